@@ -1,0 +1,177 @@
+"""Frozen settings with their defaults, ranges and one sentence each. No torch here.
+
+A setting is declared once, as a dataclass field made by `setting(...)`. The command line's flags, the Train
+screen's rows and the README's table are all made from `settings_of(...)`, so a default has one place.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from engine.errors import SettingError
+
+ConfigT = TypeVar("ConfigT", bound="TrainConfig | SamplingConfig")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """Declare one setting: its default, its sentence, and the values it takes.
+
+    `low` and `high` are included in the range, `above` is not; `choices` lists the words that are allowed.
+    """
+    about = {"help": help, "low": low, "high": high, "above": above, "choices": tuple(choices or ())}
+    return dataclasses.field(default=default, metadata=about)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as screens, flags and documents show it."""
+
+    name: str
+    kind: type
+    optional: bool
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    above: float | None
+    choices: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """The command-line flag, such as `--learning-rate`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def range(self) -> str:
+        """The allowed values in words, such as `0 to 1`, or an empty string when all are allowed."""
+        if self.choices:
+            return " or ".join(self.choices)
+        start = f"above {self.above:g}" if self.above is not None else f"{self.low:g}" if self.low is not None else ""
+        if self.high is None:
+            return start if self.above is not None else f"{start} or more" if start else ""
+        return f"{start or 'up'} to {self.high:g}"
+
+    def parse(self, text: str) -> Any:
+        """The value that a person typed, checked.
+
+        Raises:
+            SettingError: the text is not of this setting's kind, or its value is out of range.
+        """
+        text = text.strip()
+        if self.optional and text.lower() in ("", "none"):
+            return None
+        try:
+            value = self.kind(text)
+        except ValueError:
+            kind = {int: "a whole number", float: "a number"}.get(self.kind, "a value")
+            raise SettingError(f"{self.flag} takes {kind}, not {text!r}.") from None
+        self.check(value)
+        return value
+
+    def check(self, value: Any) -> None:
+        """Raise `SettingError` unless `value` is allowed."""
+        if value is None and self.optional:
+            return
+        if self.choices:
+            fits = value in self.choices
+        elif self.kind in (int, float):
+            fits = isinstance(value, int | float) and not isinstance(value, bool) and self._in_range(value)
+        else:
+            fits = isinstance(value, self.kind)
+        if not fits:
+            wanted = self.range or f"a {self.kind.__name__}"
+            raise SettingError(f"{self.flag} is {value!r}; allowed: {wanted}. Change it and try again.")
+
+    def _in_range(self, value: float) -> bool:
+        return (
+            math.isfinite(value)
+            and (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+        )
+
+
+def settings_of(config: type) -> tuple[Setting, ...]:
+    """Every setting of a config class, in the order of its declaration."""
+    hints = get_type_hints(config)
+    found = []
+    for field in dataclasses.fields(config):
+        kinds = [kind for kind in get_args(hints[field.name]) or (hints[field.name],) if kind is not type(None)]
+        optional = type(None) in get_args(hints[field.name])
+        found.append(Setting(field.name, kinds[0], optional, field.default, **field.metadata))
+    return tuple(found)
+
+
+def check_settings(config: Any) -> None:
+    """Check every setting of `config` against its declaration.
+
+    Raises:
+        SettingError: names the flag, the value and what is allowed.
+    """
+    for each in settings_of(type(config)):
+        each.check(getattr(config, each.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """How answers are sampled, in the words of transformers' `GenerationConfig`."""
+
+    temperature: float = setting(
+        0.9, "How far sampling strays from the likeliest token; 0 always takes the likeliest.", low=0, high=5
+    )
+    top_p: float = setting(
+        0.95, "Sample from the fewest tokens that together hold this probability.", above=0, high=1
+    )
+    top_k: int = setting(50, "Sample from this many of the likeliest tokens; 0 takes all.", low=0)
+    max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The settings of one run. The defaults are those of the project that Palate grew from."""
+
+    beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
+    learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
+    epochs: int = setting(3, "How many times every pair is seen.", low=1)
+    batch_size: int = setting(4, "Pairs per forward pass.", low=1)
+    gradient_accumulation_steps: int = setting(1, "Forward passes per optimizer step.", low=1)
+    lora_r: int = setting(16, "Rank of the LoRA matrices.", low=1)
+    lora_alpha: int = setting(32, "LoRA's scale: its output is multiplied by alpha / r.", low=1)
+    lora_dropout: float = setting(0.05, "Share of LoRA's inputs dropped while training.", low=0, high=0.99)
+    target_modules: str = setting(
+        "all-linear", "Which layers get LoRA: all-linear, or layer names with commas between them."
+    )
+    lr_scheduler: str = setting(
+        "linear", "How the learning rate falls after warm-up.", choices=("linear", "cosine", "constant")
+    )
+    warmup_ratio: float = setting(0.0, "Share of the steps in which the learning rate rises to its peak.", low=0, high=1)
+    weight_decay: float = setting(0.0, "AdamW's weight decay.", low=0)
+    max_grad_norm: float = setting(1.0, "Clip the gradient to this norm.", above=0)
+    max_length: int = setting(1024, "Longest prompt plus answer, in tokens.", low=8)
+    eval_share: float = setting(0.1, "Share of the prompts kept out of training to measure on.", low=0, high=0.9)
+    max_steps: int | None = setting(None, "Stop after this many optimizer steps, if set.", low=1)
+    reference: str = setting(
+        "start", "What the policy is held close to: the adapter it starts from, or the base.", choices=("start", "base")
+    )
+    cut: str = setting(
+        "no-end",
+        "A cut answer: score it without an end of turn, leave its pair out, or end it as TRL does.",
+        choices=("no-end", "leave-out", "as-trl"),
+    )
+    seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
+
+    def __post_init__(self) -> None:
+        check_settings(self)

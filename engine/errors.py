@@ -1,0 +1,70 @@
+"""What can go wrong in the engine, as sentences that a person can act on.
+
+    EngineError
+    ├── SettingError          a setting is out of its range or of the wrong kind
+    ├── ModelError            a base model cannot be found, read or used
+    │   ├── DownloadError     the network or the disk did not give what was asked
+    │   └── AdapterLoadError  an adapter does not fit the base model
+    ├── PairsError            the preference pairs cannot be trained on
+    └── TrainingError         a run had to stop
+        ├── NonFiniteLoss     the loss became NaN or infinite
+        └── CheckpointError   a checkpoint is missing, damaged or of another run
+
+Each error has a short `title` and a message that gives the fact, the value and the next act.
+"""
+
+from typing import ClassVar
+
+
+class EngineError(Exception):
+    """Root of all errors that the engine raises on purpose."""
+
+    title: ClassVar[str] = "The engine stopped"
+
+
+class SettingError(EngineError):
+    """A setting is out of its range or of the wrong kind."""
+
+    title = "A setting is not usable"
+
+
+class ModelError(EngineError):
+    """A base model cannot be found, read or used."""
+
+    title = "The model cannot be loaded"
+
+
+class DownloadError(ModelError):
+    """The network or the disk did not give what was asked."""
+
+    title = "The download did not finish"
+
+
+class AdapterLoadError(ModelError):
+    """An adapter does not fit the base model."""
+
+    title = "The adapter does not fit"
+
+
+class PairsError(EngineError):
+    """The preference pairs cannot be trained on."""
+
+    title = "These pairs cannot be trained on"
+
+
+class TrainingError(EngineError):
+    """A run had to stop."""
+
+    title = "The run stopped"
+
+
+class NonFiniteLoss(TrainingError):
+    """The loss became NaN or infinite."""
+
+    title = "The loss is no longer a number"
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint is missing, damaged or belongs to another run."""
+
+    title = "The checkpoint cannot be used"

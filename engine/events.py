@@ -1,0 +1,135 @@
+"""What the engine reports while it works: frozen dataclasses of plain values. No torch here.
+
+The engine's jobs are generators of these events. An event is yielded only where another job may safely take a
+turn: no graph alive, no torch or PEFT context open, the model's modes as they were before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """Root of everything the engine reports."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """Part of a preparation is done, such as a download or a conversion.
+
+    `done` and `total` are in `unit`; `total` is None while it is not known.
+    """
+
+    stage: str
+    done: int
+    total: int | None
+    unit: str = "bytes"
+
+
+@dataclass(frozen=True)
+class SourceReady(Event):
+    """A model source can now be loaded: `location` is a folder on disk."""
+
+    source: str
+    location: str
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something a person should know: `level` is "info" or "warning"."""
+
+    level: str
+    text: str
+
+
+# -- generation ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TokensDrawn(Event):
+    """Some tokens were sampled; a boundary where another job may take its turn.
+
+    `texts` maps the key of each answer still being written to its text so far.
+    """
+
+    tokens: int
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CompletionDone(Event):
+    """One answer is complete.
+
+    `tokens` counts its sampled tokens (the end of turn included), `cut` says that `max_new_tokens` ended it.
+    """
+
+    key: str
+    text: str
+    tokens: int
+    cut: bool
+    elapsed_s: float
+
+
+# -- training --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunPlanned(Event):
+    """The run's frame, told before the first step. `left_out` maps a pair's key to the reason in words."""
+
+    total_steps: int
+    train_keys: tuple[str, ...]
+    eval_keys: tuple[str, ...]
+    left_out: Mapping[str, str]
+    trainable_parameters: int
+    dtype: str
+    device: str
+
+
+@dataclass(frozen=True)
+class ReferenceScored(Event):
+    """Reference log-probabilities are known for `done` of `total` pairs.
+
+    `logps` holds the new ones: pair key → (chosen, rejected), summed over the completion's tokens, in nats.
+    """
+
+    done: int
+    total: int
+    logps: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """One optimizer step is done. `metrics` carries TRL's names, such as `loss` and `rewards/margins`."""
+
+    step: int
+    total_steps: int
+    epoch: float
+    metrics: Mapping[str, float]
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class EvalDone(Event):
+    """The evaluation pairs were scored. `metrics` carries TRL's names with `eval_` before them."""
+
+    step: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class AdapterSaved(Event):
+    """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared."""
+
+    folder: str
+    step: int
+    changed_parameters: int
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """The run is over; `stopped` says that it was asked to stop before its last step."""
+
+    steps: int
+    stopped: bool
+    elapsed_s: float
