@@ -1,0 +1,362 @@
+"""What the database gives back: frozen dataclasses, one for each kind of row. Times are UTC ISO text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+Split = Literal["train", "eval"]
+
+
+class Message(TypedDict):
+    """One chat message: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+Messages = tuple[Message, ...]
+
+
+def first_line(messages: Messages) -> str:
+    """The first line with text of the last user message, the way a list shows a prompt."""
+    users = [message["content"] for message in messages if message["role"] == "user"]
+    lines = [line.strip() for line in (users or [""])[-1].splitlines()]
+    return next((line for line in lines if line), "")
+
+
+# -- prompts ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NewPrompt:
+    """A prompt that is not stored yet."""
+
+    messages: Messages
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class PromptSetRow:
+    """A named list of prompts, for labelling or held out for trials. `prompts` counts them."""
+
+    id: int
+    name: str
+    held_out: bool
+    created: str
+    prompts: int
+
+
+@dataclass(frozen=True)
+class PromptRow:
+    """One prompt with the set that it belongs to."""
+
+    id: int
+    set_id: int
+    set_name: str
+    held_out: bool
+    messages: Messages
+    field: str | None
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the question."""
+        return first_line(self.messages)
+
+
+@dataclass(frozen=True)
+class AddedPrompts:
+    """What became of prompts that were to be added.
+
+    `duplicates` were stored already in a set of the same kind, or came twice. `in_other_set` were left out because
+    the same question stands on the other side of the held-out wall; `clashes` are their first lines.
+    """
+
+    added: int
+    duplicates: int
+    in_other_set: int
+    clashes: tuple[str, ...] = ()
+
+
+# -- models and answers ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """What wrote a completion: `kind` is base, adapter or server; `parent` is the id of an adapter's base model."""
+
+    id: int
+    kind: str
+    name: str
+    source: str
+    fingerprint: str
+    parent: int | None
+
+
+@dataclass(frozen=True)
+class CompletionRow:
+    """One answer to a prompt, without the prompt.
+
+    `source` is model, server, human or import. `tokens`, `seed`, `sampling` and the model's columns are None where no
+    model wrote it. `cut` says that the token limit ended it.
+    """
+
+    id: int
+    prompt_id: int
+    text: str
+    tokens: int | None
+    cut: bool
+    seed: int | None
+    source: str
+    model_id: int | None
+    model_kind: str | None
+    model_name: str | None
+    sampling: Mapping[str, Any] | None
+
+
+# -- comparisons and verdicts ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One verdict as it was given. `seconds` is None where no time was taken; `undoes` is set on undo rows only."""
+
+    id: int
+    comparison: int
+    at: str
+    verdict: str
+    strength: int
+    side: str | None
+    layout: str
+    seconds: float | None
+    blind: bool
+    note: str
+    source: str
+    undoes: int | None
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """Two completions of one prompt in canonical order, with the sides they are shown on.
+
+    `flipped` says that b is shown left (or first). `standing` is the verdict that stands, None while it is open.
+    """
+
+    id: int
+    prompt: PromptRow
+    a: CompletionRow
+    b: CompletionRow
+    side_seed: int
+    flipped: bool
+    trial: int | None
+    created: str
+    standing: VerdictRow | None
+
+    @property
+    def first(self) -> CompletionRow:
+        """The completion that is shown left, or first when stacked."""
+        return self.b if self.flipped else self.a
+
+    @property
+    def second(self) -> CompletionRow:
+        """The completion that is shown right, or second when stacked."""
+        return self.a if self.flipped else self.b
+
+    @property
+    def first_letter(self) -> Literal["a", "b"]:
+        """The canonical letter of what is shown first: the verdict of a person who chooses the left one."""
+        return "b" if self.flipped else "a"
+
+    @property
+    def second_letter(self) -> Literal["a", "b"]:
+        """The canonical letter of what is shown second."""
+        return "a" if self.flipped else "b"
+
+
+@dataclass(frozen=True)
+class VerdictListRow:
+    """One standing verdict, as short as a list needs it."""
+
+    id: int
+    comparison: int
+    at: str
+    verdict: str
+    strength: int
+    seconds: float | None
+    prompt_line: str
+    set_name: str
+    field: str | None
+    note: str
+    trial: int | None
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """Standing verdicts of labelling, counted; trials are not among them.
+
+    `total` and `today` leave skips out; `today` counts what a person judged, not imports. `mean_seconds` is over the
+    newest 200 that carry a time, None when there is none.
+    """
+
+    today: int
+    total: int
+    decisive: int
+    ties: int
+    both_bad: int
+    skipped: int
+    discarded: int
+    mean_seconds: float | None
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """The training record that a decisive verdict gives.
+
+    `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict that stands.
+    """
+
+    comparison: int
+    verdict: int
+    strength: int
+    prompt_id: int
+    messages: Messages
+    chosen: str
+    rejected: str
+    chosen_cut: bool
+    rejected_cut: bool
+
+
+# -- runs and trials -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One training job with its frozen settings and the newest of its figures.
+
+    `status` is running, finished, stopped, failed or interrupted. `step` and the figures are of the last step that
+    was stored; a figure is None before the first step and where it was not a finite number.
+    """
+
+    id: int
+    name: str
+    status: str
+    config: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    base_model: int
+    base_name: str
+    adapter: str | None
+    parent_adapter: str | None
+    started: str
+    ended: str | None
+    heartbeat: str
+    total_steps: int | None
+    error: str | None
+    note: str
+    train_pairs: int
+    eval_pairs: int
+    step: int
+    loss: float | None
+    margin: float | None
+    accuracy: float | None
+
+    @property
+    def pairs(self) -> int:
+        """All preference pairs of the run, trained and evaluated on."""
+        return self.train_pairs + self.eval_pairs
+
+
+@dataclass(frozen=True)
+class RunPairRow:
+    """One preference pair of a run: the comparison, the verdict's id at that time, and its share."""
+
+    comparison: int
+    verdict: int
+    split: str
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One figure of a run. `value` is None where it was not a number."""
+
+    step: int
+    name: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class RunLogRow:
+    """One line of a run's log: `level` is info, warning or error."""
+
+    id: int
+    at: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A series of comparisons between two policies on held-out prompts.
+
+    `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the comparisons
+    that stand, `judged` those of them with a verdict.
+    """
+
+    id: int
+    kind: str
+    name: str | None
+    status: str
+    model_a: int
+    model_a_name: str
+    model_b: int
+    model_b_name: str
+    sampling: Mapping[str, Any]
+    num_questions: int
+    created: str
+    ended: str | None
+    done: int
+    judged: int
+
+
+# -- import and export -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SkippedLine:
+    """A line of a file that was left out: its number, from 1, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadPrompts:
+    """The prompts of a file in order, and what was left out: empty lines, and prompts that came before."""
+
+    prompts: tuple[NewPrompt, ...]
+    skipped: tuple[SkippedLine, ...]
+    duplicates: tuple[SkippedLine, ...]
+
+
+@dataclass(frozen=True)
+class ImportedPair:
+    """A preference pair of a file: `line` is its line or entry, from 1."""
+
+    line: int
+    messages: Messages
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True)
+class ImportedPairs:
+    """What became of imported pairs.
+
+    `duplicates` stood already. `contradictions` are pairs whose two answers already have another verdict, which
+    keeps standing. `same_text` had equal answers, and a tie is never a pair. `held_out` have a question that is held
+    out for trials.
+    """
+
+    added: int
+    duplicates: int
+    contradictions: int
+    same_text: int
+    held_out: int
