@@ -1,0 +1,100 @@
+"""One lane of computing: a single thread on which every job that uses torch takes its turns.
+
+Two torch jobs at once on the same cores or the same GPU ruin each other, so they take turns here instead. A job is
+a generator; each `next()` on it is one turn. Between turns the lane asks every job how urgent it is and gives the
+next turn to the most urgent one.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import count
+
+LOADING, WAITED_FOR, RUN, AHEAD = range(4)
+"""How urgent a turn is: the model itself, what a person waits for, a run, and work done ahead of need."""
+
+Turns = Generator[None, None, None]
+
+
+@dataclass(eq=False)
+class Job:
+    """Work for the lane.
+
+    `urgency` is asked before every turn; the smallest number goes first, and among equals the job that came first.
+    `done` resolves to None when the generator ends, or to the exception that it raised.
+    """
+
+    name: str
+    turns: Turns
+    urgency: Callable[[], int]
+    done: Future[None] = field(default_factory=Future)
+    number: int = field(default_factory=count().__next__)
+
+
+class Lane:
+    """The thread that computes. Jobs may be submitted from any thread.
+
+    `on_crash` is told, on the lane's thread, of every exception that ended a job.
+    """
+
+    def __init__(self, on_crash: Callable[[Job, Exception], None]) -> None:
+        self._on_crash = on_crash
+        self._jobs: list[Job] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="palate-lane", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, name: str, turns: Turns, urgency: Callable[[], int]) -> Job:
+        """Add a job; it gets its first turn when no more urgent one wants it."""
+        job = Job(name, turns, urgency)
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return job
+
+    def busy_with(self, name: str) -> bool:
+        """Is a job of this name not over yet?"""
+        with self._changed:
+            return any(job.name == name for job in self._jobs)
+
+    def close(self, timeout_s: float | None = None) -> None:
+        """End the turn in progress, close every job's generator, and wait for the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while (job := self._next_job()) is not None:
+            self._turn(job)
+        for job in self._jobs:
+            job.turns.close()
+            job.done.cancel()
+
+    def _next_job(self) -> Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._closing)
+            if self._closing:
+                return None
+            return min(self._jobs, key=lambda job: (job.urgency(), job.number))
+
+    def _turn(self, job: Job) -> None:
+        try:
+            next(job.turns)
+        except StopIteration:
+            self._remove(job)
+            job.done.set_result(None)
+        except Exception as error:  # noqa: BLE001  told to the job's owner; the lane lives on for the other jobs
+            self._remove(job)
+            self._on_crash(job, error)
+            job.done.set_exception(error)
+
+    def _remove(self, job: Job) -> None:
+        with self._changed:
+            self._jobs.remove(job)

@@ -1,0 +1,124 @@
+"""What the workbench publishes after it has stored it, and the snapshots that screens draw. No Textual here."""
+
+from dataclasses import dataclass, field
+
+from engine.events import Event
+
+
+@dataclass(frozen=True)
+class Published:
+    """Root of everything that the workbench tells its listeners."""
+
+
+@dataclass(frozen=True)
+class ModelChanged(Published):
+    """The model or the adapter in use is now in another state; `WorkbenchStatus` tells which."""
+
+
+@dataclass(frozen=True)
+class QueueChanged(Published):
+    """The number of comparisons that are ready has changed."""
+
+    ready: int
+
+
+@dataclass(frozen=True)
+class VerdictStored(Published):
+    """A verdict (or the undo of one) is on the disk."""
+
+    comparison: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class RunChanged(Published):
+    """A run moved: what the engine reported is stored. `event` is None when only its status changed."""
+
+    run: int
+    event: Event | None = None
+
+
+@dataclass(frozen=True)
+class TrialChanged(Published):
+    """A side-by-side has one more question answered, or is over."""
+
+    trial: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class WorkbenchFailed(Published):
+    """Something went wrong that a person should read: a title and a sentence with the next act."""
+
+    title: str
+    text: str
+
+
+# -- snapshots -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Where the run in progress stands. `margin` is None before the first step; times in seconds."""
+
+    run: int
+    name: str
+    step: int
+    total_steps: int
+    margin: float | None
+    seconds_left: float | None
+    phase: str
+    """"waiting for the model", "reference", "training", "evaluating", "saving" or "stopping"."""
+
+
+@dataclass(frozen=True)
+class WorkbenchStatus:
+    """Everything the status line tells. `model_state` is cold, preparing, loading, ready or failed."""
+
+    model_name: str
+    model_state: str
+    model_detail: str = ""
+    adapter_name: str | None = None
+    ready: int = 0
+    writing: bool = False
+    """An answer is being generated at this moment."""
+    verdicts_today: int = 0
+    verdicts: int = 0
+    pairs: int = 0
+    prompts_left: int = 0
+    mean_seconds: float | None = None
+    run: RunProgress | None = None
+    error: tuple[str, str] | None = None
+    """Title and sentence of the last failure of the model, if any."""
+
+
+@dataclass(frozen=True)
+class TrainPreview:
+    """What a run with the given settings would do."""
+
+    pairs: int
+    train_pairs: int
+    eval_pairs: int
+    steps: int
+    epochs: int
+    problem: str | None = None
+    """Why it cannot start now, as a sentence with the next act; None when it can."""
+
+
+@dataclass(frozen=True)
+class AdapterView:
+    """One adapter as lists show it."""
+
+    id: str
+    name: str
+    parent: str | None
+    parent_name: str | None
+    run: int | None
+    pairs: int
+    created: str
+    in_use: bool
+    fits: bool
+    """Was it made for the base model that is loaded (or still loading)?"""
+    folder: str
+    lineage: tuple[str, ...] = field(default=())
