@@ -1,0 +1,102 @@
+"""What is drawn of a run, worked by hand."""
+
+import numpy as np
+import pytest
+
+from tui.curves import RunHistory, limits, pieces, smooth, smoothing_weight, thin, tick_labels, ticks
+
+
+def test_history_takes_rows_and_events_of_one_step_once() -> None:
+    history = RunHistory()
+    history.add(2, {"loss": 0.5, "rewards/margins": None})
+    history.add(1, {"loss": 0.7})
+    history.add(2, {"loss": 0.6})
+    steps, values = history.series("loss")
+    assert steps.tolist() == [1, 2]
+    assert values.tolist() == [0.7, 0.6]
+    assert np.isnan(history.series("rewards/margins")[1]).tolist() == [True]
+    assert history.last("loss") == 0.6
+    assert history.last("eval_loss") is None
+    assert history.series("eval_loss")[0].size == 0
+
+
+def test_smoothing_is_debiased() -> None:
+    smoothed = smooth(np.array([1.0, 3.0]), 0.5)
+    assert smoothed == pytest.approx([1.0, (0.25 + 1.5) / 0.75])
+    assert smooth(np.full(50, 0.6931), 0.9) == pytest.approx(np.full(50, 0.6931))
+
+
+def test_smoothing_leaves_a_gap_and_goes_on_as_if_it_had_not_been() -> None:
+    smoothed = smooth(np.array([1.0, np.nan, np.inf, 3.0]), 0.5)
+    assert np.isnan(smoothed[1:3]).all()
+    assert smoothed[3] == pytest.approx((0.25 + 1.5) / 0.75)
+
+
+def test_smoothing_weight_follows_the_planned_steps() -> None:
+    assert smoothing_weight(20) == pytest.approx(0.8)
+    assert smoothing_weight(2000) == pytest.approx(0.99)
+
+
+def test_a_value_that_is_not_finite_splits_the_line() -> None:
+    x = np.arange(6.0)
+    y = np.array([np.nan, 1.0, 2.0, np.inf, 3.0, np.nan])
+    assert [(part_x.tolist(), part_y.tolist()) for part_x, part_y in pieces(x, y)] == [
+        ([1.0, 2.0], [1.0, 2.0]),
+        ([4.0], [3.0]),
+    ]
+    assert list(pieces(x, np.full(6, np.nan))) == []
+    assert list(pieces(np.array([]), np.array([]))) == []
+
+
+def test_thinning_keeps_peaks_and_both_ends() -> None:
+    x = np.arange(1.0, 10_001)
+    y = np.zeros(10_000)
+    y[4321] = 9.0
+    y[7000] = -9.0
+    thin_x, thin_y = thin(x, y, 1, 10_000, 120)
+    assert thin_x.size <= 242
+    assert thin_y.max() == 9.0
+    assert thin_y.min() == -9.0
+    assert (thin_x[0], thin_x[-1]) == (1.0, 10_000.0)
+    assert (np.diff(thin_x) > 0).all()
+
+
+def test_thinning_a_growing_curve_changes_only_its_last_column() -> None:
+    rng = np.random.default_rng(0)
+    x, y = np.arange(1000.0), rng.normal(size=1000)
+    early, late = (thin(x[:size], y[:size], 0, 1000, 50)[0] for size in (700, 800))
+    settled = early[early < 680]
+    assert settled.tolist() == late[late < 680].tolist()
+
+
+def test_few_points_are_left_alone() -> None:
+    x = np.arange(4.0)
+    assert thin(x, x, 0, 4, 2)[0].tolist() == x.tolist()
+
+
+def test_limits_never_see_what_is_not_finite() -> None:
+    assert limits([np.array([0.0, np.nan, 1.0, np.inf])]) == pytest.approx((-0.05, 1.05))
+    assert limits([np.array([2.0, 2.0])]) == pytest.approx((1.9, 2.1))
+    assert limits([np.array([np.nan])]) == (0.0, 1.0)
+    assert limits([np.array([0.4])], floor=0, ceiling=1) == pytest.approx((-0.05, 1.05))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "wanted", "labels"),
+    [
+        (0, 1, 3, [0.0, 0.5, 1.0], ["0.0", "0.5", "1.0"]),
+        (-0.3, 0.31, 4, [-0.2, 0.0, 0.2], ["-0.2", "0.0", "0.2"]),
+        (1, 96, 5, [20, 40, 60, 80], ["20", "40", "60", "80"]),
+        (0.691, 0.694, 2, [0.692, 0.694], ["0.692", "0.694"]),
+    ],
+)
+def test_ticks_are_round_and_few(low: float, high: float, most: int, wanted: list[float], labels: list[str]) -> None:
+    found = ticks(low, high, most)
+    assert found == pytest.approx(wanted)
+    assert tick_labels(found) == labels
+
+
+def test_a_range_that_is_none_has_no_ticks() -> None:
+    assert ticks(1, 1, 4) == []
+    assert ticks(0, float("nan"), 4) == []
+    assert tick_labels([]) == []

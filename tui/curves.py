@@ -1,0 +1,127 @@
+"""What is drawn of a run: its metrics as arrays, smoothed, thinned to what a terminal can show. No Textual here."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class RunHistory:
+    """The metrics of one run by name, filled from stored rows and from live events alike.
+
+    A value belongs to its step: told twice, it stands once, so rows and events may overlap.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[int, float]] = {}
+
+    def add(self, step: int, metrics: Mapping[str, float | None]) -> None:
+        """Take in the metrics of one step; None (a NaN that went through SQLite) becomes a gap."""
+        for name, value in metrics.items():
+            self._values.setdefault(name, {})[step] = math.nan if value is None else value
+
+    def series(self, name: str) -> tuple[Array, Array]:
+        """The steps (N,) in rising order and the values (N,) of the metric `name`; N is 0 where there is none."""
+        values = self._values.get(name, {})
+        steps = sorted(values)
+        return np.array(steps, dtype=np.float64), np.array([values[step] for step in steps], dtype=np.float64)
+
+    def last(self, name: str) -> float | None:
+        """The newest value of the metric `name`, or None where there is none."""
+        values = self._values.get(name)
+        return values[max(values)] if values else None
+
+
+def smooth(values: Array, weight: float) -> Array:
+    """A debiased moving average of `values` (N,): s ← w·s + (1−w)·v, divided by 1−wⁿ.
+
+    The division takes out the pull towards zero of the first steps, so that the first value stands as it is.
+    A value that is not finite stays a gap and is not averaged in. `weight` is 0 (no smoothing) to below 1.
+    Smoothing (1, 3) with weight 0.5 gives (1, 2.333…): (0.5·0.5 + 0.5·3) / 0.75.
+    """
+    smoothed = np.full_like(values, np.nan)
+    total, taken = 0.0, 0
+    for index, value in enumerate(values):
+        if not math.isfinite(value):
+            continue
+        total, taken = weight * total + (1 - weight) * float(value), taken + 1
+        smoothed[index] = total / (1 - weight**taken)
+    return smoothed
+
+
+def smoothing_weight(total_steps: int) -> float:
+    """The weight that averages over about a twentieth of a run, and over at least five steps.
+
+    It depends on the planned steps, not on those done, so that a live curve does not change behind its head.
+    """
+    return 1 - 1 / max(5.0, total_steps / 20)
+
+
+def pieces(x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
+    """The stretches of (x, y) in which every y is finite: a NaN or an infinity is a gap in the line."""
+    finite = np.isfinite(y)
+    edges = np.flatnonzero(np.diff(finite.astype(np.int8))) + 1
+    for part_x, part_y in zip(np.split(x, edges), np.split(y, edges), strict=True):
+        if part_y.size and np.isfinite(part_y[0]):
+            yield part_x, part_y
+
+
+def thin(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Array, Array]:
+    """Keep of every column of dots only its lowest and its highest point, and the first and last point of all.
+
+    The columns divide `low`..`high`, not the points there are, so that a growing curve is thinned the same way at
+    every redraw. A peak of one step in ten thousand stays visible. x (N,) must rise; the result has at most
+    2·columns + 2 points. Cost: one sort, about 1 ms for 10,000 points.
+    """
+    if x.size <= 2 * columns:
+        return x, y
+    column = np.clip((x - low) / max(high - low, 1e-12) * columns, 0, columns - 1).astype(np.int64)
+    by_column_then_height = np.lexsort((y, column))
+    first_of_column = np.flatnonzero(np.diff(column[by_column_then_height], prepend=-1))
+    last_of_column = np.append(first_of_column[1:], x.size) - 1
+    lowest, highest = by_column_then_height[first_of_column], by_column_then_height[last_of_column]
+    kept = np.unique(np.concatenate(([0], lowest, highest, [x.size - 1])))
+    return x[kept], y[kept]
+
+
+def limits(values: Iterable[Array], *, floor: float | None = None, ceiling: float | None = None) -> tuple[float, float]:
+    """The lowest and the highest y to show: the range of all finite values with a twentieth of air at each end.
+
+    `floor` and `ceiling` are shown in any case, such as the 0 and 1 of a share.
+    """
+    finite = [part[np.isfinite(part)] for part in values]
+    known = np.concatenate([*finite, np.array([edge for edge in (floor, ceiling) if edge is not None])])
+    if not known.size:
+        return 0.0, 1.0
+    low, high = float(known.min()), float(known.max())
+    air = (high - low) / 20 or max(abs(high) / 20, 0.05)
+    return low - air, high + air
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` round values (steps of 1, 2 or 5 times a power of ten) from `low` to `high`.
+
+    >>> ticks(0, 1, 3)
+    [0.0, 0.5, 1.0]
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and high > low) or most < 1:
+        return []
+    power = math.floor(math.log10((high - low) / most))
+    for interval in (step * 10.0**exponent for exponent in (power, power + 1) for step in (1, 2, 5)):
+        # The small allowance keeps 0.6000000000000001 from falling off the end of 0 to 0.6.
+        first, last = math.ceil(low / interval - 1e-9), math.floor(high / interval + 1e-9)
+        if last - first + 1 <= most:
+            return [round(index * interval, 12) + 0.0 for index in range(first, last + 1)]
+    return []
+
+
+def tick_labels(values: list[float]) -> list[str]:
+    """The labels of `values`, all with as many decimals as the distance between them needs."""
+    if not values:
+        return []
+    distance = values[1] - values[0] if len(values) > 1 else abs(values[0]) or 1.0
+    decimals = max(0, -math.floor(math.log10(distance) + 1e-9))
+    return [f"{value:.{decimals}f}" for value in values]
