@@ -1,0 +1,541 @@
+"""A workbench in memory: what screens see of the real one, without database, model or thread.
+
+Futures are resolved at once; with `hold` set they stay open until `release()`, as while a disk is slow.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from db.rows import (
+    AddedPrompts,
+    ComparisonRow,
+    CompletionRow,
+    ImportedPairs,
+    MetricRow,
+    PromptRow,
+    PromptSetRow,
+    RunLogRow,
+    RunRow,
+    TrialRow,
+    VerdictCounts,
+    VerdictListRow,
+    VerdictRow,
+)
+from engine.config import TrainConfig, settings_of
+from tui.errors import WorkbenchError
+from tui.published import (
+    AdapterView,
+    ModelChanged,
+    Published,
+    QueueChanged,
+    RunChanged,
+    RunProgress,
+    TrainPreview,
+    TrialChanged,
+    VerdictStored,
+    WorkbenchStatus,
+)
+
+START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
+
+PROMPTS = (
+    ("Why do leaves change colour in autumn?", "biology"),
+    ("What is the difference between weather and climate?", "earth science"),
+    ("Why does ice float on water?", "chemistry"),
+    ("How does a vaccine protect against a disease?", "medicine"),
+    ("Why is the sky blue?", "physics"),
+    ("What is a black hole?", "astronomy"),
+    ("How do plate tectonics cause earthquakes?", "geology"),
+    ("Why do we dream?", "psychology"),
+)
+LEAVES = (
+    "As the days grow shorter in autumn, trees stop making chlorophyll, the green pigment that they use to turn "
+    "sunlight into sugar. As the green fades, yellow and orange pigments that were there all summer become visible.\n\n"
+    "Red is different: some trees make it anew, from the sugar that is left in the leaf.",
+    "Leaves contain several pigments:\n\n- **Chlorophyll** is green and does the work of photosynthesis.\n"
+    "- **Carotenoids** are yellow and orange.\n- **Anthocyanins** are red and purple.\n\n"
+    "In autumn the tree takes the chlorophyll apart, and the *other* colours show.",
+)
+
+
+def prompt(number: int, *, set_name: str = "science", text: str | None = None) -> PromptRow:
+    """The prompt with this number, counted from 1."""
+    words, field = PROMPTS[(number - 1) % len(PROMPTS)]
+    messages = ({"role": "user", "content": words if text is None else text},)
+    return PromptRow(number, 1, set_name, set_name.endswith("held out"), messages, field)
+
+
+def completion(number: int, prompt_id: int, text: str, *, cut: bool = False, tuned: bool = False) -> CompletionRow:
+    """An answer as the model wrote it."""
+    kind, name = ("adapter", "taste-3") if tuned else ("base", "smollm2-135m-instruct")
+    model = 1 + tuned, kind, name
+    return CompletionRow(number, prompt_id, text, 120, cut, number, "model", *model, {"temperature": 0.9})
+
+
+def comparison(number: int, first: str | None = None, second: str | None = None, **changes: Any) -> ComparisonRow:
+    """An open comparison; every second one is flipped. `first` and `second` are as shown."""
+    asked = changes.pop("prompt", None) or prompt(number)
+    flipped = number % 2 == 0
+    shown = (first or LEAVES[0], second or LEAVES[1])
+    a, b = reversed(shown) if flipped else shown
+    row = ComparisonRow(
+        id=number,
+        prompt=asked,
+        a=completion(2 * number - 1, asked.id, a),
+        b=completion(2 * number, asked.id, b),
+        side_seed=number,
+        flipped=flipped,
+        trial=None,
+        created=START.isoformat(),
+        standing=None,
+    )
+    return replace(row, **changes)
+
+
+def run_row(number: int, name: str, status: str = "finished", **changes: Any) -> RunRow:
+    """A run with the default settings."""
+    config = {each.name: each.default for each in settings_of(TrainConfig)}
+    started = START + timedelta(hours=number)
+    row = RunRow(
+        id=number,
+        name=name,
+        status=status,
+        config=config,
+        versions={"torch": "2.13.0", "peft": "0.21.2"},
+        base_model=1,
+        base_name="smollm2-135m-instruct",
+        adapter=f"a{number:08x}" if status == "finished" else None,
+        parent_adapter=None,
+        started=started.isoformat(),
+        ended=None if status == "running" else (started + timedelta(minutes=7)).isoformat(),
+        heartbeat=started.isoformat(),
+        total_steps=24,
+        error=None,
+        note="",
+        train_pairs=28,
+        eval_pairs=3,
+        step=24,
+        loss=0.41,
+        margin=0.92,
+        accuracy=0.88,
+    )
+    return replace(row, **changes)
+
+
+def metrics_of(steps: int) -> list[MetricRow]:
+    """Curves as a run gives them: the loss starts at ln 2."""
+    rows = []
+    for step in range(1, steps + 1):
+        margin = 1.2 * (1 - math.exp(-(step - 1) / 10)) + 0.06 * math.sin(step * 2.1)
+        figures = {
+            "loss": math.log(1 + math.exp(-margin)),
+            "rewards/margins": margin,
+            "rewards/accuracies": min(1.0, 0.5 + margin / 2),
+            "rewards/chosen": margin * 0.6,
+            "rewards/rejected": -margin * 0.4,
+            "learning_rate": 5e-5 * (1 - step / steps),
+            "grad_norm": 2.0 / step,
+        }
+        rows += [MetricRow(step, name, value) for name, value in figures.items()]
+        if step % 8 == 0:
+            rows.append(MetricRow(step, "eval_loss", figures["loss"] + 0.05))
+    return rows
+
+
+class FakeWorkbench:
+    """See the module's docstring. `open` and `judged` hold comparisons; tests may fill them as they like."""
+
+    queue_depth = 6
+
+    def __init__(self, comparisons: int = 6) -> None:
+        self.rows = {number: comparison(number) for number in range(1, comparisons + 1)}
+        self.verdicts: list[VerdictRow] = []
+        self.undone: set[int] = set()
+        self.judged_with: list[dict[str, Any]] = []
+        self.fail: Exception | None = None
+        self.hold = False
+        self.held: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[Published], None]] = []
+        self.state = WorkbenchStatus("smollm2-135m-instruct", "ready", prompts_left=112)
+        self.sets = [
+            PromptSetRow(1, "science", False, START.isoformat(), 200),
+            PromptSetRow(2, "science, held out", True, START.isoformat(), 80),
+        ]
+        self.run_rows: list[RunRow] = []
+        self.run_figures: dict[int, list[MetricRow]] = {}
+        self.run_lines: dict[int, list[RunLogRow]] = {}
+        self.adapter_views: list[AdapterView] = []
+        self.trial_rows: dict[int, TrialRow] = {}
+        self.trial_pairs: dict[int, list[ComparisonRow]] = {}
+        self.started_with: list[dict[str, Any]] = []
+        self.imported: list[Path] = []
+        self.exported: list[tuple[Path, str]] = []
+        self.preview_problem: str | None = None
+
+    # -- what tests do -------------------------------------------------------------------------------------------
+
+    def publish(self, published: Published) -> None:
+        """Tell every listener, as the lane's thread would."""
+        for listener in tuple(self.listeners):
+            listener(published)
+
+    def release(self) -> None:
+        """Let go of every future that was held."""
+        self.hold = False
+        held, self.held = self.held, []
+        for resolve in held:
+            resolve()
+
+    def add_comparison(self, row: ComparisonRow) -> None:
+        """A new comparison is ready."""
+        self.rows[row.id] = row
+        self.publish(QueueChanged(self.ready_count()))
+
+    def set_state(self, **changes: Any) -> None:
+        """Change the status and tell that the model moved."""
+        self.state = replace(self.state, **changes)
+        self.publish(ModelChanged())
+
+    def _answer(self, act: Callable[[], Any]) -> "Future[Any]":
+        future: Future[Any] = Future()
+
+        def resolve() -> None:
+            if self.fail is not None:
+                error, self.fail = self.fail, None
+                future.set_exception(error)
+            else:
+                future.set_result(act())
+
+        if self.hold:
+            self.held.append(resolve)
+        else:
+            resolve()
+        return future
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Nothing to load."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def subscribe(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+        """Tell `listener` what is published."""
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def status(self) -> WorkbenchStatus:
+        """The state, with what was judged here counted."""
+        counts = self.counts()
+        used = next((view.name for view in self.adapter_views if view.in_use), None)
+        return replace(
+            self.state,
+            adapter_name=used,
+            ready=self.ready_count(),
+            verdicts=counts.total,
+            pairs=counts.decisive,
+            verdicts_today=counts.today,
+            mean_seconds=counts.mean_seconds,
+        )
+
+    # -- label ---------------------------------------------------------------------------------------------------
+
+    def _standing(self, number: int) -> VerdictRow | None:
+        rows = [row for row in self.verdicts if row.comparison == number and row.undoes is None]
+        return next((row for row in reversed(rows) if row.id not in self.undone), None)
+
+    def comparison(self, id: int) -> ComparisonRow:
+        """One comparison with the verdict that stands."""
+        trial = [row for rows in self.trial_pairs.values() for row in rows if row.id == id]
+        row = trial[0] if trial else self.rows[id]
+        return replace(row, standing=self._standing(id))
+
+    def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
+        """Never judged first, then the skipped ones, oldest skip first."""
+        standing = {number: self._standing(number) for number in self.rows}
+        fresh = [number for number in sorted(self.rows) if standing[number] is None]
+        skipped = sorted(
+            (row.id, number) for number, row in standing.items() if row is not None and row.verdict == "skip"
+        )
+        ready = fresh + [number for _, number in skipped]
+        others = [number for number in ready if number != after] or ready
+        return self.comparison(others[0]) if others else None
+
+    def ready_count(self) -> int:
+        """Comparisons that were never judged."""
+        return sum(self._standing(number) is None for number in self.rows)
+
+    def judge(
+        self,
+        comparison: int,
+        verdict: str,
+        *,
+        strength: int = 1,
+        side: str | None,
+        layout: str,
+        seconds: float | None,
+        blind: bool = True,
+        note: str = "",
+    ) -> "Future[VerdictRow]":
+        """Append a verdict."""
+
+        def act() -> VerdictRow:
+            number = len(self.verdicts) + 1
+            at = (START + timedelta(seconds=20 * number)).isoformat()
+            row = VerdictRow(
+                number, comparison, at, verdict, strength, side, layout, seconds, blind, note, "person", None
+            )
+            self.verdicts.append(row)
+            self.judged_with.append({"comparison": comparison, "verdict": verdict, **given})
+            self.publish(VerdictStored(comparison, verdict))
+            return row
+
+        given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds, "blind": blind}
+        return self._answer(act)
+
+    def undo(self) -> "Future[int | None]":
+        """Take back the newest verdict that stands."""
+
+        def act() -> int | None:
+            done = [row for row in self.verdicts if row.undoes is None and row.id not in self.undone]
+            if not done:
+                return None
+            self.undone.add(done[-1].id)
+            taken = replace(done[-1], id=len(self.verdicts) + 1, verdict="undo", undoes=done[-1].id)
+            self.verdicts.append(taken)
+            self.publish(VerdictStored(taken.comparison, "undo"))
+            return taken.comparison
+
+        return self._answer(act)
+
+    # -- data ----------------------------------------------------------------------------------------------------
+
+    def verdict_page(
+        self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None
+    ) -> list[VerdictListRow]:
+        """Standing verdicts, newest first, older than the verdict `before`."""
+        found = []
+        for row in reversed(self.verdicts):
+            if self._standing(row.comparison) != row or (before is not None and row.id >= before):
+                continue
+            asked = self.rows[row.comparison].prompt
+            if (text and text.lower() not in asked.first_line.lower()) or (verdict and row.verdict != verdict):
+                continue
+            words = row.strength, row.seconds, asked.first_line, asked.set_name, asked.field, row.note
+            found.append(VerdictListRow(row.id, row.comparison, row.at, row.verdict, *words, None))
+        return found[:limit]
+
+    def history(self, comparison: int) -> list[VerdictRow]:
+        """Everything that was said of one comparison, oldest first."""
+        return [row for row in self.verdicts if row.comparison == comparison]
+
+    def counts(self) -> VerdictCounts:
+        """What stands, counted."""
+        rows = [row for number in self.rows if (row := self._standing(number)) is not None]
+        kinds = [row.verdict for row in rows]
+        times = [row.seconds for row in rows if row.seconds is not None]
+        judged = sum(kind not in ("skip", "discard") for kind in kinds)
+        mean = sum(times) / len(times) if times else None
+        tail = kinds.count("tie"), kinds.count("both_bad"), kinds.count("skip"), kinds.count("discard"), mean
+        return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail)
+
+    def prompt_sets(self) -> list[PromptSetRow]:
+        """The sets with their counts."""
+        return list(self.sets)
+
+    def add_prompts(self, path: Path, *, set_name: str, held_out: bool) -> "Future[AddedPrompts]":
+        """A set of two prompts."""
+
+        def act() -> AddedPrompts:
+            self.imported.append(path)
+            self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, held_out, START.isoformat(), 2))
+            return AddedPrompts(2, 1, 0)
+
+        return self._answer(act)
+
+    def import_pairs(self, path: Path) -> "Future[ImportedPairs]":
+        """Three pairs, one of them known."""
+
+        def act() -> ImportedPairs:
+            self.imported.append(path)
+            return ImportedPairs(3, 1, 0, 0, 0)
+
+        return self._answer(act)
+
+    def export_pairs(self, path: Path, format: str = "trl") -> "Future[int]":
+        """The number of pairs that were written."""
+
+        def act() -> int:
+            self.exported.append((path, format))
+            return self.counts().decisive
+
+        return self._answer(act)
+
+    # -- train ---------------------------------------------------------------------------------------------------
+
+    def train_preview(self, config: TrainConfig) -> TrainPreview:
+        """What a run on 31 pairs would do."""
+        pairs = 31
+        held = max(1, round(pairs * config.eval_share)) if config.eval_share else 0
+        per_step = config.batch_size * config.gradient_accumulation_steps
+        steps = config.epochs * math.ceil((pairs - held) / per_step)
+        steps = min(steps, config.max_steps) if config.max_steps else steps
+        return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem)
+
+    def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
+        """Start a run that moves only when a test says so (`step`)."""
+        if self.preview_problem:
+            raise WorkbenchError(self.preview_problem)
+        number = max((row.id for row in self.run_rows), default=0) + 1
+        total = self.train_preview(config).steps
+        values: Mapping[str, Any] = {each.name: getattr(config, each.name) for each in settings_of(TrainConfig)}
+        name = name or f"taste-{number}"
+        nothing = {"step": 0, "loss": None, "margin": None, "accuracy": None}
+        row = run_row(number, name, "running", config=values, total_steps=total, parent_adapter=from_adapter, **nothing)
+        self.run_rows.insert(0, row)
+        self.run_figures[number] = []
+        self.started_with.append({"config": config, "name": name, "from_adapter": from_adapter})
+        self.state = replace(self.state, run=RunProgress(number, name, 0, total, None, None, "reference"))
+        self.publish(RunChanged(number))
+        return number
+
+    def step(self, step: int) -> None:
+        """The run in progress has done `step` steps."""
+        run = self.state.run
+        assert run is not None, "no run is in progress"
+        rows = [row for row in metrics_of(run.total_steps) if row.step <= step]
+        self.run_figures[run.run] = rows
+        last = {row.name: row.value for row in rows}
+        margin = last["rewards/margins"]
+        self.state = replace(self.state, run=replace(run, step=step, margin=margin, seconds_left=90, phase="training"))
+        figures = {"loss": last["loss"], "margin": margin, "accuracy": last["rewards/accuracies"]}
+        self._change_run(run.run, step=step, **figures)
+
+    def end_run(self, status: str = "finished", error: str | None = None) -> None:
+        """The run in progress is over."""
+        run = self.state.run
+        assert run is not None, "no run is in progress"
+        self.state = replace(self.state, run=None)
+        adapter = None if status == "failed" else f"a{run.run:08x}"
+        self._change_run(run.run, status=status, adapter=adapter, error=error, ended=START.isoformat())
+
+    def _change_run(self, number: int, **changes: Any) -> None:
+        self.run_rows = [replace(row, **changes) if row.id == number else row for row in self.run_rows]
+        self.publish(RunChanged(number))
+
+    def stop_run(self) -> None:
+        """The run is asked to stop; it is over when a test says so (`end_run`)."""
+        if self.state.run is not None:
+            self.state = replace(self.state, run=replace(self.state.run, phase="stopping"))
+            self.publish(RunChanged(self.state.run.run))
+
+    def runs(self) -> list[RunRow]:
+        """Newest first."""
+        return list(self.run_rows)
+
+    def run(self, id: int) -> RunRow:
+        """One run."""
+        return next(row for row in self.run_rows if row.id == id)
+
+    def run_metrics(self, id: int) -> list[MetricRow]:
+        """Its figures."""
+        return list(self.run_figures.get(id, []))
+
+    def run_log(self, id: int) -> list[RunLogRow]:
+        """Its log."""
+        return list(self.run_lines.get(id, []))
+
+    def rename_run(self, id: int, name: str) -> None:
+        """Give a run another name."""
+        self._change_run(id, name=name)
+
+    # -- adapters ------------------------------------------------------------------------------------------------
+
+    def adapters(self) -> list[AdapterView]:
+        """All adapters."""
+        return list(self.adapter_views)
+
+    def use_adapter(self, name_or_id: str | None) -> None:
+        """Another adapter is in use from now on."""
+        self.adapter_views = [replace(view, in_use=name_or_id in (view.id, view.name)) for view in self.adapter_views]
+        self.publish(ModelChanged())
+
+    # -- compare -------------------------------------------------------------------------------------------------
+
+    def start_side_by_side(self, *, adapter: str | None, num_questions: int) -> int:
+        """A trial without an answer yet; `answer_question` brings them."""
+        number = len(self.trial_rows) + 1
+        self.trial_rows[number] = TrialRow(
+            id=number,
+            kind="side_by_side",
+            name=None,
+            status="running",
+            model_a=1,
+            model_a_name="smollm2-135m-instruct",
+            model_b=2,
+            model_b_name=adapter or "taste-3",
+            sampling={},
+            num_questions=num_questions,
+            created=START.isoformat(),
+            ended=None,
+            done=0,
+            judged=0,
+        )
+        self.trial_pairs[number] = []
+        self.publish(TrialChanged(number, 0, num_questions))
+        return number
+
+    def answer_question(self, trial: int) -> None:
+        """One more question of a trial is answered by both."""
+        row, pairs = self.trial_rows[trial], self.trial_pairs[trial]
+        number = 1000 * trial + len(pairs) + 1
+        asked = prompt(len(pairs) + 1, set_name="science, held out")
+        pair = comparison(number, prompt=asked, flipped=False, trial=trial)
+        tuned = completion(2 * number, asked.id, LEAVES[1], tuned=True)
+        pairs.append(replace(pair, b=tuned))
+        over = len(pairs) == row.num_questions
+        self.trial_rows[trial] = replace(row, done=len(pairs), status="finished" if over else "running")
+        self.publish(TrialChanged(trial, len(pairs), row.num_questions))
+
+    def stop_side_by_side(self) -> None:
+        """Stop the trial that is running."""
+        for number, row in self.trial_rows.items():
+            if row.status == "running":
+                self.trial_rows[number] = replace(row, status="stopped")
+                self.publish(TrialChanged(number, row.done, row.num_questions))
+
+    def trials(self) -> list[TrialRow]:
+        """Newest first."""
+        return [self.trial_rows[number] for number in sorted(self.trial_rows, reverse=True)]
+
+    def trial_comparisons(self, trial: int) -> list[ComparisonRow]:
+        """a is the base's answer, b the tuned one's."""
+        return list(self.trial_pairs[trial])
+
+    def num_held_out(self) -> int:
+        """Questions that a trial may ask."""
+        return sum(each.prompts for each in self.sets if each.held_out)
+
+
+def adapter_view(number: int, name: str, *, in_use: bool = False, parent: str | None = None) -> AdapterView:
+    """An adapter that fits."""
+    lineage = (parent, name) if parent else (name,)
+    return AdapterView(
+        id=f"a{number:08x}",
+        name=name,
+        parent=None,
+        parent_name=parent,
+        run=number,
+        pairs=31,
+        created=(START + timedelta(hours=number)).isoformat(),
+        in_use=in_use,
+        fits=True,
+        folder=f"/home/you/.local/share/palate/adapters/a{number:08x}",
+        lineage=lineage,
+    )

@@ -1,0 +1,193 @@
+"""The app: five modes over one workbench. It subscribes, brings news to the screen on top, and asks before leaving."""
+
+import importlib
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.errors import title_of
+from tui.messages import FromWorkbench
+from tui.published import RunChanged, WorkbenchFailed
+from tui.screens.base import PalateScreen
+from tui.screens.help import HelpScreen
+from tui.screens.label import LabelScreen
+from tui.screens.quit import QuitScreen
+from tui.theme import DARK, LIGHT, THEMES
+from tui.visible import visible
+from tui.widgets.top_line import MODES
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
+_STATUS_EVERY_S: Final = 0.25
+"""News comes faster than a person reads: the status lines are drawn at most this often."""
+
+
+def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """A screen that is imported when it is first shown: the first paint needs only the Label screen."""
+
+    def make() -> Screen[Any]:
+        screen: Screen[Any] = getattr(importlib.import_module(module), name)()
+        return screen
+
+    return make
+
+
+class PalateApp(App[None]):
+    """Palate in a terminal."""
+
+    TITLE = "Palate"
+    ENABLE_COMMAND_PALETTE = True
+    MODES = {
+        "label": LabelScreen,
+        "train": _later("tui.screens.train", "TrainScreen"),
+        "runs": _later("tui.screens.runs", "RunsScreen"),
+        "compare": _later("tui.screens.compare", "CompareScreen"),
+        "data": _later("tui.screens.data", "DataScreen"),
+    }
+    DEFAULT_MODE = "label"
+    BINDINGS = [
+        Binding("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
+        Binding("T", "go('train')", "Train", show=False, id="app.train", tooltip="Train an adapter on your verdicts."),
+        Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
+        Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
+        Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
+        Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
+        Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
+        Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
+    ]
+
+    def __init__(self, workbench: "Workbench") -> None:
+        super().__init__()
+        self.workbench = workbench
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._status_drawn = 0.0
+        self._status_due = False
+        self._leaving = False
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of our own that the style sheets name."""
+        return DARK.variables
+
+    def on_mount(self) -> None:
+        """Listen to the workbench; its thread only ever posts messages."""
+        self._unsubscribe = self.workbench.subscribe(lambda published: self.post_message(FromWorkbench(published)))
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        self._unsubscribe()
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    def on_from_workbench(self, message: FromWorkbench) -> None:
+        """Bring what was published to the screens of this mode, then to the lines."""
+        published = message.published
+        if isinstance(published, WorkbenchFailed):
+            self.tell(published.title, published.text, severity="error")
+        for screen in self.screen_stack:
+            if isinstance(screen, PalateScreen):
+                screen.from_workbench(published)
+        self._refresh_status_soon()
+        if self._leaving and isinstance(published, RunChanged) and self.workbench.status().run is None:
+            self.exit()
+
+    def _refresh_status_soon(self) -> None:
+        if self._status_due:
+            return
+        wait = self._status_drawn + _STATUS_EVERY_S - time.monotonic()
+        if wait <= 0:
+            self.refresh_status()
+        else:
+            self._status_due = True
+            self.set_timer(wait, self.refresh_status)
+
+    def refresh_status(self) -> None:
+        """Draw the status lines of the screen on top."""
+        self._status_due = False
+        self._status_drawn = time.monotonic()
+        for screen in self.screen_stack:
+            if isinstance(screen, PalateScreen):
+                screen.refresh_status()
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def tell(self, title: str, text: str, *, severity: str = "information") -> None:
+        """Show a title and a sentence. Both may come from files or models: they are never parsed as markup."""
+        level: Any = severity
+        self.notify(visible(text), title=visible(title), severity=level, markup=False, timeout=8)
+
+    def tell_error(self, error: BaseException) -> None:
+        """Show what went wrong: the error's title, and its sentence with the next act."""
+        self.tell(title_of(error), str(error) or type(error).__name__, severity="error")
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    def action_go(self, mode: str) -> None:
+        """Show the screen of `mode`."""
+        self.switch_mode(mode)
+
+    def action_keys(self) -> None:
+        """Show every key of the screen on top."""
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_repaint(self) -> None:
+        """Draw everything again, for terminals that lost their place."""
+        self.refresh(repaint=True, layout=True)
+
+    def action_other_theme(self) -> None:
+        """Change between dark and light."""
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C leaves nothing: say which key does."""
+        self.tell("Still here", "Press q to leave Palate.")
+
+    async def action_quit(self) -> None:
+        """Leave; asks first while a run is alive."""
+        run = self.workbench.status().run
+        if run is None:
+            self.exit()
+        else:
+            self.push_screen(QuitScreen(run), self._quit_answered)
+
+    def _quit_answered(self, leave: bool | None) -> None:
+        if not leave:
+            return
+        self._leaving = True
+        self.workbench.stop_run()
+        if self.workbench.status().run is None:
+            self.exit()
+        else:
+            self.tell("Stopping the run", "Palate leaves as soon as what was trained is saved.")
+
+    # -- palette -------------------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: what the keys of this screen and of the app do, from the same declarations."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.id is None or binding.action in seen or not active.enabled:
+                continue
+            seen.add(binding.action)
+            title = binding.description[:1].upper() + binding.description[1:]
+            act = self._runner(binding.action, active.node)
+            yield SystemCommand(f"{title}  ({self.get_key_display(binding)})", binding.tooltip, act)
+        other = "Light" if self.theme == DARK.name else "Dark"
+        yield SystemCommand(f"{other} colours", "Change between dark and light.", self.action_other_theme)
+
+    def _runner(self, action: str, node: Any) -> Callable[[], Any]:
+        async def act() -> None:
+            await self.run_action(action, node)
+
+        return act
+
+
+assert [mode for mode, _ in MODES] == list(PalateApp.MODES), "the top line shows other modes than the app has"

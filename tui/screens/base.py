@@ -1,0 +1,112 @@
+"""What every screen of Palate is made of: top line, body, status line, key line."""
+
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.published import Published
+from tui.widgets.key_line import KeyLine
+from tui.widgets.status_line import StatusLine
+from tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from tui.app import PalateApp
+    from tui.workbench import Workbench
+
+LEAST_WIDTH: Final = 60
+LEAST_HEIGHT: Final = 16
+WIDE: Final = 90
+"""From this many columns on, panes stand side by side; below, they are stacked."""
+
+
+class TooSmall(Widget):
+    """What stands in place of a screen that would not fit."""
+
+    def render(self) -> Content:
+        """The size that is needed, and the size there is."""
+        width, height = self.app.size
+        return Content(
+            f"Palate needs {LEAST_WIDTH}×{LEAST_HEIGHT}, this terminal is {width}×{height}. "
+            "Make it larger; nothing is lost."
+        )
+
+
+class PalateScreen(Screen[None]):
+    """A screen of one mode. Subclasses give `MODE` and `compose_body`, and override the hooks they need."""
+
+    MODE: ClassVar[str] = "label"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    CSS_PATH = "base.tcss"
+
+    def compose(self) -> ComposeResult:
+        """The four parts, and the notice that takes their place where they would not fit."""
+        yield TopLine(self.MODE)
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield StatusLine()
+        yield KeyLine()
+        yield TooSmall()
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between top line and status line."""
+        raise NotImplementedError
+
+    # -- hooks ---------------------------------------------------------------------------------------------------
+
+    def from_workbench(self, published: Published) -> None:
+        """Something was published while this screen is on top. Does nothing unless a screen overrides it."""
+
+    def screen_shown(self) -> None:
+        """This screen came on top: read again what may have changed meanwhile. For screens to override."""
+
+    def key_label(self, binding: Binding) -> str:
+        """The word that the key line shows for `binding`."""
+        return binding.description
+
+    # -- what they share -----------------------------------------------------------------------------------------
+
+    @property
+    def palate(self) -> "PalateApp":
+        """The app, under its own type."""
+        return cast("PalateApp", self.app)
+
+    @property
+    def workbench(self) -> "Workbench":
+        """The coordinator that this app shows."""
+        return self.palate.workbench
+
+    @property
+    def stacked(self) -> bool:
+        """Do the panes stand one above the other here?"""
+        return self.app.size.width < WIDE
+
+    @property
+    def too_small(self) -> bool:
+        """Is this terminal too small to show the screen?"""
+        width, height = self.app.size
+        return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+    def refresh_status(self) -> None:
+        """Draw the lines that tell the state of the machine; sends nothing when they stay the same."""
+        if not self.is_mounted:
+            return
+        status = self.workbench.status()
+        self.query_one(TopLine).show(status.model_name, status.adapter_name)
+        self.query_one(StatusLine).show(status)
+
+    def on_screen_resume(self) -> None:
+        """Bring the lines and the body up to date."""
+        self.refresh_status()
+        self.screen_shown()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Show the notice in place of the screen where that would not fit."""
+        self.set_class(self.too_small, "-too-small")
+        if self.too_small:
+            self.query_one(TooSmall).refresh()

@@ -1,0 +1,83 @@
+"""The two looks of Palate. One accent colour; everything else is a shade of the text."""
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = Theme(
+    name="palate-dark",
+    primary="#e8a15c",
+    secondary="#e8a15c",
+    accent="#e8a15c",
+    foreground="#d9dbe0",
+    background="#15171b",
+    surface="#15171b",
+    panel="#23262d",
+    success="#8fbf7f",
+    warning="#e6c35c",
+    error="#e5726b",
+    dark=True,
+    variables={
+        "quiet": "#8b919d",
+        "line": "#3c414b",
+        "block-cursor-background": "#2c313a",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#23262d",
+        "block-cursor-blurred-foreground": "#d9dbe0",
+        "scrollbar": "#3c414b",
+        "scrollbar-hover": "#565c68",
+        "scrollbar-active": "#e8a15c",
+        "scrollbar-background": "#15171b",
+        "scrollbar-background-hover": "#15171b",
+        "scrollbar-background-active": "#15171b",
+        "scrollbar-corner-color": "#15171b",
+        "border": "#e8a15c",
+        "border-blurred": "#3c414b",
+    },
+)
+
+LIGHT: Final = Theme(
+    name="palate-light",
+    primary="#9a4a06",
+    secondary="#9a4a06",
+    accent="#9a4a06",
+    foreground="#24262b",
+    background="#fbfaf8",
+    surface="#fbfaf8",
+    panel="#efece7",
+    success="#2f6f2a",
+    warning="#7a5a00",
+    error="#a8241c",
+    dark=False,
+    variables={
+        "quiet": "#676c76",
+        "line": "#c6c2bb",
+        "block-cursor-background": "#e9e3da",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#efece7",
+        "block-cursor-blurred-foreground": "#24262b",
+        "scrollbar": "#c6c2bb",
+        "scrollbar-hover": "#a09b92",
+        "scrollbar-active": "#9a4a06",
+        "scrollbar-background": "#fbfaf8",
+        "scrollbar-background-hover": "#fbfaf8",
+        "scrollbar-background-active": "#fbfaf8",
+        "scrollbar-corner-color": "#fbfaf8",
+        "border": "#9a4a06",
+        "border-blurred": "#c6c2bb",
+    },
+)
+
+THEMES: Final = (DARK, LIGHT)
+
+SIGNS: Final = {
+    "running": ("●", "$accent"),
+    "finished": ("✓", "$success"),
+    "stopped": ("✓", "$quiet"),
+    "paused": ("‖", "$warning"),
+    "interrupted": ("!", "$warning"),
+    "failed": ("×", "$error"),
+}
+"""The sign and the colour of each state a run or a trial may be in: always both, never colour alone."""

@@ -1,0 +1,60 @@
+"""The last line of every screen: its keys, whole words only."""
+
+from typing import Final
+
+from textual.content import Content
+from textual.widget import Widget
+
+_GAP: Final = "  "
+_HELP: Final = ("?", "more", True)
+
+
+class KeyLine(Widget):
+    """The keys that do something now, in the order in which the screen declares them; `?` is always among them."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: tuple[tuple[str, str, bool], ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow what the screen can do."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh_keys())
+
+    def refresh_keys(self) -> None:
+        """Draw again if other keys do something now."""
+        if self._keys() != self._drawn:
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line, at the width there is: keys that find no room are left out whole."""
+        self._drawn = self._keys()
+        return key_line(self._drawn, self.size.width)
+
+    def _keys(self) -> tuple[tuple[str, str, bool], ...]:
+        label = getattr(self.screen, "key_label", lambda binding: binding.description)
+        found: dict[str, tuple[str, str, bool]] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and binding.action not in found:
+                found[binding.action] = (self.app.get_key_display(binding), label(binding), active.enabled)
+        return tuple(found.values())
+
+
+def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
+    """As many of `keys` (key, word, does it something now) as `width` cells take, then `?`."""
+    help_key = _one(*_HELP)
+    line = Content(" ")
+    for key, word, enabled in keys:
+        item = _one(key, word, enabled) + Content(_GAP)
+        if line.cell_length + item.cell_length + help_key.cell_length + 1 > width:
+            break
+        line += item
+    return line + help_key
+
+
+def _one(key: str, word: str, enabled: bool) -> Content:
+    if not enabled:
+        return Content.styled(f"{key} {word}", "$line")
+    return Content.assemble((key, "bold $accent"), " ", (word, "$quiet"))
