@@ -1,0 +1,59 @@
+"""A verified copy of the database, made beside and renamed, so that a backup is either whole or not there."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from db.errors import DatabaseError
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copy what is committed in `source` to `target`, check the copy, and put it in place of an older one.
+
+    An older backup under the same name may go: the same name means the same version, and the newer one has all of it.
+
+    Raises:
+        DatabaseError: the copy does not hold what the source holds. `target` is then as it was.
+        sqlite3.Error, OSError: the copy could not be made, for one because the disk is full.
+    """
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    beside = target.with_name(target.name + ".tmp")
+    beside.unlink(missing_ok=True)
+    try:
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(_open(source, "mode=ro")) as original, closing(_open(beside, "mode=rw")) as copy:
+            original.execute("BEGIN")
+            original.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            _check(target, original, copy)
+        _sync(beside)
+        beside.replace(target)
+        _sync(target.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _check(target: Path, original: sqlite3.Connection, copy: sqlite3.Connection) -> None:
+    """Raise unless the copy is sound and every table has as many rows as the original."""
+    found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found != "ok" or _row_counts(copy) != _row_counts(original):
+        raise DatabaseError(f"The backup {target} could not be verified ({found}). Check the disk, then start again.")
+
+
+def _row_counts(conn: sqlite3.Connection) -> dict[str, int]:
+    tables = [row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return {table: conn.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for table in tables}
+
+
+def _open(path: Path, query: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{query}", uri=True, isolation_level=None)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

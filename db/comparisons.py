@@ -1,0 +1,151 @@
+"""Comparisons: two completions of one prompt, the sides they are shown on, and the queue of those without a verdict."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from sqlite3 import Connection, Row
+
+from db.completions import get_completion, get_completions
+from db.errors import NotAllowed, NotFound
+from db.inserting import insert
+from db.prompts import prompt_row
+from db.rows import ComparisonRow, CompletionRow, VerdictRow
+from db.times import utc_now
+
+_COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created,
+    p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field,
+    v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes
+    FROM comparisons c
+    JOIN prompts p ON p.id = c.prompt
+    JOIN prompt_sets t ON t.id = p.set_id
+    LEFT JOIN verdicts v ON v.id = c.standing"""
+_OPEN = "SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL"
+_SKIPPED = "SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"
+
+
+def is_flipped(side_seed: int) -> bool:
+    """Whether this seed shows b on the left: the lowest bit of sha256 of its decimal digits."""
+    return bool(hashlib.sha256(str(side_seed).encode()).digest()[0] & 1)
+
+
+def add_comparison(conn: Connection, *, prompt: int, a: int, b: int, side_seed: int, trial: int | None = None) -> int:
+    """Store one comparison and give its id.
+
+    Outside a trial the older completion becomes a. In a trial the order given is kept: a is of the trial's first model.
+
+    Raises:
+        NotFound: a completion does not exist.
+        NotAllowed: a completion belongs to another prompt, or, outside a trial, the two texts are the same, were
+            compared before, or were written under different system prompts.
+    """
+    first, second = get_completion(conn, a), get_completion(conn, b)
+    _check_prompts(prompt, first, second)
+    if trial is None:
+        a, b = sorted((a, b))
+        _check_for_labelling(conn, first, second)
+    values = {"prompt": prompt, "a": a, "b": b, "side_seed": side_seed, "flipped": is_flipped(side_seed)}
+    return insert(conn, "comparisons", {**values, "trial": trial, "created": utc_now()})
+
+
+def find_comparison(conn: Connection, a: int, b: int) -> int | None:
+    """The labelling comparison of two completions, in either order, or None."""
+    query = "SELECT id FROM comparisons WHERE a = ? AND b = ? AND trial IS NULL"
+    row = conn.execute(query, (min(a, b), max(a, b))).fetchone()
+    return int(row["id"]) if row else None
+
+
+def get_comparison(conn: Connection, comparison: int) -> ComparisonRow:
+    """One comparison with its prompt, both completions and the verdict that stands.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    rows = comparisons_by_id(conn, [comparison])
+    if not rows:
+        raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
+    return rows[0]
+
+
+def comparisons_by_id(conn: Connection, ids: Sequence[int]) -> list[ComparisonRow]:
+    """Those of the comparisons that exist, in the order of `ids`."""
+    wanted = json.dumps(list(ids))
+    rows = conn.execute(f"{_COMPARISON} WHERE c.id IN (SELECT value FROM json_each(?))", (wanted,)).fetchall()
+    texts = get_completions(conn, [row[side] for row in rows for side in ("a", "b")])
+    found = {row["comparison_id"]: _comparison_row(row, texts) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
+def next_open(conn: Connection, *, after: int | None = None) -> ComparisonRow | None:
+    """What to judge next: never judged or undone ones in id order, then the skipped, the oldest skip first.
+
+    `after` is left out, so that a skip shows another pair, unless it is the only one there is.
+    """
+    queries = (f"{_OPEN} AND id IS NOT ? ORDER BY id LIMIT 1", f"{_SKIPPED} AND id IS NOT ? ORDER BY standing LIMIT 1")
+    for query in queries:
+        row = conn.execute(query, (after,)).fetchone()
+        if row:
+            return get_comparison(conn, row["id"])
+    return next_open(conn) if after is not None else None
+
+
+def open_comparisons(conn: Connection, limit: int) -> list[ComparisonRow]:
+    """The first labelling comparisons without a verdict, in id order; skipped ones are not among them."""
+    return comparisons_by_id(conn, [row["id"] for row in conn.execute(f"{_OPEN} ORDER BY id LIMIT ?", (limit,))])
+
+
+def count_open(conn: Connection) -> int:
+    """How many labelling comparisons were never judged or had their verdict undone."""
+    return int(conn.execute(f"SELECT count(*) FROM ({_OPEN})").fetchone()[0])
+
+
+def count_skipped(conn: Connection) -> int:
+    """How many labelling comparisons were skipped and come back last."""
+    return int(conn.execute(f"SELECT count(*) FROM ({_SKIPPED})").fetchone()[0])
+
+
+def verdict_row(row: Row) -> VerdictRow:
+    """A verdict from a row that has its columns."""
+    return VerdictRow(
+        id=row["id"],
+        comparison=row["comparison"],
+        at=row["at"],
+        verdict=row["verdict"],
+        strength=row["strength"],
+        side=row["side"],
+        layout=row["layout"],
+        seconds=row["seconds"],
+        blind=bool(row["blind"]),
+        note=row["note"],
+        source=row["source"],
+        undoes=row["undoes"],
+    )
+
+
+def _check_prompts(prompt: int, first: CompletionRow, second: CompletionRow) -> None:
+    for each in (first, second):
+        if each.prompt_id != prompt:
+            raise NotAllowed(f"Completion {each.id} answers prompt {each.prompt_id}, not {prompt}.")
+
+
+def _check_for_labelling(conn: Connection, first: CompletionRow, second: CompletionRow) -> None:
+    if first.text == second.text:
+        raise NotAllowed(f"Completions {first.id} and {second.id} have the same text: there is nothing to choose.")
+    if find_comparison(conn, first.id, second.id) is not None:
+        raise NotAllowed(f"Completions {first.id} and {second.id} were compared before.")
+    systems = {each.sampling.get("system") for each in (first, second) if each.sampling is not None}
+    if len(systems) > 1:
+        raise NotAllowed(f"Completions {first.id} and {second.id} were written under different system prompts.")
+
+
+def _comparison_row(row: Row, texts: dict[int, CompletionRow]) -> ComparisonRow:
+    return ComparisonRow(
+        id=row["comparison_id"],
+        prompt=prompt_row(row, "prompt_id"),
+        a=texts[row["a"]],
+        b=texts[row["b"]],
+        side_seed=row["side_seed"],
+        flipped=bool(row["flipped"]),
+        trial=row["trial"],
+        created=row["created"],
+        standing=verdict_row(row) if row["id"] is not None else None,
+    )

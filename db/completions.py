@@ -1,0 +1,79 @@
+"""Completions: answers without their prompts. They are stored once and never changed."""
+
+import json
+from sqlite3 import Connection, Row
+
+from db.errors import NotFound
+from db.hashing import text_hash
+from db.inserting import insert
+from db.rows import CompletionRow
+from db.times import utc_now
+
+_COMPLETION = """SELECT x.id, x.prompt, x.text, x.tokens, x.cut, x.seed, x.source, x.model,
+    m.kind AS model_kind, m.name AS model_name, s.settings
+    FROM completions x LEFT JOIN models m ON m.id = x.model LEFT JOIN samplings s ON s.id = x.sampling"""
+
+
+def add_completion(
+    conn: Connection,
+    *,
+    prompt: int,
+    text: str,
+    source: str,
+    model: int | None = None,
+    sampling: int | None = None,
+    seed: int | None = None,
+    tokens: int | None = None,
+    cut: bool = False,
+) -> int:
+    """Store one answer and give its id. `source` is model, server, human or import."""
+    values = {"prompt": prompt, "model": model, "sampling": sampling, "seed": seed, "text": text, "tokens": tokens}
+    marks = {"text_hash": text_hash(text), "cut": cut, "source": source, "created": utc_now()}
+    return insert(conn, "completions", values | marks)
+
+
+def find_completion(conn: Connection, prompt: int, text: str) -> int | None:
+    """The first completion of the prompt with exactly this text, or None."""
+    query = "SELECT id FROM completions WHERE prompt = ? AND text_hash = ? ORDER BY id LIMIT 1"
+    row = conn.execute(query, (prompt, text_hash(text))).fetchone()
+    return int(row["id"]) if row else None
+
+
+def get_completion(conn: Connection, completion: int) -> CompletionRow:
+    """One completion.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    rows = get_completions(conn, [completion])
+    if completion not in rows:
+        raise NotFound(f"There is no completion {completion}.")
+    return rows[completion]
+
+
+def get_completions(conn: Connection, ids: list[int]) -> dict[int, CompletionRow]:
+    """Those of the completions that exist, by id."""
+    query = f"{_COMPLETION} WHERE x.id IN (SELECT value FROM json_each(?))"
+    return {row["id"]: _completion_row(row) for row in conn.execute(query, (json.dumps(ids),))}
+
+
+def damaged_completions(conn: Connection) -> list[int]:
+    """The ids of completions whose text no longer has its hash. SQLite has no page checksums; this finds lost bits."""
+    rows = conn.execute("SELECT id, text, text_hash FROM completions ORDER BY id")
+    return [row["id"] for row in rows if text_hash(row["text"]) != row["text_hash"]]
+
+
+def _completion_row(row: Row) -> CompletionRow:
+    return CompletionRow(
+        id=row["id"],
+        prompt_id=row["prompt"],
+        text=row["text"],
+        tokens=row["tokens"],
+        cut=bool(row["cut"]),
+        seed=row["seed"],
+        source=row["source"],
+        model_id=row["model"],
+        model_kind=row["model_kind"],
+        model_name=row["model_name"],
+        sampling=json.loads(row["settings"]) if row["settings"] else None,
+    )

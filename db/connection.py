@@ -1,0 +1,275 @@
+"""Open a workspace's database: tell whose file it is, create or migrate it, and give connections.
+
+Three kinds of connection: `open_database` looks, migrates and lets go; the writer has one of `writing`; every reader
+has its own of `read_only`.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from db.backup import back_up
+from db.errors import (
+    DamagedDatabase,
+    DatabaseError,
+    DiskFull,
+    ForeignDatabase,
+    MissingDatabase,
+    NewerDatabase,
+    NotWritable,
+    OlderDatabase,
+)
+from db.migrations import apply_migrations, newest_version, pending_names, unknown_names
+
+# "PALT": SQLite keeps this number in the file's header for a program to know its own files by.
+APPLICATION_ID = 0x50414C54
+BUSY_TIMEOUT_S = 5.0
+
+_HEADER_SIZE = 100
+_MAGIC = b"SQLite format 3\x00"
+# Tables that every version has; a file with our id and without them is not whole.
+_NEEDED = frozenset({"prompts", "completions", "comparisons", "verdicts", "runs", "settings", "clean_close"})
+
+
+def open_database(path: Path) -> None:
+    """Create the database, or check it and bring it to this version. Call it as the workspace's owner.
+
+    An existing file is backed up before it is migrated; after an unclean end it is checked. A file of another program
+    is recognised by its first bytes and never opened.
+
+    Raises:
+        ForeignDatabase, NewerDatabase, DamagedDatabase, NotWritable, DiskFull, DatabaseError.
+    """
+    with translated(path):
+        if not _exists(path):
+            _create(path)
+        _check_header(path)
+        with closing(connect(path)) as conn:
+            _check_version(path, conn)
+            _migrate(path, conn)
+            _check_tables(path, conn)
+            _check_after_unclean_end(path, conn)
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can only read, for one thread at a time. It sees every commit of the writer at once.
+
+    It works in a folder that cannot be written and on a full disk too, as long as nothing waits in the WAL.
+
+    Raises:
+        MissingDatabase, ForeignDatabase, NewerDatabase, OlderDatabase, DamagedDatabase, DatabaseError.
+    """
+    with translated(path):
+        if not _exists(path):
+            raise MissingDatabase(f"{path} does not exist. Start `palate` once to make the workspace.")
+        _check_header(path)
+        conn = _connect_for_reading(path)
+        try:
+            _check_version(path, conn)
+            if pending_names(conn):
+                raise OlderDatabase(f"{path} was written by an older Palate. Start `palate` once; it is upgraded then.")
+        except (sqlite3.Error, DatabaseError):
+            conn.close()
+            raise
+        return conn
+
+
+def writing(path: Path) -> sqlite3.Connection:
+    """The writer's connection: WAL, every commit on the disk before it returns, foreign keys on."""
+    conn = connect(path)
+    conn.execute("PRAGMA journal_mode = WAL")
+    return conn
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for reading and writing without Python's hidden transactions; the file must exist."""
+    conn = sqlite3.connect(_uri(path, "mode=rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    return _configured(conn, "PRAGMA synchronous = FULL")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's and the system's errors about `path` into sentences."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if worded := _in_words(path, error):
+            raise worded from error
+        raise
+    except PermissionError as error:
+        raise NotWritable(_not_writable(path)) from error
+    except OSError as error:
+        raise DatabaseError(f"{path}: {error.strerror}. Check the folder and start again.") from error
+
+
+# -- what the file is ------------------------------------------------------------------------------------------
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a database file. An empty file counts as none, unless backups say that it was more."""
+    if not path.exists():
+        return False
+    if path.stat().st_size > 0:
+        return True
+    backups = sorted((path.parent / "backups").glob("*.db"))
+    if backups:
+        raise DamagedDatabase(f"{path} is empty, but there are backups. Copy {backups[-1]} over it and start again.")
+    return False
+
+
+def _check_header(path: Path) -> None:
+    """Raise unless the first bytes are those of our file. Only reads: not even SQLite opens a foreign file."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_SIZE)
+    advice = "It was left as it is. Choose another folder with --workspace."
+    if not header.startswith(_MAGIC):
+        raise ForeignDatabase(f"{path} is not an SQLite file. {advice}")
+    # https://www.sqlite.org/fileformat.html: the application id is the big-endian integer at offset 68.
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise ForeignDatabase(f"{path} is a database of another program. {advice}")
+
+
+def _check_version(path: Path, conn: sqlite3.Connection) -> None:
+    version, unknown = conn.execute("PRAGMA user_version").fetchone()[0], unknown_names(conn)
+    if version > newest_version() or unknown:
+        raise NewerDatabase(
+            f"{path} has version {version}, this Palate knows up to {newest_version()}. "
+            "Upgrade Palate, or choose another folder with --workspace."
+        )
+
+
+def _check_tables(path: Path, conn: sqlite3.Connection) -> None:
+    there = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if missing := sorted(_NEEDED - there):
+        raise DamagedDatabase(f"{path} has no table {missing[0]}. {_take_a_backup(path)}")
+
+
+def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
+    """Check every page when the last owner did not close the file; a quarter of a second for 100,000 verdicts."""
+    if conn.execute("SELECT clean FROM clean_close").fetchone()["clean"]:
+        return
+    found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise DamagedDatabase(f"{path}: {found}. {_take_a_backup(path)}")
+
+
+# -- making and migrating --------------------------------------------------------------------------------------
+
+
+def _create(path: Path) -> None:
+    """Make the whole file beside and put it in place, so that there is never half a database under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with closing(connect(beside)) as conn:
+            conn.execute("BEGIN IMMEDIATE")
+            conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            apply_migrations(conn)
+            conn.execute("COMMIT")
+            conn.execute("PRAGMA journal_mode = WAL")
+        _put_in_place(beside, path)
+    finally:
+        for leftover in (beside, *(beside.with_name(beside.name + end) for end in ("-wal", "-shm", "-journal"))):
+            leftover.unlink(missing_ok=True)
+
+
+def _put_in_place(beside: Path, path: Path) -> None:
+    """Give the new file its name, unless another process was first; then that one's file is taken."""
+    if path.exists() and path.stat().st_size == 0:
+        path.unlink()
+    try:
+        os.link(beside, path)
+    except OSError:
+        # Another process was first, or the file system has no hard links.
+        if not path.exists():
+            beside.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+    """Back up and migrate in one write transaction: of two processes the second finds nothing left to do."""
+    if not pending_names(conn):
+        return
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        if pending_names(conn):
+            back_up(path, path.parent / "backups" / f"palate-before-version-{newest_version()}.db")
+            apply_migrations(conn)
+        conn.execute("COMMIT")
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+
+
+# -- connections -----------------------------------------------------------------------------------------------
+
+
+def _uri(path: Path, query: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{query}"
+
+
+def _configured(conn: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
+    conn.row_factory = sqlite3.Row
+    for pragma in ("PRAGMA foreign_keys = ON", *pragmas):
+        conn.execute(pragma)
+    return conn
+
+
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    """`mode=ro`; where SQLite cannot make its -shm file (no permission, no room), the file alone as it stands."""
+    conn = _reader(path, "mode=ro")
+    try:
+        conn.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError:
+        conn.close()
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists() and wal.stat().st_size > 0:
+            raise
+        return _reader(path, "mode=ro&immutable=1")
+    return conn
+
+
+def _reader(path: Path, query: str) -> sqlite3.Connection:
+    # A reader is opened on one thread and closed on another; sqlite3 itself is built to allow that.
+    conn = sqlite3.connect(
+        _uri(path, query), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+    )
+    return _configured(conn)
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
+    """The error as a sentence, by SQLite's primary result code; None for one that is a mistake in our SQL."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(f"There is no room left for {path}. What was saved is safe; free some space and try again.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return NotWritable(_not_writable(path))
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DamagedDatabase(f"{path}: {error}. {_take_a_backup(path)}")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return DatabaseError(f"{path} is locked by another program. Close that program and try again.")
+    if code == sqlite3.SQLITE_IOERR:
+        return DatabaseError(f"{path}: {error}. The disk did not answer; check it, then start again.")
+    return None
+
+
+def _not_writable(path: Path) -> str:
+    return f"{path} cannot be opened or written. Check the permissions, or choose another folder with --workspace."
+
+
+def _take_a_backup(path: Path) -> str:
+    backups = sorted((path.parent / "backups").glob("*.db"))
+    if not backups:
+        return f"Keep a copy of the folder {path.parent} and start with a new one: --workspace."
+    return f"Move {path} and its -wal file away, copy {backups[-1]} to its place, and start again."

@@ -1,0 +1,127 @@
+"""One process owns a workspace: an advisory lock that the kernel lets go when its owner dies.
+
+The lock is `flock` on a file in the workspace; what the file says (pid, host, since) is for people to read. The file
+is never removed: a lock on a removed file would guard nothing.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from db.errors import DatabaseError, NotWritable, WorkspaceBusy
+from db.times import utc_now
+
+LOCK_NAME = "palate.lock"
+
+_held: "weakref.WeakSet[WorkspaceLock]" = weakref.WeakSet()
+
+
+class WorkspaceLock:
+    """The ownership of one workspace folder. Also a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / LOCK_NAME
+        self._handle: int | None = None
+
+    def acquire(self) -> None:
+        """Own the workspace until `release` or the end of this process; the folder is made when it is missing.
+
+        Raises:
+            WorkspaceBusy: another live process owns it.
+            NotWritable: the folder or the lock file cannot be made or written.
+            DatabaseError: the file system cannot lock, or the lock is held already here.
+        """
+        if self._handle is not None:
+            raise DatabaseError(f"{self.path} is already held by this process.")
+        handle = self._open()
+        try:
+            self._lock(handle)
+            self._sign(handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        self._handle = handle
+        _held.add(self)
+
+    def release(self) -> None:
+        """Let go. Does nothing when the lock is not held."""
+        handle, self._handle = self._handle, None
+        _held.discard(self)
+        if handle is not None:
+            os.ftruncate(handle, 0)
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            os.close(handle)
+
+    def __enter__(self) -> "WorkspaceLock":
+        self.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.release()
+
+    def forget(self) -> None:
+        """In a forked child: close the copy of the handle, without unlocking what the parent still owns."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+    def _open(self) -> int:
+        """The lock file's handle. Programs that this process starts do not get it (O_CLOEXEC)."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise NotWritable(
+                f"{self.path.parent} cannot be written ({error.strerror}). "
+                "Check the permissions, or choose another folder with --workspace."
+            ) from error
+
+    def _lock(self, handle: int) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise self._busy(_read(handle)) from error
+        except OSError as error:
+            raise DatabaseError(
+                f"{self.path} cannot be locked ({error.strerror}). Choose a folder on a local disk with --workspace."
+            ) from error
+
+    def _sign(self, handle: int) -> None:
+        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": utc_now()}
+        os.ftruncate(handle, 0)
+        try:
+            os.pwrite(handle, json.dumps(owner).encode(), 0)
+        except OSError as error:
+            # The lock holds without its label; only a full disk may leave the label out.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+
+    def _busy(self, owner: dict[str, Any]) -> WorkspaceBusy:
+        pid, host, since = owner.get("pid"), owner.get("host"), owner.get("since")
+        who = f"process {pid} on {host} since {since}" if pid else "another process"
+        message = f"{self.path.parent} is in use by {who}. Close that one, or choose another folder with --workspace."
+        return WorkspaceBusy(message, pid=pid, host=host, since=since)
+
+
+def _read(handle: int) -> dict[str, Any]:
+    """What the owner wrote; nothing while it is still writing."""
+    try:
+        owner = json.loads(os.pread(handle, 4096, 0))
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def _forget_in_child() -> None:
+    for lock in list(_held):
+        lock.forget()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,68 @@
+"""Models and samplings: what wrote a completion, and how. Each is stored once."""
+
+import json
+from collections.abc import Mapping
+from sqlite3 import Connection
+from typing import Any
+
+from db.errors import NotFound
+from db.hashing import canonical_json
+from db.inserting import insert
+from db.rows import ModelRow
+from db.times import utc_now
+
+
+def ensure_model(
+    conn: Connection, *, kind: str, name: str, source: str, fingerprint: str, parent: int | None = None
+) -> int:
+    """The id of this model, which is added when it is new.
+
+    A model is known by kind, source, fingerprint and parent; its name is for people and follows a renaming. For an
+    adapter `source` is its id and `fingerprint` its checksum, and `parent` is the id of its base model.
+    """
+    known = "kind = ? AND source = ? AND fingerprint = ? AND ifnull(parent, 0) = ?"
+    row = conn.execute(
+        f"SELECT id, name FROM models WHERE {known}", (kind, source, fingerprint, parent or 0)
+    ).fetchone()
+    if row is None:
+        values = {"kind": kind, "name": name, "source": source, "fingerprint": fingerprint, "parent": parent}
+        return insert(conn, "models", {**values, "created": utc_now()})
+    if row["name"] != name:
+        conn.execute("UPDATE models SET name = ? WHERE id = ?", (name, row["id"]))
+    return int(row["id"])
+
+
+def get_model(conn: Connection, model: int) -> ModelRow:
+    """One model.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute("SELECT * FROM models WHERE id = ?", (model,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no model {model}.")
+    return ModelRow(row["id"], row["kind"], row["name"], row["source"], row["fingerprint"], row["parent"])
+
+
+def ensure_sampling(conn: Connection, settings: Mapping[str, Any]) -> int:
+    """The id of these sampling settings, which are added when they are new. Equal settings are one row.
+
+    A text under the key `system` is the system prompt that the policy was given on top of the prompt; it becomes part
+    of the training prompt.
+    """
+    text = canonical_json(dict(settings))
+    row = conn.execute("SELECT id FROM samplings WHERE settings = ?", (text,)).fetchone()
+    return int(row["id"]) if row else insert(conn, "samplings", {"settings": text, "created": utc_now()})
+
+
+def get_sampling(conn: Connection, sampling: int) -> dict[str, Any]:
+    """The settings of a sampling.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute("SELECT settings FROM samplings WHERE id = ?", (sampling,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no sampling {sampling}.")
+    settings: dict[str, Any] = json.loads(row["settings"])
+    return settings

@@ -1,0 +1,140 @@
+"""Prompts and their sets. The wall between labelling and held-out prompts is kept here when they come in."""
+
+import json
+from collections.abc import Collection, Iterable
+from sqlite3 import Connection, Row
+
+from db.errors import NotAllowed, NotFound
+from db.hashing import canonical_json, content_hash, guard_hash
+from db.inserting import insert
+from db.rows import AddedPrompts, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
+from db.times import utc_now
+
+_PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field
+    FROM prompts p JOIN prompt_sets s ON s.id = p.set_id"""
+_SET = """SELECT s.id, s.name, s.held_out, s.created, (SELECT count(*) FROM prompts p WHERE p.set_id = s.id) AS prompts
+    FROM prompt_sets s"""
+# A prompt of a labelling set that was never put into a comparison; trials do not count.
+_UNASKED = """s.held_out = 0 AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)"""
+
+
+def add_prompt_set(conn: Connection, name: str, *, held_out: bool) -> int:
+    """Make a prompt set and give its id; a set of that name and kind that is there already is taken.
+
+    Raises:
+        NotAllowed: a set of that name exists and is of the other kind.
+    """
+    there = get_prompt_set(conn, name)
+    if there is not None and there.held_out == held_out:
+        return there.id
+    if there is not None:
+        kind = "held out for trials" if there.held_out else "for labelling"
+        raise NotAllowed(f"The prompt set {name!r} exists and is {kind}. Choose another name with --set.")
+    return insert(conn, "prompt_sets", {"name": name, "held_out": held_out, "created": utc_now()})
+
+
+def get_prompt_set(conn: Connection, name: str) -> PromptSetRow | None:
+    """The set of that name, or None."""
+    row = conn.execute(f"{_SET} WHERE s.name = ?", (name,)).fetchone()
+    return _set_row(row) if row else None
+
+
+def list_prompt_sets(conn: Connection) -> list[PromptSetRow]:
+    """Every prompt set in the order they were made, with how many prompts it has."""
+    return [_set_row(row) for row in conn.execute(f"{_SET} ORDER BY s.id")]
+
+
+def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> AddedPrompts:
+    """Add prompts to a set; what is there already, and what would cross the held-out wall, is counted and left out.
+
+    Raises:
+        NotFound: there is no such set.
+    """
+    row = conn.execute("SELECT held_out FROM prompt_sets WHERE id = ?", (set_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no prompt set {set_id}.")
+    added = duplicates = 0
+    clashes: list[str] = []
+    for prompt in prompts:
+        if _stands_on_side(conn, prompt.messages, held_out=not row["held_out"]):
+            clashes.append(first_line(prompt.messages))
+        elif find_prompt(conn, prompt.messages) is not None:
+            duplicates += 1
+        else:
+            _insert(conn, set_id, prompt)
+            added += 1
+    return AddedPrompts(added, duplicates, len(clashes), tuple(clashes))
+
+
+def is_held_out(conn: Connection, messages: Messages) -> bool:
+    """Whether the same question, system prompt apart, is held out for trials."""
+    return _stands_on_side(conn, messages, held_out=True)
+
+
+def find_prompt(conn: Connection, messages: Messages) -> int | None:
+    """The id of the prompt with these messages, or None."""
+    row = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (content_hash(messages),)).fetchone()
+    return int(row["id"]) if row else None
+
+
+def get_prompt(conn: Connection, prompt_id: int) -> PromptRow:
+    """One prompt.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute(f"{_PROMPT} WHERE p.id = ?", (prompt_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no prompt {prompt_id}.")
+    return prompt_row(row)
+
+
+def next_prompts(conn: Connection, limit: int, *, exclude: Collection[int] = ()) -> list[PromptRow]:
+    """Labelling prompts that have no comparison yet, in id order; `exclude` are those being answered right now."""
+    rows = conn.execute(f"{_PROMPT} WHERE {_UNASKED} ORDER BY p.id LIMIT ?", (limit + len(exclude),))
+    return [prompt_row(row) for row in rows if row["id"] not in exclude][:limit]
+
+
+def held_out_prompts(conn: Connection, limit: int) -> list[PromptRow]:
+    """The first held-out prompts in id order."""
+    return [prompt_row(row) for row in conn.execute(f"{_PROMPT} WHERE s.held_out = 1 ORDER BY p.id LIMIT ?", (limit,))]
+
+
+def prompts_left(conn: Connection) -> int:
+    """How many labelling prompts have no comparison yet."""
+    query = f"SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id WHERE {_UNASKED}"
+    return int(conn.execute(query).fetchone()[0])
+
+
+def prompt_row(row: Row, id_column: str = "id") -> PromptRow:
+    """A prompt from a row that has its columns; a join may call its id otherwise."""
+    return PromptRow(
+        id=row[id_column],
+        set_id=row["set_id"],
+        set_name=row["set_name"],
+        held_out=bool(row["held_out"]),
+        messages=tuple(json.loads(row["messages"])),
+        field=row["field"],
+    )
+
+
+def _stands_on_side(conn: Connection, messages: Messages, *, held_out: bool) -> bool:
+    query = """SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE p.guard_hash = ? AND s.held_out = ? LIMIT 1"""
+    return conn.execute(query, (guard_hash(messages), held_out)).fetchone() is not None
+
+
+def _insert(conn: Connection, set_id: int, prompt: NewPrompt) -> None:
+    values = {
+        "set_id": set_id,
+        "messages": canonical_json(prompt.messages),
+        "field": prompt.field or None,
+        "content_hash": content_hash(prompt.messages),
+        "guard_hash": guard_hash(prompt.messages),
+        "created": utc_now(),
+    }
+    insert(conn, "prompts", values)
+
+
+def _set_row(row: Row) -> PromptSetRow:
+    return PromptSetRow(row["id"], row["name"], bool(row["held_out"]), row["created"], row["prompts"])

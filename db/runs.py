@@ -1,0 +1,172 @@
+"""Runs: training jobs with their frozen settings, exact pairs, figures and log."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from sqlite3 import Connection, Row
+from typing import Any
+
+from db.errors import NotFound
+from db.hashing import canonical_json
+from db.inserting import insert
+from db.rows import MetricRow, RunLogRow, RunPairRow, RunRow, Split
+from db.times import utc_now
+
+# (comparison, split, id of the verdict that stood)
+RunPair = tuple[int, Split, int]
+
+
+def _newest(metric: str) -> str:
+    return f"(SELECT value FROM metrics WHERE run = r.id AND name = '{metric}' ORDER BY step DESC LIMIT 1)"
+
+
+def _share(split: str) -> str:
+    return f"(SELECT count(*) FROM run_pairs WHERE run = r.id AND split = '{split}')"
+
+
+_RUN = f"""SELECT r.*, m.name AS base_name, {_share("train")} AS train_pairs, {_share("eval")} AS eval_pairs,
+        ifnull((SELECT max(step) FROM metrics WHERE run = r.id AND name = 'loss'), 0) AS step,
+        {_newest("loss")} AS loss, {_newest("rewards/margins")} AS margin, {_newest("rewards/accuracies")} AS accuracy
+    FROM runs r JOIN models m ON m.id = r.base_model"""
+
+
+def create_run(
+    conn: Connection,
+    *,
+    name: str,
+    config: Mapping[str, Any],
+    versions: Mapping[str, Any],
+    base_model: int,
+    parent_adapter: str | None = None,
+    pairs: Sequence[RunPair] = (),
+) -> int:
+    """Begin a run, status running, and give its id. `base_model` is an id of `ensure_model`."""
+    now = utc_now()
+    frozen = {"config": canonical_json(dict(config)), "versions": canonical_json(dict(versions))}
+    values = {"name": name, "base_model": base_model, "parent_adapter": parent_adapter, "status": "running"}
+    run = insert(conn, "runs", {**values, **frozen, "started": now, "heartbeat": now})
+    set_run_pairs(conn, run, pairs)
+    return run
+
+
+def set_run_pairs(conn: Connection, run: int, pairs: Sequence[RunPair]) -> None:
+    """Record exactly what the run trains and evaluates on, in place of what was recorded before."""
+    conn.execute("DELETE FROM run_pairs WHERE run = ?", (run,))
+    rows = [(run, comparison, verdict, split) for comparison, split, verdict in pairs]
+    conn.executemany("INSERT INTO run_pairs (run, comparison, verdict, split) VALUES (?, ?, ?, ?)", rows)
+
+
+def run_pairs(conn: Connection, run: int) -> list[RunPairRow]:
+    """What the run trained and evaluated on, in the order of the comparisons."""
+    rows = conn.execute("SELECT comparison, verdict, split FROM run_pairs WHERE run = ? ORDER BY comparison", (run,))
+    return [RunPairRow(row["comparison"], row["verdict"], row["split"]) for row in rows]
+
+
+def set_total_steps(conn: Connection, run: int, total_steps: int) -> None:
+    """Record how many optimizer steps the run will take."""
+    _change(conn, run, {"total_steps": total_steps})
+
+
+def set_status(conn: Connection, run: int, status: str, error: str | None = None) -> None:
+    """Set running, finished, stopped, failed or interrupted; a run that is no longer running has an end."""
+    _change(conn, run, {"status": status, "error": error, "ended": None if status == "running" else utc_now()})
+
+
+def heartbeat(conn: Connection, run: int) -> None:
+    """Record that the run is alive now."""
+    _change(conn, run, {"heartbeat": utc_now()})
+
+
+def set_run_adapter(conn: Connection, run: int, adapter_id: str) -> None:
+    """Record the adapter that the run made."""
+    _change(conn, run, {"adapter": adapter_id})
+
+
+def rename_run(conn: Connection, run: int, name: str) -> None:
+    """Give the run another name."""
+    _change(conn, run, {"name": name})
+
+
+def add_metrics(conn: Connection, run: int, rows: Iterable[tuple[int, str, float | None]]) -> None:
+    """Store (step, name, value) figures. A step that is taken again after a resume replaces its figures.
+
+    SQLite stores NaN as NULL, so it comes back as None.
+    """
+    upsert = """INSERT INTO metrics (run, name, step, value) VALUES (?, ?, ?, ?)
+        ON CONFLICT (run, name, step) DO UPDATE SET value = excluded.value"""
+    conn.executemany(upsert, [(run, name, step, value) for step, name, value in rows])
+
+
+def run_metrics(conn: Connection, run: int) -> list[MetricRow]:
+    """Every figure of the run, by step and then by name."""
+    rows = conn.execute("SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name", (run,))
+    return [MetricRow(row["step"], row["name"], row["value"]) for row in rows]
+
+
+def add_log(conn: Connection, run: int, level: str, text: str) -> None:
+    """Add a line to the run's log. `level` is info, warning or error."""
+    insert(conn, "run_log", {"run": run, "at": utc_now(), "level": level, "text": text})
+
+
+def run_log(conn: Connection, run: int) -> list[RunLogRow]:
+    """The run's log, the oldest line first."""
+    rows = conn.execute("SELECT id, at, level, text FROM run_log WHERE run = ? ORDER BY id", (run,))
+    return [RunLogRow(row["id"], row["at"], row["level"], row["text"]) for row in rows]
+
+
+def list_runs(conn: Connection) -> list[RunRow]:
+    """Every run, the newest first."""
+    return [_run_row(row) for row in conn.execute(f"{_RUN} ORDER BY r.id DESC")]
+
+
+def get_run(conn: Connection, run: int) -> RunRow:
+    """One run.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute(f"{_RUN} WHERE r.id = ?", (run,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no run {run}. `palate runs` lists them.")
+    return _run_row(row)
+
+
+def mark_interrupted(conn: Connection) -> list[int]:
+    """Mark runs that still say running as interrupted, and give their ids. For the owner, when it starts.
+
+    Their end is their last sign of life.
+    """
+    runs = [row["id"] for row in conn.execute("SELECT id FROM runs WHERE status = 'running' ORDER BY id")]
+    conn.execute("UPDATE runs SET status = 'interrupted', ended = heartbeat WHERE status = 'running'")
+    return runs
+
+
+def _change(conn: Connection, run: int, values: Mapping[str, Any]) -> None:
+    assignments = ", ".join(f"{column} = ?" for column in values)
+    if conn.execute(f"UPDATE runs SET {assignments} WHERE id = ?", (*values.values(), run)).rowcount == 0:
+        raise NotFound(f"There is no run {run}. `palate runs` lists them.")
+
+
+def _run_row(row: Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        name=row["name"],
+        status=row["status"],
+        config=json.loads(row["config"]),
+        versions=json.loads(row["versions"]),
+        base_model=row["base_model"],
+        base_name=row["base_name"],
+        adapter=row["adapter"],
+        parent_adapter=row["parent_adapter"],
+        started=row["started"],
+        ended=row["ended"],
+        heartbeat=row["heartbeat"],
+        total_steps=row["total_steps"],
+        error=row["error"],
+        note=row["note"],
+        train_pairs=row["train_pairs"],
+        eval_pairs=row["eval_pairs"],
+        step=row["step"],
+        loss=row["loss"],
+        margin=row["margin"],
+        accuracy=row["accuracy"],
+    )

@@ -1,0 +1,23 @@
+"""What a person set for a workspace, as JSON under a key."""
+
+import json
+from sqlite3 import Connection
+from typing import Any
+
+from db.hashing import canonical_json
+
+
+def get_setting(conn: Connection, key: str, default: Any = None) -> Any:
+    """The value under the key, or `default`."""
+    row = conn.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    return default if row is None else json.loads(row["value"])
+
+
+def set_setting(conn: Connection, key: str, value: Any) -> None:
+    """Keep a JSON value under the key in place of an older one.
+
+    Raises:
+        TypeError, ValueError: JSON cannot carry the value.
+    """
+    upsert = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    conn.execute(upsert, (key, canonical_json(value)))

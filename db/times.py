@@ -1,0 +1,8 @@
+"""The one way times are written: UTC, ISO 8601, milliseconds, `Z`; so text order is the order of time."""
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> str:
+    """The present moment, such as `2025-03-01T14:10:05.123Z`."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

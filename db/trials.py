@@ -1,0 +1,88 @@
+"""Trials: series of comparisons between two policies on held-out prompts."""
+
+import json
+from sqlite3 import Connection, Row
+
+from db.comparisons import comparisons_by_id
+from db.errors import NotFound
+from db.inserting import insert
+from db.rows import ComparisonRow, TrialRow
+from db.times import utc_now
+
+_TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a, a.name AS model_a_name, t.model_b, b.name AS model_b_name,
+        s.settings, t.num_questions, t.created, t.ended,
+        (SELECT count(*) FROM comparisons c WHERE c.trial = t.id) AS done,
+        (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.standing IS NOT NULL) AS judged
+    FROM trials t
+    JOIN models a ON a.id = t.model_a
+    JOIN models b ON b.id = t.model_b
+    JOIN samplings s ON s.id = t.sampling"""
+
+
+def add_trial(
+    conn: Connection,
+    *,
+    kind: str,
+    model_a: int,
+    model_b: int,
+    sampling: int,
+    num_questions: int,
+    name: str | None = None,
+) -> int:
+    """Begin a trial and give its id. `kind` is side_by_side or blind; the models are ids of `ensure_model`."""
+    values = {"kind": kind, "name": name, "model_a": model_a, "model_b": model_b, "sampling": sampling}
+    return insert(conn, "trials", {**values, "num_questions": num_questions, "status": "running", "created": utc_now()})
+
+
+def list_trials(conn: Connection) -> list[TrialRow]:
+    """Every trial, the newest first."""
+    return [_trial_row(row) for row in conn.execute(f"{_TRIAL} ORDER BY t.id DESC")]
+
+
+def get_trial(conn: Connection, trial: int) -> TrialRow:
+    """One trial.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute(f"{_TRIAL} WHERE t.id = ?", (trial,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no trial {trial}.")
+    return _trial_row(row)
+
+
+def trial_comparisons(conn: Connection, trial: int) -> list[ComparisonRow]:
+    """The comparisons of a trial in the order they were made; a is the first model's answer."""
+    rows = conn.execute("SELECT id FROM comparisons WHERE trial = ? ORDER BY id", (trial,))
+    return comparisons_by_id(conn, [row["id"] for row in rows])
+
+
+def set_trial_status(conn: Connection, trial: int, status: str) -> None:
+    """Set running, finished, stopped or failed; a trial that is no longer running has an end.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    ended = None if status == "running" else utc_now()
+    changed = conn.execute("UPDATE trials SET status = ?, ended = ? WHERE id = ?", (status, ended, trial))
+    if changed.rowcount == 0:
+        raise NotFound(f"There is no trial {trial}.")
+
+
+def _trial_row(row: Row) -> TrialRow:
+    return TrialRow(
+        id=row["id"],
+        kind=row["kind"],
+        name=row["name"],
+        status=row["status"],
+        model_a=row["model_a"],
+        model_a_name=row["model_a_name"],
+        model_b=row["model_b"],
+        model_b_name=row["model_b_name"],
+        sampling=json.loads(row["settings"]),
+        num_questions=row["num_questions"],
+        created=row["created"],
+        ended=row["ended"],
+        done=row["done"],
+        judged=row["judged"],
+    )

@@ -1,0 +1,215 @@
+"""Verdicts: only ever added, an undo being a row too; and what those that stand add up to."""
+
+import json
+from sqlite3 import Connection, Row
+from typing import Any
+
+from db.comparisons import verdict_row
+from db.errors import NotAllowed, NotFound
+from db.inserting import insert
+from db.rows import Message, Messages, PairRow, VerdictCounts, VerdictListRow, VerdictRow, first_line
+from db.times import utc_now
+
+# What a person can say; an undo is written by undo_last alone.
+VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
+# How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
+MEAN_OVER = 200
+
+_PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
+        a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
+        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+    FROM comparisons c
+    JOIN verdicts v ON v.id = c.standing
+    JOIN prompts p ON p.id = c.prompt
+    JOIN completions a ON a.id = c.a
+    JOIN completions b ON b.id = c.b
+    LEFT JOIN samplings sa ON sa.id = a.sampling
+    LEFT JOIN samplings sb ON sb.id = b.sampling
+    WHERE c.trial IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
+        AND NOT EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
+            WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
+    ORDER BY c.id"""
+
+
+def add_verdict(
+    conn: Connection,
+    *,
+    comparison: int,
+    verdict: str,
+    strength: int = 1,
+    side: str | None = None,
+    layout: str = "none",
+    seconds: float | None = None,
+    blind: bool = True,
+    note: str = "",
+    source: str = "person",
+) -> VerdictRow:
+    """Add a verdict; from now on it is the one that stands for its comparison.
+
+    `verdict` is canonical (a or b, never a side), `side` is what was pressed (left or right), `layout` is side,
+    stacked or none, `source` is person or import.
+
+    Raises:
+        NotAllowed: the verdict is none of `VERDICTS`.
+        NotFound: there is no such comparison.
+    """
+    if verdict not in VERDICTS:
+        raise NotAllowed(f"{verdict!r} is not a verdict. Say one of: {', '.join(VERDICTS)}.")
+    if conn.execute("SELECT 1 FROM comparisons WHERE id = ?", (comparison,)).fetchone() is None:
+        raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
+    said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
+    how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note, "source": source}
+    return get_verdict(conn, insert(conn, "verdicts", said | how))
+
+
+def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
+    """One verdict.
+
+    Raises:
+        NotFound: there is none with that id.
+    """
+    row = conn.execute("SELECT * FROM verdicts WHERE id = ?", (verdict,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no verdict {verdict}.")
+    return verdict_row(row)
+
+
+def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
+    """Take back the newest verdict of a person that is not taken back yet, and give its comparison's id.
+
+    An earlier verdict on that comparison stands again, else the comparison is open again. Imported verdicts are
+    passed over. None when there is nothing to undo. `trial` undoes within one trial instead of within labelling.
+    """
+    query = """SELECT v.id, v.comparison FROM verdicts v JOIN comparisons c ON c.id = v.comparison
+        WHERE v.source = 'person' AND v.verdict <> 'undo' AND c.trial IS ?
+            AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
+        ORDER BY v.id DESC LIMIT 1"""
+    row = conn.execute(query, (trial,)).fetchone()
+    if row is None:
+        return None
+    values = {"comparison": row["comparison"], "at": utc_now(), "verdict": "undo", "layout": "none", "blind": True}
+    insert(conn, "verdicts", {**values, "source": "person", "undoes": row["id"]})
+    return int(row["comparison"])
+
+
+def history(conn: Connection, comparison: int) -> list[VerdictRow]:
+    """Every verdict and undo on a comparison, the oldest first."""
+    rows = conn.execute("SELECT * FROM verdicts WHERE comparison = ? ORDER BY id", (comparison,))
+    return [verdict_row(row) for row in rows]
+
+
+def page(
+    conn: Connection,
+    *,
+    before: int | None = None,
+    limit: int = 200,
+    text: str | None = None,
+    verdict: str | None = None,
+) -> list[VerdictListRow]:
+    """The standing verdicts, newest first, skips and trials among them.
+
+    `before` is the id of the last row of the page before this one. `text` must occur in the prompt, an answer or the
+    note, in any case; `verdict` is one of `VERDICTS`.
+    """
+    filters: dict[str, Any] = {"c.standing < :before": before, "c.standing_verdict = :verdict": verdict}
+    if text:
+        filters[_CONTAINS] = text
+    wanted = [condition for condition, value in filters.items() if value is not None]
+    where = " AND ".join(["c.standing IS NOT NULL", *wanted])
+    values = {"before": before, "limit": limit, "verdict": verdict, "text": f"%{_escaped(text or '')}%"}
+    return [
+        _list_row(row) for row in conn.execute(f"{_LIST} WHERE {where} ORDER BY c.standing DESC LIMIT :limit", values)
+    ]
+
+
+def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
+    """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began."""
+    tally = """SELECT standing_verdict, count(*) FROM comparisons
+        WHERE trial IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
+    by_verdict = {verdict: number for verdict, number in conn.execute(tally)}
+    return VerdictCounts(
+        today=_count_today(conn, today_start_utc),
+        total=sum(by_verdict.values()) - by_verdict.get("skip", 0),
+        decisive=by_verdict.get("a", 0) + by_verdict.get("b", 0),
+        ties=by_verdict.get("tie", 0),
+        both_bad=by_verdict.get("both_bad", 0),
+        skipped=by_verdict.get("skip", 0),
+        discarded=by_verdict.get("discard", 0),
+        mean_seconds=_mean_seconds(conn),
+    )
+
+
+def preference_pairs(conn: Connection) -> list[PairRow]:
+    """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
+
+    A pair whose question is held out for trials is left out, whatever set its prompt is in and whatever system prompt
+    either has. So is one that was taken out of training.
+    """
+    return [_pair_row(row) for row in conn.execute(_PAIRS)]
+
+
+_CONTAINS = r"""(p.messages LIKE :text ESCAPE '\' OR v.note LIKE :text ESCAPE '\'
+    OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE :text ESCAPE '\'))"""
+_LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, v.note, c.trial,
+        p.messages, p.field, s.name AS set_name
+    FROM comparisons c
+    JOIN verdicts v ON v.id = c.standing
+    JOIN prompts p ON p.id = c.prompt
+    JOIN prompt_sets s ON s.id = p.set_id"""
+
+
+def _escaped(text: str) -> str:
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return text
+
+
+def _count_today(conn: Connection, today_start_utc: str) -> int:
+    query = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
+        WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
+    return int(conn.execute(query, (today_start_utc,)).fetchone()[0])
+
+
+def _mean_seconds(conn: Connection) -> float | None:
+    query = """SELECT avg(seconds) FROM (SELECT v.seconds FROM verdicts v JOIN comparisons c ON c.standing = v.id
+        WHERE v.seconds IS NOT NULL AND v.verdict <> 'skip' AND c.trial IS NULL ORDER BY v.id DESC LIMIT ?)"""
+    mean = conn.execute(query, (MEAN_OVER,)).fetchone()[0]
+    return None if mean is None else float(mean)
+
+
+def _pair_row(row: Row) -> PairRow:
+    chosen, rejected = ("a", "b") if row["letter"] == "a" else ("b", "a")
+    return PairRow(
+        comparison=row["comparison"],
+        verdict=row["verdict"],
+        strength=row["strength"],
+        prompt_id=row["prompt"],
+        messages=_seen(json.loads(row["messages"]), row["system"]),
+        chosen=row[f"{chosen}_text"],
+        rejected=row[f"{rejected}_text"],
+        chosen_cut=bool(row[f"{chosen}_cut"]),
+        rejected_cut=bool(row[f"{rejected}_cut"]),
+    )
+
+
+def _seen(messages: list[Message], system: str | None) -> Messages:
+    """What the policy saw: a system prompt of the sampling stands first, unless the prompt brings its own."""
+    if system and messages[0]["role"] != "system":
+        return (Message(role="system", content=system), *messages)
+    return tuple(messages)
+
+
+def _list_row(row: Row) -> VerdictListRow:
+    return VerdictListRow(
+        id=row["id"],
+        comparison=row["comparison"],
+        at=row["at"],
+        verdict=row["verdict"],
+        strength=row["strength"],
+        seconds=row["seconds"],
+        prompt_line=first_line(tuple(json.loads(row["messages"]))),
+        set_name=row["set_name"],
+        field=row["field"],
+        note=row["note"],
+        trial=row["trial"],
+    )

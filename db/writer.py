@@ -1,0 +1,98 @@
+"""One thread that writes: it owns the only connection that can, and a future resolves after the commit.
+
+SQLite up to 3.51.2 can corrupt a WAL file when two connections write or checkpoint together, hence one writer.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from db.connection import translated, writing
+from db.errors import DatabaseError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# At close, readers that are still inside a statement may hold the WAL; waiting for them longer has no use.
+_CLOSE_TIMEOUT_MS = 500
+
+
+class Writer:
+    """Runs functions of a connection on its own thread, each in one transaction, in the order they were submitted."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file that `open_database` prepared, and mark it as in use.
+
+        Raises:
+            DatabaseError: the file cannot be opened or written.
+        """
+        self.path = path
+        self._conn: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-writer")
+        try:
+            self._thread.submit(self._open).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+
+    def submit(
+        self, fn: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Run `fn(conn, ...)` in BEGIN IMMEDIATE … COMMIT. The future has its result once that is on the disk.
+
+        When `fn` or the commit fails, nothing of it is kept and the future has the error, for one `DiskFull`.
+
+        Raises:
+            DatabaseError: the writer is closed.
+        """
+        with self._lock:
+            conn = self._conn
+            if conn is None:
+                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
+            return self._thread.submit(self._transact, conn, lambda: fn(conn, *args, **kwargs))
+
+    def close(self) -> None:
+        """Finish what was submitted, fold the WAL into the file, mark it as cleanly closed. May be called twice."""
+        with self._lock:
+            conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        try:
+            self._thread.submit(self._close, conn).result()
+        finally:
+            self._thread.shutdown()
+
+    def _open(self) -> None:
+        with translated(self.path):
+            conn = writing(self.path)
+            try:
+                conn.execute("UPDATE clean_close SET clean = 0")
+            except sqlite3.Error:
+                conn.close()
+                raise
+            self._conn = conn
+
+    def _transact(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
+        with translated(self.path):
+            conn.execute("BEGIN IMMEDIATE")
+            try:
+                result = work()
+                conn.execute("COMMIT")
+            finally:
+                # SQLite has already rolled back after some errors, such as a full disk.
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
+        return result
+
+    def _close(self, conn: sqlite3.Connection) -> None:
+        with translated(self.path):
+            try:
+                conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
+                conn.execute("UPDATE clean_close SET clean = 1")
+                conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                conn.close()
