@@ -129,9 +129,7 @@ class SamplingConfig:
     temperature: float = setting(
         0.9, "How far sampling strays from the likeliest token; 0 always takes the likeliest.", low=0, high=5
     )
-    top_p: float = setting(
-        0.95, "Sample from the fewest tokens that together hold this probability.", above=0, high=1
-    )
+    top_p: float = setting(0.95, "Sample from the fewest tokens that together hold this probability.", above=0, high=1)
     top_k: int = setting(50, "Sample from this many of the likeliest tokens; 0 takes all.", low=0)
     max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
 
@@ -146,8 +144,8 @@ class TrainConfig:
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
-    batch_size: int = setting(4, "Pairs per forward pass.", low=1)
-    gradient_accumulation_steps: int = setting(1, "Forward passes per optimizer step.", low=1)
+    batch_size: int = setting(4, "Pairs per batch.", low=1)
+    gradient_accumulation_steps: int = setting(1, "Batches per optimizer step; each pair counts once.", low=1)
     lora_r: int = setting(16, "Rank of the LoRA matrices.", low=1)
     lora_alpha: int = setting(32, "LoRA's scale: its output is multiplied by alpha / r.", low=1)
     lora_dropout: float = setting(0.05, "Share of LoRA's inputs dropped while training.", low=0, high=0.99)
@@ -157,10 +155,15 @@ class TrainConfig:
     lr_scheduler: str = setting(
         "linear", "How the learning rate falls after warm-up.", choices=("linear", "cosine", "constant")
     )
-    warmup_ratio: float = setting(0.0, "Share of the steps in which the learning rate rises to its peak.", low=0, high=1)
+    warmup_ratio: float = setting(
+        0.0, "Share of the steps in which the learning rate rises to its peak.", low=0, high=1
+    )
     weight_decay: float = setting(0.0, "AdamW's weight decay.", low=0)
     max_grad_norm: float = setting(1.0, "Clip the gradient to this norm.", above=0)
     max_length: int = setting(1024, "Longest prompt plus answer, in tokens.", low=8)
+    truncation: str = setting(
+        "leave-out", "A pair longer than that: leave it out, or cut its answers.", choices=("leave-out", "cut")
+    )
     eval_share: float = setting(0.1, "Share of the prompts kept out of training to measure on.", low=0, high=0.9)
     max_steps: int | None = setting(None, "Stop after this many optimizer steps, if set.", low=1)
     reference: str = setting(

@@ -99,6 +99,18 @@ class ReferenceScored(Event):
 
 
 @dataclass(frozen=True)
+class PairDone(Event):
+    """One pair went through the model; a boundary where another job may take its turn.
+
+    `done` of `total` pairs are through for this `stage`: "step" (pairs of one optimizer step) or "eval".
+    """
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StepDone(Event):
     """One optimizer step is done. `metrics` carries TRL's names, such as `loss` and `rewards/margins`."""
 
@@ -119,7 +131,10 @@ class EvalDone(Event):
 
 @dataclass(frozen=True)
 class AdapterSaved(Event):
-    """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared."""
+    """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared.
+
+    `changed_parameters` counts the trained values that differ from those the run started with.
+    """
 
     folder: str
     step: int

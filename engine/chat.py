@@ -1,0 +1,136 @@
+"""Messages to token ids, and the boundary between prompt and completion.
+
+A completion starts where the tokens of the prompt alone and of the prompt with an answer part ways, as in TRL. All
+masks follow from the lengths found here, never from token ids: a tokenizer may pad with its end-of-turn token.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.config import TrainConfig
+from engine.preference import Message, PreferencePair
+
+_SENTINEL = "palate"  # stands for an answer when a template is asked what it writes behind one
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """A pair as token ids: what is trained on.
+
+    `moved` is the end of the prompt whose tokens changed beside an answer and so are scored with it, "" when none
+    did. `shortened` says that an answer was cut at `max_length`, its end of turn included.
+    """
+
+    key: str
+    prompt_ids: tuple[int, ...]
+    chosen_ids: tuple[int, ...]
+    rejected_ids: tuple[int, ...]
+    moved: str = ""
+    shortened: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of both sequences; the prompt counts twice, as in TRL's `num_tokens`."""
+        return 2 * len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A pair that cannot be trained on, with the reason in words."""
+
+    key: str
+    reason: str
+
+
+def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+    """The token ids that a policy sees before it answers.
+
+    With a chat template: the messages and the template's opening of an answer. Without: the contents as plain text,
+    with an empty line between them.
+    """
+    return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
+
+
+def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair | LeftOut:
+    """The pair's token ids under the run's length and cut rules, or the reason why it is left out."""
+    if config.cut == "leave-out" and (pair.chosen_cut or pair.rejected_cut):
+        return LeftOut(pair.key, "an answer was cut by the token limit")
+    prompt_ids = encode_prompt(tokenizer, pair.prompt)
+    chosen = _encode_answer(tokenizer, pair.prompt, pair.chosen, ended=not pair.chosen_cut or config.cut == "as-trl")
+    rejected = _encode_answer(
+        tokenizer, pair.prompt, pair.rejected, ended=not pair.rejected_cut or config.cut == "as-trl"
+    )
+    boundary = min(_common_prefix(prompt_ids, chosen), _common_prefix(prompt_ids, rejected))
+    encoded = EncodedPair(
+        pair.key,
+        tuple(prompt_ids[:boundary]),
+        tuple(chosen[boundary:]),
+        tuple(rejected[boundary:]),
+        moved=tokenizer.decode(prompt_ids[boundary:]),
+    )
+    return _fitted(encoded, config)
+
+
+def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
+    """The pair within `max_length`, or why it is left out."""
+    room = config.max_length - len(pair.prompt_ids)
+    longest = max(len(pair.chosen_ids), len(pair.rejected_ids))
+    if room <= 0:
+        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {config.max_length}")
+    if longest > room and config.truncation == "leave-out":
+        total = len(pair.prompt_ids) + longest
+        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {config.max_length}")
+    chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
+    if not pair.prompt_ids:
+        return LeftOut(pair.key, "nothing of the prompt is left before the answers, so they cannot be scored")
+    if not chosen or not rejected:
+        return LeftOut(pair.key, "an answer is empty")
+    if chosen == rejected:
+        return LeftOut(pair.key, "both answers are the same" + (" after cutting" if longest > room else ""))
+    return EncodedPair(pair.key, pair.prompt_ids, chosen, rejected, pair.moved, longest > room)
+
+
+def _prompt_text(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool]:
+    """The prompt as text, and whether the tokenizer still has to add its own special tokens to it."""
+    if tokenizer.chat_template is None:
+        return "\n\n".join(message["content"] for message in messages), True
+    return _render(tokenizer, messages, add_generation_prompt=True), False
+
+
+def _encode_answer(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool) -> list[int]:
+    """Token ids of the prompt with this answer; the end of turn is left away unless it `ended` by itself."""
+    if tokenizer.chat_template is None:
+        text, special = _prompt_text(tokenizer, prompt)
+        end = tokenizer.eos_token or ""
+        text += answer if not ended or answer.endswith(end) else answer + end
+        return _tokens(tokenizer, text, special)
+    text = _render(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
+    if not ended:
+        text = text.removesuffix(_turn_end(tokenizer, prompt))
+    return _tokens(tokenizer, text, False)
+
+
+def _turn_end(tokenizer: Any, prompt: Sequence[Message]) -> str:
+    """What the chat template writes behind an answer, such as `<|im_end|>` and a newline."""
+    rendered = _render(tokenizer, [*prompt, {"role": "assistant", "content": _SENTINEL}])
+    return rendered.rpartition(_SENTINEL)[2]
+
+
+def _render(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
+    text = tokenizer.apply_chat_template(
+        [dict(message) for message in messages], tokenize=False, add_generation_prompt=add_generation_prompt
+    )
+    return str(text)
+
+
+def _tokens(tokenizer: Any, text: str, add_special_tokens: bool) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+
+
+def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens both start with."""
+    for position, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return position
+    return min(len(first), len(second))

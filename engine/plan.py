@@ -1,0 +1,46 @@
+"""A run's arithmetic before it starts: steps, the order of pairs, and the learning rate of each step. No torch here."""
+
+import math
+import random
+
+from engine.config import TrainConfig
+
+
+def pairs_per_step(config: TrainConfig) -> int:
+    """How many pairs one optimizer step learns from: batch size × gradient accumulation steps."""
+    return config.batch_size * config.gradient_accumulation_steps
+
+
+def steps_per_epoch(n_train: int, config: TrainConfig) -> int:
+    """Optimizer steps in one epoch of `n_train` pairs; a ragged tail is a step of its own."""
+    return math.ceil(n_train / pairs_per_step(config))
+
+
+def planned_steps(n_train: int, config: TrainConfig) -> int:
+    """Optimizer steps of a whole run on `n_train` training pairs. 31 pairs by 4 for 3 epochs make 24 steps."""
+    steps = steps_per_epoch(n_train, config) * config.epochs
+    return steps if config.max_steps is None else min(steps, config.max_steps)
+
+
+def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
+    """The shuffled order of an epoch (counted from 0): positions of the training pairs.
+
+    It depends on the epoch and the seed alone, so that a resumed run finds its place without any stored state.
+    """
+    order = list(range(n_train))
+    random.Random(f"{seed} {epoch}").shuffle(order)
+    return order
+
+
+def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
+    """The learning rate of a step (counted from 0), as transformers' schedules of the same names give it.
+
+    Warm-up rises in a straight line from 0 and lasts `ceil(warmup_ratio × total_steps)` steps. Of 4 steps without
+    warm-up, `linear` takes 1, 3/4, 1/2 and 1/4 of the peak.
+    """
+    warmup = math.ceil(config.warmup_ratio * total_steps)
+    if step < warmup:
+        return config.learning_rate * step / warmup
+    progress = (step - warmup) / max(1, total_steps - warmup)  # 0 ≤ progress < 1
+    factors = {"constant": 1.0, "linear": 1.0 - progress, "cosine": 0.5 * (1.0 + math.cos(math.pi * progress))}
+    return config.learning_rate * factors[config.lr_scheduler]

@@ -1,0 +1,78 @@
+"""From preference pairs to what a run trains and evaluates on: encoded, split by prompt, and told why not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.chat import EncodedPair, LeftOut, encode_pair
+from engine.config import TrainConfig
+from engine.errors import PairsError
+from engine.events import Notice
+from engine.preference import PreferencePair, split_by_prompt
+
+_FEW_EVAL_PAIRS = 5
+
+
+@dataclass(frozen=True)
+class PreparedPairs:
+    """The pairs of a run as token ids. `left_out` maps a pair's key to the reason in words."""
+
+    train: tuple[EncodedPair, ...]
+    evaluation: tuple[EncodedPair, ...]
+    left_out: Mapping[str, str]
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What a person should know of these pairs before they are trained on; nothing is repaired in silence."""
+        told = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
+        shortened = sum(pair.shortened for pair in self.train + self.evaluation)
+        if shortened:
+            told.append(Notice("warning", f"{_pairs(shortened)} cut at the longest length, without an end of turn."))
+        if self.left_out:
+            told.append(Notice("warning", f"{_pairs(len(self.left_out))} left out of this run."))
+        if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
+            few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will jump about."
+            told.append(Notice("info", few))
+        return tuple(told)
+
+
+def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> PreparedPairs:
+    """Encode the pairs and split them by prompt; pairs that cannot be trained on are left out before the split.
+
+    Raises:
+        PairsError: two pairs have one key, or none is left to train on.
+    """
+    if len({pair.key for pair in pairs}) < len(pairs):
+        raise PairsError(f"{len(pairs)} pairs have only {len({pair.key for pair in pairs})} different keys.")
+    encoded: dict[str, EncodedPair] = {}
+    left_out: dict[str, str] = {}
+    for pair in pairs:
+        result = encode_pair(tokenizer, pair, config)
+        if isinstance(result, LeftOut):
+            left_out[result.key] = result.reason
+        else:
+            encoded[result.key] = result
+    train, evaluation = split_by_prompt([pair for pair in pairs if pair.key in encoded], config.eval_share, config.seed)
+    if not train:
+        raise PairsError(_none_left(len(pairs), left_out))
+    return PreparedPairs(
+        tuple(encoded[pair.key] for pair in train), tuple(encoded[pair.key] for pair in evaluation), left_out
+    )
+
+
+def _moved_notice(pair: EncodedPair) -> Notice:
+    return Notice(
+        "warning",
+        f"Pair {pair.key}: the prompt's end {pair.moved!r} has other tokens beside an answer, "
+        "so it is trained on as part of the answers.",
+    )
+
+
+def _none_left(found: int, left_out: Mapping[str, str]) -> str:
+    if not found:
+        return "A run needs at least 1 pair, found none. Judge some comparisons first."
+    reasons = ", ".join(sorted(set(left_out.values())))
+    return f"None of {_pairs(found)} can be trained on: {reasons}. Judge more, or change the settings named there."
+
+
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count} pairs"

@@ -1,0 +1,43 @@
+"""The split by prompt and the fingerprint of pairs."""
+
+from engine.preference import Message, PreferencePair, pairs_fingerprint, split_by_prompt
+
+
+def _pair(key: str, question: str, chosen: str = "yes") -> PreferencePair:
+    return PreferencePair(key, (Message(role="user", content=question),), chosen, "no")
+
+
+def test_a_prompt_is_never_on_both_sides_and_a_tenth_of_the_prompts_is_kept() -> None:
+    pairs = [_pair(f"{question}-{copy}", f"question {question}") for copy in range(3) for question in range(20)]
+    train, evaluation = split_by_prompt(pairs, 0.1, seed=42)
+    train_prompts = {pair.prompt[0]["content"] for pair in train}
+    eval_prompts = {pair.prompt[0]["content"] for pair in evaluation}
+    assert len(eval_prompts) == 2
+    assert not train_prompts & eval_prompts
+    assert len(train) == 54
+    assert len(evaluation) == 6
+    assert [pair.key for pair in train] == [pair.key for pair in pairs if pair in train]
+
+
+def test_the_split_depends_on_the_seed_and_not_on_the_order() -> None:
+    pairs = [_pair(str(number), f"question {number}") for number in range(40)]
+    _, first = split_by_prompt(pairs, 0.2, seed=1)
+    _, reversed_order = split_by_prompt(pairs[::-1], 0.2, seed=1)
+    _, other_seed = split_by_prompt(pairs, 0.2, seed=2)
+    assert set(map(repr, first)) == set(map(repr, reversed_order))
+    assert set(map(repr, first)) != set(map(repr, other_seed))
+
+
+def test_too_few_prompts_for_an_evaluation_share_all_train() -> None:
+    pairs = [_pair(str(number), f"question {number}") for number in range(9)]
+    train, evaluation = split_by_prompt(pairs, 0.1, seed=0)
+    assert (len(train), len(evaluation)) == (9, 0)
+
+
+def test_the_fingerprint_knows_contents_but_neither_order_nor_keys() -> None:
+    one, two = _pair("1", "a"), _pair("2", "b")
+    assert pairs_fingerprint([one, two]) == pairs_fingerprint([_pair("9", "b"), _pair("8", "a")])
+    assert pairs_fingerprint([one, two]) != pairs_fingerprint([one, _pair("2", "b", "yes!")])
+    assert pairs_fingerprint([one]) != pairs_fingerprint([one, one])
+    cut = PreferencePair("1", one.prompt, "yes", "no", chosen_cut=True)
+    assert pairs_fingerprint([one]) != pairs_fingerprint([cut])
