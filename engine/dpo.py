@@ -1,0 +1,92 @@
+"""The loss of Direct Preference Optimization (Rafailov et al. 2023, arXiv:2305.18290) and its metrics.
+
+Free functions of tensors of shape (B,): B pairs. Log-probabilities ("logps") are sums over a completion's tokens, in
+nats.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+
+def dpo_loss(
+    policy_chosen_logps: torch.Tensor,
+    policy_rejected_logps: torch.Tensor,
+    reference_chosen_logps: torch.Tensor,
+    reference_rejected_logps: torch.Tensor,
+    *,
+    beta: float,
+) -> torch.Tensor:
+    """The loss of each pair, Eq. 7 of the paper: `-log sigmoid(beta · margin in nats)`.
+
+    Args:
+        policy_chosen_logps, policy_rejected_logps: (B,) float32, with gradients.
+        reference_chosen_logps, reference_rejected_logps: (B,) float32.
+        beta: above 0; how strongly the policy is held to the reference.
+
+    Returns:
+        (B,) losses, not yet averaged. A margin of 10 nats with beta 0.1 gives log(1 + 1/e) = 0.3133; a policy that
+        equals its reference gives ln 2 = 0.6931.
+    """
+    chosen_ratio = policy_chosen_logps - reference_chosen_logps
+    rejected_ratio = policy_rejected_logps - reference_rejected_logps
+    return -F.logsigmoid(beta * (chosen_ratio - rejected_ratio))
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """What one pair gave in one forward pass: plain numbers, summed over tokens where not said otherwise.
+
+    The two numbers of each tuple belong to chosen and rejected.
+    """
+
+    key: str
+    loss: float
+    logps: tuple[float, float]
+    reference_logps: tuple[float, float]
+    tokens: tuple[int, int]
+    entropy: tuple[float, float]
+    mean_logits: tuple[float, float]
+    top1: tuple[int, int]
+
+    def rewards(self, beta: float) -> tuple[float, float]:
+        """The implicit rewards: beta · (policy logps − reference logps)."""
+        chosen, rejected = (beta * (own - held) for own, held in zip(self.logps, self.reference_logps, strict=True))
+        return chosen, rejected
+
+    def margin(self, beta: float) -> float:
+        """Chosen reward minus rejected reward."""
+        chosen, rejected = self.rewards(beta)
+        return chosen - rejected
+
+
+def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
+    """Metrics over pairs under TRL's names; every pair counts once, whatever batch it came in.
+
+    `logits/*`, `entropy` (of both completions) and `mean_token_accuracy` (of the chosen ones) are means over tokens,
+    all others over pairs. A margin of exactly 0 is not accurate, so a fresh adapter's accuracy is 0.
+    """
+    n = len(scores)
+    rewards = [score.rewards(beta) for score in scores]
+    chosen_tokens = sum(score.tokens[0] for score in scores)
+    rejected_tokens = sum(score.tokens[1] for score in scores)
+    return {
+        "loss": sum(score.loss for score in scores) / n,
+        "rewards/chosen": sum(chosen for chosen, _ in rewards) / n,
+        "rewards/rejected": sum(rejected for _, rejected in rewards) / n,
+        "rewards/margins": sum(chosen - rejected for chosen, rejected in rewards) / n,
+        "rewards/accuracies": sum(chosen > rejected for chosen, rejected in rewards) / n,
+        "logps/chosen": sum(score.logps[0] for score in scores) / n,
+        "logps/rejected": sum(score.logps[1] for score in scores) / n,
+        "logits/chosen": sum(score.mean_logits[0] for score in scores) / chosen_tokens,
+        "logits/rejected": sum(score.mean_logits[1] for score in scores) / rejected_tokens,
+        "entropy": sum(sum(score.entropy) for score in scores) / (chosen_tokens + rejected_tokens),
+        "mean_token_accuracy": sum(score.top1[0] for score in scores) / chosen_tokens,
+    }
+
+
+def eval_metrics(scores: Sequence[PairScore], beta: float) -> Mapping[str, float]:
+    """`pair_metrics` of evaluation pairs, with `eval_` before each name."""
+    return {f"eval_{name}": value for name, value in pair_metrics(scores, beta).items()}
