@@ -89,6 +89,14 @@ def get_prompt(conn: Connection, prompt_id: int) -> PromptRow:
     return prompt_row(row)
 
 
+def prompt_position(conn: Connection, prompt_id: int) -> tuple[int, int]:
+    """Where a prompt stands in its set, from 1, and how many prompts the set has; (0, 0) when there is none."""
+    query = """SELECT count(*) FILTER (WHERE p.id <= asked.id), count(*)
+        FROM prompts asked JOIN prompts p ON p.set_id = asked.set_id WHERE asked.id = ?"""
+    position, size = conn.execute(query, (prompt_id,)).fetchone()
+    return int(position), int(size)
+
+
 def next_prompts(conn: Connection, limit: int, *, exclude: Collection[int] = ()) -> list[PromptRow]:
     """Labelling prompts that have no comparison yet, in id order; `exclude` are those being answered right now."""
     rows = conn.execute(f"{_PROMPT} WHERE {_UNASKED} ORDER BY p.id LIMIT ?", (limit + len(exclude),))
