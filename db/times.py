@@ -3,6 +3,11 @@
 from datetime import UTC, datetime
 
 
+def utc_text(moment: datetime) -> str:
+    """An aware moment as the database writes it, such as `2025-03-01T14:10:05.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def utc_now() -> str:
-    """The present moment, such as `2025-03-01T14:10:05.123Z`."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """The present moment."""
+    return utc_text(datetime.now(UTC))

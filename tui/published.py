@@ -23,6 +23,13 @@ class QueueChanged(Published):
 
 
 @dataclass(frozen=True)
+class ComparisonStored(Published):
+    """A new comparison is on the disk, ready to be judged."""
+
+    comparison: int
+
+
+@dataclass(frozen=True)
 class VerdictStored(Published):
     """A verdict (or the undo of one) is on the disk."""
 
@@ -91,6 +98,21 @@ class WorkbenchStatus:
     run: RunProgress | None = None
     error: tuple[str, str] | None = None
     """Title and sentence of the last failure of the model, if any."""
+
+
+@dataclass(frozen=True)
+class TakenPrompts:
+    """What became of a file of prompts; the counts add up to its lines.
+
+    `duplicates` came twice or were there already, `skipped` lines were empty, and those `in_other_set` stand on the
+    other side of the held-out wall.
+    """
+
+    set_name: str
+    added: int
+    duplicates: int
+    skipped: int
+    in_other_set: int
 
 
 @dataclass(frozen=True)

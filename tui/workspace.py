@@ -72,8 +72,10 @@ class Workspace:
     def write(self, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Future[Result]:
         """Run `function(connection, ...)` in one transaction on the writer's thread; resolved once it is on disk."""
         if self.writer is None:
-            raise WorkbenchError(f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it.")
-        return self.writer.submit(lambda connection: function(connection, *args, **kwargs))
+            raise WorkbenchError(
+                f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it."
+            )
+        return self.writer.submit(function, *args, **kwargs)
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The value that this workspace keeps under `key`."""

@@ -1,0 +1,92 @@
+"""The command `palate`: without a word it opens the app; every other word is the same product without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.commands.adapters import adapters
+from tui.commands.answers import generate, judge, queue
+from tui.commands.compare import compare
+from tui.commands.doctor import doctor
+from tui.commands.interchange import export_command, import_command
+from tui.commands.prompts import prompts
+from tui.commands.runs import runs
+from tui.commands.session import Options
+from tui.commands.train import train
+from tui.errors import KNOWN_ERRORS, title_of
+from tui.policies import ModelChoice
+from tui.workspace import default_folder
+
+
+class PalateGroup(click.Group):
+    """Shows every error that Palate raises on purpose as a title and a sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KNOWN_ERRORS as error:
+            raise click.ClickException(f"{title_of(error)}. {error}") from error
+
+
+@click.group(cls=PalateGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="palate", message="palate %(version)s")
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of database and adapters. Default: the user's data folder.",
+)
+@click.option(
+    "--model", metavar="ID|FOLDER|FILE.gguf", help="Base model. Default: the one used last, at first SmolLM2-135M."
+)
+@click.option(
+    "--dtype", type=click.Choice(["auto", "bfloat16", "float32"]), default="auto", help="Number format of the weights."
+)
+@click.option("--device", default="auto", metavar="auto|cpu|cuda|mps", help="Where the model computes.")
+@click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along. Off unless asked for.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of answers and sides. Default: the workspace's own.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.pass_context
+def main(
+    ctx: click.Context,
+    workspace: Path | None,
+    model: str | None,
+    dtype: str,
+    device: str,
+    trust_remote_code: bool,
+    seed: int | None,
+    no_mouse: bool,
+) -> None:
+    """Teach a language model your taste: judge pairs, train with DPO, see whether it worked.
+
+    Without a command, opens the app.
+    """
+    folder = (workspace or default_folder()).expanduser()
+    ctx.obj = Options(folder, _choice(folder, model, dtype, device, trust_remote_code), seed)
+    if ctx.invoked_subcommand is None:
+        from tui.terminal import run_app  # Textual is imported only when a screen is wanted
+
+        raise SystemExit(run_app(ctx.obj, mouse=not no_mouse))
+
+
+def _choice(folder: Path, model: str | None, dtype: str, device: str, trust: bool) -> ModelChoice:
+    source = model or Options.last_model(folder) or ModelChoice().source
+    return ModelChoice(source, dtype, device, trust)
+
+
+for command in (
+    prompts,
+    generate,
+    queue,
+    judge,
+    import_command,
+    export_command,
+    train,
+    compare,
+    runs,
+    adapters,
+    doctor,
+):
+    main.add_command(command)

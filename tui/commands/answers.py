@@ -1,0 +1,94 @@
+"""`palate generate`, `palate queue`, `palate judge`: the labelling loop without a screen."""
+
+from typing import Any
+
+import click
+
+from db.rows import ComparisonRow
+from engine.config import SamplingConfig
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.published import ComparisonStored
+from tui.visible import visible
+
+VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
+
+
+def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:
+    """A comparison as the command line tells it: answers in canonical order, without a name."""
+    return {
+        "id": comparison.id,
+        "prompt": list(comparison.prompt.messages),
+        "field": comparison.prompt.field,
+        "a": comparison.a.text,
+        "b": comparison.b.text,
+    }
+
+
+def show_comparison(comparison: ComparisonRow) -> None:
+    """Print a comparison for a person to read."""
+    print(f"── {comparison.id} ── {visible(comparison.prompt.messages[-1]['content'])}")
+    for letter, answer in (("a", comparison.a), ("b", comparison.b)):
+        print(f"\n[{letter}] {visible(answer.text)}")
+    print(flush=True)
+
+
+@click.command()
+@click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="Comparisons to write.")
+@config_options(SamplingConfig)
+@click.option("--system", metavar="TEXT", help="A system prompt for every answer; it is trained on as well.")
+@as_json
+@click.pass_obj
+def generate(options: Options, pairs: int, system: str | None, as_json: bool, **given: str | None) -> None:
+    """Write comparisons into the queue, two answers each."""
+    sampling = build_config(SamplingConfig, given)
+    with options.working() as workbench:
+        workbench.answers.sampling, workbench.answers.system = sampling, system
+        heard, written = Heard(workbench), 0
+        for published in heard.until(workbench.answers.write_pairs(pairs)):
+            if isinstance(published, ComparisonStored):
+                written += 1
+                comparison = workbench.comparison(published.comparison)
+                if as_json:
+                    emit({"event": "comparison", **comparison_record(comparison)})
+                else:
+                    say(f"{written} of {pairs}: {comparison.prompt.first_line}")
+        if written < pairs:
+            say(
+                f"{pairs} comparisons were asked for, {written} were written: no prompt is left. "
+                "Add some with `palate prompts add FILE`."
+            )
+            raise SystemExit(1)
+
+
+@click.command()
+@click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@as_json
+@click.pass_obj
+def queue(options: Options, limit: int, as_json: bool) -> None:
+    """Comparisons without a verdict: id, prompt and both answers."""
+    with options.reading() as view:
+        comparisons = view.open_comparisons(limit)
+    for each in comparisons:
+        if as_json:
+            emit(comparison_record(each))
+        else:
+            show_comparison(each)
+    if not comparisons:
+        say("No comparison is waiting. Write some with `palate generate`.")
+
+
+@click.command()
+@click.argument("comparison", type=int, metavar="ID")
+@click.argument("verdict", type=click.Choice(VERDICTS))
+@click.option("--strength", default=1, type=click.IntRange(1, 2), show_default=True, help="2: much better.")
+@click.option("--note", default="", help="A note to keep with the verdict.")
+@as_json
+@click.pass_obj
+def judge(options: Options, comparison: int, verdict: str, strength: int, note: str, as_json: bool) -> None:
+    """Store the verdict on comparison ID."""
+    with options.owning() as workbench:
+        stored = workbench.judge(comparison, verdict, strength=strength, note=note).result()
+    if as_json:
+        emit({"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at})
+    else:
+        say(f"Comparison {comparison}: {verdict}.")

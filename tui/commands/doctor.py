@@ -1,0 +1,151 @@
+"""`palate doctor`: machine, model, database, terminal: what works, what does not, what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+import psutil
+
+from adapters.errors import AdapterError
+from adapters.registry import Registry
+from db.errors import DatabaseError, WorkspaceBusy
+from db.lock import WorkspaceLock
+from engine.default_model import DEFAULT_SOURCE
+from engine.sources import cached_location
+from tui.commands.session import Options, as_json, emit
+from tui.errors import WorkbenchError
+from tui.visible import visible
+from tui.workspace import read_workspace
+
+PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
+SMALLEST = (60, 16)
+GOOD, NOTE, BAD = "ok", "note", "bad"
+SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `state` is ok, note or bad; `text` tells the fact and, if needed, what to do."""
+
+    area: str
+    state: str
+    text: str
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def doctor(options: Options, as_json: bool) -> None:
+    """Look at machine, model, workspace and terminal; exits with 1 when something has to be done."""
+    findings = [*_machine(), *_torch(), *_model(options), *_workspace(options.folder), *_terminal()]
+    for each in findings:
+        if as_json:
+            emit(asdict(each))
+        else:
+            print(f"{SIGNS[each.state]} {each.area:<10} {visible(each.text)}")
+    if any(each.state == BAD for each in findings):
+        raise SystemExit(1)
+
+
+def _machine() -> Iterator[Finding]:
+    memory = psutil.virtual_memory()
+    cores = psutil.cpu_count(logical=False) or psutil.cpu_count()
+    yield Finding(
+        "machine",
+        GOOD,
+        f"{platform.system()} {platform.machine()}, {cores} cores, "
+        f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB of memory free",
+    )
+    yield Finding("python", GOOD, platform.python_version())
+    for package in PACKAGES:
+        try:
+            yield Finding("package", GOOD, f"{package} {version(package)}")
+        except PackageNotFoundError:
+            yield Finding("package", BAD, f"{package} is not installed. Install Palate again, with `make run`.")
+
+
+def _torch() -> Iterator[Finding]:
+    from engine.hardware import describe_hardware  # imports torch
+
+    for text in describe_hardware():
+        yield Finding("compute", GOOD, text)
+
+
+def _model(options: Options) -> Iterator[Finding]:
+    source = options.choice.source
+    location = cached_location(source)
+    if location is not None:
+        yield Finding("model", GOOD, f"{source} is ready in {location}")
+    elif source == DEFAULT_SOURCE:
+        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
+    else:
+        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched when it is first loaded.")
+
+
+def _workspace(folder: Path) -> Iterator[Finding]:
+    if not (folder / "palate.db").exists():
+        yield Finding("workspace", NOTE, f"{folder} has no database yet; `palate` makes one.")
+        return
+    try:
+        workspace = read_workspace(folder)
+    except (DatabaseError, WorkbenchError) as error:
+        yield Finding("workspace", BAD, str(error))
+        return
+    try:
+        yield Finding("workspace", GOOD, f"{folder}, {_size(folder / 'palate.db')}")
+        check = workspace.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
+        for adapter in workspace.registry.list():
+            yield _adapter(workspace.registry, adapter.manifest.id, adapter.manifest.name)
+        for broken, reason in workspace.registry.damaged():
+            yield Finding("adapter", BAD, f"{broken}: {reason}")
+    finally:
+        workspace.close()
+    yield _owner(folder)
+
+
+def _adapter(registry: Registry, adapter_id: str, name: str) -> Finding:
+    try:
+        registry.verify(adapter_id)
+    except AdapterError as error:
+        return Finding("adapter", BAD, str(error))
+    return Finding("adapter", GOOD, f"{name}: its weights are those that were saved")
+
+
+def _owner(folder: Path) -> Finding:
+    lock = WorkspaceLock(folder)
+    try:
+        lock.acquire()
+    except WorkspaceBusy as error:
+        return Finding("owner", NOTE, str(error))
+    except DatabaseError as error:
+        return Finding("owner", BAD, str(error))
+    lock.release()
+    return Finding("owner", GOOD, "no other process has this workspace open")
+
+
+def _terminal() -> Iterator[Finding]:
+    columns, rows = shutil.get_terminal_size()
+    enough = columns >= SMALLEST[0] and rows >= SMALLEST[1]
+    advice = "" if enough else f". Palate needs {SMALLEST[0]}×{SMALLEST[1]}; make it larger."
+    yield Finding(
+        "terminal", GOOD if enough else BAD, f"{columns}×{rows}, TERM={os.environ.get('TERM', 'not set')}{advice}"
+    )
+    if os.environ.get("TMUX") and os.environ.get("COLORTERM") not in ("truecolor", "24bit"):
+        yield Finding(
+            "terminal", NOTE, "inside tmux without COLORTERM: 256 colours. COLORTERM=truecolor gives all of them."
+        )
+    encoding = (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "").lower()
+    if "utf-8" not in encoding and "utf8" not in encoding:
+        yield Finding("terminal", NOTE, "the locale does not say UTF-8; if boxes look broken, set LANG=C.UTF-8.")
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"

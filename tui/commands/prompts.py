@@ -1,0 +1,50 @@
+"""`palate prompts`: prompt sets."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from tui.commands.session import Options, as_json, emit, say, show_table
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def prompts(ctx: click.Context, as_json: bool) -> None:
+    """Prompt sets: list them, or add a file to one."""
+    if ctx.invoked_subcommand is not None:
+        return
+    with ctx.obj.reading() as view:
+        rows = [
+            {"set": each.name, "prompts": each.prompts, "held_out": each.held_out, "created": each.created}
+            for each in view.prompt_sets()
+        ]
+    if as_json:
+        for row in rows:
+            emit(row)
+    else:
+        show_table([{**row, "held_out": "held out" if row["held_out"] else "labelling"} for row in rows])
+
+
+@prompts.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
+@click.option("--held-out", is_flag=True, help="Keep the prompts for trials; they are never trained on.")
+@as_json
+@click.pass_obj
+def add(options: Options, file: Path, set_name: str | None, held_out: bool, as_json: bool) -> None:
+    """Add the prompts of FILE: .txt with one on each line, or .jsonl."""
+    with options.owning() as workbench:
+        taken = workbench.add_prompts(file, set_name=set_name or file.stem, held_out=held_out).result()
+    if as_json:
+        emit({"event": "prompts", **asdict(taken)})
+        return
+    say(f"{taken.added} prompts added to {taken.set_name!r}.")
+    for count, words in (
+        (taken.duplicates, "were there already or came twice"),
+        (taken.skipped, "lines were empty"),
+        (taken.in_other_set, "stand on the other side of the held-out wall and were left out"),
+    ):
+        if count:
+            say(f"{count} {words}.")

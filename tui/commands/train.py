@@ -1,0 +1,116 @@
+"""`palate train`: one run, told step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from engine.config import TrainConfig
+from engine.events import AdapterSaved, EvalDone, Event, Notice, ReferenceScored, RunFinished, RunPlanned, StepDone
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.published import RunChanged
+from tui.workbench import Workbench
+
+
+@click.command()
+@config_options(TrainConfig)
+@click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
+@click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
+@as_json
+@click.pass_obj
+def train(options: Options, from_adapter: str | None, name: str | None, as_json: bool, **given: str | None) -> None:
+    """Train an adapter on every preference pair that stands. Ctrl+C keeps what is trained and ends."""
+    config = build_config(TrainConfig, given)
+    with options.working() as workbench:
+        heard = Heard(workbench)
+        run = workbench.start_run(config, name=name, from_adapter=from_adapter)
+        _follow(workbench, heard, run, as_json)
+        row = workbench.run(run)
+    if row.error:
+        raise click.ClickException(row.error)
+
+
+def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool) -> None:
+    job = workbench.trainer.job
+    assert job is not None
+    while True:
+        try:
+            for published in heard.until(job):
+                if isinstance(published, RunChanged) and published.event is not None:
+                    _tell(run, published.event, as_json)
+        except KeyboardInterrupt:
+            say("Keeping what is trained; one moment.")
+            workbench.stop_run()
+        else:
+            return
+
+
+def _tell(run: int, event: Event, as_json: bool) -> None:
+    record = event_record(run, event)
+    if as_json:
+        emit(record)
+    else:
+        say(event_words(record))
+
+
+def event_record(run: int, event: Event) -> dict[str, Any]:
+    """One of the engine's training events as a flat record."""
+    match event:
+        case RunPlanned():
+            return {
+                "event": "plan",
+                "run": run,
+                "total_steps": event.total_steps,
+                "train_pairs": len(event.train_keys),
+                "eval_pairs": len(event.eval_keys),
+                "left_out": dict(event.left_out),
+                "trainable_parameters": event.trainable_parameters,
+                "dtype": event.dtype,
+                "device": event.device,
+            }
+        case ReferenceScored():
+            return {"event": "reference", "run": run, "done": event.done, "total": event.total}
+        case StepDone():
+            head = {"event": "step", "run": run, "step": event.step, "total_steps": event.total_steps}
+            return {**head, "epoch": event.epoch, **event.metrics, "seconds_left": event.seconds_left}
+        case EvalDone():
+            return {"event": "eval", "run": run, "step": event.step, **event.metrics}
+        case Notice():
+            return {"event": "notice", "run": run, "level": event.level, "text": event.text}
+        case AdapterSaved():
+            return {"event": "adapter", "run": run, "step": event.step, "changed_parameters": event.changed_parameters}
+        case RunFinished():
+            end = {"steps": event.steps, "stopped": event.stopped, "elapsed_s": event.elapsed_s}
+            return {"event": "finished", "run": run, **end}
+        case _:
+            return {"event": type(event).__name__, "run": run}
+
+
+def event_words(record: Mapping[str, Any]) -> str:
+    """A record as a line for a person."""
+    match record["event"]:
+        case "plan":
+            return (
+                f"Run {record['run']}: {record['total_steps']} steps on {record['train_pairs']} pairs, "
+                f"{record['eval_pairs']} to evaluate on; {record['dtype']} on {record['device']}."
+            )
+        case "reference":
+            return f"reference {record['done']}/{record['total']}"
+        case "step":
+            return (
+                f"step {record['step']}/{record['total_steps']}  loss {record['loss']:.4f}  "
+                f"margin {record['rewards/margins']:+.3f}  accuracy {record['rewards/accuracies']:.2f}  "
+                f"{record['seconds_left']:.0f} s left"
+            )
+        case "eval":
+            return f"evaluation  loss {record['eval_loss']:.4f}  accuracy {record['eval_rewards/accuracies']:.2f}"
+        case "notice":
+            return str(record["text"])
+        case "adapter":
+            return f"adapter saved after step {record['step']}"
+        case "finished":
+            return f"{'stopped' if record['stopped'] else 'finished'} after {record['elapsed_s']:.0f} s"
+        case other:
+            return str(other)

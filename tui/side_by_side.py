@@ -1,0 +1,137 @@
+"""Base and tuned answers to held-out questions, side by side and named: a look, not a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from adapters.errors import AdapterError
+from adapters.registry import Adapter
+from db import models as db_models
+from db import prompts as db_prompts
+from db import trials as db_trials
+from db.errors import DatabaseError
+from db.rows import PromptRow
+from engine.config import SamplingConfig
+from engine.errors import EngineError
+from engine.events import CompletionDone
+from tui.errors import WorkbenchError, title_of
+from tui.lane import WAITED_FOR, Job, Lane, Turns
+from tui.policies import Policies
+from tui.prefetch import PROMPTS_AT_ONCE, Written, seed_from, store_comparison
+from tui.published import Published, TrialChanged, WorkbenchFailed
+from tui.workspace import Workspace
+
+
+class SideBySide:
+    """Asks the base and one adapter the same held-out questions, with the same seeds."""
+
+    def __init__(
+        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
+    ) -> None:
+        self.job: Job | None = None
+        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._seed = seed
+        self._stop = False
+
+    def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig) -> int:
+        """Record a side-by-side and put it on the lane; returns its id.
+
+        Args:
+            adapter: name or id of the tuned policy; None for the one in use.
+
+        Raises:
+            WorkbenchError: there is no adapter to compare, one is under way, or no held-out prompt is there.
+            AdapterError: there is no such adapter.
+        """
+        self._check_free()
+        tuned = self._workspace.registry.get(adapter) if adapter else self._policies.in_use
+        if tuned is None:
+            raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
+        prompts = self._choose(num_questions)
+        trial = self._workspace.write(
+            db_trials.add_trial,
+            kind="side_by_side",
+            model_a=self._policies.model_row(None),
+            model_b=self._policies.model_row(tuned),
+            sampling=self._sampling_row(sampling),
+            num_questions=len(prompts),
+        ).result()
+        self._stop = False
+        turns = self._turns(trial, prompts, tuned, sampling)
+        self.job = self._lane.submit("side by side", turns, lambda: WAITED_FOR)
+        return trial
+
+    def stop(self) -> None:
+        """End after the questions that are being answered; what is there stays."""
+        self._stop = True
+
+    def _check_free(self) -> None:
+        if self._lane.busy_with("side by side"):
+            raise WorkbenchError(
+                "Answers are still being written for another comparison. Wait for its end, or stop it."
+            )
+        self._policies.required()
+
+    def _choose(self, num_questions: int) -> list[PromptRow]:
+        prompts = db_prompts.held_out_prompts(self._workspace.connection, num_questions)
+        if not prompts:
+            raise WorkbenchError(
+                "There is no held-out prompt. Add some with `palate prompts add FILE --set NAME --held-out`."
+            )
+        if len(prompts) < num_questions:
+            raise WorkbenchError(
+                f"{num_questions} questions were asked for, {len(prompts)} are held out. Ask for fewer, or add some."
+            )
+        return prompts
+
+    # -- on the lane -------------------------------------------------------------------------------------------
+
+    def _turns(self, trial: int, prompts: Sequence[PromptRow], tuned: Adapter, sampling: SamplingConfig) -> Turns:
+        status = "stopped"
+        try:
+            for start in range(0, len(prompts), PROMPTS_AT_ONCE):
+                if self._stop:
+                    return
+                yield from self._answer(trial, prompts, start, tuned, sampling)
+            status = "finished"
+        except (EngineError, AdapterError, DatabaseError) as error:
+            status = "failed"
+            self._publish(WorkbenchFailed(title_of(error), str(error)))
+        finally:
+            self._workspace.write(db_trials.set_trial_status, trial, status).result()
+            self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
+
+    def _answer(
+        self, trial: int, prompts: Sequence[PromptRow], start: int, tuned: Adapter, sampling: SamplingConfig
+    ) -> Turns:
+        chunk = prompts[start : start + PROMPTS_AT_ONCE]
+        base_answers: dict[int, Written] = {}
+        tuned_answers: dict[int, Written] = {}
+        yield from self._sample(chunk, None, sampling, base_answers)
+        yield from self._sample(chunk, tuned, sampling, tuned_answers)
+        models = self._policies.model_row(None), self._policies.model_row(tuned)
+        for prompt in chunk:
+            answers = [base_answers[prompt.id], tuned_answers[prompt.id]]
+            side_seed = seed_from(self._seed, "trial", trial, prompt.id)
+            self._workspace.write(store_comparison, prompt.id, models, answers, None, side_seed, trial).result()
+        self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
+
+    def _sample(
+        self, prompts: Sequence[PromptRow], tuned: Adapter | None, sampling: SamplingConfig, into: dict[int, Written]
+    ) -> Turns:
+        from engine.generate import GenerationRequest, generate  # imports torch
+
+        seeds = {prompt.id: seed_from(self._seed, "trial", prompt.id) for prompt in prompts}
+        requests = [GenerationRequest(str(each.id), each.messages, seeds[each.id]) for each in prompts]
+        name = self._policies.attach(tuned) if tuned else None
+        for event in generate(self._policies.required(), requests, sampling, adapter=name):
+            if isinstance(event, CompletionDone):
+                into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
+            yield
+
+    def _done(self, trial: int) -> int:
+        return db_trials.get_trial(self._workspace.connection, trial).done
+
+    def _sampling_row(self, sampling: SamplingConfig) -> int:
+        return self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result()

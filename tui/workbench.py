@@ -1,0 +1,288 @@
+"""The coordinator: ties database, adapters and engine together. No screen is needed, so the command line uses it too.
+
+Reading goes to the calling thread's own connection, writing to the one writer, computing to the one lane. What
+happens is stored first and published afterwards; listeners are called on whichever thread stored it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+
+from adapters.registry import Adapter
+from db import interchange
+from db import prompts as db_prompts
+from db import runs as db_runs
+from db import verdicts as db_verdicts
+from db.rows import ImportedPair, ImportedPairs, ReadPrompts, VerdictRow
+from engine.config import SamplingConfig, TrainConfig
+from engine.errors import EngineError
+from tui.errors import WorkbenchError, title_of
+from tui.lane import LOADING, WAITED_FOR, Job, Lane
+from tui.policies import ModelChoice, Policies
+from tui.prefetch import Prefetcher
+from tui.published import (
+    Published,
+    QueueChanged,
+    RunChanged,
+    TakenPrompts,
+    TrainPreview,
+    VerdictStored,
+    WorkbenchFailed,
+    WorkbenchStatus,
+)
+from tui.side_by_side import SideBySide
+from tui.training import Trainer
+from tui.workspace import own_workspace
+from tui.workspace_view import WorkspaceView
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[Published], None]
+
+
+class Workbench(WorkspaceView):
+    """A workspace with its model: everything that the screens and the commands can do."""
+
+    def __init__(self, folder: Path, choice: ModelChoice | None = None, *, seed: int | None = None) -> None:
+        """Take the workspace in `folder`; `choice` None takes the model that was used last.
+
+        Raises:
+            DatabaseError: the workspace is in use, not writable, or not Palate's.
+        """
+        super().__init__(own_workspace(folder))
+        with ExitStack() as on_failure:
+            on_failure.callback(self.workspace.close)
+            if choice is None:
+                choice = ModelChoice(self.workspace.setting("model", ModelChoice().source))
+            seed = seed if seed is not None else int(self.workspace.setting("seed"))
+            self._listeners: list[Listener] = []
+            self._listeners_lock = threading.Lock()
+            self.lane = Lane(self._tell_crash)
+            self.policies = Policies(self.workspace, choice, self._publish)
+            common = (self.workspace, self.lane, self.policies, self._publish)
+            self.answers = Prefetcher(*common, seed=seed)
+            self.trainer = Trainer(*common)
+            self.side_by_side = SideBySide(*common, seed=seed)
+            self.loading: Job | None = None
+            self.workspace.write(db_runs.mark_interrupted).result()
+            on_failure.pop_all()
+
+    def start(self, *, fill_queue: bool = True) -> None:
+        """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once."""
+        self.lane.start()
+        self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
+        self._fills = fill_queue
+        if fill_queue:
+            self.answers.wake()
+
+    def close(self) -> None:
+        """End the turn in progress and let go of the workspace. A run that is alive is recorded as interrupted."""
+        self.lane.close()
+        self.workspace.close()
+
+    # -- publishing --------------------------------------------------------------------------------------------
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with everything that is published, until the returned function is called."""
+        with self._listeners_lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._listeners_lock:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def status(self) -> WorkbenchStatus:
+        """What the machine does at this moment, and how far the person has come."""
+        counts = self.counts()
+        policies = self.policies
+        return WorkbenchStatus(
+            model_name=policies.choice.name,
+            model_state=policies.state,
+            model_detail=policies.detail,
+            adapter_name=policies.in_use.manifest.name if policies.in_use else None,
+            ready=self.ready_count(),
+            writing=self.answers.writing,
+            verdicts_today=counts.today,
+            verdicts=counts.total,
+            pairs=counts.decisive,
+            prompts_left=db_prompts.prompts_left(self.workspace.connection),
+            mean_seconds=counts.mean_seconds,
+            run=self.trainer.progress,
+            error=policies.error,
+        )
+
+    @property
+    def queue_depth(self) -> int:
+        """How many comparisons are kept ready."""
+        return self.answers.depth
+
+    # -- labelling ---------------------------------------------------------------------------------------------
+
+    def judge(
+        self,
+        comparison: int,
+        verdict: str,
+        *,
+        strength: int = 1,
+        side: str | None = None,
+        layout: str = "none",
+        seconds: float | None = None,
+        blind: bool = True,
+        note: str = "",
+    ) -> Future[VerdictRow]:
+        """Store a verdict in canonical terms (`a`, `b`, …); resolved when it is on the disk."""
+        stored = self.workspace.write(
+            db_verdicts.add_verdict,
+            comparison=comparison,
+            verdict=verdict,
+            strength=strength,
+            side=side,
+            layout=layout,
+            seconds=seconds,
+            blind=blind,
+            note=note,
+        )
+        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
+        return stored
+
+    def undo(self) -> Future[int | None]:
+        """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
+        undone = self.workspace.write(db_verdicts.undo_last)
+        undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
+        return undone
+
+    # -- prompts, import ---------------------------------------------------------------------------------------
+
+    def add_prompts(self, path: Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
+        """Read a file of prompts and add them to a set, all or nothing.
+
+        Raises:
+            InterchangeError: the file cannot be read; its message names the line.
+        """
+        read = interchange.read_prompts(path)
+        added = self.workspace.write(_add_to_set, set_name, held_out, read)
+        added.add_done_callback(lambda _: self._wake())
+        return added
+
+    def import_pairs(self, path: Path, *, set_name: str) -> Future[ImportedPairs]:
+        """Read a file of preference pairs and store them, all or nothing.
+
+        Raises:
+            InterchangeError: the file cannot be read; its message names the line.
+        """
+        pairs = interchange.read_pairs(path)
+        imported = self.workspace.write(_import_into_set, set_name, pairs)
+        imported.add_done_callback(lambda _: self._publish(QueueChanged(self.ready_count())))
+        return imported
+
+    # -- runs and adapters -------------------------------------------------------------------------------------
+
+    def train_preview(self, config: TrainConfig) -> TrainPreview:
+        """What a run with these settings would do now."""
+        return self.trainer.preview(config)
+
+    def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
+        """Start a run on every preference pair that stands; returns its id. See `Trainer.start` for errors."""
+        return self.trainer.start(config, name=name, from_adapter=from_adapter)
+
+    def stop_run(self) -> None:
+        """Let the run save what it has learned and end."""
+        self.trainer.stop()
+
+    def rename_run(self, run: int, name: str) -> None:
+        """Give a run another name."""
+        self.workspace.write(db_runs.rename_run, run, name).result()
+        self._publish(RunChanged(run))
+
+    def use_adapter(self, name_or_id: str | None) -> Job:
+        """Let an adapter (None: the base alone) answer from now on; the job's `done` tells when it does.
+
+        Raises:
+            AdapterError: there is no such adapter.
+        """
+        adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
+        return self.lane.submit("adapter", self.policies.use_turns(adapter), lambda: WAITED_FOR)
+
+    def adapter_in_use(self) -> Adapter | None:
+        """The adapter that answers now, None for the base alone."""
+        return self.policies.in_use
+
+    def add_adapter(self, folder: Path, *, name: str) -> Adapter:
+        """Take in a PEFT LoRA folder that was made for the base model that is loaded.
+
+        Raises:
+            AdapterError: it is no adapter that Palate can use, or the name is taken.
+            ModelError: no base model is loaded.
+        """
+        base = self.policies.required()
+        return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
+
+    def base_fingerprint(self) -> str | None:
+        """The fingerprint of the base model that is loaded."""
+        return self.policies.base.fingerprint if self.policies.base else None
+
+    # -- base and tuned, side by side --------------------------------------------------------------------------
+
+    def start_side_by_side(
+        self, *, adapter: str | None = None, num_questions: int = 3, sampling: SamplingConfig | None = None
+    ) -> int:
+        """Let the base and an adapter answer held-out questions; returns the id. See `SideBySide.start` for errors."""
+        return self.side_by_side.start(
+            adapter=adapter, num_questions=num_questions, sampling=sampling or self.answers.sampling
+        )
+
+    def stop_side_by_side(self) -> None:
+        """End the side-by-side after the questions that are being answered."""
+        self.side_by_side.stop()
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _publish(self, published: Published) -> None:
+        with self._listeners_lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(published)
+
+    def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
+        if done.cancelled() or done.exception() is not None:
+            return  # whoever waits for the future is told
+        result = done.result()
+        about = comparison if comparison is not None else result
+        if isinstance(about, int):
+            self._publish(VerdictStored(about, verdict))
+        self._wake()
+
+    def _wake(self) -> None:
+        if getattr(self, "_fills", False) and self.policies.state != "failed":
+            self.answers.wake()
+
+    def _tell_crash(self, job: Job, error: Exception) -> None:
+        logger.error("The job %r ended with an error", job.name, exc_info=error)
+        if job.name == "answers" and isinstance(error, EngineError) and self.policies.error:
+            return  # the model's own failure was told already
+        self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))
+
+
+def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:
+    known = db_prompts.get_prompt_set(connection, name)
+    if known is not None and known.held_out != held_out:
+        kind = "held out for trials" if known.held_out else "for labelling"
+        raise WorkbenchError(f"The prompt set {name!r} is {kind} already. Choose another name for this file.")
+    set_id = known.id if known else db_prompts.add_prompt_set(connection, name, held_out=held_out)
+    added = db_prompts.add_prompts(connection, set_id, read.prompts)
+    duplicates = added.duplicates + len(read.duplicates)
+    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set)
+
+
+def _import_into_set(connection: sqlite3.Connection, name: str, pairs: Sequence[ImportedPair]) -> ImportedPairs:
+    known = db_prompts.get_prompt_set(connection, name)
+    set_id = known.id if known else db_prompts.add_prompt_set(connection, name, held_out=False)
+    return interchange.import_pairs(connection, set_id, pairs)

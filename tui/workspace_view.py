@@ -1,0 +1,151 @@
+"""Everything that can be read of a workspace, by its owner and beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.registry import Adapter
+from db import comparisons as db_comparisons
+from db import interchange
+from db import prompts as db_prompts
+from db import runs as db_runs
+from db import trials as db_trials
+from db import verdicts as db_verdicts
+from db.rows import (
+    ComparisonRow,
+    MetricRow,
+    PromptSetRow,
+    RunLogRow,
+    RunRow,
+    TrialRow,
+    VerdictCounts,
+    VerdictListRow,
+    VerdictRow,
+)
+from db.times import utc_text
+from tui.published import AdapterView
+from tui.workspace import Workspace
+
+
+class WorkspaceView:
+    """Reads a workspace. Every call is one short query on this thread's read-only connection."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    # -- comparisons and verdicts ------------------------------------------------------------------------------
+
+    def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
+        """The comparison to judge next, or None when none is ready. `after` is left out unless it is the only one."""
+        return db_comparisons.next_open(self.workspace.connection, after=after)
+
+    def comparison(self, comparison: int) -> ComparisonRow:
+        """One comparison with both answers and the verdict that stands."""
+        return db_comparisons.get_comparison(self.workspace.connection, comparison)
+
+    def open_comparisons(self, limit: int) -> list[ComparisonRow]:
+        """Comparisons without a verdict, in the order in which they will be asked."""
+        return db_comparisons.open_comparisons(self.workspace.connection, limit)
+
+    def ready_count(self) -> int:
+        """How many comparisons wait for their first verdict."""
+        return db_comparisons.count_open(self.workspace.connection)
+
+    def verdict_page(
+        self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None
+    ) -> list[VerdictListRow]:
+        """Standing verdicts, newest first, from below the id `before`."""
+        return db_verdicts.page(self.workspace.connection, before=before, limit=limit, text=text, verdict=verdict)
+
+    def history(self, comparison: int) -> list[VerdictRow]:
+        """Every verdict that a comparison ever got, oldest first."""
+        return db_verdicts.history(self.workspace.connection, comparison)
+
+    def counts(self) -> VerdictCounts:
+        """Standing verdicts counted; a day begins at this machine's midnight."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return db_verdicts.counts(self.workspace.connection, utc_text(midnight))
+
+    def export_pairs(self, path: Path, form: str = "trl") -> int:
+        """Write every preference pair to `path` in the format `form`; returns how many."""
+        pairs = db_verdicts.preference_pairs(self.workspace.connection)
+        return interchange.write_pairs(path, pairs, form)
+
+    # -- prompts -----------------------------------------------------------------------------------------------
+
+    def prompt_sets(self) -> list[PromptSetRow]:
+        """Every prompt set with the number of its prompts."""
+        return db_prompts.list_prompt_sets(self.workspace.connection)
+
+    def prompt_position(self, prompt: int) -> tuple[int, int]:
+        """Where a prompt stands in its set, from 1, and how many the set has."""
+        return db_prompts.prompt_position(self.workspace.connection, prompt)
+
+    def num_held_out(self) -> int:
+        """How many prompts are held out for trials."""
+        return sum(each.prompts for each in self.prompt_sets() if each.held_out)
+
+    # -- runs --------------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunRow]:
+        """Every run, newest first."""
+        return db_runs.list_runs(self.workspace.connection)
+
+    def run(self, run: int) -> RunRow:
+        """One run."""
+        return db_runs.get_run(self.workspace.connection, run)
+
+    def run_metrics(self, run: int) -> list[MetricRow]:
+        """Every figure of a run, in the order of its steps."""
+        return db_runs.run_metrics(self.workspace.connection, run)
+
+    def run_log(self, run: int) -> list[RunLogRow]:
+        """What a run told, oldest first."""
+        return db_runs.run_log(self.workspace.connection, run)
+
+    # -- adapters ----------------------------------------------------------------------------------------------
+
+    def adapters(self) -> list[AdapterView]:
+        """Every adapter in the registry, newest first."""
+        kept: dict[str, Any] = self.workspace.setting("adapters_in_use", {})
+        in_use = {each for each in kept.values() if each}
+        every = self.workspace.registry.list()
+        names = {each.manifest.id: each.manifest.name for each in every}
+        views = [self._view(each, names, each.manifest.id in in_use) for each in every]
+        return sorted(views, key=lambda view: view.created, reverse=True)
+
+    def _view(self, adapter: Adapter, names: dict[str, str], in_use: bool) -> AdapterView:
+        manifest = adapter.manifest
+        return AdapterView(
+            id=manifest.id,
+            name=manifest.name,
+            parent=manifest.parent,
+            parent_name=names.get(manifest.parent or ""),
+            run=manifest.run,
+            pairs=manifest.pairs,
+            created=manifest.created,
+            in_use=in_use,
+            fits=self.base_fingerprint() in (None, manifest.base_fingerprint),
+            folder=str(adapter.folder),
+            lineage=tuple(each.manifest.name for each in self.workspace.registry.lineage(manifest.id)),
+        )
+
+    def base_fingerprint(self) -> str | None:
+        """The fingerprint of the base model at hand; None where no model is loaded."""
+        return None
+
+    # -- comparisons of two policies ---------------------------------------------------------------------------
+
+    def trials(self) -> list[TrialRow]:
+        """Every side-by-side, newest first."""
+        return db_trials.list_trials(self.workspace.connection)
+
+    def trial(self, trial: int) -> TrialRow:
+        """One side-by-side."""
+        return db_trials.get_trial(self.workspace.connection, trial)
+
+    def trial_comparisons(self, trial: int) -> list[ComparisonRow]:
+        """The answered questions of a side-by-side: `a` is the first policy's answer, `b` the second's."""
+        return db_trials.trial_comparisons(self.workspace.connection, trial)
