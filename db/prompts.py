@@ -61,9 +61,22 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
         elif find_prompt(conn, prompt.messages) is not None:
             duplicates += 1
         else:
-            _insert(conn, set_id, prompt)
+            insert_prompt(conn, set_id, prompt)
             added += 1
     return AddedPrompts(added, duplicates, len(clashes), tuple(clashes))
+
+
+def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
+    """Store a prompt that was found to be new and on the right side of the wall, and give its id."""
+    values = {
+        "set_id": set_id,
+        "messages": canonical_json(prompt.messages),
+        "field": prompt.field or None,
+        "content_hash": content_hash(prompt.messages),
+        "guard_hash": guard_hash(prompt.messages),
+        "created": utc_now(),
+    }
+    return insert(conn, "prompts", values)
 
 
 def is_held_out(conn: Connection, messages: Messages) -> bool:
@@ -130,18 +143,6 @@ def _stands_on_side(conn: Connection, messages: Messages, *, held_out: bool) -> 
     query = """SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
         WHERE p.guard_hash = ? AND s.held_out = ? LIMIT 1"""
     return conn.execute(query, (guard_hash(messages), held_out)).fetchone() is not None
-
-
-def _insert(conn: Connection, set_id: int, prompt: NewPrompt) -> None:
-    values = {
-        "set_id": set_id,
-        "messages": canonical_json(prompt.messages),
-        "field": prompt.field or None,
-        "content_hash": content_hash(prompt.messages),
-        "guard_hash": guard_hash(prompt.messages),
-        "created": utc_now(),
-    }
-    insert(conn, "prompts", values)
 
 
 def _set_row(row: Row) -> PromptSetRow:

@@ -2,7 +2,6 @@
 
 import json
 from sqlite3 import Connection, Row
-from typing import Any
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
@@ -109,13 +108,14 @@ def page(
     """The standing verdicts, newest first, skips and trials among them.
 
     `before` is the id of the last row of the page before this one. `text` must occur in the prompt, an answer or the
-    note, in any case; `verdict` is one of `VERDICTS`.
+    note (the case of ASCII letters does not count); `verdict` is one of `VERDICTS`.
     """
-    filters: dict[str, Any] = {"c.standing < :before": before, "c.standing_verdict = :verdict": verdict}
-    if text:
-        filters[_CONTAINS] = text
-    wanted = [condition for condition, value in filters.items() if value is not None]
-    where = " AND ".join(["c.standing IS NOT NULL", *wanted])
+    conditions = {
+        "c.standing < :before": before is not None,
+        "c.standing_verdict = :verdict": verdict is not None,
+        _CONTAINS: bool(text),
+    }
+    where = " AND ".join(["c.standing IS NOT NULL", *(each for each, wanted in conditions.items() if wanted)])
     values = {"before": before, "limit": limit, "verdict": verdict, "text": f"%{_escaped(text or '')}%"}
     return [
         _list_row(row) for row in conn.execute(f"{_LIST} WHERE {where} ORDER BY c.standing DESC LIMIT :limit", values)
@@ -126,7 +126,7 @@ def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
     """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began."""
     tally = """SELECT standing_verdict, count(*) FROM comparisons
         WHERE trial IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
-    by_verdict = {verdict: number for verdict, number in conn.execute(tally)}
+    by_verdict = dict(conn.execute(tally).fetchall())
     return VerdictCounts(
         today=_count_today(conn, today_start_utc),
         total=sum(by_verdict.values()) - by_verdict.get("skip", 0),
@@ -148,7 +148,9 @@ def preference_pairs(conn: Connection) -> list[PairRow]:
     return [_pair_row(row) for row in conn.execute(_PAIRS)]
 
 
-_CONTAINS = r"""(p.messages LIKE :text ESCAPE '\' OR v.note LIKE :text ESCAPE '\'
+# The contents of the messages and not their JSON, which has the word "user" in it and writes quotes otherwise.
+_CONTAINS = r"""(v.note LIKE :text ESCAPE '\'
+    OR EXISTS (SELECT 1 FROM json_each(p.messages) m WHERE m.value ->> '$.content' LIKE :text ESCAPE '\')
     OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE :text ESCAPE '\'))"""
 _LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, v.note, c.trial,
         p.messages, p.field, s.name AS set_name
