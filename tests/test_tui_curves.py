@@ -33,7 +33,7 @@ def test_smoothing_leaves_a_gap_and_goes_on_as_if_it_had_not_been() -> None:
 
 
 def test_smoothing_weight_follows_the_planned_steps() -> None:
-    assert smoothing_weight(20) == pytest.approx(0.8)
+    assert smoothing_weight(20) == pytest.approx(0.75)
     assert smoothing_weight(2000) == pytest.approx(0.99)
 
 

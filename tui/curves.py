@@ -53,11 +53,11 @@ def smooth(values: Array, weight: float) -> Array:
 
 
 def smoothing_weight(total_steps: int) -> float:
-    """The weight that averages over about a twentieth of a run, and over at least five steps.
+    """The weight that averages over about a twentieth of a run, and over at least four steps.
 
     It depends on the planned steps, not on those done, so that a live curve does not change behind its head.
     """
-    return 1 - 1 / max(5.0, total_steps / 20)
+    return 1 - 1 / max(4.0, total_steps / 20)
 
 
 def pieces(x: Array, y: Array) -> Iterator[tuple[Array, Array]]:

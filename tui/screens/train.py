@@ -1,0 +1,187 @@
+"""The Train screen: what a run will be made of, then the run itself."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from tui.curves import RunHistory
+from tui.errors import KNOWN_ERRORS
+from tui.published import AdapterView, ModelChanged, Published, RunChanged, RunProgress, VerdictStored
+from tui.screens.base import PalateScreen
+from tui.screens.stop import StopScreen
+from tui.widgets.form import FormRow
+from tui.widgets.live_run import LiveRun
+from tui.widgets.run_charts import Pace, RunCharts
+from tui.widgets.train_setup import TrainSetup
+
+
+class TrainScreen(PalateScreen):
+    """Sets up a run, starts it, and shows it while it is alive and after its end."""
+
+    MODE = "train"
+    CSS_PATH = ["base.tcss", "../widgets/form.tcss", "../widgets/chart.tcss", "train.tcss"]
+    BINDINGS = [
+        Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
+        Binding("full_stop", "stop", "stop and keep", id="train.stop", tooltip="End the run early; keep its adapter."),
+        Binding("U", "use", "use adapter", id="train.use", tooltip="Use the adapter of this run from now on."),
+        Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
+        Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw curves with braille, quadrants or half blocks."),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: int | None = None
+        self._history = RunHistory()
+        self._pace = Pace(self.set_timer, self._draw_run)
+
+    def compose_body(self) -> ComposeResult:
+        """The settings, and the run; one of them is shown."""
+        yield TrainSetup()
+        yield LiveRun()
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Start on the settings, unless a run is alive."""
+        self._show_which()
+
+    def screen_shown(self) -> None:
+        """Follow the run that is alive, if there is one; else bring the settings up to date."""
+        alive = self.workbench.status().run
+        if alive is not None or self._run is not None:
+            self._follow(alive.run if alive is not None else self._run)
+        else:
+            self._draw_setup()
+
+    def from_workbench(self, published: Published) -> None:
+        """Follow the run; keep the plan true while verdicts come in and the model changes."""
+        match published:
+            case RunChanged(run=run, event=event) if run == self._run:
+                metrics = getattr(event, "metrics", None)
+                if metrics is not None:
+                    self._history.add(event.step, metrics)  # type: ignore[union-attr]
+                elif event is None:
+                    self._read_history()
+                self._pace.news()
+            case RunChanged(run=run) if self._progress(run) is not None:
+                self._follow(run)
+            case ModelChanged() | VerdictStored():
+                self._draw_run() if self._run is not None else self._draw_setup()
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def _progress(self, run: int | None) -> RunProgress | None:
+        alive = self.workbench.status().run
+        return alive if alive is not None and alive.run == run else None
+
+    def _adapter(self) -> AdapterView | None:
+        """What the shown run made, if anything."""
+        if self._run is None:
+            return None
+        made = self.workbench.run(self._run).adapter
+        return next((view for view in self.workbench.adapters() if view.id == made), None)
+
+    def _follow(self, run: int | None) -> None:
+        self._run = run
+        self._read_history()
+        self._show_which()
+        self._draw_run()
+
+    def _read_history(self) -> None:
+        self._history = RunHistory()
+        if self._run is not None:
+            for row in self.workbench.run_metrics(self._run):
+                self._history.add(row.step, {row.name: row.value})
+
+    def _show_which(self) -> None:
+        watching = self._run is not None
+        setup = self.query_one(TrainSetup)
+        setup.display = not watching
+        self.query_one(LiveRun).display = watching
+        if not watching:
+            setup.form.row("start").focus()
+        self.refresh_bindings()
+
+    def _draw_setup(self) -> None:
+        setup = self.query_one(TrainSetup)
+        setup.show_adapters(self.workbench.adapters())
+        setup.show_preview(self.workbench.train_preview(setup.config()))
+
+    def _draw_run(self) -> None:
+        if self._run is None:
+            return
+        run = self.workbench.run(self._run)
+        log = self.workbench.run_log(self._run)
+        self.query_one(LiveRun).show(run, self._progress(self._run), self._history, log, self._adapter())
+        self.refresh_bindings()
+
+    @on(FormRow.Changed)
+    def settings_changed(self) -> None:
+        """Tell at once what the settings would do."""
+        self._draw_setup()
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the keys that do something now."""
+        alive = self._progress(self._run) if self._run is not None else None
+        match action:
+            case "start":
+                return self._run is None
+            case "stop":
+                return alive is not None and alive.phase != "stopping"
+            case "use":
+                adapter = self._adapter() if alive is None else None
+                return adapter is not None and not adapter.in_use
+            case "another":
+                return self._run is not None and alive is None
+            case "fineness":
+                return self._run is not None
+        return super().check_action(action, parameters)
+
+    @on(FormRow.Pressed)
+    def action_start(self) -> None:
+        """Start a run; a row that is not right takes the cursor instead."""
+        setup = self.query_one(TrainSetup)
+        if (wrong := setup.form.wrong()) is not None:
+            wrong.focus()
+            self.palate.tell("A setting is not usable", wrong.error or "", severity="warning")
+            return
+        try:
+            run = self.workbench.start_run(setup.config(), name=setup.run_name, from_adapter=setup.start_from)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            self._draw_setup()
+            return
+        self._follow(run)
+
+    def action_stop(self) -> None:
+        """Ask, then stop the run and keep what it has learned."""
+        alive = self._progress(self._run)
+        if alive is not None:
+            self.palate.push_screen(StopScreen(alive), self._stop_answered)
+
+    def _stop_answered(self, stop: bool | None) -> None:
+        if stop and self._progress(self._run) is not None:
+            self.workbench.stop_run()
+
+    def action_use(self) -> None:
+        """Use what this run made."""
+        adapter = self._adapter()
+        if adapter is None:
+            return
+        try:
+            self.workbench.use_adapter(adapter.id)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+
+    def action_another(self) -> None:
+        """Back to the settings."""
+        self._run = None
+        self._show_which()
+        self._draw_setup()
+
+    def action_fineness(self) -> None:
+        """Draw curves with other blocks."""
+        name = self.query_one(RunCharts).next_fineness()
+        self.palate.tell("Curves", f"They are drawn with {name} characters now.")

@@ -1,0 +1,345 @@
+"""A form for the keyboard: rows with a cursor, where letters stay keys until a field is opened.
+
+`enter` (or a digit) opens a field, and in it letters are text; `enter` or `esc` leaves it. What is typed is checked at
+every key and the error stands beside it. A choice turns with `←` and `→`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from engine.config import Setting
+from tui.errors import KNOWN_ERRORS
+from tui.visible import visible, visible_line
+
+
+def plain(value: Any) -> str:
+    """A setting's value as a person would type it: 5e-5 rather than 5e-05.
+
+    >>> plain(5e-5), plain(0.1), plain(None)
+    ('5e-5', '0.1', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
+    return str(value)
+
+
+class FormRow(Horizontal, can_focus=True):
+    """One line of a form: a label, a value, and a remark that an error takes the place of."""
+
+    class Changed(Message):
+        """The value or the error of `row` is now another one."""
+
+        def __init__(self, row: "FormRow") -> None:
+            super().__init__()
+            self.row = row
+
+    class Pressed(Message):
+        """The action of `row` is asked for."""
+
+        def __init__(self, row: "FormRow") -> None:
+            super().__init__()
+            self.row = row
+
+    class Focused(Message):
+        """The cursor is now on `row`."""
+
+        def __init__(self, row: "FormRow") -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, key: str, label: str, help: str) -> None:
+        super().__init__(id=f"row-{key.replace('_', '-')}")
+        self.key, self.label, self.help = key, label, help
+        self.error: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Label, value, remark."""
+        yield Static(Content(self.label), classes="row--label", markup=False)
+        yield Static("", classes="row--value", markup=False)
+        yield Static("", classes="row--remark", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the first value."""
+        self.show()
+
+    def on_focus(self) -> None:
+        """Tell that the cursor is here."""
+        self.post_message(self.Focused(self))
+
+    def value_text(self) -> str:
+        """The value as it is shown."""
+        return ""
+
+    def remark(self) -> str:
+        """What stands beside the value when there is no error."""
+        return ""
+
+    def show(self) -> None:
+        """Draw value and remark."""
+        if not self.query(".row--value"):
+            return  # not composed yet; on_mount will draw it
+        self.set_class(self.error is not None, "-error")
+        self.query_one(".row--value", Static).update(Content(visible_line(self.value_text())))
+        self.query_one(".row--remark", Static).update(Content(visible(self.error or self.remark())))
+
+
+class ActionRow(FormRow):
+    """A row that does something on `enter`."""
+
+    BINDINGS = [Binding("enter", "press", "go", show=False, id="form.press", tooltip="Do what the row says.")]
+
+    def __init__(self, key: str, label: str, help: str, remark: str = "") -> None:
+        super().__init__(key, label, help)
+        self._remark = remark
+
+    def remark(self) -> str:
+        """The words beside the action."""
+        return self._remark
+
+    def set_remark(self, remark: str, *, error: str | None = None) -> None:
+        """Say something else beside the action; `error` says why it cannot be done."""
+        if (remark, error) != (self._remark, self.error):
+            self._remark, self.error = remark, error
+            self.show()
+
+    def action_press(self) -> None:
+        """Ask for the action."""
+        self.post_message(self.Pressed(self))
+
+    def on_click(self) -> None:
+        """A click on the row does it too."""
+        self.action_press()
+
+
+class ChoiceRow(FormRow):
+    """A row that takes one of a few values."""
+
+    BINDINGS = [
+        Binding("left", "turn(-1)", "before", show=False, id="form.before", tooltip="The choice before."),
+        Binding("right,space,enter", "turn(1)", "next choice", id="form.next", key_display="←→", tooltip="The next choice."),
+        Binding("backspace", "reset", "default", show=False, id="form.default-choice", tooltip="Back to the default."),
+    ]
+
+    def __init__(
+        self, key: str, label: str, help: str, choices: Sequence[tuple[Any, str]], *, default: Any = None
+    ) -> None:
+        """`choices` are (value, words); `default` is the value that stands first and after `backspace`."""
+        super().__init__(key, label, help)
+        self.choices = tuple(choices)
+        self.default = self.choices[0][0] if default is None else default
+        self.value = self.default
+
+    def value_text(self) -> str:
+        """The words of the choice, between arrows when there is more than one."""
+        words = dict(self.choices).get(self.value, "")
+        return f"‹ {words} ›" if len(self.choices) > 1 else words
+
+    def set_choices(self, choices: Sequence[tuple[Any, str]]) -> None:
+        """Offer other choices; one that is gone gives way to the first."""
+        if tuple(choices) == self.choices:
+            return
+        self.choices = tuple(choices)
+        if self.value not in dict(self.choices):
+            self.value = self.default = self.choices[0][0]
+        self.show()
+
+    def action_turn(self, by: int) -> None:
+        """Take the choice `by` places further, round and round."""
+        values = [value for value, _ in self.choices]
+        self._take(values[(values.index(self.value) + by) % len(values)])
+
+    def action_reset(self) -> None:
+        """Take the default."""
+        self._take(self.default)
+
+    def _take(self, value: Any) -> None:
+        if value != self.value:
+            self.value = value
+            self.show()
+            self.post_message(self.Changed(self))
+
+
+class Field(Input):
+    """The open field of a row. Its cursor does not blink: a blinking one alone sends 2.5 kB/s over SSH."""
+
+    def __init__(self, text: str, keep: bool) -> None:
+        super().__init__(text, compact=True, select_on_focus=not keep)
+        self.cursor_blink = False
+
+
+class TextRow(FormRow):
+    """A row that takes typed text, checked at every key.
+
+    `parse` gives the value or raises one of `KNOWN_ERRORS`; `value` keeps the last one that was right.
+    """
+
+    BINDINGS = [
+        Binding("enter", "open", "change", id="form.open", tooltip="Open the field; esc leaves it."),
+        Binding("escape", "close", "leave field", id="form.close", tooltip="Leave the field; letters are keys again."),
+        Binding("backspace", "reset", "default", id="form.default", key_display="⌫", tooltip="Back to the default."),
+    ]
+    OPENS: ClassVar[str] = "0123456789.-"
+    """Characters that open the field and start the new value."""
+
+    def __init__(self, key: str, label: str, help: str, parse: Callable[[str], Any], default: Any) -> None:
+        super().__init__(key, label, help)
+        self._parse = parse
+        self.default = default
+        self.value = default
+        self.text = plain(default)
+
+    def value_text(self) -> str:
+        """What was typed, right or wrong."""
+        return self.text
+
+    def remark(self) -> str:
+        """The default, where the value is another one."""
+        return "" if self.value == self.default else f"default {plain(self.default)}"
+
+    @property
+    def is_open(self) -> bool:
+        """Is the field open, so that letters are text?"""
+        return self.has_focus_within and not self.has_focus
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Inside the field its own keys work; outside there is nothing to leave."""
+        if action == "close":
+            return self.is_open
+        if action in ("open", "reset"):
+            return not self.is_open
+        return super().check_action(action, parameters)
+
+    def take(self, text: str) -> None:
+        """Take `text` as if it had been typed, right or wrong."""
+        self.text = text
+        try:
+            self.value, self.error = self._parse(text), None
+        except KNOWN_ERRORS as error:
+            # The sentence names the command line's flag; here the row's own label says what is meant.
+            self.error = str(error).replace(f"--{self.key.replace('_', '-')}", self.label)
+        self.show()
+        self.post_message(self.Changed(self))
+
+    def set_default(self, value: Any) -> None:
+        """Another default; a value that was the default follows it."""
+        follows = self.value == self.default and self.error is None and not self.is_open
+        self.default = value
+        if follows:
+            self.value, self.text = value, plain(value)
+        self.show()
+
+    async def action_open(self, text: str | None = None) -> None:
+        """Open the field, with the value selected, or with `text` already typed."""
+        field = Field(self.text if text is None else text, keep=text is not None)
+        self.add_class("-open")
+        await self.mount(field, after=self.query_one(".row--value"))
+        field.focus()
+        if text is not None:
+            self.take(text)
+
+    def action_close(self) -> None:
+        """Leave the field; what was typed stays, and so does its error."""
+        self.focus()
+
+    def action_reset(self) -> None:
+        """Take the default."""
+        self.take(plain(self.default))
+
+    async def on_key(self, event: events.Key) -> None:
+        """A digit opens the field and is its first character."""
+        if not self.is_open and self.has_focus and event.character and event.character in self.OPENS:
+            event.stop()
+            await self.action_open(event.character)
+
+    async def on_click(self) -> None:
+        """A click opens the field."""
+        if not self.is_open:
+            await self.action_open()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Check what was typed."""
+        event.stop()
+        if event.value != self.text:
+            self.take(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter leaves the field."""
+        event.stop()
+        self.action_close()
+
+    async def on_descendant_blur(self) -> None:
+        """The field closes whichever way it is left; a terminal that loses its focus leaves it open."""
+        fields = self.query(Field)
+        if fields and self.app.app_focus and not fields.first().has_focus:
+            self.remove_class("-open")
+            await fields.remove()
+            self.refresh_bindings()
+
+
+class Form(VerticalScroll, can_focus=False):
+    """Rows one under the other; `↑` and `↓` move the cursor, in a field too."""
+
+    BINDINGS = [
+        Binding("up", "move(-1)", "up", show=False, id="form.up", tooltip="The row above."),
+        Binding("down", "move(1)", "move", id="form.down", key_display="↑↓", tooltip="The row below."),
+        Binding("k", "move(-1)", "up", show=False, id="form.k", tooltip="The row above."),
+        Binding("j", "move(1)", "down", show=False, id="form.j", tooltip="The row below."),
+        Binding("home,g", "edge(0)", "first", show=False, id="form.first", tooltip="The first row."),
+        Binding("end,G", "edge(-1)", "last", show=False, id="form.last", tooltip="The last row."),
+    ]
+
+    def __init__(self, *rows: FormRow, id: str | None = None) -> None:
+        super().__init__(*rows, id=id)
+
+    @property
+    def rows(self) -> list[FormRow]:
+        """All rows in order."""
+        return list(self.query(FormRow))
+
+    @property
+    def current(self) -> FormRow | None:
+        """The row under the cursor."""
+        return next((row for row in self.rows if row.has_focus_within), None)
+
+    def row(self, key: str) -> FormRow:
+        """The row of `key`. Raises `KeyError` when there is none."""
+        return {row.key: row for row in self.rows}[key]
+
+    def wrong(self) -> TextRow | None:
+        """The first row whose value is not right."""
+        return next((row for row in self.rows if isinstance(row, TextRow) and row.error), None)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor; it stops at both ends."""
+        rows = [row for row in self.rows if row.display]
+        here = self.current
+        at = rows.index(here) + by if here in rows else 0
+        rows[min(max(at, 0), len(rows) - 1)].focus()
+
+    def action_edge(self, at: int) -> None:
+        """Move the cursor to the first or the last row."""
+        [row for row in self.rows if row.display][at].focus()
+
+
+def setting_row(setting: Setting) -> FormRow:
+    """The row of one setting: a choice where words are to choose from, else a checked field."""
+    label = setting.name.replace("_", " ")
+    if setting.choices:
+        words = [(choice, choice) for choice in setting.choices]
+        return ChoiceRow(setting.name, label, _sentence(setting), words, default=setting.default)
+    return TextRow(setting.name, label, _sentence(setting), setting.parse, setting.default)
+
+
+def _sentence(setting: Setting) -> str:
+    facts = [f"Default {plain(setting.default)}", setting.range]
+    return f"{setting.help}\n{' · '.join(fact for fact in facts if fact)}"

@@ -1,0 +1,88 @@
+"""The four charts of a run: loss, margin, accuracy, and the rewards of chosen and rejected answers."""
+
+from collections.abc import Callable
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Grid
+from textual_hires_canvas import HiResMode
+
+from tui.curves import RunHistory
+from tui.widgets.chart import Chart, Series
+
+_FINENESS: Final = (HiResMode.BRAILLE, HiResMode.QUADRANT, HiResMode.HALFBLOCK)
+
+
+def percent(share: float) -> str:
+    """A share as a person says it.
+
+    >>> percent(0.875)
+    '88 %'
+    """
+    return f"{100 * share:.0f} %"
+
+
+def percents(shares: list[float]) -> list[str]:
+    """The ticks of an axis of shares."""
+    return [percent(share) for share in shares]
+
+
+def signed(nats: float) -> str:
+    """A reward or a margin with its sign, as margins are told."""
+    return f"{nats:+.2f}"
+
+
+class RunCharts(Grid):
+    """Draws a `RunHistory`; the evaluation's points stand on the same axes as the training's."""
+
+    def compose(self) -> ComposeResult:
+        """Two by two, in the order in which they are read."""
+        yield Chart("loss", id="chart-loss")
+        yield Chart("margin", write=signed, floor=0, id="chart-margin")
+        yield Chart("accuracy", write=percent, labels=percents, floor=0, ceiling=1, id="chart-accuracy")
+        yield Chart("rewards", write=signed, floor=0, id="chart-rewards")
+
+    def draw(self, history: RunHistory, total_steps: int) -> None:
+        """Show what is known of a run of `total_steps` steps."""
+        for chart, metric in (("loss", "loss"), ("margin", "rewards/margins"), ("accuracy", "rewards/accuracies")):
+            trained = Series("train", "train", *history.series(metric))
+            evaluated = Series("eval", "eval", *history.series(f"eval_{metric}"), evaluated=True)
+            self.query_one(f"#chart-{chart}", Chart).draw((trained, evaluated), total_steps)
+        rewards = []
+        for word in ("chosen", "rejected"):
+            rewards.append(Series(word, word, *history.series(f"rewards/{word}")))
+            rewards.append(Series("", word, *history.series(f"eval_rewards/{word}"), evaluated=True))
+        self.query_one("#chart-rewards", Chart).draw(rewards, total_steps)
+
+    def next_fineness(self) -> str:
+        """Draw all charts with the next kind of blocks, for fonts that lack one; returns its name."""
+        mode = _FINENESS[(_FINENESS.index(Chart.resolution) + 1) % len(_FINENESS)]
+        for chart in self.query(Chart):
+            chart.set_resolution(mode)
+        return mode.name.lower()
+
+
+class Pace:
+    """Calls `draw` when there is news, at most once in `every_s` seconds; without news nothing ticks."""
+
+    def __init__(
+        self, start: Callable[[float, Callable[[], None]], object], draw: Callable[[], None], every_s: float = 1.0
+    ) -> None:
+        """`start` is a widget's `set_timer`."""
+        self._start, self._draw, self._every_s = start, draw, every_s
+        self._resting = self._due = False
+
+    def news(self) -> None:
+        """Something changed."""
+        if self._resting:
+            self._due = True
+            return
+        self._resting = True
+        self._start(self._every_s, self._rested)
+        self._draw()
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self._due:
+            self._due = False
+            self.news()

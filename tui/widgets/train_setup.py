@@ -1,0 +1,127 @@
+"""What a run will be made of: the pairs, where it starts from, its name, and every setting."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from adapters.names import clean_name, free_name, name_key
+from engine.config import TrainConfig, settings_of
+from tui.errors import InputError
+from tui.published import AdapterView, TrainPreview
+from tui.visible import visible, visible_line
+from tui.widgets.form import ActionRow, ChoiceRow, Form, FormRow, TextRow, setting_row
+from tui.words import count
+
+STEM: Final = "taste"
+"""Adapters are called taste-1, taste-2, … unless a person names them."""
+
+
+class NameRow(TextRow):
+    """The name of the adapter that a run makes. Only `enter` opens it: digits are no start of a name."""
+
+    OPENS = ""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, str] = {}
+        super().__init__("name", "name", "What the adapter of this run will be called.", self._check, STEM)
+
+    def _check(self, text: str) -> str:
+        name = clean_name(text)
+        if name_key(name) in self._taken:
+            raise InputError(f"{name} is another adapter's name. Choose another one.")
+        return name
+
+    def set_taken(self, names: Sequence[str]) -> None:
+        """The names that adapters have; a free one is offered."""
+        self._taken = {name_key(name): name for name in names}
+        self.set_default(free_name(STEM, names))
+
+
+class TrainSetup(Vertical):
+    """The plan in words, the form, and the sentence of the row under the cursor."""
+
+    def compose(self) -> ComposeResult:
+        """Plan, rows, sentence."""
+        yield Static("", id="plan", markup=False)
+        yield Form(
+            ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
+            NameRow(),
+            *(setting_row(each) for each in settings_of(TrainConfig)),
+            id="train-form",
+        )
+        yield Static("", id="sentence-of-row", markup=False)
+
+    @property
+    def form(self) -> Form:
+        """The rows."""
+        return self.query_one(Form)
+
+    @property
+    def start_from(self) -> str | None:
+        """The id of the adapter that the run continues; None starts from the base model."""
+        row = self.form.row("from")
+        return row.value if isinstance(row, ChoiceRow) else None
+
+    @property
+    def run_name(self) -> str:
+        """The name of the adapter to be."""
+        row = self.form.row("name")
+        return str(row.value) if isinstance(row, TextRow) else STEM
+
+    def config(self) -> TrainConfig:
+        """The settings as they stand; a row that is not right gives its last right value."""
+        rows = {row.key: row for row in self.form.rows}
+        values: dict[str, Any] = {}
+        for each in settings_of(TrainConfig):
+            row = rows[each.name]
+            assert isinstance(row, TextRow | ChoiceRow)
+            values[each.name] = row.value
+        return TrainConfig(**values)
+
+    def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
+        """Offer to continue the adapter in use, and a name that is free."""
+        choices: list[tuple[str | None, str]] = [(None, "base model")]
+        choices += [(view.id, visible_line(view.name, 24)) for view in adapters if view.in_use and view.fits]
+        row, name = self.form.row("from"), self.form.row("name")
+        assert isinstance(row, ChoiceRow)
+        assert isinstance(name, NameRow)
+        row.set_choices(choices)
+        name.set_taken([view.name for view in adapters])
+
+    def show_preview(self, preview: TrainPreview) -> None:
+        """Tell what the run would do, or why it cannot start now."""
+        self.query_one("#plan", Static).update(plan_words(preview))
+        wrong = self.form.wrong()
+        error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
+        row = self.form.row("start")
+        assert isinstance(row, ActionRow)
+        row.set_remark("enter or S", error=error)
+
+    @on(FormRow.Focused)
+    def show_sentence(self, message: FormRow.Focused) -> None:
+        """The sentence of the row under the cursor."""
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+
+
+_FROM_HELP: Final = (
+    "The base model, or the adapter in use, which then goes on learning.\n"
+    "From the base on all pairs is the safer choice: the same pairs are not learned twice over."
+)
+
+
+def plan_words(preview: TrainPreview) -> Content:
+    """The pairs and the steps in one line, and in a second one why it cannot start, if it cannot."""
+    pairs = Content.assemble(
+        (count(preview.pairs, "preference pair"), "bold"),
+        f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
+        f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
+    )
+    if preview.problem is None:
+        return pairs
+    return pairs + Content.assemble("\n", (visible(preview.problem), "$warning"))
