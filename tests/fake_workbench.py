@@ -144,6 +144,8 @@ def metrics_of(steps: int) -> list[MetricRow]:
         rows += [MetricRow(step, name, value) for name, value in figures.items()]
         if step % 8 == 0:
             rows.append(MetricRow(step, "eval_loss", figures["loss"] + 0.05))
+            for name in ("margins", "accuracies", "chosen", "rejected"):
+                rows.append(MetricRow(step, f"eval_rewards/{name}", figures[f"rewards/{name}"] * 0.8))
     return rows
 
 
