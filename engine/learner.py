@@ -1,0 +1,178 @@
+"""The adapter in training: one pair or one optimizer step at a time, each in a turn that leaves no trace outside."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from engine.chat import EncodedPair
+from engine.config import TrainConfig
+from engine.dpo import PairScore, dpo_loss
+from engine.errors import NonFiniteLoss, TrainingError
+from engine.logps import CompletionScores, score_pair
+from engine.random_state import OwnRandomState
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
+
+
+class Learner:
+    """One adapter with its optimizer, its random state and the reference it is held close to.
+
+    Attributes:
+        parameters: the trained tensors by name, float32.
+        reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
+        busy_s: seconds of computing in this run, without what others did between turns.
+    """
+
+    def __init__(self, base: "BaseModel", adapter: str, config: TrainConfig, reference_adapter: str | None) -> None:
+        self.base = base
+        self.adapter = adapter
+        self.config = config
+        self.reference_adapter = reference_adapter
+        self.parameters = adapter_parameters(base.model, adapter)
+        self.started_from = self.weights()
+        self.reference: dict[str, tuple[float, float]] = {}
+        self.busy_s = 0.0
+        self.random_state = OwnRandomState(config.seed)
+        self.optimizer = torch.optim.AdamW(
+            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self._dropouts = [
+            module for name, module in base.model.named_modules() if name.endswith(f"lora_dropout.{adapter}")
+        ]
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def turn(self, policy: str | None, *, learning: bool = False) -> Iterator[None]:
+        """Set everything global that this run's computing depends on, and set all of it back at the end.
+
+        Only LoRA's own dropout is active while learning: the base model stays in eval mode, so that policy and
+        reference differ by the adapter alone.
+        """
+        started = time.perf_counter()
+        with (
+            self.random_state.swapped_in(),
+            torch.set_grad_enabled(learning),
+            torch.autocast(torch.device(self.base.device).type, enabled=False),
+            self.base.policy(policy, training=learning),
+        ):
+            self.base.model.eval()
+            for dropout in self._dropouts:
+                dropout.train(learning)
+            yield
+        self.busy_s += time.perf_counter() - started
+
+    def score_reference(self, pair: EncodedPair) -> tuple[float, float]:
+        """Compute and keep a pair's reference logps, by the very path that training takes."""
+        with self.turn(self.reference_adapter):
+            logps = self._forward(pair).logps.tolist()
+        self.reference[pair.key] = (logps[0], logps[1])
+        return self.reference[pair.key]
+
+    def learn(self, pair: EncodedPair, pairs_in_step: int) -> PairScore:
+        """Add a pair's share of the step's gradient: the gradient of its loss ÷ the pairs in the step.
+
+        Raises:
+            NonFiniteLoss: the loss is NaN or infinite; the pair is named and the gradients are dropped.
+        """
+        with self.turn(self.adapter, learning=True):
+            scores = self._forward(pair)
+            loss = self._loss(pair, scores)
+            value = loss.item()
+            if math.isfinite(value):
+                (loss / pairs_in_step).backward()  # type: ignore[no-untyped-call]
+            score = self._told(pair, scores, value)
+        if not math.isfinite(value):
+            self.optimizer.zero_grad()
+            raise NonFiniteLoss(
+                f"Pair {pair.key} gave a loss of {value}. Look at its answers, lower --learning-rate, "
+                "or train in float32."
+            )
+        return score
+
+    def step(self, learning_rate: float) -> float:
+        """Clip the gradient, take one optimizer step, and return the gradient's norm before clipping.
+
+        Raises:
+            NonFiniteLoss: the gradient is NaN or infinite; the weights stay as they were.
+        """
+        with self.turn(self.adapter, learning=True):
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.max_grad_norm).item()
+            if math.isfinite(norm):
+                for group in self.optimizer.param_groups:
+                    group["lr"] = learning_rate
+                self.optimizer.step()
+            self.optimizer.zero_grad()
+        if not math.isfinite(norm):
+            raise NonFiniteLoss(f"The gradient's norm is {norm}. Lower --learning-rate, or train in float32.")
+        return norm
+
+    def evaluate(self, pair: EncodedPair) -> PairScore:
+        """Score a pair under the policy, without dropout and without learning from it."""
+        with self.turn(self.adapter):
+            scores = self._forward(pair)
+            return self._told(pair, scores, self._loss(pair, scores).item())
+
+    def _forward(self, pair: EncodedPair) -> CompletionScores:
+        return score_pair(self.base.model, pair, self.base.device)
+
+    def _loss(self, pair: EncodedPair, scores: CompletionScores) -> torch.Tensor:
+        held = torch.tensor(self.reference[pair.key], device=scores.logps.device)
+        return dpo_loss(*scores.logps.unbind(), *held.unbind(), beta=self.config.beta)
+
+    def _told(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
+        def two(values: torch.Tensor) -> tuple[float, float]:
+            chosen, rejected = values.tolist()
+            return chosen, rejected
+
+        return PairScore(
+            key=pair.key,
+            loss=loss,
+            logps=two(scores.logps.detach()),
+            reference_logps=self.reference[pair.key],
+            tokens=scores.tokens,
+            entropy=two(scores.entropy),
+            mean_logits=two(scores.mean_logits),
+            top1=(int(scores.top1[0]), int(scores.top1[1])),
+        )
+
+    # -- weights -------------------------------------------------------------------------------------------------
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """A copy of the trained tensors, on the CPU."""
+        return {name: parameter.detach().cpu().clone() for name, parameter in self.parameters.items()}
+
+    def set_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Put a copy that `weights` gave back into the adapter."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(weights[name])
+
+    def changed_parameters(self) -> int:
+        """How many trained values differ from those the run started with."""
+        return sum(int((self.started_from[name] != now).sum()) for name, now in self.weights().items())
+
+
+def adapter_parameters(model: torch.nn.Module, adapter: str) -> dict[str, torch.nn.Parameter]:
+    """The tensors of one adapter by name, as PEFT lays them out: its name is a part of theirs.
+
+    Raises:
+        TrainingError: there are none, or one is not float32 (in bfloat16 small steps would be lost in rounding).
+    """
+    found = {name: value for name, value in model.named_parameters() if adapter in name.split(".")}
+    if not found:
+        raise TrainingError(f"Adapter {adapter!r} has no tensors to train. Choose other --target-modules.")
+    wrong = [name for name, value in found.items() if value.dtype != torch.float32]
+    if wrong:
+        raise TrainingError(f"{len(wrong)} trained tensors are not float32, {wrong[0]} first. Load the adapter anew.")
+    return found
+
+
+def trained_values(parameters: Sequence[torch.nn.Parameter]) -> int:
+    """How many numbers are trained."""
+    return sum(parameter.numel() for parameter in parameters)
