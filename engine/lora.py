@@ -1,0 +1,259 @@
+"""LoRA adapters through PEFT: configuration, files, and switching.
+
+PEFT 0.21 in mind: `set_adapter` and `enable_adapters` turn gradients on, `disable_adapter` leaves them changed, and
+saving under a name other than "default" goes into a sub-folder. So switching is done on the layers here, with
+everything remembered first, and files are written here.
+"""
+
+import copy
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import (
+    LoraConfig,
+    PeftModel,
+    PeftModelForCausalLM,
+    TaskType,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils import ModulesToSaveWrapper
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from engine.config import TrainConfig
+from engine.errors import AdapterLoadError
+
+NAME = re.compile(r"a[0-9a-f]+")  # other names crash PEFT when they equal a word inside it
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+_ALL = "all-linear"
+
+
+def is_wrapped(model: Any) -> bool:
+    """Whether adapters are loaded on this model."""
+    return isinstance(model, PeftModel)
+
+
+# -- making and filling ----------------------------------------------------------------------------------------
+
+
+def fresh_config(model: torch.nn.Module, config: TrainConfig) -> LoraConfig:
+    """PEFT's configuration for a new adapter with these settings.
+
+    Raises:
+        AdapterLoadError: a target module is not a layer of this model.
+    """
+    return LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=_targets(model, config.target_modules),
+        bias="none",
+    )
+
+
+def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
+    """The model with an empty adapter of this configuration on it, frozen and in float32.
+
+    Raises:
+        AdapterLoadError: PEFT cannot put this adapter on this model.
+    """
+    config.fan_in_fan_out = any(_is_conv1d(module) for module in model.modules())
+    try:
+        if is_wrapped(model):
+            model.add_adapter(name, config)
+        else:
+            model = _wrap(model, name, config)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise AdapterLoadError(f"The adapter cannot be put on this model: {reason} Choose other layers.") from error
+    for weight in adapter_weights(model, name).values():
+        weight.requires_grad_(False)
+    return model
+
+
+def _wrap(model: Any, name: str, config: LoraConfig) -> PeftModel:
+    """PEFT's model around a bare one."""
+    with warnings.catch_warnings():  # PEFT 0.21 asks transformers 5.2x for a name that it calls old
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        return PeftModelForCausalLM(model, config, adapter_name=name)
+
+
+def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Copy weights into the adapter, each and every one.
+
+    Raises:
+        AdapterLoadError: weights are missing, left over or of another shape.
+    """
+    wanted = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
+    missing, left_over = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
+    differing = [key for key in wanted.keys() & weights.keys() if wanted[key].shape != weights[key].shape]
+    for what, keys in (("lacks", missing), ("has unknown", left_over), ("has in another shape", sorted(differing))):
+        if keys:
+            raise AdapterLoadError(
+                f"The adapter in {folder} does not fit this base model: it {what} {len(keys)} weights, the first is "
+                f"{keys[0]}. Use it with the base model that it was trained on."
+            )
+    set_peft_model_state_dict(model, dict(weights), adapter_name=name)
+
+
+def drop(model: PeftModel, name: str) -> None:
+    """Delete one of several adapters. Another is made active first: PEFT warns when the active one goes."""
+    if name in model.active_adapters:
+        rest = next(other for other in model.peft_config if other != name)
+        model.set_adapter(rest, inference_mode=True)
+    model.delete_adapter(name)
+
+
+def forget(model: Any) -> None:
+    """Remove what PEFT leaves on a model whose last adapter was unloaded, and would warn about at the next."""
+    if hasattr(model, "peft_config"):
+        del model.peft_config
+
+
+def _targets(model: torch.nn.Module, asked: str) -> str | list[str]:
+    """The layers to adapt as PEFT takes them, each name checked (PEFT is content when one of them fits)."""
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    if names == [_ALL]:
+        return _ALL
+    layers = [name for name, module in model.named_modules() if _is_linear(module)]
+    known = sorted({name.rpartition(".")[2] for name in layers})
+    for wanted in names or [asked]:
+        if not any(layer == wanted or layer.endswith("." + wanted) for layer in layers):
+            raise AdapterLoadError(
+                f"--target-modules names {wanted!r}, which this model does not have. It has: {', '.join(known)}."
+            )
+    return names
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    """Linear layers, and GPT-2's `Conv1D`, which is one under another name."""
+    return isinstance(module, torch.nn.Linear) or _is_conv1d(module)
+
+
+def _is_conv1d(module: torch.nn.Module) -> bool:
+    return type(module).__name__ == "Conv1D"
+
+
+# -- files -----------------------------------------------------------------------------------------------------
+
+
+def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
+    """Configuration and weights of an adapter folder; weights are on the CPU.
+
+    Raises:
+        AdapterLoadError: the folder holds no LoRA adapter in safetensors that can be read.
+    """
+    for wanted in (CONFIG, WEIGHTS):
+        if not (folder / wanted).is_file():
+            raise AdapterLoadError(
+                f"{folder} holds no adapter that Palate reads: {wanted} is missing. Give a folder that PEFT saved."
+            )
+    try:
+        config = LoraConfig.from_pretrained(str(folder))
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+        raise AdapterLoadError(f"The adapter in {folder} cannot be read: {error}. Copy it again.") from error
+    if str(getattr(config.peft_type, "value", config.peft_type)) != "LORA":
+        raise AdapterLoadError(f"The adapter in {folder} is of type {config.peft_type}; Palate takes LoRA adapters.")
+    if isinstance(config.target_modules, set) and not _fits(config.target_modules, model):
+        names = ", ".join(sorted(config.target_modules))
+        raise AdapterLoadError(
+            f"The adapter in {folder} is for layers that this base model does not have ({names}). "
+            "Use it with the base model that it was trained on."
+        )
+    return config, weights
+
+
+def _fits(targets: set[str], model: torch.nn.Module) -> bool:
+    names = [name for name, _ in model.named_modules()]
+    return any(name == target or name.endswith("." + target) for target in targets for name in names)
+
+
+def write_adapter(model: PeftModel, name: str, folder: Path, *, base_name: str) -> None:
+    """Write `adapter_model.safetensors` and `adapter_config.json`, readable by the owner alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
+    tensors = {key: weight.detach().to("cpu", copy=True).contiguous() for key, weight in state.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    config = copy.copy(model.peft_config[name])
+    config.inference_mode = True
+    config.base_model_name_or_path = base_name
+    if isinstance(config.target_modules, set):
+        config.target_modules = sorted(config.target_modules)  # a set's order changes from process to process
+    config.save_pretrained(str(folder))
+    for file in (WEIGHTS, CONFIG):
+        os.chmod(folder / file, 0o600)
+
+
+# -- switching -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Adapters:
+    """Which adapter is active and what has gradients, as it was."""
+
+    active: Any
+    tuner_active: Any
+    layers: tuple[tuple[Any, Any, bool], ...]  # layer, its active adapters, whether it was disabled
+    gradients: tuple[tuple[torch.nn.Parameter, bool], ...]
+
+
+def remember_adapters(model: PeftModel) -> _Adapters:
+    """Everything that `activate` changes."""
+    layers = tuple((layer, layer._active_adapter, layer._disable_adapters) for layer in _layers(model))
+    gradients = tuple((weight, weight.requires_grad) for weight in model.parameters())
+    return _Adapters(model.active_adapter, model.base_model.active_adapter, layers, gradients)
+
+
+def restore_adapters(model: PeftModel, was: _Adapters) -> None:
+    """Put back what `remember_adapters` saw."""
+    model.active_adapter = was.active
+    model.base_model.active_adapter = was.tuner_active
+    for layer, active, disabled in was.layers:
+        layer._active_adapter = active
+        layer._disable_adapters = disabled
+    for weight, wanted in was.gradients:
+        if weight.requires_grad != wanted:
+            weight.requires_grad_(wanted)
+
+
+def activate(model: PeftModel, name: str | None, *, training: bool) -> None:
+    """Turn `name` on, or all adapters off; only its weights get gradients, and only when `training`."""
+    if name is not None:
+        model.set_adapter(name, inference_mode=not training)
+    for layer in _layers(model):
+        layer._disable_adapters = name is None
+    if name is None or not training:
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.requires_grad_(False)
+
+
+def adapter_weights(model: PeftModel, name: str) -> dict[str, torch.nn.Parameter]:
+    """The parameters of one adapter by their names in the model."""
+    return {key: weight for key, weight in model.named_parameters() if f".{name}." in key or key.endswith(f".{name}")}
+
+
+def _layers(model: PeftModel) -> list[Any]:
+    return [module for module in model.modules() if isinstance(module, (BaseTunerLayer, ModulesToSaveWrapper))]
+
+
+def remember_modes(model: torch.nn.Module) -> tuple[tuple[torch.nn.Module, bool], ...]:
+    """Whether each module is in train mode."""
+    return tuple((module, module.training) for module in model.modules())
+
+
+def restore_modes(was: tuple[tuple[torch.nn.Module, bool], ...]) -> None:
+    """Put each module's mode back as it was."""
+    for module, training in was:
+        module.training = training

@@ -1,0 +1,236 @@
+"""Load a base model; attach, switch, save and drop LoRA adapters on it.
+
+One base model in memory serves generation, reference and training. `BaseModel.policy(...)` sets everything that a
+turn depends on (active adapter, gradients, train or eval mode) and puts all of it back.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from engine import lora
+from engine.config import TrainConfig
+from engine.default_model import DEFAULT_SOURCE, HUB_ID
+from engine.device import choose_device, choose_dtype
+from engine.errors import AdapterLoadError, ModelError
+from engine.fingerprint import fingerprint_of
+from engine.stops import stop_ids_of
+
+# What from_pretrained raises on folders that it cannot read, as tried with damaged and foreign ones.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError)
+
+
+class BaseModel:
+    """A base model in memory with the adapters that are loaded on it.
+
+    Attributes:
+        source: what the person named; `location` is the folder that it was loaded from.
+        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype.
+        dtype, device: such as "bfloat16" and "cpu"; `reasons` says in sentences why these.
+        parameters: how many weights the base model has.
+        model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
+        tokenizer, has_chat_template: the model's own.
+        stop_ids: every token that ends a turn.
+        context_length: the most tokens of prompt and answer together, or None where the model states none.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        source: str,
+        location: str,
+        dtype: str,
+        device: str,
+        reasons: Sequence[str] = (),
+    ) -> None:
+        self.model = model.requires_grad_(False).eval()
+        self.tokenizer = tokenizer
+        self.source = source
+        self.location = location
+        self.dtype = dtype
+        self.device = device
+        self.reasons = tuple(reasons)
+        self.fingerprint = fingerprint_of(model)
+        self.parameters = sum(weight.numel() for weight in model.parameters())
+        self.has_chat_template = tokenizer.chat_template is not None
+        self.stop_ids = stop_ids_of(self.model, tokenizer)
+        self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        # Other tools find the default model under its Hub id, not under the name that Palate gives it.
+        self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
+
+    @property
+    def hf_model(self) -> Any:
+        """The transformers model itself, whether adapters are loaded or not."""
+        return self.model.base_model.model if lora.is_wrapped(self.model) else self.model
+
+    def loaded_adapters(self) -> tuple[str, ...]:
+        """The internal names of the adapters in memory, in the order of their loading."""
+        return tuple(self.model.peft_config) if lora.is_wrapped(self.model) else ()
+
+    def create_adapter(self, name: str, config: TrainConfig) -> None:
+        """Attach a fresh LoRA adapter in float32, whose first weights come from `config.seed`.
+
+        Its B matrices are zero, so it changes nothing yet. It gets gradients inside `policy(name, training=True)`.
+
+        Raises:
+            AdapterLoadError: the name is taken or unusable, or `config.target_modules` names a layer that the
+                model does not have.
+        """
+        self._check_name(name)
+        peft_config = lora.fresh_config(self.hf_model, config)
+        with torch.random.fork_rng(devices=self._random_devices()):
+            torch.manual_seed(config.seed)
+            self._attach(name, peft_config)
+
+    def load_adapter(self, name: str, folder: Path, *, trainable: bool = False) -> None:
+        """Attach the LoRA adapter in `folder` (PEFT's format, safetensors). It changes nothing until `policy(name)`.
+
+        Raises:
+            AdapterLoadError: the folder holds no LoRA adapter, or one that does not fit this base model.
+        """
+        self._check_name(name)
+        peft_config, weights = lora.read_adapter(folder, self.hf_model)
+        peft_config.inference_mode = not trainable
+        self._attach(name, peft_config)
+        try:
+            lora.fill(self.model, name, weights, folder)
+        except AdapterLoadError:
+            self.unload_adapter(name)
+            raise
+
+    def save_adapter(self, name: str, folder: Path) -> None:
+        """Write the adapter in PEFT's own format into `folder`, for the owner alone.
+
+        `PeftModel.from_pretrained(base, folder)` gives the same logits.
+
+        Raises:
+            AdapterLoadError: no adapter of this name is loaded.
+        """
+        self._check_loaded(name)
+        lora.write_adapter(self.model, name, folder, base_name=self.hf_model.name_or_path)
+
+    def unload_adapter(self, name: str) -> None:
+        """Take the adapter out of memory; without adapters the model is as it was loaded.
+
+        Raises:
+            AdapterLoadError: no adapter of this name is loaded.
+        """
+        self._check_loaded(name)
+        if self.loaded_adapters() == (name,):
+            self.model = self.model.unload()
+            lora.forget(self.model)
+        else:
+            lora.drop(self.model, name)
+            lora.activate(self.model, None, training=False)
+
+    @contextmanager
+    def policy(self, name: str | None, *, training: bool = False) -> Iterator[Any]:
+        """Make adapter `name` the policy for this turn; None is the base model, all adapters off.
+
+        Inside, only the active adapter has gradients, and only when `training`; modules are in train or eval mode
+        accordingly. Everything is put back at the end, also after an error. Never yield an event inside.
+
+        Yields:
+            The model to call.
+
+        Raises:
+            AdapterLoadError: no adapter of this name is loaded.
+        """
+        if name is not None:
+            self._check_loaded(name)
+        with ExitStack() as stack:
+            stack.callback(lora.restore_modes, lora.remember_modes(self.model))
+            if lora.is_wrapped(self.model):
+                stack.callback(lora.restore_adapters, self.model, lora.remember_adapters(self.model))
+                lora.activate(self.model, name, training=training)
+            self.model.train(training)
+            yield self.model
+
+    def _attach(self, name: str, peft_config: Any) -> None:
+        self.model = lora.attach(self.model, name, peft_config)
+        lora.activate(self.model, None, training=False)  # outside of `policy` the model is the base
+
+    def _check_name(self, name: str) -> None:
+        if not lora.NAME.fullmatch(name):
+            raise AdapterLoadError(f"{name!r} cannot be an adapter's internal name: use `a` and hex digits.")
+        if name in self.loaded_adapters():
+            raise AdapterLoadError(f"An adapter {name!r} is loaded already. Unload it first.")
+
+    def _check_loaded(self, name: str) -> None:
+        if name not in self.loaded_adapters():
+            loaded = ", ".join(self.loaded_adapters()) or "none"
+            raise AdapterLoadError(f"No adapter {name!r} is loaded (loaded: {loaded}). Load it first.")
+
+    def _random_devices(self) -> list[torch.device]:
+        """The devices besides the CPU whose random state a fresh adapter could touch."""
+        return [torch.device(self.device)] if self.device.startswith("cuda") else []
+
+
+def load_base(
+    location: str, *, source: str, dtype: str = "auto", device: str = "auto", trust_remote_code: bool = False
+) -> BaseModel:
+    """Load a model folder, offline, from safetensors alone.
+
+    Args:
+        location: the folder that `prepare_source` told.
+        source: what the person named.
+        dtype: "auto", "bfloat16" or "float32".
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        trust_remote_code: run Python code that came with the model.
+
+    Raises:
+        ModelError: the folder's model or tokenizer cannot be read, or it is no text-generating model.
+        SettingError: dtype or device is not known or not there.
+    """
+    transformers_logging.disable_progress_bar()  # bars would be drawn over the screens
+    device, why_device = choose_device(device)
+    torch_dtype, why_dtype = choose_dtype(dtype, device)
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(location, **options)
+        model = _load_weights(location, torch_dtype, device, options)
+    except _UNREADABLE as error:
+        raise ModelError(_unreadable(location, source, error, trust_remote_code)) from error
+    return BaseModel(
+        model,
+        tokenizer,
+        source=source,
+        location=location,
+        dtype=str(torch_dtype).removeprefix("torch."),
+        device=device,
+        reasons=(why_dtype, why_device),
+    )
+
+
+def _load_weights(location: str, dtype: torch.dtype, device: str, options: dict[str, Any]) -> torch.nn.Module:
+    """The model's weights on its device; an error when the folder lacks some of them."""
+    AutoConfig.from_pretrained(location, **options)  # its errors are clearer than those of a model's
+    place = {} if device == "cpu" else {"device_map": {"": device}}
+    model, info = AutoModelForCausalLM.from_pretrained(
+        location, dtype=dtype, use_safetensors=True, output_loading_info=True, **place, **options
+    )
+    if missing := sorted(info["missing_keys"]):
+        raise ValueError(f"{len(missing)} of its weights are missing, among them {missing[0]}.")
+    loaded: torch.nn.Module = model
+    return loaded
+
+
+def _unreadable(location: str, source: str, error: Exception, trusted: bool) -> str:
+    """Why a folder could not be loaded, in words, from the first line of what transformers says."""
+    if "trust_remote_code" in str(error) and not trusted:
+        return (
+            f"{source} brings its own Python code, which Palate does not run unasked. If you trust its author, "
+            "start with --trust-remote-code, or choose another model."
+        )
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    act = "Check the folder" if os.path.isdir(location) else "Check the path"
+    return f"The model {source} cannot be loaded from {location}: {reason} {act}, or choose another model."

@@ -1,0 +1,56 @@
+"""Every token that ends a model's turn."""
+
+from collections.abc import Iterator
+from typing import Any
+
+# How chat models write the end of a turn. A model is asked only for those that its tokenizer marks as special.
+_ENDINGS = (
+    "<|im_end|>",  # ChatML: SmolLM, Qwen, Yi
+    "<|eot_id|>",  # Llama 3
+    "<|eom_id|>",  # Llama 3, before a tool's answer
+    "<|eot|>",  # Llama 4
+    "<end_of_turn>",  # Gemma 2 and 3
+    "<turn|>",  # Gemma 4
+    "<|end|>",  # Phi
+    "<|return|>",  # gpt-oss
+    "<|end_of_text|>",  # Llama 3 base, Granite
+    "<|endoftext|>",  # GPT-2, Qwen base, SmolLM base
+    "<｜end▁of▁sentence｜>",  # DeepSeek
+    "<|END_OF_TURN_TOKEN|>",  # Command R
+    "<|endofturn|>",  # EXAONE, HyperCLOVA
+    "</s>",  # Llama 2, Mistral
+)
+
+
+def stop_ids_of(model: Any, tokenizer: Any) -> frozenset[int]:
+    """The ids of all tokens that end a turn: what the model's files name, and the known ones it has.
+
+    Many models name one of them in one file and another in the next; a model that runs past its own end of turn
+    goes on to write the person's next question.
+    """
+    named = (model.generation_config, model.config)
+    found = {one for holder in named for one in _ids(getattr(holder, "eos_token_id", None))}
+    found.update(_ids(tokenizer.eos_token_id))
+    special = {
+        **tokenizer.get_added_vocab(),
+        **dict(zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True)),
+    }
+    found.update(special[text] for text in _ENDINGS if text in special)
+    found.update(_turn_ends(tokenizer, special))
+    return frozenset(found)
+
+
+def _ids(value: int | list[int] | None) -> list[int]:
+    """A setting of transformers' that is one id, several or none."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, int) else list(value)
+
+
+def _turn_ends(tokenizer: Any, special: dict[str, int]) -> Iterator[int]:
+    """The special token that the chat template itself writes behind an answer, if it writes one."""
+    if tokenizer.chat_template is None:
+        return
+    asked, answered = {"role": "user", "content": "palate"}, {"role": "assistant", "content": "palate"}
+    ending = tokenizer.apply_chat_template([asked, answered], tokenize=False).rpartition("palate")[2].lstrip()
+    yield from (token for text, token in special.items() if text and ending.startswith(text))
