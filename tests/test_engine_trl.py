@@ -1,0 +1,101 @@
+"""The same run as TRL's DPOTrainer on the same pairs, step by step in float32."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from datasets import Dataset
+
+from engine.config import TrainConfig
+from engine.events import StepDone
+from engine.learner import adapter_parameters
+from engine.model import load_base
+from engine.plan import epoch_order
+from engine.preference import Message, PreferencePair
+from engine.train import train_dpo
+from tests.tiny import save_tiny
+
+CONFIG = TrainConfig(
+    learning_rate=2e-3, epochs=2, lora_dropout=0.0, eval_share=0.0, batch_size=4, warmup_ratio=0.2, max_grad_norm=0.5
+)
+PAIRS = [
+    PreferencePair(
+        str(number),
+        (Message(role="system", content="Be brief."), Message(role="user", content=f"question {number}?")),
+        "word " * (number % 3 + 1),
+        "a longer answer " * (number % 2 + 1),
+    )
+    for number in range(8)
+]
+NAMES = "rewards/chosen rewards/rejected rewards/margins rewards/accuracies logps/chosen logps/rejected "
+NAMES += "logits/chosen logits/rejected entropy mean_token_accuracy loss grad_norm learning_rate num_tokens"
+
+
+def _theirs(location: Path, folder: Path, config: TrainConfig, first: dict[str, torch.Tensor]) -> list[dict[str, Any]]:
+    """TRL's log of the same run: same pairs in the same order, same first weights."""
+    from peft import LoraConfig
+    from torch.utils.data import SequentialSampler
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import DPOConfig, DPOTrainer
+
+    class InOrder(DPOTrainer):  # type: ignore[misc]
+        def _get_train_sampler(self, *args: Any, **kwargs: Any) -> SequentialSampler:
+            return SequentialSampler(self.train_dataset)
+
+    ordered = [PAIRS[place] for epoch in range(config.epochs) for place in epoch_order(len(PAIRS), epoch, config.seed)]
+    rows = [
+        {
+            "prompt": [dict(message) for message in pair.prompt],
+            "chosen": [{"role": "assistant", "content": pair.chosen}],
+            "rejected": [{"role": "assistant", "content": pair.rejected}],
+        }
+        for pair in ordered
+    ]
+    arguments = DPOConfig(
+        output_dir=str(folder),
+        num_train_epochs=1,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=1,
+        max_grad_norm=config.max_grad_norm,
+        logging_steps=1,
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        bf16=False,
+        fp16=False,
+        gradient_checkpointing=False,
+        disable_tqdm=True,
+        beta=config.beta,
+        loss_type=["sigmoid"],
+    )
+    trainer = InOrder(
+        AutoModelForCausalLM.from_pretrained(location),
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(location),
+        peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
+    )
+    own = dict(trainer.model.named_parameters())
+    with torch.no_grad():
+        for name, value in first.items():
+            own[name.replace(".a1.", ".default.")].copy_(value)
+    trainer.train()
+    return [entry for entry in trainer.state.log_history if "grad_norm" in entry]
+
+
+@pytest.mark.filterwarnings("ignore")  # TRL and its helpers use what their own dependencies are about to drop
+def test_a_run_follows_trl_step_by_step(tmp_path: Path) -> None:
+    location = save_tiny(tmp_path / "model")
+    base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
+    events = train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter")
+    next(events)
+    first = {name: value.detach().clone() for name, value in adapter_parameters(base.model, "a1").items()}
+    ours = [event.metrics for event in events if isinstance(event, StepDone)]
+    theirs = _theirs(location, tmp_path / "trl", CONFIG, first)
+    assert len(ours) == len(theirs) == 4
+    assert theirs[-1]["loss"] < theirs[0]["loss"] - 0.01
+    for own, other in zip(ours, theirs, strict=True):
+        for name in NAMES.split():
+            assert own[name] == pytest.approx(other[name], rel=1e-4, abs=1e-5), name
