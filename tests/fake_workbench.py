@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from db.rows import (
-    AddedPrompts,
     ComparisonRow,
     CompletionRow,
     ImportedPairs,
@@ -27,7 +26,7 @@ from db.rows import (
     VerdictRow,
 )
 from engine.config import TrainConfig, settings_of
-from tui.errors import WorkbenchError
+from tui.errors import InputError, WorkbenchError
 from tui.published import (
     AdapterView,
     ModelChanged,
@@ -35,6 +34,7 @@ from tui.published import (
     QueueChanged,
     RunChanged,
     RunProgress,
+    TakenPrompts,
     TrainPreview,
     TrialChanged,
     VerdictStored,
@@ -176,6 +176,7 @@ class FakeWorkbench:
         self.trial_pairs: dict[int, list[ComparisonRow]] = {}
         self.started_with: list[dict[str, Any]] = []
         self.imported: list[Path] = []
+        self.imported_into: list[str] = []
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
 
@@ -347,37 +348,44 @@ class FakeWorkbench:
         tail = kinds.count("tie"), kinds.count("both_bad"), kinds.count("skip"), kinds.count("discard"), mean
         return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail)
 
+    def prompt_position(self, prompt: int) -> tuple[int, int]:
+        """Where a prompt stands in its set."""
+        return prompt, 200
+
     def prompt_sets(self) -> list[PromptSetRow]:
         """The sets with their counts."""
         return list(self.sets)
 
-    def add_prompts(self, path: Path, *, set_name: str, held_out: bool) -> "Future[AddedPrompts]":
+    def add_prompts(self, path: Path, *, set_name: str, held_out: bool = False) -> "Future[TakenPrompts]":
         """A set of two prompts."""
+        if not path.exists():
+            raise InputError(f"There is no file {path}. Check the path.")
 
-        def act() -> AddedPrompts:
+        def act() -> TakenPrompts:
             self.imported.append(path)
             self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, held_out, START.isoformat(), 2))
-            return AddedPrompts(2, 1, 0)
+            return TakenPrompts(set_name, 2, 1, 1, 0)
 
         return self._answer(act)
 
-    def import_pairs(self, path: Path) -> "Future[ImportedPairs]":
+    def import_pairs(self, path: Path, *, set_name: str) -> "Future[ImportedPairs]":
         """Three pairs, one of them known."""
+        if not path.exists():
+            raise InputError(f"There is no file {path}. Check the path.")
 
         def act() -> ImportedPairs:
             self.imported.append(path)
+            self.imported_into.append(set_name)
             return ImportedPairs(3, 1, 0, 0, 0)
 
         return self._answer(act)
 
-    def export_pairs(self, path: Path, format: str = "trl") -> "Future[int]":
+    def export_pairs(self, path: Path, form: str = "trl") -> int:
         """The number of pairs that were written."""
-
-        def act() -> int:
-            self.exported.append((path, format))
-            return self.counts().decisive
-
-        return self._answer(act)
+        if not path.parent.exists():
+            raise InputError(f"There is no folder {path.parent}. Make it, or choose another one.")
+        self.exported.append((path, form))
+        return self.counts().decisive
 
     # -- train ---------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,19 @@
 """The app: five modes over one workbench. It subscribes, brings news to the screen on top, and asks before leaving."""
 
+import contextlib
 import importlib
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.errors import title_of
 from tui.messages import FromWorkbench
-from tui.published import RunChanged, WorkbenchFailed
+from tui.published import Published, RunChanged, WorkbenchFailed
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
@@ -68,6 +70,8 @@ class PalateApp(App[None]):
         self._status_drawn = 0.0
         self._status_due = False
         self._leaving = False
+        self.key_pressed_at = 0.0
+        """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -78,13 +82,24 @@ class PalateApp(App[None]):
 
     def on_mount(self) -> None:
         """Listen to the workbench; its thread only ever posts messages."""
-        self._unsubscribe = self.workbench.subscribe(lambda published: self.post_message(FromWorkbench(published)))
+        self._unsubscribe = self.workbench.subscribe(self._hear)
 
     def on_unmount(self) -> None:
         """Stop listening."""
         self._unsubscribe()
 
+    async def on_event(self, event: events.Event) -> None:
+        """Remember when a key was pressed: it may be handled much later, when other things are on the screen."""
+        if isinstance(event, events.Key):
+            self.key_pressed_at = event.time
+        await super().on_event(event)
+
     # -- news ----------------------------------------------------------------------------------------------------
+
+    def _hear(self, published: Published) -> None:
+        """Called on the workbench's threads."""
+        with contextlib.suppress(RuntimeError):  # the loop closed while the app was leaving
+            self.post_message(FromWorkbench(published))
 
     def on_from_workbench(self, message: FromWorkbench) -> None:
         """Bring what was published to the screens of this mode, then to the lines."""
@@ -115,6 +130,10 @@ class PalateApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen):
                 screen.refresh_status()
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as short as a line of keys needs it."""
+        return super().get_key_display(binding).replace("shift+", "⇧")
 
     # -- telling -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ DARK: Final = Theme(
     dark=True,
     variables={
         "quiet": "#8b919d",
+        "code": "#a9c7c9",
         "line": "#3c414b",
         "block-cursor-background": "#2c313a",
         "block-cursor-foreground": "#ffffff",
@@ -52,6 +53,7 @@ LIGHT: Final = Theme(
     dark=False,
     variables={
         "quiet": "#676c76",
+        "code": "#2a5a60",
         "line": "#c6c2bb",
         "block-cursor-background": "#e9e3da",
         "block-cursor-foreground": "#000000",

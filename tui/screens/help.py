@@ -6,7 +6,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.dialog import Dialog
@@ -27,16 +29,31 @@ class HelpScreen(Dialog[None]):
     def compose_question(self) -> ComposeResult:
         """One line for each key, the screen's first, then those that work everywhere."""
         with VerticalScroll():
-            yield Static(self._keys())
+            yield KeyTable(*_described(self._screen))
         yield Static(Content.assemble(("esc", "bold $accent"), " back"), id="hint")
 
-    def _keys(self) -> Content:
-        here, everywhere = _described(self._screen)
-        width = max((len(keys) for keys, _ in [*here, *everywhere]), default=0)
-        lines = [_line(*row, width) for row in here]
-        lines += [Content(""), Content.styled("everywhere", "$quiet")]
-        lines += [_line(*row, width) for row in everywhere]
-        return Content("\n").join(lines)
+
+class KeyTable(Widget):
+    """Keys on the left, sentences on the right, wrapped beside their keys."""
+
+    def __init__(self, here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._here, self._everywhere = here, everywhere
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The number of lines at this width."""
+        del container, viewport
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """The screen's own keys, then those that work everywhere."""
+        return Content("\n").join(self._lines(self.content_size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        longest = max(len(keys) for keys, _ in [*self._here, *self._everywhere])
+        lines = [line for row in self._here for line in _lines_of(*row, longest, width)]
+        lines += [Content(""), Content.styled("everywhere".rjust(longest), "$quiet")]
+        return lines + [line for row in self._everywhere for line in _lines_of(*row, longest, width)]
 
 
 def _described(screen: Screen[Any]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -59,5 +76,7 @@ def _described(screen: Screen[Any]) -> tuple[list[tuple[str, str]], list[tuple[s
     )
 
 
-def _line(keys: str, sentence: str, width: int) -> Content:
-    return Content.assemble((keys.rjust(width), "bold $accent"), "  ", sentence)
+def _lines_of(keys: str, sentence: str, longest: int, width: int) -> list[Content]:
+    wrapped = Content(sentence).wrap(max(width - longest - 2, 8))
+    starts = [keys.rjust(longest)] + [" " * longest] * (len(wrapped) - 1)
+    return [Content.assemble((start, "bold $accent"), "  ", line) for start, line in zip(starts, wrapped, strict=True)]

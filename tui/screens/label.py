@@ -1,16 +1,291 @@
-"""The Label screen: two answers, one key."""
+"""The Label screen: two answers, one key. The key decides, saves and shows the next pair."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Final
+
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
 from textual.widgets import Static
 
+from db.rows import ComparisonRow
+from tui.errors import KNOWN_ERRORS
+from tui.published import ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchStatus
+from tui.reading_clock import ReadingClock
 from tui.screens.base import PalateScreen
+from tui.visible import visible, visible_line
+from tui.widgets.pair_view import PairView
+
+SETTLE_S: Final = 0.2
+"""A verdict key within this time after a pair was painted was pressed for the pair before it."""
+
+
+def _key(keys: str, action: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
+    """A key of the Label screen; its id is made from what it does, so that a keymap can name it."""
+    id = "label." + action.replace("('", ".").replace("', ", ".").replace("')", "").replace(")", "")
+    return Binding(keys, action, word, show=show, priority=True, id=id, tooltip=tooltip)
 
 
 class LabelScreen(PalateScreen):
-    """Judge pairs of answers."""
+    """Judge pairs of answers, with both hands on the keys."""
 
     MODE = "label"
+    CSS_PATH = ["base.tcss", "label.tcss"]
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar = [
+        _key("1,left", "judge('left', 1)", "left", "The left (first) answer is better."),
+        _key("2,right", "judge('right', 1)", "right", "The right (second) answer is better."),
+        _key("shift+left,exclamation_mark", "judge('left', 2)", "much", "The left (first) answer is much better."),
+        _key("shift+right,at", "judge('right', 2)", "much", "The right (second) is much better.", show=False),
+        _key("0", "say('tie')", "tie", "Both are equally good. A tie is never trained on."),
+        _key("x", "say('both_bad')", "both bad", "Both are bad. Never trained on."),
+        _key("s", "say('skip')", "skip", "Not now: the pair comes back later."),
+        _key("u", "undo", "undo", "Take back the last verdict and open its pair again."),
+        _key("m", "raw", "raw", "Rendered markdown, or the text as it was written."),
+        _key("z", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
+        _key("tab,shift+tab", "mark", "one pane", "Scroll first or second alone, or both again."),
+        _key("j,down", "scroll(1)", "down", "Scroll both answers down.", show=False),
+        _key("k,up", "scroll(-1)", "up", "Scroll both answers up.", show=False),
+        _key("pagedown,space", "page(1)", "page down", "Scroll a page down.", show=False),
+        _key("pageup,b", "page(-1)", "page up", "Scroll a page up.", show=False),
+        _key("home", "edge(False)", "start", "Scroll to the beginning.", show=False),
+        _key("end", "edge(True)", "end", "Scroll to the end.", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pair: ComparisonRow | None = None
+        self._painted_at: float | None = None
+        self._committing = False
+        self._clock = ReadingClock()
 
     def compose_body(self) -> ComposeResult:
-        """Two panes."""
-        yield Static("")
+        """The panes, and the sentence that stands in for them while there is no pair."""
+        yield PairView()
+        yield Static(id="empty")
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    @property
+    def pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self._pair
+
+    @property
+    def view(self) -> PairView:
+        """The panes."""
+        return self.query_one(PairView)
+
+    @property
+    def can_judge(self) -> bool:
+        """Would a verdict key that is pressed at this moment count?"""
+        return self._refusal(time.monotonic()) is None
+
+    def screen_shown(self) -> None:
+        """Back in sight: the clock goes on, and the pair is still the right one or the next one comes."""
+        if self._pair is not None and not self._is_open(self._pair):
+            self._pair = None
+        if self._pair is None:
+            self._show_next()
+        else:
+            self.call_after_refresh(self._painted)
+
+    def _is_open(self, pair: ComparisonRow) -> bool:
+        """Is it still without a verdict? It may have been judged elsewhere meanwhile."""
+        now = self.workbench.comparison(pair.id).standing
+        return (now and now.id) == (pair.standing and pair.standing.id)
+
+    def on_screen_suspend(self) -> None:
+        """Out of sight: nobody reads."""
+        self._clock.pause(time.monotonic())
+        self._painted_at = None
+
+    def from_workbench(self, published: Published) -> None:
+        """A pair may have become ready, or the shown one may have been judged elsewhere."""
+        if self._committing or not self.is_current:
+            return
+        if isinstance(published, VerdictStored) and self._pair and published.comparison == self._pair.id:
+            self.screen_shown()
+        elif self._pair is None and isinstance(published, QueueChanged | ModelChanged | VerdictStored):
+            self._show_next()
+
+    def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
+        self._show(self.workbench.next_comparison(after), note)
+
+    def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
+        """Paint a pair; verdict keys count from when it stands on the screen."""
+        self._pair, self._painted_at = pair, None
+        with self.app.batch_update():
+            self.set_class(pair is None, "-empty")
+            if pair is None:
+                self.query_one("#empty", Static).update(empty_note(self.workbench.status()))
+            else:
+                self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
+                self.view.note(note)
+        self.refresh_status()
+        self.refresh_bindings()
+        self._clock.reset()
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        """The pair stands on the screen, for the first time or again: from now on it is read."""
+        if self._pair is None or self.too_small or not self.is_current:
+            return
+        self._painted_at = time.monotonic()
+        self._clock.resume(self._painted_at)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Panes are named by where they stand, and a pair that is out of sight is not being read."""
+        self._clock.pause(time.monotonic())
+        self._painted_at = None
+        self.view.retitle()
+        self.refresh_bindings()
+        self.call_after_refresh(self._painted)
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def key_label(self, binding: Binding) -> str:
+        """Stacked panes are first and second."""
+        words = {"left": "first", "right": "second"} if self.stacked else {}
+        if binding.action == "raw" and not self.view.rendered:
+            return "markdown"
+        return words.get(binding.description, binding.description)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a pair only undo does something."""
+        if action in ("judge", "say", "raw", "zoom", "mark", "scroll", "page", "edge") and self._pair is None:
+            return None
+        return super().check_action(action, parameters)
+
+    def action_judge(self, side: str, strength: int) -> None:
+        """One answer is better."""
+        if self._pair is not None:
+            letter = self._pair.first_letter if side == "left" else self._pair.second_letter
+            self._decide(letter, side=side, strength=strength)
+
+    def action_say(self, verdict: str) -> None:
+        """Neither is better: a tie, both bad, or not now."""
+        self._decide(verdict)
+
+    def action_undo(self) -> None:
+        """Open the pair of the last verdict again."""
+        if self._committing:
+            self.view.note("that key came too early, and was dropped")
+        else:
+            self._committing = True
+            self.run_worker(self._undo(), name="undo")
+
+    def action_raw(self) -> None:
+        """Markdown, or the text as it was written."""
+        self._touch()
+        self.view.toggle_rendered()
+        self.refresh_bindings()
+
+    def action_zoom(self) -> None:
+        """One answer over the whole width, or both."""
+        self._touch()
+        self.view.toggle_zoom()
+
+    def action_mark(self) -> None:
+        """Mark the next pane."""
+        self._touch()
+        self.view.mark_next()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self._touch()
+        self.view.scroll_lines(lines)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self._touch()
+        self.view.scroll_pages(pages)
+
+    def action_edge(self, end: bool) -> None:
+        """Scroll to the beginning or the end."""
+        self._touch()
+        self.view.scroll_to_edge(end=end)
+
+    def _touch(self) -> None:
+        self._clock.touch(time.monotonic())
+
+    # -- verdicts ------------------------------------------------------------------------------------------------
+
+    def _refusal(self, pressed_at: float) -> str | None:
+        """Why a verdict key pressed at this moment (monotonic seconds) cannot be meant for the pair on the screen."""
+        if self._pair is None:
+            return "there is no pair to judge"
+        if self._committing:
+            return "that key came before the last verdict was saved, and was dropped"
+        if self.too_small or self._painted_at is None or pressed_at < self._painted_at + SETTLE_S:
+            return "that key came too early for this pair, and was dropped"
+        return None
+
+    def _decide(self, verdict: str, *, side: str | None = None, strength: int = 1) -> None:
+        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
+        if pair is None or refusal is not None:
+            self.view.note(refusal or "")
+            return
+        self._committing = True
+        seconds = round(self._clock.seconds(time.monotonic()), 3)
+        self.run_worker(self._commit(pair, verdict, side, strength, seconds), name="verdict")
+
+    async def _commit(self, pair: ComparisonRow, verdict: str, side: str | None, strength: int, seconds: float) -> None:
+        """Save a verdict of `pair`; only when it is on the disk is the next pair painted."""
+        layout = "stacked" if self.stacked else "side"
+        given = {"side": side, "strength": strength, "seconds": seconds, "layout": layout}
+        if await self._stored(lambda: asyncio.wrap_future(self.workbench.judge(pair.id, verdict, **given))):
+            self._show_next(after=pair.id, note=said(verdict, side, strength, stacked=self.stacked))
+
+    async def _undo(self) -> None:
+        """Take the last verdict back, then open its pair."""
+        taken: list[int | None] = []
+
+        async def take_back() -> None:
+            taken.append(await asyncio.wrap_future(self.workbench.undo()))
+
+        if not await self._stored(take_back):
+            return
+        if taken[0] is None:
+            self.view.note("there is no verdict to take back")
+        else:
+            self._show(self.workbench.comparison(taken[0]), "open again: your verdict was taken back")
+
+    async def _stored(self, act: Callable[[], Awaitable[object]]) -> bool:
+        """Wait until something is on the disk; when it fails, say so and leave the pair open."""
+        try:
+            await act()
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return False
+        finally:
+            self._committing = False
+        return True
+
+
+def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
+    """What the last key said, for the line above the next pair."""
+    names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
+    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later"}
+    told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
+    return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
+
+
+def empty_note(status: WorkbenchStatus) -> Content:
+    """Why there is no pair, and what happens or what to press."""
+    title, sentence = _why_empty(status)
+    return Content.assemble((visible(title), "bold"), "\n\n", (visible(sentence), "$quiet"))
+
+
+def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
+    model = visible_line(status.model_name, 40)
+    if status.model_state == "failed":
+        return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
+    if status.model_state != "ready":
+        return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
+    if status.prompts_left == 0 and not status.writing:
+        return "No prompts left", "Every prompt is answered and judged. Add some: press D, then i."
+    return "Writing the next answers…", "They appear here by themselves; nothing to press."

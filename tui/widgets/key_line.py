@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 
@@ -39,7 +40,8 @@ class KeyLine(Widget):
             binding = active.binding
             if binding.show and binding.action not in found:
                 found[binding.action] = (self.app.get_key_display(binding), label(binding), active.enabled)
-        return tuple(found.values())
+        order = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
+        return tuple(found[action] for action in sorted(found, key=lambda each: _place(order, each)))
 
 
 def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
@@ -52,6 +54,11 @@ def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
             break
         line += item
     return line + help_key
+
+
+def _place(order: list[str], action: str) -> int:
+    """Where the screen declares an action; what a focused widget brings along comes after that."""
+    return order.index(action) if action in order else len(order)
 
 
 def _one(key: str, word: str, enabled: bool) -> Content:

@@ -26,7 +26,8 @@ class StatusLine(Widget):
     def show(self, status: WorkbenchStatus) -> None:
         """Tell this status from now on."""
         self._status = status
-        if str(self.render()) != self._drawn:
+        drawn = self._drawn
+        if str(self.render()) != drawn:
             self.refresh()
 
     def render(self) -> Content:

@@ -1,0 +1,147 @@
+"""A prompt and two answers: the panes that Label and Data share."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+
+from db.rows import ComparisonRow, Message
+from tui.visible import visible_line
+from tui.widgets.text_pane import TextPane
+
+_PANES: Final = ("first", "second", "prompt")
+
+
+class PairView(Vertical):
+    """The prompt above, the two answers beside or below each other.
+
+    One pane may be marked, then scrolling moves that one alone; zoomed, one answer takes the whole width.
+    """
+
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered = True
+        self._pair: ComparisonRow | None = None
+        self._marked: str | None = None
+        self._zoomed = False
+
+    def compose(self) -> ComposeResult:
+        """Three panes."""
+        yield TextPane(id="prompt")
+        with Container(id="answers"):
+            yield TextPane(id="first")
+            yield TextPane(id="second")
+
+    # -- content -------------------------------------------------------------------------------------------------
+
+    def show(self, pair: ComparisonRow, *, position: tuple[int, int] = (0, 0)) -> None:
+        """Show this comparison from the beginning of its texts. Nothing shown tells model, length or time."""
+        self._pair = pair
+        self._marked, self._zoomed = None, False
+        with self.app.batch_update():
+            self.pane("prompt").show(prompt_title(pair, position), prompt_text(pair.prompt.messages), rendered=False)
+            self._show_answers()
+            self._show_marks()
+
+    def note(self, words: str | Content) -> None:
+        """Say something short in the lower border of the prompt."""
+        self.pane("prompt").set_note(words)
+
+    def set_answer_titles(self, first: str | Content, second: str | Content) -> None:
+        """Name the two answers, where names may be told."""
+        self.pane("first").set_titles(first)
+        self.pane("second").set_titles(second)
+
+    def _show_answers(self) -> None:
+        if self._pair is None:
+            return
+        for name, answer in (("first", self._pair.first), ("second", self._pair.second)):
+            self.pane(name).show(self.title_of(name), answer.text, rendered=self.rendered, cut=answer.cut)
+
+    def title_of(self, name: str) -> str:
+        """The key that chooses an answer; stacked panes also say which one they are."""
+        number = "1" if name == "first" else "2"
+        return f"{number} · {name}" if self.screen.has_class("-narrow") else number
+
+    def pane(self, name: str) -> TextPane:
+        """The pane called "prompt", "first" or "second"."""
+        return self.query_one(f"#{name}", TextPane)
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def retitle(self) -> None:
+        """Name the panes again, after the width changed."""
+        for name in ("first", "second"):
+            self.pane(name).set_titles(self.title_of(name))
+
+    def toggle_rendered(self) -> None:
+        """Show markdown, or the text as it was written."""
+        self.rendered = not self.rendered
+        self._show_answers()
+
+    def mark_next(self) -> None:
+        """Mark the first answer, then the second, then the prompt if it has more to show, then none."""
+        stops: Sequence[str | None] = ("first", "second") if self._zoomed else (None, *_PANES)
+        if not self.pane("prompt").overflows:
+            stops = [stop for stop in stops if stop != "prompt"]
+        place = stops.index(self._marked) if self._marked in stops else 0
+        self._marked = stops[(place + 1) % len(stops)]
+        self._show_marks()
+
+    def toggle_zoom(self) -> None:
+        """Give the marked answer (the first one, if none is) all the room, or take it back."""
+        self._zoomed = not self._zoomed
+        if self._zoomed and self._marked not in ("first", "second"):
+            self._marked = "first"
+        elif not self._zoomed:
+            self._marked = None
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        for name in _PANES:
+            self.pane(name).set_class(self._marked == name, "-marked")
+            self.pane(name).set_class(self._zoomed and name != "prompt" and name != self._marked, "-hidden")
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll both answers, or the marked pane, by so many lines."""
+        for pane in self._moving():
+            pane.scroll_relative(y=lines, animate=False)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by pages of the smaller pane, with two lines kept in sight."""
+        moving = self._moving()
+        page = min(pane.scrollable_content_region.height for pane in moving)
+        self.scroll_lines(pages * max(page - 2, 1))
+
+    def scroll_to_edge(self, *, end: bool) -> None:
+        """Scroll to the beginning or the end."""
+        for pane in self._moving():
+            if end:
+                pane.scroll_end(animate=False)
+            else:
+                pane.scroll_home(animate=False)
+
+    def _moving(self) -> list[TextPane]:
+        return [self.pane(self._marked)] if self._marked else [self.pane("first"), self.pane("second")]
+
+
+def prompt_title(pair: ComparisonRow, position: tuple[int, int]) -> str:
+    """`science · prompt 38 of 200 · biology`."""
+    asked = pair.prompt
+    parts = [visible_line(asked.set_name, 32)]
+    if position[0]:
+        parts.append(f"prompt {position[0]} of {position[1]}")
+    if asked.field:
+        parts.append(visible_line(asked.field, 24))
+    return " · ".join(parts)
+
+
+def prompt_text(messages: Sequence[Message]) -> str:
+    """What the model was asked: a lone question as it is, a conversation with its roles."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
