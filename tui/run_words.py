@@ -1,8 +1,10 @@
 """How screens say what runs and settings are. No Textual here."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from db.rows import RunRow
+from engine.config import TrainConfig, settings_of
 from tui.words import duration
 
 
@@ -10,3 +12,28 @@ def took(run: RunRow, now: datetime | None = None) -> str:
     """How long a run took, or has been going on."""
     end = datetime.fromisoformat(run.ended) if run.ended else now or datetime.now(UTC)
     return duration((end - datetime.fromisoformat(run.started)).total_seconds())
+
+
+def steps_words(run: RunRow) -> str:
+    """The steps done, and of how many while that is not all of them."""
+    if run.total_steps is None or run.step == run.total_steps:
+        return f"{run.step:,}"
+    return f"{run.step:,}/{run.total_steps:,}"
+
+
+def figure(value: float | None, form: str) -> str:
+    """A figure of a run in the given format, or a dash while there is none."""
+    return "–" if value is None else format(value, form)
+
+
+def settings_in_order(run: RunRow) -> list[tuple[str, Any, Any, bool]]:
+    """(name, value, default, differs) of every setting of a run, those that differ from the default first.
+
+    A setting that this version of Palate does not know has no default and counts as different; one that the run did
+    not have yet is left out.
+    """
+    defaults = {each.name: each.default for each in settings_of(TrainConfig)}
+    known = [(name, run.config[name], default) for name, default in defaults.items() if name in run.config]
+    unknown = [(name, value, None) for name, value in run.config.items() if name not in defaults]
+    rows = [(name, value, default, name not in defaults or value != default) for name, value, default in known + unknown]
+    return sorted(rows, key=lambda row: not row[3])

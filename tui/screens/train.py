@@ -97,6 +97,7 @@ class TrainScreen(PalateScreen):
         watching = self._run is not None
         setup = self.query_one(TrainSetup)
         setup.display = not watching
+        setup.disabled = watching  # a hidden row must not keep the focus, and with it its keys
         self.query_one(LiveRun).display = watching
         if not watching:
             setup.form.row("start").focus()

@@ -182,6 +182,7 @@ class Chart(Vertical):
         low, high = limits([each.values for each in self._series], floor=self._floor, ceiling=self._ceiling)
         plot.set_xlimits(*span)
         plot.set_ylimits(low, high)
+        plot.set_yticks(None if self._series else [])  # without a value the axis has nothing to say
         for each in self._series:
             if not each.evaluated:
                 self._draw_line(plot, each.steps, each.values, "raw", span)

@@ -81,14 +81,20 @@ class FormRow(Horizontal, can_focus=True):
         return ""
 
     def remark(self) -> str:
-        """What stands beside the value when there is no error."""
-        return ""
+        """What stands beside the value when there is no error: the sentence, where there is room for it."""
+        return self.help.partition("\n")[0]
+
+    @property
+    def changed(self) -> bool:
+        """Is the value another one than the default?"""
+        return False
 
     def show(self) -> None:
         """Draw value and remark."""
         if not self.query(".row--value"):
             return  # not composed yet; on_mount will draw it
         self.set_class(self.error is not None, "-error")
+        self.set_class(self.changed, "-changed")
         self.query_one(".row--value", Static).update(Content(visible_line(self.value_text())))
         self.query_one(".row--remark", Static).update(Content(visible(self.error or self.remark())))
 
@@ -143,6 +149,15 @@ class ChoiceRow(FormRow):
         """The words of the choice, between arrows when there is more than one."""
         words = dict(self.choices).get(self.value, "")
         return f"‹ {words} ›" if len(self.choices) > 1 else words
+
+    @property
+    def changed(self) -> bool:
+        """Is the choice another one than the default?"""
+        return bool(self.value != self.default)
+
+    def remark(self) -> str:
+        """The default, where the choice is another one."""
+        return f"default {dict(self.choices)[self.default]}" if self.changed else super().remark()
 
     def set_choices(self, choices: Sequence[tuple[Any, str]]) -> None:
         """Offer other choices; one that is gone gives way to the first."""
@@ -202,9 +217,14 @@ class TextRow(FormRow):
         """What was typed, right or wrong."""
         return self.text
 
+    @property
+    def changed(self) -> bool:
+        """Is the value another one than the default?"""
+        return bool(self.value != self.default)
+
     def remark(self) -> str:
         """The default, where the value is another one."""
-        return "" if self.value == self.default else f"default {plain(self.default)}"
+        return f"default {plain(self.default)}" if self.changed else super().remark()
 
     @property
     def is_open(self) -> bool:

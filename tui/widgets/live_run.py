@@ -10,10 +10,10 @@ from textual.widgets import Static
 from db.rows import RunLogRow, RunRow
 from tui.curves import RunHistory
 from tui.published import AdapterView, RunProgress
-from tui.theme import SIGNS
-from tui.visible import visible_line
-from tui.widgets.run_charts import RunCharts
 from tui.run_words import took
+from tui.theme import SIGNS
+from tui.visible import visible, visible_line
+from tui.widgets.run_charts import RunCharts
 from tui.words import count, duration
 
 _NOTICES: Final = 3
@@ -88,10 +88,10 @@ def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
     return Content(f"{count(run.step, 'step')} on {count(run.train_pairs, 'pair')} in {took(run)}{made}")
 
 
-def notice_line(row: RunLogRow) -> Content:
-    """One line of the log, marked when it is a warning."""
+def notice_line(row: RunLogRow, *, whole: bool = False) -> Content:
+    """One line of the log, marked when it is a warning; `whole` gives all of its text."""
     sign, colour = {"warning": ("!", "$warning"), "error": ("×", "$error")}.get(row.level, ("·", "$quiet"))
-    return Content.assemble((sign, colour), f" {visible_line(row.text)}")
+    return Content.assemble((sign, colour), f" {visible(row.text) if whole else visible_line(row.text)}")
 
 
 def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:

@@ -1,0 +1,57 @@
+"""The two keys that change which adapter is in use, for every screen that shows adapters."""
+
+from textual.binding import Binding
+
+from tui.errors import KNOWN_ERRORS
+from tui.published import AdapterView
+from tui.screens.base import PalateScreen
+
+
+class AdapterKeys(PalateScreen):
+    """A screen with `U` (use the adapter that is shown) and `B` (use none, the base model)."""
+
+    BINDINGS = [
+        Binding("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
+        Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
+    ]
+
+    def shown_run(self) -> int | None:
+        """The run whose adapter is meant."""
+        raise NotImplementedError
+
+    def adapter_of(self, run: int | None) -> AdapterView | None:
+        """What a run made, if it is still there."""
+        if run is None:
+            return None
+        made = self.workbench.run(run).adapter
+        return next((view for view in self.workbench.adapters() if view.id == made), None)
+
+    def adapter_in_use(self) -> AdapterView | None:
+        """The adapter that answers now; None when the base model does."""
+        return next((view for view in self.workbench.adapters() if view.in_use), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Using what is in use already does nothing."""
+        if action == "use":
+            adapter = self.adapter_of(self.shown_run())
+            return adapter is not None and not adapter.in_use
+        if action == "use_base":
+            return self.adapter_in_use() is not None
+        return super().check_action(action, parameters)
+
+    def action_use(self) -> None:
+        """Use the adapter of the shown run."""
+        adapter = self.adapter_of(self.shown_run())
+        if adapter is not None:
+            self._use(adapter.id)
+
+    def action_use_base(self) -> None:
+        """Use no adapter."""
+        self._use(None)
+
+    def _use(self, adapter: str | None) -> None:
+        try:
+            self.workbench.use_adapter(adapter)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+        self.refresh_bindings()
