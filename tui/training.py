@@ -88,12 +88,12 @@ class Trainer:
             WorkbenchError: a run is alive, the model is not there, or there are too few pairs.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
+        registry = self._workspace.registry
+        parent = registry.get(from_adapter) if from_adapter else None
+        name = registry.check_name(name) if name else registry.free_name("taste")
         rows = db_verdicts.preference_pairs(self._workspace.connection)
         if problem := self._problem(len(rows)):
             raise WorkbenchError(problem)
-        parent = self._workspace.registry.get(from_adapter) if from_adapter else None
-        registry = self._workspace.registry
-        name = registry.check_name(name) if name else registry.free_name("taste")
         run = self._workspace.write(
             db_runs.create_run,
             name=name,

@@ -17,8 +17,7 @@ from adapters.errors import AdapterError
 from adapters.registry import Registry
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
-from engine.default_model import DEFAULT_SOURCE
-from engine.sources import cached_location
+from engine.default_model import DEFAULT_SOURCE, default_folder
 from tui.commands.session import Options, as_json, emit
 from tui.errors import WorkbenchError
 from tui.visible import visible
@@ -72,21 +71,21 @@ def _machine() -> Iterator[Finding]:
 
 
 def _torch() -> Iterator[Finding]:
-    from engine.hardware import describe_hardware  # imports torch
+    from engine.device import choose_device, choose_dtype  # imports torch
 
-    for text in describe_hardware():
-        yield Finding("compute", GOOD, text)
+    device, why_device = choose_device("auto")
+    yield Finding("device", GOOD, why_device)
+    yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
 
 
 def _model(options: Options) -> Iterator[Finding]:
     source = options.choice.source
-    location = cached_location(source)
-    if location is not None:
-        yield Finding("model", GOOD, f"{source} is ready in {location}")
-    elif source == DEFAULT_SOURCE:
-        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
+    if source != DEFAULT_SOURCE:
+        yield Finding("model", NOTE, f"{source}; whether it can be loaded shows when it is.")
+    elif default_folder().is_dir():
+        yield Finding("model", GOOD, f"{source} is ready in {default_folder()}")
     else:
-        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched when it is first loaded.")
+        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
 
 
 def _workspace(folder: Path) -> Iterator[Finding]:

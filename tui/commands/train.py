@@ -49,14 +49,16 @@ def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool) -> None
 
 def _tell(run: int, event: Event, as_json: bool) -> None:
     record = event_record(run, event)
+    if record is None:
+        return
     if as_json:
         emit(record)
     else:
         say(event_words(record))
 
 
-def event_record(run: int, event: Event) -> dict[str, Any]:
-    """One of the engine's training events as a flat record."""
+def event_record(run: int, event: Event) -> dict[str, Any] | None:
+    """One of the engine's training events as a flat record; None for one that is a boundary and nothing more."""
     match event:
         case RunPlanned():
             return {
@@ -85,7 +87,7 @@ def event_record(run: int, event: Event) -> dict[str, Any]:
             end = {"steps": event.steps, "stopped": event.stopped, "elapsed_s": event.elapsed_s}
             return {"event": "finished", "run": run, **end}
         case _:
-            return {"event": type(event).__name__, "run": run}
+            return None
 
 
 def event_words(record: Mapping[str, Any]) -> str:

@@ -1,0 +1,288 @@
+"""The whole loop through the coordinator, with a tiny random model and no screen."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+from db.errors import WorkspaceBusy
+from engine.config import SamplingConfig, TrainConfig
+from engine.events import StepDone
+from tests.tiny import save_tiny
+from tui.errors import WorkbenchError
+from tui.policies import ModelChoice
+from tui.published import Published, RunChanged, VerdictStored, WorkbenchFailed
+from tui.workbench import Workbench
+
+SHORT = SamplingConfig(max_new_tokens=12)
+QUICK = TrainConfig(epochs=2, batch_size=2, lora_r=4, lora_alpha=8, lora_dropout=0.0, eval_share=0.2)
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], Workbench]]:
+    opened: list[Workbench] = []
+
+    def open_it() -> Workbench:
+        workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=7)
+        opened.append(workbench)
+        workbench.answers.sampling = SHORT
+        workbench.start(fill_queue=False)
+        assert workbench.loading is not None
+        workbench.loading.done.result(timeout=60)
+        return workbench
+
+    yield open_it
+    for each in opened:
+        each.close()
+
+
+def judge_all(workbench: Workbench, verdict: str = "a") -> int:
+    judged = 0
+    while (comparison := workbench.next_comparison()) is not None and judged < 50:
+        workbench.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=10)
+        judged += 1
+    return judged
+
+
+def train(workbench: Workbench, config: TrainConfig = QUICK, **more: str) -> int:
+    run = workbench.start_run(config, **more)
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    return run
+
+
+def test_a_new_workspace_has_the_questions(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    assert [(each.name, each.held_out, each.prompts) for each in workbench.prompt_sets()] == [
+        ("science", False, 200),
+        ("science, held out", True, 80),
+    ]
+    assert workbench.status().model_state == "ready"
+
+
+def test_the_loop(open_workbench: Callable[[], Workbench], model_folder: Path) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    assert workbench.ready_count() == 8
+    assert judge_all(workbench) == 8
+
+    run = train(workbench)
+    row = workbench.run(run)
+    assert (row.status, row.error) == ("finished", None)
+    assert row.train_pairs + row.eval_pairs == 8
+    first = {each.name: each.value for each in workbench.run_metrics(run) if each.step == 1}
+    assert first["loss"] == pytest.approx(0.693147, abs=1e-5)
+
+    in_use = workbench.adapter_in_use()
+    assert in_use is not None
+    assert in_use.manifest.run == run
+    assert in_use.manifest.id == row.adapter
+
+    trial = workbench.start_side_by_side(num_questions=3)
+    assert workbench.side_by_side.job is not None
+    workbench.side_by_side.job.done.result(timeout=60)
+    shown = workbench.trial_comparisons(trial)
+    assert len(shown) == 3
+    assert all(each.prompt.held_out for each in shown)
+    assert (shown[0].a.model_kind, shown[0].b.model_kind) == ("base", "adapter")
+
+
+def test_closed_and_opened_again_everything_is_there(open_workbench: Callable[[], Workbench]) -> None:
+    first = open_workbench()
+    first.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(first)
+    train(first)
+    adapter = first.adapter_in_use()
+    counts = first.counts()
+    first.close()
+
+    second = open_workbench()
+    assert second.counts() == counts
+    assert second.adapter_in_use() == adapter
+    assert [each.status for each in second.runs()] == ["finished"]
+
+
+def test_peft_loads_the_adapter_and_gives_the_same_logits(
+    open_workbench: Callable[[], Workbench], model_folder: Path
+) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    train(workbench)
+    adapter = workbench.adapter_in_use()
+    assert adapter is not None
+    ids = torch.arange(3, 40).unsqueeze(0)
+    base = workbench.policies.required()
+    with torch.no_grad(), base.policy(adapter.manifest.id):
+        ours = base.model(input_ids=ids).logits
+    plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model_folder), adapter.folder).eval()
+    with torch.no_grad():
+        theirs = plain(input_ids=ids).logits
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_training_goes_on_from_an_adapter(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    train(workbench, name="first")
+    run = train(workbench, name="second", from_adapter="first")
+    second = next(each for each in workbench.adapters() if each.name == "second")
+    assert second.lineage == ("first", "second")
+    assert second.run == run
+    assert second.in_use
+    first_loss = next(each.value for each in workbench.run_metrics(run) if each.step == 1 and each.name == "loss")
+    assert first_loss == pytest.approx(0.693147, abs=1e-5)  # against the adapter it started from
+
+
+def test_what_is_published_was_stored_before(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    missing: list[Published] = []
+
+    def check(published: Published) -> None:
+        match published:
+            case VerdictStored(comparison, verdict):
+                standing = workbench.comparison(comparison).standing
+                stored = standing.verdict if standing else "undo"
+                if stored != verdict:
+                    missing.append(published)
+            case RunChanged(run, StepDone() as event):
+                if workbench.run(run).step != event.step:
+                    missing.append(published)
+
+    workbench.subscribe(check)
+    comparison = workbench.next_comparison()
+    assert comparison is not None
+    workbench.judge(comparison.id, "tie").result(timeout=5)
+    assert workbench.undo().result(timeout=5) == comparison.id
+    judge_all(workbench)
+    train(workbench)
+    assert missing == []
+
+
+def test_labelling_goes_on_while_a_run_trains(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    judge_all(workbench)
+    alone = train(workbench, name="alone")
+
+    grew: list[int] = []
+    started = threading.Event()
+
+    def watch(published: Published) -> None:
+        if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
+            started.set()
+            grew.append(workbench.ready_count())
+
+    workbench.subscribe(watch)
+    run = workbench.start_run(QUICK, name="beside")
+    assert started.wait(60)
+    workbench.answers.write_pairs(4).done.result(timeout=60)
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    assert workbench.ready_count() == 4
+    adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in workbench.adapters()}
+    assert adapters["alone"].read_bytes() == adapters["beside"].read_bytes()
+    assert workbench.run(run).step == workbench.run(alone).step
+
+
+def test_too_few_pairs_is_said_before_a_run(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    preview = workbench.train_preview(QUICK)
+    assert preview.problem == "A run needs at least 4 preference pairs, there are 0. Judge 4 more."
+    with pytest.raises(WorkbenchError, match="at least 4 preference pairs, there are 0"):
+        workbench.start_run(QUICK)
+    assert workbench.runs() == []
+
+
+def test_stop_keeps_what_was_trained(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    workbench.subscribe(
+        lambda published: workbench.stop_run()
+        if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
+        else None
+    )
+    run = train(workbench, TrainConfig(epochs=50, batch_size=1, lora_r=2, lora_alpha=4, eval_share=0.0))
+    row = workbench.run(run)
+    assert row.status == "stopped"
+    assert row.adapter is not None
+    assert 1 <= row.step < 10
+
+
+def test_a_run_that_is_cut_off_is_interrupted(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    stepped = threading.Event()
+    workbench.subscribe(
+        lambda published: stepped.set()
+        if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
+        else None
+    )
+    run = workbench.start_run(TrainConfig(epochs=1000, batch_size=1, lora_r=2, lora_alpha=4, eval_share=0.0))
+    assert stepped.wait(60)
+    workbench.close()
+    again = open_workbench()
+    assert again.run(run).status == "interrupted"
+    assert again.status().run is None
+
+
+def test_a_second_owner_is_refused(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:
+    open_workbench()
+    with pytest.raises(WorkspaceBusy, match="in use by process"):
+        Workbench(tmp_path / "space")
+
+
+def test_an_unknown_model_is_told_and_labelling_what_is_there_goes_on(tmp_path: Path) -> None:
+    told: list[WorkbenchFailed] = []
+    workbench = Workbench(tmp_path / "space", ModelChoice(str(tmp_path / "nowhere")))
+    try:
+        workbench.subscribe(lambda published: told.append(published) if isinstance(published, WorkbenchFailed) else None)
+        workbench.start()
+        assert workbench.loading is not None
+        workbench.loading.done.result(timeout=60)
+        assert workbench.status().model_state == "failed"
+        assert len(told) == 1
+        assert "nowhere" in told[0].text
+        preview = workbench.train_preview(QUICK)
+        assert preview.problem is not None
+    finally:
+        workbench.close()
+
+
+def test_pairs_go_out_and_come_in(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(4).done.result(timeout=60)
+    judge_all(workbench)
+    file = tmp_path / "pairs.jsonl"
+    assert workbench.export_pairs(file) == 4
+    records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert all(set(each) == {"prompt", "chosen", "rejected"} for each in records)
+    again = workbench.import_pairs(file, set_name="back").result(timeout=10)
+    assert (again.added, again.duplicates) == (0, 4)
+
+
+def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:
+    workbench = open_workbench()
+    file = tmp_path / "held.txt"
+    file.write_text("What is the tide table for?\n", encoding="utf-8")
+    workbench.add_prompts(file, set_name="mine", held_out=True).result(timeout=10)
+    pairs = tmp_path / "pairs.jsonl"
+    record = {"prompt": "What is the tide table for?", "chosen": "Boats.", "rejected": "Cheese."}
+    pairs.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    done = workbench.import_pairs(pairs, set_name="sneaky").result(timeout=10)
+    assert (done.added, done.held_out) == (0, 1)
+    assert workbench.train_preview(QUICK).pairs == 0
