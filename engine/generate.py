@@ -1,0 +1,194 @@
+"""Sampled answers to prompts, several at a time, as a generator of events.
+
+    for event in generate(base, requests, sampling, adapter="a1f3c"):
+
+Rows of one prompt share its reading; rows leave as they end. Each answer has its own random stream, so it can be
+written again from its seed whatever stands beside it: exactly so in float32, while in bfloat16 the neighbours change
+the rounding, and the text that was kept is the truth.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import torch
+
+from engine.chat import encode_prompt
+from engine.config import SamplingConfig
+from engine.decode import Decoder, PlainDecoder
+from engine.errors import ModelError
+from engine.events import CompletionDone, Event, TokensDrawn
+from engine.model import BaseModel
+from engine.preference import Message
+from engine.sampling import draw_tokens, random_stream
+
+_HALF_A_CHARACTER = "\ufffd"  # what a decoder writes for bytes that are no whole character yet
+
+
+class PromptTooLong(ModelError):
+    """A prompt leaves the model no room to answer; `key` is the request's."""
+
+    title = "The prompt is too long"
+
+    def __init__(self, key: str, tokens: int, context_length: int) -> None:
+        super().__init__(
+            f"The prompt has {tokens} tokens and the model reads {context_length} with its answer. Shorten the prompt."
+        )
+        self.key = key
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One answer to write. Requests with the same messages, next to one another, share the prompt's reading."""
+
+    key: str
+    messages: tuple[Message, ...]
+    seed: int
+
+
+@dataclass
+class _Row:
+    """One answer being written."""
+
+    request: GenerationRequest
+    limit: int  # in tokens
+    uniforms: torch.Tensor  # (limit,)
+    started: float
+    ids: list[int] = field(default_factory=list)
+
+
+def generate(
+    base: BaseModel,
+    requests: Sequence[GenerationRequest],
+    sampling: SamplingConfig,
+    *,
+    adapter: str | None = None,
+    max_rows: int = 16,
+    tokens_per_turn: int = 8,
+) -> Iterator[Event]:
+    """Write an answer to every request.
+
+    Args:
+        base: the model; `adapter` names the loaded adapter that answers, None is the base alone.
+        requests: with keys that differ.
+        sampling: how tokens are drawn, and how many at most.
+        max_rows: how many answers are written together.
+        tokens_per_turn: how many tokens each row gets between two boundaries.
+
+    Yields:
+        `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each of them nothing of
+        the model is changed or open, and closing the generator cancels.
+
+    Raises:
+        PromptTooLong: before anything is written.
+        AdapterLoadError: the adapter is not loaded.
+    """
+    waiting = _prompts(base, requests, sampling)
+    batch = _Batch(base, sampling, max_rows)
+    while waiting or batch.rows:
+        with base.policy(adapter), torch.no_grad():
+            done, tokens = batch.turn(waiting, tokens_per_turn)
+        yield from done
+        yield TokensDrawn(tokens, batch.texts())
+
+
+@dataclass
+class _Prompt:
+    """A prompt that waits to be read, with the requests that answer it."""
+
+    ids: list[int]
+    requests: list[GenerationRequest]
+    limit: int
+
+
+def _prompts(base: BaseModel, requests: Sequence[GenerationRequest], sampling: SamplingConfig) -> deque[_Prompt]:
+    """The requests by prompt, in their order."""
+    waiting: deque[_Prompt] = deque()
+    for messages, members in groupby(requests, key=lambda request: request.messages):
+        ids, same = encode_prompt(base.tokenizer, messages), list(members)
+        room = sampling.max_new_tokens
+        if base.context_length is not None:
+            room = min(room, base.context_length - len(ids))
+            if room < 1:
+                raise PromptTooLong(same[0].key, len(ids), base.context_length)
+        waiting.append(_Prompt(ids, same, room))
+    return waiting
+
+
+class _Batch:
+    """The rows being written and the decoder under them."""
+
+    def __init__(self, base: BaseModel, sampling: SamplingConfig, max_rows: int) -> None:
+        self.rows: list[_Row] = []
+        self._tokenizer: Any = base.tokenizer
+        self._sampling = sampling
+        self._stop_ids = base.stop_ids
+        self._decoder: Decoder = PlainDecoder(base.hf_model, max_rows)
+        self._logits: torch.Tensor | None = None  # (R, V): what the next tokens are drawn from
+
+    def turn(self, waiting: deque[_Prompt], tokens_per_turn: int) -> tuple[list[CompletionDone], int]:
+        """Draw up to `tokens_per_turn` tokens for every row. Returns the answers that ended and the tokens drawn."""
+        done: list[CompletionDone] = []
+        tokens = 0
+        for _ in range(tokens_per_turn):
+            self._admit(waiting)
+            if not self.rows:
+                break
+            tokens += len(self.rows)
+            done += self._draw()
+        return done, tokens
+
+    def texts(self) -> dict[str, str]:
+        """The text so far of every answer being written, by key, without a last character that is not whole."""
+        return {row.request.key: self._text(row.ids).rstrip(_HALF_A_CHARACTER) for row in self.rows}
+
+    def _admit(self, waiting: deque[_Prompt]) -> None:
+        """Let as many waiting requests join as there is room for."""
+        room, joining, prompts = self._decoder.room(), [], []
+        while waiting and room:
+            prompt = waiting[0]
+            taken, prompt.requests = prompt.requests[:room], prompt.requests[room:]
+            if not prompt.requests:
+                waiting.popleft()
+            room -= len(taken)
+            prompts.append((prompt.ids, len(taken)))
+            joining += [self._row(request, prompt.limit) for request in taken]
+        if joining:
+            logits = self._decoder.admit(prompts)
+            self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
+            self.rows += joining
+
+    def _row(self, request: GenerationRequest, limit: int) -> _Row:
+        return _Row(request, limit, random_stream(request.seed, limit), time.perf_counter())
+
+    def _draw(self) -> list[CompletionDone]:
+        """Draw one token for every row, let the rows that ended go, and compute the logits of the next."""
+        assert self._logits is not None  # rows have joined
+        uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
+        tokens = draw_tokens(self._logits, uniforms.to(self._logits.device), self._sampling)
+        done, kept = [], []
+        for place, (row, token) in enumerate(zip(self.rows, tokens.tolist(), strict=True)):
+            row.ids.append(token)
+            if token in self._stop_ids or len(row.ids) == row.limit:
+                done.append(self._finish(row))
+            else:
+                kept.append(place)
+        if done:
+            self.rows = [self.rows[place] for place in kept]
+            self._decoder.keep(kept)
+            tokens = tokens[torch.tensor(kept, dtype=torch.long, device=tokens.device)]
+        self._logits = self._decoder.step(tokens) if self.rows else None
+        return done
+
+    def _finish(self, row: _Row) -> CompletionDone:
+        ended = row.ids[-1] in self._stop_ids
+        text = self._text(row.ids[:-1] if ended else row.ids)
+        elapsed_s = time.perf_counter() - row.started
+        return CompletionDone(row.request.key, text, len(row.ids), not ended, elapsed_s)
+
+    def _text(self, ids: list[int]) -> str:
+        text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(text)

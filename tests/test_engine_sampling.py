@@ -1,0 +1,83 @@
+"""Sampling: the same distribution as transformers, from one random stream per answer."""
+
+import pytest
+import torch
+from transformers.generation.logits_process import (
+    LogitsProcessorList,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from engine.config import SamplingConfig
+from engine.sampling import draw_tokens, filter_logits, random_stream
+
+LOGITS = torch.randn(5, 200, generator=torch.Generator().manual_seed(3)) * 3
+SETTINGS = [
+    SamplingConfig(),
+    SamplingConfig(temperature=0.3),
+    SamplingConfig(temperature=2.0, top_k=0, top_p=1.0),
+    SamplingConfig(top_k=0, top_p=0.5),
+    SamplingConfig(top_k=7, top_p=1.0),
+    SamplingConfig(top_k=1),
+    SamplingConfig(top_k=1000, top_p=0.01),
+]
+
+
+def ours(logits: torch.Tensor, config: SamplingConfig) -> torch.Tensor:
+    """Probabilities over the vocabulary, (R, V), from our candidates."""
+    scores, ids = filter_logits(logits, config)
+    return torch.zeros(logits.shape).scatter(-1, ids, scores.softmax(-1))
+
+
+def theirs(logits: torch.Tensor, config: SamplingConfig) -> torch.Tensor:
+    """Probabilities as transformers' generate builds them."""
+    warpers = LogitsProcessorList([TemperatureLogitsWarper(config.temperature)])
+    if config.top_k:
+        warpers.append(TopKLogitsWarper(config.top_k))
+    if config.top_p < 1:
+        warpers.append(TopPLogitsWarper(config.top_p))
+    return warpers(torch.zeros(logits.shape[0], 1, dtype=torch.long), logits.clone()).softmax(-1)
+
+
+@pytest.mark.parametrize("config", SETTINGS, ids=str)
+def test_the_distribution_is_that_of_transformers(config: SamplingConfig) -> None:
+    assert torch.allclose(ours(LOGITS, config), theirs(LOGITS, config), atol=1e-6)
+
+
+def test_top_p_by_hand() -> None:
+    logits = torch.tensor([[0.5, 0.25, 0.15, 0.1]]).log()
+    # 0.5 and 0.25 hold 0.75 < 0.8, so the third token is still taken: 0.5, 0.25, 0.15 of 0.9.
+    expected = torch.tensor([[5 / 9, 2.5 / 9, 1.5 / 9, 0.0]])
+    assert torch.allclose(ours(logits, SamplingConfig(temperature=1.0, top_k=0, top_p=0.8)), expected)
+
+
+def test_tokens_are_drawn_in_proportion() -> None:
+    config = SamplingConfig(temperature=1.0, top_k=3, top_p=1.0)
+    logits = torch.tensor([0.1, 0.2, 0.3, 0.4]).log().repeat(90_000, 1)
+    drawn = draw_tokens(logits, random_stream(11, 90_000), config)
+    shares = drawn.bincount(minlength=4) / 90_000
+    assert torch.allclose(shares, torch.tensor([0.0, 2 / 9, 3 / 9, 4 / 9]), atol=0.01)
+
+
+def test_the_random_number_decides_by_the_cumulative_distribution() -> None:
+    config = SamplingConfig(temperature=1.0, top_k=0, top_p=1.0)
+    logits = torch.tensor([[0.25, 0.75]]).log().repeat(4, 1)  # likeliest first: token 1 up to 0.75, then token 0
+    uniforms = torch.tensor([0.0, 0.74, 0.76, 1 - 2**-53], dtype=torch.float64)
+    assert draw_tokens(logits, uniforms, config).tolist() == [1, 1, 0, 0]
+
+
+def test_a_token_that_was_ruled_out_is_never_drawn() -> None:
+    config = SamplingConfig(temperature=1.0, top_k=0, top_p=0.7)
+    logits = torch.tensor([[0.5, 0.25, 0.15, 0.1]]).log()
+    assert draw_tokens(logits, torch.tensor([1 - 2**-53], dtype=torch.float64), config).item() == 1
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    config = SamplingConfig(temperature=0.0)
+    assert torch.equal(draw_tokens(LOGITS, random_stream(0, 5), config), LOGITS.argmax(-1))
+
+
+def test_a_stream_is_its_seed_and_a_longer_one_begins_alike() -> None:
+    assert torch.equal(random_stream(5, 384)[:100], random_stream(5, 100))
+    assert not torch.equal(random_stream(5, 100), random_stream(6, 100))
