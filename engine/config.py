@@ -142,6 +142,17 @@ class TrainConfig:
     """The settings of one run. The defaults are those of the project that Palate grew from."""
 
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
+    loss: str = setting(
+        "sigmoid",
+        "How a pair's margin becomes its loss; ipo and sigmoid_norm divide by the answers' lengths.",
+        choices=("sigmoid", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm"),
+    )
+    label_smoothing: float = setting(
+        0.0, "Share of verdicts taken to be slips; for the losses sigmoid (then cDPO) and robust.", low=0, high=0.49
+    )
+    sft_weight: float = setting(
+        0.0, "Weight of an extra loss that keeps the chosen answers likely; try 0.2 when they become unlikely.", low=0
+    )
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
     batch_size: int = setting(4, "Pairs per batch.", low=1)
@@ -178,3 +189,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.label_smoothing and self.loss not in ("sigmoid", "robust"):
+            raise SettingError(
+                f"--label-smoothing {self.label_smoothing:g} does nothing with --loss {self.loss}. "
+                "Set it to 0, or take the loss sigmoid or robust."
+            )

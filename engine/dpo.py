@@ -18,13 +18,23 @@ def dpo_loss(
     reference_rejected_logps: torch.Tensor,
     *,
     beta: float,
+    loss: str = "sigmoid",
+    label_smoothing: float = 0.0,
+    chosen_tokens: torch.Tensor | int = 1,
+    rejected_tokens: torch.Tensor | int = 1,
 ) -> torch.Tensor:
-    """The loss of each pair, Eq. 7 of the paper: `-log sigmoid(beta · margin in nats)`.
+    """The loss of each pair.
 
     Args:
         policy_chosen_logps, policy_rejected_logps: (B,) float32, with gradients.
         reference_chosen_logps, reference_rejected_logps: (B,) float32.
         beta: above 0; how strongly the policy is held to the reference.
+        loss: a name of `TrainConfig.loss`. "sigmoid" is Eq. 7 of the DPO paper, and with label smoothing cDPO
+            (Mitchell 2023); "robust" is rDPO (arXiv:2403.00409); "hinge" is SLiC (arXiv:2305.10425); "ipo_paper"
+            is Eq. 17 of arXiv:2310.12036 and "ipo" the same with lengths divided out, as TRL has it; "sigmoid_norm"
+            divides lengths out of "sigmoid".
+        label_smoothing: share of verdicts taken to be slips, 0 to below 1/2.
+        chosen_tokens, rejected_tokens: (B,) lengths of the completions, for "ipo" and "sigmoid_norm".
 
     Returns:
         (B,) losses, not yet averaged. A margin of 10 nats with beta 0.1 gives log(1 + 1/e) = 0.3133; a policy that
@@ -32,7 +42,20 @@ def dpo_loss(
     """
     chosen_ratio = policy_chosen_logps - reference_chosen_logps
     rejected_ratio = policy_rejected_logps - reference_rejected_logps
-    return -F.logsigmoid(beta * (chosen_ratio - rejected_ratio))
+    difference = chosen_ratio - rejected_ratio
+    by_token = chosen_ratio / chosen_tokens - rejected_ratio / rejected_tokens
+    if loss == "ipo":
+        return (by_token - 1 / (2 * beta)) ** 2
+    if loss == "ipo_paper":
+        return (difference - 1 / (2 * beta)) ** 2
+    if loss == "hinge":
+        return torch.relu(1 - beta * difference)
+    if loss == "sigmoid_norm":
+        return -F.logsigmoid(beta * by_token)
+    right, wrong = F.logsigmoid(beta * difference), F.logsigmoid(-beta * difference)
+    if loss == "robust":
+        return (-(1 - label_smoothing) * right + label_smoothing * wrong) / (1 - 2 * label_smoothing)
+    return -(1 - label_smoothing) * right - label_smoothing * wrong
 
 
 @dataclass(frozen=True)

@@ -74,18 +74,18 @@ class Learner:
         self.reference[pair.key] = (logps[0], logps[1])
         return self.reference[pair.key]
 
-    def learn(self, pair: EncodedPair, pairs_in_step: int) -> PairScore:
-        """Add a pair's share of the step's gradient: the gradient of its loss ÷ the pairs in the step.
+    def learn(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
+        """Add a pair's share of the step's gradient: the gradient of its loss ÷ the pairs in the step's `window`.
 
         Raises:
             NonFiniteLoss: the loss is NaN or infinite; the pair is named and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
             scores = self._forward(pair)
-            loss = self._loss(pair, scores)
+            loss = self._loss(pair, scores, window)
             value = loss.item()
             if math.isfinite(value):
-                (loss / pairs_in_step).backward()  # type: ignore[no-untyped-call]
+                (loss / len(window)).backward()  # type: ignore[no-untyped-call]
             score = self._told(pair, scores, value)
         if not math.isfinite(value):
             self.optimizer.zero_grad()
@@ -112,18 +112,32 @@ class Learner:
             raise NonFiniteLoss(f"The gradient's norm is {norm}. Lower --learning-rate, or train in float32.")
         return norm
 
-    def evaluate(self, pair: EncodedPair) -> PairScore:
-        """Score a pair under the policy, without dropout and without learning from it."""
+    def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
+        """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it."""
         with self.turn(self.adapter):
             scores = self._forward(pair)
-            return self._told(pair, scores, self._loss(pair, scores).item())
+            return self._told(pair, scores, self._loss(pair, scores, window).item())
 
     def _forward(self, pair: EncodedPair) -> CompletionScores:
         return score_pair(self.base.model, pair, self.base.device)
 
-    def _loss(self, pair: EncodedPair, scores: CompletionScores) -> torch.Tensor:
+    def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
+        """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""
+        config = self.config
         held = torch.tensor(self.reference[pair.key], device=scores.logps.device)
-        return dpo_loss(*scores.logps.unbind(), *held.unbind(), beta=self.config.beta)
+        loss = dpo_loss(
+            *scores.logps.unbind(),
+            *held.unbind(),
+            beta=config.beta,
+            loss=config.loss,
+            label_smoothing=config.label_smoothing,
+            chosen_tokens=scores.tokens[0],
+            rejected_tokens=scores.tokens[1],
+        )
+        if config.sft_weight:
+            chosen_tokens = sum(len(each.chosen_ids) for each in window)
+            loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
+        return loss
 
     def _told(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
         def two(values: torch.Tensor) -> tuple[float, float]:

@@ -178,7 +178,7 @@ def _fill_window(
         if stop():
             state.stopped = True
             return
-        state.window.append(learner.learn(pair, len(window)))
+        state.window.append(learner.learn(pair, window))
         state.num_tokens += pair.tokens
         yield PairDone("step", len(state.window), len(window))
 
@@ -209,7 +209,7 @@ def _evaluate(learner: Learner, prepared: PreparedPairs, state: RunState) -> Ite
         return
     scores: list[PairScore] = []
     for pair in pairs:
-        scores.append(learner.evaluate(pair))
+        scores.append(learner.evaluate(pair, pairs))
         yield PairDone("eval", len(scores), len(pairs))
     state.evaluated_step = state.step
     metrics = eval_metrics(scores, learner.config.beta)

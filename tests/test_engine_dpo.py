@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
+from engine.config import TrainConfig
 from engine.dpo import PairScore, dpo_loss, eval_metrics, pair_metrics
+from engine.errors import SettingError
 
 
 def _logps(*values: float) -> torch.Tensor:
@@ -16,6 +18,45 @@ def test_margin_one_gives_0_3133_and_no_margin_gives_ln_2() -> None:
     loss = dpo_loss(_logps(-10, -20), _logps(-20, -20), _logps(-12, -20), _logps(-12, -20), beta=0.1)
     assert loss.tolist() == pytest.approx([math.log(1 + math.exp(-1)), math.log(2)], abs=1e-6)
     assert loss[0].item() == pytest.approx(0.3133, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "smoothing", "expected"),
+    [
+        # ratios: chosen +4, rejected -6 → difference 10, beta 0.1; ln σ(1) = -0.3133, ln σ(-1) = -1.3133
+        ("sigmoid", 0.0, 0.313262),
+        ("sigmoid", 0.2, 0.8 * 0.313262 + 0.2 * 1.313262),
+        ("robust", 0.2, (0.8 * 0.313262 - 0.2 * 1.313262) / 0.6),
+        ("hinge", 0.0, 0.0),
+        ("ipo_paper", 0.0, (10 - 5) ** 2),
+        ("ipo", 0.0, (4 / 2 + 6 / 3 - 5) ** 2),  # two chosen and three rejected tokens
+        ("sigmoid_norm", 0.0, math.log(1 + math.exp(-0.4))),
+    ],
+)
+def test_every_loss_by_hand(loss: str, smoothing: float, expected: float) -> None:
+    value = dpo_loss(
+        _logps(-6),
+        _logps(-26),
+        _logps(-10),
+        _logps(-20),
+        beta=0.1,
+        loss=loss,
+        label_smoothing=smoothing,
+        chosen_tokens=2,
+        rejected_tokens=3,
+    )
+    assert value.item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_hinge_below_its_margin() -> None:
+    assert dpo_loss(_logps(-9), _logps(-9), _logps(-10), _logps(-6), beta=0.1, loss="hinge").item() == pytest.approx(
+        0.6
+    )
+
+
+def test_label_smoothing_is_refused_where_it_would_do_nothing() -> None:
+    with pytest.raises(SettingError, match="does nothing with --loss hinge"):
+        TrainConfig(loss="hinge", label_smoothing=0.1)
 
 
 def _score(key: str, chosen: float, rejected: float, tokens: tuple[int, int], loss: float) -> PairScore:

@@ -105,6 +105,7 @@ def test_the_first_step_is_ln_2_and_carries_every_metric(base: BaseModel, tmp_pa
     assert all(math.isfinite(value) for value in first.metrics.values())
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft 0.21 on transformers 5.23
 def test_the_saved_adapter_is_peft_s_and_gives_the_same_logits(base: BaseModel, location: Path, tmp_path: Path) -> None:
     run(base, tmp_path / "adapter")
     assert base.loaded_adapters() == ("a1",)

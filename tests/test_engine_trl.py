@@ -1,5 +1,6 @@
 """The same run as TRL's DPOTrainer on the same pairs, step by step in float32."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 import torch
 from datasets import Dataset
 
+from engine.chat import EncodedPair, encode_pair
 from engine.config import TrainConfig
 from engine.events import StepDone
-from engine.learner import adapter_parameters
+from engine.learner import Learner, adapter_parameters
 from engine.model import load_base
 from engine.plan import epoch_order
 from engine.preference import Message, PreferencePair
@@ -32,16 +34,16 @@ NAMES = "rewards/chosen rewards/rejected rewards/margins rewards/accuracies logp
 NAMES += "logits/chosen logits/rejected entropy mean_token_accuracy loss grad_norm learning_rate num_tokens"
 
 
-def _theirs(location: Path, folder: Path, config: TrainConfig, first: dict[str, torch.Tensor]) -> list[dict[str, Any]]:
-    """TRL's log of the same run: same pairs in the same order, same first weights."""
+def _trainer(location: Path, folder: Path, config: TrainConfig, first: dict[str, torch.Tensor]) -> Any:
+    """TRL's trainer for the same run: same pairs in the same order, same first weights."""
     from peft import LoraConfig
     from torch.utils.data import SequentialSampler
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import DPOConfig, DPOTrainer
 
     class InOrder(DPOTrainer):  # type: ignore[misc]
-        def _get_train_sampler(self, *args: Any, **kwargs: Any) -> SequentialSampler:
-            return SequentialSampler(self.train_dataset)
+        def _get_train_sampler(self, dataset: Any = None) -> SequentialSampler:
+            return SequentialSampler(self.train_dataset if dataset is None else dataset)
 
     ordered = [PAIRS[place] for epoch in range(config.epochs) for place in epoch_order(len(PAIRS), epoch, config.seed)]
     rows = [
@@ -81,8 +83,7 @@ def _theirs(location: Path, folder: Path, config: TrainConfig, first: dict[str, 
     with torch.no_grad():
         for name, value in first.items():
             own[name.replace(".a1.", ".default.")].copy_(value)
-    trainer.train()
-    return [entry for entry in trainer.state.log_history if "grad_norm" in entry]
+    return trainer
 
 
 @pytest.mark.filterwarnings("ignore")  # TRL and its helpers use what their own dependencies are about to drop
@@ -93,9 +94,48 @@ def test_a_run_follows_trl_step_by_step(tmp_path: Path) -> None:
     next(events)
     first = {name: value.detach().clone() for name, value in adapter_parameters(base.model, "a1").items()}
     ours = [event.metrics for event in events if isinstance(event, StepDone)]
-    theirs = _theirs(location, tmp_path / "trl", CONFIG, first)
+    trainer = _trainer(location, tmp_path / "trl", CONFIG, first)
+    trainer.train()
+    theirs = [entry for entry in trainer.state.log_history if "grad_norm" in entry]
     assert len(ours) == len(theirs) == 4
     assert theirs[-1]["loss"] < theirs[0]["loss"] - 0.01
     for own, other in zip(ours, theirs, strict=True):
         for name in NAMES.split():
             assert own[name] == pytest.approx(other[name], rel=1e-4, abs=1e-5), name
+
+
+LOSSES = [
+    ("sigmoid", 0.0, 0.0),
+    ("robust", 0.2, 0.0),
+    ("hinge", 0.0, 0.0),
+    ("ipo", 0.0, 0.0),
+    ("sigmoid_norm", 0.0, 0.0),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
+    location = save_tiny(tmp_path / "model")
+    base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
+    list(train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter"))
+    trainer = _trainer(location, tmp_path / "trl", CONFIG, adapter_parameters(base.model, "a1"))
+    trainer.precompute_ref_logps = True
+    window = [encode_pair(base.tokenizer, pair, CONFIG) for pair in PAIRS[:4]]
+    learner = Learner(base, "a1", CONFIG, None)
+    examples = []
+    for pair in window:
+        assert isinstance(pair, EncodedPair)
+        chosen, rejected = learner.score_reference(pair)
+        ids = {"prompt_ids": pair.prompt_ids, "chosen_ids": pair.chosen_ids, "rejected_ids": pair.rejected_ids}
+        examples.append(
+            {name: list(value) for name, value in ids.items()}
+            | {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
+        )
+    batch = trainer.data_collator(examples)
+    for loss, smoothing, sft_weight in [*LOSSES, *((loss, smoothing, 0.3) for loss, smoothing, _ in LOSSES)]:
+        trainer.loss_types, trainer.loss_weights = [loss, "sft"], [1.0, sft_weight]
+        trainer.label_smoothing = smoothing
+        theirs = trainer._compute_loss(trainer.model, batch, False).item()
+        learner.config = dataclasses.replace(CONFIG, loss=loss, label_smoothing=smoothing, sft_weight=sft_weight)
+        ours = sum(learner.evaluate(pair, window).loss for pair in window) / len(window)
+        assert ours == pytest.approx(theirs, abs=1e-5, rel=1e-5), (loss, sft_weight)
