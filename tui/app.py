@@ -107,7 +107,7 @@ class PalateApp(App[None]):
         if isinstance(published, WorkbenchFailed):
             self.tell(published.title, published.text, severity="error")
         for screen in self.screen_stack:
-            if isinstance(screen, PalateScreen):
+            if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and isinstance(published, RunChanged) and self.workbench.status().run is None:
