@@ -1,0 +1,107 @@
+"""Prompts and sets: stored once, and never on both sides of the held-out wall."""
+
+import pytest
+
+from db.errors import NotAllowed, NotFound
+from db.prompts import (
+    add_prompt_set,
+    add_prompts,
+    get_prompt,
+    get_prompt_set,
+    held_out_prompts,
+    is_held_out,
+    list_prompt_sets,
+    next_prompts,
+    prompts_left,
+)
+from db.rows import Message, NewPrompt, first_line
+from tests.db_workspace import asked, compared, new_set, workspace
+
+
+@pytest.fixture
+def conn(tmp_path):
+    with workspace(tmp_path) as conn:
+        yield conn
+
+
+def test_a_set_is_made_once_and_counts_its_prompts(conn):
+    first = new_set(conn, "Why?", "How?")
+    assert add_prompt_set(conn, "questions", held_out=False) == first
+    new_set(conn, name="trial", held_out=True)
+    sets = [(each.name, each.held_out, each.prompts) for each in list_prompt_sets(conn)]
+    assert sets == [("questions", False, 2), ("trial", True, 0)]
+    found = get_prompt_set(conn, "questions")
+    assert found is not None
+    assert found.id == first
+    assert get_prompt_set(conn, "nothing") is None
+
+
+def test_a_set_keeps_its_kind(conn):
+    add_prompt_set(conn, "questions", held_out=False)
+    with pytest.raises(NotAllowed, match="for labelling"):
+        add_prompt_set(conn, "questions", held_out=True)
+
+
+def test_a_prompt_comes_back_as_it_was_given(conn):
+    messages = (*asked("  Why?\n", system="Be short."), Message(role="assistant", content="x"), *asked("And — “ü”?"))
+    add_prompts(conn, new_set(conn), [NewPrompt(messages, "physics")])
+    prompt = get_prompt(conn, 1)
+    assert (prompt.messages, prompt.field, prompt.set_name, prompt.held_out) == (
+        messages,
+        "physics",
+        "questions",
+        False,
+    )
+    with pytest.raises(NotFound, match="no prompt 2"):
+        get_prompt(conn, 2)
+
+
+def test_the_same_prompt_is_added_once_whatever_its_set(conn):
+    first, second = new_set(conn), new_set(conn, name="more")
+    twice = [NewPrompt(asked("Why?")), NewPrompt(asked("Why?\r\n")), NewPrompt(asked("How?"))]
+    added = add_prompts(conn, first, twice)
+    assert (added.added, added.duplicates, added.in_other_set) == (2, 1, 0)
+    assert add_prompts(conn, second, twice).duplicates == 3
+
+
+def test_space_inside_a_prompt_makes_another_prompt_and_composed_letters_do_not(conn):
+    texts = ("if x:\n    y", "if x:\n  y", "caf\u00e9", "cafe\u0301")
+    added = add_prompts(conn, new_set(conn), [NewPrompt(asked(text)) for text in texts])
+    assert (added.added, added.duplicates) == (3, 1)
+
+
+@pytest.mark.parametrize("held_out_first", [True, False])
+def test_a_question_never_stands_on_both_sides_of_the_wall(conn, held_out_first):
+    new_set(conn, "Why is the sky blue?", name="first", held_out=held_out_first)
+    other = new_set(conn, name="second", held_out=not held_out_first)
+    sly = [
+        NewPrompt(asked("Why is the sky blue?", system="Be a pirate.")),
+        NewPrompt(asked(" why  is the SKY\nblue? ")),
+        NewPrompt(asked("Why is the sea blue?")),
+    ]
+    added = add_prompts(conn, other, sly)
+    assert (added.added, added.duplicates, added.in_other_set) == (1, 0, 2)
+    assert added.clashes == ("Why is the sky blue?", "why  is the SKY")
+    assert is_held_out(conn, asked("why is the sky BLUE?", system="Be nice.")) == held_out_first
+
+
+def test_adding_to_a_set_that_is_not_there_is_refused(conn):
+    with pytest.raises(NotFound, match="no prompt set 9"):
+        add_prompts(conn, 9, [])
+
+
+def test_next_prompts_are_those_without_a_comparison_and_not_held_out(conn):
+    new_set(conn, "held", name="trial", held_out=True)
+    compared(conn, "one")
+    new_set(conn, "two", "three", "four")
+    texts = [prompt.first_line for prompt in next_prompts(conn, 10)]
+    assert texts == ["two", "three", "four"]
+    ids = [prompt.id for prompt in next_prompts(conn, 10)]
+    assert [prompt.id for prompt in next_prompts(conn, 2, exclude={ids[0]})] == ids[1:]
+    assert prompts_left(conn) == 3
+    assert [prompt.first_line for prompt in held_out_prompts(conn, 5)] == ["held"]
+
+
+def test_the_first_line_is_of_the_last_question():
+    assert first_line((*asked("Earlier"), *asked("\n  Later \nmore"))) == "Later"
+    assert first_line(asked("\n")) == ""

@@ -1,0 +1,24 @@
+"""Settings of a workspace are JSON under a key."""
+
+import pytest
+
+from db.settings import get_setting, set_setting
+from tests.db_workspace import workspace
+
+
+@pytest.fixture
+def conn(tmp_path):
+    with workspace(tmp_path) as conn:
+        yield conn
+
+
+@pytest.mark.parametrize("value", [None, "a1f3", 0.5, ["x", {"y": True}], "“ü”"])
+def test_a_value_comes_back_and_the_last_one_counts(conn, value):
+    set_setting(conn, "key", "before")
+    set_setting(conn, "key", value)
+    assert get_setting(conn, "key", "default") == value
+
+
+def test_a_key_that_was_never_set_gives_the_default(conn):
+    assert get_setting(conn, "key") is None
+    assert get_setting(conn, "key", 5) == 5

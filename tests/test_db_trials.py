@@ -1,0 +1,56 @@
+"""Trials: two policies, held-out questions, and how far they are."""
+
+import pytest
+
+from db.comparisons import add_comparison
+from db.errors import NotFound
+from db.models import ensure_model, ensure_sampling
+from db.trials import add_trial, get_trial, list_trials, set_trial_status, trial_comparisons
+from db.verdicts import add_verdict
+from tests.db_workspace import SAMPLING, answer, new_model, new_set, workspace
+
+
+@pytest.fixture
+def conn(tmp_path):
+    with workspace(tmp_path) as conn:
+        new_set(conn, "one", "two", name="held out", held_out=True)
+        yield conn
+
+
+def new_trial(conn):
+    base = new_model(conn)
+    tuned = ensure_model(conn, kind="adapter", name="taste-1", source="a1", fingerprint="c", parent=base)
+    sampling = ensure_sampling(conn, SAMPLING)
+    return add_trial(conn, kind="side_by_side", model_a=base, model_b=tuned, sampling=sampling, num_questions=2)
+
+
+def test_a_trial_knows_its_models_and_how_far_it_is(conn):
+    trial = new_trial(conn)
+    pairs = []
+    for prompt, question in enumerate(("one", "two"), 1):
+        a, b = answer(conn, question, "base"), answer(conn, question, "tuned")
+        pairs.append(add_comparison(conn, prompt=prompt, a=b, b=a, side_seed=1, trial=trial))
+    add_verdict(conn, comparison=pairs[0], verdict="b", layout="side")
+    row = get_trial(conn, trial)
+    assert (row.kind, row.model_a_name, row.model_b_name, row.sampling) == ("side_by_side", "tiny", "taste-1", SAMPLING)
+    assert (row.num_questions, row.done, row.judged, row.status, row.ended) == (2, 2, 1, "running", None)
+    assert [(each.id, each.a.text) for each in trial_comparisons(conn, trial)] == [
+        (pairs[0], "tuned"),
+        (pairs[1], "tuned"),
+    ]
+
+
+def test_trials_are_listed_newest_first_and_end(conn):
+    older, newer = new_trial(conn), new_trial(conn)
+    set_trial_status(conn, older, "finished")
+    assert [(row.id, row.status, row.ended is None) for row in list_trials(conn)] == [
+        (newer, "running", True),
+        (older, "finished", False),
+    ]
+
+
+def test_a_trial_that_is_not_there_is_said_in_words(conn):
+    with pytest.raises(NotFound, match="no trial 9"):
+        get_trial(conn, 9)
+    with pytest.raises(NotFound, match="no trial 9"):
+        set_trial_status(conn, 9, "finished")
