@@ -176,7 +176,7 @@ class PalateApp(App[None]):
         else:
             self.push_screen(QuitScreen(run), self._quit_answered)
 
-    def _quit_answered(self, leave: bool | None) -> None:
+    def _quit_answered(self, leave: str | None) -> None:
         if not leave:
             return
         self._leaving = True

@@ -7,7 +7,7 @@ IDLE_LIMIT_S: Final = 120.0
 
 
 class ReadingClock:
-    """Seconds of reading since `reset`, while it runs. Every moment is in monotonic seconds and comes from the caller."""
+    """Seconds of reading since `reset`. Every moment is in monotonic seconds and comes from the caller."""
 
     def __init__(self) -> None:
         self._spent = 0.0

@@ -1,8 +1,10 @@
 """Small windows over a screen: one question, answered by a key or a line of text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -62,6 +64,28 @@ class AskText(Dialog[str]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter answers; an empty line goes back."""
         self.dismiss(event.value.strip() or None)
+
+
+class Choose(Dialog[str]):
+    """A question with a few answers, each on its own key. The answer is that key, None when the person goes back."""
+
+    def __init__(self, title: str, sentence: str, answers: Sequence[tuple[str, str]]) -> None:
+        super().__init__(title)
+        self._sentence = visible(sentence)
+        self._answers = answers
+
+    def compose_question(self) -> ComposeResult:
+        """The sentence, and a line for each answer."""
+        yield Static(Content(self._sentence), id="sentence")
+        lines = [Content.assemble((key, "bold $accent"), "  ", words) for key, words in self._answers]
+        yield Static(Content("\n").join(lines))
+        yield Static(Content.assemble(("esc", "bold $accent"), " back"), id="hint")
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that is an answer answers."""
+        if event.character in [key for key, _ in self._answers]:
+            event.stop()
+            self.dismiss(event.character)
 
 
 def path_of(text: str) -> Path:

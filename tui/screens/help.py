@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui.screens.dialog import Dialog
+from tui.widgets.key_line import declared_order
 
 
 class HelpScreen(Dialog[None]):
@@ -26,11 +26,14 @@ class HelpScreen(Dialog[None]):
         super().__init__("Keys")
         self._screen = screen
 
+    def on_mount(self) -> None:
+        """Where there is little room, the frame itself tells the way back."""
+        self.query_one("#dialog").border_subtitle = Content("esc back")  # type: ignore[assignment]
+
     def compose_question(self) -> ComposeResult:
         """One line for each key, the screen's first, then those that work everywhere."""
         with VerticalScroll():
             yield KeyTable(*_described(self._screen))
-        yield Static(Content.assemble(("esc", "bold $accent"), " back"), id="hint")
 
 
 class KeyTable(Widget):
@@ -69,6 +72,8 @@ def _described(screen: Screen[Any]) -> tuple[list[tuple[str, str]], list[tuple[s
         shown = app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
+    order = declared_order(screen)
+    rows = dict(sorted(rows.items(), key=lambda row: order(row[0][1])))
     made = {key: (" ".join(keys), sentence) for key, (keys, sentence) in rows.items()}
     return (
         [row for (of_app, _), row in made.items() if not of_app],

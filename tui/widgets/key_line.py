@@ -1,9 +1,11 @@
 """The last line of every screen: its keys, whole words only."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.screen import Screen
 from textual.widget import Widget
 
 _GAP: Final = "  "
@@ -40,8 +42,14 @@ class KeyLine(Widget):
             binding = active.binding
             if binding.show and binding.action not in found:
                 found[binding.action] = (self.app.get_key_display(binding), label(binding), active.enabled)
-        order = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
-        return tuple(found[action] for action in sorted(found, key=lambda each: _place(order, each)))
+        order = declared_order(self.screen)
+        return tuple(found[action] for action in sorted(found, key=order))
+
+
+def declared_order(screen: Screen[Any]) -> Callable[[str], int]:
+    """A sort key for actions: as the screen declares them; what a focused widget brings along comes after that."""
+    declared = [binding.action for binding in type(screen).BINDINGS if isinstance(binding, Binding)]
+    return lambda action: declared.index(action) if action in declared else len(declared)
 
 
 def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
@@ -54,11 +62,6 @@ def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
             break
         line += item
     return line + help_key
-
-
-def _place(order: list[str], action: str) -> int:
-    """Where the screen declares an action; what a focused widget brings along comes after that."""
-    return order.index(action) if action in order else len(order)
 
 
 def _one(key: str, word: str, enabled: bool) -> Content:

@@ -1,0 +1,248 @@
+"""The Data screen: every verdict that stands, the prompt sets, and the way in and out for files."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from db.rows import ImportedPairs, PromptSetRow, VerdictCounts
+from tui.errors import KNOWN_ERRORS
+from tui.published import Published, TakenPrompts, VerdictStored
+from tui.screens.base import PalateScreen
+from tui.screens.dialog import AskText, Choose, path_of
+from tui.screens.verdict import VerdictScreen
+from tui.visible import visible_line
+from tui.widgets.verdict_list import VerdictList, heading
+from tui.words import count
+
+_EMPTY = "No verdicts yet. Press L and judge the first pair."
+_NOTHING_FOUND = "No verdict matches. Press esc to see all of them."
+_KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "preference pairs"))
+
+
+class DataScreen(PalateScreen):
+    """Look through what was judged, open it again, bring data in and out."""
+
+    MODE = "data"
+    CSS_PATH = ["base.tcss", "label.tcss", "data.tcss"]
+    AUTO_FOCUS = "VerdictList"
+    BINDINGS: ClassVar = [
+        Binding("slash", "filter", "filter", id="data.filter", key_display="/", tooltip="Only verdicts with a word."),
+        Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
+        Binding("o", "export", "export", id="data.export", tooltip="Write your preference pairs to a file."),
+        Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
+        Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),
+        Binding("escape", "clear", "all", id="data.clear", tooltip="Take the filter off: every verdict again."),
+    ]
+
+    def compose_body(self) -> ComposeResult:
+        """The filter, the list, and the prompt sets below it."""
+        with Vertical(id="verdicts"):
+            line = Input(placeholder="word in a prompt or an answer", id="filter", compact=True)
+            line.cursor_blink = False
+            yield line
+            yield Static(heading(), id="heading")
+            yield VerdictList()
+            yield Static(id="nothing")
+        yield Static(id="sets")
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def screen_shown(self) -> None:
+        """Read everything again: it may have changed elsewhere."""
+        self.load()
+
+    def from_workbench(self, published: Published) -> None:
+        """A verdict was stored while the list is in sight."""
+        if isinstance(published, VerdictStored) and self.is_current:
+            self.load()
+
+    def load(self) -> None:
+        """Read the newest verdicts and the sets."""
+        text = self.query_one("#filter", Input).value.strip() or None
+        self.query_one(VerdictList).load(lambda before: self.workbench.verdict_page(before=before, text=text))
+        self.query_one("#verdicts").border_title = Content(counts_line(self.workbench.counts()))  # type: ignore[assignment]
+        self.query_one("#sets", Static).update(sets_line(self.workbench.prompt_sets()))
+
+    def on_verdict_list_loaded(self, event: VerdictList.Loaded) -> None:
+        """An empty list says what to press; a long one says that it goes on."""
+        filtered = bool(self.query_one("#filter", Input).value.strip())
+        self.query_one("#verdicts").set_class(event.shown == 0, "-empty")
+        self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
+        more = "" if event.complete else f"the newest {event.shown:,}, more as you go down"
+        found = count(event.shown, "match").replace("matchs", "matches") if filtered and event.complete else more
+        self.query_one("#verdicts").border_subtitle = Content(found) if found else None  # type: ignore[assignment]
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a filter can be taken off."""
+        if action == "clear" and not self.query_one("#filter").has_class("-open"):
+            return False
+        if action in ("filter", "import", "export") and isinstance(self.focused, Input):
+            return False  # these keys are letters there
+        return super().check_action(action, parameters)
+
+    # -- looking through -----------------------------------------------------------------------------------------
+
+    def on_option_list_option_selected(self, event: VerdictList.OptionSelected) -> None:
+        """Enter or a click on a line opens its pair."""
+        event.stop()
+        if event.option_id is not None:
+            self.app.push_screen(VerdictScreen(int(event.option_id)))
+
+    def action_move(self, lines: int) -> None:
+        """Move the mark."""
+        verdicts = self.query_one(VerdictList)
+        if lines > 0:
+            verdicts.action_cursor_down()
+        else:
+            verdicts.action_cursor_up()
+
+    def action_filter(self) -> None:
+        """Type a word; the list follows every key."""
+        self.query_one("#filter").add_class("-open")
+        self.query_one("#filter").focus()
+        self.refresh_bindings()
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        """The list follows every key."""
+        self.load()
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        """Enter goes to the list and keeps the filter."""
+        self.query_one(VerdictList).focus()
+
+    def action_clear(self) -> None:
+        """Take the filter off."""
+        line = self.query_one("#filter", Input)
+        line.value = ""
+        line.remove_class("-open")
+        self.query_one(VerdictList).focus()
+        self.refresh_bindings()
+
+    # -- in and out ----------------------------------------------------------------------------------------------
+
+    def action_import(self) -> None:
+        """Ask what the file holds, then where it is."""
+        self.app.push_screen(Choose("Import", "What does the file hold?", _KINDS), self._import_kind)
+
+    def _import_kind(self, kind: str | None) -> None:
+        if kind is None:
+            return
+        sentence = (
+            "A .jsonl file (or a .json list) with prompt, chosen and rejected, as TRL writes it."
+            if kind == "v"
+            else "A .txt file with one prompt a line, or .jsonl with prompt (and field). The set gets the file's name."
+        )
+        self.app.push_screen(AskText("Import", sentence, placeholder="path of the file"), self._import_from(kind))
+
+    def _import_from(self, kind: str) -> Callable[[str | None], None]:
+        def take(path: str | None) -> None:
+            if path is not None:
+                self.run_worker(self._import(kind, path_of(path)), name="import")
+
+        return take
+
+    async def _import(self, kind: str, path: Path) -> None:
+        """Read the file beside the loop, then wait until what it holds is stored."""
+        name = path.stem
+        try:
+            if kind == "v":
+                future = await asyncio.to_thread(self.workbench.import_pairs, path, set_name=name)
+                told = imported_sentence(await asyncio.wrap_future(future))
+            else:
+                adding = await asyncio.to_thread(self.workbench.add_prompts, path, set_name=name, held_out=kind == "h")
+                told = added_sentence(await asyncio.wrap_future(adding))
+        except (*KNOWN_ERRORS, OSError) as error:
+            self.palate.tell_error(error)
+            return
+        self.palate.tell("Imported", told)
+        self.load()
+        self.refresh_status()
+
+    def action_export(self) -> None:
+        """Ask where the file shall stand."""
+        pairs = count(self.workbench.counts().decisive, "preference pair")
+        sentence = f"{pairs}, one JSON object a line: prompt, chosen, rejected, as TRL reads it."
+        self.app.push_screen(AskText("Export", sentence, value="preferences.jsonl"), self._export_to)
+
+    def _export_to(self, text: str | None) -> None:
+        if text is None:
+            return
+        path = path_of(text)
+        if not path.exists():
+            self._export(path)
+            return
+        sentence = f"{path} is there already."
+        self.app.push_screen(
+            Choose("Export", sentence, (("r", "replace it"),)), lambda answer: self._export(path) if answer else None
+        )
+
+    def _export(self, path: Path) -> None:
+        try:
+            written = self.workbench.export_pairs(path)
+        except (*KNOWN_ERRORS, OSError) as error:
+            self.palate.tell_error(error)
+        else:
+            self.palate.tell("Exported", f"{count(written, 'preference pair')} in {path.absolute()}.")
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def counts_line(counts: VerdictCounts) -> str:
+    """What stands, in one line; kinds that do not occur are left out."""
+    parts = [count(counts.total, "verdict"), count(counts.decisive, "pair")]
+    others = ((counts.ties, "tie"), (counts.both_bad, "both bad"), (counts.skipped, "skipped"))
+    for number, word in (*others, (counts.discarded, "discarded")):
+        if number:
+            parts.append(count(number, word) if word == "tie" else f"{number:,} {word}")
+    return " · ".join(parts)
+
+
+def sets_line(sets: list[PromptSetRow]) -> Content:
+    """Every prompt set with its count; held-out ones say so."""
+    if not sets:
+        return Content.styled("No prompt sets. Press i to add one.", "$quiet")
+    width = max(len(visible_line(each.name, 40)) for each in sets)
+    lines = [
+        Content.assemble(
+            f"{visible_line(each.name, 40):<{width}}",
+            (f"  {each.prompts:>6,} prompts  {'held out for trials' if each.held_out else 'for labelling'}", "$quiet"),
+        )
+        for each in sets
+    ]
+    return Content("\n").join(lines)
+
+
+def added_sentence(taken: TakenPrompts) -> str:
+    """What became of a file of prompts."""
+    parts = [f"{count(taken.added, 'prompt')} in the set {taken.set_name!r}"]
+    for number, words in (
+        (taken.duplicates, "known already"),
+        (taken.skipped, "empty"),
+        (taken.in_other_set, "left out, because they are on the other side of the held-out wall"),
+    ):
+        if number:
+            parts.append(f"{number:,} {words}")
+    return "; ".join(parts) + "."
+
+
+def imported_sentence(imported: ImportedPairs) -> str:
+    """What became of a file of preference pairs."""
+    parts = [count(imported.added, "preference pair") + " added"]
+    for number, words in (
+        (imported.duplicates, "known already"),
+        (imported.contradictions, "left out, because you judged them otherwise"),
+        (imported.same_text, "left out, because both answers are the same"),
+        (imported.held_out, "left out, because their question is held out for trials"),
+    ):
+        if number:
+            parts.append(f"{number:,} {words}")
+    return "; ".join(parts) + "."

@@ -1,0 +1,188 @@
+"""One judged pair, opened again: its answers by name, every verdict it ever got, and the keys to judge it anew."""
+
+import asyncio
+import time
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from db.rows import ComparisonRow, CompletionRow, VerdictRow
+from tui.errors import KNOWN_ERRORS
+from tui.published import Published, VerdictStored
+from tui.screens.base import PalateScreen
+from tui.screens.label import SETTLE_S
+from tui.visible import visible_line
+from tui.widgets.pair_view import PairView
+from tui.widgets.verdict_list import verdict_word
+from tui.words import duration, when
+
+
+class VerdictScreen(PalateScreen):
+    """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
+
+    MODE = "data"
+    CSS_PATH = ["base.tcss", "label.tcss", "data.tcss"]
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar = [
+        Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
+        Binding("1,left", "judge('left', 1)", "left", id="verdict.left", tooltip="Judge anew: the left (first)."),
+        Binding("2,right", "judge('right', 1)", "right", id="verdict.right", tooltip="Judge anew: the right (second)."),
+        Binding("0", "say('tie')", "tie", id="verdict.tie", tooltip="Judge anew: both are equally good."),
+        Binding("x", "say('both_bad')", "both bad", id="verdict.both-bad", tooltip="Judge anew: both are bad."),
+        Binding("m", "raw", "raw", id="verdict.raw", tooltip="Rendered markdown, or the text as it was written."),
+        Binding("z", "zoom", "zoom", id="verdict.zoom", tooltip="Give one answer the whole width."),
+        Binding("tab", "mark", "one pane", id="verdict.mark", tooltip="Scroll first or second alone, or both again."),
+        Binding("j,down", "scroll(1)", "down", show=False, id="verdict.down", tooltip="Scroll both answers down."),
+        Binding("k,up", "scroll(-1)", "up", show=False, id="verdict.up", tooltip="Scroll both answers up."),
+        Binding("pagedown,space", "page(1)", "page down", show=False, id="verdict.pgdn", tooltip="Scroll a page down."),
+        Binding("pageup,b", "page(-1)", "page up", show=False, id="verdict.pgup", tooltip="Scroll a page up."),
+    ]
+
+    def __init__(self, comparison: int) -> None:
+        super().__init__()
+        self._comparison = comparison
+        self._painted_at: float | None = None
+        self._committing = False
+
+    def compose_body(self) -> ComposeResult:
+        """The panes, and what was said of them."""
+        yield PairView()
+        yield Static(id="history")
+
+    @property
+    def view(self) -> PairView:
+        """The panes."""
+        return self.query_one(PairView)
+
+    def screen_shown(self) -> None:
+        """Read the pair and its history."""
+        pair = self.workbench.comparison(self._comparison)
+        self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
+        self._tell(pair)
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._painted_at = time.monotonic()
+
+    def _tell(self, pair: ComparisonRow) -> None:
+        """Name the answers, the verdict that stands, and those before it."""
+        self.view.set_answer_titles(*(self._title(pair, name) for name in ("first", "second")))
+        self.view.note(told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open")
+        lines = [
+            Content(history_line(pair, row, stacked=self.stacked))
+            for row in reversed(self.workbench.history(self._comparison))
+        ]
+        self.query_one("#history", Static).update(Content("\n").join(lines))
+
+    def _title(self, pair: ComparisonRow, name: str) -> Content:
+        answer, letter = (pair.first, pair.first_letter) if name == "first" else (pair.second, pair.second_letter)
+        chosen = pair.standing is not None and pair.standing.verdict == letter
+        sign = Content.assemble((" ✓", "$success")) if chosen else Content("")
+        return Content.assemble(self.view.title_of(name), (f" · {written_by(answer)}", "$quiet"), sign)
+
+    def from_workbench(self, published: Published) -> None:
+        """It may be judged from elsewhere too."""
+        if isinstance(published, VerdictStored) and published.comparison == self._comparison and not self._committing:
+            self._tell(self.workbench.comparison(self._comparison))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Panes are named by where they stand."""
+        if self._painted_at is not None:
+            self._tell(self.workbench.comparison(self._comparison))
+            self.refresh_bindings()
+
+    def key_label(self, binding: Binding) -> str:
+        """Stacked panes are first and second."""
+        words = {"left": "first", "right": "second"} if self.stacked else {}
+        return words.get(binding.description, binding.description)
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.dismiss(None)
+
+    def action_judge(self, side: str, strength: int) -> None:
+        """Another verdict: one answer is better."""
+        pair = self.workbench.comparison(self._comparison)
+        self._decide(pair.first_letter if side == "left" else pair.second_letter, side, strength)
+
+    def action_say(self, verdict: str) -> None:
+        """Another verdict: neither is better."""
+        self._decide(verdict, None, 1)
+
+    def _decide(self, verdict: str, side: str | None, strength: int) -> None:
+        settled = self._painted_at is not None and self.palate.key_pressed_at >= self._painted_at + SETTLE_S
+        if self._committing or self.too_small or not settled:
+            self.view.note("that key came too early, and was dropped")
+            return
+        self._committing = True
+        self.run_worker(self._commit(verdict, side, strength), name="verdict")
+
+    async def _commit(self, verdict: str, side: str | None, strength: int) -> None:
+        layout = "stacked" if self.stacked else "side"
+        try:
+            await asyncio.wrap_future(
+                self.workbench.judge(
+                    self._comparison, verdict, strength=strength, side=side, layout=layout, seconds=None, blind=False
+                )
+            )
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return
+        finally:
+            self._committing = False
+        self._tell(self.workbench.comparison(self._comparison))
+
+    def action_raw(self) -> None:
+        """Markdown, or the text as it was written."""
+        self.view.toggle_rendered()
+        self._tell(self.workbench.comparison(self._comparison))
+
+    def action_zoom(self) -> None:
+        """One answer over the whole width, or both."""
+        self.view.toggle_zoom()
+
+    def action_mark(self) -> None:
+        """Mark the next pane."""
+        self.view.mark_next()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.view.scroll_lines(lines)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.view.scroll_pages(pages)
+
+
+def written_by(answer: CompletionRow) -> str:
+    """Who wrote an answer."""
+    if answer.source in ("human", "import"):
+        return {"human": "you", "import": "imported"}[answer.source]
+    return visible_line(answer.model_name or "a model", 32)
+
+
+def told(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+    """A verdict in words, with the side as the pair is shown now."""
+    if row.verdict not in ("a", "b"):
+        return verdict_word(row.verdict, row.strength)
+    first, second = ("first", "second") if stacked else ("left", "right")
+    return f"{first if row.verdict == pair.first_letter else second} is {verdict_word(row.verdict, row.strength)}"
+
+
+def history_line(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+    """One line of the history: when, what, how long, blind or not."""
+    if row.verdict == "undo":
+        return f"{when(row.at)}  taken back"
+    parts = [told(pair, row, stacked=stacked)]
+    if row.seconds is not None:
+        parts.append(duration(row.seconds))
+    parts.append("blind" if row.blind else "names shown")
+    if row.note:
+        parts.append(visible_line(row.note, 80))
+    return f"{when(row.at)}  {' · '.join(parts)}"
