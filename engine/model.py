@@ -6,7 +6,7 @@ turn depends on (active adapter, gradients, train or eval mode) and puts all of 
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ class BaseModel:
         device: str,
         reasons: Sequence[str] = (),
     ) -> None:
-        self.model = model.requires_grad_(False).eval()
+        self.model = model.requires_grad_(False)
+        self._settle()
         self.tokenizer = tokenizer
         self.source = source
         self.location = location
@@ -130,7 +131,7 @@ class BaseModel:
             lora.forget(self.model)
         else:
             lora.drop(self.model, name)
-            lora.activate(self.model, None, training=False)
+        self._settle()
 
     @contextmanager
     def policy(self, name: str | None, *, training: bool = False) -> Iterator[Any]:
@@ -147,17 +148,17 @@ class BaseModel:
         """
         if name is not None:
             self._check_loaded(name)
-        with ExitStack() as stack:
-            stack.callback(lora.restore_modes, lora.remember_modes(self.model))
-            if lora.is_wrapped(self.model):
-                stack.callback(lora.restore_adapters, self.model, lora.remember_adapters(self.model))
-                lora.activate(self.model, name, training=training)
-            self.model.train(training)
+        with self._switch.turned(name, training=training):
             yield self.model
 
     def _attach(self, name: str, peft_config: Any) -> None:
         self.model = lora.attach(self.model, name, peft_config)
-        lora.activate(self.model, None, training=False)  # outside of `policy` the model is the base
+        self._settle()
+
+    def _settle(self) -> None:
+        """After the set of adapters changed: outside of `policy` the model is the base."""
+        self._switch = lora.Switch(self.model)
+        self._switch.rest()
 
     def _check_name(self, name: str) -> None:
         if not lora.NAME.fullmatch(name):
