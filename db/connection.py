@@ -147,11 +147,16 @@ def _check_tables(path: Path, conn: sqlite3.Connection) -> None:
         raise DamagedDatabase(f"{path} has no table {missing[0]}. {_take_a_backup(path)}")
 
 
+def quick_check(conn: sqlite3.Connection) -> str:
+    """What SQLite's quick check of every page finds first; "ok" when it finds nothing."""
+    return str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+
 def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
     """Check every page when the last owner did not close the file; a quarter of a second for 100,000 verdicts."""
     if conn.execute("SELECT clean FROM clean_close").fetchone()["clean"]:
         return
-    found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    found = quick_check(conn)
     if found != "ok":
         raise DamagedDatabase(f"{path}: {found}. {_take_a_backup(path)}")
 

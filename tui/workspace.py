@@ -96,6 +96,7 @@ def own_workspace(folder: Path) -> Workspace:
     Raises:
         WorkspaceBusy: another process owns it.
         DatabaseError: the folder or the database cannot be used.
+        AdapterNotWritten: what an interrupted act left in the adapters' folder cannot be taken away.
     """
     with ExitStack() as closing:
         lock = WorkspaceLock(folder)
@@ -106,7 +107,9 @@ def own_workspace(folder: Path) -> Workspace:
         closing.callback(writer.close)
         readers = Readers(folder / "palate.db")
         closing.callback(readers.close)
-        workspace = Workspace(folder, readers, Registry(folder / "adapters"), writer, closing.pop_all())
+        registry = Registry(folder / "adapters")
+        registry.clear_leftovers()
+        workspace = Workspace(folder, readers, registry, writer, closing.pop_all())
     _furnish(workspace)
     return workspace
 

@@ -15,6 +15,7 @@ import psutil
 
 from adapters.errors import AdapterError
 from adapters.registry import Registry
+from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
 from engine.default_model import DEFAULT_SOURCE, default_folder
@@ -99,7 +100,7 @@ def _workspace(folder: Path) -> Iterator[Finding]:
         return
     try:
         yield Finding("workspace", GOOD, f"{folder}, {_size(folder / 'palate.db')}")
-        check = workspace.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        check = quick_check(workspace.connection)
         yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
         for adapter in workspace.registry.list():
             yield _adapter(workspace.registry, adapter.manifest.id, adapter.manifest.name)
