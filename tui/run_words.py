@@ -35,5 +35,6 @@ def settings_in_order(run: RunRow) -> list[tuple[str, Any, Any, bool]]:
     defaults = {each.name: each.default for each in settings_of(TrainConfig)}
     known = [(name, run.config[name], default) for name, default in defaults.items() if name in run.config]
     unknown = [(name, value, None) for name, value in run.config.items() if name not in defaults]
-    rows = [(name, value, default, name not in defaults or value != default) for name, value, default in known + unknown]
+    rows = [(name, value, default, value != default) for name, value, default in known]
+    rows += [(name, value, default, True) for name, value, default in unknown]
     return sorted(rows, key=lambda row: not row[3])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -20,6 +21,9 @@ from tui.widgets.live_run import ending_line, headline, notice_line, progress_li
 from tui.widgets.run_charts import Pace, RunCharts
 from tui.words import when
 
+_LABEL: Final = 28
+"""Room for the longest name of a setting."""
+
 
 class RunScreen(AdapterKeys):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
@@ -35,7 +39,7 @@ class RunScreen(AdapterKeys):
         Binding("pageup", "page(-1)", "page up", show=False, id="run.page-up", tooltip="A page up."),
         Binding("home,g", "edge(False)", "top", show=False, id="run.top", tooltip="To the curves."),
         Binding("end,G", "edge(True)", "end", show=False, id="run.end", tooltip="To the end."),
-        Binding("v", "fineness", "dots", id="run.dots", tooltip="Draw curves with braille, quadrants or half blocks."),
+        Binding("v", "fineness", "dots", id="run.dots", tooltip="Draw with braille, quadrants or half blocks."),
     ]
 
     def __init__(self, run: int) -> None:
@@ -161,17 +165,17 @@ def _adapter_facts(run: RunRow, adapter: AdapterView | None) -> Iterable[Content
     yield _fact("lineage", " → ".join(["base", *(visible_line(each, 40) for each in adapter.lineage)]))
     if not adapter.fits:
         yield Content.styled("It was made for another base model.", "$warning")
-    yield _fact("folder", visible(adapter.folder))
+    yield Content.styled(f"  {visible(adapter.folder)}", "$quiet")
 
 
 def _settings_facts(run: RunRow) -> Iterable[Content]:
     for name, value, default, differs in settings_in_order(run):
         label, words = name.replace("_", " "), visible(plain(value))
         if differs:
-            sign = Content.assemble(("≠ ", "$accent"), (label.ljust(28), "$foreground"), (words, "bold $accent"))
-            yield sign + Content.styled(f"  default {plain(default)}", "$quiet")
+            sign = Content.assemble(("≠ ", "$accent"), (label.ljust(_LABEL), "$foreground"), (words, "bold $accent"))
+            yield sign + Content.styled(f" default {plain(default)}", "$quiet")
         else:
-            yield Content.assemble("  ", (label.ljust(28), "$quiet"), words)
+            yield Content.assemble("  ", (label.ljust(_LABEL), "$quiet"), words)
 
 
 def _log_line(row: RunLogRow) -> Content:

@@ -9,8 +9,9 @@ from tui.published import ModelChanged, Published, RunChanged
 from tui.screens.adapter_keys import AdapterKeys
 from tui.screens.run import RunScreen
 from tui.visible import visible_line
+from tui.widgets.cursor_list import CursorList
 from tui.widgets.run_charts import Pace
-from tui.widgets.run_table import RunList, RunTable
+from tui.widgets.run_table import RunTable
 from tui.words import count
 
 
@@ -18,7 +19,8 @@ class RunsScreen(AdapterKeys):
     """All runs, the newest first; a live one moves."""
 
     MODE = "runs"
-    CSS_PATH = ["base.tcss", "runs.tcss"]
+    CSS_PATH = ["base.tcss", "../widgets/cursor_list.tcss", "runs.tcss"]
+
     def __init__(self) -> None:
         super().__init__()
         self._pace = Pace(self.set_timer, self._draw)
@@ -58,7 +60,7 @@ class RunsScreen(AdapterKeys):
         self.query_one("#in-use", Static).update(words)
         self.query_one("#in-use").display = bool(runs)
         if runs and self.focused is None:
-            self.query_one(RunList).focus()
+            self.query_one(CursorList).focus()
         self.refresh_bindings()
 
     @on(OptionList.OptionHighlighted)

@@ -6,8 +6,8 @@ from textual.binding import Binding
 
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
-from tui.published import AdapterView, ModelChanged, Published, RunChanged, RunProgress, VerdictStored
-from tui.screens.base import PalateScreen
+from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
+from tui.screens.adapter_keys import AdapterKeys
 from tui.screens.stop import StopScreen
 from tui.widgets.form import FormRow
 from tui.widgets.live_run import LiveRun
@@ -15,7 +15,7 @@ from tui.widgets.run_charts import Pace, RunCharts
 from tui.widgets.train_setup import TrainSetup
 
 
-class TrainScreen(PalateScreen):
+class TrainScreen(AdapterKeys):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"
@@ -23,9 +23,8 @@ class TrainScreen(PalateScreen):
     BINDINGS = [
         Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
         Binding("full_stop", "stop", "stop and keep", id="train.stop", tooltip="End the run early; keep its adapter."),
-        Binding("U", "use", "use adapter", id="train.use", tooltip="Use the adapter of this run from now on."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
-        Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw curves with braille, quadrants or half blocks."),
+        Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
     ]
 
     def __init__(self) -> None:
@@ -48,8 +47,9 @@ class TrainScreen(PalateScreen):
     def screen_shown(self) -> None:
         """Follow the run that is alive, if there is one; else bring the settings up to date."""
         alive = self.workbench.status().run
-        if alive is not None or self._run is not None:
-            self._follow(alive.run if alive is not None else self._run)
+        run = alive.run if alive is not None else self._run
+        if run is not None:
+            self._follow(run)
         else:
             self._draw_setup()
 
@@ -66,22 +66,23 @@ class TrainScreen(PalateScreen):
             case RunChanged(run=run) if self._progress(run) is not None:
                 self._follow(run)
             case ModelChanged() | VerdictStored():
-                self._draw_run() if self._run is not None else self._draw_setup()
+                if self._run is None:
+                    self._draw_setup()
+                else:
+                    self._pace.news()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _progress(self, run: int | None) -> RunProgress | None:
+        """Where `run` stands, while it is alive."""
         alive = self.workbench.status().run
         return alive if alive is not None and alive.run == run else None
 
-    def _adapter(self) -> AdapterView | None:
-        """What the shown run made, if anything."""
-        if self._run is None:
-            return None
-        made = self.workbench.run(self._run).adapter
-        return next((view for view in self.workbench.adapters() if view.id == made), None)
+    def shown_run(self) -> int | None:
+        """The run that is shown, once it is over."""
+        return self._run if self._progress(self._run) is None else None
 
-    def _follow(self, run: int | None) -> None:
+    def _follow(self, run: int) -> None:
         self._run = run
         self._read_history()
         self._show_which()
@@ -113,7 +114,7 @@ class TrainScreen(PalateScreen):
             return
         run = self.workbench.run(self._run)
         log = self.workbench.run_log(self._run)
-        self.query_one(LiveRun).show(run, self._progress(self._run), self._history, log, self._adapter())
+        self.query_one(LiveRun).show(run, self._progress(self._run), self._history, log, self.adapter_of(self._run))
         self.refresh_bindings()
 
     @on(FormRow.Changed)
@@ -131,9 +132,8 @@ class TrainScreen(PalateScreen):
                 return self._run is None
             case "stop":
                 return alive is not None and alive.phase != "stopping"
-            case "use":
-                adapter = self._adapter() if alive is None else None
-                return adapter is not None and not adapter.in_use
+            case "use_base":
+                return False  # that key belongs to Runs, where adapters are chosen
             case "another":
                 return self._run is not None and alive is None
             case "fineness":
@@ -165,16 +165,6 @@ class TrainScreen(PalateScreen):
     def _stop_answered(self, stop: bool | None) -> None:
         if stop and self._progress(self._run) is not None:
             self.workbench.stop_run()
-
-    def action_use(self) -> None:
-        """Use what this run made."""
-        adapter = self._adapter()
-        if adapter is None:
-            return
-        try:
-            self.workbench.use_adapter(adapter.id)
-        except KNOWN_ERRORS as error:
-            self.palate.tell_error(error)
 
     def action_another(self) -> None:
         """Back to the settings."""

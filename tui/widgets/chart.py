@@ -207,22 +207,21 @@ class Chart(Vertical):
             plot.scatter(series.steps, series.values, marker="•", marker_style=plot.ink(series.tone))
 
     def _legend_line(self) -> Content:
-        """The name and the series; where it is narrow, evaluations lose their place before anything is cut."""
-        shown = list(self._series)
-        line = self._legend_of(shown, "  ")
-        while line.cell_length > self.size.width > 0:
-            line = self._legend_of(shown, " ")
-            evaluated = [each for each in shown if each.evaluated]
-            if line.cell_length <= self.size.width or not evaluated:
-                break
-            shown.remove(evaluated[-1])
-        return line
+        """The name and the series. Where it is narrow, evaluations lose their place first, then the signs."""
+        trained = [each for each in self._series if not each.evaluated]
+        line = Content("")
+        for series, gap, signs in ((self._series, "  ", True), (self._series, " ", True), (trained, " ", True)):
+            line = self._legend_of(series, gap, signs)
+            if line.cell_length <= self.size.width:
+                return line
+        return self._legend_of(trained, " ", False)
 
-    def _legend_of(self, series: Sequence[Series], gap: str) -> Content:
+    def _legend_of(self, series: Sequence[Series], gap: str, signs: bool) -> Content:
         line = Content.styled(self._title, "bold")
         for each in series:
             newest = float(each.values[-1])
             words = self._write(newest) if math.isfinite(newest) else "not a number"
-            label = f"• {each.label}".rstrip() if each.evaluated else f"━ {each.label}"
-            line += Content.assemble(gap, (label, TONES[each.tone]), f" {words}")
+            sign = "• " if each.evaluated else "━ "
+            label = (sign if signs else "") + each.label
+            line += Content.assemble(gap, (label.rstrip(), TONES[each.tone]), f" {words}")
         return line

@@ -132,7 +132,7 @@ class ChoiceRow(FormRow):
 
     BINDINGS = [
         Binding("left", "turn(-1)", "before", show=False, id="form.before", tooltip="The choice before."),
-        Binding("right,space,enter", "turn(1)", "next choice", id="form.next", key_display="←→", tooltip="The next choice."),
+        Binding("right,space,enter", "turn(1)", "next choice", id="form.next", key_display="←→", tooltip="The next."),
         Binding("backspace", "reset", "default", show=False, id="form.default-choice", tooltip="Back to the default."),
     ]
 
@@ -318,6 +318,13 @@ class Form(VerticalScroll, can_focus=False):
         Binding("end,G", "edge(-1)", "last", show=False, id="form.last", tooltip="The last row."),
     ]
 
+    class Left(Message):
+        """The cursor would move past the last row of `form`."""
+
+        def __init__(self, form: "Form") -> None:
+            super().__init__()
+            self.form = form
+
     def __init__(self, *rows: FormRow, id: str | None = None) -> None:
         super().__init__(*rows, id=id)
 
@@ -340,10 +347,12 @@ class Form(VerticalScroll, can_focus=False):
         return next((row for row in self.rows if isinstance(row, TextRow) and row.error), None)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor; it stops at both ends."""
+        """Move the cursor; it stops at both ends, and tells when it would go past the last row."""
         rows = [row for row in self.rows if row.display]
         here = self.current
         at = rows.index(here) + by if here in rows else 0
+        if at >= len(rows):
+            self.post_message(self.Left(self))
         rows[min(max(at, 0), len(rows) - 1)].focus()
 
     def action_edge(self, at: int) -> None:

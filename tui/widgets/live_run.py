@@ -58,7 +58,7 @@ def headline(run: RunRow, adapter: AdapterView | None) -> Content:
     if adapter is None:
         return line
     if adapter.in_use:
-        return line + Content.styled(" · its adapter is now in use", "$success")
+        return line + Content.styled(" · its adapter is in use", "$success")
     return line + Content.assemble(" · press ", ("U", "bold $accent"), " to use its adapter")
 
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from db.rows import RunRow
 from tui.run_words import figure, steps_words, took
 from tui.theme import SIGNS
 from tui.visible import visible_line
+from tui.widgets.cursor_list import CursorList
 from tui.widgets.run_charts import percent
 from tui.words import when
 
@@ -69,20 +68,6 @@ def line_of(cells: Sequence[str], widths: Sequence[int], gap: int) -> str:
     return (" " * gap).join(set_words)
 
 
-class RunList(OptionList):
-    """The rows; `enter` opens the one under the cursor."""
-
-    BINDINGS = [
-        Binding("enter", "select", "open", id="runs.open", tooltip="Open the run under the cursor."),
-        Binding("up,k", "cursor_up", "up", show=False, id="runs.up", tooltip="The run above."),
-        Binding("down,j", "cursor_down", "down", show=False, id="runs.down", tooltip="The run below."),
-        Binding("home,g", "first", "first", show=False, id="runs.first", tooltip="The newest run."),
-        Binding("end,G", "last", "last", show=False, id="runs.last", tooltip="The oldest run."),
-        Binding("pageup", "page_up", "page up", show=False, id="runs.page-up", tooltip="A page up."),
-        Binding("pagedown", "page_down", "page down", show=False, id="runs.page-down", tooltip="A page down."),
-    ]
-
-
 class RunTable(Vertical):
     """Head and rows. `show` gives it all runs; the cursor stays on its run."""
 
@@ -94,12 +79,12 @@ class RunTable(Vertical):
     def compose(self) -> ComposeResult:
         """The head and the list."""
         yield Static("", id="run-table-head", markup=False)
-        yield RunList(markup=False, compact=True)
+        yield CursorList()
 
     @property
     def current(self) -> RunRow | None:
         """The run under the cursor."""
-        at = self.query_one(RunList).highlighted
+        at = self.query_one(CursorList).highlighted
         return self._runs[at] if at is not None and at < len(self._runs) else None
 
     def show(self, runs: Sequence[RunRow], adapter_in_use: str | None) -> None:
@@ -112,7 +97,7 @@ class RunTable(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        rows = self.query_one(RunList)
+        rows = self.query_one(CursorList)
         width = self.size.width - 3  # one column of air at each side, one for the scrollbar
         if width <= 0:
             return
@@ -122,23 +107,9 @@ class RunTable(Vertical):
         head = " " * (_SIGN + 1) + line_of(heads, widths, gap)
         self.query_one("#run-table-head", Static).update(Content.styled(head, "$quiet"))
         lines = [self._line(run, line_of(row, widths, gap)) for run, row in zip(self._runs, cells, strict=True)]
-        self._put(rows, lines)
+        rows.show(zip((str(run.id) for run in self._runs), lines, strict=True))
 
     def _line(self, run: RunRow, words: str) -> Content:
         sign, colour = SIGNS[run.status]
         in_use = run.adapter is not None and run.adapter == self._in_use
         return Content.assemble((sign, colour), " ", (words, "bold $accent" if in_use else "$foreground"))
-
-    def _put(self, rows: RunList, lines: list[Content]) -> None:
-        """Change the lines in place where the runs are the same ones, so that a live run moves without a jump."""
-        keys = [str(run.id) for run in self._runs]
-        if [option.id for option in rows.options] == keys:
-            for option, line in zip(list(rows.options), lines, strict=True):
-                if str(option.prompt) != str(line):
-                    rows.replace_option_prompt(str(option.id), line)
-            return
-        at = rows.highlighted
-        here = rows.get_option_at_index(at).id if at is not None else None
-        rows.set_options(Option(line, id=key) for line, key in zip(lines, keys, strict=True))
-        if keys:
-            rows.highlighted = keys.index(here) if here in keys else 0
