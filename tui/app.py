@@ -84,6 +84,10 @@ class PalateApp(App[None]):
         """Listen to the workbench; its thread only ever posts messages."""
         self._unsubscribe = self.workbench.subscribe(self._hear)
 
+    def on_ready(self) -> None:
+        """The first screen stands: now the model may be loaded, which imports torch on the lane's thread."""
+        self.workbench.start()
+
     def on_unmount(self) -> None:
         """Stop listening."""
         self._unsubscribe()
