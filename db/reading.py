@@ -91,12 +91,12 @@ def checked_text(path: Path, at: int, value: Any, name: str) -> str:
     """`value` when it is a text that can be stored.
 
     Raises:
-        InterchangeError: it is no text, or holds half a surrogate pair or a NUL.
+        InterchangeError: it is no text, or holds half a surrogate pair.
     """
     if not isinstance(value, str):
         raise wrong(path, at, f"{name!r} must be a text, not {_kind(value)}")
-    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise wrong(path, at, f"{name!r} holds a NUL or half of a surrogate pair, which is no text")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise wrong(path, at, f"{name!r} holds half of a surrogate pair, which is no text")
     return value
 
 

@@ -112,6 +112,7 @@ def test_closed_and_opened_again_everything_is_there(open_workbench: Callable[[]
     assert [each.status for each in second.runs()] == ["finished"]
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's own, of transformers
 def test_peft_loads_the_adapter_and_gives_the_same_logits(
     open_workbench: Callable[[], Workbench], model_folder: Path
 ) -> None:
