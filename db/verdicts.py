@@ -14,19 +14,22 @@ VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 # How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
 MEAN_OVER = 200
 
-_PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
+# Decisive standing verdicts of labelling whose question is not held out, whatever set the prompt itself is in.
+_TRAINABLE = """FROM comparisons c JOIN prompts p ON p.id = c.prompt
+    WHERE c.trial IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
+        AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
+            WHERE s.held_out = 1)"""
+_PAIRS = f"""SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
-    FROM comparisons c
+    FROM (SELECT c.id {_TRAINABLE}) trainable
+    JOIN comparisons c ON c.id = trainable.id
     JOIN verdicts v ON v.id = c.standing
     JOIN prompts p ON p.id = c.prompt
     JOIN completions a ON a.id = c.a
     JOIN completions b ON b.id = c.b
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
-    WHERE c.trial IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
-        AND NOT EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
-            WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
     ORDER BY c.id"""
 
 
@@ -146,6 +149,11 @@ def preference_pairs(conn: Connection) -> list[PairRow]:
     either has. So is one that was taken out of training.
     """
     return [_pair_row(row) for row in conn.execute(_PAIRS)]
+
+
+def count_pairs(conn: Connection) -> int:
+    """How many pairs `preference_pairs` gives, without reading them."""
+    return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
 
 
 # The contents of the messages and not their JSON, which has the word "user" in it and writes quotes otherwise.

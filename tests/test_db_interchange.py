@@ -68,7 +68,7 @@ def test_utf_16_of_the_other_byte_order_is_read_by_its_mark(file):
 def test_another_encoding_is_named_by_its_byte_and_line(file):
     with pytest.raises(InterchangeError, match=r"line 2: byte 0xfc at offset 13 is not UTF-8.*iconv"):
         read_prompts(file("Why?\nWarum grün?".encode("latin-1"), "q.txt"))
-    with pytest.raises(InterchangeError, match=r"line 2: byte 0xd8 at offset 11 is not UTF-16"):
+    with pytest.raises(InterchangeError, match=r"line 2: byte 0x00 at offset 10 is not UTF-16"):
         read_prompts(file("ab\n".encode("utf-16") + b"a\x00" + b"\x00\xd8" + b"b\x00", "q.txt"))
     with pytest.raises(InterchangeError, match="line 1: a NUL byte"):
         read_prompts(file("Why?".encode("utf-16-le"), "q.txt"))
@@ -123,7 +123,7 @@ def test_a_json_list_is_read_by_entry(file):
         ([{"messages": [*CHAT["prompt"], *CHAT["chosen"]]}], r"line 1: 'messages' ends with a message of 'assistant'"),
         ([{"prompt": [*asked("x"), *CHAT["prompt"]]}], r"line 1: 'prompt' has a system message that is not the first"),
         ([{"prompt": "x", "field": 3}], r"line 1: 'field' must be a text, not a number"),
-        (['half \ud800 a pair'], r"line 1: 'prompt' holds a NUL or half of a surrogate"),
+        (['half \ud800 a pair'], r"line 1: 'prompt' holds .*half of a surrogate pair"),
         ("[" * 100_000, r"line 1: .*recursion"),
         ("9" * 5000, r"line 1: .*digits"),
         ("\n\n", r"holds no prompt"),

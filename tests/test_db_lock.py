@@ -55,9 +55,11 @@ def test_a_child_process_does_not_keep_the_lock(tmp_path):
     more = (
         "import subprocess, time\n"
         "p = subprocess.Popen(['sleep', '20'], close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)\n"
+        "hear, say = os.pipe()\n"
         "child = os.fork()\n"
         "if child == 0:\n"
-        "    os.close(1); time.sleep(20); os._exit(0)\n"
+        "    os.close(1); os.write(say, b'born'); time.sleep(20); os._exit(0)\n"
+        "os.read(hear, 4)\n"  # from here on the child has run what a fork runs in it
         f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{p.pid}} {{child}}')"
     )
     with owner(tmp_path, more) as other:

@@ -13,7 +13,7 @@ from db.models import ensure_sampling
 from db.prompts import add_prompt_set, insert_prompt
 from db.rows import NewPrompt
 from db.trials import add_trial
-from db.verdicts import VERDICTS, add_verdict, counts, history, page, preference_pairs, undo_last
+from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, page, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, compared, new_model, new_set, workspace
 
 LONG_AGO, FAR_OFF = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -213,6 +213,7 @@ def test_a_pair_is_made_by_a_decisive_verdict_that_stands(conn):
         (asked("said b"), "two", "one"),
     ]
     assert [pair.verdict for pair in pairs] == [1, 2]
+    assert count_pairs(conn) == 2
     undo_last(conn)
     judged(conn, 1, "tie")
     assert [pair.comparison for pair in preference_pairs(conn)] == [2]
@@ -254,5 +255,7 @@ def test_a_held_out_question_is_never_trained_on_however_it_came_in(conn):
     sly = asked(" why is the sky  BLUE? ", system="Be a pirate.")
     insert_prompt(conn, held_out, NewPrompt(sly))  # the step inside add_prompts, after its checks
     assert [pair.messages for pair in preference_pairs(conn)] == [asked("Why is the sea blue?")]
+    assert count_pairs(conn) == 1
     conn.execute("UPDATE prompt_sets SET held_out = 1")
     assert preference_pairs(conn) == []
+    assert count_pairs(conn) == 0

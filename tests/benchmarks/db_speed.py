@@ -16,11 +16,11 @@ from sqlite3 import Connection
 from db.comparisons import count_open, count_skipped, next_open
 from db.connection import open_database, read_only, writing
 from db.prompts import next_prompts, prompts_left
-from db.verdicts import add_verdict, counts, page, preference_pairs, undo_last
+from db.verdicts import add_verdict, count_pairs, counts, page, preference_pairs, undo_last
 from db.writer import Writer
 
 NOW = "2026-01-01T00:00:00.000Z"
-WORDS = "leaves turn red in autumn because the green of chlorophyll fades and other pigments show ".split()
+WORDS = ("leaves", "turn", "red", "in", "autumn", "because", "the", "green", "of", "chlorophyll", "fades")
 
 
 def text(number: int) -> str:
@@ -69,7 +69,7 @@ def main(verdicts: int) -> None:
         with closing(writing(path)) as conn:
             fill(conn, verdicts)
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        print(f"{verdicts} verdicts, {path.stat().st_size / 1e6:.0f} MB        median ms   slowest")
+        print(f"{verdicts} verdicts, {path.stat().st_size / 1e6:.0f} MB                 median ms   slowest")
         with closing(read_only(path)) as conn:
             show("next_open, only skips left", lambda: next_open(conn))
             show("count_open", lambda: count_open(conn))
@@ -82,6 +82,7 @@ def main(verdicts: int) -> None:
             show("page, text that is nowhere", lambda: page(conn, text="nowhere"), 3)
             show("prompts_left, none", lambda: prompts_left(conn))
             show("next_prompts, none", lambda: next_prompts(conn, 16))
+            show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
         with closing(Writer(path)) as writer:
             say = lambda: writer.submit(add_verdict, comparison=50, verdict="a", layout="side").result()  # noqa: E731
