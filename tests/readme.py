@@ -1,0 +1,61 @@
+"""README's tables made from the code: `python -m tests.readme` writes them, a test holds README against them."""
+
+import re
+from pathlib import Path
+
+from textual.binding import Binding
+from textual.keys import format_key
+
+from engine.config import Setting, TrainConfig, settings_of
+from tui.app import PalateApp
+from tui.screens.label import LabelScreen
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def _keys(binding: Binding) -> str:
+    if binding.key_display:
+        return f"`{binding.key_display}`"
+    return " ".join(f"`{_name(key.strip())}`" for key in binding.key.split(","))
+
+
+def _name(key: str) -> str:
+    return "+".join(format_key(part) for part in key.split("+"))
+
+
+def label_keys() -> str:
+    """The Label screen's keys and what they do, then those that work everywhere."""
+    bindings = [each for each in [*LabelScreen.BINDINGS, *PalateApp.BINDINGS] if isinstance(each, Binding)]
+    rows = [f"| {_keys(each)} | {each.tooltip} |" for each in bindings]
+    return "\n".join(["| key | |", "| --- | --- |", *rows])
+
+
+def _default(each: Setting) -> str:
+    if each.default is None:
+        return "none"
+    return f"{each.default:g}" if each.kind is float else str(each.default)
+
+
+def train_settings() -> str:
+    """The settings of a run with default, range and sentence."""
+    rows = [
+        f"| `{each.flag}` | {_default(each)} | {each.range or 'any'} | {each.help} |"
+        for each in settings_of(TrainConfig)
+    ]
+    return "\n".join(["| flag | default | allowed | |", "| --- | --- | --- | --- |", *rows])
+
+
+BLOCKS = {"keys:label": label_keys, "settings:train": train_settings}
+
+
+def with_blocks(text: str) -> str:
+    """`text` with every marked block made anew."""
+    for name, make in BLOCKS.items():
+        kind = name.split(":")[0]
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{kind} -->)", re.DOTALL)
+        text = pattern.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", text)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_blocks(README.read_text(encoding="utf-8")), encoding="utf-8")
