@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from textual.app import ComposeResult
@@ -94,6 +94,15 @@ class Plot(PlotWidget, can_focus=False):
     def ink(self, tone: str) -> str:
         """The style of a curve of this tone, as textual-plot takes it."""
         return str(self.get_component_rich_style(f"plot--{tone}"))
+
+    def get_pixel_from_coordinate(self, x: Any, y: Any) -> tuple[int, int]:
+        """The cell in which the finer dot of this value lies, so that ticks and marks stand on the line they belong to.
+
+        (textual-plot rounds cells another way than dots, which puts them up to one cell apart.)
+        """
+        dot_x, dot_y = self.get_hires_pixel_from_coordinate(x, y)
+        area = self._scale_rectangle
+        return min(math.floor(dot_x), area.right - 1), min(math.floor(dot_y), area.bottom - 1)
 
     def _render_plot(self) -> None:
         canvas = self.query_one("#plot", Canvas)

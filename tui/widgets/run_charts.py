@@ -1,7 +1,7 @@
 """The four charts of a run: loss, margin, accuracy, and the rewards of chosen and rejected answers."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Grid
@@ -63,13 +63,16 @@ class RunCharts(Grid):
 
 
 class Pace:
-    """Calls `draw` when there is news, at most once in `every_s` seconds; without news nothing ticks."""
+    """Calls `draw` when there is news, at once after a silence and at most once in `every_s` seconds under a stream.
 
-    def __init__(
-        self, start: Callable[[float, Callable[[], None]], object], draw: Callable[[], None], every_s: float = 1.0
-    ) -> None:
+    Without news nothing ticks.
+    """
+
+    every_s: ClassVar[float] = 1.0
+
+    def __init__(self, start: Callable[[float, Callable[[], None]], object], draw: Callable[[], None]) -> None:
         """`start` is a widget's `set_timer`."""
-        self._start, self._draw, self._every_s = start, draw, every_s
+        self._start, self._draw = start, draw
         self._resting = self._due = False
 
     def news(self) -> None:
@@ -78,7 +81,7 @@ class Pace:
             self._due = True
             return
         self._resting = True
-        self._start(self._every_s, self._rested)
+        self._start(self.every_s, self._rested)
         self._draw()
 
     def _rested(self) -> None:
