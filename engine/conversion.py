@@ -29,7 +29,7 @@ from engine.events import Event, Notice, Progress, SourceReady
 BFLOAT16_FROM = 1_500_000_000
 _PART = ".part-"  # unfinished folders begin so; whoever holds the lock may remove them
 _CHUNK = 8 * 2**20
-_UNPACKING = "de-quantizing"  # in the title of transformers' bar over the tensors of a file
+_STEPS = 3  # of a conversion: tokenizer read, weights unpacked, written
 
 
 def models_folder() -> Path:
@@ -112,7 +112,7 @@ def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
     with unfinished_folder() as part:
         try:
             yield from run_child(
-                ["-m", "engine.conversion", str(file), str(part)], stage=f"Converting {file.name}", unit="tensors"
+                ["-m", "engine.conversion", str(file), str(part)], stage=f"Converting {file.name}", unit="steps"
             )
         except ChildFailed as error:
             raise ModelError(
@@ -140,36 +140,23 @@ def convert(file: Path, folder: Path) -> None:
     """Read the GGUF file with transformers and write model, tokenizer and chat template as a model folder."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-    from transformers.utils import logging
 
-    logging.set_tqdm_hook(_tell)
-    dtype = torch.bfloat16 if file.stat().st_size > BFLOAT16_FROM else torch.float32
+    report(0, _STEPS)
     where: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+    AutoTokenizer.from_pretrained(file.parent, **where).save_pretrained(folder)
+    report(1, _STEPS)
+    dtype = torch.bfloat16 if file.stat().st_size > BFLOAT16_FROM else torch.float32
     model = AutoModelForCausalLM.from_pretrained(
         file.parent, dtype=dtype, quantization_config=GgufConfig(dequantize=True), **where
     )
+    report(2, _STEPS)
     if "quantization_config" in model.config.to_dict():
         del model.config.quantization_config  # the weights are plain now
     model.hf_quantizer = None
     model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(file.parent, **where).save_pretrained(folder)
     for written in folder.iterdir():
         os.chmod(written, 0o600)
-
-
-def _tell(factory: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Stand in for transformers' progress bars: report the one over the tensors, show none."""
-    options = {**options, "disable": True}
-    if _UNPACKING in str(options.get("desc", "")) and arguments:
-        return _reported(list(arguments[0]))
-    return factory(*arguments, **options)
-
-
-def _reported(items: list[Any]) -> Iterator[Any]:
-    for done, item in enumerate(items):
-        report(done, len(items))
-        yield item
-    report(len(items), len(items))
+    report(3, _STEPS)
 
 
 if __name__ == "__main__":

