@@ -17,8 +17,8 @@ MEAN_OVER = 200
 # Decisive standing verdicts of labelling whose question is not held out, whatever set the prompt itself is in.
 _TRAINABLE = """FROM comparisons c JOIN prompts p ON p.id = c.prompt
     WHERE c.trial IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
-        AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
-            WHERE s.held_out = 1)"""
+        AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
+            WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
 _PAIRS = f"""SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system

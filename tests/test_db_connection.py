@@ -241,6 +241,16 @@ def test_a_file_that_cannot_be_created_leaves_nothing_behind(tmp_path, monkeypat
     assert os.listdir(tmp_path) == []
 
 
+def test_what_a_killed_creation_left_is_cleared_and_a_living_one_s_is_not(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    for name in (f"palate.db.{gone.pid}.new", f"palate.db.{gone.pid}.new-journal", f"palate.db.{os.getppid()}.new"):
+        (tmp_path / name).touch()
+    (tmp_path / "palate.db.my-copy.new").touch()
+    open_database(tmp_path / "palate.db")
+    assert sorted(os.listdir(tmp_path)) == ["palate.db", f"palate.db.{os.getppid()}.new", "palate.db.my-copy.new"]
+
+
 def test_an_empty_file_is_filled_unless_backups_say_that_it_was_more(tmp_path):
     path = tmp_path / "palate.db"
     path.touch()
