@@ -11,8 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
-
 from db.backup import back_up
 from db.errors import (
     DamagedDatabase,
@@ -188,8 +186,18 @@ def _clear_away(path: Path) -> None:
     """Remove what a process left that was killed while it made the file; one that still lives keeps its own."""
     for beside in path.parent.glob(f"{path.name}.*{_BESIDE}"):
         pid = beside.name.removeprefix(f"{path.name}.").removesuffix(_BESIDE)
-        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+        if pid.isdecimal() and not _lives(int(pid)):
             _remove(beside)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def _remove(file: Path) -> None:
