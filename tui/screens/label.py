@@ -18,6 +18,7 @@ from tui.reading_clock import ReadingClock
 from tui.screens.base import PalateScreen
 from tui.visible import visible, visible_line
 from tui.widgets.pair_view import PairView
+from tui.words import count
 
 SETTLE_S: Final = 0.2
 """A verdict key within this time after a pair was painted was pressed for the pair before it."""
@@ -60,6 +61,7 @@ class LabelScreen(PalateScreen):
         self._pair: ComparisonRow | None = None
         self._painted_at: float | None = None
         self._committing = False
+        self._dropped = 0
         self._clock = ReadingClock()
 
     def compose_body(self) -> ComposeResult:
@@ -227,9 +229,10 @@ class LabelScreen(PalateScreen):
     def _decide(self, verdict: str, *, side: str | None = None, strength: int = 1) -> None:
         pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
         if pair is None or refusal is not None:
+            self._dropped += self._committing
             self.view.note(refusal or "")
             return
-        self._committing = True
+        self._committing, self._dropped = True, 0
         seconds = round(self._clock.seconds(time.monotonic()), 3)
         self.run_worker(self._commit(pair, verdict, side, strength, seconds), name="verdict")
 
@@ -238,7 +241,10 @@ class LabelScreen(PalateScreen):
         layout = "stacked" if self.stacked else "side"
         given = {"side": side, "strength": strength, "seconds": seconds, "layout": layout}
         if await self._stored(lambda: asyncio.wrap_future(self.workbench.judge(pair.id, verdict, **given))):
-            self._show_next(after=pair.id, note=said(verdict, side, strength, stacked=self.stacked))
+            told = said(verdict, side, strength, stacked=self.stacked)
+            if self._dropped:
+                told += Content.styled(f" · {count(self._dropped, 'early key')} dropped", "$warning")
+            self._show_next(after=pair.id, note=told)
 
     async def _undo(self) -> None:
         """Take the last verdict back, then open its pair."""

@@ -65,6 +65,16 @@ class VerdictScreen(PalateScreen):
         self._tell(pair)
         self.call_after_refresh(self._painted)
 
+    @property
+    def can_judge(self) -> bool:
+        """Would a verdict key that is pressed at this moment count?"""
+        return self._counts(time.monotonic())
+
+    def _counts(self, pressed_at: float) -> bool:
+        """Could a key of that moment be meant for what is on the screen?"""
+        settled = self._painted_at is not None and pressed_at >= self._painted_at + SETTLE_S
+        return settled and not self._committing and not self.too_small
+
     def _painted(self) -> None:
         self._painted_at = time.monotonic()
 
@@ -116,8 +126,7 @@ class VerdictScreen(PalateScreen):
         self._decide(verdict, None, 1)
 
     def _decide(self, verdict: str, side: str | None, strength: int) -> None:
-        settled = self._painted_at is not None and self.palate.key_pressed_at >= self._painted_at + SETTLE_S
-        if self._committing or self.too_small or not settled:
+        if not self._counts(self.palate.key_pressed_at):
             self.view.note("that key came too early, and was dropped")
             return
         self._committing = True

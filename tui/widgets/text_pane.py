@@ -56,7 +56,10 @@ class TextPane(VerticalScroll):
     """A border, a title, and a text. It takes no focus: keys belong to the screen, which scrolls it."""
 
     can_focus = False
-    ALLOW_SELECT = True
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._words_above = self._words_below = Content("")
 
     def compose(self) -> ComposeResult:
         """The text."""
@@ -66,16 +69,23 @@ class TextPane(VerticalScroll):
         """Show a text from its beginning, with `title` in the upper and `note` in the lower border."""
         self.set_titles(title, note)
         self.query_one(PaneText).show(text, rendered=rendered, cut=cut)
-        self.scroll_home(animate=False)
+        if self.scroll_offset.y:
+            self.scroll_home(animate=False)
 
     def set_titles(self, title: str | Content, note: str | Content = "") -> None:
         """Set what stands in the borders. Plain strings may come from anywhere: they are never markup."""
-        self.border_title = _title(title)  # type: ignore[assignment]
+        words = _content(title)
+        if words != self._words_above:  # a title that is set again sends the whole pane again
+            self._words_above = words
+            self.border_title = words  # type: ignore[assignment]
         self.set_note(note)
 
     def set_note(self, note: str | Content) -> None:
         """Say something short in the lower border."""
-        self.border_subtitle = _title(note)  # type: ignore[assignment]
+        words = _content(note)
+        if words != self._words_below:
+            self._words_below = words
+            self.border_subtitle = words  # type: ignore[assignment]
 
     @property
     def overflows(self) -> bool:
@@ -83,6 +93,5 @@ class TextPane(VerticalScroll):
         return self.max_scroll_y > 0
 
 
-def _title(text: str | Content) -> Content | None:
-    content = Content(visible(text)) if isinstance(text, str) else text
-    return content if content.plain else None
+def _content(text: str | Content) -> Content:
+    return Content(visible(text)) if isinstance(text, str) else text

@@ -1,0 +1,59 @@
+"""The status line: what is told, and what is left out first where it is narrow."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui.published import RunProgress, WorkbenchStatus
+from tui.widgets.status_line import status_line
+
+STATUS = WorkbenchStatus(
+    "smollm2-135m", "ready", ready=6, verdicts=37, pairs=31, verdicts_today=12, mean_seconds=14.2, prompts_left=9
+)
+RUN = RunProgress(4, "taste-4", 34, 96, 0.42, 125.0, "training")
+
+
+def told(status: WorkbenchStatus, width: int = 120) -> str:
+    line = status_line(status, width)
+    assert line.cell_length <= width
+    return " ".join(line.plain.split())
+
+
+def test_everything_where_there_is_room() -> None:
+    left, right = (
+        "6 ready · 37 verdicts, 31 pairs · 12 today · 14 s each",
+        "● taste-4 · step 34/96 · margin +0.42 · 2 min left",
+    )
+    assert told(replace(STATUS, run=RUN)) == f"{left} {right}"
+
+
+def test_the_run_stands_on_the_right() -> None:
+    assert status_line(replace(STATUS, run=RUN), 120).cell_length == 120
+
+
+def test_what_matters_least_goes_first() -> None:
+    assert told(replace(STATUS, run=RUN), 60) == "6 ready ● taste-4 · step 34/96 · margin +0.42 · 2 min left"
+    assert told(replace(STATUS, run=RUN), 45) == "6 ready ● taste-4 · step 34/96 · 2 min left"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model_state": "loading"}, "6 ready · Loading smollm2-135m…"),
+        (
+            {"model_state": "preparing", "model_detail": "downloading 40 of 98 MB", "ready": 0},
+            "downloading 40 of 98 MB",
+        ),
+        ({"model_state": "failed", "ready": 0}, "no model"),
+        ({"writing": True}, "6 ready, writing"),
+        ({"model_state": "loading", "model_detail": "\x1b[2J", "ready": 0}, "␛[2J"),
+    ],
+)
+def test_what_the_machine_does(changes: dict[str, object], words: str) -> None:
+    plain = replace(STATUS, verdicts=0, pairs=0, verdicts_today=0, mean_seconds=None)
+    assert told(replace(plain, **changes)) == words
+
+
+def test_a_run_without_a_step_tells_what_it_does() -> None:
+    early = replace(RUN, step=0, margin=None, seconds_left=None, phase="reference")
+    assert told(replace(STATUS, run=early)).endswith("● taste-4 · reference")
