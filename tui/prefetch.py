@@ -96,10 +96,15 @@ class Prefetcher:
                 prompts = db_prompts.next_prompts(self._workspace.connection, limit, exclude=tuple(self._passed_over))
                 if not prompts:
                     return
-                self.writing = True
+                self._begin_writing()
                 yield from self._answer(prompts)
         finally:
             self.writing = False
+            self._publish(QueueChanged(self._ready))
+
+    def _begin_writing(self) -> None:
+        if not self.writing:
+            self.writing = True
             self._publish(QueueChanged(self._ready))
 
     def _count_and_tell(self) -> int:
