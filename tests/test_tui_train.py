@@ -1,0 +1,256 @@
+"""The Train screen: settings checked as they are typed, a run watched to its end, keys that never collide."""
+
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+from db.rows import RunLogRow
+from engine.config import TrainConfig, settings_of
+from engine.events import StepDone
+from tests.fake_workbench import FakeWorkbench, adapter_view
+from tests.screens import text_of, until, until_shown
+from tui.app import PalateApp
+from tui.errors import WorkbenchError
+from tui.published import RunChanged
+from tui.screens.train import TrainScreen
+from tui.widgets.form import Form, FormRow, TextRow, plain
+from tui.widgets.run_charts import Pace
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """News is drawn soon, so that tests need not wait a second for it."""
+    monkeypatch.setattr(Pace, "every_s", 0.01)
+
+
+@pytest.fixture
+def workbench() -> FakeWorkbench:
+    """31 pairs and one adapter, which is in use."""
+    made = FakeWorkbench()
+    made.adapter_views = [adapter_view(3, "taste-3", in_use=True)]
+    return made
+
+
+async def open_train(pilot: Pilot[None]) -> TrainScreen:
+    """Go to the screen."""
+    await pilot.press("T")
+    await until_shown(pilot, "Start the run")
+    screen = pilot.app.screen
+    assert isinstance(screen, TrainScreen)
+    return screen
+
+
+def row(screen: TrainScreen, key: str) -> FormRow:
+    """The row of a setting."""
+    return screen.query_one(Form).row(key)
+
+
+async def go_to(pilot: Pilot[None], screen: TrainScreen, key: str) -> FormRow:
+    """Put the cursor on the row of `key`."""
+    wanted = row(screen, key)
+    wanted.focus()
+    await until(pilot, lambda: wanted.has_focus)
+    return wanted
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_setting_can_be_reached_with_its_default_and_sentence(
+    workbench: FakeWorkbench, size: tuple[int, int]
+) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        screen = await open_train(pilot)
+        assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
+        await pilot.press("down", "down")
+        for setting in settings_of(TrainConfig):
+            await pilot.press("down")
+            assert row(screen, setting.name).has_focus
+            await until_shown(pilot, setting.help[:40])
+            assert f"Default {plain(setting.default)}" in text_of(app)
+            label = setting.name.replace("_", " ")
+            line = next(line for line in text_of(app).splitlines() if line.strip().startswith(label + " "))
+            assert plain(setting.default) in line
+
+
+async def test_what_is_typed_is_checked_at_once_and_never_taken_for_keys(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        beta = await go_to(pilot, screen, "beta")
+        assert isinstance(beta, TextRow)
+        await pilot.press("minus", "1")
+        await until_shown(pilot, "beta is -1.0; allowed: above 0.")
+        await pilot.press("L", "S", "q")
+        await until_shown(pilot, "beta takes a number, not")
+        assert app.screen is screen
+        assert workbench.started_with == []
+        await pilot.press("escape")
+        await until(pilot, lambda: not beta.is_open)
+        await pilot.press("S")
+        assert workbench.started_with == [], "a run does not start with a wrong setting"
+        await until(pilot, lambda: beta.has_focus)
+        await pilot.press("0", ".", "3", "enter")
+        await until(pilot, lambda: beta.value == 0.3 and not beta.is_open)
+        await until_shown(pilot, "default 0.1")
+        await pilot.press("backspace")
+        await until(pilot, lambda: beta.value == 0.1 and beta.error is None)
+        await pilot.press("L")
+        await until(pilot, lambda: app.current_mode == "label")
+
+
+async def test_the_plan_follows_the_settings(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        await go_to(pilot, screen, "epochs")
+        await pilot.press("1")
+        await until_shown(pilot, "7 steps in 1 epoch")
+        await pilot.press("down")
+        await until(pilot, lambda: row(screen, "batch_size").has_focus)
+        await pilot.press("2", "escape")
+        await until_shown(pilot, "14 steps in 1 epoch")
+
+
+async def test_a_run_starts_with_the_settings_of_the_form(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        await go_to(pilot, screen, "from")
+        await pilot.press("right")
+        await until_shown(pilot, "‹ taste-3 ›")
+        await go_to(pilot, screen, "name")
+        await pilot.press("enter", *"mine", "escape")
+        await go_to(pilot, screen, "lr_scheduler")
+        await pilot.press("space")
+        await go_to(pilot, screen, "max_steps")
+        await pilot.press("5", "enter", "S")
+        await until_shown(pilot, "● run 1 · mine")
+        wanted = TrainConfig(lr_scheduler="cosine", max_steps=5)
+        assert workbench.started_with == [{"config": wanted, "name": "mine", "from_adapter": "a00000003"}]
+
+
+async def test_enter_starts_and_the_name_offered_is_free(workbench: FakeWorkbench) -> None:
+    workbench.adapter_views.append(adapter_view(1, "Taste-1"))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        await until_shown(pilot, "taste-2")
+        await go_to(pilot, screen, "name")
+        await pilot.press("enter", *"taste-1")
+        await until_shown(pilot, "taste-1 is another adapter's")
+        await pilot.press("escape", "backspace", "home", "enter")
+        await until(pilot, lambda: len(workbench.started_with) == 1)
+        assert workbench.started_with[0]["name"] == "taste-2"
+
+
+async def test_too_few_pairs_are_said_with_the_next_act(workbench: FakeWorkbench) -> None:
+    workbench.preview_problem = "A run needs at least 4 preference pairs, there are 2. Judge 2 more."
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_train(pilot)
+        await until_shown(pilot, "Judge 2 more.")
+        await pilot.press("S")
+        await until_shown(pilot, WorkbenchError.title)
+        assert workbench.started_with == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_is_watched_to_its_end(workbench: FakeWorkbench, size: tuple[int, int]) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "Scoring the pairs with the reference")
+        workbench.run_lines[1] = [RunLogRow(1, "2026-03-02T14:10:00Z", "warning", "Pair 7 is \x1b[2J left out.")]
+        workbench.step(14)
+        await until_shown(pilot, "step 14 of 21 · epoch 2.0 of 3 · 2 min left")
+        await until_shown(pilot, "! Pair 7 is ␛[2J left out.")
+        for chart in ("loss", "margin", "accuracy", "rewards"):
+            assert chart in text_of(app)
+        workbench.adapter_views.append(replace(adapter_view(1, "taste-1"), in_use=False))
+        workbench.end_run()
+        await until_shown(pilot, "finished · press U to use its adapter")
+        await pilot.press("U")
+        await until_shown(pilot, "its adapter is in use")
+        await pilot.press("n")
+        await until_shown(pilot, "Start the run")
+        await until_shown(pilot, "taste-2")
+
+
+async def test_live_metrics_come_from_the_events(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        assert workbench.state.run is not None
+        workbench.state = replace(workbench.state, run=replace(workbench.state.run, step=1, phase="training"))
+        metrics = {"loss": 0.6931, "rewards/margins": 0.0, "pairs_per_second": 3.14, "epoch": 0.14}
+        workbench.publish(RunChanged(1, StepDone(1, 21, 0.14, metrics, 60.0)))
+        await until_shown(pilot, "train 0.693")
+        assert "epoch 0.1 of 3" in text_of(app)
+        assert "3.1 pairs/s" in text_of(app)
+
+
+async def test_stopping_asks_first_and_keeps(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        workbench.step(3)
+        await until_shown(pilot, "step 3 of 21")
+        await pilot.press("full_stop")
+        await until_shown(pilot, "Stop this run?")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, TrainScreen))
+        assert workbench.state.run is not None
+        assert workbench.state.run.phase == "training"
+        await pilot.press("full_stop")
+        await until_shown(pilot, "What it has learned so far is kept as")
+        await pilot.press("y")
+        await until(pilot, lambda: workbench.state.run is not None and workbench.state.run.phase == "stopping")
+        workbench.end_run("stopped")
+        await until_shown(pilot, "stopped")
+
+
+async def test_a_run_that_is_alive_is_shown_when_one_comes_back(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        await pilot.press("L")
+        await until(pilot, lambda: app.current_mode == "label")
+        workbench.step(9)
+        await pilot.press("T")
+        await until_shown(pilot, "step 9 of 21")
+        await pilot.press("L")
+        workbench.end_run("failed", "The loss is no longer a number. Lower the learning rate.")
+        await pilot.press("T")
+        await until_shown(pilot, "× run 1 · taste-1 · failed")
+        assert "Lower the learning rate." in text_of(app)
+
+
+async def test_no_key_of_the_screen_is_a_mode_key(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        taken = {key for binding in screen.BINDINGS for key in binding.key.split(",")}  # type: ignore[union-attr]
+        assert not taken & {"L", "T", "R", "C", "D", "q", "question_mark"}
+        for binding in screen.BINDINGS:
+            assert binding.id, binding  # type: ignore[union-attr]
+            assert binding.tooltip, binding  # type: ignore[union-attr]
+
+
+def test_values_are_written_as_a_person_types_them() -> None:
+    assert [plain(value) for value in (5e-5, 0.1, 1.0, 32, None, "linear")] == [
+        "5e-5",
+        "0.1",
+        "1",
+        "32",
+        "none",
+        "linear",
+    ]
