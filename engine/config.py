@@ -185,6 +185,11 @@ class TrainConfig:
         "A cut answer: score it without an end of turn, leave its pair out, or end it as TRL does.",
         choices=("no-end", "leave-out", "as-trl"),
     )
+    scoring: str = setting(
+        "auto",
+        "How pairs go through the model: the fastest way that is right, or one asked for by name.",
+        choices=("auto", "compiled", "eager", "plain"),
+    )
     seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
 
     def __post_init__(self) -> None:

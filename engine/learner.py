@@ -12,8 +12,9 @@ from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.dpo import PairScore, dpo_loss
 from engine.errors import NonFiniteLoss, TrainingError
-from engine.logps import CompletionScores, score_pair
+from engine.logps import CompletionScores
 from engine.random_state import OwnRandomState
+from engine.scorer import Scorer
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -28,8 +29,10 @@ class Learner:
         busy_s: seconds of computing in this run, without what others did between turns.
     """
 
-    def __init__(self, base: "BaseModel", adapter: str, config: TrainConfig, reference_adapter: str | None) -> None:
-        self.base = base
+    def __init__(self, scorer: Scorer, adapter: str, config: TrainConfig, reference_adapter: str | None = None) -> None:
+        base = scorer.base
+        self.scorer = scorer
+        self.base: BaseModel = base
         self.adapter = adapter
         self.config = config
         self.reference_adapter = reference_adapter
@@ -70,7 +73,7 @@ class Learner:
     def score_reference(self, pair: EncodedPair) -> tuple[float, float]:
         """Compute and keep a pair's reference logps, by the very path that training takes."""
         with self.turn(self.reference_adapter):
-            logps = self._forward(pair).logps.tolist()
+            logps = self.scorer.score(self.reference_adapter, pair).logps.tolist()
         self.reference[pair.key] = (logps[0], logps[1])
         return self.reference[pair.key]
 
@@ -81,7 +84,7 @@ class Learner:
             NonFiniteLoss: the loss is NaN or infinite; the pair is named and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
-            scores = self._forward(pair)
+            scores = self.scorer.score(self.adapter, pair, dropout=True)
             loss = self._loss(pair, scores, window)
             value = loss.item()
             if math.isfinite(value):
@@ -115,11 +118,8 @@ class Learner:
     def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
         """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it."""
         with self.turn(self.adapter):
-            scores = self._forward(pair)
+            scores = self.scorer.score(self.adapter, pair)
             return self._told(pair, scores, self._loss(pair, scores, window).item())
-
-    def _forward(self, pair: EncodedPair) -> CompletionScores:
-        return score_pair(self.base.model, pair, self.base.device)
 
     def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
         """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""

@@ -47,4 +47,4 @@ def _compare_weights(base: "BaseModel", learner: Learner, copy: str, folder: Pat
 
 def _logps(learner: Learner, adapter: str, probe: EncodedPair) -> torch.Tensor:
     with learner.turn(adapter):
-        return score_pair(learner.base.model, probe, learner.base.device).logps
+        return score_pair(learner.base.model, probe, learner.base.device).logps  # the plain way: as others will read it

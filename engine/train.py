@@ -17,6 +17,7 @@ from engine.events import (
     AdapterSaved,
     EvalDone,
     Event,
+    Notice,
     PairDone,
     ReferenceScored,
     RunFinished,
@@ -29,6 +30,7 @@ from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.random_state import OwnRandomState
 from engine.saving import save_checked
+from engine.scorer import choose_scorer
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -91,9 +93,10 @@ def train_dpo(
     _create_adapter(base, adapter, start, config)
     saved = False
     try:
-        learner = Learner(base, adapter, config, start if config.reference == "start" else None)
+        learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(len(prepared.train), config))
         yield _planned(learner, prepared, state)
+        yield Notice("info", learner.scorer.why)
         yield from prepared.notices()
         yield from _score_references(learner, prepared, stop)
         state.learning_started_s = learner.busy_s
@@ -121,6 +124,19 @@ def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: 
         else:
             base.save_adapter(start, Path(copy))
             base.load_adapter(adapter, Path(copy), trainable=True)
+
+
+def _learner(
+    base: "BaseModel", prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None
+) -> Learner:
+    reference = start if config.reference == "start" else None
+    steps = planned_steps(len(prepared.train), config)
+    passes = steps * pairs_per_step(config) + len(prepared.train)
+    probe = max(prepared.train, key=lambda pair: pair.tokens)
+    adapters = [adapter] if reference is None else [adapter, reference]
+    with OwnRandomState(config.seed).swapped_in():
+        scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
+    return Learner(scorer, adapter, config, reference)
 
 
 def _planned(learner: Learner, prepared: PreparedPairs, state: RunState) -> RunPlanned:

@@ -15,6 +15,7 @@ from engine.learner import Learner, adapter_parameters
 from engine.model import load_base
 from engine.plan import epoch_order
 from engine.preference import Message, PreferencePair
+from engine.scorer import Scorer
 from engine.train import train_dpo
 from tests.tiny import save_tiny
 
@@ -121,7 +122,7 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
     trainer = _trainer(location, tmp_path / "trl", CONFIG, adapter_parameters(base.model, "a1"))
     trainer.precompute_ref_logps = True
     window = [encode_pair(base.tokenizer, pair, CONFIG) for pair in PAIRS[:4]]
-    learner = Learner(base, "a1", CONFIG, None)
+    learner = Learner(Scorer(base, None, "asked for"), "a1", CONFIG)
     examples = []
     for pair in window:
         assert isinstance(pair, EncodedPair)

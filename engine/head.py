@@ -1,0 +1,74 @@
+"""Log-probabilities of tokens from hidden states, without ever holding (tokens × vocabulary).
+
+The output layer is frozen, so all that its backward pass has to give is the gradient of the hidden states. That is
+formed in the forward pass, chunk by chunk, while the logits are at hand; entropy and mean logit fall out of the same
+products.
+"""
+
+from typing import Any
+
+import torch
+
+_CHUNK_VALUES = 1 << 22  # logits held at once: 64 tokens at a vocabulary of 65,536, so that they stay in the cache
+
+
+class TokenScores(torch.autograd.Function):
+    """`apply(hidden, weight, mean_weight, targets)`: log-probability, entropy, mean logit and hit of n tokens."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, mean_weight: torch.Tensor, targets: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Score n tokens.
+
+        Args:
+            hidden: (n, H); row i predicts `targets[i]`.
+            weight: (V, H), the output layer; `mean_weight` is its mean over the vocabulary, (H,) float32.
+            targets: (n,) token ids.
+
+        Returns:
+            Four of (n,): log-probabilities (float32, differentiable), entropies, mean logits, and whether the target
+            was a likeliest token.
+        """
+        rows = max(1, _CHUNK_VALUES // weight.shape[0])
+        buffers = _Buffers(min(rows, len(targets)), weight)
+        chunks = [
+            buffers.score(hidden[start : start + rows], weight, targets[start : start + rows])
+            for start in range(0, len(targets), rows)
+        ]
+        logps, entropy, top1, gradient = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+        ctx.save_for_backward(gradient)
+        ctx.hidden_dtype = hidden.dtype
+        mean_logits = hidden.float() @ mean_weight
+        ctx.mark_non_differentiable(entropy, mean_logits, top1)
+        return logps, entropy, mean_logits, top1
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Scale the gradient that the forward pass formed."""
+        (formed,) = ctx.saved_tensors  # (n, H) float32: d logps[i] / d hidden[i]
+        return (formed * gradients[0][:, None]).to(ctx.hidden_dtype), None, None, None
+
+
+class _Buffers:
+    """Memory for one chunk of logits, taken once: fresh pages would cost more than the arithmetic."""
+
+    def __init__(self, rows: int, weight: torch.Tensor) -> None:
+        shape = (rows, weight.shape[0])
+        self.logits = torch.empty(shape, dtype=weight.dtype, device=weight.device)
+        self.wide = torch.empty(shape, dtype=torch.float32, device=weight.device)
+
+    def score(self, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Log-probabilities, entropies, hits, each (c,), and gradients (c, H), of one chunk."""
+        count = len(targets)
+        logits = torch.mm(hidden, weight.t(), out=self.logits[:count])  # (c, V)
+        highest = logits.amax(-1)  # (c,)
+        target_logits = logits.gather(-1, targets[:, None])[:, 0]
+        wide = self.wide[:count].copy_(logits).sub_(highest.float()[:, None]).exp_()
+        total = wide.sum(-1)  # (c,) Σ exp(logit − highest)
+        normaliser = highest.float() + total.log()
+        # Σ p·w is both the softmax's part of the gradient and, times hidden, the mean logit under p
+        expected = (logits.copy_(wide) @ weight).float() / total[:, None]  # (c, H)
+        entropy = normaliser - (expected * hidden.float()).sum(-1)
+        gradient = weight[targets].float() - expected
+        return target_logits.float() - normaliser, entropy, target_logits == highest, gradient
