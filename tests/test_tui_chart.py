@@ -1,5 +1,7 @@
 """The chart: gaps stay gaps, the legend tells the newest values, and every fineness draws."""
 
+import itertools
+
 import numpy as np
 import pytest
 from textual.app import App, ComposeResult
@@ -71,7 +73,7 @@ async def test_a_value_that_is_not_a_number_is_a_gap_and_is_told() -> None:
         app.chart.draw([line([0.5] * 10 + [np.nan] * 20 + [0.5] * 10 + [np.inf], evaluated=True)], 41)
         await until(pilot, lambda: bool(drawn_columns(app, BRAILLE)))
         columns = sorted(drawn_columns(app, BRAILLE))
-        widest = max(after - before for before, after in zip(columns, columns[1:], strict=False))
+        widest = max(after - before for before, after in itertools.pairwise(columns))
         assert widest > 15  # 20 of 41 steps over some 50 columns
         assert "eval" not in text_of(app)
         assert "not a number" in text_of(app)

@@ -47,6 +47,12 @@ def workbench() -> FakeWorkbench:
     return made
 
 
+def under_cursor(screen: RunsScreen) -> int | None:
+    """The id of the run under the cursor."""
+    run = screen.shown_run()
+    return run.id if run is not None else None
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_table_tells_of_every_run_in_one_line(workbench: FakeWorkbench, size: tuple[int, int]) -> None:
     app = PalateApp(workbench)
@@ -78,17 +84,17 @@ async def test_the_cursor_stays_on_its_run_while_a_new_one_moves(workbench: Fake
         await pilot.press("R")
         screen = app.screen
         assert isinstance(screen, RunsScreen)
-        await until(pilot, lambda: screen.shown_run() == 5)
+        await until(pilot, lambda: under_cursor(screen) == 5)
         await pilot.press("down", "j")
-        assert screen.shown_run() == 3
+        assert under_cursor(screen) == 3
         workbench.start_run(TrainConfig())
         await until_shown(pilot, "●   6 taste-6")
-        assert screen.shown_run() == 3
+        assert under_cursor(screen) == 3
         workbench.step(4)
         await until_shown(pilot, "4/21")
-        assert screen.shown_run() == 3
+        assert under_cursor(screen) == 3
         await pilot.press("up", "up", "up", "up", "up")
-        assert screen.shown_run() == 6
+        assert under_cursor(screen) == 6
 
 
 @pytest.mark.parametrize("size", SIZES)

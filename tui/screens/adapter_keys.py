@@ -2,6 +2,7 @@
 
 from textual.binding import Binding
 
+from db.rows import RunRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AdapterView
 from tui.screens.base import PalateScreen
@@ -15,20 +16,29 @@ class AdapterKeys(PalateScreen):
         Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
     ]
 
-    def shown_run(self) -> int | None:
-        """The run whose adapter is meant."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._adapters: list[AdapterView] = []
+
+    def read_adapters(self) -> None:
+        """Read the adapters again. Keys are checked at every press, so they look at what was read, not at the disk."""
+        self._adapters = self.workbench.adapters()
+
+    def shown_run(self) -> RunRow | None:
+        """The run whose adapter is meant, as it was last read."""
         raise NotImplementedError
 
-    def adapter_of(self, run: int | None) -> AdapterView | None:
+    def adapter_of(self, run: RunRow | None) -> AdapterView | None:
         """What a run made, if it is still there."""
-        if run is None:
-            return None
-        made = self.workbench.run(run).adapter
-        return next((view for view in self.workbench.adapters() if view.id == made), None)
+        return self.adapter(run.adapter) if run is not None else None
+
+    def adapter(self, id: str | None) -> AdapterView | None:
+        """The adapter with this id, if it is there."""
+        return next((view for view in self._adapters if view.id == id), None)
 
     def adapter_in_use(self) -> AdapterView | None:
         """The adapter that answers now; None when the base model does."""
-        return next((view for view in self.workbench.adapters() if view.in_use), None)
+        return next((view for view in self._adapters if view.in_use and view.fits), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Using what is in use already does nothing."""

@@ -45,6 +45,7 @@ class RunScreen(AdapterKeys):
     def __init__(self, run: int) -> None:
         super().__init__()
         self._run = run
+        self._row: RunRow | None = None
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw)
 
@@ -57,9 +58,9 @@ class RunScreen(AdapterKeys):
             with VerticalScroll(id="run-facts", can_focus=False):
                 yield Static("", id="facts", markup=False)
 
-    def shown_run(self) -> int | None:
+    def shown_run(self) -> RunRow | None:
         """The run of this page."""
-        return self._run
+        return self._row
 
     def screen_shown(self) -> None:
         """Read everything again."""
@@ -89,13 +90,14 @@ class RunScreen(AdapterKeys):
         return alive if alive is not None and alive.run == self._run else None
 
     def _draw(self) -> None:
-        run, adapter, progress = self.workbench.run(self._run), self.adapter_of(self._run), self._progress()
+        self.read_adapters()
+        self._row = run = self.workbench.run(self._run)
+        adapter, progress = self.adapter_of(run), self._progress()
         self.query_one("#run-headline", Static).update(headline(run, adapter))
         line = progress_line(run, progress, self._history) if progress else ending_line(run, adapter)
         self.query_one("#run-progress", Static).update(line)
         self.query_one(RunCharts).draw(self._history, run.total_steps or 0)
-        parent = next((each for each in self.workbench.adapters() if each.id == run.parent_adapter), None)
-        facts = facts_of(run, adapter, parent, self.workbench.run_log(self._run))
+        facts = facts_of(run, adapter, self.adapter(run.parent_adapter), self.workbench.run_log(self._run))
         self.query_one("#facts", Static).update(facts)
         self.refresh_bindings()
 

@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from db.rows import RunRow
 from tui.published import ModelChanged, Published, RunChanged
 from tui.screens.adapter_keys import AdapterKeys
 from tui.screens.run import RunScreen
@@ -31,10 +32,9 @@ class RunsScreen(AdapterKeys):
         yield RunTable()
         yield Static(_EMPTY, id="no-runs", markup=False)
 
-    def shown_run(self) -> int | None:
+    def shown_run(self) -> RunRow | None:
         """The run under the cursor."""
-        current = self.query_one(RunTable).current
-        return current.id if current is not None else None
+        return self.query_one(RunTable).current
 
     def screen_shown(self) -> None:
         """Read all runs again."""
@@ -46,6 +46,7 @@ class RunsScreen(AdapterKeys):
             self._pace.news()
 
     def _draw(self) -> None:
+        self.read_adapters()
         runs, used = self.workbench.runs(), self.adapter_in_use()
         table = self.query_one(RunTable)
         table.show(runs, used.id if used else None)
@@ -73,7 +74,7 @@ class RunsScreen(AdapterKeys):
         """Show the run under the cursor."""
         run = self.shown_run()
         if run is not None:
-            self.palate.push_screen(RunScreen(run))
+            self.palate.push_screen(RunScreen(run.id))
 
 
 _EMPTY = Content.assemble(

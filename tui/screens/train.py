@@ -4,6 +4,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from db.rows import RunRow
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
@@ -30,6 +31,8 @@ class TrainScreen(AdapterKeys):
     def __init__(self) -> None:
         super().__init__()
         self._run: int | None = None
+        self._row: RunRow | None = None
+        self._alive: RunProgress | None = None
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
 
@@ -78,9 +81,9 @@ class TrainScreen(AdapterKeys):
         alive = self.workbench.status().run
         return alive if alive is not None and alive.run == run else None
 
-    def shown_run(self) -> int | None:
+    def shown_run(self) -> RunRow | None:
         """The run that is shown, once it is over."""
-        return self._run if self._progress(self._run) is None else None
+        return self._row if self._alive is None else None
 
     def _follow(self, run: int) -> None:
         self._run = run
@@ -112,9 +115,10 @@ class TrainScreen(AdapterKeys):
     def _draw_run(self) -> None:
         if self._run is None:
             return
-        run = self.workbench.run(self._run)
+        self.read_adapters()
+        self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
         log = self.workbench.run_log(self._run)
-        self.query_one(LiveRun).show(run, self._progress(self._run), self._history, log, self.adapter_of(self._run))
+        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, self.adapter_of(self._row))
         self.refresh_bindings()
 
     @on(FormRow.Changed)
@@ -126,7 +130,7 @@ class TrainScreen(AdapterKeys):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that do something now."""
-        alive = self._progress(self._run) if self._run is not None else None
+        alive = self._alive
         match action:
             case "start":
                 return self._run is None
@@ -168,7 +172,7 @@ class TrainScreen(AdapterKeys):
 
     def action_another(self) -> None:
         """Back to the settings."""
-        self._run = None
+        self._run = self._row = None
         self._show_which()
         self._draw_setup()
 
