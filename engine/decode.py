@@ -5,14 +5,17 @@ and holds neither between calls, so that another job may take its turn.
 """
 
 import inspect
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import torch
 
 
 class Decoder(Protocol):
-    """What writes rows, token by token."""
+    """What writes rows, token by token. `appetite` is how many prompt tokens it likes to read at once."""
+
+    appetite: int
 
     def room(self) -> int:
         """How many rows may join now."""
@@ -28,11 +31,23 @@ class Decoder(Protocol):
         """Append one token to each row, (R,) int64, and return the logits of the next, (R, V)."""
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Let all other rows go; those kept move up, in this order."""
+        """Let all other rows go; those kept stand in this order, which is one that `closed_up` gives."""
+
+
+def closed_up(rows: int, gone: Collection[int]) -> list[int]:
+    """The rows that stay when some go, in an order in which few have to move.
+
+    The last rows take the places that became free: `closed_up(5, {1})` is `[0, 4, 2, 3]`.
+    """
+    kept = rows - len(gone)
+    movers = iter([row for row in range(rows - 1, kept - 1, -1) if row not in gone])
+    return [next(movers) if row in gone else row for row in range(kept)]
 
 
 class PlainDecoder:
     """A decoder over the model's own forward pass. New rows join when all have ended."""
+
+    appetite = sys.maxsize
 
     def __init__(self, model: Any, max_rows: int) -> None:
         self._model = model

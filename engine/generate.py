@@ -18,9 +18,10 @@ import torch
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig
-from engine.decode import Decoder, PlainDecoder
+from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
+from engine.lean import LeanDecoder, LeanWeights, is_lean
 from engine.model import BaseModel
 from engine.preference import Message
 from engine.sampling import draw_tokens, random_stream
@@ -87,12 +88,25 @@ def generate(
         AdapterLoadError: the adapter is not loaded.
     """
     waiting = _prompts(base, requests, sampling)
-    batch = _Batch(base, sampling, max_rows)
+    if not waiting:
+        return
+    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+    batch = _Batch(base, sampling, make_decoder(base, adapter, max_rows=max_rows, max_tokens=longest))
     while waiting or batch.rows:
         with base.policy(adapter), torch.no_grad():
             done, tokens = batch.turn(waiting, tokens_per_turn)
         yield from done
         yield TokensDrawn(tokens, batch.texts())
+
+
+def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, max_tokens: int) -> Decoder:
+    """The fastest decoder that computes what this model with this adapter computes."""
+    model = base.hf_model
+    if not is_lean(model, adapter):
+        return PlainDecoder(model, max_rows)
+    if base.lean_weights is None:
+        base.lean_weights = LeanWeights(model)
+    return LeanDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows, max_tokens=max_tokens)
 
 
 @dataclass
@@ -121,12 +135,12 @@ def _prompts(base: BaseModel, requests: Sequence[GenerationRequest], sampling: S
 class _Batch:
     """The rows being written and the decoder under them."""
 
-    def __init__(self, base: BaseModel, sampling: SamplingConfig, max_rows: int) -> None:
+    def __init__(self, base: BaseModel, sampling: SamplingConfig, decoder: Decoder) -> None:
         self.rows: list[_Row] = []
         self._tokenizer: Any = base.tokenizer
         self._sampling = sampling
         self._stop_ids = base.stop_ids
-        self._decoder: Decoder = PlainDecoder(base.hf_model, max_rows)
+        self._decoder = decoder
         self._logits: torch.Tensor | None = None  # (R, V): what the next tokens are drawn from
 
     def turn(self, waiting: deque[_Prompt], tokens_per_turn: int) -> tuple[list[CompletionDone], int]:
@@ -147,13 +161,16 @@ class _Batch:
 
     def _admit(self, waiting: deque[_Prompt]) -> None:
         """Let as many waiting requests join as there is room for."""
-        room, joining, prompts = self._decoder.room(), [], []
-        while waiting and room:
+        room, appetite = self._decoder.room(), self._decoder.appetite
+        joining: list[_Row] = []
+        prompts: list[tuple[list[int], int]] = []
+        while waiting and room and appetite > 0:
             prompt = waiting[0]
             taken, prompt.requests = prompt.requests[:room], prompt.requests[room:]
             if not prompt.requests:
                 waiting.popleft()
             room -= len(taken)
+            appetite -= len(prompt.ids)
             prompts.append((prompt.ids, len(taken)))
             joining += [self._row(request, prompt.limit) for request in taken]
         if joining:
@@ -169,19 +186,18 @@ class _Batch:
         assert self._logits is not None  # rows have joined
         uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
         tokens = draw_tokens(self._logits, uniforms.to(self._logits.device), self._sampling)
-        done, kept = [], []
+        ended = {}
         for place, (row, token) in enumerate(zip(self.rows, tokens.tolist(), strict=True)):
             row.ids.append(token)
             if token in self._stop_ids or len(row.ids) == row.limit:
-                done.append(self._finish(row))
-            else:
-                kept.append(place)
-        if done:
+                ended[place] = self._finish(row)
+        if ended:
+            kept = closed_up(len(self.rows), ended)
             self.rows = [self.rows[place] for place in kept]
             self._decoder.keep(kept)
             tokens = tokens[torch.tensor(kept, dtype=torch.long, device=tokens.device)]
         self._logits = self._decoder.step(tokens) if self.rows else None
-        return done
+        return list(ended.values())
 
     def _finish(self, row: _Row) -> CompletionDone:
         ended = row.ids[-1] in self._stop_ids

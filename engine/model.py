@@ -65,6 +65,7 @@ class BaseModel:
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        self.lean_weights: Any = None  # made by the first generation, see engine/lean.py
         # Other tools find the default model under its Hub id, not under the name that Palate gives it.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 

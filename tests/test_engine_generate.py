@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import Gemma2Config, GPT2Config, PreTrainedConfig, Qwen2Config
+from transformers import Gemma2Config, GPT2Config, PreTrainedConfig, Qwen2Config, Qwen3Config
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig, TrainConfig
+from engine.decode import PlainDecoder, closed_up
 from engine.errors import AdapterLoadError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.generate import GenerationRequest, PromptTooLong, generate
+from engine.generate import GenerationRequest, PromptTooLong, generate, make_decoder
+from engine.lean import LeanDecoder
 from engine.model import BaseModel, load_base
 from tests.tiny import VOCABULARY, save_tiny, tiny_config
 
@@ -25,6 +27,19 @@ SHAPES: dict[str, PreTrainedConfig] = {
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
+        max_position_embeddings=512,
+        bos_token_id=1,
+        eos_token_id=2,
+        **WIDE,
+    ),
+    "qwen3": Qwen3Config(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
         max_position_embeddings=512,
         bos_token_id=1,
         eos_token_id=2,
@@ -103,6 +118,12 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None) -> str:
     return str(base.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
 
 
+def test_llama_and_its_kin_are_decoded_leanly(any_base: BaseModel) -> None:
+    decoder = make_decoder(any_base, "a1", max_rows=2, max_tokens=64)
+    lean = any_base.source in ("llama", "qwen2", "qwen3")
+    assert type(decoder) is (LeanDecoder if lean else PlainDecoder)
+
+
 @pytest.mark.parametrize("adapter", [None, "a1"])
 def test_greedy_answers_are_those_of_transformers(any_base: BaseModel, adapter: str | None) -> None:
     texts = ["Why?", "How does a longer prompt fare beside a short one?", "x"]
@@ -173,6 +194,27 @@ def test_half_a_character_is_held_back(base: BaseModel, monkeypatch: pytest.Monk
     assert answers(iter(events))["x/1"].text == "aé…"
 
 
+def test_rows_close_up_with_few_moves() -> None:
+    assert closed_up(5, {1}) == [0, 4, 2, 3]
+    assert closed_up(5, {4}) == [0, 1, 2, 3]
+    assert closed_up(5, {0, 3, 4}) == [2, 1]
+    assert closed_up(3, {0, 1, 2}) == []
+
+
+def test_new_prompts_take_the_place_of_rows_that_ended(base: BaseModel) -> None:
+    """One long answer beside many short ones: they do not wait for it."""
+    everything = requests("a", "b", "c", "d", "e", seeds=range(4))
+    ended: dict[str, int] = {}
+    turns = 0
+    for event in generate(base, everything, SamplingConfig(temperature=3.0, top_k=0, top_p=1.0), max_rows=4):
+        turns += isinstance(event, TokensDrawn)
+        if isinstance(event, CompletionDone):
+            ended[event.key] = turns
+    first_wave = [ended[request.key] for request in everything[:4]]
+    assert min(first_wave) < max(first_wave)
+    assert min(ended[request.key] for request in everything[4:]) < max(first_wave)
+
+
 def test_more_rows_than_fit_wait_their_turn(base: BaseModel) -> None:
     most = 0
     events = list(generate(base, requests("a", "b", "c", seeds=range(5)), WARM, max_rows=4))
@@ -183,18 +225,19 @@ def test_more_rows_than_fit_wait_their_turn(base: BaseModel) -> None:
     assert len(answers(iter(events))) == 15
 
 
-def test_a_prompt_is_read_once_for_its_answers(base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[tuple[int, int]] = []
-    original = type(base.hf_model).forward
+def test_a_prompt_is_read_once_for_its_answers(any_base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    embed = torch.nn.functional.embedding
 
-    def counted(self: object, *arguments: object, **options: object) -> object:
-        read.append(tuple(options["input_ids"].shape))  # type: ignore[attr-defined]
-        return original(self, *arguments, **options)
+    def counted(ids: torch.Tensor, weight: torch.Tensor, *others: object, **options: object) -> torch.Tensor:
+        if weight.shape[0] == VOCABULARY:
+            read.append(ids.numel())
+        return embed(ids, weight, *others, **options)
 
-    monkeypatch.setattr(type(base.hf_model), "forward", counted)
-    list(generate(base, requests("Why?", seeds=(1, 2, 3)), SamplingConfig(max_new_tokens=2)))
-    prompt = encode_prompt(base.tokenizer, [{"role": "user", "content": "Why?"}])
-    assert read == [(1, len(prompt)), (3, 1)]
+    monkeypatch.setattr("torch.nn.functional.embedding", counted)
+    list(generate(any_base, requests("Why?", seeds=(1, 2, 3)), SamplingConfig(max_new_tokens=2)))
+    prompt = encode_prompt(any_base.tokenizer, [{"role": "user", "content": "Why?"}])
+    assert read == [len(prompt), 3]
 
 
 def test_nothing_is_open_or_changed_at_a_boundary(base: BaseModel) -> None:
