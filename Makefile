@@ -31,10 +31,10 @@ lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
-# Writes down the versions that are installed in .venv, for after `make test` has passed with newer ones. Left out are
-# pip, which made the environment, and what only one build of torch needs, since torch names exact versions of that.
+# Writes down the versions that are installed in .venv, for after `make test` has passed with newer ones. Left out is
+# what only one build of torch needs, since torch names exact versions of that.
 lock: $(READY_TO_TEST)
-	$(PIP) freeze --all --exclude-editable --exclude pip --exclude palate > constraints.new
+	$(PIP) freeze --all --exclude-editable --exclude palate > constraints.new
 	sed -e 's/+[A-Za-z0-9.]*$$//' constraints.new | grep -viE '^(nvidia|cuda|triton|pytorch-triton)' > constraints.txt
 	rm constraints.new
 
