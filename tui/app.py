@@ -1,7 +1,9 @@
 """The app: five modes over one workbench. It subscribes, brings news to the screen on top, and asks before leaving."""
 
+import asyncio
 import contextlib
 import importlib
+import signal
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -59,6 +61,9 @@ class PalateApp(App[None]):
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
+        Binding(
+            "ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."
+        ),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
     ]
@@ -86,6 +91,9 @@ class PalateApp(App[None]):
 
     def on_ready(self) -> None:
         """The first screen stands: now the model may be loaded, which imports torch on the lane's thread."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self._leave)
         self.workbench.start()
 
     def on_unmount(self) -> None:
@@ -181,8 +189,11 @@ class PalateApp(App[None]):
             self.push_screen(QuitScreen(run), self._quit_answered)
 
     def _quit_answered(self, leave: str | None) -> None:
-        if not leave:
-            return
+        if leave:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Leave at once, or as soon as a run that is alive has saved what it learned."""
         self._leaving = True
         self.workbench.stop_run()
         if self.workbench.status().run is None:
