@@ -131,6 +131,12 @@ class SamplingConfig:
     )
     top_p: float = setting(0.95, "Sample from the fewest tokens that together hold this probability.", above=0, high=1)
     top_k: int = setting(50, "Sample from this many of the likeliest tokens; 0 takes all.", low=0)
+    min_p: float = setting(
+        0.0, "Leave out tokens below this share of the likeliest one's probability; 0 leaves none out.", low=0, high=1
+    )
+    repetition_penalty: float = setting(
+        1.0, "Make tokens that stand in prompt or answer less likely, above 1; 1 changes nothing.", above=0, high=10
+    )
     max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
 
     def __post_init__(self) -> None:
@@ -176,6 +182,13 @@ class TrainConfig:
         "leave-out", "A pair longer than that: leave it out, or cut its answers.", choices=("leave-out", "cut")
     )
     eval_share: float = setting(0.1, "Share of the prompts kept out of training to measure on.", low=0, high=0.9)
+    eval_every: int | None = setting(
+        None, "Evaluate after this many optimizer steps; when not set, after every epoch.", low=1
+    )
+    early_stop: int | None = setting(
+        None, "Stop after this many evaluations in a row without a better loss, if set.", low=1
+    )
+    checkpoint_every: int = setting(10, "Write a checkpoint after this many optimizer steps.", low=1)
     max_steps: int | None = setting(None, "Stop after this many optimizer steps, if set.", low=1)
     reference: str = setting(
         "start", "What the policy is held close to: the adapter it starts from, or the base.", choices=("start", "base")

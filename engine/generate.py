@@ -24,7 +24,7 @@ from engine.events import CompletionDone, Event, TokensDrawn
 from engine.lean import LeanDecoder, LeanWeights, is_lean
 from engine.model import BaseModel
 from engine.preference import Message
-from engine.sampling import draw_tokens, random_stream
+from engine.sampling import draw_tokens, penalise, random_stream
 
 _HALF_A_CHARACTER = "\ufffd"  # what a decoder writes for bytes that are no whole character yet
 
@@ -142,6 +142,7 @@ class _Batch:
         self._stop_ids = base.stop_ids
         self._decoder = decoder
         self._logits: torch.Tensor | None = None  # (R, V): what the next tokens are drawn from
+        self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
 
     def turn(self, waiting: deque[_Prompt], tokens_per_turn: int) -> tuple[list[CompletionDone], int]:
         """Draw up to `tokens_per_turn` tokens for every row. Returns the answers that ended and the tokens drawn."""
@@ -176,7 +177,19 @@ class _Batch:
         if joining:
             logits = self._decoder.admit(prompts)
             self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
+            self._see(prompts, logits)
             self.rows += joining
+
+    def _see(self, prompts: list[tuple[list[int], int]], logits: torch.Tensor) -> None:
+        """Note which tokens stand in the prompts of the rows that join, where a setting asks for it."""
+        if self._sampling.repetition_penalty == 1:
+            return
+        seen = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
+        row = 0
+        for ids, rows in prompts:
+            seen[row : row + rows, torch.tensor(ids, device=seen.device)] = True
+            row += rows
+        self._seen = seen if self._seen is None else torch.cat([self._seen, seen])
 
     def _row(self, request: GenerationRequest, limit: int) -> _Row:
         return _Row(request, limit, random_stream(request.seed, limit), time.perf_counter())
@@ -184,8 +197,7 @@ class _Batch:
     def _draw(self) -> list[CompletionDone]:
         """Draw one token for every row, let the rows that ended go, and compute the logits of the next."""
         assert self._logits is not None  # rows have joined
-        uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
-        tokens = draw_tokens(self._logits, uniforms.to(self._logits.device), self._sampling)
+        tokens = self._next_tokens(self._logits)
         ended = {}
         for place, (row, token) in enumerate(zip(self.rows, tokens.tolist(), strict=True)):
             row.ids.append(token)
@@ -195,9 +207,21 @@ class _Batch:
             kept = closed_up(len(self.rows), ended)
             self.rows = [self.rows[place] for place in kept]
             self._decoder.keep(kept)
-            tokens = tokens[torch.tensor(kept, dtype=torch.long, device=tokens.device)]
+            places = torch.tensor(kept, dtype=torch.long, device=tokens.device)
+            tokens = tokens[places]
+            self._seen = None if self._seen is None else self._seen[places]
         self._logits = self._decoder.step(tokens) if self.rows else None
         return list(ended.values())
+
+    def _next_tokens(self, logits: torch.Tensor) -> torch.Tensor:
+        """One token for every row, (R,), each from its own random number."""
+        if self._seen is not None:
+            logits = penalise(logits, self._seen, self._sampling.repetition_penalty)
+        uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
+        tokens = draw_tokens(logits, uniforms.to(logits.device), self._sampling)
+        if self._seen is not None:
+            self._seen.scatter_(1, tokens[:, None], True)
+        return tokens
 
     def _finish(self, row: _Row) -> CompletionDone:
         ended = row.ids[-1] in self._stop_ids

@@ -14,8 +14,9 @@ from engine.config import SamplingConfig
 def filter_logits(logits: torch.Tensor, config: SamplingConfig) -> tuple[torch.Tensor, torch.Tensor]:
     """The candidates of each row, likeliest first, with −inf for those that the settings rule out.
 
-    The order is transformers': temperature, top-k, top-p. Top-k comes first here, which changes nothing (temperature
-    keeps the order of the tokens) and makes the rest 30 to 80 times cheaper than over the whole vocabulary.
+    The order is transformers': temperature, top-k, top-p, min-p. Top-k comes first here, which changes nothing
+    (temperature keeps the order of the tokens) and makes the rest 30 to 80 times cheaper than over the whole
+    vocabulary.
 
     Args:
         logits: (R, V), any float dtype.
@@ -32,7 +33,23 @@ def filter_logits(logits: torch.Tensor, config: SamplingConfig) -> tuple[torch.T
         before = probabilities.cumsum(-1) - probabilities  # what the likelier ones hold together
         before[:, 0] = -1.0  # the likeliest always stays
         scores = scores.masked_fill(before >= config.top_p, -math.inf)
+    if config.min_p > 0:  # p < min_p · p(likeliest), as a difference of scores
+        scores = scores.masked_fill(scores < scores[:, :1] + math.log(config.min_p), -math.inf)
     return scores, ids
+
+
+def penalise(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
+    """Make tokens that were seen less likely (penalty above 1): positive logits are divided, negative multiplied.
+
+    Args:
+        logits: (R, V), any float dtype.
+        seen: (R, V) bool, the tokens that stand in the row's prompt or answer.
+        penalty: 1 changes nothing.
+
+    Source: Keskar et al. 2019, CTRL (arXiv:1909.05858), with transformers' handling of negative logits.
+    """
+    logits = logits.float()
+    return torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)
 
 
 def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingConfig) -> torch.Tensor:

@@ -103,7 +103,7 @@ def answers(events: Iterator[Event]) -> dict[str, CompletionDone]:
     return {event.key: event for event in events if isinstance(event, CompletionDone)}
 
 
-def by_transformers(base: BaseModel, text: str, adapter: str | None) -> str:
+def by_transformers(base: BaseModel, text: str, adapter: str | None, **settings: float) -> str:
     """The greedy answer of transformers' own generate."""
     ids = torch.tensor([encode_prompt(base.tokenizer, [{"role": "user", "content": text}])])
     with base.policy(adapter), torch.no_grad():
@@ -114,6 +114,7 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None) -> str:
             max_new_tokens=GREEDY.max_new_tokens,
             eos_token_id=sorted(base.stop_ids),
             pad_token_id=2,
+            **settings,
         )
     return str(base.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
 
@@ -130,6 +131,16 @@ def test_greedy_answers_are_those_of_transformers(any_base: BaseModel, adapter: 
     made = answers(generate(any_base, requests(*texts, seeds=(1,)), GREEDY, adapter=adapter))
     for text in texts:
         assert made[f"{text}/1"].text == by_transformers(any_base, text, adapter)
+
+
+def test_the_repetition_penalty_counts_prompt_and_answer(any_base: BaseModel) -> None:
+    texts = ["Why?", "How does a longer prompt fare?", "x"]
+    config = SamplingConfig(temperature=0.0, max_new_tokens=40, repetition_penalty=1.5)
+    made = answers(generate(any_base, requests(*texts, seeds=(1,)), config, max_rows=2))
+    for text in texts:
+        assert made[f"{text}/1"].text == by_transformers(any_base, text, None, repetition_penalty=1.5)
+    free = answers(generate(any_base, requests(*texts, seeds=(1,)), GREEDY))
+    assert any(made[key].text != free[key].text for key in made)
 
 
 def test_an_answer_can_be_written_again_from_its_seed(any_base: BaseModel) -> None:

@@ -4,13 +4,15 @@ import pytest
 import torch
 from transformers.generation.logits_process import (
     LogitsProcessorList,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
 from engine.config import SamplingConfig
-from engine.sampling import draw_tokens, filter_logits, random_stream
+from engine.sampling import draw_tokens, filter_logits, penalise, random_stream
 
 LOGITS = torch.randn(5, 200, generator=torch.Generator().manual_seed(3)) * 3
 SETTINGS = [
@@ -21,6 +23,9 @@ SETTINGS = [
     SamplingConfig(top_k=7, top_p=1.0),
     SamplingConfig(top_k=1),
     SamplingConfig(top_k=1000, top_p=0.01),
+    SamplingConfig(top_k=0, top_p=1.0, min_p=0.2),
+    SamplingConfig(top_p=0.8, min_p=0.05),
+    SamplingConfig(min_p=1.0),
 ]
 
 
@@ -37,6 +42,8 @@ def theirs(logits: torch.Tensor, config: SamplingConfig) -> torch.Tensor:
         warpers.append(TopKLogitsWarper(config.top_k))
     if config.top_p < 1:
         warpers.append(TopPLogitsWarper(config.top_p))
+    if config.min_p > 0:
+        warpers.append(MinPLogitsWarper(config.min_p))
     return warpers(torch.zeros(logits.shape[0], 1, dtype=torch.long), logits.clone()).softmax(-1)
 
 
@@ -71,6 +78,19 @@ def test_a_token_that_was_ruled_out_is_never_drawn() -> None:
     config = SamplingConfig(temperature=1.0, top_k=0, top_p=0.7)
     logits = torch.tensor([[0.5, 0.25, 0.15, 0.1]]).log()
     assert draw_tokens(logits, torch.tensor([1 - 2**-53], dtype=torch.float64), config).item() == 1
+
+
+def test_the_repetition_penalty_is_that_of_transformers() -> None:
+    ids = torch.randint(0, 200, (5, 30), generator=torch.Generator().manual_seed(1))
+    seen = torch.zeros(5, 200, dtype=torch.bool).scatter(1, ids, True)
+    expected = RepetitionPenaltyLogitsProcessor(1.3)(ids, LOGITS.clone())
+    assert torch.equal(penalise(LOGITS, seen, 1.3), expected)
+
+
+def test_the_repetition_penalty_by_hand() -> None:
+    logits = torch.tensor([[2.0, -2.0, 3.0]])
+    seen = torch.tensor([[True, True, False]])
+    assert penalise(logits, seen, 2.0).tolist() == [[1.0, -4.0, 3.0]]
 
 
 def test_temperature_zero_takes_the_likeliest() -> None:
