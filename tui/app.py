@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from tui.errors import title_of
 from tui.messages import FromWorkbench
-from tui.published import Published, RunChanged, WorkbenchFailed
+from tui.published import Published, WorkbenchFailed
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
@@ -122,7 +122,7 @@ class PalateApp(App[None]):
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.from_workbench(published)
         self._refresh_status_soon()
-        if self._leaving and isinstance(published, RunChanged) and self.workbench.status().run is None:
+        if self._leaving and self.workbench.status().run is None:
             self.exit()
 
     def _refresh_status_soon(self) -> None:
