@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from db.rows import RunLogRow
@@ -99,6 +100,24 @@ async def test_what_is_typed_is_checked_at_once_and_never_taken_for_keys(workben
         await until(pilot, lambda: beta.value == 0.1 and beta.error is None)
         await pilot.press("L")
         await until(pilot, lambda: app.current_mode == "label")
+
+
+async def test_keys_typed_ahead_go_where_they_were_meant(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        await go_to(pilot, screen, "epochs")
+        for key in ("down", "down", "down", "enter", "2", "5", "6", "escape"):  # all at once, as over a slow link
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        lora_r = row(screen, "lora_r")
+        assert isinstance(lora_r, TextRow)
+        await until(pilot, lambda: lora_r.value == 256 and lora_r.has_focus)
+        await go_to(pilot, screen, "seed")
+        for key in ("1", "2", "3"):
+            app.post_message(events.Key(key, key))
+        seed = row(screen, "seed")
+        assert isinstance(seed, TextRow)
+        await until(pilot, lambda: seed.value == 123)
 
 
 async def test_the_plan_follows_the_settings(workbench: FakeWorkbench) -> None:

@@ -191,7 +191,9 @@ class Chart(Vertical):
         low, high = limits([each.values for each in self._series], floor=self._floor, ceiling=self._ceiling)
         plot.set_xlimits(*span)
         plot.set_ylimits(low, high)
-        plot.set_yticks(None if self._series else [])  # without a value the axis has nothing to say
+        # Without a value, or without a plan, an axis has nothing to say.
+        plot.set_yticks(None if self._series else [])
+        plot.set_xticks(None if last else [])
         for each in self._series:
             if not each.evaluated:
                 self._draw_line(plot, each.steps, each.values, "raw", span)

@@ -33,6 +33,13 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+def _key(keys: str, action: str, word: str, id: str, tooltip: str, *, show: bool = True, shown_as: str = "") -> Binding:
+    """A key of the form. It has priority, since only then is it done before the next key that was typed ahead."""
+    return Binding(
+        keys, action, word, show=show, key_display=shown_as or None, priority=True, id=f"form.{id}", tooltip=tooltip
+    )
+
+
 class FormRow(Horizontal, can_focus=True):
     """One line of a form: a label, a value, and a remark that an error takes the place of."""
 
@@ -102,7 +109,7 @@ class FormRow(Horizontal, can_focus=True):
 class ActionRow(FormRow):
     """A row that does something on `enter`."""
 
-    BINDINGS = [Binding("enter", "press", "go", show=False, id="form.press", tooltip="Do what the row says.")]
+    BINDINGS = [_key("enter", "press", "go", "press", "Do what the row says.", show=False)]
 
     def __init__(self, key: str, label: str, help: str, remark: str = "") -> None:
         super().__init__(key, label, help)
@@ -131,9 +138,9 @@ class ChoiceRow(FormRow):
     """A row that takes one of a few values."""
 
     BINDINGS = [
-        Binding("left", "turn(-1)", "before", show=False, id="form.before", tooltip="The choice before."),
-        Binding("right,space,enter", "turn(1)", "next choice", id="form.next", key_display="←→", tooltip="The next."),
-        Binding("backspace", "reset", "default", show=False, id="form.default-choice", tooltip="Back to the default."),
+        _key("left", "turn(-1)", "before", "before", "The choice before.", show=False),
+        _key("right,space,enter", "turn(1)", "next choice", "next", "The next choice.", shown_as="←→"),
+        _key("backspace", "reset", "default", "default-choice", "Back to the default.", show=False),
     ]
 
     def __init__(
@@ -199,9 +206,9 @@ class TextRow(FormRow):
     """
 
     BINDINGS = [
-        Binding("enter", "open", "change", id="form.open", tooltip="Open the field; esc leaves it."),
-        Binding("escape", "close", "leave field", id="form.close", tooltip="Leave the field; letters are keys again."),
-        Binding("backspace", "reset", "default", id="form.default", key_display="⌫", tooltip="Back to the default."),
+        _key("enter", "open", "change", "open", "Open the field; esc leaves it."),
+        _key("escape", "close", "leave field", "close", "Leave the field; letters are keys again."),
+        _key("backspace", "reset", "default", "default", "Back to the default.", shown_as="⌫"),
     ]
     OPENS: ClassVar[str] = "0123456789.-"
     """Characters that open the field and start the new value."""
@@ -229,7 +236,13 @@ class TextRow(FormRow):
     @property
     def is_open(self) -> bool:
         """Is the field open, so that letters are text?"""
-        return self.has_focus_within and not self.has_focus
+        return self._field is not None
+
+    @property
+    def _field(self) -> Field | None:
+        """The field that the keys go to. The screen knows at once; `has_focus` lags a message behind."""
+        focused = self.screen.focused
+        return focused if isinstance(focused, Field) and focused.parent is self else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Inside the field its own keys work; outside there is nothing to leave."""
@@ -263,13 +276,13 @@ class TextRow(FormRow):
         field = Field(self.text if text is None else text, keep=text is not None)
         self.add_class("-open")
         await self.mount(field, after=self.query_one(".row--value"))
-        field.focus()
+        self.screen.set_focus(field)
         if text is not None:
             self.take(text)
 
     def action_close(self) -> None:
         """Leave the field; what was typed stays, and so does its error."""
-        self.focus()
+        self.screen.set_focus(self)
 
     def action_reset(self) -> None:
         """Take the default."""
@@ -277,7 +290,13 @@ class TextRow(FormRow):
 
     async def on_key(self, event: events.Key) -> None:
         """A digit opens the field and is its first character."""
-        if not self.is_open and self.has_focus and event.character and event.character in self.OPENS:
+        if not event.is_printable or event.character is None:
+            return
+        field = self._field
+        if field is not None:  # typed faster than the field could be opened: it was meant for the field
+            event.stop()
+            field.replace(event.character, *sorted(field.selection))
+        elif event.character in self.OPENS:
             event.stop()
             await self.action_open(event.character)
 
@@ -299,10 +318,9 @@ class TextRow(FormRow):
 
     async def on_descendant_blur(self) -> None:
         """The field closes whichever way it is left; a terminal that loses its focus leaves it open."""
-        fields = self.query(Field)
-        if fields and self.app.app_focus and not fields.first().has_focus:
+        if self.app.app_focus and self._field is None:
             self.remove_class("-open")
-            await fields.remove()
+            await self.query(Field).remove()
             self.refresh_bindings()
 
 
@@ -310,12 +328,12 @@ class Form(VerticalScroll, can_focus=False):
     """Rows one under the other; `↑` and `↓` move the cursor, in a field too."""
 
     BINDINGS = [
-        Binding("up", "move(-1)", "up", show=False, id="form.up", tooltip="The row above."),
-        Binding("down", "move(1)", "move", id="form.down", key_display="↑↓", tooltip="The row below."),
-        Binding("k", "move(-1)", "up", show=False, id="form.k", tooltip="The row above."),
-        Binding("j", "move(1)", "down", show=False, id="form.j", tooltip="The row below."),
-        Binding("home,g", "edge(0)", "first", show=False, id="form.first", tooltip="The first row."),
-        Binding("end,G", "edge(-1)", "last", show=False, id="form.last", tooltip="The last row."),
+        _key("up", "move(-1)", "up", "up", "The row above.", show=False),
+        _key("down", "move(1)", "move", "down", "The row below.", shown_as="↑↓"),
+        _key("k", "hop(-1)", "up", "k", "The row above.", show=False),
+        _key("j", "hop(1)", "down", "j", "The row below.", show=False),
+        _key("home,g", "edge(0)", "first", "first", "The first row.", show=False),
+        _key("end,G", "edge(-1)", "last", "last", "The last row.", show=False),
     ]
 
     class Left(Message):
@@ -336,7 +354,8 @@ class Form(VerticalScroll, can_focus=False):
     @property
     def current(self) -> FormRow | None:
         """The row under the cursor."""
-        return next((row for row in self.rows if row.has_focus_within), None)
+        focused = self.screen.focused
+        return next((row for row in self.rows if focused in (row, *row.query(Field))), None)
 
     def row(self, key: str) -> FormRow:
         """The row of `key`. Raises `KeyError` when there is none."""
@@ -346,18 +365,28 @@ class Form(VerticalScroll, can_focus=False):
         """The first row whose value is not right."""
         return next((row for row in self.rows if isinstance(row, TextRow) and row.error), None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In an open field letters, home and end belong to the text."""
+        if action in ("hop", "edge"):
+            return not isinstance(self.screen.focused, Field)
+        return super().check_action(action, parameters)
+
     def action_move(self, by: int) -> None:
         """Move the cursor; it stops at both ends, and tells when it would go past the last row."""
-        rows = [row for row in self.rows if row.display]
-        here = self.current
-        at = rows.index(here) + by if here in rows else 0
+        rows, here = self.rows, self.current
+        at = rows.index(here) + by if here is not None else 0
         if at >= len(rows):
             self.post_message(self.Left(self))
-        rows[min(max(at, 0), len(rows) - 1)].focus()
+        # The screen's own method works at once; a row's `focus` would come after the next key.
+        self.screen.set_focus(rows[min(max(at, 0), len(rows) - 1)])
+
+    def action_hop(self, by: int) -> None:
+        """Move the cursor by a letter."""
+        self.action_move(by)
 
     def action_edge(self, at: int) -> None:
         """Move the cursor to the first or the last row."""
-        [row for row in self.rows if row.display][at].focus()
+        self.screen.set_focus(self.rows[at])
 
 
 def setting_row(setting: Setting) -> FormRow:
