@@ -15,6 +15,7 @@ from db.rows import (
     ComparisonRow,
     CompletionRow,
     ImportedPairs,
+    Message,
     MetricRow,
     PromptRow,
     PromptSetRow,
@@ -66,7 +67,7 @@ LEAVES = (
 def prompt(number: int, *, set_name: str = "science", text: str | None = None) -> PromptRow:
     """The prompt with this number, counted from 1."""
     words, field = PROMPTS[(number - 1) % len(PROMPTS)]
-    messages = ({"role": "user", "content": words if text is None else text},)
+    messages: tuple[Message, ...] = ({"role": "user", "content": words if text is None else text},)
     return PromptRow(number, 1, set_name, set_name.endswith("held out"), messages, field)
 
 
@@ -441,9 +442,9 @@ class FakeWorkbench:
 
     def stop_run(self) -> None:
         """The run is asked to stop; it is over when a test says so (`end_run`)."""
-        if self.state.run is not None:
-            self.state = replace(self.state, run=replace(self.state.run, phase="stopping"))
-            self.publish(RunChanged(self.state.run.run))
+        if (run := self.state.run) is not None:
+            self.state = replace(self.state, run=replace(run, phase="stopping"))
+            self.publish(RunChanged(run.run))
 
     def runs(self) -> list[RunRow]:
         """Newest first."""

@@ -12,7 +12,8 @@ from db.errors import DatabaseError
 from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, prompt
 from tests.waiting import until
 from tui.app import PalateApp
-from tui.screens.label import SETTLE_S, LabelScreen, empty_note
+from tui.screens.label import SETTLE_S, LabelScreen
+from tui.widgets.label_notes import empty_note
 from tui.widgets.text_pane import PaneText, TextPane
 
 

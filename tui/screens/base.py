@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import ComposeResult, CSSPathType
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
@@ -42,7 +42,7 @@ class PalateScreen(Screen[None]):
 
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
-    CSS_PATH = "base.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = "base.tcss"
 
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""

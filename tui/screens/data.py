@@ -67,7 +67,7 @@ class DataScreen(PalateScreen):
         """Read the newest verdicts and the sets."""
         text = self.query_one("#filter", Input).value.strip() or None
         self.query_one(VerdictList).load(lambda before: self.workbench.verdict_page(before=before, text=text))
-        self.query_one("#verdicts").border_title = Content(counts_line(self.workbench.counts()))  # type: ignore[assignment]
+        self.query_one("#verdicts").border_title = Content(counts_line(self.workbench.counts()))
         self.query_one("#sets", Static).update(sets_line(self.workbench.prompt_sets()))
 
     def on_verdict_list_loaded(self, event: VerdictList.Loaded) -> None:
@@ -77,7 +77,7 @@ class DataScreen(PalateScreen):
         self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
         more = "" if event.complete else f"the newest {event.shown:,}, more as you go down"
         found = count(event.shown, "match").replace("matchs", "matches") if filtered and event.complete else more
-        self.query_one("#verdicts").border_subtitle = Content(found) if found else None  # type: ignore[assignment]
+        self.query_one("#verdicts").border_subtitle = Content(found) if found else None
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

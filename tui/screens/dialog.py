@@ -31,7 +31,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def compose(self) -> ComposeResult:
         """The frame, its title, and what the subclass puts in it."""
         with Vertical(id="dialog") as frame:
-            frame.border_title = Content(self._title)  # type: ignore[assignment]
+            frame.border_title = Content(self._title)
             yield from self.compose_question()
 
     def compose_question(self) -> ComposeResult:

@@ -28,7 +28,7 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Where there is little room, the frame itself tells the way back."""
-        self.query_one("#dialog").border_subtitle = Content("esc back")  # type: ignore[assignment]
+        self.query_one("#dialog").border_subtitle = Content("esc back")
 
     def compose_question(self) -> ComposeResult:
         """One line for each key, the screen's first, then those that work everywhere."""

@@ -13,15 +13,18 @@ from textual.widgets import Static
 
 from db.rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
-from tui.published import ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchStatus
+from tui.published import ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
 from tui.reading_clock import ReadingClock
 from tui.screens.base import PalateScreen
-from tui.visible import visible, visible_line
+from tui.widgets.label_notes import empty_note, said
 from tui.widgets.pair_view import PairView
 from tui.words import count
 
 SETTLE_S: Final = 0.2
 """A verdict key within this time after a pair was painted was pressed for the pair before it."""
+
+_MAY_BRING_A_PAIR: Final = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
+"""News after which there may be a pair, or another reason why there is none."""
 
 
 def _key(keys: str, action: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
@@ -111,7 +114,7 @@ class LabelScreen(PalateScreen):
             return
         if isinstance(published, VerdictStored) and self._pair and published.comparison == self._pair.id:
             self.screen_shown()
-        elif self._pair is None and isinstance(published, QueueChanged | ModelChanged | VerdictStored):
+        elif self._pair is None and isinstance(published, _MAY_BRING_A_PAIR):
             self._show_next()
 
     def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
@@ -239,8 +242,14 @@ class LabelScreen(PalateScreen):
     async def _commit(self, pair: ComparisonRow, verdict: str, side: str | None, strength: int, seconds: float) -> None:
         """Save a verdict of `pair`; only when it is on the disk is the next pair painted."""
         layout = "stacked" if self.stacked else "side"
-        given = {"side": side, "strength": strength, "seconds": seconds, "layout": layout}
-        if await self._stored(lambda: asyncio.wrap_future(self.workbench.judge(pair.id, verdict, **given))):
+
+        async def store() -> None:
+            judge = self.workbench.judge
+            await asyncio.wrap_future(
+                judge(pair.id, verdict, strength=strength, side=side, layout=layout, seconds=seconds)
+            )
+
+        if await self._stored(store):
             told = said(verdict, side, strength, stacked=self.stacked)
             if self._dropped:
                 told += Content.styled(f" · {count(self._dropped, 'early key')} dropped", "$warning")
@@ -270,28 +279,3 @@ class LabelScreen(PalateScreen):
         finally:
             self._committing = False
         return True
-
-
-def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
-    """What the last key said, for the line above the next pair."""
-    names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
-    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later"}
-    told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
-    return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
-
-
-def empty_note(status: WorkbenchStatus) -> Content:
-    """Why there is no pair, and what happens or what to press."""
-    title, sentence = _why_empty(status)
-    return Content.assemble((visible(title), "bold"), "\n\n", (visible(sentence), "$quiet"))
-
-
-def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
-    model = visible_line(status.model_name, 40)
-    if status.model_state == "failed":
-        return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
-    if status.model_state != "ready":
-        return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
-    if status.prompts_left == 0 and not status.writing:
-        return "No prompts left", "Every prompt is answered and judged. Add some: press D, then i."
-    return "Writing the next answers…", "They appear here by themselves; nothing to press."

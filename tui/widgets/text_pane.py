@@ -77,7 +77,7 @@ class TextPane(VerticalScroll):
         words = _content(title)
         if words != self._words_above:  # a title that is set again sends the whole pane again
             self._words_above = words
-            self.border_title = words  # type: ignore[assignment]
+            self.border_title = words
         self.set_note(note)
 
     def set_note(self, note: str | Content) -> None:
@@ -85,7 +85,7 @@ class TextPane(VerticalScroll):
         words = _content(note)
         if words != self._words_below:
             self._words_below = words
-            self.border_subtitle = words  # type: ignore[assignment]
+            self.border_subtitle = words
 
     @property
     def overflows(self) -> bool:

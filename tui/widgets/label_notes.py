@@ -1,0 +1,31 @@
+"""What the Label screen says beside its panes: what the last key did, and why there is no pair."""
+
+from textual.content import Content
+
+from tui.published import WorkbenchStatus
+from tui.visible import visible, visible_line
+
+
+def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
+    """What the last key said, for the line above the next pair."""
+    names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
+    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later"}
+    told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
+    return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
+
+
+def empty_note(status: WorkbenchStatus) -> Content:
+    """Why there is no pair, and what happens or what to press."""
+    title, sentence = _why_empty(status)
+    return Content.assemble((visible(title), "bold"), "\n\n", (visible(sentence), "$quiet"))
+
+
+def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
+    model = visible_line(status.model_name, 40)
+    if status.model_state == "failed":
+        return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
+    if status.model_state != "ready":
+        return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
+    if status.prompts_left == 0 and not status.writing:
+        return "No prompts left", "Every prompt is answered and judged. Add some: press D, then i."
+    return "Writing the next answers…", "They appear here by themselves; nothing to press."
