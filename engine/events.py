@@ -4,6 +4,7 @@ The engine's jobs are generators of these events. An event is yielded only where
 turn: no graph alive, no torch or PEFT context open, the model's modes as they were before.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -91,11 +92,13 @@ class ReferenceScored(Event):
     """Reference log-probabilities are known for `done` of `total` pairs.
 
     `logps` holds the new ones: pair key → (chosen, rejected), summed over the completion's tokens, in nats.
+    `cache_keys` maps the same pair keys to the keys under which they may be kept and given to a later run.
     """
 
     done: int
     total: int
     logps: Mapping[str, tuple[float, float]]
+    cache_keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,28 @@ class EvalDone(Event):
 
 
 @dataclass(frozen=True)
+class MarginsKnown(Event):
+    """The margins of an epoch (counted from 1): pair key → chosen reward − rejected reward.
+
+    A training pair's is from its one pass in the epoch, an evaluation pair's from the latest evaluation. Pairs whose
+    margin stays below 0 may be slips.
+    """
+
+    epoch: int
+    train: Mapping[str, float]
+    evaluation: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class CheckpointSaved(Event):
+    """A checkpoint stands in `folder`: `step` optimizer steps and `pairs` pairs of the next one are in it."""
+
+    folder: str
+    step: int
+    pairs: int
+
+
+@dataclass(frozen=True)
 class AdapterSaved(Event):
     """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared.
 
@@ -143,7 +168,7 @@ class AdapterSaved(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """The run is over; `stopped` says that it was asked to stop before its last step."""
+    """The run is over after `steps` optimizer steps; `stopped` says that it was asked to stop before its last."""
 
     steps: int
     stopped: bool

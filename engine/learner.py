@@ -167,6 +167,16 @@ class Learner:
             for name, parameter in self.parameters.items():
                 parameter.copy_(weights[name])
 
+    def gradients(self) -> dict[str, torch.Tensor]:
+        """A copy of what the pairs of the unfinished step have added so far, on the CPU."""
+        found = {name: parameter.grad for name, parameter in self.parameters.items()}
+        return {name: gradient.cpu().clone() for name, gradient in found.items() if gradient is not None}
+
+    def set_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
+        """Put a copy that `gradients` gave back."""
+        for name, parameter in self.parameters.items():
+            parameter.grad = gradients[name].to(parameter.device) if name in gradients else None
+
     def changed_parameters(self) -> int:
         """How many trained values differ from those the run started with."""
         return sum(int((self.started_from[name] != now).sum()) for name, now in self.weights().items())

@@ -57,7 +57,7 @@ class FastModel:
         """The pair's completion scores, with gradients for the adapter unless grad mode is off."""
         packed = pack(pair, device)
         hidden = self._hidden(packed, dropout)[packed.predicting]  # (n, H)
-        values = TokenScores.apply(hidden, self._head, self._mean_head, packed.targets)  # four of (n,)  # type: ignore[no-untyped-call]
+        values = TokenScores.apply(hidden, self._head, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
         logps, entropy, mean_logits, top1 = (_by_completion(value, packed) for value in values)
         return CompletionScores(logps, (packed.chosen, packed.rejected), entropy, mean_logits, top1)
 

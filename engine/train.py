@@ -3,20 +3,21 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from engine.chat import EncodedPair
+from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, eval_metrics, pair_metrics
-from engine.errors import NonFiniteLoss
+from engine.errors import CheckpointError, NonFiniteLoss
 from engine.events import (
     AdapterSaved,
+    CheckpointSaved,
     EvalDone,
     Event,
+    MarginsKnown,
     Notice,
     PairDone,
     ReferenceScored,
@@ -29,6 +30,9 @@ from engine.plan import epoch_order, learning_rate, pairs_per_step, planned_step
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.random_state import OwnRandomState
+from engine.reference import ReferenceKeys
+from engine.run_state import RunState
+from engine.run_warnings import evaluation_warnings, window_warnings
 from engine.saving import save_checked
 from engine.scorer import choose_scorer
 
@@ -41,21 +45,25 @@ def never() -> bool:
     return False
 
 
-@dataclass
-class RunState:
-    """Where a run stands between two events."""
+@dataclass(frozen=True)
+class _Run:
+    """One run: what is trained on, with what, and where it stands."""
 
-    total_steps: int
-    step: int = 0  # optimizer steps done
-    window: list[PairScore] = field(default_factory=list)  # pairs already learned from for the next step
-    window_started_s: float = 0.0  # of the learner's busy seconds
-    learning_started_s: float = 0.0
-    num_tokens: int = 0
-    evaluated_step: int = -1
-    best_step: int = 0
-    best_loss: float = float("inf")
-    best_weights: Mapping[str, torch.Tensor] | None = None
-    stopped: bool = False
+    learner: Learner
+    prepared: PreparedPairs
+    state: RunState
+    folder: Path
+    checkpoint_folder: Path | None
+    checkpoint_now: Callable[[], bool]
+    stop: Callable[[], bool]
+
+    @property
+    def config(self) -> TrainConfig:
+        return self.learner.config
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return steps_per_epoch(len(self.prepared.train), self.config)
 
 
 def train_dpo(
@@ -67,6 +75,10 @@ def train_dpo(
     folder: Path,
     start: str | None = None,
     stop: Callable[[], bool] = never,
+    known_reference: Mapping[str, tuple[float, float]] | None = None,
+    checkpoint_folder: Path | None = None,
+    checkpoint_now: Callable[[], bool] = never,
+    resume: bool = False,
 ) -> Iterator[Event]:
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
@@ -77,14 +89,20 @@ def train_dpo(
         folder: where the adapter is written in PEFT's format; its parent must exist.
         start: a loaded adapter to go on from. It stays as it is, and is the reference unless the config says "base".
         stop: asked between pairs; when it says True, what was learned so far is saved and the run ends.
+        known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
+        checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
+        checkpoint_now: asked between pairs; when it says True, a checkpoint is written at once.
+        resume: go on from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
+            will be, bit for bit, that of the run had it not been interrupted, or a Notice says why not.
 
     Yields:
-        RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone… (after each
-        epoch), and at the end AdapterSaved and RunFinished. With evaluation pairs, the step with the lowest
-        evaluation loss is saved, else the last.
+        RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
+        and CheckpointSaved…, and at the end AdapterSaved and RunFinished. With evaluation pairs, the step with the
+        lowest evaluation loss is saved, else the last.
 
     Raises:
         PairsError: no pair can be trained on.
+        CheckpointError: there is no checkpoint to resume from, or it is of another run.
         NonFiniteLoss: the loss stopped being a number; the last good state was saved before.
         TrainingError: the saved adapter differs from the trained one.
     """
@@ -95,20 +113,22 @@ def train_dpo(
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(len(prepared.train), config))
-        yield _planned(learner, prepared, state)
+        run = _Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
+        inexact = _resume(run) if resume else ()
+        yield _planned(run)
+        yield from (Notice("warning", text) for text in inexact)
         yield Notice("info", learner.scorer.why)
         yield from prepared.notices()
-        yield from _score_references(learner, prepared, stop)
-        state.learning_started_s = learner.busy_s
+        yield from _score_references(run, known_reference or {})
         try:
-            yield from _learn(learner, prepared, state, stop)
+            yield from _learn(run)
         except NonFiniteLoss:
             if state.step:
-                yield _save(learner, prepared, state, folder)
+                yield _save(run)
                 saved = True
             raise
         if state.step:
-            yield _save(learner, prepared, state, folder)
+            yield _save(run)
             saved = True
         yield RunFinished(state.step, state.stopped, time.perf_counter() - started)
     finally:
@@ -130,8 +150,7 @@ def _learner(
     base: "BaseModel", prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None
 ) -> Learner:
     reference = start if config.reference == "start" else None
-    steps = planned_steps(len(prepared.train), config)
-    passes = steps * pairs_per_step(config) + len(prepared.train)
+    passes = planned_steps(len(prepared.train), config) * pairs_per_step(config) + len(prepared.train)
     probe = max(prepared.train, key=lambda pair: pair.tokens)
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
@@ -139,9 +158,16 @@ def _learner(
     return Learner(scorer, adapter, config, reference)
 
 
-def _planned(learner: Learner, prepared: PreparedPairs, state: RunState) -> RunPlanned:
+def _resume(run: _Run) -> tuple[str, ...]:
+    if run.checkpoint_folder is None:
+        raise CheckpointError("A resume needs the folder of the run's checkpoint.")
+    return load_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+
+
+def _planned(run: _Run) -> RunPlanned:
+    learner, prepared = run.learner, run.prepared
     return RunPlanned(
-        total_steps=state.total_steps,
+        total_steps=run.state.total_steps,
         train_keys=tuple(pair.key for pair in prepared.train),
         eval_keys=tuple(pair.key for pair in prepared.evaluation),
         left_out=prepared.left_out,
@@ -151,93 +177,144 @@ def _planned(learner: Learner, prepared: PreparedPairs, state: RunState) -> RunP
     )
 
 
-def _score_references(learner: Learner, prepared: PreparedPairs, stop: Callable[[], bool]) -> Iterator[Event]:
-    """Score every pair under the reference once, before the first step."""
-    pairs = prepared.train + prepared.evaluation
+def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
+    """Know every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
+    keys = ReferenceKeys(run.learner)
+    pairs = run.prepared.train + run.prepared.evaluation
+    reference = run.learner.reference
     for done, pair in enumerate(pairs, start=1):
-        if stop():
+        if run.stop():
             return
-        logps = learner.score_reference(pair)
-        yield ReferenceScored(done, len(pairs), {pair.key: logps})
+        if pair.key in reference:
+            continue
+        cache_key = keys.key(pair)
+        if cache_key in known:
+            reference[pair.key] = known[cache_key]
+        else:
+            run.learner.score_reference(pair)
+            yield ReferenceScored(done, len(pairs), {pair.key: reference[pair.key]}, {pair.key: cache_key})
 
 
-def _learn(learner: Learner, prepared: PreparedPairs, state: RunState, stop: Callable[[], bool]) -> Iterator[Event]:
-    """Take the steps that are left; an evaluation after each epoch and after the last step."""
-    per_epoch = steps_per_epoch(len(prepared.train), learner.config)
-    while state.step < state.total_steps:
-        yield from _fill_window(learner, prepared, state, stop)
-        if state.stopped:
-            break
-        yield _take_step(learner, prepared, state)
-        if state.step % per_epoch == 0:
-            yield from _evaluate(learner, prepared, state)
-    if state.step:
-        yield from _evaluate(learner, prepared, state)
+def _learn(run: _Run) -> Iterator[Event]:
+    """Take the steps that are left, with evaluations and checkpoints between them."""
+    state = run.state
+    if not state.step and not state.window:
+        state.learning_s = run.learner.busy_s
+    while True:
+        if _evaluation_is_due(run):
+            yield from _evaluate(run)
+        if state.ledger and state.step % run.steps_per_epoch == 0 and not state.window:
+            yield _turn_page(run)
+        if state.stopped or state.step == state.total_steps or _stops_early(run):
+            return
+        yield from _fill_window(run)
+        if not state.stopped:
+            yield from _take_step(run)
+        if state.step and not state.stopped and state.step % run.config.checkpoint_every == 0:
+            yield from _checkpoint(run)
 
 
-def _window(prepared: PreparedPairs, config: TrainConfig, step: int) -> list[EncodedPair]:
+def _evaluation_is_due(run: _Run) -> bool:
+    """After every epoch or `eval_every` steps, and whenever a run ends; never twice for one step."""
+    state = run.state
+    if not run.prepared.evaluation or not state.step or state.evaluated_step == state.step:
+        return False
+    ends = state.stopped or state.step == state.total_steps
+    return ends or state.step % (run.config.eval_every or run.steps_per_epoch) == 0
+
+
+def _stops_early(run: _Run) -> bool:
+    patience = run.config.early_stop
+    return patience is not None and run.state.worse_evaluations >= patience
+
+
+def _window(run: _Run, step: int) -> list[EncodedPair]:
     """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer."""
-    epoch, place = divmod(step, steps_per_epoch(len(prepared.train), config))
-    order = epoch_order(len(prepared.train), epoch, config.seed)
-    size = pairs_per_step(config)
-    return [prepared.train[position] for position in order[place * size : (place + 1) * size]]
+    pairs, size = run.prepared.train, pairs_per_step(run.config)
+    epoch, place = divmod(step, run.steps_per_epoch)
+    order = epoch_order(len(pairs), epoch, run.config.seed)
+    return [pairs[position] for position in order[place * size : (place + 1) * size]]
 
 
-def _fill_window(
-    learner: Learner, prepared: PreparedPairs, state: RunState, stop: Callable[[], bool]
-) -> Iterator[Event]:
+def _fill_window(run: _Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, one by one."""
-    window = _window(prepared, learner.config, state.step)
-    if not state.window:
-        state.window_started_s = learner.busy_s
+    state, learner = run.state, run.learner
+    window = _window(run, state.step)
     for pair in window[len(state.window) :]:
-        if stop():
+        if run.stop():
             state.stopped = True
             return
-        state.window.append(learner.learn(pair, window))
+        if run.checkpoint_now():
+            yield from _checkpoint(run)
+        before = learner.busy_s
+        score = learner.learn(pair, window)
+        state.window.append(score)
+        state.window_s += learner.busy_s - before
         state.num_tokens += pair.tokens
+        state.ledger[pair.key] = score.margin(run.config.beta)
         yield PairDone("step", len(state.window), len(window))
 
 
-def _take_step(learner: Learner, prepared: PreparedPairs, state: RunState) -> StepDone:
-    config = learner.config
+def _take_step(run: _Run) -> Iterator[Event]:
+    state, learner, config = run.state, run.learner, run.config
     rate = learning_rate(state.step, state.total_steps, config)
+    before = learner.busy_s
     grad_norm = learner.step(rate)
     state.step += 1
-    epoch = state.step / steps_per_epoch(len(prepared.train), config)
+    epoch = state.step / run.steps_per_epoch
     metrics = {
         **pair_metrics(state.window, config.beta),
         "grad_norm": grad_norm,
         "learning_rate": rate,
         "epoch": epoch,
         "num_tokens": state.num_tokens,
-        "pairs_per_second": len(state.window) / (learner.busy_s - state.window_started_s),
+        "pairs_per_second": len(state.window) / (state.window_s + learner.busy_s - before),
     }
-    state.window.clear()
-    seconds_left = (learner.busy_s - state.learning_started_s) / state.step * (state.total_steps - state.step)
-    return StepDone(state.step, state.total_steps, epoch, metrics, seconds_left)
+    warnings = window_warnings(state, state.window, config.beta)
+    state.window, state.window_s = [], 0.0
+    seconds_left = (learner.busy_s - state.learning_s) / state.step * (state.total_steps - state.step)
+    yield StepDone(state.step, state.total_steps, epoch, metrics, seconds_left)
+    yield from warnings
 
 
-def _evaluate(learner: Learner, prepared: PreparedPairs, state: RunState) -> Iterator[Event]:
-    """Score the evaluation pairs once for this step, and keep the weights if they are the best so far."""
-    pairs = prepared.evaluation
-    if not pairs or state.evaluated_step == state.step:
-        return
+def _evaluate(run: _Run) -> Iterator[Event]:
+    """Score the evaluation pairs for this step, and keep the weights if they are the best so far."""
+    state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
     for pair in pairs:
-        scores.append(learner.evaluate(pair, pairs))
+        scores.append(run.learner.evaluate(pair, pairs))
         yield PairDone("eval", len(scores), len(pairs))
     state.evaluated_step = state.step
-    metrics = eval_metrics(scores, learner.config.beta)
+    state.eval_margins = {score.key: score.margin(beta) for score in scores}
+    metrics = eval_metrics(scores, beta)
+    warnings = evaluation_warnings(state, metrics["eval_loss"])
+    state.worse_evaluations += 1
     if metrics["eval_loss"] < state.best_loss:
-        state.best_loss, state.best_step, state.best_weights = metrics["eval_loss"], state.step, learner.weights()
+        state.best_loss, state.best_step, state.best_weights = metrics["eval_loss"], state.step, run.learner.weights()
+        state.worse_evaluations = 0
     yield EvalDone(state.step, metrics)
+    yield from warnings
 
 
-def _save(learner: Learner, prepared: PreparedPairs, state: RunState, folder: Path) -> Event:
-    step = state.step
+def _turn_page(run: _Run) -> MarginsKnown:
+    """The ledger of the epoch that is complete, and an empty one for the next."""
+    state = run.state
+    page, state.ledger = state.ledger, {}
+    return MarginsKnown(state.step // run.steps_per_epoch, page, dict(state.eval_margins))
+
+
+def _checkpoint(run: _Run) -> Iterator[Event]:
+    if run.checkpoint_folder is not None:
+        save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+        yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
+
+
+def _save(run: _Run) -> Event:
+    """Save the best weights where evaluations tell them, else the last."""
+    state, step = run.state, run.state.step
     if state.best_weights is not None:
-        learner.set_weights(state.best_weights)
+        run.learner.set_weights(state.best_weights)
         step = state.best_step
-    save_checked(learner, folder, prepared.train[0])
-    return AdapterSaved(str(folder), step, learner.changed_parameters())
+    run.learner.optimizer.zero_grad()
+    save_checked(run.learner, run.folder, run.prepared.train[0])
+    return AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

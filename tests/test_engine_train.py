@@ -18,6 +18,7 @@ from engine.events import (
     AdapterSaved,
     EvalDone,
     Event,
+    MarginsKnown,
     Notice,
     ReferenceScored,
     RunFinished,
@@ -26,7 +27,7 @@ from engine.events import (
 )
 from engine.learner import adapter_parameters
 from engine.model import BaseModel, load_base
-from engine.preference import Message, PreferencePair
+from engine.preference import Message, PreferencePair, split_by_prompt
 from engine.train import train_dpo
 from tests.tiny import save_tiny
 
@@ -232,6 +233,42 @@ def test_evaluation_keeps_the_step_with_the_lowest_loss(base: BaseModel, tmp_pat
     best = min(evaluations, key=lambda evaluation: evaluation.metrics["eval_loss"])
     assert of_kind(events, AdapterSaved)[0].step == best.step
     assert any("evaluate on" in notice.text for notice in of_kind(events, Notice))
+
+
+def test_margins_of_every_pair_are_told_each_epoch(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, eval_share=0.4, eval_every=2)
+    events = run(base, tmp_path / "adapter", config, count=10)
+    plan = of_kind(events, RunPlanned)[0]
+    assert [evaluation.step for evaluation in of_kind(events, EvalDone)] == [2, 4, 6]
+    pages = of_kind(events, MarginsKnown)
+    assert [page.epoch for page in pages] == [1, 2]
+    for page in pages:
+        assert set(page.train) == set(plan.train_keys)
+        assert set(page.evaluation) == set(plan.eval_keys)
+    assert set(pages[0].train.values()) != set(pages[1].train.values())
+
+
+def test_early_stop_ends_a_run_that_gets_worse(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, eval_share=0.4, epochs=20, lr_scheduler="constant", early_stop=2)
+    _, evaluation = split_by_prompt(pairs(10), config.eval_share, config.seed)
+    turned = [
+        dataclasses.replace(pair, chosen=pair.rejected, rejected=pair.chosen) if pair in evaluation else pair
+        for pair in pairs(10)
+    ]
+    events = list(train_dpo(base, turned, config, adapter="a1", folder=tmp_path / "adapter"))
+    losses = [evaluation.metrics["eval_loss"] for evaluation in of_kind(events, EvalDone)]
+    assert len(losses) == 3
+    assert losses[0] == min(losses)
+    assert of_kind(events, AdapterSaved)[0].step == 3
+
+
+def test_a_run_that_forgets_how_to_speak_is_told_so_once(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, learning_rate=1e-1, epochs=6)
+    told = [notice.text for notice in of_kind(run(base, tmp_path / "adapter", config), Notice)]
+    assert sum("forgetting how to speak" in text for text in told) == 1
+    base.unload_adapter("a1")
+    told = [notice.text for notice in of_kind(run(base, tmp_path / "calm"), Notice)]
+    assert not any("forgetting" in text for text in told)
 
 
 def test_going_on_is_held_to_the_start_or_to_the_base(base: BaseModel, tmp_path: Path) -> None:

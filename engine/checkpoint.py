@@ -1,0 +1,164 @@
+"""Checkpoints: everything that an exact resume needs, in one file, written beside and renamed into place.
+
+A run killed at any moment and resumed gives, bit for bit, the adapter of the run that was never killed, on the same
+machine with the same number of threads and the same way of scoring. Where those differ the resume says so.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import peft
+import torch
+import transformers
+
+from engine.dpo import PairScore
+from engine.errors import CheckpointError
+from engine.learner import Learner
+from engine.preparation import PreparedPairs
+from engine.run_state import RunState
+
+FILE = "checkpoint.pt"
+_FORMAT = 1
+
+
+def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
+    """Write the run's checkpoint into `folder`, for the owner alone; an earlier one is replaced whole or not at all."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    content = {
+        "format": _FORMAT,
+        "run": run_identity(learner, prepared),
+        "environment": environment(learner),
+        "state": _plain_state(state),
+        "weights": learner.weights(),
+        "gradients": learner.gradients(),
+        "optimizer": learner.optimizer.state_dict(),
+        "random": _plain_random(learner.random_state.state),
+        "reference": {key: list(logps) for key, logps in learner.reference.items()},
+        "busy_s": learner.busy_s,
+    }
+    beside = folder / (FILE + ".new")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, folder / FILE)
+
+
+def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
+    """Put a run back to where its checkpoint in `folder` was written.
+
+    Returns:
+        Sentences that say why the resume is not exact; none when it is.
+
+    Raises:
+        CheckpointError: there is no checkpoint, it cannot be read, or it is of another run.
+    """
+    content = _read(folder / FILE)
+    _check_same_run(content["run"], run_identity(learner, prepared), folder)
+    learner.set_weights(content["weights"])
+    learner.set_gradients(content["gradients"])
+    learner.optimizer.load_state_dict(content["optimizer"])
+    learner.random_state.state = _own_random(content["random"])
+    learner.reference.update({key: (chosen, rejected) for key, (chosen, rejected) in content["reference"].items()})
+    learner.busy_s = content["busy_s"]
+    _own_state(state, content["state"])
+    return _differences(content["environment"], environment(learner))
+
+
+def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
+    """What makes two runs the same run: settings, base model, start, and the pairs as token ids."""
+    pairs = json.dumps([dataclasses.astuple(pair) for pair in (*prepared.train, *prepared.evaluation)])
+    started_from = hashlib.sha256()
+    for name, value in sorted(learner.started_from.items()):
+        shape = ".".join(part for part in name.split(".") if part != learner.adapter)
+        started_from.update(shape.encode() + value.numpy().tobytes())
+    return {
+        "settings": dataclasses.asdict(learner.config),
+        "base model": learner.base.fingerprint,
+        "dtype": learner.base.dtype,
+        "starting weights": started_from.hexdigest(),
+        "pairs": hashlib.sha256(pairs.encode()).hexdigest(),
+        "training pairs": len(prepared.train),
+    }
+
+
+def environment(learner: Learner) -> dict[str, str]:
+    """What the last bits of a run depend on besides itself."""
+    return {
+        "number of threads": str(torch.get_num_threads()),
+        "way of scoring": learner.scorer.way,
+        "device": learner.base.device,
+        "machine": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
+        "version of torch": str(torch.__version__),
+        "version of transformers": transformers.__version__,
+        "version of peft": peft.__version__,
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint in {file.parent}. Start the run anew.") from None
+    except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{file} cannot be read: {reason} Start the run anew.") from error
+    if content.get("format") != _FORMAT:
+        raise CheckpointError(f"{file} is of format {content.get('format')}, this Palate reads {_FORMAT}.")
+    return content
+
+
+def _check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    other = [name for name in now if saved.get(name) != now[name]]
+    if not other:
+        return
+    if other == ["settings"]:
+        changed = [name for name, value in now["settings"].items() if saved["settings"].get(name) != value]
+        other = ["--" + name.replace("_", "-") for name in changed]
+    raise CheckpointError(
+        f"The checkpoint in {folder} is of another run: {', '.join(other)} differ. "
+        "Resume with what the run was started with."
+    )
+
+
+def _differences(saved: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        f"This resume is not exact to the last bit: the {name} was {saved.get(name)}, now it is {value}."
+        for name, value in now.items()
+        if saved.get(name) != value
+    )
+
+
+def _plain_state(state: RunState) -> dict[str, Any]:
+    """The state as tensors, lists and numbers, which torch reads back without running any code."""
+    plain = {each.name: getattr(state, each.name) for each in dataclasses.fields(state)}
+    plain["window"] = [dataclasses.asdict(score) for score in state.window]
+    plain["told"] = sorted(state.told)
+    plain["best_weights"] = None if state.best_weights is None else dict(state.best_weights)
+    return plain
+
+
+def _own_state(state: RunState, plain: dict[str, Any]) -> None:
+    plain["window"] = [PairScore(**score) for score in plain["window"]]
+    plain["told"] = set(plain["told"])
+    plain["stopped"] = False
+    for name, value in plain.items():
+        setattr(state, name, value)
+
+
+def _plain_random(state: Mapping[str, Any]) -> dict[str, Any]:
+    name, keys, *rest = state["numpy"]
+    return {**state, "numpy": [name, keys.tolist(), *rest]}
+
+
+def _own_random(plain: Mapping[str, Any]) -> dict[str, Any]:
+    name, keys, *rest = plain["numpy"]
+    return {**plain, "numpy": (name, np.array(keys, dtype=np.uint32), *rest)}
