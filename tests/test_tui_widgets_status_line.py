@@ -57,3 +57,7 @@ def test_what_the_machine_does(changes: dict[str, object], words: str) -> None:
 def test_a_run_without_a_step_tells_what_it_does() -> None:
     early = replace(RUN, step=0, margin=None, seconds_left=None, phase="reference")
     assert told(replace(STATUS, run=early)).endswith("● taste-4 · reference")
+
+
+def test_a_run_that_is_being_stopped_has_no_time_left() -> None:
+    assert told(replace(STATUS, run=replace(RUN, phase="stopping"))).endswith("● taste-4 · stopping")

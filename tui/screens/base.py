@@ -1,9 +1,9 @@
 """What every screen of Palate is made of: top line, body, status line, key line."""
 
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual import events
-from textual.app import ComposeResult, CSSPathType
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
@@ -42,7 +42,7 @@ class PalateScreen(Screen[None]):
 
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
-    CSS_PATH: ClassVar[CSSPathType | None] = "base.tcss"
+    CSS_PATH: ClassVar[Any] = "base.tcss"
 
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""

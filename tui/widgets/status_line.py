@@ -87,7 +87,7 @@ def run_parts(run: RunProgress) -> list[str]:
             parts.append(f"margin {signed(run.margin)}")
     else:
         parts.append(run.phase)
-    if run.seconds_left is not None:
+    if run.seconds_left is not None and run.phase != "stopping":
         parts.append(f"{duration(run.seconds_left)} left")
     return parts
 
