@@ -59,7 +59,8 @@ def figures(workbench: Workbench, run: int, name: str) -> list[float | None]:
     return [each.value for each in workbench.run_metrics(run) if each.name == name]
 
 
-def test_answers_are_language_and_end_or_are_marked_cut(workbench: Workbench, run: int) -> None:
+@pytest.mark.usefixtures("run")
+def test_answers_are_language_and_end_or_are_marked_cut(workbench: Workbench) -> None:
     answers = [
         answer
         for row in workbench.verdict_page()
@@ -82,9 +83,8 @@ def test_the_run_starts_at_ln_2_and_learns(workbench: Workbench, run: int) -> No
     assert figures(workbench, run, "rewards/margins")[-1] > 0.05
 
 
-def test_the_adapter_in_use_comes_back_and_peft_gives_the_same_logits(
-    workbench: Workbench, run: int, space: Path
-) -> None:
+@pytest.mark.usefixtures("run")
+def test_the_adapter_in_use_comes_back_and_peft_gives_the_same_logits(workbench: Workbench, space: Path) -> None:
     adapter = workbench.adapter_in_use()
     assert adapter is not None
     workbench.close()

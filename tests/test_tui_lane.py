@@ -78,7 +78,7 @@ def test_closing_closes_the_generators_on_the_lane_itself() -> None:
         finally:
             where.append(threading.current_thread().name)
 
-    lane = Lane(lambda job, error: None)
+    lane = Lane(lambda *_: None)
     job = lane.submit("endless", endless(), lambda: RUN)
     lane.start()
     lane.close(timeout_s=5)

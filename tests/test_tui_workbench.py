@@ -70,7 +70,7 @@ def test_a_new_workspace_has_the_questions(open_workbench: Callable[[], Workbenc
     assert workbench.status().model_state == "ready"
 
 
-def test_the_loop(open_workbench: Callable[[], Workbench], model_folder: Path) -> None:
+def test_the_loop(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
     workbench.answers.write_pairs(8).done.result(timeout=60)
     assert workbench.ready_count() == 8
@@ -212,9 +212,11 @@ def test_stop_keeps_what_was_trained(open_workbench: Callable[[], Workbench]) ->
     workbench.answers.write_pairs(6).done.result(timeout=60)
     judge_all(workbench)
     workbench.subscribe(
-        lambda published: workbench.stop_run()
-        if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
-        else None
+        lambda published: (
+            workbench.stop_run()
+            if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
+            else None
+        )
     )
     run = train(workbench, TrainConfig(epochs=50, batch_size=1, lora_r=2, lora_alpha=4, eval_share=0.0))
     row = workbench.run(run)
@@ -229,9 +231,9 @@ def test_a_run_that_is_cut_off_is_interrupted(open_workbench: Callable[[], Workb
     judge_all(workbench)
     stepped = threading.Event()
     workbench.subscribe(
-        lambda published: stepped.set()
-        if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
-        else None
+        lambda published: (
+            stepped.set() if isinstance(published, RunChanged) and isinstance(published.event, StepDone) else None
+        )
     )
     run = workbench.start_run(TrainConfig(epochs=1000, batch_size=1, lora_r=2, lora_alpha=4, eval_share=0.0))
     assert stepped.wait(60)
@@ -251,7 +253,7 @@ def test_an_unknown_model_is_told_and_labelling_what_is_there_goes_on(tmp_path: 
     told: list[WorkbenchFailed] = []
     workbench = Workbench(tmp_path / "space", ModelChoice(str(tmp_path / "nowhere")))
     try:
-        workbench.subscribe(lambda published: told.append(published) if isinstance(published, WorkbenchFailed) else None)
+        workbench.subscribe(lambda news: told.append(news) if isinstance(news, WorkbenchFailed) else None)
         workbench.start()
         assert workbench.loading is not None
         workbench.loading.done.result(timeout=60)
