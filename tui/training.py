@@ -31,7 +31,7 @@ from engine.events import (
 from engine.plan import planned_steps
 from engine.preference import PreferencePair, pairs_fingerprint, split_by_prompt
 from tui.errors import WorkbenchError, title_of
-from tui.lane import RUN, Job, Lane, Turns
+from tui.lane import LOADING, RUN, Job, Lane, Turns
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunProgress, TrainPreview, WorkbenchFailed
 from tui.workspace import Workspace
@@ -105,7 +105,7 @@ class Trainer:
         ).result()
         self._stop = False
         self.progress = RunProgress(run, name, 0, 0, None, None, "reference")
-        self.job = self._lane.submit("run", self._turns(run, config, rows, parent), lambda: RUN)
+        self.job = self._lane.submit("run", self._turns(run, config, rows, parent), self._urgency)
         self._publish(RunChanged(run))
         return run
 
@@ -115,6 +115,10 @@ class Trainer:
             self._stop = True
             self.progress = replace(self.progress, phase="stopping")
             self._publish(RunChanged(self.progress.run))
+
+    def _urgency(self) -> int:
+        """A run gives way to a labeller whose queue is low; one that was asked to stop saves before anything else."""
+        return LOADING if self._stop else RUN
 
     def _problem(self, pairs: int) -> str | None:
         if self.progress is not None:
