@@ -5,9 +5,8 @@ every key and the error stands beside it. A choice turns with `←` and `→`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -192,11 +191,16 @@ class ChoiceRow(FormRow):
 
 
 class Field(Input):
-    """The open field of a row. Its cursor does not blink: a blinking one alone sends 2.5 kB/s over SSH."""
+    """The field of a row, shown while it is open. A blinking cursor alone would send 2.5 kB/s over SSH."""
 
-    def __init__(self, text: str, keep: bool) -> None:
-        super().__init__(text, compact=True, select_on_focus=not keep)
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
         self.cursor_blink = False
+        self.display = False
+
+
+_STARTS: Final = {**{digit: digit for digit in "0123456789"}, "full_stop": ".", "minus": "-"}
+"""The keys that start a number, with what they type."""
 
 
 class TextRow(FormRow):
@@ -207,10 +211,12 @@ class TextRow(FormRow):
 
     BINDINGS = [
         _key("enter", "open", "change", "open", "Open the field; esc leaves it."),
-        _key("escape", "close", "leave field", "close", "Leave the field; letters are keys again."),
+        _key("escape,enter", "close", "leave field", "close", "Leave the field; letters are keys again."),
         _key("backspace", "reset", "default", "default", "Back to the default.", shown_as="⌫"),
+        # These have no id: that a number starts a number is nothing to look up or to rebind.
+        *(Binding(key, f"start('{text}')", "type", show=False, priority=True) for key, text in _STARTS.items()),
     ]
-    OPENS: ClassVar[str] = "0123456789.-"
+    STARTS: ClassVar[str] = "0123456789.-"
     """Characters that open the field and start the new value."""
 
     def __init__(self, key: str, label: str, help: str, parse: Callable[[str], Any], default: Any) -> None:
@@ -219,6 +225,7 @@ class TextRow(FormRow):
         self.default = default
         self.value = default
         self.text = plain(default)
+        self._opened_with = ""
 
     def value_text(self) -> str:
         """What was typed, right or wrong."""
@@ -233,23 +240,32 @@ class TextRow(FormRow):
         """The default, where the value is another one."""
         return f"default {plain(self.default)}" if self.changed else super().remark()
 
-    @property
-    def is_open(self) -> bool:
-        """Is the field open, so that letters are text?"""
-        return self._field is not None
+    def compose(self) -> ComposeResult:
+        """Label, value or field, remark."""
+        yield Static(Content(self.label), classes="row--label", markup=False)
+        yield Static("", classes="row--value", markup=False)
+        yield Field()
+        yield Static("", classes="row--remark", markup=False)
 
     @property
-    def _field(self) -> Field | None:
-        """The field that the keys go to. The screen knows at once; `has_focus` lags a message behind."""
-        focused = self.screen.focused
-        return focused if isinstance(focused, Field) and focused.parent is self else None
+    def field(self) -> Field:
+        """What takes the text while it is open."""
+        return self.query_one(Field)
+
+    @property
+    def is_open(self) -> bool:
+        """Is the field open, so that letters are text? The screen knows at once; `has_focus` lags a message behind."""
+        return self.screen.focused is self.field
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Inside the field its own keys work; outside there is nothing to leave."""
-        if action == "close":
-            return self.is_open
-        if action in ("open", "reset"):
-            return not self.is_open
+        match action:
+            case "close":
+                return self.is_open
+            case "open" | "reset":
+                return not self.is_open
+            case "start":
+                return not self.is_open and str(parameters[0]) in self.STARTS
         return super().check_action(action, parameters)
 
     def take(self, text: str) -> None:
@@ -263,6 +279,13 @@ class TextRow(FormRow):
         self.show()
         self.post_message(self.Changed(self))
 
+    def settle(self) -> None:
+        """Take what stands in the field, in case the message that tells of it is still under way."""
+        if self.is_open or self.field.value != self._opened_with:
+            self._opened_with = self.field.value
+            if self.field.value != self.text:
+                self.take(self.field.value)
+
     def set_default(self, value: Any) -> None:
         """Another default; a value that was the default follows it."""
         follows = self.value == self.default and self.error is None and not self.is_open
@@ -271,14 +294,25 @@ class TextRow(FormRow):
             self.value, self.text = value, plain(value)
         self.show()
 
-    async def action_open(self, text: str | None = None) -> None:
-        """Open the field, with the value selected, or with `text` already typed."""
-        field = Field(self.text if text is None else text, keep=text is not None)
-        self.add_class("-open")
-        await self.mount(field, after=self.query_one(".row--value"))
+    # Opening and closing wait for nothing, so that a key typed ahead finds the field open already.
+
+    def action_open(self) -> None:
+        """Open the field with the value selected."""
+        self._open(self.text)
+        self.field.select_all()
+
+    def action_start(self, character: str) -> None:
+        """Open the field with this character in place of the value."""
+        self._open(character)
+        self.field.cursor_position = len(character)
+        self.take(character)
+
+    def _open(self, text: str) -> None:
+        field = self.field
+        field.value = self._opened_with = text
+        field.display = True
+        self.query_one(".row--value").display = False
         self.screen.set_focus(field)
-        if text is not None:
-            self.take(text)
 
     def action_close(self) -> None:
         """Leave the field; what was typed stays, and so does its error."""
@@ -286,42 +320,24 @@ class TextRow(FormRow):
 
     def action_reset(self) -> None:
         """Take the default."""
+        self.field.value = self._opened_with = plain(self.default)
         self.take(plain(self.default))
 
-    async def on_key(self, event: events.Key) -> None:
-        """A digit opens the field and is its first character."""
-        if not event.is_printable or event.character is None:
-            return
-        field = self._field
-        if field is not None:  # typed faster than the field could be opened: it was meant for the field
-            event.stop()
-            field.replace(event.character, *sorted(field.selection))
-        elif event.character in self.OPENS:
-            event.stop()
-            await self.action_open(event.character)
-
-    async def on_click(self) -> None:
+    def on_click(self) -> None:
         """A click opens the field."""
         if not self.is_open:
-            await self.action_open()
+            self.action_open()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what was typed."""
         event.stop()
-        if event.value != self.text:
-            self.take(event.value)
+        self.settle()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter leaves the field."""
-        event.stop()
-        self.action_close()
-
-    async def on_descendant_blur(self) -> None:
+    def on_descendant_blur(self) -> None:
         """The field closes whichever way it is left; a terminal that loses its focus leaves it open."""
-        if self.app.app_focus and self._field is None:
-            self.remove_class("-open")
-            await self.query(Field).remove()
-            self.refresh_bindings()
+        if self.app.app_focus and not self.is_open:
+            self.field.display = False
+            self.query_one(".row--value").display = True
 
 
 class Form(VerticalScroll, can_focus=False):
@@ -362,7 +378,10 @@ class Form(VerticalScroll, can_focus=False):
         return {row.key: row for row in self.rows}[key]
 
     def wrong(self) -> TextRow | None:
-        """The first row whose value is not right."""
+        """The first row whose value is not right, with what was typed last taken in."""
+        for row in self.rows:
+            if isinstance(row, TextRow):
+                row.settle()
         return next((row for row in self.rows if isinstance(row, TextRow) and row.error), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -24,7 +24,7 @@ STEM: Final = "taste"
 class NameRow(TextRow):
     """The name of the adapter that a run makes. Only `enter` opens it: digits are no start of a name."""
 
-    OPENS = ""
+    STARTS = ""
 
     def __init__(self) -> None:
         self._taken: dict[str, str] = {}
