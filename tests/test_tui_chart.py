@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from rich.color import Color, ColorSystem
 from textual.app import App, ComposeResult
 from textual_hires_canvas import Canvas, HiResMode
 
@@ -200,3 +201,12 @@ def test_the_pace_draws_at_once_and_then_once_a_second() -> None:
 def test_the_tones_of_legend_and_plot_are_the_same() -> None:
     styles = chart_module.TONES
     assert {f"plot--{tone}" for tone in styles} == Plot.COMPONENT_CLASSES - {"plot--raw"}
+
+
+async def test_sixteen_colours_tell_the_curves_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = ChartApp(RunCharts())
+    monkeypatch.setattr(type(app.console), "color_system", "standard")
+    async with app.run_test(size=(80, 24)):
+        inks = {tone: app.query(Plot).first().ink(tone) for tone in ("train", "eval", "chosen", "rejected", "raw")}
+        sixteen = {Color.parse(ink).downgrade(ColorSystem.STANDARD).number for ink in inks.values()}
+        assert sixteen == {11, 15, 10, 9, 8}

@@ -25,6 +25,15 @@ from tui.curves import Array, limits, pieces, smooth, smoothing_weight, thin, ti
 TONES: Final = {"train": "$accent", "eval": "$foreground", "chosen": "$success", "rejected": "$error"}
 """The colour of each tone, the same in the legend and (through chart.tcss) in the plot."""
 
+SIXTEEN: Final = {
+    "train": "#ffff55",
+    "eval": "#ffffff",
+    "chosen": "#55ff55",
+    "rejected": "#ff5555",
+    "raw": "#555555",
+}
+"""The same tones in a terminal of 16 colours, where a muted colour would be drawn as some grey: these are exact."""
+
 MOST_MARKS: Final = 24
 """More evaluations than these stand too close for a mark each; their line is enough."""
 
@@ -93,6 +102,8 @@ class Plot(PlotWidget, can_focus=False):
 
     def ink(self, tone: str) -> str:
         """The style of a curve of this tone, as textual-plot takes it."""
+        if self.app.console.color_system == "standard":
+            return SIXTEEN[tone]
         return str(self.get_component_rich_style(f"plot--{tone}"))
 
     def get_pixel_from_coordinate(self, x: Any, y: Any) -> tuple[int, int]:
@@ -234,5 +245,8 @@ class Chart(Vertical):
             words = self._write(newest) if math.isfinite(newest) else "not a number"
             sign = "• " if each.evaluated else "━ "
             label = (sign if signs else "") + each.label
-            line += Content.assemble(gap, (label.rstrip(), TONES[each.tone]), f" {words}")
+            line += Content.assemble(gap, (label.rstrip(), self._colour(each.tone)), f" {words}")
         return line
+
+    def _colour(self, tone: str) -> str:
+        return SIXTEEN[tone] if self.app.console.color_system == "standard" else TONES[tone]
