@@ -12,7 +12,7 @@ from db.prompts import prompt_row
 from db.rows import ComparisonRow, CompletionRow, VerdictRow
 from db.times import utc_now
 
-_COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created,
+_COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created, c.repeats,
     p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field,
     v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes
     FROM comparisons c
@@ -20,7 +20,9 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
 _OPEN = "SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL"
-_SKIPPED = "SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"
+# A repeat that was skipped does not come back.
+_SKIPPED = """SELECT id FROM comparisons
+    WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"""
 
 
 def is_flipped(side_seed: int) -> bool:
@@ -28,10 +30,20 @@ def is_flipped(side_seed: int) -> bool:
     return bool(hashlib.sha256(str(side_seed).encode()).digest()[0] & 1)
 
 
-def add_comparison(conn: Connection, *, prompt: int, a: int, b: int, side_seed: int, trial: int | None = None) -> int:
+def add_comparison(
+    conn: Connection,
+    *,
+    prompt: int,
+    a: int,
+    b: int,
+    side_seed: int,
+    trial: int | None = None,
+    repeats: int | None = None,
+) -> int:
     """Store one comparison and give its id.
 
     Outside a trial the older completion becomes a. In a trial the order given is kept: a is of the trial's first model.
+    `repeats` is the comparison that this one asks again.
 
     Raises:
         NotFound: a completion does not exist.
@@ -42,14 +54,15 @@ def add_comparison(conn: Connection, *, prompt: int, a: int, b: int, side_seed: 
     _check_prompts(prompt, first, second)
     if trial is None:
         a, b = sorted((a, b))
-        _check_for_labelling(conn, first, second)
+        if repeats is None:
+            _check_for_labelling(conn, first, second)
     values = {"prompt": prompt, "a": a, "b": b, "side_seed": side_seed, "flipped": is_flipped(side_seed)}
-    return insert(conn, "comparisons", {**values, "trial": trial, "created": utc_now()})
+    return insert(conn, "comparisons", {**values, "trial": trial, "repeats": repeats, "created": utc_now()})
 
 
 def find_comparison(conn: Connection, a: int, b: int) -> int | None:
     """The labelling comparison of two completions, in either order, or None."""
-    query = "SELECT id FROM comparisons WHERE a = ? AND b = ? AND trial IS NULL"
+    query = "SELECT id FROM comparisons WHERE a = ? AND b = ? AND trial IS NULL AND repeats IS NULL"
     row = conn.execute(query, (min(a, b), max(a, b))).fetchone()
     return int(row["id"]) if row else None
 
@@ -148,4 +161,5 @@ def _comparison_row(row: Row, texts: dict[int, CompletionRow]) -> ComparisonRow:
         trial=row["trial"],
         created=row["created"],
         standing=verdict_row(row) if row["id"] is not None else None,
+        repeats=row["repeats"],
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
-from db.schema import FIRST_SCHEMA
+from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 
 
 def first_schema(db: Any) -> None:
@@ -19,8 +19,15 @@ def first_schema(db: Any) -> None:
         db.execute(statement)
 
 
+def blind_trials(db: Any) -> None:
+    """Add what blind trials need."""
+    for statement in BLIND_TRIALS:
+        db.execute(statement)
+
+
 migrations = Migrations("palate")
 migrations(name="001_first_schema")(first_schema)
+migrations(name="002_blind_trials")(blind_trials)
 
 
 def known_names() -> list[str]:

@@ -77,6 +77,16 @@ class AddedPrompts:
     clashes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class AskedOf:
+    """Who answers, and how: ids of the model and the sampling of each of the two answers."""
+
+    model_a: int
+    sampling_a: int
+    model_b: int
+    sampling_b: int
+
+
 # -- models and answers ----------------------------------------------------------------------------------------
 
 
@@ -139,6 +149,7 @@ class ComparisonRow:
     """Two completions of one prompt in canonical order, with the sides they are shown on.
 
     `flipped` says that b is shown left (or first). `standing` is the verdict that stands, None while it is open.
+    `repeats` is the comparison that this one asks again, sides swapped.
     """
 
     id: int
@@ -150,6 +161,12 @@ class ComparisonRow:
     trial: int | None
     created: str
     standing: VerdictRow | None
+    repeats: int | None = None
+
+    @property
+    def same(self) -> bool:
+        """Are both answers the same? Then there is nothing to ask."""
+        return self.a.text == self.b.text
 
     @property
     def first(self) -> CompletionRow:
@@ -294,10 +311,12 @@ class RunLogRow:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A series of comparisons between two policies on held-out prompts.
+    """A series of comparisons between two policies on held-out prompts. The second one (b) is on trial.
 
     `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the comparisons
-    that stand, `judged` those of them with a verdict.
+    that stand, repeated ones left out, `judged` those of them with a verdict (a skip is none), `same` those with equal
+    answers, which are never asked. `prompt_set` is None where every held-out prompt could be taken. `opened` is when
+    the names were shown, `opened_after` how many pairs had a verdict then. `judge` is the command that judges.
     """
 
     id: int
@@ -314,6 +333,42 @@ class TrialRow:
     ended: str | None
     done: int
     judged: int
+    same: int = 0
+    prompt_set: int | None = None
+    prompt_set_name: str | None = None
+    samples: int = 1
+    repeats: int = 0
+    may_end_early: bool = False
+    judge: str | None = None
+    opened: str | None = None
+    opened_after: int | None = None
+    note: str = ""
+
+    @property
+    def total(self) -> int:
+        """How many comparisons it has when every answer is written, repeated ones left out."""
+        return self.num_questions * self.samples
+
+    @property
+    def sealed(self) -> bool:
+        """Must nothing tell yet which policy wrote what?"""
+        return self.kind == "blind" and self.opened is None
+
+    @property
+    def broken(self) -> bool:
+        """Were the names shown before everything was judged?"""
+        return self.opened_after is not None and self.opened_after < self.total - self.same
+
+
+@dataclass(frozen=True)
+class MovedPrompt:
+    """A held-out prompt that became one for labelling: the sets' names, why, and when."""
+
+    prompt: int
+    from_set: str
+    to_set: str
+    comparison: int
+    at: str
 
 
 # -- import and export -----------------------------------------------------------------------------------------

@@ -10,10 +10,15 @@ from db.rows import ComparisonRow, TrialRow
 from db.times import utc_now
 
 _TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a, a.name AS model_a_name, t.model_b, b.name AS model_b_name,
-        s.settings, t.num_questions, t.created, t.ended,
-        (SELECT count(*) FROM comparisons c WHERE c.trial = t.id) AS done,
-        (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.standing IS NOT NULL) AS judged
+        s.settings, t.num_questions, t.created, t.ended, t.prompt_set, p.name AS prompt_set_name, t.samples, t.repeats,
+        t.may_end_early, t.judge, t.opened, t.opened_after, t.note,
+        (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.repeats IS NULL) AS done,
+        (SELECT count(*) FROM comparisons c
+            WHERE c.trial = t.id AND c.repeats IS NULL AND c.standing_verdict <> 'skip') AS judged,
+        (SELECT count(*) FROM comparisons c JOIN completions x ON x.id = c.a JOIN completions y ON y.id = c.b
+            WHERE c.trial = t.id AND c.repeats IS NULL AND x.text_hash = y.text_hash) AS same
     FROM trials t
+    LEFT JOIN prompt_sets p ON p.id = t.prompt_set
     JOIN models a ON a.id = t.model_a
     JOIN models b ON b.id = t.model_b
     JOIN samplings s ON s.id = t.sampling"""
@@ -85,4 +90,14 @@ def _trial_row(row: Row) -> TrialRow:
         ended=row["ended"],
         done=row["done"],
         judged=row["judged"],
+        same=row["same"],
+        prompt_set=row["prompt_set"],
+        prompt_set_name=row["prompt_set_name"],
+        samples=row["samples"],
+        repeats=row["repeats"],
+        may_end_early=bool(row["may_end_early"]),
+        judge=row["judge"],
+        opened=row["opened"],
+        opened_after=row["opened_after"],
+        note=row["note"],
     )

@@ -16,7 +16,8 @@ MEAN_OVER = 200
 
 # Decisive standing verdicts of labelling whose question is not held out, whatever set the prompt itself is in.
 _TRAINABLE = """FROM comparisons c JOIN prompts p ON p.id = c.prompt
-    WHERE c.trial IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
+    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b')
+        AND c.withdrawn = 0
         AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
 _PAIRS = f"""SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
@@ -31,6 +32,18 @@ _PAIRS = f"""SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
     ORDER BY c.id"""
+
+
+_NAMED = """SELECT 1 FROM comparisons c
+    JOIN completions a ON a.id = c.a
+    JOIN completions b ON b.id = c.b
+    JOIN comparisons other ON other.prompt = c.prompt AND other.trial IS NOT NULL
+    JOIN trials t ON t.id = other.trial AND (t.kind = 'side_by_side' OR t.opened IS NOT NULL)
+    JOIN completions x ON x.id = other.a
+    JOIN completions y ON y.id = other.b
+    WHERE c.id = ? AND c.trial IS NOT NULL AND a.text_hash IN (x.text_hash, y.text_hash)
+        AND b.text_hash IN (x.text_hash, y.text_hash) AND a.text_hash <> b.text_hash
+    LIMIT 1"""
 
 
 def add_verdict(
@@ -59,9 +72,18 @@ def add_verdict(
         raise NotAllowed(f"{verdict!r} is not a verdict. Say one of: {', '.join(VERDICTS)}.")
     if conn.execute("SELECT 1 FROM comparisons WHERE id = ?", (comparison,)).fetchone() is None:
         raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
+    blind = blind and not names_known(conn, comparison)
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note, "source": source}
     return get_verdict(conn, insert(conn, "verdicts", said | how))
+
+
+def names_known(conn: Connection, comparison: int) -> bool:
+    """Were these two answers of a trial ever shown with the names of those who wrote them?
+
+    That is so once the trial was opened, and where another trial that names its policies has the same two texts.
+    """
+    return conn.execute(_NAMED, (comparison,)).fetchone() is not None
 
 
 def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
@@ -108,7 +130,7 @@ def page(
     text: str | None = None,
     verdict: str | None = None,
 ) -> list[VerdictListRow]:
-    """The standing verdicts, newest first, skips and trials among them.
+    """The standing verdicts, newest first, skips and trials among them; a sealed trial's are not shown yet.
 
     `before` is the id of the last row of the page before this one. `text` must occur in the prompt, an answer or the
     note (the case of ASCII letters does not count); `verdict` is one of `VERDICTS`.
@@ -118,7 +140,9 @@ def page(
         "c.standing_verdict = :verdict": verdict is not None,
         _CONTAINS: bool(text),
     }
-    where = " AND ".join(["c.standing IS NOT NULL", *(each for each, wanted in conditions.items() if wanted)])
+    where = " AND ".join(
+        ["c.standing IS NOT NULL", _NOT_SEALED, *(each for each, wanted in conditions.items() if wanted)]
+    )
     values = {"before": before, "limit": limit, "verdict": verdict, "text": f"%{_escaped(text or '')}%"}
     return [
         _list_row(row) for row in conn.execute(f"{_LIST} WHERE {where} ORDER BY c.standing DESC LIMIT :limit", values)
@@ -128,7 +152,7 @@ def page(
 def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
     """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began."""
     tally = """SELECT standing_verdict, count(*) FROM comparisons
-        WHERE trial IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
+        WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
     by_verdict = dict(conn.execute(tally).fetchall())
     return VerdictCounts(
         today=_count_today(conn, today_start_utc),
@@ -160,6 +184,7 @@ def count_pairs(conn: Connection) -> int:
 _CONTAINS = r"""(v.note LIKE :text ESCAPE '\'
     OR EXISTS (SELECT 1 FROM json_each(p.messages) m WHERE m.value ->> '$.content' LIKE :text ESCAPE '\')
     OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE :text ESCAPE '\'))"""
+_NOT_SEALED = "NOT EXISTS (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.kind = 'blind' AND t.opened IS NULL)"
 _LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, v.note, c.trial,
         p.messages, p.field, s.name AS set_name
     FROM comparisons c

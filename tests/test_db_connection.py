@@ -21,12 +21,15 @@ from db.errors import (
     NotWritable,
     OlderDatabase,
 )
-from db.migrations import Migrations, first_schema
+from db.migrations import Migrations, known_names, newest_version
 from db.settings import get_setting, set_setting
 from db.writer import Writer
 from tests.db_workspace import unwritable
 
-# A process that migrates to a second version, as a later Palate would.
+VERSION = newest_version()
+LATER = VERSION + 1
+
+# A process that migrates to one more version, as a later Palate would.
 LATER_PALATE = """
 import sys, time
 from pathlib import Path
@@ -34,7 +37,7 @@ from db import migrations
 def second(db):
     db.execute("ALTER TABLE runs ADD COLUMN colour TEXT")
     time.sleep(0.3)
-migrations.migrations(name="002_colour")(second)
+migrations.migrations(name="999_colour")(second)
 from db.connection import open_database
 print("ready", flush=True)
 sys.stdin.readline()
@@ -46,8 +49,9 @@ print("done")
 def later_palate(monkeypatch: pytest.MonkeyPatch, *changes: str) -> None:
     """Make this process a Palate that knows one more migration."""
     later = Migrations("palate")
-    later(name="001_first_schema")(first_schema)
-    later(name="002_later")(lambda db: [db.execute(change) for change in changes])
+    for known in db_migrations.migrations._migrations:
+        later(name=known.name)(known.fn)
+    later(name="999_later")(lambda db: [db.execute(change) for change in changes])
     monkeypatch.setattr(db_migrations, "migrations", later)
 
 
@@ -59,7 +63,7 @@ def test_a_new_database_is_ours_whole_and_private(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["palate.db"]
     with closing(read_only(path)) as conn:
         assert conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        assert conn.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert conn.execute("PRAGMA user_version").fetchone()[0] == VERSION
         assert conn.execute("PRAGMA foreign_keys").fetchone()[0] == 1
         assert conn.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
@@ -131,7 +135,7 @@ def test_a_newer_file_is_refused_and_left_as_it_was(tmp_path, open_it, monkeypat
         later_palate(later, "ALTER TABLE runs ADD COLUMN colour TEXT")
         open_database(path)
     before = path.read_bytes()
-    with pytest.raises(NewerDatabase, match="version 2, this Palate knows up to 1"):
+    with pytest.raises(NewerDatabase, match=f"version {LATER}, this Palate knows up to {VERSION}"):
         open_it(path)
     assert path.read_bytes() == before
 
@@ -157,15 +161,15 @@ def test_migrating_makes_a_verified_backup_of_the_old_version_first(tmp_path, mo
         with pytest.raises(OlderDatabase):
             read_only(path)
         open_database(path)
-    backup = tmp_path / "backups" / "palate-before-version-2.db"
+    backup = tmp_path / "backups" / f"palate-before-version-{LATER}.db"
     assert os.listdir(backup.parent) == [backup.name]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(read_only(path)) as conn:
         assert get_setting(conn, "theme") is None
-        assert conn.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert conn.execute("PRAGMA user_version").fetchone()[0] == LATER
     with closing(sqlite3.connect(backup)) as conn:
         assert conn.execute("SELECT value FROM settings").fetchall() == [('"dark"',)]
-        assert conn.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert conn.execute("PRAGMA user_version").fetchone()[0] == VERSION
 
 
 def test_a_migration_that_fails_leaves_the_old_version_and_its_backup(tmp_path, monkeypatch):
@@ -179,7 +183,7 @@ def test_a_migration_that_fails_leaves_the_old_version_and_its_backup(tmp_path, 
     with closing(read_only(path)) as conn:
         columns = [row["name"] for row in conn.execute("SELECT name FROM pragma_table_info('runs')")]
         assert "colour" not in columns
-    assert (tmp_path / "backups" / "palate-before-version-2.db").exists()
+    assert (tmp_path / "backups" / f"palate-before-version-{LATER}.db").exists()
 
 
 def test_a_backup_that_differs_from_the_file_stops_the_migration(tmp_path, monkeypatch):
@@ -192,7 +196,7 @@ def test_a_backup_that_differs_from_the_file_stops_the_migration(tmp_path, monke
         open_database(path)
     assert os.listdir(tmp_path / "backups") == []
     with closing(connect(path)) as conn:
-        assert conn.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert conn.execute("PRAGMA user_version").fetchone()[0] == VERSION
 
 
 def test_two_processes_that_migrate_at_once_migrate_once(tmp_path):
@@ -218,7 +222,7 @@ def test_two_processes_that_migrate_at_once_migrate_once(tmp_path):
     assert [each.communicate(timeout=30)[0] for each in both] == ["done\n", "done\n"]
     with closing(connect(path)) as conn:
         names = [row["name"] for row in conn.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
-    assert names == ["001_first_schema", "002_colour"]
+    assert names == [*known_names(), "999_colour"]
 
 
 def test_two_processes_that_create_at_once_make_one_database(tmp_path):
@@ -258,8 +262,8 @@ def test_an_empty_file_is_filled_unless_backups_say_that_it_was_more(tmp_path):
     assert path.stat().st_size > 0
     path.write_bytes(b"")
     (tmp_path / "backups").mkdir()
-    (tmp_path / "backups" / "palate-before-version-2.db").touch()
-    with pytest.raises(DamagedDatabase, match=r"palate-before-version-2\.db"):
+    (tmp_path / "backups" / f"palate-before-version-{LATER}.db").touch()
+    with pytest.raises(DamagedDatabase, match=rf"palate-before-version-{LATER}\.db"):
         open_database(path)
 
 

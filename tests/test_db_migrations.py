@@ -1,13 +1,18 @@
 """The schema: complete value sets, strict columns, and queues and counts that walk an index."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
-from db.comparisons import count_open, next_open
-from db.migrations import newest_version, pending_names, unknown_names
+from db import migrations
+from db.comparisons import count_open, get_comparison, next_open
+from db.connection import open_database, writing
+from db.inserting import insert
+from db.migrations import Migrations, newest_version, pending_names, unknown_names
+from db.trials import get_trial
 from db.verdicts import counts, page, undo_last
-from tests.db_workspace import workspace
+from tests.db_workspace import answer, new_set, workspace
 
 
 @pytest.fixture
@@ -17,9 +22,44 @@ def conn(tmp_path):
 
 
 def test_a_new_file_has_had_every_migration(conn):
-    assert newest_version() == 1
+    assert conn.execute("PRAGMA user_version").fetchone()[0] == newest_version()
     assert pending_names(conn) == []
     assert unknown_names(conn) == []
+
+
+def test_a_file_of_the_first_version_keeps_everything_when_blind_trials_come(tmp_path, monkeypatch):
+    path = tmp_path / "palate.db"
+    with monkeypatch.context() as earlier:
+        first = Migrations("palate")
+        first(name="001_first_schema")(migrations.first_schema)
+        earlier.setattr(migrations, "migrations", first)
+        open_database(path)
+        with closing(writing(path)) as conn:
+            new_set(conn, "one")
+            answers, now = [answer(conn, "one", text) for text in ("first", "second")], "2026-01-01T00:00:00Z"
+            # As that version wrote it: today's functions know columns that it had not.
+            pair = insert(
+                conn,
+                "comparisons",
+                {"prompt": 1, **dict(zip("ab", answers, strict=True)), "side_seed": 1, "flipped": 0, "created": now},
+            )
+            conn.execute(
+                """INSERT INTO verdicts (comparison, at, verdict, layout, blind, source)
+                VALUES (?, ?, 'b', 'side', 1, 'person')""",
+                (pair, now),
+            )
+            conn.execute(
+                "INSERT INTO trials VALUES (1, 'side_by_side', NULL, 1, 1, 1, 3, 'finished', ?, ?)", (now, now)
+            )
+    open_database(path)
+    with closing(writing(path)) as conn:
+        row = get_trial(conn, 1)
+        assert (row.kind, row.status, row.samples, row.repeats) == ("side_by_side", "finished", 1, 0)
+        assert (row.may_end_early, row.opened) == (False, None)
+        standing = get_comparison(conn, pair).standing
+        assert standing is not None
+        assert standing.verdict == "b"
+    assert (tmp_path / "backups" / f"palate-before-version-{newest_version()}.db").exists()
 
 
 def test_every_table_is_strict_and_every_foreign_key_leads_somewhere(conn):

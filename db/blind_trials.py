@@ -1,0 +1,226 @@
+"""Blind trials: which prompts they ask, what is judged next, the seal, and what becomes of a trial afterwards."""
+
+import hashlib
+from collections.abc import Sequence
+from sqlite3 import Connection
+
+from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, is_flipped
+from db.errors import NotAllowed, NotFound
+from db.inserting import insert
+from db.prompts import add_prompt_set, get_prompt
+from db.rows import ComparisonRow, MovedPrompt, PromptRow, VerdictRow
+from db.times import utc_now
+from db.trials import get_trial, set_trial_status
+from db.verdicts import add_verdict
+
+_DIFFER = """SELECT c.id FROM comparisons c JOIN completions x ON x.id = c.a JOIN completions y ON y.id = c.b
+    WHERE c.trial = ? AND x.text_hash <> y.text_hash"""
+_OPEN = f"{_DIFFER} AND c.standing IS NULL AND c.id IS NOT ? ORDER BY c.id LIMIT 1"
+_SKIPPED = f"{_DIFFER} AND c.standing_verdict = 'skip' AND c.id IS NOT ? ORDER BY c.standing LIMIT 1"
+
+
+def add_blind_trial(
+    conn: Connection,
+    *,
+    model_a: int,
+    model_b: int,
+    sampling: int,
+    prompts: Sequence[int],
+    prompt_set: int | None = None,
+    samples: int = 1,
+    repeats: int = 0,
+    may_end_early: bool = False,
+    judge: str | None = None,
+) -> int:
+    """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order; gives its id."""
+    policies = {"kind": "blind", "model_a": model_a, "model_b": model_b, "sampling": sampling, "status": "running"}
+    asked = {"num_questions": len(prompts), "prompt_set": prompt_set, "samples": samples, "repeats": repeats}
+    how = {"may_end_early": may_end_early, "judge": judge, "created": utc_now()}
+    trial = insert(conn, "trials", policies | asked | how)
+    rows = [(trial, place, prompt) for place, prompt in enumerate(prompts, 1)]
+    conn.executemany("INSERT INTO trial_prompts (trial, place, prompt) VALUES (?, ?, ?)", rows)
+    return trial
+
+
+def choose_prompts(
+    conn: Connection, number: int, *, model_a: int, model_b: int, prompt_set: int | None, seed: int
+) -> list[int]:
+    """Held-out prompts for a trial of two models: those that they met least on come first, in an order of the seed."""
+    query = """SELECT p.id, (SELECT count(*) FROM trial_prompts u JOIN trials t ON t.id = u.trial
+            WHERE u.prompt = p.id AND min(t.model_a, t.model_b) = min(:a, :b)
+                AND max(t.model_a, t.model_b) = max(:a, :b)) AS times
+        FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE s.held_out = 1 AND (:set IS NULL OR p.set_id = :set)"""
+    rows = conn.execute(query, {"a": model_a, "b": model_b, "set": prompt_set}).fetchall()
+    order = sorted(rows, key=lambda row: (row["times"], hashlib.sha256(f"{seed}:{row['id']}".encode()).digest()))
+    return [row["id"] for row in order[:number]]
+
+
+# -- answers ---------------------------------------------------------------------------------------------------
+
+
+def missing_answers(conn: Connection, trial: int, limit: int) -> list[tuple[PromptRow, int]]:
+    """The first prompts of a trial that still lack a pair of answers, with how many pairs each has already."""
+    query = """SELECT u.prompt, count(c.id) AS pairs FROM trial_prompts u JOIN trials t ON t.id = u.trial
+        LEFT JOIN comparisons c ON c.trial = u.trial AND c.prompt = u.prompt AND c.repeats IS NULL
+        WHERE u.trial = ? GROUP BY u.place HAVING count(c.id) < t.samples ORDER BY pairs, u.place LIMIT ?"""
+    return [(get_prompt(conn, row["prompt"]), row["pairs"]) for row in conn.execute(query, (trial, limit)).fetchall()]
+
+
+def add_repeats(conn: Connection, trial: int) -> int:
+    """Have the first pairs of a fully answered trial asked again at its end, sides swapped; gives how many."""
+    row = get_trial(conn, trial)
+    there = conn.execute("SELECT count(*) FROM comparisons WHERE trial = ? AND repeats IS NOT NULL", (trial,))
+    if there.fetchone()[0]:
+        return 0
+    first = conn.execute(f"{_DIFFER} AND c.repeats IS NULL ORDER BY c.id LIMIT ?", (trial, row.repeats)).fetchall()
+    for each in comparisons_by_id(conn, [each["id"] for each in first]):
+        seed = each.side_seed + 1
+        while is_flipped(seed) == each.flipped:
+            seed += 1
+        pair = {"prompt": each.prompt.id, "a": each.a.id, "b": each.b.id}
+        add_comparison(conn, **pair, side_seed=seed, trial=trial, repeats=each.id)
+    return len(first)
+
+
+def unfinished(conn: Connection) -> list[int]:
+    """Blind trials that are not over, oldest first."""
+    rows = conn.execute("SELECT id FROM trials WHERE kind = 'blind' AND status = 'running' ORDER BY id")
+    return [row["id"] for row in rows]
+
+
+# -- judging ---------------------------------------------------------------------------------------------------
+
+
+def next_in_trial(conn: Connection, trial: int, *, after: int | None = None) -> ComparisonRow | None:
+    """What to judge next in a trial: pairs without a verdict, then skipped ones; equal answers are never asked.
+
+    `after` is left out, so that a skip shows another pair, unless it is the only one there is.
+    """
+    for query in (_OPEN, _SKIPPED):
+        row = conn.execute(query, (trial, after)).fetchone()
+        if row:
+            return get_comparison(conn, row["id"])
+    return next_in_trial(conn, trial) if after is not None else None
+
+
+def count_ready(conn: Connection, trial: int) -> int:
+    """How many pairs of a trial are written and wait for their first verdict."""
+    query = f"SELECT count(*) FROM ({_DIFFER} AND c.standing IS NULL)"
+    return int(conn.execute(query, (trial,)).fetchone()[0])
+
+
+def open_trial(conn: Connection, trial: int) -> None:
+    """End a trial and unseal its names, which is recorded with the number of verdicts there are; once is enough.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    row = get_trial(conn, trial)
+    if row.opened is None:
+        conn.execute("UPDATE trials SET opened = ?, opened_after = ? WHERE id = ?", (utc_now(), row.judged, trial))
+    if row.status == "running":
+        complete = row.done == row.total and row.judged + row.same == row.total
+        set_trial_status(conn, trial, "finished" if complete else "stopped")
+
+
+# -- afterwards ------------------------------------------------------------------------------------------------
+
+
+def note_trial(conn: Connection, trial: int, note: str) -> None:
+    """Keep a note with a trial in place of an older one.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    if conn.execute("UPDATE trials SET note = ? WHERE id = ?", (note, trial)).rowcount == 0:
+        raise NotFound(f"There is no trial {trial}.")
+
+
+def note_comparison(conn: Connection, comparison: int, note: str) -> None:
+    """Keep a note with a comparison in place of an older one."""
+    upsert = """INSERT INTO comparison_notes (comparison, note, at) VALUES (?, ?, ?)
+        ON CONFLICT (comparison) DO UPDATE SET note = excluded.note, at = excluded.at"""
+    conn.execute(upsert, (get_comparison(conn, comparison).id, note, utc_now()))
+
+
+def comparison_notes(conn: Connection, trial: int) -> dict[int, str]:
+    """The notes on a trial's comparisons, by comparison; empty ones are left out."""
+    query = """SELECT n.comparison, n.note FROM comparison_notes n JOIN comparisons c ON c.id = n.comparison
+        WHERE c.trial = ? AND n.note <> ''"""
+    return {row["comparison"]: row["note"] for row in conn.execute(query, (trial,))}
+
+
+def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> VerdictRow | None:
+    """Move the prompt of a trial's comparison out of its held-out set, and let its verdict become one of labelling.
+
+    Every held-out prompt with the same question moves along, or the wall would keep the pair out of training. Gives
+    the verdict that now stands in labelling, None where the trial's decided nothing.
+
+    Raises:
+        NotFound: there is no such comparison.
+        NotAllowed: it is of no trial, its trial is still sealed, another trial that is not over asks the same prompt,
+            the prompt is not held out any more, or the set `set_name` is held out itself.
+    """
+    pair = get_comparison(conn, comparison)
+    _check_movable(conn, pair)
+    to_set = add_prompt_set(conn, set_name, held_out=False)
+    rows = conn.execute(_SAME_QUESTION, (pair.prompt.id,)).fetchall()
+    for row in rows:
+        conn.execute("UPDATE prompts SET set_id = ? WHERE id = ?", (to_set, row["id"]))
+        moved = {"prompt": row["id"], "from_set": row["set_id"], "to_set": to_set, "comparison": comparison}
+        insert(conn, "prompt_moves", {**moved, "at": utc_now()})
+    return _as_labelling(conn, pair)
+
+
+def moved_prompts(conn: Connection, trial: int) -> list[MovedPrompt]:
+    """The prompts that left the held-out sets because of a trial's comparisons, oldest first."""
+    query = """SELECT m.prompt, f.name AS from_set, t.name AS to_set, m.comparison, m.at FROM prompt_moves m
+        JOIN comparisons c ON c.id = m.comparison
+        JOIN prompt_sets f ON f.id = m.from_set
+        JOIN prompt_sets t ON t.id = m.to_set
+        WHERE c.trial = ? ORDER BY m.id"""
+    return [MovedPrompt(**dict(row)) for row in conn.execute(query, (trial,))]
+
+
+_SAME_QUESTION = """SELECT p.id, p.set_id FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+    WHERE s.held_out = 1 AND p.guard_hash = (SELECT guard_hash FROM prompts WHERE id = ?) ORDER BY p.id"""
+_ASKED_ELSEWHERE = f"""SELECT t.id FROM trials t JOIN trial_prompts u ON u.trial = t.id
+    WHERE t.status = 'running' AND u.prompt IN (SELECT id FROM ({_SAME_QUESTION})) LIMIT 1"""
+
+
+def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
+    if pair.trial is None:
+        raise NotAllowed(f"Comparison {pair.id} is not of a trial: its prompt is for labelling already.")
+    if get_trial(conn, pair.trial).sealed:
+        raise NotAllowed(f"Trial {pair.trial} is still sealed. Judge it to its end, or break its seal, first.")
+    if not pair.prompt.held_out:
+        raise NotAllowed(f"The prompt is in the set {pair.prompt.set_name!r} already, which is for labelling.")
+    asked = conn.execute(_ASKED_ELSEWHERE, (pair.prompt.id,)).fetchone()
+    if asked is not None:
+        raise NotAllowed(
+            f"Trial {asked['id']} asks this prompt too and is not over. End it first, then move the prompt."
+        )
+
+
+def _as_labelling(conn: Connection, pair: ComparisonRow) -> VerdictRow | None:
+    """The same two answers as a comparison of labelling, with the trial's verdict if it decided."""
+    verdict = pair.standing
+    if verdict is None or verdict.verdict not in ("a", "b"):
+        return None
+    labelling = find_comparison(conn, pair.a.id, pair.b.id)
+    if labelling is None:
+        ids = {"prompt": pair.prompt.id, "a": pair.a.id, "b": pair.b.id}
+        labelling = add_comparison(conn, **ids, side_seed=pair.side_seed)
+    swapped = pair.a.id > pair.b.id  # outside a trial the older answer is a
+    letter = {"a": "b", "b": "a"}[verdict.verdict] if swapped else verdict.verdict
+    return add_verdict(
+        conn,
+        comparison=labelling,
+        verdict=letter,
+        strength=verdict.strength,
+        layout=verdict.layout,
+        blind=verdict.blind,
+        note=f"from trial {pair.trial}" + (f": {verdict.note}" if verdict.note else ""),
+        source=verdict.source,
+    )
