@@ -64,16 +64,11 @@ def main(
     Without a command, opens the app.
     """
     folder = (workspace or default_folder()).expanduser()
-    ctx.obj = Options(folder, _choice(folder, model, dtype, device, trust_remote_code), seed)
+    ctx.obj = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed)
     if ctx.invoked_subcommand is None:
         from tui.terminal import run_app  # Textual is imported only when a screen is wanted
 
         raise SystemExit(run_app(ctx.obj, mouse=not no_mouse))
-
-
-def _choice(folder: Path, model: str | None, dtype: str, device: str, trust: bool) -> ModelChoice:
-    source = model or Options.last_model(folder) or ModelChoice().source
-    return ModelChoice(source, dtype, device, trust)
 
 
 for command in (

@@ -35,10 +35,15 @@ logger = logging.getLogger(__name__)
 class ModelChoice:
     """Which base model to load and how; `dtype` and `device` may be "auto"."""
 
-    source: str = DEFAULT_SOURCE
+    source: str = ""
+    """A Hub id, a folder or a GGUF file; empty for the model that the workspace was used with last."""
     dtype: str = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
+
+    def settled(self, last: str | None) -> ModelChoice:
+        """The choice with a source: what was asked for, else `last`, else the default model."""
+        return replace(self, source=self.source or last or DEFAULT_SOURCE)
 
     @property
     def name(self) -> str:

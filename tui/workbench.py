@@ -50,7 +50,7 @@ class Workbench(WorkspaceView):
     """A workspace with its model: everything that the screens and the commands can do."""
 
     def __init__(self, folder: Path, choice: ModelChoice | None = None, *, seed: int | None = None) -> None:
-        """Take the workspace in `folder`; `choice` None takes the model that was used last.
+        """Take the workspace in `folder`; without a source, `choice` means the model that was used last.
 
         Raises:
             DatabaseError: the workspace is in use, not writable, or not Palate's.
@@ -58,8 +58,7 @@ class Workbench(WorkspaceView):
         super().__init__(own_workspace(folder))
         with ExitStack() as on_failure:
             on_failure.callback(self.workspace.close)
-            if choice is None:
-                choice = ModelChoice(self.workspace.setting("model", ModelChoice().source))
+            choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._listeners: list[Listener] = []
             self._listeners_lock = threading.Lock()

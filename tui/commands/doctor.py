@@ -80,13 +80,27 @@ def _torch() -> Iterator[Finding]:
 
 
 def _model(options: Options) -> Iterator[Finding]:
-    source = options.choice.source
+    source = options.choice.settled(_last_model(options.folder)).source
     if source != DEFAULT_SOURCE:
         yield Finding("model", NOTE, f"{source}; whether it can be loaded shows when it is.")
     elif default_folder().is_dir():
         yield Finding("model", GOOD, f"{source} is ready in {default_folder()}")
     else:
         yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
+
+
+def _last_model(folder: Path) -> str | None:
+    """The model that the workspace was used with last; what hinders reading it is told under the workspace."""
+    try:
+        workspace = read_workspace(folder)
+    except (DatabaseError, WorkbenchError):
+        return None
+    try:
+        return workspace.setting("model")
+    except DatabaseError:
+        return None
+    finally:
+        workspace.close()
 
 
 def _workspace(folder: Path) -> Iterator[Finding]:

@@ -38,17 +38,6 @@ class Options:
     choice: ModelChoice
     seed: int | None
 
-    @staticmethod
-    def last_model(folder: Path) -> str | None:
-        """The model that the workspace in `folder` was used with last, if it is there."""
-        if not (folder / "palate.db").exists():
-            return None
-        workspace = read_workspace(folder)
-        try:
-            return workspace.setting("model")
-        finally:
-            workspace.close()
-
     @contextmanager
     def reading(self) -> Iterator[WorkspaceView]:
         """The workspace for reading, beside whoever owns it."""
