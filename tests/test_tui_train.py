@@ -15,8 +15,10 @@ from tui.app import PalateApp
 from tui.errors import WorkbenchError
 from tui.published import RunChanged
 from tui.screens.train import TrainScreen
-from tui.widgets.form import Form, FormRow, TextRow, plain
+from tui.widgets.form import Form
+from tui.widgets.form_rows import FormRow, plain
 from tui.widgets.run_charts import Pace
+from tui.widgets.text_row import TextRow
 
 SIZES = [(80, 24), (120, 40)]
 

@@ -18,7 +18,9 @@ from tui.screens.side_by_side import SideBySideScreen
 from tui.theme import SIGNS
 from tui.visible import visible_line
 from tui.widgets.cursor_list import CursorList
-from tui.widgets.form import ActionRow, ChoiceRow, Form, FormRow, TextRow
+from tui.widgets.form import Form
+from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow
+from tui.widgets.text_row import TextRow
 from tui.words import when
 
 QUESTIONS = 3

@@ -16,7 +16,7 @@ from tui.published import AdapterView, ModelChanged, Published, RunChanged, RunP
 from tui.run_words import settings_in_order, took
 from tui.screens.adapter_keys import AdapterKeys
 from tui.visible import visible, visible_line
-from tui.widgets.form import plain
+from tui.widgets.form_rows import plain
 from tui.widgets.live_run import ending_line, headline, notice_line, progress_line
 from tui.widgets.run_charts import Pace, RunCharts
 from tui.words import when

@@ -10,7 +10,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
 from tui.screens.adapter_keys import AdapterKeys
 from tui.screens.stop import StopScreen
-from tui.widgets.form import FormRow
+from tui.widgets.form_rows import FormRow
 from tui.widgets.live_run import LiveRun
 from tui.widgets.run_charts import Pace, RunCharts
 from tui.widgets.train_setup import TrainSetup

@@ -101,7 +101,7 @@ def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
 
 _PHASES: Final = {
     "waiting for the model": "Waiting for the model…",
-    "reference": "Scoring the pairs with the reference…",
+    "reference": "Scoring the pairs with the reference. Answers that you wait for come first.",
     "training": "The first step is being computed…",
     "evaluating": "Evaluating…",
     "saving": "Saving the adapter…",

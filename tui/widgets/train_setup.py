@@ -14,7 +14,9 @@ from engine.config import TrainConfig, settings_of
 from tui.errors import InputError
 from tui.published import AdapterView, TrainPreview
 from tui.visible import visible, visible_line
-from tui.widgets.form import ActionRow, ChoiceRow, Form, FormRow, TextRow, setting_row
+from tui.widgets.form import Form, setting_row
+from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow
+from tui.widgets.text_row import TextRow
 from tui.words import count
 
 STEM: Final = "taste"
