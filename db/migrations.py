@@ -10,12 +10,19 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 
 
 def first_schema(db: Any) -> None:
     """Make every table of the first version."""
     for statement in FIRST_SCHEMA:
+        db.execute(statement)
+
+
+def queue_schema(db: Any) -> None:
+    """Add what the queue keeps: prompts passed over, margins, and pairs that are asked again."""
+    for statement in QUEUE_SCHEMA:
         db.execute(statement)
 
 
@@ -28,6 +35,7 @@ def blind_trials(db: Any) -> None:
 migrations = Migrations("palate")
 migrations(name="001_first_schema")(first_schema)
 migrations(name="002_blind_trials")(blind_trials)
+migrations(name="003_queue")(queue_schema)
 
 
 def known_names() -> list[str]:

@@ -1,13 +1,14 @@
 """Prompts and their sets. The wall between labelling and held-out prompts is kept here when they come in."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import astuple
 from sqlite3 import Connection, Row
 
 from db.errors import NotAllowed, NotFound
 from db.hashing import canonical_json, content_hash, guard_hash
 from db.inserting import insert
-from db.rows import AddedPrompts, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
+from db.rows import AddedPrompts, AskedOf, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
 from db.times import utc_now
 
 _PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field
@@ -16,6 +17,10 @@ _SET = """SELECT s.id, s.name, s.held_out, s.created, (SELECT count(*) FROM prom
     FROM prompt_sets s"""
 # A prompt of a labelling set that was never put into a comparison; trials do not count.
 _UNASKED = """s.held_out = 0 AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)"""
+# Of those, the ones that were not passed over for this way of asking.
+_ASKABLE = f"""prompts p JOIN prompt_sets s ON s.id = p.set_id
+    WHERE {_UNASKED} AND NOT EXISTS (SELECT 1 FROM passed_over o WHERE o.prompt = p.id
+        AND (o.model_a, o.sampling_a, o.model_b, o.sampling_b) = (?, ?, ?, ?))"""
 
 
 def add_prompt_set(conn: Connection, name: str, *, held_out: bool) -> int:
@@ -116,13 +121,34 @@ def next_prompts(conn: Connection, limit: int, *, exclude: Collection[int] = ())
     return [prompt_row(row) for row in rows if row["id"] not in exclude][:limit]
 
 
+def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[int]:
+    """Labelling prompts that have no comparison yet and were not passed over for this way of asking, in id order."""
+    query = f"SELECT p.id FROM {_ASKABLE} ORDER BY p.id"
+    return [row["id"] for row in conn.execute(query, astuple(asked_of))]
+
+
+def prompts_by_id(conn: Connection, ids: Sequence[int]) -> list[PromptRow]:
+    """Those of the prompts that exist, in the order of `ids`."""
+    rows = conn.execute(f"{_PROMPT} WHERE p.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+    found = {row["id"]: prompt_row(row) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
+def pass_over(conn: Connection, prompt: int, asked_of: AskedOf, reason: str) -> None:
+    """Do not ask this prompt in this way any more; `reason` is a sentence."""
+    values = (prompt, *astuple(asked_of), utc_now(), reason)
+    conn.execute("INSERT OR REPLACE INTO passed_over VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+
 def held_out_prompts(conn: Connection, limit: int) -> list[PromptRow]:
     """The first held-out prompts in id order."""
     return [prompt_row(row) for row in conn.execute(f"{_PROMPT} WHERE s.held_out = 1 ORDER BY p.id LIMIT ?", (limit,))]
 
 
-def prompts_left(conn: Connection) -> int:
-    """How many labelling prompts have no comparison yet."""
+def prompts_left(conn: Connection, asked_of: AskedOf | None = None) -> int:
+    """How many labelling prompts have no comparison yet; those passed over for this way of asking do not count."""
+    if asked_of is not None:
+        return int(conn.execute(f"SELECT count(*) FROM {_ASKABLE}", astuple(asked_of)).fetchone()[0])
     query = f"SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id WHERE {_UNASKED}"
     return int(conn.execute(query).fetchone()[0])
 

@@ -3,19 +3,24 @@
 import pytest
 
 from db.errors import NotAllowed, NotFound
+from db.models import ensure_sampling
 from db.prompts import (
     add_prompt_set,
     add_prompts,
+    find_prompt,
     get_prompt,
     get_prompt_set,
     held_out_prompts,
     is_held_out,
     list_prompt_sets,
     next_prompts,
+    pass_over,
+    prompts_by_id,
     prompts_left,
+    unasked_prompts,
 )
-from db.rows import Message, NewPrompt, first_line
-from tests.db_workspace import asked, compared, new_set, workspace
+from db.rows import AskedOf, Message, NewPrompt, first_line
+from tests.db_workspace import asked, compared, new_model, new_set, workspace
 
 
 @pytest.fixture
@@ -105,3 +110,15 @@ def test_next_prompts_are_those_without_a_comparison_and_not_held_out(conn):
 def test_the_first_line_is_of_the_last_question():
     assert first_line((*asked("Earlier"), *asked("\n  Later \nmore"))) == "Later"
     assert first_line(asked("\n")) == ""
+
+
+def test_a_prompt_is_passed_over_for_one_way_of_asking(conn):
+    new_set(conn, "One?", "Two?", "Three?", name="mine")
+    one, two, three = (find_prompt(conn, asked(text)) for text in ("One?", "Two?", "Three?"))
+    model, sampling, hot = new_model(conn), ensure_sampling(conn, {"t": 1}), ensure_sampling(conn, {"t": 2})
+    way = AskedOf(model, sampling, model, sampling)
+    pass_over(conn, two, way, "Both answers were the same.")
+    assert unasked_prompts(conn, way) == [one, three]
+    assert unasked_prompts(conn, AskedOf(model, sampling, model, hot)) == [one, two, three]
+    assert (prompts_left(conn), prompts_left(conn, way)) == (3, 2)
+    assert [each.first_line for each in prompts_by_id(conn, [three, 99, one])] == ["Three?", "One?"]

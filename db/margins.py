@@ -1,0 +1,30 @@
+"""Margins of comparisons that wait for a verdict: how sure an adapter is which answer is better."""
+
+from collections.abc import Mapping
+from sqlite3 import Connection
+
+_OPEN = """SELECT c.id, m.margin FROM comparisons c
+    LEFT JOIN margins m ON m.comparison = c.id AND m.model = ?
+    WHERE c.trial IS NULL AND c.standing IS NULL"""
+
+
+def open_margins(conn: Connection, model: int) -> dict[int, float | None]:
+    """Comparison → margin under the model, of those without a verdict, in id order; None is not scored yet."""
+    return {row["id"]: row["margin"] for row in conn.execute(f"{_OPEN} ORDER BY c.id", (model,))}
+
+
+def unscored(conn: Connection, model: int, limit: int) -> list[int]:
+    """The first comparisons without a verdict that the model has not scored."""
+    rows = conn.execute(f"{_OPEN} AND m.margin IS NULL ORDER BY c.id LIMIT ?", (model, limit))
+    return [row["id"] for row in rows]
+
+
+def add_margins(conn: Connection, model: int, margins: Mapping[int, float]) -> None:
+    """Keep margins (comparison → rewards of a minus rewards of b) under the model."""
+    rows = [(comparison, model, margin) for comparison, margin in margins.items()]
+    conn.executemany("INSERT OR REPLACE INTO margins (comparison, model, margin) VALUES (?, ?, ?)", rows)
+
+
+def newest_verdict(conn: Connection) -> int:
+    """The id of the newest verdict or undo, 0 when there is none: it changes with every verdict."""
+    return int(conn.execute("SELECT ifnull(max(id), 0) FROM verdicts").fetchone()[0])

@@ -1,0 +1,69 @@
+"""Pairs of labelling that are asked again with their sides swapped, to see how far a person agrees with themselves.
+
+A repeat is a comparison of its own that names the one it asks again. It is judged like any other; it never becomes a
+preference pair, and the first verdict stands.
+"""
+
+from sqlite3 import Connection
+
+from db.comparisons import add_comparison, get_comparison, is_flipped
+
+GAP = 10
+"""A pair comes again only when at least so many verdicts were given since."""
+
+# A blind verdict of a person that stands, from :start to :end, on a pair that was never asked again.
+_CANDIDATE = """SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
+    WHERE c.standing BETWEEN :start AND :end AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+        AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad') AND v.source = 'person' AND v.blind = 1
+        AND NOT EXISTS (SELECT 1 FROM comparisons r WHERE r.repeats = c.id)
+    ORDER BY c.standing LIMIT 1"""
+_LAST = """SELECT created, standing FROM comparisons
+    WHERE repeats IS NOT NULL AND trial IS NULL ORDER BY id DESC LIMIT 1"""
+# First verdicts since the last repeat was planned; skips, discards, undone ones and repeats are none.
+_JUDGED_SINCE = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
+    WHERE v.at > ? AND c.trial IS NULL AND c.repeats IS NULL AND v.verdict IN ('a', 'b', 'tie', 'both_bad')"""
+_BOTH = """SELECT f.standing_verdict AS first, s.standing_verdict AS second
+    FROM comparisons s JOIN comparisons f ON f.id = s.repeats
+    WHERE s.repeats IS NOT NULL AND s.trial IS NULL
+        AND s.standing_verdict IN ('a', 'b', 'tie', 'both_bad')
+        AND f.standing_verdict IN ('a', 'b', 'tie', 'both_bad')
+    ORDER BY s.id"""
+
+
+def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
+    """Let an older pair be asked again if that is due, and give the new comparison's id.
+
+    It is due when `1 / share` pairs were judged since the last one was planned (share 0: never), and that one has its
+    verdict or was skipped.
+
+    Args:
+        share: repeats for each judged pair, 0 to 1.
+        pick: any number of 0 or more; it chooses which of the older pairs comes again.
+    """
+    last = conn.execute(_LAST).fetchone()
+    if share <= 0 or (last is not None and last["standing"] is None):
+        return None
+    if conn.execute(_JUDGED_SINCE, (last["created"] if last else "",)).fetchone()[0] < 1 / share:
+        return None
+    newest = conn.execute("SELECT max(id) FROM verdicts").fetchone()[0] or 0
+    end = newest - GAP
+    start = 1 + pick % max(end, 1)
+    for first in (start, 1):  # from a place that chance chose; if nothing follows there, from the beginning
+        row = conn.execute(_CANDIDATE, {"start": first, "end": end}).fetchone()
+        if row is not None:
+            return _ask_again(conn, row["id"])
+    return None
+
+
+def repeated_verdicts(conn: Connection) -> list[tuple[str, str]]:
+    """What was said first and the second time (a, b, tie or both_bad) of every pair that was judged again."""
+    return [(row["first"], row["second"]) for row in conn.execute(_BOTH)]
+
+
+def _ask_again(conn: Connection, comparison: int) -> int:
+    pair = get_comparison(conn, comparison)
+    seed = pair.side_seed + 1
+    while is_flipped(seed) == pair.flipped:
+        seed += 1
+    ids = {"prompt": pair.prompt.id, "a": pair.a.id, "b": pair.b.id}
+    return add_comparison(conn, **ids, side_seed=seed, repeats=pair.id)
