@@ -10,11 +10,13 @@ from transformers import Gemma2Config, GPT2Config, PreTrainedConfig, Qwen2Config
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig, TrainConfig
 from engine.decode import PlainDecoder, closed_up
+from engine.default_model import DEFAULT_SOURCE
 from engine.errors import AdapterLoadError
-from engine.events import CompletionDone, Event, TokensDrawn
+from engine.events import CompletionDone, Event, SourceReady, TokensDrawn
 from engine.generate import GenerationRequest, PromptTooLong, generate, make_decoder
 from engine.lean import LeanDecoder
 from engine.model import BaseModel, load_base
+from engine.sources import prepare_source
 from tests.tiny import VOCABULARY, save_tiny, tiny_config
 
 WIDE = {"initializer_range": 0.2}
@@ -80,13 +82,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
     return with_adapter(load_base(str(folder), source="tiny", dtype="float32", device="cpu"))
 
 
-def with_adapter(base: BaseModel) -> BaseModel:
+def with_adapter(base: BaseModel, amount: float = 0.3) -> BaseModel:
     """An adapter `a1` that changes what the model says."""
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
     generator = torch.Generator().manual_seed(7)
     for key, weight in base.model.named_parameters():
         if ".a1." in key:
-            weight.data += 0.3 * torch.randn(weight.shape, generator=generator)
+            weight.data += amount * torch.randn(weight.shape, generator=generator)
     return base
 
 
@@ -310,3 +312,16 @@ def test_a_model_without_chat_template_continues_plain_text(tmp_path: Path) -> N
     base = load_base(str(save_tiny(tmp_path, chat=False)), source="plain", dtype="float32", device="cpu")
     made = answers(generate(base, requests("Once"), WARM))
     assert set(made) == {"Once/1", "Once/2"}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("adapter", [None, "a1"])
+def test_greedy_answers_of_the_default_model_are_those_of_transformers(adapter: str | None) -> None:
+    ready = list(prepare_source(DEFAULT_SOURCE))[-1]
+    assert isinstance(ready, SourceReady)
+    base = with_adapter(load_base(ready.location, source=DEFAULT_SOURCE, dtype="float32", device="cpu"), 0.01)
+    texts = ["Why do leaves change colour in autumn?", "What is a black hole?", "How do vaccines work?"]
+    made = answers(generate(base, requests(*texts, seeds=(1,)), GREEDY, adapter=adapter))
+    for text in texts:
+        assert made[f"{text}/1"].text == by_transformers(base, text, adapter)
+    assert len({done.text for done in made.values()}) == 3
