@@ -162,7 +162,7 @@ def _adapter_facts(run: RunRow, adapter: AdapterView | None) -> Iterable[Content
         none = "The adapter is no longer in the workspace." if run.adapter else "none was saved"
         yield Content.styled("none yet" if run.status == "running" else none, "$quiet")
         return
-    name = Content.assemble(" ", (visible_line(adapter.name, 40), "bold"), f" · {adapter.id}")
+    name = Content.assemble("  ", (visible_line(adapter.name, 40), "bold"), f" · {adapter.id}")
     yield name + Content.styled(" · in use", "$success") if adapter.in_use else name
     yield _fact("lineage", " → ".join(["base", *(visible_line(each, 40) for each in adapter.lineage)]))
     if not adapter.fits:
