@@ -56,6 +56,16 @@ def choose_prompts(
     return [row["id"] for row in order[:number]]
 
 
+def count_unmet(conn: Connection, *, model_a: int, model_b: int, prompt_set: int | None = None) -> int:
+    """How many held-out prompts two models were never tried on."""
+    query = """SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE s.held_out = 1 AND (:set IS NULL OR p.set_id = :set) AND NOT EXISTS (
+            SELECT 1 FROM trial_prompts u JOIN trials t ON t.id = u.trial
+            WHERE u.prompt = p.id AND min(t.model_a, t.model_b) = min(:a, :b)
+                AND max(t.model_a, t.model_b) = max(:a, :b))"""
+    return int(conn.execute(query, {"a": model_a, "b": model_b, "set": prompt_set}).fetchone()[0])
+
+
 # -- answers ---------------------------------------------------------------------------------------------------
 
 

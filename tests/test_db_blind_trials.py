@@ -8,6 +8,7 @@ from db.blind_trials import (
     choose_prompts,
     comparison_notes,
     count_ready,
+    count_unmet,
     missing_answers,
     move_to_labelling,
     moved_prompts,
@@ -77,7 +78,9 @@ def test_prompts_that_the_two_met_least_come_first(conn):
     assert sorted(everything) == [1, 2, 3, 4]
     assert everything == choose_prompts(conn, 9, **given, seed=1)
     assert {tuple(choose_prompts(conn, 9, **given, seed=seed)) for seed in range(8)} != {tuple(everything)}
+    assert count_unmet(conn, model_a=a, model_b=b) == 4
     new_trial(conn, everything[:3])
+    assert count_unmet(conn, model_a=b, model_b=a) == 1
     assert choose_prompts(conn, 1, **given, seed=1) == everything[3:]
     turned = {"model_a": b, "model_b": a, "prompt_set": None}
     assert choose_prompts(conn, 1, **turned, seed=1) == everything[3:], "whoever is on trial"

@@ -22,6 +22,7 @@ from db import verdicts as db_verdicts
 from db.rows import ImportedPair, ImportedPairs, ReadPrompts, VerdictRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
+from tui.blind_trials import BlindTrials
 from tui.errors import WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.policies import ModelChoice, Policies
@@ -68,6 +69,7 @@ class Workbench(WorkspaceView):
             self.answers = Prefetcher(*common, seed=seed)
             self.trainer = Trainer(*common)
             self.side_by_side = SideBySide(*common, seed=seed)
+            self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
             self.workspace.write(db_runs.mark_interrupted).result()
             on_failure.pop_all()
@@ -79,6 +81,7 @@ class Workbench(WorkspaceView):
         self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
+            self.blind_trials.wake()
 
     def close(self) -> None:
         """End the turn in progress and let go of the workspace. A run that is alive is recorded as interrupted."""

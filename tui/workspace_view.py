@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.registry import Adapter
+from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
 from db import interchange
 from db import prompts as db_prompts
@@ -16,6 +17,7 @@ from db import verdicts as db_verdicts
 from db.rows import (
     ComparisonRow,
     MetricRow,
+    MovedPrompt,
     PromptSetRow,
     RunLogRow,
     RunRow,
@@ -139,13 +141,26 @@ class WorkspaceView:
     # -- comparisons of two policies ---------------------------------------------------------------------------
 
     def trials(self) -> list[TrialRow]:
-        """Every side-by-side, newest first."""
+        """Every side-by-side and every blind trial, newest first."""
         return db_trials.list_trials(self.workspace.connection)
 
     def trial(self, trial: int) -> TrialRow:
-        """One side-by-side."""
+        """One side-by-side or blind trial."""
         return db_trials.get_trial(self.workspace.connection, trial)
 
     def trial_comparisons(self, trial: int) -> list[ComparisonRow]:
-        """The answered questions of a side-by-side: `a` is the first policy's answer, `b` the second's."""
+        """The answered questions of a trial: `a` is the first policy's answer, `b` that of the one on trial."""
         return db_trials.trial_comparisons(self.workspace.connection, trial)
+
+    def unmet_prompts(self, trial: TrialRow) -> int:
+        """How many held-out prompts the two policies of a trial were never tried on."""
+        models = {"model_a": trial.model_a, "model_b": trial.model_b}
+        return db_blind.count_unmet(self.workspace.connection, **models, prompt_set=trial.prompt_set)
+
+    def comparison_notes(self, trial: int) -> dict[int, str]:
+        """The notes on a trial's comparisons, by comparison."""
+        return db_blind.comparison_notes(self.workspace.connection, trial)
+
+    def moved_prompts(self, trial: int) -> list[MovedPrompt]:
+        """The prompts that left the held-out sets because of a trial's comparisons."""
+        return db_blind.moved_prompts(self.workspace.connection, trial)
