@@ -4,7 +4,6 @@ Compiling needs a C++ compiler (on a CPU) and some seconds once. Without one the
 the same results up to rounding. Rotary positions and norms are computed in float32, as transformers does.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -118,12 +117,23 @@ class Kernels:
 
     def __init__(self, *, compiled: bool) -> None:
         self.name = "compiled" if compiled else "eager"
-        wrap = functools.partial(torch.compile, dynamic=True) if compiled else _as_it_is
+        wrap = _compiled if compiled else _as_it_is
         self.add_norm: Callable[..., Any] = wrap(add_norm)
         self.add_norm_backward: Callable[..., Any] = wrap(add_norm_backward)
         self.swiglu: Callable[..., Any] = wrap(swiglu)
         self.swiglu_backward: Callable[..., Any] = wrap(swiglu_backward)
         self.rotate: Callable[..., Any] = wrap(rotate)
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled once for all lengths: one pair must not meet another kernel than the next."""
+    inner = torch.compile(function, dynamic=True)
+
+    def call(*values: Any) -> Any:
+        # without their history, which would only make the compiler tell apart what is the same
+        return inner(*(value.detach() if isinstance(value, torch.Tensor) else value for value in values))
+
+    return call
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,7 +42,7 @@ class Learner:
         self.busy_s = 0.0
         self.random_state = OwnRandomState(config.seed)
         self.optimizer = torch.optim.AdamW(
-            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay
+            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self._dropouts = [
             module for name, module in base.model.named_modules() if name.endswith(f"lora_dropout.{adapter}")

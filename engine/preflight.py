@@ -1,0 +1,89 @@
+"""What a person reads before starting a run: what goes in, what stays out and why, and whether it can work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.chat import EncodedPair
+from engine.config import TrainConfig
+from engine.plan import learning_rate, planned_steps
+from engine.preference import PreferencePair
+from engine.preparation import prepare_pairs
+
+_LENGTH_BIAS = 0.7  # share of pairs from which the longer or shorter answer being chosen is worth a word
+_FEW_PAIRS = 20
+_LEAST_TRAVEL = 2e-4  # Adam moves a weight by about the learning rate per step; 1e-3 in all was seen to teach a taste
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """A run looked at before it starts.
+
+    Attributes:
+        train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
+        moved: pairs whose prompt's end is trained on as part of the answers.
+        shortened: pairs cut at `max_length`.
+        steps: optimizer steps of the whole run.
+        tokens: of one epoch's training pairs, the prompt once per pair; `longest` is the longest prompt plus answer.
+        chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
+        travel: the sum of all steps' learning rates, about the farthest that one trained weight can go.
+        notes: sentences about what may go wrong.
+    """
+
+    train: int
+    evaluation: int
+    left_out: Mapping[str, str]
+    moved: int
+    shortened: int
+    steps: int
+    tokens: int
+    longest: int
+    chosen_longer: float
+    travel: float
+    notes: tuple[str, ...]
+
+
+def preflight(tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> Preflight:
+    """Look at a run before it starts, by the very steps that the run itself will take.
+
+    Raises:
+        PairsError: none of the pairs can be trained on.
+    """
+    prepared = prepare_pairs(tokenizer, pairs, config)
+    train, both = prepared.train, prepared.train + prepared.evaluation
+    steps = planned_steps(len(train), config)
+    travel = sum(learning_rate(step, steps, config) for step in range(steps))
+    longer = sum(len(pair.chosen_ids) > len(pair.rejected_ids) for pair in train) / len(train)
+    shorter = sum(len(pair.chosen_ids) < len(pair.rejected_ids) for pair in train) / len(train)
+    return Preflight(
+        train=len(train),
+        evaluation=len(prepared.evaluation),
+        left_out=prepared.left_out,
+        moved=sum(bool(pair.moved) for pair in both),
+        shortened=sum(pair.shortened for pair in both),
+        steps=steps,
+        tokens=sum(_row(pair) for pair in train),
+        longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
+        chosen_longer=longer,
+        travel=travel,
+        notes=_notes(len(train), longer, shorter, travel, config),
+    )
+
+
+def _row(pair: EncodedPair) -> int:
+    return len(pair.prompt_ids) + len(pair.chosen_ids) + len(pair.rejected_ids)
+
+
+def _notes(train: int, longer: float, shorter: float, travel: float, config: TrainConfig) -> tuple[str, ...]:
+    notes = []
+    if train < _FEW_PAIRS:
+        notes.append(f"{train} pairs are few: the run may learn little. From about {_FEW_PAIRS} on it starts to show.")
+    for share, word in ((longer, "longer"), (shorter, "shorter")):
+        if share >= _LENGTH_BIAS:
+            notes.append(f"The {word} answer was chosen in {share:.0%} of the pairs, so answers will grow {word}.")
+    if travel < _LEAST_TRAVEL:
+        notes.append(
+            f"Learning rate times steps is {travel:.1g}, too little to move much. Raise --learning-rate above "
+            f"{config.learning_rate:g}, or --epochs."
+        )
+    return tuple(notes)

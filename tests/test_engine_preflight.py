@@ -1,0 +1,48 @@
+"""What a person is told before a run starts, worked by hand: every byte is one token."""
+
+import dataclasses
+
+import pytest
+
+from engine.config import TrainConfig
+from engine.preference import Message, PreferencePair
+from engine.preflight import preflight
+from tests.tiny import tiny_tokenizer
+
+CONFIG = TrainConfig(eval_share=0.25, batch_size=2, epochs=2)
+TEMPLATE = 19  # tokens that the template puts around a prompt
+
+
+def _pairs(count: int) -> list[PreferencePair]:
+    return [
+        PreferencePair(str(number), (Message(role="user", content=f"{number:02}"),), "longer", "short")
+        for number in range(count)
+    ]
+
+
+def test_a_run_looked_at_beforehand() -> None:
+    pairs = [*_pairs(7), PreferencePair("same", (Message(role="user", content="99"),), "a", "a")]
+    found = preflight(tiny_tokenizer(), pairs, CONFIG)
+    assert (found.train, found.evaluation) == (6, 1)
+    assert found.left_out == {"same": "both answers are the same"}
+    assert found.steps == 6
+    assert found.tokens == 6 * (TEMPLATE + 2 + 8 + 7)  # both answers end with two tokens of the template
+    assert found.longest == TEMPLATE + 2 + 8
+    assert (found.moved, found.shortened) == (0, 0)
+    assert found.chosen_longer == 1.0
+    assert found.travel == pytest.approx(5e-5 * (6 + 5 + 4 + 3 + 2 + 1) / 6)
+    few, length, travel = found.notes
+    assert few.startswith("6 pairs are few")
+    assert length == "The longer answer was chosen in 100% of the pairs, so answers will grow longer."
+    assert travel.startswith("Learning rate times steps is 0.0002, too little")
+
+
+def test_a_sound_run_has_no_notes() -> None:
+    pairs = [
+        dataclasses.replace(pair, chosen=pair.rejected, rejected=pair.chosen) if number % 2 else pair
+        for number, pair in enumerate(_pairs(40))
+    ]
+    found = preflight(tiny_tokenizer(), pairs, TrainConfig())
+    assert found.notes == ()
+    cut = preflight(tiny_tokenizer(), pairs, TrainConfig(max_length=TEMPLATE + 2 + 7, truncation="cut"))
+    assert cut.shortened == 40
