@@ -12,6 +12,7 @@ from tui.published import Published, TrialChanged
 from tui.screens.base import PalateScreen
 from tui.visible import visible_line
 from tui.widgets.pair_view import PairView
+from tui.words import count
 
 
 class NamedPairView(PairView):
@@ -158,7 +159,7 @@ def waiting_words(trial: TrialRow) -> Content:
     if trial.status == "running":
         return Content(
             f"Writing the answers of the base model and of {visible_line(trial.model_b_name, 40)} "
-            f"to {trial.num_questions} held-out questions. Each appears here when both have answered."
+            f"to {count(trial.num_questions, 'held-out question')}. Each appears here when both have answered."
         )
     return Content(f"This comparison {trial.status} before a question was answered. Press esc and start another.")
 
