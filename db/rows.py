@@ -300,6 +300,27 @@ class MetricRow:
 
 
 @dataclass(frozen=True)
+class CheckpointRow:
+    """Where a run can be taken up again: after `step` optimizer steps, from the file in the folder `path`."""
+
+    run: int
+    step: int
+    path: str
+    bytes: int
+    created: str
+
+
+@dataclass(frozen=True)
+class MarginRow:
+    """One line of a run's ledger: a pair's margin in one epoch. `margin` is None where it was not a number."""
+
+    epoch: int
+    comparison: int
+    split: str
+    margin: float | None
+
+
+@dataclass(frozen=True)
 class RunLogRow:
     """One line of a run's log: `level` is info, warning or error."""
 

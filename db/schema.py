@@ -192,29 +192,30 @@ _RUNS = (
         text TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX run_log_of_run ON run_log (run, id)",
+    # Where a run can be taken up again; the file itself is replaced whole, so one row for each run.
     f"""CREATE TABLE checkpoints (
-        id INTEGER PRIMARY KEY,
-        run INTEGER NOT NULL REFERENCES runs (id),
+        run INTEGER PRIMARY KEY REFERENCES runs (id),
         step INTEGER NOT NULL CHECK (step >= 0),
-        kind TEXT NOT NULL CHECK (kind IN ('last', 'best')),
         path TEXT NOT NULL,
         bytes INTEGER NOT NULL CHECK (bytes >= 0),
-        checksum TEXT NOT NULL CHECK (length(checksum) = 64),
-        created TEXT NOT NULL {_TIME.format("created")},
-        UNIQUE (run, step, kind)
+        created TEXT NOT NULL {_TIME.format("created")}
     ) STRICT""",
+    # The ledger: what each pair's margin was in each epoch. NULL where it was not a number.
+    """CREATE TABLE run_margins (
+        run INTEGER NOT NULL REFERENCES runs (id),
+        epoch INTEGER NOT NULL CHECK (epoch > 0),
+        comparison INTEGER NOT NULL REFERENCES comparisons (id),
+        split TEXT NOT NULL CHECK (split IN ('train', 'eval')),
+        margin REAL,
+        PRIMARY KEY (run, epoch, comparison)
+    ) STRICT, WITHOUT ROWID""",
+    # `key` is the engine's: token ids, boundary, weights, reference adapter, dtype, device, way of scoring, versions.
     # A bound NaN becomes NULL; NOT NULL refuses it, because a reference that is not a number must never be reused.
     f"""CREATE TABLE reference_logps (
-        weights TEXT NOT NULL,
-        kernels TEXT NOT NULL,
-        layout TEXT NOT NULL,
-        boundary INTEGER NOT NULL CHECK (boundary >= 0),
-        chosen_hash TEXT NOT NULL CHECK (length(chosen_hash) = 64),
-        rejected_hash TEXT NOT NULL CHECK (length(rejected_hash) = 64),
+        key TEXT PRIMARY KEY CHECK (length(key) = 64),
         chosen REAL NOT NULL,
         rejected REAL NOT NULL,
-        created TEXT NOT NULL {_TIME.format("created")},
-        PRIMARY KEY (chosen_hash, rejected_hash, boundary, layout, kernels, weights)
+        created TEXT NOT NULL {_TIME.format("created")}
     ) STRICT, WITHOUT ROWID""",
 )
 

@@ -20,18 +20,20 @@ _TRAINABLE = """FROM comparisons c JOIN prompts p ON p.id = c.prompt
         AND c.withdrawn = 0
         AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
-_PAIRS = f"""SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
+_PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
-    FROM (SELECT c.id {_TRAINABLE}) trainable
-    JOIN comparisons c ON c.id = trainable.id
-    JOIN verdicts v ON v.id = c.standing
+    FROM ({chosen}) chosen
+    JOIN comparisons c ON c.id = chosen.id
+    JOIN verdicts v ON v.id = chosen.verdict
     JOIN prompts p ON p.id = c.prompt
     JOIN completions a ON a.id = c.a
     JOIN completions b ON b.id = c.b
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
     ORDER BY c.id"""
+_STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE}")
+_RUN_PAIRS = _PAIRS.format(chosen="SELECT comparison AS id, verdict FROM run_pairs WHERE run = ?")
 
 
 _NAMED = """SELECT 1 FROM comparisons c
@@ -172,12 +174,17 @@ def preference_pairs(conn: Connection) -> list[PairRow]:
     A pair whose question is held out for trials is left out, whatever set its prompt is in and whatever system prompt
     either has. So is one that was taken out of training.
     """
-    return [_pair_row(row) for row in conn.execute(_PAIRS)]
+    return [_pair_row(row) for row in conn.execute(_STANDING_PAIRS)]
 
 
 def count_pairs(conn: Connection) -> int:
     """How many pairs `preference_pairs` gives, without reading them."""
     return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
+
+
+def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:
+    """The training records of a run as they were when it started, in the order of their comparisons."""
+    return [_pair_row(row) for row in conn.execute(_RUN_PAIRS, (run,))]
 
 
 # The contents of the messages and not their JSON, which has the word "user" in it and writes quotes otherwise.

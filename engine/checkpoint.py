@@ -27,6 +27,7 @@ from engine.run_state import RunState
 
 FILE = "checkpoint.pt"
 _FORMAT = 1
+_ANY = ".*."  # stands for the adapter's internal name in the names of its tensors
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
@@ -36,9 +37,9 @@ def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
         "format": _FORMAT,
         "run": run_identity(learner, prepared),
         "environment": environment(learner),
-        "state": _plain_state(state),
-        "weights": learner.weights(),
-        "gradients": learner.gradients(),
+        "state": _plain_state(state, learner.adapter),
+        "weights": _unnamed(learner.weights(), learner.adapter),
+        "gradients": _unnamed(learner.gradients(), learner.adapter),
         "optimizer": learner.optimizer.state_dict(),
         "random": _plain_random(learner.random_state.state),
         "reference": {key: list(logps) for key, logps in learner.reference.items()},
@@ -63,13 +64,13 @@ def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
     """
     content = _read(folder / FILE)
     _check_same_run(content["run"], run_identity(learner, prepared), folder)
-    learner.set_weights(content["weights"])
-    learner.set_gradients(content["gradients"])
+    learner.set_weights(_named(content["weights"], learner.adapter))
+    learner.set_gradients(_named(content["gradients"], learner.adapter))
     learner.optimizer.load_state_dict(content["optimizer"])
     learner.random_state.state = _own_random(content["random"])
     learner.reference.update({key: (chosen, rejected) for key, (chosen, rejected) in content["reference"].items()})
     learner.busy_s = content["busy_s"]
-    _own_state(state, content["state"])
+    _own_state(state, content["state"], learner.adapter)
     return _differences(content["environment"], environment(learner))
 
 
@@ -137,16 +138,26 @@ def _differences(saved: Mapping[str, str], now: Mapping[str, str]) -> tuple[str,
     )
 
 
-def _plain_state(state: RunState) -> dict[str, Any]:
+def _unnamed(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.Tensor]:
+    """Tensors by their place alone: a resumed run trains under another internal name."""
+    return {name.replace(f".{adapter}.", _ANY): value for name, value in values.items()}
+
+
+def _named(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.Tensor]:
+    return {name.replace(_ANY, f".{adapter}."): value for name, value in values.items()}
+
+
+def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     """The state as tensors, lists and numbers, which torch reads back without running any code."""
     plain = {each.name: getattr(state, each.name) for each in dataclasses.fields(state)}
     plain["window"] = [dataclasses.asdict(score) for score in state.window]
     plain["told"] = sorted(state.told)
-    plain["best_weights"] = None if state.best_weights is None else dict(state.best_weights)
+    plain["best_weights"] = None if state.best_weights is None else _unnamed(state.best_weights, adapter)
     return plain
 
 
-def _own_state(state: RunState, plain: dict[str, Any]) -> None:
+def _own_state(state: RunState, plain: dict[str, Any], adapter: str) -> None:
+    plain["best_weights"] = plain["best_weights"] and _named(plain["best_weights"], adapter)
     plain["window"] = [PairScore(**score) for score in plain["window"]]
     plain["told"] = set(plain["told"])
     plain["stopped"] = False

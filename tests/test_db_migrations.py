@@ -89,9 +89,9 @@ def test_rows_that_make_no_sense_are_refused(conn, table, columns, values):
 
 
 def test_a_reference_that_is_not_a_number_is_refused(conn):
-    row = ("w", "k", "l", 1, "c" * 64, "r" * 64, float("nan"), -1.0, "2026-01-01T00:00:00Z")
+    row = ("k" * 64, float("nan"), -1.0, "2026-01-01T00:00:00Z")
     with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
-        conn.execute("INSERT INTO reference_logps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        conn.execute("INSERT INTO reference_logps VALUES (?, ?, ?, ?)", row)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,20 @@ async def test_stopping_waits_until_the_adapter_is_kept() -> None:
         await until(pilot, lambda: not app.is_running)
 
 
+async def test_a_checkpoint_is_written_while_the_workbench_closes() -> None:
+    workbench = FakeWorkbench()
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        workbench.start_run(TrainConfig())
+        workbench.step(3)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QuitScreen))
+        await pilot.press("c")
+        await until(pilot, lambda: not app.is_running)
+        assert workbench.state.run is not None
+        assert workbench.state.run.phase == "training"  # nothing was stopped; closing writes the checkpoint
+
+
 async def test_help_names_the_keys_of_the_screen_and_of_the_app() -> None:
     app = PalateApp(FakeWorkbench())
     async with app.run_test(size=(100, 50)) as pilot:

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from db.errors import WorkspaceBusy
 from engine.config import SamplingConfig, TrainConfig
-from engine.events import StepDone
+from engine.events import ReferenceScored, StepDone
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
 from tui.policies import ModelChoice
@@ -225,22 +225,74 @@ def test_stop_keeps_what_was_trained(open_workbench: Callable[[], Workbench]) ->
     assert 1 <= row.step < 10
 
 
-def test_a_run_that_is_cut_off_is_interrupted(open_workbench: Callable[[], Workbench]) -> None:
+def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Callable[[], Workbench]) -> None:
+    config = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.2)
     workbench = open_workbench()
     workbench.answers.write_pairs(6).done.result(timeout=60)
     judge_all(workbench)
+    whole = train(workbench, config, name="whole")
     stepped = threading.Event()
-    workbench.subscribe(
+    unsubscribe = workbench.subscribe(
         lambda published: (
-            stepped.set() if isinstance(published, RunChanged) and isinstance(published.event, StepDone) else None
+            stepped.set()
+            if isinstance(published, RunChanged) and isinstance(published.event, StepDone) and published.event.step == 3
+            else None
         )
     )
-    run = workbench.start_run(TrainConfig(epochs=1000, batch_size=1, lora_r=2, lora_alpha=4, eval_share=0.0))
+    left = workbench.start_run(config, name="left")
     assert stepped.wait(60)
+    unsubscribe()
     workbench.close()
+
     again = open_workbench()
-    assert again.run(run).status == "interrupted"
+    row = again.run(left)
+    assert row.status == "interrupted"
+    assert again.can_resume(row)
     assert again.status().run is None
+    judge_some = again.answers.write_pairs(2)
+    judge_some.done.result(timeout=60)
+    judge_all(again)  # verdicts that came later are none of this run's
+    again.resume_run(left)
+    assert again.trainer.job is not None
+    again.trainer.job.done.result(timeout=120)
+
+    assert again.run(left).status == "finished"
+    assert not again.can_resume(again.run(left))
+    adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in again.adapters()}
+    assert adapters["left"].read_bytes() == adapters["whole"].read_bytes()
+    assert told_figures(again, left) == told_figures(again, whole)
+    assert again.run_margins(left) == again.run_margins(whole)
+
+
+def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:
+    """The figures of a run but for those that measure time."""
+    return [(each.step, each.name, each.value) for each in workbench.run_metrics(run) if "per_second" not in each.name]
+
+
+def test_a_run_that_ended_cannot_be_resumed(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(4).done.result(timeout=60)
+    judge_all(workbench)
+    run = train(workbench)
+    with pytest.raises(WorkbenchError, match="is finished; only an interrupted run"):
+        workbench.resume_run(run)
+
+
+def test_the_reference_is_computed_once_for_both_runs(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(4).done.result(timeout=60)
+    judge_all(workbench)
+    scored: list[int] = []
+    workbench.subscribe(
+        lambda news: (
+            scored.append(news.run)
+            if isinstance(news, RunChanged) and isinstance(news.event, ReferenceScored)
+            else None
+        )
+    )
+    first, second = train(workbench, name="one"), train(workbench, name="two")
+    assert scored == [first] * 4
+    assert told_figures(workbench, first) == told_figures(workbench, second)
 
 
 def test_a_second_owner_is_refused(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:

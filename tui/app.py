@@ -186,12 +186,18 @@ class PalateApp(App[None]):
         else:
             self.push_screen(QuitScreen(run), self._quit_answered)
 
-    def _quit_answered(self, leave: str | None) -> None:
-        if leave:
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "c":
             self._leave()
+        elif answer == "s":
+            self._leave_after_saving()
 
     def _leave(self) -> None:
-        """Leave at once, or as soon as a run that is alive has saved what it learned."""
+        """Leave at once; a run that is alive writes a checkpoint while the workbench closes."""
+        self.exit()
+
+    def _leave_after_saving(self) -> None:
+        """Leave as soon as a run that is alive has saved what it learned as an adapter."""
         self._leaving = True
         self.workbench.stop_run()
         if self.workbench.status().run is None:

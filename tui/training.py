@@ -5,35 +5,29 @@ from __future__ import annotations
 import logging
 import platform
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import wait
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from adapters.errors import AdapterError
 from adapters.registry import Adapter
+from db import run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
 from db.rows import PairRow
 from engine.config import TrainConfig
 from engine.errors import EngineError
-from engine.events import (
-    AdapterSaved,
-    EvalDone,
-    Event,
-    Notice,
-    ReferenceScored,
-    RunFinished,
-    RunPlanned,
-    StepDone,
-)
+from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored, RunPlanned, StepDone
 from engine.plan import planned_steps
 from engine.preference import PreferencePair, pairs_fingerprint, split_by_prompt
 from tui.errors import WorkbenchError, title_of
 from tui.lane import LOADING, RUN, Job, Lane, Turns
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunProgress, TrainPreview, WorkbenchFailed
+from tui.run_book import KnownReferences, RunBook
 from tui.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -56,6 +50,18 @@ def preference_pair(row: PairRow) -> PreferencePair:
     )
 
 
+@dataclass(frozen=True)
+class RunTask:
+    """One run as it goes onto the lane: what it trains on, from what, and whether it goes on from a checkpoint."""
+
+    run: int
+    name: str
+    config: TrainConfig
+    rows: Sequence[PairRow]
+    parent: Adapter | None
+    resumed: bool = False
+
+
 class Trainer:
     """Starts, watches and stops the one run that may be alive."""
 
@@ -66,6 +72,7 @@ class Trainer:
         self.job: Job | None = None
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._stop = False
+        self._leaving = False
 
     def preview(self, config: TrainConfig) -> TrainPreview:
         """What a run with these settings would do now, and why it cannot start if it cannot."""
@@ -103,11 +110,47 @@ class Trainer:
             parent_adapter=parent and parent.manifest.id,
             pairs=[],
         ).result()
-        self._stop = False
-        self.progress = RunProgress(run, name, 0, 0, None, None, "reference")
-        self.job = self._lane.submit("run", self._turns(run, config, rows, parent), self._urgency)
-        self._publish(RunChanged(run))
+        self._begin(RunTask(run, name, config, rows, parent))
         return run
+
+    def resume(self, run: int) -> None:
+        """Put an interrupted run back on the lane: it goes on from its checkpoint with the pairs it began with.
+
+        Raises:
+            WorkbenchError: the run has an end, a run is alive, or the model is not there or another one.
+            AdapterError: the adapter that the run started from is gone.
+        """
+        row = db_runs.get_run(self._workspace.connection, run)
+        if row.status != "interrupted":
+            raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
+        rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
+        if run_memory.get_checkpoint(self._workspace.connection, run) is None:
+            raise WorkbenchError(f"Run {run} ended before its first checkpoint. Start a new run; nothing else is lost.")
+        if problem := self._problem(len(rows)):
+            raise WorkbenchError(problem)
+        if row.base_model != self._policies.model_row(None):
+            raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
+        parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
+        self._workspace.write(db_runs.set_status, run, "running").result()
+        self._begin(RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, resumed=True))
+
+    def leave(self, timeout_s: float = 60.0) -> None:
+        """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""
+        if self.progress is None or self.job is None:
+            return
+        self._leaving = True
+        wait([self.job.done], timeout_s)
+
+    def _begin(self, task: RunTask) -> None:
+        self._stop = self._leaving = False
+        self.progress = RunProgress(task.run, task.name, 0, 0, None, None, "reference")
+        self.job = self._lane.submit("run", self._turns(task), self._urgency)
+        self._publish(RunChanged(task.run))
+
+    def _free(self, name: str) -> str:
+        """The run's name for its adapter, or one like it if another adapter took it meanwhile."""
+        taken = {each.manifest.name for each in self._workspace.registry.list()}
+        return self._workspace.registry.free_name(name) if name in taken else name
 
     def stop(self) -> None:
         """Ask the run to save what it has learned and end; it does so at its next step."""
@@ -117,8 +160,8 @@ class Trainer:
             self._publish(RunChanged(self.progress.run))
 
     def _urgency(self) -> int:
-        """A run gives way to a labeller whose queue is low; one that was asked to stop saves before anything else."""
-        return LOADING if self._stop else RUN
+        """A run gives way to a labeller whose queue is low; one that is to end saves before anything else."""
+        return LOADING if self._stop or self._leaving else RUN
 
     def _problem(self, pairs: int) -> str | None:
         if self.progress is not None:
@@ -134,98 +177,95 @@ class Trainer:
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
-    def _turns(self, run: int, config: TrainConfig, rows: Sequence[PairRow], parent: Adapter | None) -> Turns:
+    def _turns(self, task: RunTask) -> Turns:
         try:
-            yield from self._train(run, config, rows, parent)
+            yield from self._train(task)
         except RUN_ENDINGS as error:
-            self._end(run, "failed", f"{title_of(error)}. {error}")
-            self._publish(WorkbenchFailed(f"Run {run}: {title_of(error)}", str(error)))
+            self._end(task.run, "failed", f"{title_of(error)}. {error}")
+            self._publish(WorkbenchFailed(f"Run {task.run}: {title_of(error)}", str(error)))
         finally:
-            if self.progress is not None:  # the generator was closed, or something unforeseen came through
-                self._end(run, "interrupted", "Palate was closed before the run ended.")
+            if self.progress is not None:  # left at a checkpoint, or something unforeseen came through
+                self._end(task.run, "interrupted", None)
 
-    def _train(self, run: int, config: TrainConfig, rows: Sequence[PairRow], parent: Adapter | None) -> Turns:
-        from engine.train import train_dpo  # imports torch
-
-        base = self._policies.required()
-        pairs = [preference_pair(row) for row in rows]
-        start = self._policies.attach(parent) if parent else None
+    def _train(self, task: RunTask) -> Turns:
+        book = RunBook(self._workspace, task.run, task.rows, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
-        for reason in base.reasons:
-            self._store_log(run, "info", reason)
         try:
-            for event in train_dpo(
-                base, pairs, config, adapter=staging.name, folder=staging, start=start, stop=lambda: self._stop
-            ):
+            for event in self._events(task, staging, book):
                 if isinstance(event, AdapterSaved):
-                    adapter = self._keep(run, event, pairs, parent)
-                self._store(run, event, rows)
-                self._publish(RunChanged(run, event))
+                    adapter = self._keep(task, event)
+                self._progress_to(event)
+                book.store(event)
+                self._publish(RunChanged(task.run, event))
+                if self._leaving and isinstance(event, CheckpointSaved | ReferenceScored):
+                    return
                 yield
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        self._end(run, "stopped" if self._stop else "finished", None)
+        self._end(task.run, "stopped" if self._stop else "finished", None)
         if adapter is not None:
+            self._drop_checkpoint(task.run)
             yield from self._policies.use_turns(adapter)
 
-    def _keep(self, run: int, event: AdapterSaved, pairs: Sequence[PreferencePair], parent: Adapter | None) -> Adapter:
+    def _events(self, task: RunTask, staging: Path, book: RunBook) -> Iterator[Event]:
+        """What the engine reports of this run."""
+        from engine.train import train_dpo  # imports torch
+
+        base = self._policies.required()
+        for reason in base.reasons:
+            book.note(reason)
+        return train_dpo(
+            base,
+            [preference_pair(row) for row in task.rows],
+            task.config,
+            adapter=staging.name,
+            folder=staging,
+            start=self._policies.attach(task.parent) if task.parent else None,
+            stop=lambda: self._stop,
+            known_reference=KnownReferences(self._workspace),
+            checkpoint_folder=self.checkpoint_folder(task.run),
+            checkpoint_now=lambda: self._leaving,
+            resume=task.resumed,
+        )
+
+    def checkpoint_folder(self, run: int) -> Path:
+        """Where the checkpoint of a run stands."""
+        return self._workspace.folder / "checkpoints" / f"run-{run}"
+
+    def _drop_checkpoint(self, run: int) -> None:
+        """A run with an end needs no checkpoint, which is several times as large as its adapter."""
+        shutil.rmtree(self.checkpoint_folder(run), ignore_errors=True)
+        self._workspace.write(run_memory.drop_checkpoint, run).result()
+
+    def _keep(self, task: RunTask, event: AdapterSaved) -> Adapter:
         """Move what the engine saved into the registry and tell the database."""
         base = self._policies.required()
-        assert self.progress is not None
+        pairs = [preference_pair(row) for row in task.rows]
         adapter = self._workspace.registry.publish(
             Path(event.folder),
-            name=self.progress.name,
+            name=task.name,
             base_source=base.source,
             base_fingerprint=base.fingerprint,
-            parent=parent and parent.manifest.id,
-            run=run,
+            parent=task.parent and task.parent.manifest.id,
+            run=task.run,
             pairs=len(pairs),
             pairs_fingerprint=pairs_fingerprint(pairs),
         )
-        self._workspace.write(db_runs.set_run_adapter, run, adapter.manifest.id).result()
+        self._workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
         return adapter
 
-    def _store(self, run: int, event: Event, rows: Sequence[PairRow]) -> None:
+    def _progress_to(self, event: Event) -> None:
+        """Move the one line that tells where the run stands."""
         assert self.progress is not None
+        phase = "stopping" if self._stop else "training"
         match event:
             case RunPlanned():
-                self.progress = replace(self.progress, total_steps=event.total_steps, phase="reference")
-                self._store_plan(run, event, rows)
-            case ReferenceScored():
-                self._workspace.write(db_runs.heartbeat, run).result()
+                self.progress = replace(self.progress, total_steps=event.total_steps)
             case StepDone():
-                self.progress = replace(
-                    self.progress,
-                    step=event.step,
-                    margin=event.metrics.get("rewards/margins"),
-                    seconds_left=event.seconds_left,
-                    phase="stopping" if self._stop else "training",
-                )
-                self._store_metrics(run, event)
-            case EvalDone():
-                self._store_metrics(run, event)
-            case Notice():
-                self._store_log(run, event.level, event.text)
-            case RunFinished():
-                words = "stopped as asked" if event.stopped else "finished"
-                self._store_log(run, "info", f"The run {words} after {event.steps} steps.")
-
-    def _store_plan(self, run: int, event: RunPlanned, rows: Sequence[PairRow]) -> None:
-        verdicts = {str(row.comparison): row.verdict for row in rows}
-        shares = [(key, "train") for key in event.train_keys] + [(key, "eval") for key in event.eval_keys]
-        run_pairs = [(int(key), share, verdicts[key]) for key, share in shares]
-        self._workspace.write(db_runs.set_run_pairs, run, run_pairs).result()
-        self._workspace.write(db_runs.set_total_steps, run, event.total_steps).result()
-        for key, reason in event.left_out.items():
-            self._store_log(run, "warning", f"Pair {key} is left out: {reason}")
-
-    def _store_metrics(self, run: int, event: StepDone | EvalDone) -> None:
-        rows = [(event.step, name, value) for name, value in event.metrics.items()]
-        self._workspace.write(db_runs.add_metrics, run, rows).result()
-
-    def _store_log(self, run: int, level: str, text: str) -> None:
-        self._workspace.write(db_runs.add_log, run, level, text).result()
+                margin = event.metrics.get("rewards/margins")
+                left = None if self._stop else event.seconds_left
+                self.progress = replace(self.progress, step=event.step, margin=margin, seconds_left=left, phase=phase)
 
     def _end(self, run: int, status: str, error: str | None) -> None:
         self._workspace.write(db_runs.set_status, run, status, error=error).result()

@@ -13,21 +13,27 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from adapters.registry import Adapter
 from db import interchange
 from db import prompts as db_prompts
+from db import repeats as db_repeats
 from db import runs as db_runs
 from db import verdicts as db_verdicts
-from db.rows import ImportedPair, ImportedPairs, ReadPrompts, VerdictRow
+from db.rows import ComparisonRow, ImportedPair, ImportedPairs, ReadPrompts, VerdictRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
-from tui.blind_trials import BlindTrials
+from tui.blind_trials import BASE, BlindTrials
+from tui.choosing import next_by_margin
 from tui.errors import WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
+from tui.margins import MarginScorer
 from tui.policies import ModelChoice, Policies
 from tui.prefetch import Prefetcher
 from tui.published import (
+    ComparisonStored,
+    ModelChanged,
     Published,
     QueueChanged,
     RunChanged,
@@ -37,10 +43,12 @@ from tui.published import (
     WorkbenchFailed,
     WorkbenchStatus,
 )
+from tui.queue_settings import change_setting
 from tui.side_by_side import SideBySide
 from tui.training import Trainer
 from tui.workspace import own_workspace
 from tui.workspace_view import WorkspaceView
+from tui.writing import seed_from
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +75,8 @@ class Workbench(WorkspaceView):
             self.policies = Policies(self.workspace, choice, self._publish)
             common = (self.workspace, self.lane, self.policies, self._publish)
             self.answers = Prefetcher(*common, seed=seed)
+            self.margins = MarginScorer(self.workspace, self.lane, self.policies)
+            self._seed = seed
             self.trainer = Trainer(*common)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
@@ -84,7 +94,8 @@ class Workbench(WorkspaceView):
             self.blind_trials.wake()
 
     def close(self) -> None:
-        """End the turn in progress and let go of the workspace. A run that is alive is recorded as interrupted."""
+        """Let a run that is alive write a checkpoint, end the turn in progress, and let go of the workspace."""
+        self.trainer.leave()
         self.lane.close()
         self.workspace.close()
 
@@ -115,9 +126,10 @@ class Workbench(WorkspaceView):
             verdicts_today=counts.today,
             verdicts=counts.total,
             pairs=counts.decisive,
-            prompts_left=db_prompts.prompts_left(self.workspace.connection),
+            prompts_left=db_prompts.prompts_left(self.workspace.connection, self.answers.asked_of),
             mean_seconds=counts.mean_seconds,
             run=self.trainer.progress,
+            queue_problem=self.answers.problem,
             error=policies.error,
         )
 
@@ -126,7 +138,32 @@ class Workbench(WorkspaceView):
         """How many comparisons are kept ready."""
         return self.answers.depth
 
+    # -- settings ----------------------------------------------------------------------------------------------
+
+    def change_setting(self, name: str, text: str) -> None:
+        """Set one of the queue's settings from what a person typed; it counts from the next answers on.
+
+        Raises:
+            InputError: there is no such setting.
+            SettingError: the value is not usable.
+        """
+        self.workspace.write(change_setting, name, text).result()
+        self.answers.take_up_settings()
+        self._wake()
+
     # -- labelling ---------------------------------------------------------------------------------------------
+
+    def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
+        """The comparison to judge next, or None when none is ready. `after` is left out unless it is the only one.
+
+        With the order margin, it is the one whose two answers the adapter in use tells apart least.
+        """
+        queue = self.answers.settings.queue
+        if queue.order != "margin" or self.margins.model is None:
+            return super().next_comparison(after)
+        share = queue.random_share
+        connection = self.workspace.connection
+        return next_by_margin(connection, self.margins.model, random_share=share, seed=self._seed, after=after)
 
     def judge(
         self,
@@ -141,8 +178,11 @@ class Workbench(WorkspaceView):
         note: str = "",
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolved when it is on the disk."""
+        queue = self.answers.settings.queue
         stored = self.workspace.write(
-            db_verdicts.add_verdict,
+            _judge,
+            share=queue.ask_again,
+            seed=self._seed,
             comparison=comparison,
             verdict=verdict,
             strength=strength,
@@ -195,6 +235,10 @@ class Workbench(WorkspaceView):
         """Start a run on every preference pair that stands; returns its id. See `Trainer.start` for errors."""
         return self.trainer.start(config, name=name, from_adapter=from_adapter)
 
+    def resume_run(self, run: int) -> None:
+        """Let an interrupted run go on from its checkpoint. See `Trainer.resume` for errors."""
+        self.trainer.resume(run)
+
     def stop_run(self) -> None:
         """Let the run save what it has learned and end."""
         self.trainer.stop()
@@ -234,11 +278,16 @@ class Workbench(WorkspaceView):
     # -- base and tuned, side by side --------------------------------------------------------------------------
 
     def start_side_by_side(
-        self, *, adapter: str | None = None, num_questions: int = 3, sampling: SamplingConfig | None = None
+        self,
+        *,
+        adapter: str | None = None,
+        against: str = BASE,
+        num_questions: int = 3,
+        sampling: SamplingConfig | None = None,
     ) -> int:
-        """Let the base and an adapter answer held-out questions; returns the id. See `SideBySide.start` for errors."""
+        """Let two policies answer held-out questions; returns the id. See `SideBySide.start` for errors."""
         return self.side_by_side.start(
-            adapter=adapter, num_questions=num_questions, sampling=sampling or self.answers.sampling
+            adapter=adapter, against=against, num_questions=num_questions, sampling=sampling or self.answers.sampling
         )
 
     def stop_side_by_side(self) -> None:
@@ -252,6 +301,12 @@ class Workbench(WorkspaceView):
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener(published)
+        if isinstance(published, ComparisonStored | ModelChanged):
+            self._score_margins()
+
+    def _score_margins(self) -> None:
+        if self.policies.state == "ready" and self.answers.settings.queue.order == "margin":
+            self.margins.wake()
 
     def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:
@@ -263,14 +318,24 @@ class Workbench(WorkspaceView):
         self._wake()
 
     def _wake(self) -> None:
-        if getattr(self, "_fills", False) and self.policies.state != "failed":
+        if not getattr(self, "_fills", False):
+            return
+        if self.policies.state != "failed" or not self.answers.needs_model:
             self.answers.wake()
+        self._score_margins()
 
     def _tell_crash(self, job: Job, error: Exception) -> None:
         logger.error("The job %r ended with an error", job.name, exc_info=error)
         if job.name == "answers" and isinstance(error, EngineError) and self.policies.error:
             return  # the model's own failure was told already
         self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))
+
+
+def _judge(connection: sqlite3.Connection, *, share: float, seed: int, **verdict: Any) -> VerdictRow:
+    """Store a verdict and, where one is due, plan an older pair to be asked again."""
+    stored = db_verdicts.add_verdict(connection, **verdict)
+    db_repeats.plan_repeat(connection, share=share, pick=seed_from(seed, "again", stored.id))
+    return stored
 
 
 def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:

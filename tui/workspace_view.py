@@ -9,13 +9,14 @@ from typing import Any
 from adapters.registry import Adapter
 from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
-from db import interchange
+from db import interchange, run_memory
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import trials as db_trials
 from db import verdicts as db_verdicts
 from db.rows import (
     ComparisonRow,
+    MarginRow,
     MetricRow,
     MovedPrompt,
     PromptSetRow,
@@ -102,6 +103,14 @@ class WorkspaceView:
     def run_metrics(self, run: int) -> list[MetricRow]:
         """Every figure of a run, in the order of its steps."""
         return db_runs.run_metrics(self.workspace.connection, run)
+
+    def run_margins(self, run: int) -> list[MarginRow]:
+        """A run's ledger: every pair's margin in every epoch, the lowest first."""
+        return run_memory.run_margins(self.workspace.connection, run)
+
+    def can_resume(self, run: RunRow) -> bool:
+        """Was the run interrupted with a checkpoint to go on from?"""
+        return run.status == "interrupted" and run_memory.get_checkpoint(self.workspace.connection, run.id) is not None
 
     def run_log(self, run: int) -> list[RunLogRow]:
         """What a run told, oldest first."""

@@ -8,8 +8,20 @@ from typing import Any
 import click
 
 from engine.config import TrainConfig
-from engine.events import AdapterSaved, EvalDone, Event, Notice, ReferenceScored, RunFinished, RunPlanned, StepDone
+from engine.events import (
+    AdapterSaved,
+    CheckpointSaved,
+    EvalDone,
+    Event,
+    MarginsKnown,
+    Notice,
+    ReferenceScored,
+    RunFinished,
+    RunPlanned,
+    StepDone,
+)
 from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.errors import InputError
 from tui.published import RunChanged
 from tui.workbench import Workbench
 
@@ -17,15 +29,27 @@ from tui.workbench import Workbench
 @click.command()
 @config_options(TrainConfig)
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
+@click.option("--resume", type=int, metavar="RUN", help="Go on with an interrupted run, with its own settings.")
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
 @click.pass_obj
-def train(options: Options, from_adapter: str | None, name: str | None, as_json: bool, **given: str | None) -> None:
+def train(
+    options: Options,
+    from_adapter: str | None,
+    resume: int | None,
+    name: str | None,
+    as_json: bool,
+    **given: str | None,
+) -> None:
     """Train an adapter on every preference pair that stands. Ctrl+C keeps what is trained and ends."""
     config = build_config(TrainConfig, given)
+    if resume is not None and (from_adapter or name or any(text is not None for text in given.values())):
+        raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
     with options.working() as workbench:
         heard = Heard(workbench)
-        run = workbench.start_run(config, name=name, from_adapter=from_adapter)
+        if resume is not None:
+            workbench.resume_run(resume)
+        run = resume or workbench.start_run(config, name=name, from_adapter=from_adapter)
         _follow(workbench, heard, run, as_json)
         row = workbench.run(run)
     if row.error:
@@ -83,6 +107,11 @@ def event_record(run: int, event: Event) -> dict[str, Any] | None:
             return {"event": "notice", "run": run, "level": event.level, "text": event.text}
         case AdapterSaved():
             return {"event": "adapter", "run": run, "step": event.step, "changed_parameters": event.changed_parameters}
+        case CheckpointSaved():
+            return {"event": "checkpoint", "run": run, "step": event.step}
+        case MarginsKnown():
+            margins = {"train": dict(event.train), "evaluation": dict(event.evaluation)}
+            return {"event": "margins", "run": run, "epoch": event.epoch, **margins}
         case RunFinished():
             end = {"steps": event.steps, "stopped": event.stopped, "elapsed_s": event.elapsed_s}
             return {"event": "finished", "run": run, **end}
@@ -110,6 +139,11 @@ def event_words(record: Mapping[str, Any]) -> str:
             return f"evaluation  loss {record['eval_loss']:.4f}  accuracy {record['eval_rewards/accuracies']:.2f}"
         case "notice":
             return str(record["text"])
+        case "checkpoint":
+            return f"checkpoint after step {record['step']}"
+        case "margins":
+            wrong = sum(margin < 0 for margin in record["train"].values())
+            return f"epoch {record['epoch']}: {wrong} of {len(record['train'])} pairs on the wrong side"
         case "adapter":
             return f"adapter saved after step {record['step']}"
         case "finished":

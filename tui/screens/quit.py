@@ -6,12 +6,12 @@ from tui.visible import visible_line
 
 
 class QuitScreen(Choose):
-    """The answer `s`: stop the run, keep what is trained, and leave. None: stay."""
+    """The answer `c`: write a checkpoint and leave; `s`: keep what is trained as an adapter, and leave. None: stay."""
 
     def __init__(self, run: RunProgress) -> None:
         super().__init__(
             "A run is in progress",
-            f"{visible_line(run.name, 40)} is at step {run.step} of {run.total_steps}. Leaving stops it; what is "
-            "trained so far is kept as an adapter. Your verdicts are saved already.",
-            (("s", "stop, keep what is trained, and leave"),),
+            f"{visible_line(run.name, 40)} is at step {run.step} of {run.total_steps}. With a checkpoint it can be "
+            "resumed exactly where it stands. Your verdicts are saved already.",
+            (("c", "write a checkpoint and leave"), ("s", "stop, keep what is trained, and leave")),
         )

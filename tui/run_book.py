@@ -1,0 +1,104 @@
+"""What a run reports, written into the database before anybody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from db import run_memory
+from db import runs as db_runs
+from db.rows import PairRow
+from engine.events import (
+    CheckpointSaved,
+    EvalDone,
+    Event,
+    MarginsKnown,
+    Notice,
+    ReferenceScored,
+    RunFinished,
+    RunPlanned,
+    StepDone,
+)
+from tui.workspace import Workspace
+
+
+class RunBook:
+    """Stores the events of one run; `rows` are the pairs it was given, `resumed` says that it goes on."""
+
+    def __init__(self, workspace: Workspace, run: int, rows: Sequence[PairRow], *, resumed: bool) -> None:
+        self._workspace = workspace
+        self._run = run
+        self._verdicts = {str(row.comparison): row.verdict for row in rows}
+        self._resumed = resumed
+        self._trimmed = not resumed
+
+    def store(self, event: Event) -> None:
+        """Write what the event says; on the disk when this returns."""
+        match event:
+            case RunPlanned():
+                self._store_plan(event)
+            case ReferenceScored():
+                kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+                self._write(run_memory.keep_references, kept)
+                self._write(db_runs.heartbeat, self._run)
+            case StepDone() | EvalDone():
+                self._store_figures(event)
+            case MarginsKnown():
+                self._store_margins(event)
+            case CheckpointSaved():
+                size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
+                self._write(run_memory.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
+            case Notice():
+                self.note(event.text, event.level)
+            case RunFinished():
+                words = "stopped as asked" if event.stopped else "finished"
+                self.note(f"The run {words} after {event.steps} steps.")
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Add a line to the run's log."""
+        self._write(db_runs.add_log, self._run, level, text)
+
+    def _store_plan(self, event: RunPlanned) -> None:
+        if self._resumed:
+            return  # the pairs were recorded when the run began
+        shares = [(key, "train") for key in event.train_keys] + [(key, "eval") for key in event.eval_keys]
+        run_pairs = [(int(key), share, self._verdicts[key]) for key, share in shares]
+        self._write(db_runs.set_run_pairs, self._run, run_pairs)
+        self._write(db_runs.set_total_steps, self._run, event.total_steps)
+        for key, reason in event.left_out.items():
+            self.note(f"Pair {key} is left out: {reason}", "warning")
+
+    def _store_figures(self, event: StepDone | EvalDone) -> None:
+        if not self._trimmed and isinstance(event, StepDone):
+            self._write(run_memory.trim_metrics, self._run, event.step)
+            self._trimmed = True
+        rows = [(event.step, name, value) for name, value in event.metrics.items()]
+        self._write(db_runs.add_metrics, self._run, rows)
+
+    def _store_margins(self, event: MarginsKnown) -> None:
+        shares = (("train", event.train), ("eval", event.evaluation))
+        rows = [(int(key), share, margin) for share, margins in shares for key, margin in margins.items()]
+        self._write(run_memory.add_margins, self._run, event.epoch, rows)
+
+    def _write(self, function: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        self._workspace.write(function, *args, **kwargs).result()
+
+
+class KnownReferences(Mapping[str, tuple[float, float]]):
+    """The reference log-probabilities that the workspace keeps, looked up one by one as they are asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def __getitem__(self, key: str) -> tuple[float, float]:
+        found = run_memory.find_reference(self._workspace.connection, key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __len__(self) -> int:
+        return run_memory.count_references(self._workspace.connection)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(run_memory.reference_keys(self._workspace.connection))
