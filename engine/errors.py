@@ -5,6 +5,8 @@
     ├── ModelError            a base model cannot be found, read or used
     │   ├── DownloadError     the network or the disk did not give what was asked
     │   └── AdapterLoadError  an adapter does not fit the base model
+    ├── PromptRefused         a prompt leaves a model no room to answer
+    ├── ServerError           a server that writes answers cannot be asked, or refuses
     ├── PairsError            the preference pairs cannot be trained on
     └── TrainingError         a run had to stop
         ├── NonFiniteLoss     the loss became NaN or infinite
@@ -44,6 +46,22 @@ class AdapterLoadError(ModelError):
     """An adapter does not fit the base model."""
 
     title = "The adapter does not fit"
+
+
+class PromptRefused(EngineError):
+    """A prompt leaves a model no room to answer; `key` is that of the answer that was asked for."""
+
+    title = "The prompt is too long"
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class ServerError(EngineError):
+    """A server that writes answers cannot be asked, or refuses."""
+
+    title = "The server does not answer"
 
 
 class PairsError(EngineError):

@@ -71,6 +71,14 @@ class CompletionDone(Event):
     elapsed_s: float
 
 
+@dataclass(frozen=True)
+class MarginScored(Event):
+    """How much more an adapter, against its base, likes a pair's chosen answer than its rejected one."""
+
+    key: str
+    margin: float
+
+
 # -- training --------------------------------------------------------------------------------------------------
 
 

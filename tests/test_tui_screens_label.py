@@ -12,6 +12,7 @@ from db.errors import DatabaseError
 from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, prompt
 from tests.waiting import until
 from tui.app import PalateApp
+from tui.published import AnswersGrowing, QueueChanged
 from tui.screens.label import SETTLE_S, LabelScreen
 from tui.widgets.label_notes import empty_note
 from tui.widgets.text_pane import PaneText, TextPane
@@ -333,6 +334,7 @@ async def test_a_cut_answer_says_so() -> None:
         ({"model_state": "preparing", "model_detail": "Downloading 40 of 98 MB"}, "Downloading 40 of 98 MB"),
         ({"writing": True}, "Writing the next answers…"),
         ({"prompts_left": 0}, "No prompts left"),
+        ({"queue_problem": ("The server does not answer", "Nothing listens at [/].")}, "Nothing listens at [/]."),
         ({"model_state": "failed", "error": ("No such model", "Try [/] another.")}, "Try [/] another."),
     ],
 )
@@ -361,3 +363,49 @@ async def test_a_pair_judged_elsewhere_makes_way() -> None:
         await ready(pilot, screen, 1)
         workbench.judge(1, "a", side=None, layout="none", seconds=None)
         await ready(pilot, screen, 2)
+
+
+# -- answers that grow -------------------------------------------------------------------------------------------
+
+
+async def test_two_answers_are_shown_while_they_are_written_and_no_key_counts() -> None:
+    workbench = FakeWorkbench(0)
+    async with label(workbench) as (pilot, screen):
+        await until(pilot, lambda: screen.has_class("-empty"))
+        workbench.set_state(writing=True)
+        workbench.publish(AnswersGrowing(prompt(7), ("As the days", "")))
+        await until(pilot, lambda: "As the days" in shown(screen, "first"))
+        assert not screen.has_class("-empty")
+        assert "being written" in note(screen)
+        workbench.publish(AnswersGrowing(prompt(7), ("As the days **grow**\x1b[2J", "Leaves [/]")))
+        await until(pilot, lambda: "Leaves [/]" in shown(screen, "second"))
+        assert "**grow**␛[2J" in shown(screen, "first")  # plain until the pair is whole
+        await pilot.press("1", "x", "j")
+        assert not screen.can_judge
+        workbench.add_comparison(comparison(7))
+        await ready(pilot, screen, 7)
+        await pilot.press("1")
+        await until(pilot, lambda: len(workbench.judged_with) == 1)
+    assert workbench.judged_with[0]["comparison"] == 7
+
+
+async def test_answers_that_are_no_pair_are_taken_off_the_screen() -> None:
+    workbench = FakeWorkbench(0)
+    async with label(workbench) as (pilot, screen):
+        await until(pilot, lambda: screen.has_class("-empty"))
+        workbench.set_state(writing=True)
+        workbench.publish(AnswersGrowing(prompt(7), ("Twice", "Twice")))
+        await until(pilot, lambda: not screen.has_class("-empty"))
+        workbench.publish(AnswersGrowing(prompt(7), None))
+        await until(pilot, lambda: screen.has_class("-empty"))
+
+
+async def test_answers_grow_unseen_while_a_pair_is_read() -> None:
+    workbench = FakeWorkbench(1)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        workbench.publish(AnswersGrowing(prompt(7), ("Something", "else")))
+        workbench.publish(QueueChanged(1))
+        await pilot.pause()
+        assert screen.can_judge
+        assert "Something" not in shown(screen, "first")

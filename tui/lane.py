@@ -11,8 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
 
-LOADING, WAITED_FOR, RUN, AHEAD = range(4)
-"""How urgent a turn is: the model itself, what a person waits for, a run, and work done ahead of need."""
+LOADING, WAITED_FOR, RUN, AHEAD, ASLEEP = range(5)
+"""How urgent a turn is: the model itself, what a person waits for, a run, and work done ahead of need.
+
+A job that is asleep gets no turn; whoever has news for it calls `Lane.wake()`, and its urgency is asked again.
+"""
 
 Turns = Generator[None, None, None]
 
@@ -62,6 +65,11 @@ class Lane:
         with self._changed:
             return any(job.name == name for job in self._jobs)
 
+    def wake(self) -> None:
+        """Ask every job again how urgent it is: one that was asleep may have something to do. From any thread."""
+        with self._changed:
+            self._changed.notify_all()
+
     def close(self, timeout_s: float | None = None) -> None:
         """End the turn in progress, close every job's generator, and wait for the thread."""
         with self._changed:
@@ -79,10 +87,12 @@ class Lane:
 
     def _next_job(self) -> Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._closing)
-            if self._closing:
-                return None
-            return min(self._jobs, key=lambda job: (job.urgency(), job.number))
+            while not self._closing:
+                awake = [(urgency, job.number, job) for job in self._jobs if (urgency := job.urgency()) < ASLEEP]
+                if awake:
+                    return min(awake)[2]
+                self._changed.wait()
+            return None
 
     def _turn(self, job: Job) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from db.rows import PromptRow
 from engine.events import Event
 
 
@@ -27,6 +28,18 @@ class ComparisonStored(Published):
     """A new comparison is on the disk, ready to be judged."""
 
     comparison: int
+
+
+@dataclass(frozen=True)
+class AnswersGrowing(Published):
+    """What is written so far of the next pair's two answers, as they will be shown: left (first) and right (second).
+
+    Only told while no comparison is ready, and only of two answers of one policy from one batch; at most four times a
+    second. `texts` None: the two were no pair after all, and are taken back.
+    """
+
+    prompt: PromptRow
+    texts: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,14 @@ class TrialChanged(Published):
 @dataclass(frozen=True)
 class WorkbenchFailed(Published):
     """Something went wrong that a person should read: a title and a sentence with the next act."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class WorkbenchNotice(Published):
+    """Something that a person should know and need not act on: a title and a sentence."""
 
     title: str
     text: str
@@ -96,6 +117,8 @@ class WorkbenchStatus:
     prompts_left: int = 0
     mean_seconds: float | None = None
     run: RunProgress | None = None
+    queue_problem: tuple[str, str] | None = None
+    """Title and sentence of what keeps answers from being written, if anything does."""
     error: tuple[str, str] | None = None
     """Title and sentence of the last failure of the model, if any."""
 

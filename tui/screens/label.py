@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from db.rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
-from tui.published import ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
+from tui.published import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
 from tui.reading_clock import ReadingClock
 from tui.screens.base import PalateScreen
 from tui.widgets.label_notes import empty_note, said
@@ -62,6 +62,7 @@ class LabelScreen(PalateScreen):
     def __init__(self) -> None:
         super().__init__()
         self._pair: ComparisonRow | None = None
+        self._growing: AnswersGrowing | None = None
         self._painted_at: float | None = None
         self._committing = False
         self._dropped = 0
@@ -114,8 +115,26 @@ class LabelScreen(PalateScreen):
             return
         if isinstance(published, VerdictStored) and self._pair and published.comparison == self._pair.id:
             self.screen_shown()
+        elif self._pair is None and isinstance(published, AnswersGrowing):
+            self._grow(published)
         elif self._pair is None and isinstance(published, _MAY_BRING_A_PAIR):
             self._show_next()
+
+    def _grow(self, growing: AnswersGrowing) -> None:
+        """Show two answers while they are written; no verdict key counts before both are complete."""
+        if growing.texts is None:
+            self._growing = None
+            self._show_next()
+            return
+        begins, self._growing = self._growing is None, growing
+        position = self.workbench.prompt_position(growing.prompt.id)
+        with self.app.batch_update():
+            self.set_class(False, "-empty")
+            self.view.show_growing(growing.prompt, growing.texts, position=position)
+            if begins:
+                self.view.note("both answers are being written")
+        if begins:
+            self.refresh_bindings()
 
     def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
         self._show(self.workbench.next_comparison(after), note)
@@ -123,8 +142,10 @@ class LabelScreen(PalateScreen):
     def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
         """Paint a pair; verdict keys count from when it stands on the screen."""
         self._pair, self._painted_at = pair, None
+        if pair is not None or not self.workbench.status().writing:
+            self._growing = None
         with self.app.batch_update():
-            self.set_class(pair is None, "-empty")
+            self.set_class(pair is None and self._growing is None, "-empty")
             if pair is None:
                 self.query_one("#empty", Static).update(empty_note(self.workbench.status()))
             else:
@@ -160,8 +181,9 @@ class LabelScreen(PalateScreen):
         return words.get(binding.description, binding.description)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a pair only undo does something."""
-        if action in ("judge", "say", "raw", "zoom", "mark", "scroll", "page", "edge") and self._pair is None:
+        """Without a pair only undo does something, and answers that grow can be looked at."""
+        looking = action in ("zoom", "mark", "scroll", "page", "edge") and self._growing is None
+        if self._pair is None and (looking or action in ("judge", "say", "raw")):
             return None
         return super().check_action(action, parameters)
 

@@ -26,6 +26,8 @@ def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
         return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
     if status.model_state != "ready":
         return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
+    if status.queue_problem is not None and not status.writing:
+        return status.queue_problem
     if status.prompts_left == 0 and not status.writing:
         return "No prompts left", "Every prompt is answered and judged. Add some: press D, then i."
     return "Writing the next answers…", "They appear here by themselves; nothing to press."

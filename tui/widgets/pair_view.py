@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 
-from db.rows import ComparisonRow, Message
+from db.rows import ComparisonRow, Message, PromptRow
 from tui.visible import visible_line
 from tui.widgets.text_pane import TextPane
 
@@ -43,9 +43,18 @@ class PairView(Vertical):
         self._pair = pair
         self._marked, self._zoomed = None, False
         with self.app.batch_update():
-            self.pane("prompt").show(prompt_title(pair, position), prompt_text(pair.prompt.messages), rendered=False)
+            title = prompt_title(pair.prompt, position)
+            self.pane("prompt").show(title, prompt_text(pair.prompt.messages), rendered=False)
             self._show_answers()
             self._show_marks()
+
+    def show_growing(self, prompt: PromptRow, texts: tuple[str, str], *, position: tuple[int, int] = (0, 0)) -> None:
+        """Show what is written so far of a pair's answers, as plain text: markdown comes with the whole pair."""
+        self._pair = None
+        with self.app.batch_update():
+            self.pane("prompt").show(prompt_title(prompt, position), prompt_text(prompt.messages), rendered=False)
+            for name, text in zip(("first", "second"), texts, strict=True):
+                self.pane(name).show(self.title_of(name), text or "…", rendered=False)
 
     def note(self, words: str | Content) -> None:
         """Say something short in the lower border of the prompt."""
@@ -129,9 +138,8 @@ class PairView(Vertical):
         return [self.pane(self._marked)] if self._marked else [self.pane("first"), self.pane("second")]
 
 
-def prompt_title(pair: ComparisonRow, position: tuple[int, int]) -> str:
+def prompt_title(asked: PromptRow, position: tuple[int, int]) -> str:
     """`science · prompt 38 of 200 · biology`."""
-    asked = pair.prompt
     parts = [visible_line(asked.set_name, 32)]
     if position[0]:
         parts.append(f"prompt {position[0]} of {position[1]}")

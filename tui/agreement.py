@@ -1,0 +1,64 @@
+"""How far a person agrees with themselves: the same pair twice, sides swapped. No Textual here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+_Z95 = 1.959963984540054
+"""Two-sided 95 % of the normal distribution."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What repeated pairs tell. `share`, its interval and `kappa` are None where they cannot be told.
+
+    `low` and `high` are the ends of Wilson's 95 % interval of the share.
+    """
+
+    pairs: int
+    same: int
+    share: float | None
+    low: float | None
+    high: float | None
+    kappa: float | None
+
+
+def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
+    """Agreement of first and second verdicts, given as (first, second), each a, b, tie or both_bad.
+
+    Kappa is Cohen's (J. Cohen, "A coefficient of agreement for nominal scales", 1960): κ = (p − e) ÷ (1 − e), p the
+    share of equal verdicts and e the share that two people with these habits would reach by chance. It is None when
+    every verdict was the same word, because then chance alone agrees.
+
+    >>> agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]).kappa
+    0.5
+    """
+    pairs = len(verdicts)
+    if pairs == 0:
+        return Agreement(0, 0, None, None, None, None)
+    same = sum(first == second for first, second in verdicts)
+    share = same / pairs
+    first, second = (Counter(each[place] for each in verdicts) for place in (0, 1))
+    chance = sum(first[word] * second[word] for word in first) / pairs**2
+    kappa = (share - chance) / (1 - chance) if chance < 1 else None
+    return Agreement(pairs, same, share, *_wilson(same, pairs), kappa)
+
+
+def _wilson(successes: int, trials: int) -> tuple[float, float]:
+    """E. B. Wilson's 95 % interval of a share (JASA 22, 1927)."""
+    share, square = successes / trials, _Z95**2
+    middle = (share + square / (2 * trials)) / (1 + square / trials)
+    reach = _Z95 / (1 + square / trials) * sqrt(share * (1 - share) / trials + square / (4 * trials**2))
+    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+
+
+def in_words(found: Agreement) -> str:
+    """The agreement as a sentence."""
+    if found.share is None or found.low is None or found.high is None:
+        return "No pair was judged twice yet."
+    kappa = "" if found.kappa is None else f", Cohen's κ {found.kappa:.2f}"
+    return (
+        f"You agreed with yourself on {found.same} of {found.pairs} pairs that came again ({found.share:.0%}, 95 % "
+        f"interval {found.low:.0%} to {found.high:.0%}{kappa})."
+    )

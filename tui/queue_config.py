@@ -1,0 +1,98 @@
+"""The settings of the queue, and where its answers come from; a workspace keeps them. No torch, no Textual."""
+
+from dataclasses import dataclass
+
+from engine.config import SamplingConfig, check_settings, setting, settings_of
+from engine.errors import SettingError
+
+IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueConfig:
+    """How many comparisons wait, which prompts come next, and which pairs come again."""
+
+    depth: int = setting(12, "Comparisons kept ready while nothing else computes.", low=1, high=10_000)
+    low_mark: int = setting(4, "With fewer ready than this, answers are written before a run goes on …", low=1)
+    high_mark: int = setting(6, "… until so many are ready again.", low=1)
+    nearly_equal: float = setting(
+        0.95,
+        "Answers this much alike are not asked: the share of words they have in common, in order.",
+        above=0,
+        high=1,
+    )
+    order: str = setting(
+        "in-order",
+        "What is asked next: prompts in order, shuffled, or ready pairs that the adapter in use is least sure of.",
+        choices=("in-order", "shuffled", "margin"),
+    )
+    random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
+    ask_again: float = setting(
+        0.05,
+        "Share of pairs asked a second time, sides swapped, to see whether you agree with yourself.",
+        low=0,
+        high=0.5,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if not self.low_mark <= self.high_mark <= self.depth:
+            raise SettingError(
+                f"--low-mark is {self.low_mark}, --high-mark {self.high_mark}, --depth {self.depth}; they must rise in "
+                "that order. Change the others first."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """Who writes the two answers of a comparison."""
+
+    policy: str = setting(
+        AUTO, "Who answers: base, in-use (the adapter in use), an adapter's name, server; auto is server if one is set."
+    )
+    against: str | None = setting(None, "Who writes the other answer, in the same words; none: the same one.")
+    against_sampling: str | None = setting(
+        None, 'Other sampling for the other answer, such as "temperature=1.3 top_p=1"; none: the same.'
+    )
+    system: str | None = setting(None, "A system prompt for every answer; it is trained on as well.")
+    server: str | None = setting(None, "Address of an OpenAI-compatible server, such as http://localhost:8000/v1.")
+    server_model: str | None = setting(None, "The model's name at that server.")
+    server_key_env: str | None = setting(
+        None, "Name of the environment variable that holds the server's key; the key is never stored."
+    )
+    server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
+    server_retries: int = setting(3, "How often a request is sent again after a failure that may pass.", low=0, high=20)
+    server_parallel: int = setting(4, "Answers asked of the server at a time.", low=1, high=256)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def first(self) -> str:
+        """Who writes the first answer, with auto made out."""
+        if self.policy != AUTO:
+            return self.policy
+        return SERVER if self.server else IN_USE
+
+    @property
+    def second(self) -> str:
+        """Who writes the other answer."""
+        return self.against or self.first
+
+
+def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
+    """`sampling` with what `text` changes, such as "temperature=1.3 top_p=1" (commas do as well).
+
+    Raises:
+        SettingError: a word is no setting with a value, or the value is not usable.
+    """
+    known = {each.name: each for each in settings_of(SamplingConfig)}
+    changes = {}
+    for word in text.replace(",", " ").split():
+        name, sign, value = word.partition("=")
+        each = known.get(name.replace("-", "_"))
+        if each is None or not sign:
+            raise SettingError(f"--against-sampling has {word!r}; it takes NAME=VALUE of {', '.join(known)}.")
+        changes[each.name] = each.parse(value)
+    kept = {name: getattr(sampling, name) for name in known}
+    return SamplingConfig(**{**kept, **changes})

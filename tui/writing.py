@@ -1,0 +1,179 @@
+"""Answers being written, by the model on the lane or by a server elsewhere, and how they are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from adapters.registry import Adapter
+from db import comparisons as db_comparisons
+from db import completions as db_completions
+from db import models as db_models
+from db.rows import Messages
+from engine.config import SamplingConfig
+from engine.errors import PromptRefused
+from engine.events import CompletionDone, TokensDrawn
+from engine.server import Server, ServerAnswers, ServerRequest
+from tui.asking import Side
+from tui.lane import Turns
+from tui.policies import Policies
+
+HOTTER = 1.25
+"""Each new attempt multiplies the temperature by this."""
+
+
+def seed_from(*parts: object) -> int:
+    """A 48-bit seed that depends on every part: the same parts give the same answer again."""
+    text = ":".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One answer to write: to whose messages, under which key, from which seed."""
+
+    key: str
+    messages: Messages
+    seed: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """One completion as it came, with what made it.
+
+    `source` is model or server; `left_out` are sampling settings that the server did not know.
+    """
+
+    done: CompletionDone
+    seed: int
+    sampling: SamplingConfig
+    source: str = "model"
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The sampling that really made it."""
+        return {name: value for name, value in asdict(self.sampling).items() if name not in self.left_out}
+
+
+class Writer:
+    """Has answers written in turns of the lane; a server's are only looked for, never waited for."""
+
+    def __init__(self, policies: Policies, wake: Callable[[], None]) -> None:
+        self._policies, self._wake = policies, wake
+        self._network: ServerAnswers | None = None
+
+    @property
+    def at_server(self) -> bool:
+        """Is a server writing?"""
+        return self._network is not None
+
+    @property
+    def idle(self) -> bool:
+        """Is a server writing that has nothing new to tell?"""
+        return self._network is not None and not self._network.has_news()
+
+    def write(
+        self,
+        side: Side,
+        wanted: Sequence[Wanted],
+        on_done: Callable[[Written], None],
+        on_texts: Callable[[Mapping[str, str]], None] = lambda _: None,
+    ) -> Turns:
+        """Write every answer; `on_done` is told of each as it is complete, `on_texts` of those that grow.
+
+        Raises:
+            PromptRefused: a prompt is too long for the model.
+            ServerError: the server could not be asked.
+        """
+        if isinstance(side.policy, Server):
+            yield from self._from_server(side.policy, side.sampling, wanted, on_done, on_texts)
+        else:
+            yield from self._on_lane(side.policy, side.sampling, wanted, on_done, on_texts)
+
+    def _on_lane(
+        self,
+        adapter: Adapter | None,
+        sampling: SamplingConfig,
+        wanted: Sequence[Wanted],
+        on_done: Callable[[Written], None],
+        on_texts: Callable[[Mapping[str, str]], None],
+    ) -> Turns:
+        from engine.generate import GenerationRequest, PromptTooLong, generate  # imports torch
+
+        requests = [GenerationRequest(each.key, each.messages, each.seed) for each in wanted]
+        seeds = {each.key: each.seed for each in wanted}
+        name = self._policies.attach(adapter) if adapter else None
+        try:
+            for event in generate(self._policies.required(), requests, sampling, adapter=name):
+                if isinstance(event, CompletionDone):
+                    on_done(Written(event, seeds[event.key], sampling))
+                elif isinstance(event, TokensDrawn):
+                    on_texts(event.texts)
+                yield
+        except PromptTooLong as error:
+            raise PromptRefused(error.key, str(error)) from error
+
+    def _from_server(
+        self,
+        server: Server,
+        sampling: SamplingConfig,
+        wanted: Sequence[Wanted],
+        on_done: Callable[[Written], None],
+        on_texts: Callable[[Mapping[str, str]], None],
+    ) -> Turns:
+        requests = [ServerRequest(each.key, each.messages, each.seed) for each in wanted]
+        seeds = {each.key: each.seed for each in wanted}
+        answers = ServerAnswers(server, requests, sampling, self._wake)
+        self._network = answers
+        try:
+            for event in answers.events():
+                if isinstance(event, CompletionDone):
+                    on_done(Written(event, seeds[event.key], sampling, "server", answers.left_out))
+                elif isinstance(event, TokensDrawn):
+                    on_texts(event.texts)
+                yield
+        finally:
+            self._network = None
+            answers.close()
+
+
+def hotter(side: Side, attempt: int) -> Side:
+    """The side in a new attempt: also greedy sampling is warmed, since it can only repeat itself."""
+    if attempt == 0:
+        return side
+    temperature = min(max(side.sampling.temperature, 0.5) * HOTTER**attempt, 5)
+    return replace(side, sampling=replace(side.sampling, temperature=temperature))
+
+
+def store_comparison(
+    connection: sqlite3.Connection,
+    prompt: int,
+    models: tuple[int, int],
+    answers: Sequence[Written],
+    system: str | None,
+    side_seed: int,
+    trial: int | None = None,
+) -> int:
+    """Store two completions and their comparison in one transaction; returns the comparison's id."""
+    ids = []
+    for model, each in zip(models, answers, strict=True):
+        sampling = db_models.ensure_sampling(connection, {**each.settings, "system": system})
+        ids.append(
+            db_completions.add_completion(
+                connection,
+                prompt=prompt,
+                model=model,
+                sampling=sampling,
+                seed=each.seed,
+                text=each.done.text,
+                tokens=each.done.tokens or None,  # some servers do not tell
+                cut=each.done.cut,
+                source=each.source,
+            )
+        )
+    return db_comparisons.add_comparison(
+        connection, prompt=prompt, a=ids[0], b=ids[1], side_seed=side_seed, trial=trial
+    )
