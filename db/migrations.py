@@ -4,68 +4,66 @@ SQL and not sqlite-utils' `transform()`, which drops triggers and WITHOUT ROWID.
 `executescript` commits the transaction that all of it has to share.
 """
 
-from contextlib import closing
-from sqlite3 import Connection, connect
+from collections.abc import Callable, Sequence
+from sqlite3 import Connection
 from typing import Any
-
-from sqlite_utils import Database, Migrations
 
 from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 
-
-def first_schema(db: Any) -> None:
-    """Make every table of the first version."""
-    for statement in FIRST_SCHEMA:
-        db.execute(statement)
-
-
-def queue_schema(db: Any) -> None:
-    """Add what the queue keeps: prompts passed over, margins, and pairs that are asked again."""
-    for statement in QUEUE_SCHEMA:
-        db.execute(statement)
-
-
-def blind_trials(db: Any) -> None:
-    """Add what blind trials need."""
-    for statement in BLIND_TRIALS:
-        db.execute(statement)
-
-
-migrations = Migrations("palate")
-migrations(name="001_first_schema")(first_schema)
-migrations(name="002_blind_trials")(blind_trials)
-migrations(name="003_queue")(queue_schema)
-
-
-def known_names() -> list[str]:
-    """The names of all migrations that this Palate knows, in order."""
-    with closing(connect(":memory:")) as empty:
-        return pending_names(empty)
+SET = "palate"
+MIGRATIONS: dict[str, Sequence[str]] = {
+    "001_first_schema": FIRST_SCHEMA,
+    "002_blind_trials": BLIND_TRIALS,
+    "003_queue": QUEUE_SCHEMA,
+}
+"""Name → statements, in the order in which they are applied."""
 
 
 def newest_version() -> int:
     """The schema version that this Palate writes: how many migrations it knows."""
-    return len(known_names())
+    return len(MIGRATIONS)
 
 
 def pending_names(conn: Connection) -> list[str]:
     """The names of the migrations that this file has not had."""
-    return [each.name for each in migrations.pending(_wrapped(conn))]
+    applied = applied_names(conn)
+    return [name for name in MIGRATIONS if name not in applied]
 
 
 def unknown_names(conn: Connection) -> list[str]:
     """The names of migrations that this file has had and this Palate does not know: a newer one wrote it."""
-    known = set(known_names())
-    return [each.name for each in migrations.applied(_wrapped(conn)) if each.name not in known]
+    return [name for name in applied_names(conn) if name not in MIGRATIONS]
+
+
+def applied_names(conn: Connection) -> list[str]:
+    """The names of the migrations that this file has had, in order.
+
+    Read from the table that sqlite-utils keeps, without importing it: that takes half a second (it imports pandas),
+    which nobody should wait for when there is nothing to apply.
+    """
+    kept = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_sqlite_migrations'"
+    if conn.execute(kept).fetchone() is None:
+        return []
+    applied = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+    return [row[0] for row in conn.execute(applied, (SET,))]
 
 
 def apply_migrations(conn: Connection) -> None:
     """Apply what is pending inside the transaction that the caller has begun, and write the version."""
-    migrations.apply(_wrapped(conn))
+    from sqlite_utils import Database, Migrations  # see `applied_names` for why here
+
+    migrations = Migrations(SET)
+    for name, statements in MIGRATIONS.items():
+        migrations(name=name)(_runner(statements))
+    # Plugins of other programs stay out of a person's workspace.
+    migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
     conn.execute(f"PRAGMA user_version = {newest_version()}")
 
 
-def _wrapped(conn: Connection) -> Any:
-    """`conn` as sqlite-utils takes it. Plugins of other programs stay out of a person's workspace."""
-    return Database(conn, execute_plugins=False, recursive_triggers=False)
+def _runner(statements: Sequence[str]) -> Callable[[Any], None]:
+    def run(db: Any) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+    return run

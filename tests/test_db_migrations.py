@@ -9,7 +9,7 @@ from db import migrations
 from db.comparisons import count_open, get_comparison, next_open
 from db.connection import open_database, writing
 from db.inserting import insert
-from db.migrations import Migrations, newest_version, pending_names, unknown_names
+from db.migrations import newest_version, pending_names, unknown_names
 from db.trials import get_trial
 from db.verdicts import counts, page, undo_last
 from tests.db_workspace import answer, new_set, workspace
@@ -30,9 +30,8 @@ def test_a_new_file_has_had_every_migration(conn):
 def test_a_file_of_the_first_version_keeps_everything_when_blind_trials_come(tmp_path, monkeypatch):
     path = tmp_path / "palate.db"
     with monkeypatch.context() as earlier:
-        first = Migrations("palate")
-        first(name="001_first_schema")(migrations.first_schema)
-        earlier.setattr(migrations, "migrations", first)
+        first = {"001_first_schema": migrations.MIGRATIONS["001_first_schema"]}
+        earlier.setattr(migrations, "MIGRATIONS", first)
         open_database(path)
         with closing(writing(path)) as conn:
             new_set(conn, "one")

@@ -183,8 +183,11 @@ class Trainer:
         except RUN_ENDINGS as error:
             self._end(task.run, "failed", f"{title_of(error)}. {error}")
             self._publish(WorkbenchFailed(f"Run {task.run}: {title_of(error)}", str(error)))
+        except Exception as error:
+            self._end(task.run, "failed", f"Something unexpected happened: {type(error).__name__}: {error}")
+            raise
         finally:
-            if self.progress is not None:  # left at a checkpoint, or something unforeseen came through
+            if self.progress is not None:  # left at a checkpoint, or closed
                 self._end(task.run, "interrupted", None)
 
     def _train(self, task: RunTask) -> Turns:
