@@ -94,7 +94,7 @@ def write_pairs(target: Path | TextIO, pairs: Iterable[PairRow], format: ExportF
     shape = _as_texts if format == "trl-text" else _as_messages
     lines = [json.dumps(shape(pair), ensure_ascii=False) + "\n" for pair in pairs]
     if isinstance(target, Path):
-        _write_beside(target, lines)
+        write_beside(target, lines)
     else:
         target.writelines(lines)
     return len(lines)
@@ -217,7 +217,12 @@ def _as_texts(pair: PairRow) -> dict[str, Any]:
     return {"prompt": prompt, "chosen": pair.chosen, "rejected": pair.rejected}
 
 
-def _write_beside(target: Path, lines: list[str]) -> None:
+def write_beside(target: Path, lines: list[str]) -> None:
+    """Write lines to a file beside `target` and rename it into place, for the owner alone.
+
+    Raises:
+        InterchangeError: it cannot be written. A file that stood there before is then as it was.
+    """
     beside = None
     try:
         # Made by mkstemp, so for the owner alone: answers are nobody else's business.

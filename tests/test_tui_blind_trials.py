@@ -1,6 +1,5 @@
 """A blind trial through the coordinator, with a tiny random model and no screen."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,11 +60,9 @@ def workbench(open_workbench: Open) -> Workbench:
 
 
 def write_all(workbench: Workbench) -> None:
-    job = workbench.blind_trials.wake()
-    if job is not None:
-        job.done.result(timeout=60)
-    while workbench.lane.busy_with("trial answers"):
-        time.sleep(0.01)
+    workbench.blind_trials.wake()
+    if workbench.blind_trials.job is not None:
+        workbench.blind_trials.job.done.result(timeout=60)
 
 
 def begin(workbench: Workbench, **more: object) -> int:

@@ -68,6 +68,8 @@ class BlindTrials:
         self._attended: int | None = None
         self._ready = 0
         self._given_up: set[int] = set()
+        self.job: Job | None = None
+        """What writes answers now, or did last."""
 
     # -- starting and ending -----------------------------------------------------------------------------------
 
@@ -178,11 +180,10 @@ class BlindTrials:
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
-    def wake(self) -> Job | None:
-        """Write what trials still lack, unless that is being done already or nothing lacks."""
-        if self._lane.busy_with("trial answers") or not db_blind.unfinished(self._workspace.connection):
-            return None
-        return self._lane.submit("trial answers", self._turns(), self._urgency)
+    def wake(self) -> None:
+        """Write what trials still lack, unless that is being done already or no trial is under way."""
+        if not self._lane.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
+            self.job = self._lane.submit("trial answers", self._turns(), self._urgency)
 
     def _urgency(self) -> int:
         return WAITED_FOR if self._attended is not None and self._ready < LOW else AHEAD

@@ -1,4 +1,4 @@
-"""Base and tuned answers to held-out questions, side by side and named: a look, not a trial."""
+"""The answers of two policies to held-out questions, side by side and named: a look, not a trial."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from db.rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone
+from tui.blind_trials import BASE
 from tui.errors import WorkbenchError, title_of
 from tui.lane import WAITED_FOR, Job, Lane, Turns
 from tui.policies import Policies
@@ -22,9 +23,12 @@ from tui.prefetch import PROMPTS_AT_ONCE, Written, seed_from, store_comparison
 from tui.published import Published, TrialChanged, WorkbenchFailed
 from tui.workspace import Workspace
 
+TwoPolicies = tuple[Adapter | None, Adapter | None]
+"""Two policies as their adapters; None is the base alone."""
+
 
 class SideBySide:
-    """Asks the base and one adapter the same held-out questions, with the same seeds."""
+    """Asks two policies, by default the base and an adapter, the same held-out questions with the same seeds."""
 
     def __init__(
         self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
@@ -34,11 +38,12 @@ class SideBySide:
         self._seed = seed
         self._stop = False
 
-    def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig) -> int:
+    def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
         """Record a side-by-side and put it on the lane; returns its id.
 
         Args:
             adapter: name or id of the tuned policy; None for the one in use.
+            against: name or id of the other one, or "base".
 
         Raises:
             WorkbenchError: there is no adapter to compare, one is under way, or no held-out prompt is there.
@@ -48,17 +53,20 @@ class SideBySide:
         tuned = self._workspace.registry.get(adapter) if adapter else self._policies.in_use
         if tuned is None:
             raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
+        other = None if against == BASE else self._workspace.registry.get(against)
+        if other == tuned:
+            raise WorkbenchError(f"{against} would be compared with itself. Choose another one.")
         prompts = self._choose(num_questions)
         trial = self._workspace.write(
             db_trials.add_trial,
             kind="side_by_side",
-            model_a=self._policies.model_row(None),
+            model_a=self._policies.model_row(other),
             model_b=self._policies.model_row(tuned),
             sampling=self._sampling_row(sampling),
             num_questions=len(prompts),
         ).result()
         self._stop = False
-        turns = self._turns(trial, prompts, tuned, sampling)
+        turns = self._turns(trial, prompts, (other, tuned), sampling)
         self.job = self._lane.submit("side by side", turns, lambda: WAITED_FOR)
         return trial
 
@@ -87,13 +95,15 @@ class SideBySide:
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
-    def _turns(self, trial: int, prompts: Sequence[PromptRow], tuned: Adapter, sampling: SamplingConfig) -> Turns:
+    def _turns(
+        self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies, sampling: SamplingConfig
+    ) -> Turns:
         status = "stopped"
         try:
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return
-                yield from self._answer(trial, prompts, start, tuned, sampling)
+                yield from self._answer(trial, prompts, start, policies, sampling)
             status = "finished"
         except (EngineError, AdapterError, DatabaseError) as error:
             status = "failed"
@@ -103,28 +113,27 @@ class SideBySide:
             self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
 
     def _answer(
-        self, trial: int, prompts: Sequence[PromptRow], start: int, tuned: Adapter, sampling: SamplingConfig
+        self, trial: int, prompts: Sequence[PromptRow], start: int, policies: TwoPolicies, sampling: SamplingConfig
     ) -> Turns:
         chunk = prompts[start : start + PROMPTS_AT_ONCE]
-        base_answers: dict[int, Written] = {}
-        tuned_answers: dict[int, Written] = {}
-        yield from self._sample(chunk, None, sampling, base_answers)
-        yield from self._sample(chunk, tuned, sampling, tuned_answers)
-        models = self._policies.model_row(None), self._policies.model_row(tuned)
+        written: tuple[dict[int, Written], dict[int, Written]] = {}, {}
+        for policy, into in zip(policies, written, strict=True):
+            yield from self._sample(chunk, policy, sampling, into)
+        models = self._policies.model_row(policies[0]), self._policies.model_row(policies[1])
         for prompt in chunk:
-            answers = [base_answers[prompt.id], tuned_answers[prompt.id]]
+            answers = [each[prompt.id] for each in written]
             side_seed = seed_from(self._seed, "trial", trial, prompt.id)
             self._workspace.write(store_comparison, prompt.id, models, answers, None, side_seed, trial).result()
         self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
 
     def _sample(
-        self, prompts: Sequence[PromptRow], tuned: Adapter | None, sampling: SamplingConfig, into: dict[int, Written]
+        self, prompts: Sequence[PromptRow], adapter: Adapter | None, sampling: SamplingConfig, into: dict[int, Written]
     ) -> Turns:
         from engine.generate import GenerationRequest, generate  # imports torch
 
         seeds = {prompt.id: seed_from(self._seed, "trial", prompt.id) for prompt in prompts}
         requests = [GenerationRequest(str(each.id), each.messages, seeds[each.id]) for each in prompts]
-        name = self._policies.attach(tuned) if tuned else None
+        name = self._policies.attach(adapter) if adapter else None
         for event in generate(self._policies.required(), requests, sampling, adapter=name):
             if isinstance(event, CompletionDone):
                 into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)

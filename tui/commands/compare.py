@@ -1,27 +1,80 @@
-"""`palate compare`: base and tuned answers to held-out questions, side by side."""
+"""`palate compare`: two policies side by side, a trial that a program judges, past trials, and the board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
 
 import click
 
-from db.rows import ComparisonRow
+from db.rows import ComparisonRow, TrialRow
+from db.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.blind_trials import BASE, TrialPlan
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say, show_table
+from tui.errors import InputError
+from tui.judge_command import JudgeCommand, Judgement
+from tui.policies import ModelChoice
 from tui.published import TrialChanged
 from tui.visible import visible
+from tui.workbench import Workbench
+from tui.workspace_view import WorkspaceView
+
+Export = tuple[str, Path] | None
+_FORMATS = click.Choice(get_args(TrialFormat))
 
 
 @click.command()
-@click.option("--adapter", metavar="NAME", help="The tuned policy. Default: the adapter in use.")
+@click.option("--adapter", metavar="NAME", help="The policy to look at. Default: the adapter in use.")
+@click.option("--against", default=BASE, metavar="NAME", show_default=True, help="What it is held against.")
 @click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Held-out questions.")
+@click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs to each question.")
+@click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set, with --judge. Default: all of them.")
+@click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
+@click.option("--trial", type=int, metavar="ID", help="The result of a past trial; with --judge, go on judging it.")
+@click.option("--board", is_flag=True, help="Every policy over all trials of this workspace.")
+@click.option("--export", type=(_FORMATS, click.Path(path_type=Path)), metavar="FORMAT FILE", help="Write a trial.")
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
-def compare(options: Options, adapter: str | None, num_questions: int, as_json: bool, **given: str | None) -> None:
-    """Show what the base model and an adapter answer to held-out questions."""
-    sampling = build_config(SamplingConfig, given)
+def compare(options: Options, /, **asked: Any) -> None:
+    """Show what two policies answer to held-out questions, or what a trial of them says."""
+    match asked:
+        case {"board": True}:
+            with options.reading() as view:
+                _board(view, _base_name(view), asked["as_json"])
+        case {"judge": str(command), "trial": trial}:
+            _judge(options, command, trial, asked)
+        case {"trial": int(trial)}:
+            with options.reading() as view:
+                _past(view, trial, asked["export"], asked["as_json"])
+        case {"export": (_, _)}:
+            raise InputError(
+                "Only a judged trial can be exported. Name one with --trial ID, or have one judged: --judge."
+            )
+        case _:
+            _side_by_side(options, asked)
+
+
+def _sampling(asked: Mapping[str, Any]) -> SamplingConfig:
+    given = {name: asked[name] for name in SamplingConfig.__dataclass_fields__}
+    sampling: SamplingConfig = build_config(SamplingConfig, given)
+    return sampling
+
+
+# -- side by side ----------------------------------------------------------------------------------------------
+
+
+def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
+    sampling = _sampling(asked)
     shown: set[int] = set()
     with options.working() as workbench:
         heard = Heard(workbench)
-        trial = workbench.start_side_by_side(adapter=adapter, num_questions=num_questions, sampling=sampling)
+        number, against = asked["num_questions"], asked["against"]
+        trial = workbench.start_side_by_side(
+            adapter=asked["adapter"], against=against, num_questions=number, sampling=sampling
+        )
         job = workbench.side_by_side.job
         assert job is not None
         tuned = workbench.trial(trial).model_b_name
@@ -30,14 +83,14 @@ def compare(options: Options, adapter: str | None, num_questions: int, as_json: 
                 for each in workbench.trial_comparisons(trial):
                     if each.id not in shown:
                         shown.add(each.id)
-                        _show(each, tuned, as_json)
+                        _show(each, against, tuned, asked["as_json"])
         status = workbench.trial(trial).status
     if status != "finished":
         say(f"The comparison ended early ({status}).")
         raise SystemExit(1)
 
 
-def _show(comparison: ComparisonRow, tuned: str, as_json: bool) -> None:
+def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) -> None:
     if as_json:
         emit(
             {
@@ -46,6 +99,7 @@ def _show(comparison: ComparisonRow, tuned: str, as_json: bool) -> None:
                 "prompt": list(comparison.prompt.messages),
                 "base": comparison.a.text,
                 "tuned": comparison.b.text,
+                "against": against,
                 "adapter": tuned,
                 "base_cut": comparison.a.cut,
                 "tuned_cut": comparison.b.cut,
@@ -54,5 +108,144 @@ def _show(comparison: ComparisonRow, tuned: str, as_json: bool) -> None:
         return
     rule = "─" * 72
     print(f"{rule}\n{visible(comparison.prompt.messages[-1]['content'])}\n")
-    print(f"base\n{visible(comparison.a.text)}\n")
-    print(f"{tuned}\n{visible(comparison.b.text)}\n", flush=True)
+    print(f"{visible(against)}\n{visible(comparison.a.text)}\n")
+    print(f"{visible(tuned)}\n{visible(comparison.b.text)}\n", flush=True)
+
+
+# -- a trial that a program judges -----------------------------------------------------------------------------
+
+
+def _judge(options: Options, command: str, trial: int | None, asked: Mapping[str, Any]) -> None:
+    sampling = _sampling(asked)
+    with options.working() as workbench:
+        heard = Heard(workbench)
+        if trial is None:
+            trial = workbench.blind_trials.start(_plan(workbench, command, sampling, asked))
+        elif workbench.trial(trial).judge is None:
+            raise InputError(f"Trial {trial} is a person's to judge. Open it in the app: press C.")
+        _write_answers(workbench, trial, heard)
+        _judge_all(workbench, trial, JudgeCommand(command), asked["as_json"])
+        workbench.blind_trials.open(trial).result()
+        _past(workbench, trial, asked["export"], asked["as_json"])
+
+
+def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, asked: Mapping[str, Any]) -> TrialPlan:
+    in_use = workbench.adapter_in_use()
+    policy = asked["adapter"] or (in_use.manifest.name if in_use else None)
+    if policy is None:
+        raise InputError("No adapter is in use, so there is nothing to compare with the base. Name one with --adapter.")
+    sets = {each.name: each.id for each in workbench.prompt_sets() if each.held_out}
+    if asked["set_name"] is not None and asked["set_name"] not in sets:
+        known = ", ".join(repr(name) for name in sets) or "none"
+        raise InputError(f"There is no held-out prompt set {asked['set_name']!r}, only {known}.")
+    return TrialPlan(
+        policy=policy,
+        against=asked["against"],
+        num_prompts=asked["num_questions"],
+        prompt_set=sets.get(asked["set_name"]),
+        sampling=sampling,
+        samples=asked["samples"],
+        judge=command,
+    )
+
+
+def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
+    workbench.blind_trials.attend(trial)
+    job = workbench.blind_trials.job
+    if job is not None:
+        for published in heard.until(job):
+            if isinstance(published, TrialChanged):
+                say(f"trial {trial}: {published.done} of {published.total} answered by both")
+    row = workbench.trial(trial)
+    if row.done < row.total:
+        raise InputError(f"Trial {trial} has {row.done} of {row.total} pairs of answers. Try it again with --trial.")
+
+
+def _judge_all(workbench: Workbench, trial: int, judge: JudgeCommand, as_json: bool) -> None:
+    while (pair := workbench.blind_trials.next(trial)) is not None:
+        judgement = judge.judge(pair)
+        note = f"with a first: {judgement.a_first}; with b first: {judgement.b_first}"
+        workbench.judge(pair.id, judgement.verdict, note=note).result()
+        if as_json:
+            emit(_verdict_record(pair, judgement))
+        else:
+            say(
+                f"{pair.prompt.first_line[:60]}: {judgement.verdict}"
+                + ("" if judgement.agrees else " (orders disagree)")
+            )
+
+
+def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]:
+    record = {"event": "verdict", "comparison": pair.id, "prompt": list(pair.prompt.messages)}
+    said = {"verdict": judgement.verdict, "a_first": judgement.a_first, "b_first": judgement.b_first}
+    return record | {"a": pair.a.text, "b": pair.b.text} | said
+
+
+# -- what there is ---------------------------------------------------------------------------------------------
+
+
+def _past(view: WorkspaceView, trial: int, export: Export, as_json: bool) -> None:
+    row, pairs = view.trial(trial), view.trial_comparisons(trial)
+    if row.kind != "blind":
+        raise InputError(f"Trial {trial} was a side-by-side: nobody judged it. Look at it in the app: press C.")
+    if row.sealed:
+        judged = f"{row.judged} of {row.total - row.same} pairs are judged"
+        raise InputError(f"Trial {trial} is sealed: {judged}. Go on in the app: press C.")
+    if export is not None:
+        format, path = export
+        say(f"{export_trial(path, row, pairs, format)} comparisons in {path}.")  # type: ignore[arg-type]
+    _result(row, pairs, view.unmet_prompts(row), as_json)
+
+
+def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool) -> None:
+    from tui.trial_results import doubts, rate_words, result_of, sentence, tally_words  # scipy takes its time
+
+    result = result_of(row, pairs, unmet=unmet)
+    tally, interval = result.tally, result.tally.interval
+    if as_json:
+        counts = {"wins": tally.wins, "ties": tally.ties, "losses": tally.losses, "prompts": tally.prompts}
+        rate = {"win_rate": tally.win_rate, "low": interval.low, "high": interval.high, "interval": "Tango, 95 %"}
+        said = {"conclusion": result.conclusion.word, "more": result.conclusion.more, "sentence": sentence(result)}
+        policies = {"policy": row.model_b_name, "against": row.model_a_name, "status": row.status, "judge": row.judge}
+        fooled = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
+        same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
+        emit({"event": "result", "trial": row.id} | policies | counts | rate | said | fooled | same)
+        return
+    print(f"{visible(sentence(result))}\n")
+    print(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
+    print(f"{tally_words(tally)}\n{rate_words(tally)}\n")
+    for name, words, _ in doubts(result):
+        print(f"{name:<22}{words}")
+
+
+def _base_name(view: WorkspaceView) -> str:
+    return ModelChoice().settled(view.workspace.setting("model")).name
+
+
+def _board(view: WorkspaceView, base: str, as_json: bool) -> None:
+    from tui.trial_results import board_of  # scipy takes its time
+
+    trials = [(trial, view.trial_comparisons(trial.id)) for trial in view.trials() if not trial.sealed]
+    board = board_of(trials, [base, *(each.name for each in view.adapters())])
+    rows = [
+        {"event": "met", "policy": each.first, "against": each.second, "trials": each.trials}
+        | {"wins": each.tally.wins, "ties": each.tally.ties, "losses": each.tally.losses}
+        | {"win_rate": each.tally.win_rate, "low": each.tally.interval.low, "high": each.tally.interval.high}
+        for each in board.meetings
+    ]
+    strengths = [
+        {"event": "strength", "policy": str(each.policy), "strength": each.value, "low": each.low, "high": each.high}
+        for each in (board.board.strengths if board.board else ())
+    ]
+    if as_json:
+        for record in [*rows, *strengths]:
+            emit(record)
+        return
+    for table in (rows, strengths):
+        if table:
+            show_table([{key: value for key, value in row.items() if key != "event"} for row in table])
+            print()
+    if not rows:
+        say("No trial was judged to its end yet. Start one in the app: press C.")
+    if board.next_match:
+        say(f"Compare next: {board.next_match[0]} and {board.next_match[1]}.")

@@ -1,0 +1,104 @@
+"""Judged trials in the formats of other tools: LLM Comparator and the arena.
+
+LLM Comparator: https://github.com/PAIR-code/llm-comparator (README, "Data Format"). The arena: the battles of
+https://huggingface.co/datasets/lmsys/chatbot_arena_conversations, one JSON object a line.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from db.errors import NotAllowed
+from db.interchange import write_beside
+from db.rows import ComparisonRow, TrialRow
+
+TrialFormat = Literal["llm-comparator", "arena"]
+
+_SCORES: Final = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
+_LABELS: Final = {
+    1.5: "A is much better",
+    1.0: "A is better",
+    0.0: "same",
+    -1.0: "B is better",
+    -1.5: "B is much better",
+}
+_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
+
+
+def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
+    """Write a trial's judged comparisons and give their number; model a is what the policy was held against.
+
+    Left out are pairs without a verdict, pairs that were judged after names were shown, and repeats. Pairs of equal
+    answers are ties.
+
+    Raises:
+        NotAllowed: the trial is still sealed.
+        InterchangeError: the file cannot be written. One that stood there before is then as it was.
+    """
+    if trial.sealed:
+        raise NotAllowed(f"Trial {trial.id} is still sealed, and the file would name who wrote what. Judge it first.")
+    judged = [each for each in comparisons if each.repeats is None and verdict_that_counts(each) is not None]
+    write_beside(path, _as_comparator(trial, judged) if format == "llm-comparator" else _as_battles(trial, judged))
+    return len(judged)
+
+
+def verdict_that_counts(pair: ComparisonRow) -> str | None:
+    """a, b, tie or both_bad where the pair may count, else None."""
+    if pair.same:
+        return "tie"
+    if pair.standing is None or not pair.standing.blind:
+        return None
+    return pair.standing.verdict if pair.standing.verdict in _WINNERS else None
+
+
+def _as_comparator(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str]:
+    record = {
+        "metadata": {"source_path": f"palate: trial {trial.id}", "custom_fields_schema": []},
+        "models": [{"name": trial.model_a_name}, {"name": trial.model_b_name}],
+        "examples": [_example(each) for each in judged],
+    }
+    return [json.dumps(record, ensure_ascii=False, indent=1) + "\n"]
+
+
+def _example(pair: ComparisonRow) -> dict[str, Any]:
+    verdict = pair.standing
+    score = 0.0 if verdict is None else _SCORES.get((verdict.verdict, verdict.strength), 0.0)
+    rating = {"score": score, "rating_label": _LABELS[score], "is_flipped": pair.flipped}
+    said = [] if verdict is None else [rating | {"rationale": verdict.note or None, "custom_fields": {}}]
+    return {
+        "input_text": _text(pair),
+        "tags": [pair.prompt.field] if pair.prompt.field else [],
+        "output_text_a": pair.a.text,
+        "output_text_b": pair.b.text,
+        "score": score,
+        "individual_rater_scores": said,
+        "custom_fields": {},
+    }
+
+
+def _text(pair: ComparisonRow) -> str:
+    messages = pair.prompt.messages
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
+
+
+def _as_battles(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str]:
+    return [json.dumps(_battle(trial, each), ensure_ascii=False) + "\n" for each in judged]
+
+
+def _battle(trial: TrialRow, pair: ComparisonRow) -> dict[str, Any]:
+    asked = list(pair.prompt.messages)
+    return {
+        "question_id": f"trial-{trial.id}-{pair.id}",
+        "model_a": trial.model_a_name,
+        "model_b": trial.model_b_name,
+        "winner": _WINNERS[verdict_that_counts(pair) or "tie"],
+        "judge": "program" if trial.judge else "person",
+        "conversation_a": [*asked, {"role": "assistant", "content": pair.a.text}],
+        "conversation_b": [*asked, {"role": "assistant", "content": pair.b.text}],
+        "turn": sum(message["role"] == "user" for message in asked),
+        "anony": True,
+        "tstamp": pair.standing.at if pair.standing else pair.created,
+    }

@@ -1,0 +1,102 @@
+"""A program that judges in a person's place, through its standard input and output.
+
+It is started once for each question, in both orders of the two answers, and never told who wrote which. It reads one
+JSON object, `{"prompt": [messages], "first": "…", "second": "…"}`, and writes `first`, `second` or `tie` (or 1, 2, 0)
+on the last line of its output, or a JSON object with such a `verdict`. Two orders that disagree are a tie: programs
+and models like the first answer, or the second, for its place alone.
+"""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from db.rows import ComparisonRow
+from tui.errors import WorkbenchError
+
+Choice = Literal["first", "second", "tie"]
+
+TIMEOUT_S: Final = 120.0
+_CHOICES: Final[Mapping[str, Choice]] = {
+    "first": "first",
+    "1": "first",
+    "second": "second",
+    "2": "second",
+    "tie": "tie",
+    "0": "tie",
+}
+
+
+class JudgeError(WorkbenchError):
+    """The judging program cannot be started, fails, or says something else than a verdict."""
+
+    title = "The judge gave no verdict"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict in canonical terms, and what was chosen with answer a first and with answer b first."""
+
+    verdict: Literal["a", "b", "tie"]
+    a_first: Choice
+    b_first: Choice
+
+    @property
+    def agrees(self) -> bool:
+        """Did both orders say the same?"""
+        return self.verdict != "tie" or self.a_first == "tie"
+
+
+@dataclass(frozen=True)
+class JudgeCommand:
+    """A command line, split as a shell would but run without one."""
+
+    command: str
+    timeout_s: float = TIMEOUT_S
+
+    def judge(self, pair: ComparisonRow) -> Judgement:
+        """Ask in both orders.
+
+        Raises:
+            JudgeError: says what the program did, and the command.
+        """
+        a_first = self._ask(pair.prompt.messages, pair.a.text, pair.b.text)
+        b_first = self._ask(pair.prompt.messages, pair.b.text, pair.a.text)
+        if (a_first, b_first) == ("first", "second"):
+            return Judgement("a", a_first, b_first)
+        if (a_first, b_first) == ("second", "first"):
+            return Judgement("b", a_first, b_first)
+        return Judgement("tie", a_first, b_first)
+
+    def _ask(self, prompt: Sequence[Mapping[str, str]], first: str, second: str) -> Choice:
+        question = json.dumps({"prompt": list(prompt), "first": first, "second": second}, ensure_ascii=False)
+        try:
+            done = subprocess.run(
+                shlex.split(self.command), input=question, capture_output=True, text=True, timeout=self.timeout_s
+            )
+        except (OSError, ValueError) as error:
+            raise JudgeError(f"`{self.command}` cannot be started: {error}. Check the command.") from error
+        except subprocess.TimeoutExpired as error:
+            raise JudgeError(f"`{self.command}` gave no answer within {self.timeout_s:g} s. Try it by hand.") from error
+        if done.returncode != 0:
+            said = (done.stderr.strip().splitlines() or ["nothing on stderr"])[-1]
+            raise JudgeError(f"`{self.command}` ended with {done.returncode}: {said}")
+        return self._choice(done.stdout)
+
+    def _choice(self, output: str) -> Choice:
+        last = (output.strip().splitlines() or [""])[-1].strip()
+        choice = _CHOICES.get(_word(output.strip()) or _word(last) or last.lower())
+        if choice is None:
+            raise JudgeError(f"`{self.command}` wrote {last[:80]!r}. The last line must be first, second or tie.")
+        return choice
+
+
+def _word(text: str) -> str | None:
+    """The verdict in a JSON object, None where `text` is none."""
+    try:
+        record: Any = json.loads(text)
+    except ValueError:
+        return None
+    return str(record.get("verdict")).lower() if isinstance(record, dict) else None
