@@ -90,8 +90,7 @@ def generate(
     waiting = _prompts(base, requests, sampling)
     if not waiting:
         return
-    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
-    batch = _Batch(base, sampling, make_decoder(base, adapter, max_rows=max_rows, max_tokens=longest))
+    batch = _Batch(base, sampling, make_decoder(base, adapter, max_rows=max_rows))
     while waiting or batch.rows:
         with base.policy(adapter), torch.no_grad():
             done, tokens = batch.turn(waiting, tokens_per_turn)
@@ -99,14 +98,14 @@ def generate(
         yield TokensDrawn(tokens, batch.texts())
 
 
-def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, max_tokens: int) -> Decoder:
+def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
     """The fastest decoder that computes what this model with this adapter computes."""
     model = base.hf_model
     if not is_lean(model, adapter):
         return PlainDecoder(model, max_rows)
     if base.lean_weights is None:
         base.lean_weights = LeanWeights(model)
-    return LeanDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows, max_tokens=max_tokens)
+    return LeanDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows)
 
 
 @dataclass

@@ -91,13 +91,11 @@ class _Loras:
 
 
 class LeanDecoder:
-    """A decoder that keeps its rows in a preallocated cache; new rows may join at every step."""
+    """A decoder that keeps its rows in one cache; new rows may join at every step."""
 
     appetite = 1024  # prompt tokens read at once, beyond the first prompt
 
-    def __init__(
-        self, model: Any, weights: LeanWeights, *, adapter: str | None, max_rows: int, max_tokens: int
-    ) -> None:
+    def __init__(self, model: Any, weights: LeanWeights, *, adapter: str | None, max_rows: int) -> None:
         config, attention = model.config, model.model.layers[0].self_attn
         self._model = model.model
         self._weights = weights
@@ -115,7 +113,6 @@ class LeanDecoder:
             layers=len(self._loras),
             rows=max_rows,
             heads=self._heads,
-            tokens=max_tokens,
             width=self._width,
             dtype=embeddings.dtype,
             device=str(embeddings.device),
@@ -144,6 +141,7 @@ class LeanDecoder:
         positions = torch.cat([torch.arange(length, device=device) for length in lengths])
         first = len(self._cache.lengths)
         counts = [rows for _, rows in prompts]
+        self._cache.fit(max([*lengths, *self._cache.lengths]))
 
         def attend(layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
             return self._attend_prompts(layer, q, k, v, lengths, counts, first)

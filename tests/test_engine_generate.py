@@ -122,7 +122,7 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None, **settings:
 
 
 def test_llama_and_its_kin_are_decoded_leanly(any_base: BaseModel) -> None:
-    decoder = make_decoder(any_base, "a1", max_rows=2, max_tokens=64)
+    decoder = make_decoder(any_base, "a1", max_rows=2)
     lean = any_base.source in ("llama", "qwen2", "qwen3")
     assert type(decoder) is (LeanDecoder if lean else PlainDecoder)
 
