@@ -440,6 +440,18 @@ class FakeWorkbench:
         self.run_rows = [replace(row, **changes) if row.id == number else row for row in self.run_rows]
         self.publish(RunChanged(number))
 
+    def can_resume(self, run: RunRow) -> bool:
+        """Every interrupted run left a checkpoint."""
+        return run.status == "interrupted"
+
+    def resume_run(self, id: int) -> None:
+        """The run is alive again; it moves when a test says so."""
+        row = replace(self.run(id), status="running")
+        self.run_rows = [row if each.id == id else each for each in self.run_rows]
+        total = row.total_steps or 0
+        self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, "reference"))
+        self.publish(RunChanged(id))
+
     def stop_run(self) -> None:
         """The run is asked to stop; it is over when a test says so (`end_run`)."""
         if (run := self.state.run) is not None:

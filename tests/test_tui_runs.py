@@ -210,3 +210,21 @@ def test_a_run_says_its_steps_and_its_time() -> None:
     assert took(run) == "7 min"
     alive = replace(run, ended=None, started="2026-03-02T14:00:00+00:00")
     assert took(alive, datetime(2026, 3, 2, 14, 0, 40, tzinfo=UTC)) == "40 s"
+
+
+async def test_r_resumes_an_interrupted_run_and_no_other(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("R")
+        await until_shown(pilot, "5 runs")
+        screen = app.screen
+        assert isinstance(screen, RunsScreen)
+        await pilot.press("r")  # the newest run is finished
+        assert workbench.state.run is None
+        await pilot.press("down", "down", "down")
+        await until(pilot, lambda: under_cursor(screen) == 2)
+        await pilot.press("r")
+        await until(pilot, lambda: workbench.state.run is not None)
+        assert workbench.state.run is not None
+        assert workbench.state.run.run == 2
+        await until_shown(pilot, "●   2")

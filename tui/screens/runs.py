@@ -7,8 +7,8 @@ from textual.widgets import OptionList, Static
 
 from db.rows import RunRow
 from tui.published import ModelChanged, Published, RunChanged
-from tui.screens.adapter_keys import AdapterKeys
 from tui.screens.run import RunScreen
+from tui.screens.run_keys import RunKeys
 from tui.visible import visible_line
 from tui.widgets.cursor_list import CursorList
 from tui.widgets.run_charts import Pace
@@ -16,7 +16,7 @@ from tui.widgets.run_table import RunTable
 from tui.words import count
 
 
-class RunsScreen(AdapterKeys):
+class RunsScreen(RunKeys):
     """All runs, the newest first; a live one moves."""
 
     MODE = "runs"

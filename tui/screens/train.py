@@ -8,7 +8,7 @@ from db.rows import RunRow
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
-from tui.screens.adapter_keys import AdapterKeys
+from tui.screens.run_keys import RunKeys
 from tui.screens.stop import StopScreen
 from tui.widgets.form_rows import FormRow
 from tui.widgets.live_run import LiveRun
@@ -16,7 +16,7 @@ from tui.widgets.run_charts import Pace, RunCharts
 from tui.widgets.train_setup import TrainSetup
 
 
-class TrainScreen(AdapterKeys):
+class TrainScreen(RunKeys):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"

@@ -1,4 +1,4 @@
-"""The two keys that change which adapter is in use, for every screen that shows adapters."""
+"""The keys that act on a run, for every screen that shows one: use its adapter, use none, resume it."""
 
 from textual.binding import Binding
 
@@ -8,11 +8,12 @@ from tui.published import AdapterView
 from tui.screens.base import PalateScreen
 
 
-class AdapterKeys(PalateScreen):
-    """A screen with `U` (use the adapter that is shown) and `B` (use none, the base model)."""
+class RunKeys(PalateScreen):
+    """A screen with `U` (use the shown run's adapter), `B` (use none, the base model) and `r` (resume the run)."""
 
     BINDINGS = [
         Binding("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
+        Binding("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
         Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
     ]
 
@@ -47,6 +48,9 @@ class AdapterKeys(PalateScreen):
             return adapter is not None and not adapter.in_use
         if action == "use_base":
             return self.adapter_in_use() is not None
+        if action == "resume":
+            run = self.shown_run()
+            return run is not None and run.status == "interrupted" and self.workbench.can_resume(run)
         return super().check_action(action, parameters)
 
     def action_use(self) -> None:
@@ -54,6 +58,17 @@ class AdapterKeys(PalateScreen):
         adapter = self.adapter_of(self.shown_run())
         if adapter is not None:
             self._use(adapter.id)
+
+    def action_resume(self) -> None:
+        """Let the shown run go on from its checkpoint."""
+        run = self.shown_run()
+        if run is None:
+            return
+        try:
+            self.workbench.resume_run(run.id)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+        self.refresh_bindings()
 
     def action_use_base(self) -> None:
         """Use no adapter."""
