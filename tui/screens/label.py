@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import ClassVar, Final
 
 from textual import events
@@ -90,6 +91,24 @@ class LabelScreen(PalateScreen):
         """Would a verdict key that is pressed at this moment count?"""
         return self._refusal(time.monotonic()) is None
 
+    # What is judged here and where it comes from: a trial is judged in the same way.
+
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The pair to show next, not `after` if there is another one."""
+        return self.workbench.next_comparison(after)
+
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """Where the pair stands, from 1, and among how many."""
+        return self.workbench.prompt_position(pair.prompt.id)
+
+    def why_empty(self) -> Content:
+        """Why there is no pair, and what happens or what to press."""
+        return empty_note(self.workbench.status())
+
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict; resolves to the pair that is open again."""
+        return self.workbench.undo()
+
     def screen_shown(self) -> None:
         """Back in sight: the clock goes on, and the pair is still the right one or the next one comes."""
         if self._pair is not None and not self._is_open(self._pair):
@@ -137,7 +156,7 @@ class LabelScreen(PalateScreen):
             self.refresh_bindings()
 
     def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
-        self._show(self.workbench.next_comparison(after), note)
+        self._show(self.next_pair(after), note)
 
     def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
         """Paint a pair; verdict keys count from when it stands on the screen."""
@@ -147,9 +166,9 @@ class LabelScreen(PalateScreen):
         with self.app.batch_update():
             self.set_class(pair is None and self._growing is None, "-empty")
             if pair is None:
-                self.query_one("#empty", Static).update(empty_note(self.workbench.status()))
+                self.query_one("#empty", Static).update(self.why_empty())
             else:
-                self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
+                self.view.show(pair, position=self.position_of(pair))
                 self.view.note(note)
         self.refresh_status()
         self.refresh_bindings()
@@ -282,7 +301,7 @@ class LabelScreen(PalateScreen):
         taken: list[int | None] = []
 
         async def take_back() -> None:
-            taken.append(await asyncio.wrap_future(self.workbench.undo()))
+            taken.append(await asyncio.wrap_future(self.take_back()))
 
         if not await self._stored(take_back):
             return
