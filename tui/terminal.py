@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+import click
+
 from tui.commands.session import Options
 from tui.workbench import Workbench
 
@@ -19,12 +21,15 @@ def run_app(options: Options, *, mouse: bool) -> int:
     workbench = Workbench(options.folder, options.choice, seed=options.seed)
     try:
         log_to(options.folder / "logs" / "palate.log")
-        with own_terminal(options.folder / "logs" / "output.log"):
+        output = options.folder / "logs" / "output.log"
+        with own_terminal(output):
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
             app = PalateApp(workbench)
             app.run(mouse=mouse)
-            return app.return_code or 0
+        if app.return_code:
+            click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)
+        return app.return_code or 0
     finally:
         workbench.close()
 
