@@ -120,6 +120,14 @@ def count_ready(conn: Connection, trial: int) -> int:
     return int(conn.execute(query, (trial,)).fetchone()[0])
 
 
+def count_asked(conn: Connection, trial: int) -> tuple[int, int]:
+    """How many pairs of a trial have a verdict, and how many are written, equal answers apart, repeats included."""
+    query = f"""SELECT count(*) FILTER (WHERE standing_verdict <> 'skip'), count(*) FROM comparisons
+        WHERE id IN ({_DIFFER})"""
+    judged, asked = conn.execute(query, (trial,)).fetchone()
+    return int(judged), int(asked)
+
+
 def open_trial(conn: Connection, trial: int) -> None:
     """End a trial and unseal its names, which is recorded with the number of verdicts there are; once is enough.
 

@@ -364,6 +364,7 @@ class TrialRow:
     opened: str | None = None
     opened_after: int | None = None
     note: str = ""
+    model_a_kind: str = "base"
 
     @property
     def total(self) -> int:

@@ -9,7 +9,8 @@ from db.inserting import insert
 from db.rows import ComparisonRow, TrialRow
 from db.times import utc_now
 
-_TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a, a.name AS model_a_name, t.model_b, b.name AS model_b_name,
+_TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a,
+        a.name AS model_a_name, a.kind AS model_a_kind, t.model_b, b.name AS model_b_name,
         s.settings, t.num_questions, t.created, t.ended, t.prompt_set, p.name AS prompt_set_name, t.samples, t.repeats,
         t.may_end_early, t.judge, t.opened, t.opened_after, t.note,
         (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.repeats IS NULL) AS done,
@@ -100,4 +101,5 @@ def _trial_row(row: Row) -> TrialRow:
         opened=row["opened"],
         opened_after=row["opened_after"],
         note=row["note"],
+        model_a_kind=row["model_a_kind"],
     )

@@ -491,7 +491,7 @@ class FakeWorkbench:
 
     # -- compare -------------------------------------------------------------------------------------------------
 
-    def start_side_by_side(self, *, adapter: str | None, num_questions: int) -> int:
+    def start_side_by_side(self, *, adapter: str | None, num_questions: int, against: str = "base") -> int:
         """A trial without an answer yet; `answer_question` brings them."""
         number = len(self.trial_rows) + 1
         self.trial_rows[number] = TrialRow(
@@ -500,7 +500,8 @@ class FakeWorkbench:
             name=None,
             status="running",
             model_a=1,
-            model_a_name="smollm2-135m-instruct",
+            model_a_name="smollm2-135m-instruct" if against == "base" else against,
+            model_a_kind="base" if against == "base" else "adapter",
             model_b=2,
             model_b_name=adapter or "taste-3",
             sampling={},

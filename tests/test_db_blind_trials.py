@@ -7,6 +7,7 @@ from db.blind_trials import (
     add_repeats,
     choose_prompts,
     comparison_notes,
+    count_asked,
     count_ready,
     count_unmet,
     missing_answers,
@@ -129,6 +130,10 @@ def test_pairs_asked_again_have_their_sides_swapped_and_are_not_counted(conn):
         first = get_comparison(conn, each.repeats)
         assert (each.first.id, each.second.id) == (first.second.id, first.first.id)
     assert get_trial(conn, trial).done == 3
+    judged(conn, two)
+    judged(conn, again[0].id)
+    judged(conn, three, "skip")
+    assert count_asked(conn, trial) == (2, 4)
 
 
 def test_what_the_trial_asks_is_nothing_that_labelling_asks(conn):

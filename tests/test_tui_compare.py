@@ -40,7 +40,7 @@ async def test_questions_appear_as_they_are_answered(workbench: FakeWorkbench, s
     async with app.run_test(size=size) as pilot:
         await pilot.press("C")
         await until_shown(pilot, "taste-3 (in use)")
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await until_shown(pilot, "Writing the answers")
         workbench.answer_question(1)
         await until_shown(pilot, "Why do leaves change colour in autumn?")
@@ -81,13 +81,13 @@ async def test_the_number_of_questions_is_checked(workbench: FakeWorkbench) -> N
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C")
         await until_shown(pilot, "questions")
-        await pilot.press("down", "down", "9", "9")
+        await pilot.press("down", "down", "down", "down", "9", "9")
         await until_shown(pilot, "99 questions were asked for")
         await pilot.press("escape", "S")
         assert workbench.trials() == []
         await pilot.press("0")
         await until_shown(pilot, "questions is 0")
-        await pilot.press("escape", "5", "escape", "up")
+        await pilot.press("escape", "5", "escape", "up", "up")
         await pilot.press("right")
         await until_shown(pilot, "‹ taste-1 ›")
         await pilot.press("S")
@@ -105,9 +105,9 @@ async def test_past_ones_are_listed_and_opened_again(workbench: FakeWorkbench) -
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C")
-        await until_shown(pilot, "looked at before")
+        await until_shown(pilot, "compared before")
         assert "1 of 2 questions" in text_of(app)
-        await pilot.press("down", "down", "down", "down", "enter")
+        await pilot.press("down", "down", "down", "down", "down", "down", "enter")
         await until(pilot, lambda: isinstance(app.screen, SideBySideScreen))
         await until_shown(pilot, "taste-1")
         assert "prompt 1 of 1" in text_of(app)
@@ -143,6 +143,6 @@ async def test_names_and_answers_never_steer_the_terminal(workbench: FakeWorkben
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C")
         await until_shown(pilot, "[/]␛]0;x")
-        await pilot.press("down", "down", "down", "enter")
+        await pilot.press("down", "down", "down", "down", "down", "enter")
         await until_shown(pilot, "prompt 1 of 1")
         assert "\x1b" not in text_of(app)

@@ -146,6 +146,13 @@ class BlindTrials:
         """How many pairs wait for their first verdict."""
         return db_blind.count_ready(self._workspace.connection, trial)
 
+    def place(self, pair: ComparisonRow) -> tuple[int, int]:
+        """Which pair of its trial this is, from 1, were it judged next, and how many are asked in all."""
+        assert pair.trial is not None
+        row = db_trials.get_trial(self._workspace.connection, pair.trial)
+        judged, asked = db_blind.count_asked(self._workspace.connection, pair.trial)
+        return judged + 1, max(asked, row.total - row.same + row.repeats if row.done < row.total else asked)
+
     def undo(self, trial: int) -> Future[int | None]:
         """Take back the newest verdict of this trial; resolves to the pair that is open again, if any.
 

@@ -84,7 +84,8 @@ class SideBySideScreen(PalateScreen):
 
     def _draw(self) -> None:
         trial = self._row()
-        self.view.names = ("base", visible_line(trial.model_b_name, 40))
+        first = visible_line(trial.model_a_name, 40) if trial.model_a_kind == "adapter" else "base"
+        self.view.names = (first, visible_line(trial.model_b_name, 40))
         self.view.display = bool(self._pairs)
         waiting = self.query_one("#writing", Static)
         waiting.display = not self._pairs
@@ -98,7 +99,7 @@ class SideBySideScreen(PalateScreen):
         pair = self._pairs[self._at]
         if pair.id != self._shown:
             self._shown = pair.id
-            # The base always stands first: nothing is hidden here that a side could give away.
+            # The base, or what it is held against, stands first: nothing is hidden here that a side could give away.
             self.view.show(replace(pair, flipped=False), position=(self._at + 1, trial.num_questions))
         self.view.note(progress_words(trial, pair))
 

@@ -1,0 +1,372 @@
+"""Judging a blind trial: nothing leaks, nothing is lost, and the result page says what was judged."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.screens import text_of, until, until_shown
+from tests.still_workbench import StillWorkbench
+from tui.app import PalateApp
+from tui.screens.compare import CompareScreen
+from tui.screens.trial import TrialScreen
+from tui.screens.trial_pair import TrialPairScreen
+from tui.screens.trial_result import TrialResultScreen
+
+SIZES = [(80, 24), (120, 40)]
+FLIPPED, STRAIGHT = 1, 2
+"""Side seeds that show b first, and a first."""
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Iterator[StillWorkbench]:
+    made = StillWorkbench(tmp_path / "space")
+    yield made
+    made.close()
+
+
+@asynccontextmanager
+async def judging(
+    workbench: StillWorkbench, trial: int, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[tuple[Pilot[None], PalateApp]]:
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        app.push_screen(TrialScreen(trial))
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen) and app.screen.is_current)
+        yield pilot, app
+
+
+async def ready(pilot: Pilot[None], app: PalateApp, pair: int | None = None) -> None:
+    def is_ready() -> bool:
+        screen = app.screen
+        shown = isinstance(screen, TrialScreen) and screen.pair is not None and screen.can_judge
+        return shown and (pair is None or screen.pair.id == pair)
+
+    await until(pilot, is_ready)
+
+
+def verdicts(workbench: StillWorkbench, trial: int) -> list[str | None]:
+    pairs = workbench.trial_comparisons(trial)
+    return [each.standing.verdict if each.standing else None for each in pairs]
+
+
+# -- leaks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_is_painted_does_not_depend_on_who_wrote_what(tmp_path: Path, size: tuple[int, int]) -> None:
+    """The same two texts on the same sides, once the left one by the base and once by the adapter: equal screens.
+
+    Styles too, not only characters; and other token counts, seeds and times make no difference either.
+    """
+    painted = []
+    for name, side_seed, base, tuned, tokens in (
+        ("one", STRAIGHT, "This text is shown left.", "That text is shown right.", 7),
+        ("two", FLIPPED, "That text is shown right.", "This text is shown left.", 300),
+    ):
+        workbench = StillWorkbench(tmp_path / name)
+        trial = workbench.begin(2)
+        pair = workbench.answer(trial, base, tuned, side_seed=side_seed, tokens=tokens)
+        workbench.answer(trial)
+        async with judging(workbench, trial, size) as (pilot, app):
+            await ready(pilot, app, pair)
+            screens = [[list(strip) for strip in app.screen._compositor.render_strips()]]
+            for key in ("m", "z", "tab", "z", "question_mark"):
+                await pilot.press(key)
+                await pilot.pause()
+                screens.append([list(strip) for strip in app.screen._compositor.render_strips()])
+            assert "shown left" in text_of(app) or key == "question_mark"
+        painted.append(screens)
+        workbench.close()
+    assert painted[0] == painted[1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_no_name_length_or_time_is_shown_before_the_end(workbench: StillWorkbench, size: tuple[int, int]) -> None:
+    trial = workbench.begin(3, repeats=1)
+    for _ in range(3):
+        workbench.answer(trial, tokens=1234)
+    seen = []
+    async with judging(workbench, trial, size) as (pilot, app):
+        for key in ("1", "2", "0", "1"):
+            await ready(pilot, app)
+            seen.append(text_of(app))
+            await pilot.press(key)
+        await until_shown(pilot, "Every pair is judged")
+        seen.append(text_of(app))
+    for each in seen:
+        panes = "\n".join(
+            each.splitlines()[1:-2]
+        )  # without the top line, which tells what is loaded, and the lines below
+        for word in ("taste-3", "smollm2", "base", "1234", "token", " s ", "adapter", "won", "lost"):
+            assert word not in panes.replace("The base says this", ""), (word, each)
+
+
+async def test_answers_that_are_being_written_are_not_shown(workbench: StillWorkbench) -> None:
+    from tui.published import AnswersGrowing
+
+    trial = workbench.begin(1)
+    async with judging(workbench, trial) as (pilot, app):
+        growing = AnswersGrowing(workbench.comparison(labelled(workbench)).prompt, ("half an answer", "another half"))
+        workbench._publish(growing)
+        await pilot.pause()
+        assert "half" not in text_of(app)
+        assert workbench.blind_trials.next(trial) is None
+
+
+def labelled(workbench: StillWorkbench) -> int:
+    """A comparison of another trial, for its prompt."""
+    other = workbench.begin(1)
+    return workbench.answer(other)
+
+
+def test_sealed_verdicts_cannot_be_looked_up_in_data(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(1)
+    pair = workbench.answer(trial)
+    workbench.judge(pair, "b", side="left").result(timeout=5)
+    assert workbench.verdict_page() == []
+    workbench.blind_trials.open(trial).result(timeout=5)
+    assert len(workbench.verdict_page()) == 1
+
+
+# -- judging ---------------------------------------------------------------------------------------------------
+
+
+async def test_keys_sides_notes_and_undo_are_those_of_label(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(4)
+    one, two, three, _ = (workbench.answer(trial, side_seed=seed) for seed in (STRAIGHT, FLIPPED, STRAIGHT, STRAIGHT))
+    async with judging(workbench, trial) as (pilot, app):
+        await ready(pilot, app, one)
+        assert "prompt 1 of 4" in text_of(app)
+        await pilot.press("c")
+        await until_shown(pilot, "Kept with this pair")
+        await pilot.press(*"tides", "enter")
+        await ready(pilot, app, one)
+        await pilot.press("1")
+        await ready(pilot, app, two)
+        assert "prompt 2 of 4" in text_of(app)
+        await pilot.press("exclamation_mark")
+        await ready(pilot, app, three)
+        await pilot.press("u")
+        await ready(pilot, app, two)
+        await pilot.press("2")
+        await ready(pilot, app, three)
+        await pilot.press("s")
+        await ready(pilot, app)
+        await pilot.press("x")
+        await ready(pilot, app, three)
+        await pilot.press("0")
+        await until_shown(pilot, "Every pair is judged")
+    assert verdicts(workbench, trial) == ["a", "a", "tie", "both_bad"]
+    assert workbench.comparison_notes(trial) == {one: "tides"}
+    standing = workbench.comparison(two).standing
+    assert standing is not None
+    assert (standing.side, standing.layout, standing.blind) == ("right", "side", True)
+    assert standing.seconds is not None
+
+
+async def test_a_key_that_comes_too_early_judges_nothing(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(3)
+    for _ in range(3):
+        workbench.answer(trial)
+    async with judging(workbench, trial) as (pilot, app):
+        await ready(pilot, app)
+        await pilot.press("1", "1", "1")
+        await ready(pilot, app)
+        assert sum(each is not None for each in verdicts(workbench, trial)) == 1
+
+
+async def test_it_waits_for_answers_and_goes_on_where_it_was_left(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(2)
+    async with judging(workbench, trial) as (pilot, app):
+        await until_shown(pilot, "appear here by themselves")
+        first = workbench.answer(trial)
+        await ready(pilot, app, first)
+        await pilot.press("1")
+        await until_shown(pilot, "appear here by themselves")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until_shown(pilot, "‖ base · taste-3")
+        assert "sealed, 1 of 2 judged" in text_of(app)
+    second = workbench.answer(trial)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "sealed, 1 of 2 judged")
+        await pilot.press("end", "down", "enter")
+        await ready(pilot, app, second)
+
+
+async def test_a_broken_seal_is_asked_for_and_recorded(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(3)
+    for _ in range(3):
+        workbench.answer(trial)
+    async with judging(workbench, trial) as (pilot, app):
+        await ready(pilot, app)
+        await pilot.press("1")
+        await ready(pilot, app)
+        await pilot.press("B")
+        await until_shown(pilot, "1 of 3 pairs are judged")
+        await pilot.press("escape")
+        await ready(pilot, app)
+        assert workbench.trial(trial).sealed
+        await pilot.press("B")
+        await until_shown(pilot, "break the seal")
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, TrialResultScreen))
+        await until_shown(pilot, "seal broken after 1 verdict")
+    assert workbench.trial(trial).status == "stopped"
+
+
+async def test_it_offers_the_result_once_it_is_settled(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(16, may_end_early=True)
+    for _ in range(16):
+        workbench.answer(trial, side_seed=STRAIGHT)
+    for _ in range(12):
+        pair = workbench.blind_trials.next(trial)
+        assert pair is not None
+        workbench.judge(pair.id, "b", side="right").result(timeout=5)
+    async with judging(workbench, trial) as (pilot, app):
+        await ready(pilot, app)
+        await pilot.press("2")
+        await until_shown(pilot, "by the rule for looking early")
+        await pilot.press("g")
+        await ready(pilot, app)
+        await pilot.press("2")
+        await ready(pilot, app)
+        assert verdicts(workbench, trial).count("b") == 14, "it asks once"
+        await pilot.press("enter")
+        await until_shown(pilot, "taste-3 is better than smollm2-135m-instruct.")
+
+
+# -- afterwards ------------------------------------------------------------------------------------------------
+
+
+def judged(workbench: StillWorkbench) -> int:
+    """An opened trial: won, lost, tied, the same, in this order."""
+    trial = workbench.begin(4)
+    for verdict in ("b", "a", "tie"):
+        workbench.judge(workbench.answer(trial), verdict, side="left").result(timeout=5)
+    workbench.answer(trial, "The very same.", "The very same.")
+    workbench.blind_trials.open(trial).result(timeout=5)
+    return trial
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_result_page(workbench: StillWorkbench, size: tuple[int, int]) -> None:
+    trial = judged(workbench)
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "✓ base · taste-3")
+        app.push_screen(TrialResultScreen(trial))
+        await until_shown(pilot, "1 won · 2 tied · 1 lost")
+        shown = text_of(app)
+        assert "Not settled: taste-3 and smollm2-135m-instruct are too close" in shown
+        assert "win rate 50 %, 95 % interval" in shown
+        assert "1 of 4 pairs, counted as ties" in shown
+        lines = [line for line in shown.splitlines() if line.strip().startswith(("× lost", "✓ won", "= tied"))]
+        assert lines[0].strip().startswith("× lost"), "lost ones first"
+        assert len(lines) >= 3
+        await pilot.press("f")
+        await until_shown(pilot, "1 comparison: lost")
+        await pilot.press("c")
+        await until_shown(pilot, "Kept with this trial")
+        await pilot.press(*"later", "enter")
+        await until_shown(pilot, "note  later")
+    assert workbench.trial(trial).note == "later"
+
+
+async def test_a_lost_prompt_is_moved_into_labelling_only_when_it_is_said(workbench: StillWorkbench) -> None:
+    trial = judged(workbench)
+    assert workbench.counts().decisive == 0
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        app.push_screen(TrialResultScreen(trial))
+        await until_shown(pilot, "4 comparisons: all, lost first")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialPairScreen))
+        await until_shown(pilot, "you chose smollm2-135m-instruct")
+        assert "taste-3" in text_of(app)
+        await pilot.press("c")
+        await until_shown(pilot, "Kept with this comparison")
+        await pilot.press(*"wrong", "enter")
+        await until_shown(pilot, "wrong")
+        await pilot.press("M")
+        await until_shown(pilot, "not held out any more")
+        await pilot.press("escape")
+        assert workbench.moved_prompts(trial) == []
+        await pilot.press("M")
+        await until_shown(pilot, "not held out any more")
+        await pilot.press("m")
+        await until_shown(pilot, "moved into from trials")
+        await pilot.press("n")
+        await until_shown(pilot, "a tie")
+        await pilot.press("escape")
+        await until_shown(pilot, "1 prompt moved into labelling since")
+    assert workbench.counts().decisive == 1
+    assert [(each.name, each.held_out, each.prompts) for each in workbench.prompt_sets()][1:] == [
+        ("science, held out", True, 79),
+        ("from trials", False, 1),
+    ]
+
+
+async def test_a_pair_judged_anew_after_the_names_is_left_out(workbench: StillWorkbench) -> None:
+    trial = judged(workbench)
+    won = workbench.trial_comparisons(trial)[0]
+    workbench.judge(won.id, "a", side="left").result(timeout=5)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        app.push_screen(TrialResultScreen(trial))
+        await until_shown(pilot, "1 judged after names were shown")
+        assert "0 won · 2 tied · 1 lost" in text_of(app)
+
+
+async def test_untrusted_text_stays_text(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(1)
+    pair = workbench.answer(trial, "[/]\x1b[2J", "[bold")
+    workbench.blind_trials.note_comparison(pair, "[/x]\x1b").result(timeout=5)
+    workbench.blind_trials.note(trial, "[/y]\x1b").result(timeout=5)
+    async with judging(workbench, trial) as (pilot, app):
+        await ready(pilot, app, pair)
+        await pilot.press("1")
+        await until_shown(pilot, "Every pair is judged")
+        await pilot.press("enter")
+        await until_shown(pilot, "[/y]␛")
+        assert "[/x]␛" in text_of(app)
+        assert "\x1b" not in text_of(app)
+
+
+# -- setting up, and the board ---------------------------------------------------------------------------------
+
+
+async def test_the_board_before_and_after_three_have_met(workbench: StillWorkbench) -> None:
+    from tui.screens.board import BoardScreen
+
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await pilot.press("B")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+        await until_shown(pilot, "No trial was opened yet.")
+        judged(workbench)
+        await until_shown(pilot, "1 won · 2 tied · 1 lost")
+        assert "Strengths are told once three policies have met." in text_of(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+
+def test_side_seeds_are_what_the_names_say() -> None:
+    from db.comparisons import is_flipped
+
+    assert is_flipped(FLIPPED)
+    assert not is_flipped(STRAIGHT)
