@@ -233,7 +233,7 @@ async def test_it_offers_the_result_once_it_is_settled(workbench: StillWorkbench
     async with judging(workbench, trial) as (pilot, app):
         await ready(pilot, app)
         await pilot.press("2")
-        await until_shown(pilot, "by the rule for looking early")
+        await until_shown(pilot, "looking early.")
         await pilot.press("g")
         await ready(pilot, app)
         await pilot.press("2")
