@@ -1,6 +1,8 @@
 """The same run as TRL's DPOTrainer on the same pairs, step by step in float32."""
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from engine.config import TrainConfig
 from engine.events import StepDone
 from engine.learner import Learner, adapter_parameters
 from engine.model import load_base
-from engine.plan import epoch_order
+from engine.plan import epoch_order, planned_steps
 from engine.preference import Message, PreferencePair
 from engine.scorer import Scorer
 from engine.train import train_dpo
@@ -35,7 +37,13 @@ NAMES = "rewards/chosen rewards/rejected rewards/margins rewards/accuracies logp
 NAMES += "logits/chosen logits/rejected entropy mean_token_accuracy loss grad_norm learning_rate num_tokens"
 
 
-def _trainer(location: Path, folder: Path, config: TrainConfig, first: dict[str, torch.Tensor]) -> Any:
+def trl_trainer(
+    location: Path,
+    folder: Path,
+    config: TrainConfig,
+    first: dict[str, torch.Tensor],
+    pairs: Sequence[PreferencePair] = PAIRS,
+) -> Any:
     """TRL's trainer for the same run: same pairs in the same order, same first weights."""
     from peft import LoraConfig
     from torch.utils.data import SequentialSampler
@@ -46,7 +54,7 @@ def _trainer(location: Path, folder: Path, config: TrainConfig, first: dict[str,
         def _get_train_sampler(self, dataset: Any = None) -> SequentialSampler:
             return SequentialSampler(self.train_dataset if dataset is None else dataset)
 
-    ordered = [PAIRS[place] for epoch in range(config.epochs) for place in epoch_order(len(PAIRS), epoch, config.seed)]
+    ordered = [pairs[place] for epoch in range(config.epochs) for place in epoch_order(len(pairs), epoch, config.seed)]
     rows = [
         {
             "prompt": [dict(message) for message in pair.prompt],
@@ -60,7 +68,7 @@ def _trainer(location: Path, folder: Path, config: TrainConfig, first: dict[str,
         num_train_epochs=1,
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        warmup_steps=1,
+        warmup_steps=math.ceil(config.warmup_ratio * planned_steps(len(pairs), config)),
         max_grad_norm=config.max_grad_norm,
         logging_steps=1,
         save_strategy="no",
@@ -95,7 +103,7 @@ def test_a_run_follows_trl_step_by_step(tmp_path: Path) -> None:
     next(events)
     first = {name: value.detach().clone() for name, value in adapter_parameters(base.model, "a1").items()}
     ours = [event.metrics for event in events if isinstance(event, StepDone)]
-    trainer = _trainer(location, tmp_path / "trl", CONFIG, first)
+    trainer = trl_trainer(location, tmp_path / "trl", CONFIG, first)
     trainer.train()
     theirs = [entry for entry in trainer.state.log_history if "grad_norm" in entry]
     assert len(ours) == len(theirs) == 4
@@ -119,7 +127,7 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
     location = save_tiny(tmp_path / "model")
     base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
     list(train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter"))
-    trainer = _trainer(location, tmp_path / "trl", CONFIG, adapter_parameters(base.model, "a1"))
+    trainer = trl_trainer(location, tmp_path / "trl", CONFIG, adapter_parameters(base.model, "a1"))
     trainer.precompute_ref_logps = True
     window = [encode_pair(base.tokenizer, pair, CONFIG) for pair in PAIRS[:4]]
     learner = Learner(Scorer(base, None, "asked for"), "a1", CONFIG)
