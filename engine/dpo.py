@@ -4,7 +4,7 @@ Free functions of tensors of shape (B,): B pairs. Log-probabilities ("logps") ar
 nats.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -108,8 +108,3 @@ def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
         "entropy": sum(sum(score.entropy) for score in scores) / (chosen_tokens + rejected_tokens),
         "mean_token_accuracy": sum(score.top1[0] for score in scores) / chosen_tokens,
     }
-
-
-def eval_metrics(scores: Sequence[PairScore], beta: float) -> Mapping[str, float]:
-    """`pair_metrics` of evaluation pairs, with `eval_` before each name."""
-    return {f"eval_{name}": value for name, value in pair_metrics(scores, beta).items()}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from engine.chat import EncodedPair
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
-from engine.dpo import PairScore, eval_metrics, pair_metrics
+from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
+from engine.evaluation import eval_metrics
 from engine.events import (
     AdapterSaved,
     CheckpointSaved,

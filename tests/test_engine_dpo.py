@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from engine.config import TrainConfig
-from engine.dpo import PairScore, dpo_loss, eval_metrics, pair_metrics
+from engine.dpo import PairScore, dpo_loss, pair_metrics
 from engine.errors import SettingError
+from engine.evaluation import eval_metrics
 
 
 def _logps(*values: float) -> torch.Tensor:

@@ -136,7 +136,7 @@ def event_words(record: Mapping[str, Any]) -> str:
                 f"{record['seconds_left']:.0f} s left"
             )
         case "eval":
-            return f"evaluation  loss {record['eval_loss']:.4f}  accuracy {record['eval_rewards/accuracies']:.2f}"
+            return evaluation_words(record)
         case "notice":
             return str(record["text"])
         case "checkpoint":
@@ -150,3 +150,15 @@ def event_words(record: Mapping[str, Any]) -> str:
             return f"{'stopped' if record['stopped'] else 'finished'} after {record['elapsed_s']:.0f} s"
         case other:
             return str(other)
+
+
+def evaluation_words(record: Mapping[str, Any]) -> str:
+    """An evaluation as a line: each figure with its 95 % interval, which is wide for few pairs."""
+    names = {"loss": "eval_loss", "margin": "eval_rewards/margins", "accuracy": "eval_rewards/accuracies"}
+    parts = [f"{word} {record[name]:.2f}{_interval(record, name)}" for word, name in names.items()]
+    return "evaluation  " + "  ".join(parts)
+
+
+def _interval(record: Mapping[str, Any], name: str) -> str:
+    low, high = record.get(f"{name}_low"), record.get(f"{name}_high")
+    return "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
