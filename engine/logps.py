@@ -4,12 +4,19 @@ A forward pass takes exactly one pair, as two rows. So what a pair scores does n
 on which pairs share its batch, and a reference computed once stays right for the whole run.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
+from torch.utils.checkpoint import checkpoint
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from engine.chat import EncodedPair
+
+_CHUNK_VALUES = 1 << 22  # logits held at once: 32 tokens at a vocabulary of 128,256
 
 
 @dataclass(frozen=True)
@@ -27,25 +34,94 @@ class CompletionScores:
     top1: torch.Tensor
 
 
-def score_pair(model: Any, pair: EncodedPair, device: str) -> CompletionScores:
+def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: bool = False) -> CompletionScores:
     """Score both completions of a pair under the model as it stands (active adapter, mode, grad mode).
 
     The rows are padded on the right to the same length. No attention mask is needed for that: attention is causal,
-    so no scored token can see the padding, and padding is never scored.
+    so no scored token can see the padding, and padding is never scored. The model's output layer sees a chunk of
+    tokens at a time, and once more in the backward pass: (tokens × vocabulary) is never held.
+
+    Args:
+        checkpointing: compute each layer again in the backward pass instead of keeping what is inside it.
     """
     rows = [pair.prompt_ids + pair.chosen_ids, pair.prompt_ids + pair.rejected_ids]
     width = max(map(len, rows))
     padded = [list(row) + [row[-1]] * (width - len(row)) for row in rows]
     input_ids = torch.tensor(padded, device=device)  # (2, T)
-    kept = width - len(pair.prompt_ids) + 1  # the last prompt token predicts the first completion token
-    logits = model(input_ids=input_ids, use_cache=False, logits_to_keep=kept).logits  # (2, kept, V)
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    body = whole.get_decoder()
+    with layers_checkpointed(body) if checkpointing and torch.is_grad_enabled() else nullcontext():
+        output = body(input_ids=input_ids, use_cache=False)
+    hidden = output.last_hidden_state  # (2, T, H)
+    start = len(pair.prompt_ids)  # the last prompt token predicts the first completion token
     lengths = (len(pair.chosen_ids), len(pair.rejected_ids))
+    head = _Head(whole, output)
     parts = [
-        score_tokens(logits[row, :length], input_ids[row, len(pair.prompt_ids) :][:length])
+        _score_row(head, hidden[row, start - 1 : start - 1 + length], input_ids[row, start : start + length])
         for row, length in enumerate(lengths)
     ]
     logps, entropy, mean_logits, top1 = (torch.stack(values) for values in zip(*parts, strict=True))
     return CompletionScores(logps, lengths, entropy, mean_logits, top1)
+
+
+def _score_row(head: "_Head", hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """`score_tokens` of one completion from its hidden states, (n, H), chunk by chunk."""
+
+    def score(states: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return score_tokens(head.logits(states), wanted)
+
+    parts = []
+    for states, wanted in zip(hidden.split(head.rows), targets.split(head.rows), strict=True):  # type: ignore[no-untyped-call]
+        if torch.is_grad_enabled():
+            parts.append(checkpoint(score, states, wanted, use_reentrant=False))
+        else:
+            parts.append(score(states, wanted))
+    return tuple(torch.stack(values).sum(0) for values in zip(*parts, strict=True))
+
+
+class _Head:
+    """What a model does behind its body, as it does it: `output` is what the body gave.
+
+    The whole model is called with its body left out, so that whatever it does to logits (Gemma's soft cap, Cohere's
+    and Granite's scale, a bias) is done here as well. `rows` is how many tokens it takes at a time.
+    """
+
+    def __init__(self, model: Any, output: Any) -> None:
+        self._model = model
+        self._body = model.get_decoder()
+        self._kind = type(output)
+        self._beside = dict.fromkeys(output) | {"last_hidden_state": None}
+        self.rows = max(1, _CHUNK_VALUES // model.get_output_embeddings().weight.shape[0])
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The model's own logits, (n, V), of n final hidden states."""
+        output = self._kind(**{**self._beside, "last_hidden_state": hidden[None]})
+        ids = torch.zeros((1, 1), dtype=torch.long, device=hidden.device)  # asked for by the model, read by nobody
+        self._body.forward = lambda *_, **__: output  # an attribute of one object stands before its class's method
+        try:
+            logits: torch.Tensor = self._model(input_ids=ids, use_cache=False).logits
+        finally:
+            del self._body.forward
+        return logits[0]
+
+
+@contextmanager
+def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
+    """Inside, every layer of `body` keeps its inputs alone and is computed again in the backward pass.
+
+    transformers asks for a layer in training mode; only the layer itself is put there, not the dropouts inside it.
+    Non-reentrant, so that nothing but LoRA needs gradients: the reentrant kind would lose them where no input has any.
+    """
+    layers = [module for module in body.modules() if isinstance(module, GradientCheckpointingLayer)]
+    modes = [layer.training for layer in layers]
+    for layer in layers:
+        layer.gradient_checkpointing, layer.training = True, True
+        layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
+    try:
+        yield
+    finally:
+        for layer, mode in zip(layers, modes, strict=True):
+            layer.gradient_checkpointing, layer.training = False, mode
 
 
 def score_tokens(
