@@ -40,11 +40,22 @@ SHOTS = (
     Shot("runs", LARGE, ("R",)),
     Shot("run", LARGE, ("R", "enter")),
     Shot("compare", LARGE, ("C",)),
-    Shot("compare-open", LARGE, ("C", "down", "down", "down", "enter")),
+    Shot("compare-open", LARGE, ("C", "end", "down", "enter")),
+    Shot("trial-setup", LARGE, ("C", "N")),
     Shot("data", LARGE, ("D",)),
     Shot("data-80x24", SMALL, ("D",)),
     Shot("verdict", LARGE, ("D", "enter")),
     Shot("keys", LARGE, ("question_mark",)),
+)
+
+
+# Only a workspace has these: its newest trial is sealed or opened, as the name says.
+SEALED_SHOTS = (Shot("trial", LARGE, ("C", "end", "down", "enter")),)
+OPENED_SHOTS = (
+    Shot("trial-result", LARGE, ("C", "end", "down", "enter")),
+    Shot("trial-result-80x24", SMALL, ("C", "end", "down", "enter")),
+    Shot("trial-pair", LARGE, ("C", "end", "down", "enter", "enter")),
+    Shot("board", LARGE, ("C", "B")),
 )
 
 
@@ -98,7 +109,9 @@ def main() -> None:
     workbench = Workbench(arguments.workspace)
     try:
         workbench.start()
-        asyncio.run(take(workbench, arguments.folder))
+        newest = next((each for each in workbench.trials() if each.kind == "blind"), None)
+        more = () if newest is None else SEALED_SHOTS if newest.sealed else OPENED_SHOTS
+        asyncio.run(take(workbench, arguments.folder, (*SHOTS, *more)))
     finally:
         workbench.close()
 

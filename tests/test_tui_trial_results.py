@@ -65,7 +65,7 @@ def test_the_figures_of_a_trial_by_hand() -> None:
     assert (result.same, result.not_blind, result.discarded, result.both_bad) == (1, 1, 1, 1)
     assert result.agreement == Agreement(1, 2, 0.0)
     words = {name: (told, stands_out) for name, told, stands_out in doubts(result)}
-    assert words["answers cut off"] == ("0 of 9 · 1 of 9", True)
+    assert words["answers cut off"] == ("taste-3 1 of 9 · smollm2 0 of 9", True)
     assert words["answers the same"][0] == "1 of 9 pairs, counted as ties"
     assert words["asked again"] == ("1 of 2 the same, κ 0.00", True)
     assert words["left out"][0] == "1 judged after names were shown · 1 discarded"

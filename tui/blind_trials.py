@@ -23,7 +23,7 @@ from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone
 from tui.errors import WorkbenchError, title_of
-from tui.lane import AHEAD, WAITED_FOR, Job, Lane, Turns
+from tui.lane import AHEAD, LOADING, Job, Lane, Turns
 from tui.policies import Policies
 from tui.prefetch import LOW, PROMPTS_AT_ONCE, Written, seed_from, store_comparison, with_system
 from tui.published import Published, QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
@@ -193,7 +193,8 @@ class BlindTrials:
             self.job = self._lane.submit("trial answers", self._turns(), self._urgency)
 
     def _urgency(self) -> int:
-        return WAITED_FOR if self._attended is not None and self._ready < LOW else AHEAD
+        """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
+        return LOADING if self._attended is not None and self._ready < LOW else AHEAD
 
     def _turns(self) -> Turns:
         yield  # the model's own job goes first

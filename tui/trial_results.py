@@ -17,6 +17,7 @@ from tui.trial_statistics import (
     share_interval,
     tally_prompts,
 )
+from tui.visible import visible_line
 from tui.words import count
 
 _OUTCOMES: dict[str, Outcome] = {"a": "loss", "b": "win", "tie": "tie", "both_bad": "tie"}
@@ -197,11 +198,11 @@ def rate_words(tally: Tally) -> str:
 
 def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
     """What could fool one: (name, words, does it stand out) of each."""
-    twice, cut = result.agreement, (result.cut_a, result.cut_b)
+    twice = result.agreement
     rows = [
         ("left side chosen", _share_words(result.left), result.left.is_lopsided),
         ("longer answer chosen", _share_words(result.longer), result.longer.is_lopsided),
-        ("answers cut off", " · ".join(f"{each.count} of {each.total}" for each in cut), any(s.count for s in cut)),
+        ("answers cut off", _cut_words(result), result.cut_a.count + result.cut_b.count > 0),
         ("answers the same", f"{result.same} of {count(result.trial.done, 'pair')}, counted as ties", False),
         ("asked again", _agreement_words(twice), twice.total > 0 and twice.same < twice.total),
     ]
@@ -217,6 +218,11 @@ def _share_words(share: Share) -> str:
     if not share.total:
         return "no verdict decided"
     return f"{share.count} of {share.total} ({percent(share.count / share.total)}, {between(share.interval)})"
+
+
+def _cut_words(result: TrialResult) -> str:
+    policies = ((result.trial.model_b_name, result.cut_b), (result.trial.model_a_name, result.cut_a))
+    return " · ".join(f"{visible_line(name, 24)} {share.count} of {share.total}" for name, share in policies)
 
 
 def _agreement_words(twice: Agreement) -> str:
