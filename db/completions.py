@@ -57,6 +57,13 @@ def get_completions(conn: Connection, ids: list[int]) -> dict[int, CompletionRow
     return {row["id"]: _completion_row(row) for row in conn.execute(query, (json.dumps(ids),))}
 
 
+def count_from_servers(conn: Connection, comparisons: list[int]) -> int:
+    """How many of the comparisons have an answer that a server wrote."""
+    query = """SELECT count(*) FROM comparisons c WHERE c.id IN (SELECT value FROM json_each(?))
+        AND EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'server')"""
+    return int(conn.execute(query, (json.dumps(comparisons),)).fetchone()[0])
+
+
 def damaged_completions(conn: Connection) -> list[int]:
     """The ids of completions whose text no longer has its hash. SQLite has no page checksums; this finds lost bits."""
     rows = conn.execute("SELECT id, text, text_hash FROM completions ORDER BY id")

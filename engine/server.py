@@ -136,6 +136,7 @@ class ServerAnswers:
         self._done: deque[CompletionDone] = deque()
         self._error: Exception | None = None
         self._news = self._over = False
+        self._telling = False  # events() is in the middle of what it took
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="palate-server", daemon=True)
@@ -154,7 +155,7 @@ class ServerAnswers:
         try:
             while True:
                 with self._changed:
-                    self._news = False
+                    self._news, self._telling = False, True
                     done, over, error = list(self._done), self._over, self._error
                     self._done.clear()
                     texts = {key: each.text for key, each in self._growing.items()}
@@ -163,6 +164,7 @@ class ServerAnswers:
                     raise error
                 if over:
                     return
+                self._telling = False
                 yield TokensDrawn(0, texts)
         finally:
             self.close()
@@ -170,12 +172,12 @@ class ServerAnswers:
     def has_news(self) -> bool:
         """Would `events()` tell something new?"""
         with self._changed:
-            return self._news or not self._thread.ident
+            return self._news or self._telling or not self._thread.ident
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until there is news; says whether there is."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._news, timeout_s)
+            return self._changed.wait_for(lambda: self._news or self._telling, timeout_s)
 
     def close(self) -> None:
         """Give up what is not complete yet."""

@@ -8,6 +8,7 @@ from textual.keys import format_key
 
 from engine.config import Setting, TrainConfig, settings_of
 from tui.app import PalateApp
+from tui.queue_settings import PARTS
 from tui.screens.label import LabelScreen
 
 README = Path(__file__).parent.parent / "README.md"
@@ -38,14 +39,21 @@ def _default(each: Setting) -> str:
 
 def train_settings() -> str:
     """The settings of a run with default, range and sentence."""
-    rows = [
-        f"| `{each.flag}` | {_default(each)} | {each.range or 'any'} | {each.help} |"
-        for each in settings_of(TrainConfig)
-    ]
+    rows = [_row(each, each.flag) for each in settings_of(TrainConfig)]
     return "\n".join(["| flag | default | allowed | |", "| --- | --- | --- | --- |", *rows])
 
 
-BLOCKS = {"keys:label": label_keys, "settings:train": train_settings}
+def queue_settings() -> str:
+    """What `palate settings` keeps: the queue, then who answers, then the sampling."""
+    rows = [_row(each, each.name) for config in PARTS.values() for each in settings_of(config)]
+    return "\n".join(["| setting | default | allowed | |", "| --- | --- | --- | --- |", *rows])
+
+
+def _row(each: Setting, name: str) -> str:
+    return f"| `{name}` | {_default(each)} | {each.range or 'any'} | {each.help} |"
+
+
+BLOCKS = {"keys:label": label_keys, "settings:queue": queue_settings, "settings:train": train_settings}
 
 
 def with_blocks(text: str) -> str:

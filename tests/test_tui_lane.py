@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.lane import AHEAD, RUN, WAITED_FOR, Job, Lane, Turns
+from tui.lane import AHEAD, ASLEEP, RUN, WAITED_FOR, Job, Lane, Turns
 
 
 @pytest.fixture
@@ -98,3 +98,30 @@ def test_a_job_may_submit_another(lane: Lane) -> None:
     finished(lane.submit("first", first(), lambda: RUN))
     finished(later[0])
     assert order == ["second"]
+
+
+def test_a_job_that_is_asleep_gets_no_turn_until_it_is_woken() -> None:
+    lane = Lane(lambda _job, _error: None)
+    news, turns = threading.Event(), []
+
+    def sleeper() -> Turns:
+        turns.append("sleeper")
+        yield
+
+    def worker() -> Turns:
+        for _ in range(3):
+            turns.append("worker")
+            yield
+
+    asleep = lane.submit("sleeper", sleeper(), lambda: WAITED_FOR if news.is_set() else ASLEEP)
+    busy = lane.submit("worker", worker(), lambda: AHEAD)
+    lane.start()
+    try:
+        busy.done.result(timeout=5)
+        assert turns == ["worker"] * 3
+        news.set()
+        lane.wake()
+        asleep.done.result(timeout=5)
+        assert turns[-1] == "sleeper"
+    finally:
+        lane.close()

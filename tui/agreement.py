@@ -59,6 +59,6 @@ def in_words(found: Agreement) -> str:
         return "No pair was judged twice yet."
     kappa = "" if found.kappa is None else f", Cohen's κ {found.kappa:.2f}"
     return (
-        f"You agreed with yourself on {found.same} of {found.pairs} pairs that came again ({found.share:.0%}, 95 % "
+        f"You agreed with yourself on {found.same} of {found.pairs} pairs that came again ({found.share:.0%}; 95 % "
         f"interval {found.low:.0%} to {found.high:.0%}{kappa})."
     )

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from tui.errors import title_of
 from tui.messages import FromWorkbench
-from tui.published import Published, WorkbenchFailed
+from tui.published import Published, WorkbenchFailed, WorkbenchNotice
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
@@ -116,6 +116,8 @@ class PalateApp(App[None]):
         published = message.published
         if isinstance(published, WorkbenchFailed):
             self.tell(published.title, published.text, severity="error")
+        elif isinstance(published, WorkbenchNotice):
+            self.tell(published.title, published.text)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.from_workbench(published)

@@ -9,7 +9,6 @@ from adapters.registry import Adapter
 from db import models as db_models
 from db.rows import AskedOf, Message, Messages
 from engine.config import SamplingConfig
-from engine.errors import SettingError
 from engine.server import Server
 from tui.policies import Policies
 from tui.queue_config import BASE, IN_USE, SERVER, SourceConfig
@@ -62,31 +61,11 @@ def make_asking(settings: QueueSettings, workspace: Workspace, policies: Policie
             return None
         if word == IN_USE:
             return policies.in_use
-        return make_server(settings.source) if word == SERVER else workspace.registry.get(word)
+        return settings.source.to_server() if word == SERVER else workspace.registry.get(word)
 
     source = settings.source
     first = Side(find(source.first), settings.sampling)
     return Asking(first, Side(find(source.second), settings.other_sampling), source.system)
-
-
-def make_server(source: SourceConfig) -> Server:
-    """The server of the settings.
-
-    Raises:
-        SettingError: its address or its model is missing, or the address is not usable.
-    """
-    if not source.server:
-        raise SettingError("A server is to answer, and --server is not set. Give its address, or another --policy.")
-    if not source.server_model:
-        raise SettingError(f"--server-model is not set. Name the model that answers at {source.server}.")
-    return Server(
-        source.server,
-        source.server_model,
-        source.server_key_env,
-        source.server_timeout,
-        source.server_retries,
-        source.server_parallel,
-    )
 
 
 def find_asked_of(asking: Asking, workspace: Workspace, policies: Policies) -> AskedOf:

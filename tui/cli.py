@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tui.commands.adapters import adapters
+from tui.commands.agreement import agreement
 from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
 from tui.commands.doctor import doctor
@@ -15,6 +16,7 @@ from tui.commands.interchange import export_command, import_command
 from tui.commands.prompts import prompts
 from tui.commands.runs import runs
 from tui.commands.session import Options
+from tui.commands.settings import settings
 from tui.commands.train import train
 from tui.errors import KNOWN_ERRORS, title_of
 from tui.policies import ModelChoice
@@ -76,6 +78,8 @@ for command in (
     generate,
     queue,
     judge,
+    settings,
+    agreement,
     import_command,
     export_command,
     train,

@@ -83,6 +83,9 @@ class Prefetcher:
         self._known_asking: tuple[Asking, AskedOf] | None = None
         self._told: set[object] = set()
         self._ready = 0
+        self._waking = threading.Lock()
+        self._job: Job | None = None
+        self._wanted = self._filling = False
         self._hurried = False
         self._rests_until = 0.0
         self._grown_at = 0.0
@@ -109,9 +112,12 @@ class Prefetcher:
         return needs_model(self.settings.source)
 
     def wake(self) -> None:
-        """Fill the queue in the background unless that is being done already."""
-        if not self._lane.busy_with("answers"):
-            self._lane.submit("answers", self._turns(lambda: self.depth, patient=True), self._urgency)
+        """Fill the queue in the background, from now until it is full."""
+        with self._waking:
+            self._wanted = True
+            if self._job is None or self._job.done.done():
+                self._job = self._lane.submit("answers", self._keep_filling(), self._urgency)
+        self._lane.wake()
 
     def take_up_settings(self) -> None:
         """Go on with the settings that the workspace keeps now."""
@@ -123,12 +129,13 @@ class Prefetcher:
         """Write `pairs` comparisons more than are ready now; the job's `done` tells when."""
         depth = self._count() + pairs
         urgency = lambda: ASLEEP if self._writer.idle else WAITED_FOR  # noqa: E731
-        return self._lane.submit("pairs asked for", self._turns(lambda: depth, patient=False), urgency)
+        return self._lane.submit("pairs asked for", self._fill(depth), urgency)
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
     def _urgency(self) -> int:
-        if self._writer.idle or time.monotonic() < self._rests_until:
+        idle = self._writer.idle or not (self._wanted or self._filling)
+        if idle or time.monotonic() < self._rests_until:
             return ASLEEP
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
@@ -137,19 +144,32 @@ class Prefetcher:
         # What a server wrote is only taken and stored, which takes no time from a run.
         return WAITED_FOR if self._hurried or self._writer.at_server else AHEAD
 
-    def _turns(self, depth: Callable[[], int], *, patient: bool) -> Turns:
-        """Answer prompts until `depth()` comparisons are ready; patient: a server that fails is asked again later."""
+    def _keep_filling(self) -> Turns:
+        """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
+
+        The job does not end with the queue full: a verdict that comes just then would find it still there, and nobody
+        would fill the gap.
+        """
         yield  # the model's own job goes first
         try:
-            more = True
-            while more:
+            while True:
+                self._wanted, self._filling = False, True
                 try:
-                    more = yield from self._answer_some(depth())
+                    yield from self._fill(self.depth)
                 except ServerError as error:
-                    if not patient:
-                        raise
                     self._rest(error)
-                    yield
+                    self._wanted = True
+                self._filling = False
+                yield
+        finally:
+            self._filling = False
+
+    def _fill(self, depth: int) -> Turns:
+        """Answer prompts until `depth` comparisons are ready or none is left."""
+        yield
+        try:
+            while (yield from self._answer_some(depth)):
+                pass
         finally:
             self.writing = False
             self._publish(QueueChanged(self._ready))
@@ -239,7 +259,7 @@ class Prefetcher:
             self._store_if_ready(batch, prompts[prompt])
 
         def grew(texts: Mapping[str, str]) -> None:
-            if batch.streams and attempt == 0:
+            if batch.streams and attempt == 0 and not batch.stored:
                 self._grow(batch, texts)
 
         try:

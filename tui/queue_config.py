@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
+from engine.server import Server
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 
@@ -78,6 +79,19 @@ class SourceConfig:
     def second(self) -> str:
         """Who writes the other answer."""
         return self.against or self.first
+
+    def to_server(self) -> Server:
+        """The server that these settings name.
+
+        Raises:
+            SettingError: its address or its model is missing, or the address is not usable.
+        """
+        if not self.server:
+            raise SettingError("A server is to answer, and --server is not set. Give its address, or another --policy.")
+        if not self.server_model:
+            raise SettingError(f"--server-model is not set. Name the model that answers at {self.server}.")
+        name, key_env = self.server_model, self.server_key_env
+        return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
 
 
 def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:

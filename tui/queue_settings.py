@@ -8,7 +8,7 @@ from typing import Any
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
-from tui.queue_config import QueueConfig, SourceConfig, parse_sampling
+from tui.queue_config import SERVER, QueueConfig, SourceConfig, parse_sampling
 from tui.workspace import Workspace
 
 PARTS: dict[str, type] = {"queue": QueueConfig, "source": SourceConfig, "sampling": SamplingConfig}
@@ -24,6 +24,12 @@ class QueueSettings:
     queue: QueueConfig
     source: SourceConfig
     sampling: SamplingConfig
+
+    def check(self) -> None:
+        """Raise `SettingError` where the settings do not fit each other."""
+        parse_sampling(self.source.against_sampling or "", self.sampling)
+        if SERVER in (self.source.first, self.source.second):
+            self.source.to_server()
 
     @property
     def other_sampling(self) -> SamplingConfig:
@@ -63,7 +69,7 @@ def change_setting(connection: sqlite3.Connection, name: str, text: str) -> Queu
         kept[each.name] = each.parse(text)
     db_settings.set_setting(connection, part, kept)
     settings = _built(connection)
-    assert settings.other_sampling is not None  # an unusable text raises before it is kept
+    parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before it is kept
     return settings
 
 

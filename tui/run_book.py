@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from db import completions as db_completions
 from db import run_memory
 from db import runs as db_runs
 from db.rows import PairRow
@@ -20,7 +21,16 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
+from tui.words import count
 from tui.workspace import Workspace
+
+
+def server_words(pairs: int) -> str:
+    """What it means to train on answers that another model wrote."""
+    return (
+        f"{count(pairs, 'pair')} with answers from a server: they are learned as text, under the local model's own "
+        "prompt template, since a server does not tell which template it used."
+    )
 
 
 class RunBook:
@@ -68,6 +78,9 @@ class RunBook:
         self._write(db_runs.set_total_steps, self._run, event.total_steps)
         for key, reason in event.left_out.items():
             self.note(f"Pair {key} is left out: {reason}", "warning")
+        keys = [int(key) for key, _ in shares]
+        if from_servers := db_completions.count_from_servers(self._workspace.connection, keys):
+            self.note(server_words(from_servers))
 
     def _store_figures(self, event: StepDone | EvalDone) -> None:
         if not self._trimmed and isinstance(event, StepDone):

@@ -26,7 +26,7 @@ from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.blind_trials import BASE, BlindTrials
 from tui.choosing import next_by_margin
-from tui.errors import WorkbenchError, title_of
+from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.margins import MarginScorer
 from tui.policies import ModelChoice, Policies
@@ -84,10 +84,11 @@ class Workbench(WorkspaceView):
             self.workspace.write(db_runs.mark_interrupted).result()
             on_failure.pop_all()
 
-    def start(self, *, fill_queue: bool = True) -> None:
+    def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
         """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once."""
         self.lane.start()
-        self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
+        if load_model:
+            self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
         self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
@@ -325,7 +326,10 @@ class Workbench(WorkspaceView):
         self._score_margins()
 
     def _tell_crash(self, job: Job, error: Exception) -> None:
-        logger.error("The job %r ended with an error", job.name, exc_info=error)
+        known = isinstance(error, KNOWN_ERRORS)
+        logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
+        if known and job.name == "pairs asked for":
+            return  # whoever asked for them is told
         if job.name == "answers" and isinstance(error, EngineError) and self.policies.error:
             return  # the model's own failure was told already
         self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))

@@ -11,6 +11,7 @@ from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
 from db import interchange, run_memory
 from db import prompts as db_prompts
+from db import repeats as db_repeats
 from db import runs as db_runs
 from db import trials as db_trials
 from db import verdicts as db_verdicts
@@ -28,6 +29,7 @@ from db.rows import (
     VerdictRow,
 )
 from db.times import utc_text
+from tui.agreement import Agreement, agreement
 from tui.published import AdapterView
 from tui.workspace import Workspace
 
@@ -70,6 +72,10 @@ class WorkspaceView:
         """Standing verdicts counted; a day begins at this machine's midnight."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return db_verdicts.counts(self.workspace.connection, utc_text(midnight))
+
+    def agreement(self) -> Agreement:
+        """How far the person agreed with themselves on pairs that came again."""
+        return agreement(db_repeats.repeated_verdicts(self.workspace.connection))
 
     def export_pairs(self, path: Path, form: str = "trl") -> int:
         """Write every preference pair to `path` in the format `form`; returns how many."""

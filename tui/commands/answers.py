@@ -1,14 +1,18 @@
 """`palate generate`, `palate queue`, `palate judge`: the labelling loop without a screen."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from db.rows import ComparisonRow
 from engine.config import SamplingConfig
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.commands.session import Heard, Options, as_json, changed_config, config_options, emit, load_model, say
 from tui.published import ComparisonStored
+from tui.queue_config import SERVER, SourceConfig
 from tui.visible import visible
+from tui.workbench import Workbench
 
 VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 
@@ -35,14 +39,17 @@ def show_comparison(comparison: ComparisonRow) -> None:
 @click.command()
 @click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="Comparisons to write.")
 @config_options(SamplingConfig)
-@click.option("--system", metavar="TEXT", help="A system prompt for every answer; it is trained on as well.")
+@config_options(SourceConfig)
 @as_json
 @click.pass_obj
-def generate(options: Options, pairs: int, system: str | None, as_json: bool, **given: str | None) -> None:
-    """Write comparisons into the queue, two answers each."""
-    sampling = build_config(SamplingConfig, given)
-    with options.working() as workbench:
-        workbench.answers.sampling, workbench.answers.system = sampling, system
+def generate(options: Options, pairs: int, as_json: bool, **given: str | None) -> None:
+    """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
+    if given["server"] is not None and given["policy"] is None:
+        given["policy"] = SERVER
+    changed_config(SamplingConfig(), given)  # unusable flags are told before anything is opened
+    changed_config(SourceConfig(), given)
+    with options.owning() as workbench:
+        _begin(workbench, given)
         heard, written = Heard(workbench), 0
         for published in heard.until(workbench.answers.write_pairs(pairs)):
             if isinstance(published, ComparisonStored):
@@ -58,6 +65,20 @@ def generate(options: Options, pairs: int, system: str | None, as_json: bool, **
                 "Add some with `palate prompts add FILE`."
             )
             raise SystemExit(1)
+
+
+def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> None:
+    """Start the workbench with these flags on top of its settings; the model is loaded where one of them needs it."""
+    answers, kept = workbench.answers, workbench.answers.settings
+    source, sampling = changed_config(kept.source, given), changed_config(kept.sampling, given)
+    answers.settings = replace(kept, source=source, sampling=sampling)
+    answers.settings.check()
+    if answers.needs_model:
+        load_model(workbench)
+    else:
+        workbench.start(fill_queue=False, load_model=False)
+    if SERVER in (source.first, source.second):
+        say("Answers from a server are learned as text, under the local model's own prompt template.")
 
 
 @click.command()

@@ -19,10 +19,12 @@ from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
 from engine.default_model import DEFAULT_SOURCE, default_folder
+from engine.errors import EngineError
 from tui.commands.session import Options, as_json, emit
 from tui.errors import WorkbenchError
+from tui.queue_settings import kept_settings, list_settings
 from tui.visible import visible
-from tui.workspace import read_workspace
+from tui.workspace import Workspace, read_workspace
 
 PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
 SMALLEST = (60, 16)
@@ -116,6 +118,7 @@ def _workspace(folder: Path) -> Iterator[Finding]:
         yield Finding("workspace", GOOD, f"{folder}, {_size(folder / 'palate.db')}")
         check = quick_check(workspace.connection)
         yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
+        yield from _settings(workspace)
         for adapter in workspace.registry.list():
             yield _adapter(workspace.registry, adapter.manifest.id, adapter.manifest.name)
         for broken, reason in workspace.registry.damaged():
@@ -123,6 +126,17 @@ def _workspace(folder: Path) -> Iterator[Finding]:
     finally:
         workspace.close()
     yield _owner(folder)
+
+
+def _settings(workspace: Workspace) -> Iterator[Finding]:
+    """What was changed, and whether it fits."""
+    try:
+        changed = [f"{each.name} {now}" for each, now in list_settings(workspace) if now != each.default]
+        kept_settings(workspace).check()
+    except EngineError as error:
+        yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
+        return
+    yield Finding("settings", GOOD, ", ".join(changed) if changed else "as they come; `palate settings` lists them")
 
 
 def _adapter(registry: Registry, adapter_id: str, name: str) -> Finding:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from tabulate import tabulate
 from engine.config import settings_of
 from tui.lane import Job
 from tui.policies import ModelChoice
-from tui.published import ModelChanged, Published, WorkbenchFailed
+from tui.published import ModelChanged, Published, WorkbenchFailed, WorkbenchNotice
 from tui.visible import visible
 from tui.workbench import Workbench
 from tui.workspace import read_workspace
@@ -60,23 +60,32 @@ class Options:
     def working(self) -> Iterator[Workbench]:
         """The workspace as its owner, with the model loaded; its progress is told on stderr."""
         with self.owning() as workbench:
-            heard = Heard(workbench)
-            workbench.start(fill_queue=False)
-            assert workbench.loading is not None
-            last = ""
-            for published in heard.until(workbench.loading):
-                status = workbench.status()
-                words = f"{status.model_name}: {status.model_detail or status.model_state}"
-                if isinstance(published, ModelChanged) and words != last:
-                    say(words)
-                    last = words
-            workbench.policies.required()
-            heard.close()
+            load_model(workbench)
             yield workbench
 
 
+def load_model(workbench: Workbench) -> None:
+    """Start the workbench and wait for its model; its progress is told on stderr.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    heard = Heard(workbench)
+    workbench.start(fill_queue=False)
+    assert workbench.loading is not None
+    last = ""
+    for published in heard.until(workbench.loading):
+        status = workbench.status()
+        words = f"{status.model_name}: {status.model_detail or status.model_state}"
+        if isinstance(published, ModelChanged) and words != last:
+            say(words)
+            last = words
+    workbench.policies.required()
+    heard.close()
+
+
 class Heard:
-    """What the workbench publishes, brought to this thread. Failures are told on stderr as they come."""
+    """What the workbench publishes, brought to this thread. Failures and notices are told on stderr as they come."""
 
     def __init__(self, workbench: Workbench) -> None:
         self._queue: SimpleQueue[Published] = SimpleQueue()
@@ -92,7 +101,7 @@ class Heard:
                 if over:
                     break
                 continue
-            if isinstance(published, WorkbenchFailed):
+            if isinstance(published, WorkbenchFailed | WorkbenchNotice):
                 say(f"{published.title}. {published.text}")
             yield published
         job.done.result()
@@ -128,6 +137,20 @@ def config_options(config: type) -> Callable[[Command], Command]:
         return command
 
     return add
+
+
+def changed_config(config: Any, given: Mapping[str, str | None]) -> Any:
+    """A config with what those flags change that were given and are its own.
+
+    Raises:
+        SettingError: a value is not usable; names its flag.
+    """
+    changes = {}
+    for each in settings_of(type(config)):
+        text = given.get(each.name)
+        if text is not None:
+            changes[each.name] = each.parse(text)
+    return replace(config, **changes)
 
 
 def build_config(config: type, given: Mapping[str, str | None]) -> Any:

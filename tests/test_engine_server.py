@@ -1,0 +1,252 @@
+"""Answers from a server: what is sent, what comes back, and every way it can go wrong, told in words."""
+
+import threading
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from engine.config import SamplingConfig
+from engine.errors import PromptRefused, ServerError, SettingError
+from engine.events import CompletionDone, TokensDrawn
+from engine.server import Server, ServerAnswers, ServerRequest
+from tests.serving import misbehaving, send, stream
+
+PLAIN = SamplingConfig(top_k=0, max_new_tokens=20)
+
+
+def requests(number: int = 1) -> list[ServerRequest]:
+    return [ServerRequest(str(i), ({"role": "user", "content": f"Why {i}?"},), 2**31 + i) for i in range(number)]
+
+
+def take(answers: ServerAnswers) -> list[CompletionDone]:
+    done = []
+    for event in answers.events():
+        if isinstance(event, CompletionDone):
+            done.append(event)
+        else:
+            assert answers.wait(30), "the server gave nothing"
+    return done
+
+
+def ask(url: str, number: int = 1, sampling: SamplingConfig = PLAIN, **server: Any) -> list[CompletionDone]:
+    return take(ServerAnswers(Server(url, "llama", **{"retries": 0, **server}), requests(number), sampling))
+
+
+# -- what is sent and what comes back ----------------------------------------------------------------------------
+
+
+def test_answers_come_whole_with_what_ended_them() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(handler: Any) -> None:
+        bodies.append(handler.body)
+        cut = handler.body["messages"][-1]["content"] == "Why 1?"
+        stream(handler, "Because ", "it is.", finish="length" if cut else "stop")
+
+    with misbehaving(answer) as url:
+        done = {each.key: each for each in ask(url, 2, SamplingConfig(top_k=7, max_new_tokens=20))}
+    assert [done[key].text for key in "01"] == ["Because it is.", "Because it is."]
+    assert [done[key].cut for key in "01"] == [False, True]
+    first = next(each for each in bodies if each["messages"][-1]["content"] == "Why 0?")
+    told = {
+        "model": "llama",
+        "temperature": 0.9,
+        "top_p": 0.95,
+        "top_k": 7,
+        "max_tokens": 20,
+        "seed": 0,
+        "stream": True,
+    }
+    assert {name: first[name] for name in told} == told
+
+
+def test_the_key_comes_from_the_environment_and_nothing_else_of_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, str]] = []
+    monkeypatch.setenv("MY_KEY", "secret-key")
+    monkeypatch.setenv("OPENAI_API_KEY", "of another server")
+    monkeypatch.setenv("OPENAI_ORG_ID", "an organization")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "a project")
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append({name.lower(): value for name, value in handler.headers.items()})
+        stream(handler, "Yes.", finish="stop")
+
+    with misbehaving(answer) as url:
+        ask(url, key_env="MY_KEY")
+        ask(url)
+    assert [each["authorization"] for each in seen] == ["Bearer secret-key", "Bearer none"]
+    assert not [name for each in seen for name in each if name in ("openai-organization", "openai-project")]
+    with pytest.raises(ServerError, match="variable NOT_SET is not set"):
+        ask("http://127.0.0.1:9", key_env="NOT_SET")
+
+
+def test_nobody_waits_for_a_slow_server() -> None:
+    release, news = threading.Event(), threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        assert release.wait(30)
+        stream(handler, "At last.", finish="stop")
+
+    with misbehaving(answer) as url:
+        answers = ServerAnswers(Server(url, "llama"), requests(), PLAIN, news.set)
+        assert answers.has_news()  # it has not begun
+        events = answers.events()
+        assert next(events) == TokensDrawn(0, {})
+        assert not answers.has_news()
+        assert next(events) == TokensDrawn(0, {})  # at once
+        release.set()
+        assert news.wait(30)
+        while not isinstance(event := next(events), CompletionDone):
+            answers.wait(30)
+        assert event.text == "At last."
+
+
+def test_whoever_polls_only_when_there_is_news_gets_everything() -> None:
+    """Two answers that come at once are told in two turns, and the end in a third: none may be slept through."""
+    with misbehaving(lambda handler: stream(handler, "Yes.", finish="stop")) as url:
+        answers = ServerAnswers(Server(url, "llama"), requests(2), PLAIN)
+        events, done, turns = answers.events(), 0, 0
+        next(events)
+        answers._thread.join(30)  # everything is there before the next look
+        while answers.has_news():
+            turns += 1
+            event = next(events, None)
+            if event is None:
+                break
+            done += isinstance(event, CompletionDone)
+        assert (done, turns) == (2, 3)
+
+
+def test_closing_gives_up_at_once() -> None:
+    release = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        release.wait(30)
+        handler.close_connection = True
+
+    with misbehaving(answer) as url:
+        answers = ServerAnswers(Server(url, "llama"), requests(3), PLAIN)
+        events = answers.events()
+        next(events)
+        while answers._task is None:
+            pass
+        events.close()
+        answers._thread.join(10)
+        assert not answers._thread.is_alive()
+        release.set()
+
+
+# -- what goes wrong ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, {"error": {"message": "bad key"}}, "refused a request without a key. Name the environment variable"),
+        (403, {"error": {"message": "no"}}, "refused a request without a key"),
+        (404, {"error": {"message": "model not found"}}, "knows no model 'llama'. It has llama: name one"),
+        (429, {"error": {"message": "slow down"}}, "takes no more requests for now (1 were refused)"),
+        (500, {"error": {"message": "out of memory"}}, "answered with status 500: "),
+        (400, {"error": {"message": "pinned to another"}}, "answered with status 400: "),
+    ],
+)
+def test_a_refusal_is_told_in_words(status: int, body: object, told: str) -> None:
+    with misbehaving(lambda handler: send(handler, status, body)) as url, pytest.raises(ServerError) as raised:
+        ask(url)
+    assert told in str(raised.value)
+    assert url in str(raised.value)
+
+
+def test_a_refused_key_is_named_by_its_variable_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "secret-key")
+    with misbehaving(lambda handler: send(handler, 401, {})) as url, pytest.raises(ServerError) as raised:
+        ask(url, key_env="MY_KEY")
+    assert "the key in MY_KEY" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_no_host_and_no_listener_are_told_apart() -> None:
+    with pytest.raises(ServerError, match=r"There is no host 'no\.such\.host\.invalid'"):
+        ask("http://no.such.host.invalid")
+    with pytest.raises(ServerError, match=r"Nothing listens at http://127\.0\.0\.1:9/v1"):
+        ask("http://127.0.0.1:9")
+
+
+def test_silence_has_a_limit() -> None:
+    release = threading.Event()
+    with misbehaving(lambda _: release.wait(30) and None) as url:
+        with pytest.raises(ServerError, match=r"was silent for 0\.2 s"):
+            ask(url, timeout_s=0.2)
+        release.set()
+
+
+def test_a_prompt_that_is_too_long_is_named() -> None:
+    body = {"error": {"message": "This model's maximum context length is 512 tokens."}}
+    with misbehaving(lambda handler: send(handler, 400, body)) as url, pytest.raises(PromptRefused) as raised:
+        ask(url)
+    assert raised.value.key == "0"
+    assert "maximum context length" in str(raised.value)
+
+
+def test_what_passes_is_tried_again() -> None:
+    tries: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            send(handler, 429, {}, Retry_After="0")
+        else:
+            stream(handler, "Now.", finish="stop")
+
+    with misbehaving(answer) as url:
+        assert ask(url, retries=3)[0].text == "Now."
+    assert len(tries) == 3
+
+
+def test_a_stream_that_breaks_off_is_begun_anew_and_then_told() -> None:
+    tries: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        tries.append(1)
+        stream(handler, "Half an", finish="stop" if len(tries) == 2 else None)
+
+    with misbehaving(answer) as url:
+        assert ask(url, retries=1)[0].text == "Half an"
+        with pytest.raises(ServerError, match="broke an answer off"):
+            ask(url)
+    assert len(tries) == 3
+
+
+def test_what_a_server_does_not_know_is_left_out_and_said() -> None:
+    def answer(handler: Any) -> None:
+        unknown = sorted({"top_k", "min_p"} & set(handler.body))
+        if unknown:
+            send(handler, 422, {"detail": f"Unexpected fields in the request: {unknown[0]}"})
+        else:
+            stream(handler, "Fine.", finish="stop")
+
+    with misbehaving(answer) as url:
+        sampling = SamplingConfig(top_k=7, min_p=0.1, repetition_penalty=1.2)
+        answers = ServerAnswers(Server(url, "llama", retries=0), requests(3), sampling)
+        assert [each.text for each in take(answers)] == ["Fine."] * 3
+    assert answers.left_out == {"top_k", "min_p"}
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "http://user:pass@host/v1"])
+def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match="--server") as raised:
+        Server(url, "llama")
+    assert "pass" not in str(raised.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("http://host:8000", "http://host:8000/v1"),
+        ("http://host:8000/", "http://host:8000/v1"),
+        ("https://host/openai/v1", "https://host/openai/v1"),
+    ],
+)
+def test_an_address_without_a_path_means_the_usual_one(url: str, base: str) -> None:
+    assert Server(url, "llama").base_url == base

@@ -1,0 +1,45 @@
+"""`palate settings`: what a workspace keeps about the answers written ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from engine.config import Setting
+from tui.commands.session import Options, as_json, emit, say, show_table
+from tui.errors import InputError
+from tui.queue_settings import BACK, list_settings
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("value", required=False)
+@as_json
+@click.pass_obj
+def settings(options: Options, name: str | None, value: str | None, as_json: bool) -> None:
+    """Show the settings of the queue, its sources and its sampling, or change one: NAME VALUE.
+
+    The value `default` takes a setting back, `none` empties one that may be empty.
+    """
+    if name is not None and value is not None:
+        with options.owning() as workbench:
+            workbench.change_setting(name, value)
+    with options.reading() as view:
+        rows = [_record(each, now) for each, now in list_settings(view.workspace)]
+    wanted = name.removeprefix("--").replace("-", "_") if name else None
+    chosen = [row for row in rows if wanted in (None, row["name"])]
+    if not chosen:
+        raise InputError(f"There is no setting {name!r}. There are: {', '.join(row['name'] for row in rows)}.")
+    if as_json:
+        for row in chosen:
+            emit(row)
+    elif name is None:
+        show_table([{key: row[key] for key in ("name", "value", "default", "allowed")} for row in rows])
+        say(f"Change one with `palate settings NAME VALUE`; the value {BACK} takes it back.")
+    else:
+        say(f"{chosen[0]['name']}: {chosen[0]['value']}. {chosen[0]['help']}")
+
+
+def _record(each: Setting, now: Any) -> dict[str, Any]:
+    return {"name": each.name, "value": now, "default": each.default, "allowed": each.range, "help": each.help}
