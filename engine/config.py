@@ -203,6 +203,11 @@ class TrainConfig:
         "How pairs go through the model: the fastest way that is right, or one asked for by name.",
         choices=("auto", "compiled", "eager", "plain"),
     )
+    gradient_checkpointing: str = setting(
+        "auto",
+        "Compute layers twice to hold less memory: when it would not fit otherwise, always, or never.",
+        choices=("auto", "on", "off"),
+    )
     seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
 
     def __post_init__(self) -> None:

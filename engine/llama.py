@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
 from engine.head import TokenScores
@@ -53,10 +54,17 @@ class FastModel:
         self._mean_head = self._head.float().mean(0)  # (H,)
         self._layers = [_Layer.of(layer, adapter, model.config) for layer in body.layers]
 
-    def score(self, pair: EncodedPair, device: str, *, dropout: bool = False) -> CompletionScores:
-        """The pair's completion scores, with gradients for the adapter unless grad mode is off."""
+    def score(
+        self, pair: EncodedPair, device: str, *, dropout: bool = False, checkpointing: bool = False
+    ) -> CompletionScores:
+        """The pair's completion scores, with gradients for the adapter unless grad mode is off.
+
+        With `checkpointing` each layer is computed again in the backward pass, with the same dropout, instead of
+        keeping what is inside it.
+        """
         packed = pack(pair, device)
-        hidden = self._hidden(packed, dropout)[packed.predicting]  # (n, H)
+        again = checkpointing and torch.is_grad_enabled()
+        hidden = self._hidden(packed, dropout, again)[packed.predicting]  # (n, H)
         values = TokenScores.apply(hidden, self._head, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
         logps, entropy, mean_logits, top1 = (_by_completion(value, packed) for value in values)
         return CompletionScores(logps, (packed.chosen, packed.rejected), entropy, mean_logits, top1)
@@ -66,14 +74,17 @@ class FastModel:
         projections = [each for layer in self._layers for each in layer.qkv + layer.out + layer.gate_up + layer.down]
         return [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
 
-    def _hidden(self, packed: PackedPair, dropout: bool) -> torch.Tensor:
+    def _hidden(self, packed: PackedPair, dropout: bool, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         x = F.embedding(packed.input_ids, self._embedding)
         cos, sin = self._rotary(x[None], packed.positions[None])
         shared = _Shared(packed, cos[0, :, None], sin[0, :, None], {}, self.kernels, self.config, dropout)
         delta = torch.zeros_like(x)
         for layer in self._layers:
-            x, delta = layer(x, delta, shared)
+            if checkpointing:
+                x, delta = checkpoint(layer, x, delta, shared, use_reentrant=False)
+            else:
+                x, delta = layer(x, delta, shared)
         _, normed = AddNorm.apply(x, delta, self._final_norm, self.config.rms_norm_eps, self.kernels)  # type: ignore[no-untyped-call]
         hidden: torch.Tensor = normed
         return hidden

@@ -29,11 +29,13 @@ class Scorer:
     Attributes:
         way: "fast compiled", "fast eager" or "plain"; figures of one way are not to be mixed with another's.
         why: the reason, in words.
+        checkpointing: layers are computed again in the backward pass; the figures are the same to the last bit.
     """
 
     base: "BaseModel"
     kernels: Kernels | None
     why: str
+    checkpointing: bool = False
 
     def __post_init__(self) -> None:
         self._models: dict[str | None, FastModel] = {}
@@ -45,10 +47,11 @@ class Scorer:
     def score(self, policy: str | None, pair: EncodedPair, *, dropout: bool = False) -> CompletionScores:
         """Score a pair inside `base.policy(policy)`; `dropout` turns LoRA's on (in the plain way: its modules')."""
         if self.kernels is None:
-            return score_pair(self.base.model, pair, self.base.device)
+            return score_pair(self.base.model, pair, self.base.device, checkpointing=self.checkpointing)
         if policy not in self._models:
             self._models[policy] = FastModel(self.base.hf_model, policy, self.kernels)
-        return self._models[policy].score(pair, self.base.device, dropout=dropout)
+        model = self._models[policy]
+        return model.score(pair, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
 
 
 def choose_scorer(base: "BaseModel", adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:

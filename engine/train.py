@@ -27,6 +27,7 @@ from engine.events import (
     StepDone,
 )
 from engine.learner import Learner, trained_values
+from engine.memory import choose_checkpointing
 from engine.plan import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
@@ -156,6 +157,8 @@ def _learner(
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
+    scorer.checkpointing, why = choose_checkpointing(base, config, probe, plain=scorer.kernels is None)
+    scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)
 
 

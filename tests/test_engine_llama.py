@@ -86,6 +86,23 @@ def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
         assert (without - plain.logps).abs().max() > 0.1
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float) -> None:
+    base = load_base(str(save_tiny(tmp_path)), source="tiny", dtype="float32", device="cpu")
+    base.create_adapter("a1", TrainConfig(lora_dropout=dropout))
+    with torch.no_grad():
+        for value in adapter_parameters(base.model, "a1").values():
+            value.normal_(std=0.1)
+    model, found = FastModel(base.hf_model, "a1", Kernels(compiled=False)), []
+    for checkpointing in (False, True):
+        torch.manual_seed(4)
+        with base.policy("a1", training=True):
+            scores = model.score(PAIR, "cpu", dropout=True, checkpointing=checkpointing)
+            found.append((scores.logps.detach(), _gradients(base, scores)))
+    assert torch.equal(found[0][0], found[1][0])
+    assert all(torch.equal(found[1][1][key], value) for key, value in found[0][1].items())
+
+
 def test_an_adapter_on_some_layers_only(tmp_path: Path) -> None:
     base = _base(tmp_path, CONFIGS["llama"], target_modules="q_proj,v_proj,down_proj")
     fast_model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
