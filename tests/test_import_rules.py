@@ -20,6 +20,7 @@ HOMES = {
     "torch": ("engine/",),
     "transformers": ("engine/",),
     "peft": ("engine/",),
+    "openai": ("engine/",),
     "sqlite_utils": ("db/",),
     "textual": SCREEN_SIDE,
     "textual_plot": SCREEN_SIDE,
@@ -27,12 +28,13 @@ HOMES = {
 }
 """A library → the beginnings of the paths that may import it."""
 
-HEAVY = ("torch", "transformers", "peft", "datasets", "trl")
+HEAVY = ("torch", "transformers", "peft", "datasets", "trl", "openai")
 SCREENLESS = ("textual", "rich")
 LIGHT_MODULES = {
     "engine.config": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.events": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.errors": (*HEAVY, *SCREENLESS, "sqlite3"),
+    "engine.server": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.preference": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.sources": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.default_model": (*HEAVY, *SCREENLESS, "sqlite3"),

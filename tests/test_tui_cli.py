@@ -129,6 +129,21 @@ def test_a_system_prompt_is_trained_on_too(palate: Invoke, tmp_path: Path) -> No
     assert record["prompt"][0] == {"role": "system", "content": "Answer like a pirate."}
 
 
+def test_settings_stay_and_count_for_what_is_written(palate: Invoke) -> None:
+    assert records(palate("settings", "system", "Answer like a pirate.", "--json"))[0]["value"] is not None
+    palate("settings", "max_new_tokens", "6")
+    palate("settings", "against_sampling", "temperature=1.5")
+    listed = {each["name"]: each["value"] for each in records(palate("settings", "--json"))}
+    assert (listed["max_new_tokens"], listed["depth"]) == (6, 12)
+    assert "max_new_tokens 6" in palate("doctor").stdout
+    assert "allowed" in palate("settings").stdout
+    records(palate("generate", "--pairs", "1", "--json"))
+    palate("judge", "1", "a")
+    shown = records(palate("agreement", "--json"))[0]
+    assert (shown["pairs"], shown["share"]) == (0, None)
+    assert palate("agreement").stdout == "No pair was judged twice yet.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -140,6 +155,11 @@ def test_a_system_prompt_is_trained_on_too(palate: Invoke, tmp_path: Path) -> No
         (("train", "--from", "nothing"), "nothing"),
         (("compare",), "No adapter is in use"),
         (("generate", "--top-p", "7"), "--top-p is 7.0"),
+        (("generate", "--against-sampling", "heat=1"), "--against-sampling has 'heat=1'"),
+        (("generate", "--server", "localhost:8000"), "--server-model is not set"),
+        (("generate", "--server", "localhost:8000", "--server-model", "x"), "takes an address such as http://"),
+        (("settings", "depth", "many"), "--depth takes a whole number"),
+        (("settings", "colour"), "no setting 'colour'"),
         (("runs", "show", "12"), "12"),
         (("adapters", "use", "nobody"), "nobody"),
         (("prompts", "add", "missing.txt"), "missing.txt"),
