@@ -380,6 +380,7 @@ async def test_two_answers_are_shown_while_they_are_written_and_no_key_counts() 
         workbench.publish(AnswersGrowing(prompt(7), ("As the days **grow**\x1b[2J", "Leaves [/]")))
         await until(pilot, lambda: "Leaves [/]" in shown(screen, "second"))
         assert "**grow**␛[2J" in shown(screen, "first")  # plain until the pair is whole
+        assert "being written" in note(screen)
         await pilot.press("1", "x", "j")
         assert not screen.can_judge
         workbench.add_comparison(comparison(7))

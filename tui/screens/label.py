@@ -150,8 +150,6 @@ class LabelScreen(PalateScreen):
         with self.app.batch_update():
             self.set_class(False, "-empty")
             self.view.show_growing(growing.prompt, growing.texts, position=position)
-            if begins:
-                self.view.note("both answers are being written")
         if begins:
             self.refresh_bindings()
 

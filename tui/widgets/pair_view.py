@@ -52,7 +52,8 @@ class PairView(Vertical):
         """Show what is written so far of a pair's answers, as plain text: markdown comes with the whole pair."""
         self._pair = None
         with self.app.batch_update():
-            self.pane("prompt").show(prompt_title(prompt, position), prompt_text(prompt.messages), rendered=False)
+            title, told = prompt_title(prompt, position), "both answers are being written"
+            self.pane("prompt").show(title, prompt_text(prompt.messages), rendered=False, note=told)
             for name, text in zip(("first", "second"), texts, strict=True):
                 self.pane(name).show(self.title_of(name), text or "…", rendered=False)
 
