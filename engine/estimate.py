@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.errors import ModelError
 
@@ -203,6 +204,16 @@ class PairSize:
     prompt: int
     chosen: int
     rejected: int
+
+    @property
+    def row(self) -> tuple[int, int]:
+        """Tokens of the packed pair, and of the longer of its two sequences."""
+        return self.prompt + self.chosen + self.rejected, self.prompt + max(self.chosen, self.rejected)
+
+
+def pair_size(pair: EncodedPair) -> PairSize:
+    """How many tokens the parts of a pair have."""
+    return PairSize(len(pair.prompt_ids), len(pair.chosen_ids), len(pair.rejected_ids))
 
 
 def pair_flops(shape: ModelShape, pair: PairSize, *, learning: bool) -> int:

@@ -13,6 +13,7 @@ from engine.config import TrainConfig
 from engine.dpo import PairScore, dpo_loss
 from engine.errors import NonFiniteLoss, TrainingError
 from engine.logps import CompletionScores
+from engine.memory import known_shape
 from engine.random_state import OwnRandomState
 from engine.scorer import Scorer
 
@@ -25,6 +26,7 @@ class Learner:
 
     Attributes:
         parameters: the trained tensors by name, float32.
+        shape: the base model's sizes, None where its config does not tell them.
         reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
         busy_s: seconds of computing in this run, without what others did between turns.
     """
@@ -37,6 +39,7 @@ class Learner:
         self.config = config
         self.reference_adapter = reference_adapter
         self.parameters = adapter_parameters(base.model, adapter)
+        self.shape = known_shape(base.hf_model.config)
         self.started_from = self.weights()
         self.reference: dict[str, tuple[float, float]] = {}
         self.busy_s = 0.0

@@ -1,6 +1,6 @@
 """Whether a run fits into memory, and whether it should compute layers twice so that it does."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]
 import torch
@@ -8,7 +8,7 @@ import torch
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.errors import ModelError
-from engine.estimate import estimate_memory, shape_of
+from engine.estimate import ModelShape, estimate_memory, pair_size, shape_of
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -29,6 +29,14 @@ def free_bytes(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def known_shape(config: Any) -> ModelShape | None:
+    """The sizes of a loaded model, from its transformers config; None where that does not tell them."""
+    try:
+        return shape_of(config.to_dict())
+    except ModelError:
+        return None
+
+
 def choose_checkpointing(
     base: "BaseModel", config: TrainConfig, largest: EncodedPair, *, plain: bool
 ) -> tuple[bool, str]:
@@ -41,13 +49,10 @@ def choose_checkpointing(
     if config.gradient_checkpointing != "auto":
         on = config.gradient_checkpointing == "on"
         return on, "Gradient checkpointing is on, as asked for: layers are computed twice to hold less." if on else ""
-    try:
-        shape = shape_of(base.hf_model.config.to_dict())
-    except ModelError:
+    shape = known_shape(base.hf_model.config)
+    if shape is None:
         return False, ""
-    longest = len(largest.prompt_ids) + max(len(largest.chosen_ids), len(largest.rejected_ids))
-    row = (len(largest.prompt_ids) + len(largest.chosen_ids) + len(largest.rejected_ids), longest)
-    memory = estimate_memory(shape, config, dtype=base.dtype, row=row)
+    memory = estimate_memory(shape, config, dtype=base.dtype, row=pair_size(largest).row)
     needed = memory.peak - memory.weights + (memory.activations * (_PLAIN - 1) if plain else 0)
     free = free_bytes(base.device)
     if needed <= _MARGIN * free:

@@ -1,14 +1,16 @@
 """What a person reads before starting a run: what goes in, what stays out and why, and whether it can work."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
-from engine.plan import learning_rate, planned_steps
+from engine.estimate import Memory, ModelShape, estimate_memory, pair_size, run_flops
+from engine.plan import learning_rate, planned_steps, steps_per_epoch
 from engine.preference import PreferencePair
-from engine.preparation import prepare_pairs
+from engine.preparation import PreparedPairs, prepare_pairs
 
 _LENGTH_BIAS = 0.7  # share of pairs from which the longer or shorter answer being chosen is worth a word
 _FEW_PAIRS = 20
@@ -28,6 +30,8 @@ class Preflight:
         chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
         travel: the sum of all steps' learning rates, about the farthest that one trained weight can go.
         notes: sentences about what may go wrong.
+        memory: what the run needs by the fast way with its largest pair; None where the model's sizes are not known.
+        seconds: how long it will compute at the speed that was given; None without one.
     """
 
     train: int
@@ -41,10 +45,24 @@ class Preflight:
     chosen_longer: float
     travel: float
     notes: tuple[str, ...]
+    memory: Memory | None = None
+    seconds: float | None = None
 
 
-def preflight(tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> Preflight:
+def preflight(
+    tokenizer: Any,
+    pairs: Sequence[PreferencePair],
+    config: TrainConfig,
+    *,
+    shape: ModelShape | None = None,
+    dtype: str = "float32",
+    flops_per_second: float | None = None,
+) -> Preflight:
     """Look at a run before it starts, by the very steps that the run itself will take.
+
+    Args:
+        shape, dtype: of the base model, for the estimate of memory.
+        flops_per_second: a speed measured on this machine, such as an earlier run's metric of that name.
 
     Raises:
         PairsError: none of the pairs can be trained on.
@@ -67,7 +85,22 @@ def preflight(tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConf
         chosen_longer=longer,
         travel=travel,
         notes=_notes(len(train), longer, shorter, travel, config),
+        memory=None if shape is None else _memory(shape, both, config, dtype),
+        seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
     )
+
+
+def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str) -> Memory:
+    row = max(pair_size(pair).row for pair in pairs)
+    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=config.gradient_checkpointing == "on")
+
+
+def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, steps: int) -> float:
+    """Operations of the whole run; a last epoch that `max_steps` cuts counts in part."""
+    train, evaluation = ([pair_size(pair) for pair in pairs] for pairs in (prepared.train, prepared.evaluation))
+    per_epoch = steps_per_epoch(len(train), config)
+    evaluations = math.ceil(steps / (config.eval_every or per_epoch))
+    return run_flops(shape, train, evaluation, epochs=steps / per_epoch, evaluations=evaluations)
 
 
 def _row(pair: EncodedPair) -> int:

@@ -12,6 +12,7 @@ from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
+from engine.estimate import pair_flops, pair_size
 from engine.evaluation import eval_metrics
 from engine.events import (
     AdapterSaved,
@@ -264,6 +265,8 @@ def _take_step(run: _Run) -> Iterator[Event]:
     rate = learning_rate(state.step, state.total_steps, config)
     before = learner.busy_s
     grad_norm = learner.step(rate)
+    window = _window(run, state.step)
+    seconds = state.window_s + learner.busy_s - before
     state.step += 1
     epoch = state.step / run.steps_per_epoch
     metrics = {
@@ -272,8 +275,11 @@ def _take_step(run: _Run) -> Iterator[Event]:
         "learning_rate": rate,
         "epoch": epoch,
         "num_tokens": state.num_tokens,
-        "pairs_per_second": len(state.window) / (state.window_s + learner.busy_s - before),
+        "pairs_per_second": len(window) / seconds,
     }
+    if learner.shape is not None:
+        flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
+        metrics["flops_per_second"] = flops / seconds
     warnings = window_warnings(state, state.window, config.beta)
     state.window, state.window_s = [], 0.0
     seconds_left = (learner.busy_s - state.learning_s) / state.step * (state.total_steps - state.step)

@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 
 from engine.config import TrainConfig
+from engine.estimate import PairSize, estimate_memory, pair_flops, shape_of
 from engine.preference import Message, PreferencePair
 from engine.preflight import preflight
-from tests.tiny import tiny_tokenizer
+from tests.tiny import tiny_config, tiny_tokenizer
 
 CONFIG = TrainConfig(eval_share=0.25, batch_size=2, epochs=2)
 TEMPLATE = 19  # tokens that the template puts around a prompt
@@ -46,3 +47,15 @@ def test_a_sound_run_has_no_notes() -> None:
     assert found.notes == ()
     cut = preflight(tiny_tokenizer(), pairs, TrainConfig(max_length=TEMPLATE + 2 + 7, truncation="cut"))
     assert cut.shortened == 40
+
+
+def test_memory_and_time_where_sizes_and_a_speed_are_known() -> None:
+    shape = shape_of(tiny_config().to_dict())
+    found = preflight(tiny_tokenizer(), _pairs(8), CONFIG, shape=shape, dtype="bfloat16", flops_per_second=1e6)
+    prompt = TEMPLATE + 2
+    assert found.memory == estimate_memory(shape, CONFIG, dtype="bfloat16", row=(prompt + 8 + 7, prompt + 8))
+    pair = PairSize(prompt, 8, 7)  # 6 to train on in 2 epochs of 3 steps, 2 to evaluate on after each
+    learned, scored = (pair_flops(shape, pair, learning=learning) for learning in (True, False))
+    assert found.seconds == pytest.approx((2 * 6 * learned + 6 * scored + 3 * 2 * scored) / 1e6)
+    unknown = preflight(tiny_tokenizer(), _pairs(8), CONFIG)
+    assert (unknown.memory, unknown.seconds) == (None, None)

@@ -10,6 +10,8 @@ from concurrent.futures import wait
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
 
 from adapters.errors import AdapterError
 from adapters.registry import Adapter
@@ -30,10 +32,14 @@ from tui.published import Published, RunChanged, RunProgress, TrainPreview, Work
 from tui.run_book import KnownReferences, RunBook
 from tui.workspace import Workspace
 
+if TYPE_CHECKING:
+    from engine.preflight import Preflight
+
 logger = logging.getLogger(__name__)
 
 FEWEST_PAIRS = 4
 """Fewer pairs than one default batch teach nothing that could be told from chance."""
+SPEED = "flops_per_second"
 PACKAGES = ("palate", "torch", "transformers", "peft")
 RUN_ENDINGS = (EngineError, AdapterError, DatabaseError)
 
@@ -87,6 +93,34 @@ class Trainer:
             epochs=config.epochs,
             problem=self._problem(len(pairs)),
         )
+
+    def preflight(self, config: TrainConfig) -> Preflight:
+        """A close look at what a run with these settings would do, with the loaded model's tokenizer and sizes.
+
+        Its time comes from the speed of the latest run on the same base model, where there was one.
+
+        Raises:
+            ModelError: the model is not loaded.
+            PairsError: none of the pairs can be trained on.
+        """
+        from engine.memory import known_shape  # imports torch
+        from engine.preflight import preflight
+
+        base = self._policies.required()
+        pairs = [preference_pair(row) for row in db_verdicts.preference_pairs(self._workspace.connection)]
+        speed = self._measured_speed(self._policies.model_row(None))
+        shape = known_shape(base.hf_model.config)
+        return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+
+    def _measured_speed(self, base_model: int) -> float | None:
+        """Operations per second of the latest run on this base model; the middle of its steps."""
+        connection = self._workspace.connection
+        for row in db_runs.list_runs(connection):
+            if row.base_model == base_model:
+                found = [each.value for each in db_runs.run_metrics(connection, row.id) if each.name == SPEED]
+                if values := [value for value in found if value]:
+                    return median(values)
+        return None
 
     def start(self, config: TrainConfig, *, name: str | None, from_adapter: str | None) -> int:
         """Record a run and put it on the lane; returns its id.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,13 +24,20 @@ from engine.events import (
 from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
 from tui.errors import InputError
 from tui.published import RunChanged
+from tui.visible import visible
+from tui.words import count
 from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from engine.estimate import Memory
+    from engine.preflight import Preflight
 
 
 @click.command()
 @config_options(TrainConfig)
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
 @click.option("--resume", type=int, metavar="RUN", help="Go on with an interrupted run, with its own settings.")
+@click.option("--preflight", "look", is_flag=True, help="Tell what the run would do and need, and end.")
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
 @click.pass_obj
@@ -37,6 +45,7 @@ def train(
     options: Options,
     from_adapter: str | None,
     resume: int | None,
+    look: bool,
     name: str | None,
     as_json: bool,
     **given: str | None,
@@ -45,6 +54,10 @@ def train(
     config = build_config(TrainConfig, given)
     if resume is not None and (from_adapter or name or any(text is not None for text in given.values())):
         raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
+    if look:
+        with options.working() as workbench:
+            tell_preflight(workbench.trainer.preflight(config), as_json)
+        return
     with options.working() as workbench:
         heard = Heard(workbench)
         if resume is not None:
@@ -162,3 +175,33 @@ def evaluation_words(record: Mapping[str, Any]) -> str:
 def _interval(record: Mapping[str, Any], name: str) -> str:
     low, high = record.get(f"{name}_low"), record.get(f"{name}_high")
     return "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
+
+
+def tell_preflight(found: Preflight, as_json: bool) -> None:
+    """Print what a run would do and need."""
+    if as_json:
+        peak = None if found.memory is None else found.memory.peak
+        emit({"event": "preflight", **asdict(found), "peak_bytes": peak})
+        return
+    for line in preflight_words(found):
+        print(visible(line))
+
+
+def preflight_words(found: Preflight) -> Iterator[str]:
+    """The lines of a preflight for a person."""
+    yield f"{count(found.train, 'pair')} to train on, {found.evaluation} to evaluate on, {len(found.left_out)} left out"
+    for key, reason in found.left_out.items():
+        yield f"  pair {key} is left out: {reason}"
+    if found.shortened or found.moved:
+        yield f"{found.shortened} cut at the longest length, {found.moved} with a part of the prompt in the answers"
+    yield f"{count(found.steps, 'step')}, {found.tokens:,} tokens an epoch, the longest sequence has {found.longest:,}"
+    if found.memory is not None:
+        yield f"about {found.memory.peak / 1e9:.1f} GB of memory: {_memory_words(found.memory)}"
+    if found.seconds is not None:
+        yield f"about {found.seconds / 60:.0f} min at the speed of the latest run"
+    yield from found.notes
+
+
+def _memory_words(memory: Memory) -> str:
+    parts = {name: getattr(memory, name) / 1e9 for name in ("weights", "adapter", "optimizer", "copies", "activations")}
+    return ", ".join(f"{name} {size:.2f}" for name, size in parts.items())
