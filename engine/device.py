@@ -6,6 +6,7 @@ import torch
 
 from engine.errors import SettingError
 
+FOUR_BITS = "4bit"
 _DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
@@ -31,14 +32,16 @@ def choose_device(asked: str) -> tuple[str, str]:
 
 
 def choose_dtype(asked: str, device: str) -> tuple[torch.dtype, str]:
-    """The number format of the weights on `device`, and the reason as a sentence.
+    """The number format of the weights on `device`, and the reason as a sentence; in 4 bits that of the rest.
 
     Raises:
         SettingError: the format is not known.
     """
+    if asked == FOUR_BITS:
+        return torch.bfloat16, "In 4 bits (NF4), the rest in bfloat16: asked for by name."
     if asked != "auto":
         if asked not in _DTYPES:
-            raise SettingError(f"--dtype is {asked!r}; allowed: auto, {', '.join(_DTYPES)}.")
+            raise SettingError(f"--dtype is {asked!r}; allowed: auto, {', '.join(_DTYPES)}, {FOUR_BITS}.")
         return _DTYPES[asked], f"In {asked}: asked for by name."
     if device.startswith("cuda"):
         if torch.cuda.is_bf16_supported(including_emulation=False):

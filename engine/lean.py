@@ -35,6 +35,8 @@ def is_lean(model: Any, adapter: str | None) -> bool:
     config = model.config
     if type(model).__name__ not in _SHAPES or getattr(config, "mlp_bias", False):
         return False
+    if getattr(config, "quantization_config", None) is not None:
+        return False
     kinds = getattr(config, "layer_types", None) or ["full_attention"]
     windowed = type(model).__name__ == "MistralForCausalLM" and config.sliding_window is not None
     whole_heads = model.model.rotary_emb.inv_freq.shape[0] * 2 == model.model.layers[0].self_attn.head_dim

@@ -18,9 +18,10 @@ from transformers.utils import logging as transformers_logging
 from engine import lora
 from engine.config import TrainConfig
 from engine.default_model import DEFAULT_SOURCE, HUB_ID
-from engine.device import choose_device, choose_dtype
+from engine.device import FOUR_BITS, choose_device, choose_dtype
 from engine.errors import AdapterLoadError, ModelError
 from engine.fingerprint import fingerprint_of
+from engine.quantisation import keep_differentiable, nf4, require_bitsandbytes
 from engine.stops import stop_ids_of
 
 # What from_pretrained raises on folders that it cannot read, as tried with damaged and foreign ones.
@@ -32,8 +33,9 @@ class BaseModel:
 
     Attributes:
         source: what the person named; `location` is the folder that it was loaded from.
-        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype.
-        dtype, device: such as "bfloat16" and "cpu"; `reasons` says in sentences why these.
+        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype; in 4 bits
+            that of the weights before they were quantised.
+        dtype, device: such as "bfloat16" or "4bit", and "cpu"; `reasons` says in sentences why these.
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
         tokenizer, has_chat_template: the model's own.
@@ -51,6 +53,7 @@ class BaseModel:
         dtype: str,
         device: str,
         reasons: Sequence[str] = (),
+        unquantised: tuple[str, int] | None = None,
     ) -> None:
         self.model = model.requires_grad_(False)
         self._settle()
@@ -60,8 +63,7 @@ class BaseModel:
         self.dtype = dtype
         self.device = device
         self.reasons = tuple(reasons)
-        self.fingerprint = fingerprint_of(model)
-        self.parameters = sum(weight.numel() for weight in model.parameters())
+        self.fingerprint, self.parameters = unquantised or _identity(model)
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
@@ -185,7 +187,7 @@ def load_base(
     Args:
         location: the folder that `prepare_source` told.
         source: what the person named.
-        dtype: "auto", "bfloat16" or "float32".
+        dtype: "auto", "bfloat16", "float32" or "4bit" (linear layers in NF4, for which the weights are read twice).
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         trust_remote_code: run Python code that came with the model.
 
@@ -195,11 +197,16 @@ def load_base(
     """
     transformers_logging.disable_progress_bar()  # bars would be drawn over the screens
     device, why_device = choose_device(device)
+    quantised = dtype == FOUR_BITS
+    if quantised:
+        require_bitsandbytes()
     torch_dtype, why_dtype = choose_dtype(dtype, device)
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, **options)
-        model = _load_weights(location, torch_dtype, device, options)
+        unquantised = _identity(_load_weights(location, torch_dtype, "cpu", options)) if quantised else None
+        quantisation = {"quantization_config": nf4()} if quantised else {}
+        model = _load_weights(location, torch_dtype, device, options | quantisation)
     except _UNREADABLE as error:
         raise ModelError(_unreadable(location, source, error, trust_remote_code)) from error
     return BaseModel(
@@ -207,21 +214,29 @@ def load_base(
         tokenizer,
         source=source,
         location=location,
-        dtype=str(torch_dtype).removeprefix("torch."),
+        dtype=dtype if quantised else str(torch_dtype).removeprefix("torch."),
         device=device,
         reasons=(why_dtype, why_device),
+        unquantised=unquantised,
     )
+
+
+def _identity(model: torch.nn.Module) -> tuple[str, int]:
+    """Fingerprint and number of weights of a base model as it was loaded."""
+    return fingerprint_of(model), sum(weight.numel() for weight in model.parameters())
 
 
 def _load_weights(location: str, dtype: torch.dtype, device: str, options: dict[str, Any]) -> torch.nn.Module:
     """The model's weights on its device; an error when the folder lacks some of them."""
-    AutoConfig.from_pretrained(location, **options)  # its errors are clearer than those of a model's
-    place = {} if device == "cpu" else {"device_map": {"": device}}
+    plain = {name: value for name, value in options.items() if name != "quantization_config"}
+    AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model's
+    place = {} if device == "cpu" and plain == options else {"device_map": {"": device}}
     model, info = AutoModelForCausalLM.from_pretrained(
         location, dtype=dtype, use_safetensors=True, output_loading_info=True, **place, **options
     )
     if missing := sorted(info["missing_keys"]):
         raise ValueError(f"{len(missing)} of its weights are missing, among them {missing[0]}.")
+    keep_differentiable(model)
     loaded: torch.nn.Module = model
     return loaded
 

@@ -44,7 +44,10 @@ class PalateGroup(click.Group):
     "--model", metavar="ID|FOLDER|FILE.gguf", help="Base model. Default: the one used last, at first SmolLM2-135M."
 )
 @click.option(
-    "--dtype", type=click.Choice(["auto", "bfloat16", "float32"]), default="auto", help="Number format of the weights."
+    "--dtype",
+    type=click.Choice(["auto", "bfloat16", "float32", "4bit"]),
+    default="auto",
+    help="Number format of the weights.",
 )
 @click.option("--device", default="auto", metavar="auto|cpu|cuda|mps", help="Where the model computes.")
 @click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along. Off unless asked for.")

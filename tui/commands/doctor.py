@@ -79,6 +79,13 @@ def _torch() -> Iterator[Finding]:
     device, why_device = choose_device("auto")
     yield Finding("device", GOOD, why_device)
     yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
+    if device != "cpu":
+        yield Finding("device", NOTE, f"Palate's own tests ran on processors; on {device} nothing was tried yet.")
+    try:
+        packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tried on a processor alone."
+        yield Finding("4 bits", GOOD if device == "cpu" else NOTE, packed)
+    except PackageNotFoundError:
+        yield Finding("4 bits", NOTE, "--dtype 4bit needs the extra `quant` (bitsandbytes), which is not installed.")
 
 
 def _model(options: Options) -> Iterator[Finding]:
