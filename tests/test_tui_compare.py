@@ -7,8 +7,11 @@ import pytest
 from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
+from tui.blind_trials import TrialPlan
+from tui.errors import WorkbenchError
 from tui.screens.compare import CompareScreen
 from tui.screens.side_by_side import SideBySideScreen
+from tui.screens.trial_setup import TrialSetupScreen
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -146,3 +149,56 @@ async def test_names_and_answers_never_steer_the_terminal(workbench: FakeWorkben
         await pilot.press("down", "down", "down", "down", "down", "enter")
         await until_shown(pilot, "prompt 1 of 1")
         assert "\x1b" not in text_of(app)
+
+
+# -- setting up a blind trial ----------------------------------------------------------------------------------
+
+
+class Plans:
+    """Takes the plan of a trial and refuses to begin, so that the screen stays."""
+
+    def __init__(self) -> None:
+        self.plans: list[TrialPlan] = []
+
+    def start(self, plan: TrialPlan) -> int:
+        """Keep the plan."""
+        self.plans.append(plan)
+        raise WorkbenchError("Not today.")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_blind_trial_is_set_up_as_the_rows_say(workbench: FakeWorkbench, size: tuple[int, int]) -> None:
+    workbench.blind_trials = asked = Plans()  # type: ignore[attr-defined]
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "taste-3 (in use)")
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(app.screen, TrialSetupScreen))
+        await until_shown(pilot, "all held out")
+        await pilot.press("down", "down", "down", "9", "9")
+        await until_shown(pilot, "99 prompts were asked")
+        await pilot.press("escape", "S")
+        assert asked.plans == []
+        await pilot.press("3", "0", "escape", "down", "down", "2", "escape", "down", "0", "escape", "down", "right")
+        await pilot.press("down", "0", "escape")
+        await until_shown(pilot, "‹ no ›")
+        await pilot.press("S")
+        await until(pilot, lambda: len(asked.plans) == 1)
+    (plan,) = asked.plans
+    assert (plan.policy, plan.against, plan.num_prompts, plan.prompt_set) == ("a00000003", "base", 30, None)
+    assert (plan.samples, plan.repeats, plan.may_end_early, plan.sampling.temperature) == (2, 0, False, 0)
+
+
+async def test_a_policy_is_not_tried_against_itself(workbench: FakeWorkbench) -> None:
+    workbench.blind_trials = asked = Plans()  # type: ignore[attr-defined]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "taste-3 (in use)")
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(app.screen, TrialSetupScreen))
+        await pilot.press("down", "right")
+        await until_shown(pilot, "choose two policies that differ")
+        await pilot.press("S")
+        assert asked.plans == []

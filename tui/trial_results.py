@@ -206,6 +206,8 @@ def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
         ("answers the same", f"{result.same} of {count(result.trial.done, 'pair')}, counted as ties", False),
         ("asked again", _agreement_words(twice), twice.total > 0 and twice.same < twice.total),
     ]
+    if result.trial.judge is not None:  # a program is asked in both orders, and nothing is asked again
+        rows = rows[1:-1]
     if result.trial.samples > 1:
         words = f"samples disagree on {result.split_prompts} of {count(result.tally.prompts, 'prompt')}"
         rows.append(("spread", words, result.split_prompts > 0))
