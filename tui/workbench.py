@@ -81,11 +81,18 @@ class Workbench(WorkspaceView):
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
+            self._started = self._fills = False
             self.workspace.write(db_runs.mark_interrupted).result()
             on_failure.pop_all()
 
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
-        """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once."""
+        """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once.
+
+        A second call does nothing, so that several apps may be shown over one workbench, one after the other.
+        """
+        if self._started:
+            return
+        self._started = True
         self.lane.start()
         if load_model:
             self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
@@ -319,7 +326,7 @@ class Workbench(WorkspaceView):
         self._wake()
 
     def _wake(self) -> None:
-        if not getattr(self, "_fills", False):
+        if not self._fills:
             return
         if self.policies.state != "failed" or not self.answers.needs_model:
             self.answers.wake()
