@@ -246,6 +246,8 @@ def _board(view: WorkspaceView, base: str, as_json: bool) -> None:
             show_table([{key: value for key, value in row.items() if key != "event"} for row in table])
             print()
     if not rows:
-        say("No trial was judged to its end yet. Start one in the app: press C.")
+        say("You have judged no trial to its end yet. Start one in the app: press C.")
+    if board.by_programs:
+        say(f"Trials that a program judged do not count here: {board.by_programs}.")
     if board.next_match:
         say(f"Compare next: {board.next_match[0]} and {board.next_match[1]}.")
