@@ -19,6 +19,7 @@ from db.hashing import content_hash
 from db.prompts import find_prompt, insert_prompt, is_held_out, list_prompt_sets
 from db.reading import checked_text, lines_of, messages_of, read_records, read_text, wrong
 from db.rows import ImportedPair, ImportedPairs, Message, Messages, NewPrompt, PairRow, ReadPrompts, SkippedLine
+from db.tabular import TABULAR
 from db.verdicts import add_verdict, history
 
 ExportFormat = Literal["trl", "trl-text"]
@@ -28,10 +29,11 @@ _PROMPT_NAMES = ("prompt", "question", "messages")
 
 
 def read_prompts(path: Path) -> ReadPrompts:
-    """The prompts of a `.txt` file (one a line) or a `.jsonl` or `.json` file.
+    """The prompts of a `.txt` file (one a line) or a `.jsonl`, `.json`, `.csv` or `.parquet` file.
 
-    A JSON entry is a text, or an object with a `prompt` (text or messages), a `question` or `messages`, and perhaps a
-    `field` such as "biology". Empty lines and prompts that came before are left out and told.
+    A row is an object of its columns. A JSON entry is a text, or an object with a `prompt` (text or messages), a
+    `question` or `messages`, and perhaps a `field` such as "biology". Empty lines and prompts that came before are left
+    out and told.
 
     Raises:
         InterchangeError: another kind of file, another encoding, a malformed line, or no prompt at all.
@@ -42,16 +44,20 @@ def read_prompts(path: Path) -> ReadPrompts:
         # The rest after the last line end is not a line.
         numbered = numbered if numbered[-1][1] else numbered[:-1]
         found = [(at, NewPrompt((Message(role="user", content=line.strip()),))) for at, line in numbered]
-    elif path.suffix.lower() in (".jsonl", ".json"):
+    elif path.suffix.lower() in (".jsonl", ".json", *TABULAR):
         records, empty = read_records(path)
         found = [(at, _prompt(path, at, record)) for at, record in records]
     else:
-        raise InterchangeError(f"{path} ends in {path.suffix or 'nothing'}; questions come as .txt, .jsonl or .json.")
+        raise InterchangeError(
+            f"{path} ends in {path.suffix or 'nothing'}; questions come as .txt, .jsonl, .json, .csv or .parquet."
+        )
     return _sorted_out(path, found, empty)
 
 
 def read_pairs(path: Path) -> list[ImportedPair]:
-    """The preference pairs of a `.jsonl` file or `.json` list in TRL's explicit formats, text or conversational.
+    """The preference pairs of a file in TRL's explicit formats, text or conversational.
+
+    They come as `.jsonl`, a `.json` list, `.csv` or `.parquet`.
 
     `question` is taken for `prompt`. The texts are kept to the letter, a leading space of an answer included. Pairs
     with equal answers are among them: `import_pairs` counts and leaves them out.

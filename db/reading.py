@@ -8,6 +8,7 @@ from typing import Any
 
 from db.errors import InterchangeError
 from db.rows import Message, Messages
+from db.tabular import TABULAR, read_rows
 
 ROLES = ("system", "user", "assistant")
 
@@ -50,16 +51,22 @@ def lines_of(text: str) -> list[str]:
 
 
 def read_records(path: Path) -> tuple[list[tuple[int, Any]], list[int]]:
-    """The JSON values of a `.jsonl` file by line or of a `.json` list by entry, from 1, and the empty lines.
+    """The JSON values of a `.jsonl` file by line, of a `.json` list by entry, or the rows of a `.csv` or `.parquet`.
+
+    They are numbered from 1; beside them stand the numbers of empty lines.
 
     Raises:
         InterchangeError: a line is not JSON, or the file is of another kind; names the line.
     """
+    if path.suffix.lower() in TABULAR:
+        return list(read_rows(path)), []
     text = read_text(path)
     if path.suffix.lower() == ".json":
         return _list_entries(path, text), []
     if path.suffix.lower() != ".jsonl":
-        raise InterchangeError(f"{path} ends in {path.suffix or 'nothing'}; Palate reads .jsonl and .json here.")
+        raise InterchangeError(
+            f"{path} ends in {path.suffix or 'nothing'}; Palate reads .jsonl, .json, .csv and .parquet here."
+        )
     # JSON itself keeps line feeds out of strings, and a lone carriage return is plain space in it.
     lines = list(enumerate(text.split("\n"), 1))
     return [(at, _json(path, at, line)) for at, line in lines if line.strip()], [

@@ -135,8 +135,8 @@ def test_a_malformed_line_is_named(file, content, what):
 
 
 def test_other_kinds_of_files_are_refused_in_words(file, tmp_path):
-    with pytest.raises(InterchangeError, match=r"ends in \.csv; questions come as \.txt, \.jsonl or \.json"):
-        read_prompts(file("Why?", "q.csv"))
+    with pytest.raises(InterchangeError, match=r"ends in \.xlsx; questions come as \.txt, \.jsonl, \.json, \.csv or"):
+        read_prompts(file("Why?", "q.xlsx"))
     with pytest.raises(InterchangeError, match=r"No such file"):
         read_prompts(tmp_path / "nothing.txt")
     with pytest.raises(InterchangeError, match=r"holds no prompt"):

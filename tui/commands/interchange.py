@@ -14,7 +14,7 @@ from tui.commands.session import Options, as_json, emit, say
 @as_json
 @click.pass_obj
 def import_command(options: Options, file: Path, set_name: str | None, as_json: bool) -> None:
-    """Take in preference pairs: TRL's explicit formats (prompt, chosen, rejected), .json or .jsonl."""
+    """Take in preference pairs: TRL's explicit formats (prompt, chosen, rejected), .jsonl, .json, .csv, .parquet."""
     with options.owning() as workbench:
         done = workbench.import_pairs(file, set_name=set_name or file.stem).result()
     if as_json:

@@ -34,7 +34,7 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def add(options: Options, file: Path, set_name: str | None, held_out: bool, as_json: bool) -> None:
-    """Add the prompts of FILE: .txt with one on each line, or .jsonl."""
+    """Add the prompts of FILE: .txt with one on each line, .jsonl, .json, .csv or .parquet."""
     with options.owning() as workbench:
         taken = workbench.add_prompts(file, set_name=set_name or file.stem, held_out=held_out).result()
     if as_json:
