@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tui.commands.session import Options, as_json, emit, say, show_table
+from tui.words import count
 
 
 @click.group(invoke_without_command=True)
@@ -40,11 +41,11 @@ def add(options: Options, file: Path, set_name: str | None, held_out: bool, as_j
     if as_json:
         emit({"event": "prompts", **asdict(taken)})
         return
-    say(f"{taken.added} prompts added to {taken.set_name!r}.")
-    for count, words in (
+    say(f"{count(taken.added, 'prompt')} added to {taken.set_name!r}.")
+    for left_out, words in (
         (taken.duplicates, "were there already or came twice"),
         (taken.skipped, "lines were empty"),
         (taken.in_other_set, "stand on the other side of the held-out wall and were left out"),
     ):
-        if count:
-            say(f"{count} {words}.")
+        if left_out:
+            say(f"{left_out} {words}.")
