@@ -13,6 +13,7 @@ from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
 from tui.commands.doctor import doctor
 from tui.commands.interchange import export_command, import_command
+from tui.commands.likes import likes
 from tui.commands.prompts import prompts
 from tui.commands.runs import runs
 from tui.commands.session import Options
@@ -83,6 +84,7 @@ for command in (
     judge,
     settings,
     agreement,
+    likes,
     import_command,
     export_command,
     train,

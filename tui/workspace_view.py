@@ -30,6 +30,7 @@ from db.rows import (
 )
 from db.times import utc_text
 from tui.agreement import Agreement, agreement
+from tui.like_book import LikeBook
 from tui.published import AdapterView
 from tui.workspace import Workspace
 
@@ -39,6 +40,7 @@ class WorkspaceView:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.likes = LikeBook(self)
 
     # -- comparisons and verdicts ------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.published import Published, TakenPrompts, VerdictStored
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
+from tui.screens.likes import LikesScreen
 from tui.screens.verdict import VerdictScreen
 from tui.visible import visible_line
 from tui.widgets.verdict_list import VerdictList, heading
@@ -36,6 +37,7 @@ class DataScreen(PalateScreen):
         Binding("slash", "filter", "filter", id="data.filter", key_display="/", tooltip="Only verdicts with a word."),
         Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your preference pairs to a file."),
+        Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
         Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),
         Binding("escape", "clear", "all", id="data.clear", tooltip="Take the filter off: every verdict again."),
@@ -84,7 +86,7 @@ class DataScreen(PalateScreen):
         """Only a filter can be taken off."""
         if action == "clear" and not self.query_one("#filter").has_class("-open"):
             return False
-        if action in ("filter", "import", "export") and isinstance(self.focused, Input):
+        if action in ("filter", "import", "export", "likes") and isinstance(self.focused, Input):
             return False  # these keys are letters there
         return super().check_action(action, parameters)
 
@@ -103,6 +105,10 @@ class DataScreen(PalateScreen):
             verdicts.action_cursor_down()
         else:
             verdicts.action_cursor_up()
+
+    def action_likes(self) -> None:
+        """What the choices say."""
+        self.app.push_screen(LikesScreen())
 
     def action_filter(self) -> None:
         """Type a word; the list follows every key."""

@@ -13,6 +13,7 @@ from tui.screens.stop import StopScreen
 from tui.widgets.form_rows import FormRow
 from tui.widgets.live_run import LiveRun
 from tui.widgets.run_charts import Pace, RunCharts
+from tui.widgets.text_row import TextRow
 from tui.widgets.train_setup import TrainSetup
 
 
@@ -159,6 +160,14 @@ class TrainScreen(RunKeys):
             self._draw_setup()
             return
         self._follow(run)
+
+    def take_setting(self, name: str, text: str) -> None:
+        """Set a row of the form, for the next run, as if a person had typed it."""
+        row = self.query_one(TrainSetup).form.row(name)
+        assert isinstance(row, TextRow)
+        row.take(text)
+        if self._run is None:
+            row.focus()
 
     def action_stop(self) -> None:
         """Ask, then stop the run and keep what it has learned."""
