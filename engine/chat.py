@@ -34,6 +34,11 @@ class EncodedPair:
         """Tokens of both sequences; the prompt counts twice, as in TRL's `num_tokens`."""
         return 2 * len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
 
+    @property
+    def row_tokens(self) -> int:
+        """Tokens of the pair in one row, where the prompt counts once."""
+        return len(self.prompt_ids) + len(self.chosen_ids) + len(self.rejected_ids)
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -145,11 +145,11 @@ def estimate_memory(
     row: tuple[int, int] | None = None,
     checkpointing: bool = False,
 ) -> Memory:
-    """The memory of training by the fast way, one pair at a time as Palate does; batch size has no part in it.
+    """The memory of training by the fast way, one pass at a time as Palate does; batch size has no part in it.
 
     Args:
         dtype: "bfloat16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
-        row: tokens of the largest pair (prompt once, both answers), and of the longer of its two sequences; by default
+        row: tokens of the largest pass (prompts once, both answers), and of the longest sequence in it; by default
             the worst that `config.max_length` allows, both sequences full.
         checkpointing: layers keep their inputs alone.
     """

@@ -111,7 +111,7 @@ class ReferenceScored(Event):
 
 @dataclass(frozen=True)
 class PairDone(Event):
-    """One pair went through the model; a boundary where another job may take its turn.
+    """One pair, or a group of short ones, went through the model; a boundary where another job may take its turn.
 
     `done` of `total` pairs are through for this `stage`: "step" (pairs of one optimizer step) or "eval".
     """

@@ -47,19 +47,12 @@ class Learner:
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
-        self._dropouts = [
-            module for name, module in base.model.named_modules() if name.endswith(f"lora_dropout.{adapter}")
-        ]
 
     # -- turns ---------------------------------------------------------------------------------------------------
 
     @contextmanager
     def turn(self, policy: str | None, *, learning: bool = False) -> Iterator[None]:
-        """Set everything global that this run's computing depends on, and set all of it back at the end.
-
-        Only LoRA's own dropout is active while learning: the base model stays in eval mode, so that policy and
-        reference differ by the adapter alone.
-        """
+        """Set everything global that this run's computing depends on, and set all of it back at the end."""
         started = time.perf_counter()
         with (
             self.random_state.swapped_in(),
@@ -67,9 +60,6 @@ class Learner:
             torch.autocast(torch.device(self.base.device).type, enabled=False),
             self.base.policy(policy, training=learning),
         ):
-            self.base.model.eval()
-            for dropout in self._dropouts:
-                dropout.train(learning)
             yield
         self.busy_s += time.perf_counter() - started
 
@@ -80,26 +70,30 @@ class Learner:
         self.reference[pair.key] = (logps[0], logps[1])
         return self.reference[pair.key]
 
-    def learn(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
-        """Add a pair's share of the step's gradient: the gradient of its loss ÷ the pairs in the step's `window`.
+    def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair]) -> list[PairScore]:
+        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the pairs in the step's `window`.
 
         Raises:
-            NonFiniteLoss: the loss is NaN or infinite; the pair is named and the gradients are dropped.
+            NonFiniteLoss: a loss is NaN or infinite; the pair is named and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
-            scores = self.scorer.score(self.adapter, pair, dropout=True)
-            loss = self._loss(pair, scores, window)
-            value = loss.item()
-            if math.isfinite(value):
-                (loss / len(window)).backward()  # type: ignore[no-untyped-call]
-            score = self._told(pair, scores, value)
-        if not math.isfinite(value):
-            self.optimizer.zero_grad()
-            raise NonFiniteLoss(
-                f"Pair {pair.key} gave a loss of {value}. Look at its answers, lower --learning-rate, "
-                "or train in float32."
-            )
-        return score
+            scores = self.scorer.score_group(self.adapter, group, dropout=True)
+            losses = torch.stack([self._loss(*both, window) for both in zip(group, scores, strict=True)])
+            values = losses.tolist()
+            if all(map(math.isfinite, values)):
+                (losses.sum() / len(window)).backward()  # type: ignore[no-untyped-call]
+            told = [self._told(*each) for each in zip(group, scores, values, strict=True)]
+        self._check_finite(told)
+        return told
+
+    def _check_finite(self, scores: Sequence[PairScore]) -> None:
+        for score in scores:
+            if not math.isfinite(score.loss):
+                self.optimizer.zero_grad()
+                raise NonFiniteLoss(
+                    f"Pair {score.key} gave a loss of {score.loss}. Look at its answers, lower --learning-rate, "
+                    "or train in float32."
+                )
 
     def step(self, learning_rate: float) -> float:
         """Clip the gradient, take one optimizer step, and return the gradient's norm before clipping.

@@ -1,9 +1,10 @@
-"""The fast path: a Llama-shaped model's forward pass over one packed pair, with LoRA computed lean.
+"""The fast path: a Llama-shaped model's forward pass over packed pairs, with LoRA computed lean.
 
 It reads the weights where transformers and PEFT hold them and copies none. What it does not know, it refuses: the
 plain way of `engine.logps` takes every model.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from engine.head import TokenScores
 from engine.kernels import AddNorm, Kernels, Rotate, SwiGlu
 from engine.logps import CompletionScores
 from engine.lora_projection import Projection, project
-from engine.packing import PackedPair, pack, visible
+from engine.packing import PackedPairs, Place, pack, visible
 
 _KNOWN = ("llama", "mistral", "qwen2", "qwen3")
 _LONG = 1024  # from this many tokens torch's own attention beats matrix products on a CPU
@@ -55,26 +56,29 @@ class FastModel:
         self._layers = [_Layer.of(layer, adapter, model.config) for layer in body.layers]
 
     def score(
-        self, pair: EncodedPair, device: str, *, dropout: bool = False, checkpointing: bool = False
-    ) -> CompletionScores:
-        """The pair's completion scores, with gradients for the adapter unless grad mode is off.
+        self, pairs: Sequence[EncodedPair], device: str, *, dropout: bool = False, checkpointing: bool = False
+    ) -> list[CompletionScores]:
+        """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` each layer is computed again in the backward pass, with the same dropout, instead of
         keeping what is inside it.
         """
-        packed = pack(pair, device)
+        packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
         hidden = self._hidden(packed, dropout, again)[packed.predicting]  # (n, H)
         values = TokenScores.apply(hidden, self._head, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
-        logps, entropy, mean_logits, top1 = (_by_completion(value, packed) for value in values)
-        return CompletionScores(logps, (packed.chosen, packed.rejected), entropy, mean_logits, top1)
+        sums = [_by_completion(value, packed) for value in values]  # each (pairs, 2)
+        return [
+            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1)
+            for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
+        ]
 
     def lora_matrices(self) -> list[torch.Tensor]:
         """Every LoRA matrix that this forward pass uses, A and B of each layer in turn."""
         projections = [each for layer in self._layers for each in layer.qkv + layer.out + layer.gate_up + layer.down]
         return [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
 
-    def _hidden(self, packed: PackedPair, dropout: bool, checkpointing: bool) -> torch.Tensor:
+    def _hidden(self, packed: PackedPairs, dropout: bool, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         x = F.embedding(packed.input_ids, self._embedding)
         cos, sin = self._rotary(x[None], packed.positions[None])
@@ -92,41 +96,46 @@ class FastModel:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all layers of one forward pass share. `masks` are made on first use, by window."""
+    """What all layers of one forward pass share. `masks` are made on first use, by pair and window."""
 
-    packed: PackedPair
+    packed: PackedPairs
     cos: torch.Tensor  # (T, 1, d)
     sin: torch.Tensor
-    masks: dict[int | None, tuple[torch.Tensor, torch.Tensor]]
+    masks: dict[tuple[Place, int | None], tuple[torch.Tensor, torch.Tensor]]
     kernels: Kernels
     config: Any
     dropout: bool
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None) -> torch.Tensor:
-        """Attention of q (T, heads, d) over k and v (T, kv heads, d): (T, heads · d)."""
-        packed = self.packed
-        answered = packed.prompt + packed.chosen
-        mask = self._masks(window, q.dtype)
-        first = _attention(q[:answered], k[:answered], v[:answered], mask[0])
-        keys = torch.cat((k[: packed.prompt], k[answered:]))
-        values = torch.cat((v[: packed.prompt], v[answered:]))
-        second = _attention(q[answered:], keys, values, mask[1])
-        return torch.cat((first, second))
+        """Attention of q (T, heads, d) over k and v (T, kv heads, d), each pair for itself: (T, heads · d)."""
+        parts = [part for place in self.packed.places for part in self._attend_pair(place, q, k, v, window)]
+        return torch.cat(parts)
 
-    def _masks(self, window: int | None, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    def _attend_pair(
+        self, place: Place, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Prompt and chosen answer as one sequence, then the rejected answer behind the same prompt."""
+        mask = self._masks(place, window, q.dtype)
+        prompt, chosen = slice(place.start, place.start + place.prompt), slice(place.start, place.answered)
+        rejected = slice(place.answered, place.end)
+        first = _attention(q[chosen], k[chosen], v[chosen], mask[0])
+        keys, values = (torch.cat((each[prompt], each[rejected])) for each in (k, v))
+        return first, _attention(q[rejected], keys, values, mask[1])
+
+    def _masks(self, place: Place, window: int | None, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
         """What is added to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
-        if window not in self.masks:
-            packed = self.packed
-            answered = packed.prompt + packed.chosen
-            places = packed.positions
+        key = place, window
+        if key not in self.masks:
+            places = self.packed.positions[place.start : place.end]
+            answered = place.prompt + place.chosen
             rejected = places[answered:]
             seen = (
                 visible(places[:answered], places[:answered], window),
-                visible(rejected, torch.cat((places[: packed.prompt], rejected)), window),
+                visible(rejected, torch.cat((places[: place.prompt], rejected)), window),
             )
             first, second = (torch.zeros_like(one, dtype=dtype).masked_fill_(~one, -torch.inf) for one in seen)
-            self.masks[window] = first, second
-        return self.masks[window]
+            self.masks[key] = first, second
+        return self.masks[key]
 
 
 def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -221,7 +230,7 @@ def _window(attention: Any, config: Any) -> int | None:
     return None if window is None else int(window)
 
 
-def _by_completion(values: torch.Tensor, packed: PackedPair) -> torch.Tensor:
-    """Sums over the chosen and the rejected tokens, (2,)."""
-    chosen, rejected = values.split([packed.chosen, packed.rejected])  # type: ignore[no-untyped-call]
-    return torch.stack((chosen.sum(), rejected.sum()))
+def _by_completion(values: torch.Tensor, packed: PackedPairs) -> torch.Tensor:
+    """Sums over the tokens of each completion, (pairs, 2): chosen and rejected."""
+    parts = values.split(packed.completion_tokens)  # type: ignore[no-untyped-call]
+    return torch.stack([part.sum() for part in parts]).view(-1, 2)

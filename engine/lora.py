@@ -214,16 +214,17 @@ class Switch:
         self._weights = tuple(model.parameters())
         names = tuple(model.peft_config) if is_wrapped(model) else ()
         self._owned = {name: {id(weight) for weight in adapter_weights(model, name).values()} for name in names}
+        self._dropouts = {name: _dropouts(model, name) for name in names}
 
     @contextmanager
     def turned(self, name: str | None, *, training: bool) -> Iterator[None]:
-        """Adapter `name` on (None: all off), gradients for it alone and only when `training`, modes accordingly."""
+        """Adapter `name` on (None: all off); its gradients and its dropout, and nothing else's, when `training`."""
         modes = [module.training for module in self._modules]
         gradients = [weight.requires_grad for weight in self._weights]
         adapters = [(layer, layer._active_adapter, layer._disable_adapters) for layer in self._layers]
         active = self._active()
         try:
-            self._set(name, training, self._owned[name] if name is not None and training else set())
+            self._set(name, name if training else None)
             yield
         finally:
             self._set_active(active)
@@ -239,13 +240,15 @@ class Switch:
 
     def rest(self) -> None:
         """The state between turns: every adapter off, no gradients, eval mode."""
-        self._set(None, False, set())
+        self._set(None, None)
 
-    def _set(self, name: str | None, training: bool, learning: set[int]) -> None:
-        """Write what is not as wanted; `learning` holds the ids of the weights that get gradients."""
+    def _set(self, name: str | None, trained: str | None) -> None:
+        """Write what is not as wanted: adapter `name` on, `trained` with gradients and dropout."""
+        learning = self._owned[trained] if trained is not None else set()
+        dropping = self._dropouts[trained] if trained is not None else set()
         for module in self._modules:
-            if module.training != training:
-                module.training = training
+            if module.training != (id(module) in dropping):
+                module.training = not module.training
         for weight in self._weights:
             if weight.requires_grad != (id(weight) in learning):
                 weight.requires_grad_(id(weight) in learning)
@@ -263,6 +266,11 @@ class Switch:
     def _set_active(self, active: tuple[Any, Any] | None) -> None:
         if active is not None:
             self._model.active_adapter, self._model.base_model.active_adapter = active
+
+
+def _dropouts(model: Any, name: str) -> set[int]:
+    """The ids of one adapter's dropout modules."""
+    return {id(module) for key, module in model.named_modules() if key.endswith(f"lora_dropout.{name}")}
 
 
 def adapter_weights(model: PeftModel, name: str) -> dict[str, torch.nn.Parameter]:

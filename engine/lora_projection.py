@@ -54,8 +54,8 @@ class _Projections(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, dropped: torch.Tensor | None, projections: tuple[Projection, ...], *_: torch.Tensor
     ) -> tuple[torch.Tensor, ...]:
-        down = _down_matrix(projections, x.dtype)
-        low = None if down is None else _drop(x, dropped, projections) @ down.t()  # (T, Σr)
+        down = _down_matrix(projections, x.dtype, dropping=dropped is not None)
+        low = None if down is None else _zeroed(x, dropped) @ down.t()  # (T, Σr)
         outputs, start = [], 0
         for each in projections:
             y = x @ each.weight.t() if each.bias is None else torch.addmm(each.bias, x, each.weight.t())
@@ -86,7 +86,9 @@ class _Projections(torch.autograd.Function):
         d_x = _input_gradient(x, dropped, projections, gradients, d_low) if ctx.needs_input_grad[0] else None
         if d_low is None:
             return d_x, None, None
-        d_down = (d_low.t() @ _drop(x, dropped, projections)).float()  # (Σr, in)
+        d_down = (d_low.t() @ _zeroed(x, dropped)).float()  # (Σr, in)
+        if dropped is not None:
+            d_down *= _scaled_up(projections)
         d_a = d_down.split([each.a.shape[0] for each in projections if each.a is not None])  # type: ignore[no-untyped-call]
         paired = [each for two in zip(d_a, matrix_gradients, strict=True) for each in two]
         return d_x, None, None, *paired
@@ -100,24 +102,39 @@ def _input_gradient(
     d_low: torch.Tensor | None,
 ) -> torch.Tensor:
     """d loss / d x, (T, in): through the frozen weights and through LoRA."""
-    down = _down_matrix(projections, x.dtype)
-    d_x = torch.zeros_like(x) if down is None or d_low is None else _drop(d_low @ down, dropped, projections)
+    down = _down_matrix(projections, x.dtype, dropping=dropped is not None)
+    if down is None or d_low is None:
+        d_x = torch.zeros_like(x)
+    else:
+        d_x = d_low @ down
+        if dropped is not None:
+            d_x.view(-1).index_fill_(0, dropped, 0)
     for each, gradient in zip(projections, gradients, strict=True):
         d_x.addmm_(gradient, each.weight)
     return d_x
 
 
-def _down_matrix(projections: Sequence[Projection], dtype: torch.dtype) -> torch.Tensor | None:
-    """All A matrices in one, (Σr, in), or None without LoRA."""
+def _down_matrix(projections: Sequence[Projection], dtype: torch.dtype, *, dropping: bool) -> torch.Tensor | None:
+    """All A matrices in one, (Σr, in), or None without LoRA.
+
+    What dropout scales up is taken into these few values instead of into all those of the input.
+    """
     matrices = [each.a for each in projections if each.a is not None]
-    return torch.cat(matrices).to(dtype) if matrices else None
+    if not matrices:
+        return None
+    joined = torch.cat(matrices)
+    return (joined * _scaled_up(projections) if dropping else joined).to(dtype)
 
 
-def _drop(x: torch.Tensor, dropped: torch.Tensor | None, projections: Sequence[Projection]) -> torch.Tensor:
-    """`x` with the dropped places at zero and the others scaled up; `x` itself without dropout."""
+def _scaled_up(projections: Sequence[Projection]) -> float:
+    """By how much dropout scales up the values that it keeps."""
+    return 1 / (1 - next(each.dropout for each in projections if each.a is not None))
+
+
+def _zeroed(x: torch.Tensor, dropped: torch.Tensor | None) -> torch.Tensor:
+    """A copy of `x` with the dropped places at zero; `x` itself without dropout."""
     if dropped is None:
         return x
-    share = next(each.dropout for each in projections if each.a is not None)
-    kept = x / (1 - share)
+    kept = x.clone()
     kept.view(-1).index_fill_(0, dropped, 0)
     return kept

@@ -9,6 +9,7 @@ from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.errors import ModelError
 from engine.estimate import ModelShape, estimate_memory, pair_size, shape_of
+from engine.plan import TOKENS_TOGETHER
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -52,7 +53,9 @@ def choose_checkpointing(
     shape = known_shape(base.hf_model.config)
     if shape is None:
         return False, ""
-    memory = estimate_memory(shape, config, dtype=base.dtype, row=pair_size(largest).row)
+    tokens, longest = pair_size(largest).row
+    row = (tokens if plain else max(tokens, TOKENS_TOGETHER), longest)
+    memory = estimate_memory(shape, config, dtype=base.dtype, row=row)
     needed = memory.peak - memory.weights + (memory.activations * (_PLAIN - 1) if plain else 0)
     free = free_bytes(base.device)
     if needed <= _MARGIN * free:

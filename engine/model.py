@@ -140,8 +140,9 @@ class BaseModel:
     def policy(self, name: str | None, *, training: bool = False) -> Iterator[Any]:
         """Make adapter `name` the policy for this turn; None is the base model, all adapters off.
 
-        Inside, only the active adapter has gradients, and only when `training`; modules are in train or eval mode
-        accordingly. Everything is put back at the end, also after an error. Never yield an event inside.
+        Inside, only the active adapter has gradients, and only when `training`; then its dropout is on as well. All
+        else stays in eval mode, so that policy and reference differ by the adapter alone. Everything is put back at
+        the end, also after an error. Never yield an event inside.
 
         Yields:
             The model to call.

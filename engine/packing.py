@@ -1,14 +1,16 @@
-"""One pair as one row of tokens: prompt, chosen, rejected, so that the prompt is computed once.
+"""Pairs as one row of tokens: of each its prompt, chosen, rejected, so that a prompt is computed once.
 
-    row        p0 p1 p2 | c0 c1 | r0 r1 r2
-    positions   0  1  2 |  3  4 |  3  4  5      the rejected answer goes on where the prompt ended
-    predicted         c0   c1     |             p2 predicts c0, c0 predicts c1
-                      r0            r1 r2       p2 predicts r0 as well
+    row        p0 p1 p2 | c0 c1 | r0 r1 r2 || next pair
+    positions   0  1  2 |  3  4 |  3  4  5 || 0 …       the rejected answer goes on where the prompt ended
+    predicted         c0   c1     |                     p2 predicts c0, c0 predicts c1
+                      r0            r1 r2               p2 predicts r0 as well
 
-The rejected answer sees the prompt and itself, never the chosen one. There is no padding, and no other pair.
+The rejected answer sees the prompt and itself, never the chosen one, and no pair sees another. There is no padding.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 
@@ -16,40 +18,92 @@ from engine.chat import EncodedPair
 
 
 @dataclass(frozen=True)
-class PackedPair:
-    """A pair's row on a device; T = prompt + chosen + rejected tokens, n = chosen + rejected tokens.
+class Place:
+    """Where one pair stands in a row: its first token, and how many tokens its parts have."""
+
+    start: int
+    prompt: int
+    chosen: int
+    rejected: int
+
+    @property
+    def answered(self) -> int:
+        """Where the rejected answer begins."""
+        return self.start + self.prompt + self.chosen
+
+    @property
+    def end(self) -> int:
+        """Where the next pair begins."""
+        return self.answered + self.rejected
+
+
+@dataclass(frozen=True)
+class PackedPairs:
+    """A row on a device; T tokens of all pairs, n of them in completions.
 
     Attributes:
         input_ids, positions: (T,) token ids and their places in the sequence.
-        prompt, chosen, rejected: token counts.
-        predicting: (n,) the places in the row whose hidden states predict `targets`, chosen ones first.
+        places: where each pair stands.
+        predicting: (n,) the places in the row whose hidden states predict `targets`, chosen ones of a pair first.
         targets: (n,) the completions' token ids.
     """
 
     input_ids: torch.Tensor
     positions: torch.Tensor
-    prompt: int
-    chosen: int
-    rejected: int
+    places: tuple[Place, ...]
     predicting: torch.Tensor
     targets: torch.Tensor
 
+    @property
+    def completion_tokens(self) -> list[int]:
+        """How many tokens each completion has: chosen and rejected of each pair in turn."""
+        return [count for place in self.places for count in (place.chosen, place.rejected)]
 
-def pack(pair: EncodedPair, device: str) -> PackedPair:
-    """Lay a pair out in one row."""
-    prompt, chosen, rejected = len(pair.prompt_ids), len(pair.chosen_ids), len(pair.rejected_ids)
-    answered = prompt + chosen
-    positions = [*range(answered), *range(prompt, prompt + rejected)]
-    predicting = [*range(prompt - 1, answered - 1), prompt - 1, *range(answered, answered + rejected - 1)]
-    return PackedPair(
-        input_ids=torch.tensor(pair.prompt_ids + pair.chosen_ids + pair.rejected_ids, device=device),
-        positions=torch.tensor(positions, device=device),
-        prompt=prompt,
-        chosen=chosen,
-        rejected=rejected,
-        predicting=torch.tensor(predicting, device=device),
-        targets=torch.tensor(pair.chosen_ids + pair.rejected_ids, device=device),
+
+def pack(pairs: Sequence[EncodedPair], device: str) -> PackedPairs:
+    """Lay pairs out in one row."""
+    starts = accumulate((pair.row_tokens for pair in pairs[:-1]), initial=0)
+    places = tuple(
+        Place(start, len(pair.prompt_ids), len(pair.chosen_ids), len(pair.rejected_ids))
+        for start, pair in zip(starts, pairs, strict=True)
     )
+
+    def row(values: Sequence[Sequence[int]]) -> torch.Tensor:
+        return torch.tensor([value for part in values for value in part], device=device)
+
+    return PackedPairs(
+        input_ids=row([pair.prompt_ids + pair.chosen_ids + pair.rejected_ids for pair in pairs]),
+        positions=row([_positions(place) for place in places]),
+        places=places,
+        predicting=row([_predicting(place) for place in places]),
+        targets=row([pair.chosen_ids + pair.rejected_ids for pair in pairs]),
+    )
+
+
+def _positions(place: Place) -> list[int]:
+    return [*range(place.prompt + place.chosen), *range(place.prompt, place.prompt + place.rejected)]
+
+
+def _predicting(place: Place) -> list[int]:
+    last = place.start + place.prompt - 1
+    return [*range(last, place.answered - 1), last, *range(place.answered, place.end - 1)]
+
+
+def groups(pairs: Sequence[EncodedPair], tokens: int) -> list[list[EncodedPair]]:
+    """Neighbours that share a row of at most `tokens`; a longer pair has a row of its own.
+
+    Groups are taken from the front, so those of the pairs that are left after some groups are the same ones.
+    """
+    made: list[list[EncodedPair]] = []
+    room = 0
+    for pair in pairs:
+        if made and pair.row_tokens <= room:
+            made[-1].append(pair)
+        else:
+            made.append([pair])
+            room = tokens
+        room -= pair.row_tokens
+    return made
 
 
 def visible(query_positions: torch.Tensor, key_positions: torch.Tensor, window: int | None) -> torch.Tensor:

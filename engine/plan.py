@@ -5,6 +5,10 @@ import random
 
 from engine.config import TrainConfig
 
+TOKENS_TOGETHER = 768
+"""Pairs share a pass up to this many tokens, prompts once: weights are read and functions called once for all of them.
+More tokens gain little and hold more memory."""
+
 
 def pairs_per_step(config: TrainConfig) -> int:
     """How many pairs one optimizer step learns from: batch size × gradient accumulation steps."""

@@ -8,7 +8,7 @@ from typing import Any
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.estimate import Memory, ModelShape, estimate_memory, pair_size, run_flops
-from engine.plan import learning_rate, planned_steps, steps_per_epoch
+from engine.plan import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 
@@ -91,7 +91,10 @@ def preflight(
 
 
 def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str) -> Memory:
-    row = max(pair_size(pair).row for pair in pairs)
+    rows = [pair_size(pair).row for pair in pairs]
+    together = min(TOKENS_TOGETHER, sum(tokens for tokens, _ in rows))
+    tokens, longest = max(rows)
+    row = (max(tokens, together), longest)
     return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=config.gradient_checkpointing == "on")
 
 

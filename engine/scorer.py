@@ -1,6 +1,7 @@
 """Which way pairs are scored: the fast one where it knows the model and agrees with the plain one."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from engine.chat import EncodedPair
 from engine.kernels import Kernels
 from engine.llama import FastModel, why_not_fast
 from engine.logps import CompletionScores, score_pair
+from engine.packing import groups
+from engine.plan import TOKENS_TOGETHER
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -44,14 +47,25 @@ class Scorer:
     def way(self) -> str:
         return "plain" if self.kernels is None else f"fast {self.kernels.name}"
 
-    def score(self, policy: str | None, pair: EncodedPair, *, dropout: bool = False) -> CompletionScores:
-        """Score a pair inside `base.policy(policy)`; `dropout` turns LoRA's on (in the plain way: its modules')."""
+    def groups(self, pairs: Sequence[EncodedPair]) -> list[list[EncodedPair]]:
+        """The pairs in the groups that one pass takes; the plain way takes one pair at a time."""
+        return [[pair] for pair in pairs] if self.kernels is None else groups(pairs, TOKENS_TOGETHER)
+
+    def score(self, policy: str | None, pair: EncodedPair) -> CompletionScores:
+        """Score a pair inside `base.policy(policy)`. It scores the same, to the last bit, alone or in a group."""
+        return self.score_group(policy, [pair])[0]
+
+    def score_group(
+        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: bool = False
+    ) -> list[CompletionScores]:
+        """Score a group inside `base.policy(policy)`; `dropout` turns LoRA's on (in the plain way: its modules')."""
         if self.kernels is None:
-            return score_pair(self.base.model, pair, self.base.device, checkpointing=self.checkpointing)
+            again = self.checkpointing
+            return [score_pair(self.base.model, pair, self.base.device, checkpointing=again) for pair in pairs]
         if policy not in self._models:
             self._models[policy] = FastModel(self.base.hf_model, policy, self.kernels)
         model = self._models[policy]
-        return model.score(pair, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
+        return model.score(pairs, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
 
 
 def choose_scorer(base: "BaseModel", adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:

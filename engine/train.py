@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.allocator import freed_memory_kept
 from engine.chat import EncodedPair
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
@@ -91,10 +92,10 @@ def train_dpo(
         adapter: PEFT's internal name of the adapter to train, created here. It stays loaded if it was saved.
         folder: where the adapter is written in PEFT's format; its parent must exist.
         start: a loaded adapter to go on from. It stays as it is, and is the reference unless the config says "base".
-        stop: asked between pairs; when it says True, what was learned so far is saved and the run ends.
+        stop: asked between groups of pairs; when it says True, what was learned so far is saved and the run ends.
         known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
         checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
-        checkpoint_now: asked between pairs; when it says True, a checkpoint is written at once.
+        checkpoint_now: asked between groups of pairs; when it says True, a checkpoint is written at once.
         resume: go on from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
             will be, bit for bit, that of the run had it not been interrupted, or a Notice says why not.
 
@@ -109,7 +110,6 @@ def train_dpo(
         NonFiniteLoss: the loss stopped being a number; the last good state was saved before.
         TrainingError: the saved adapter differs from the trained one.
     """
-    started = time.perf_counter()
     prepared = prepare_pairs(base.tokenizer, pairs, config)
     _create_adapter(base, adapter, start, config)
     saved = False
@@ -118,25 +118,32 @@ def train_dpo(
         state = RunState(planned_steps(len(prepared.train), config))
         run = _Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
         inexact = _resume(run) if resume else ()
-        yield _planned(run)
-        yield from (Notice("warning", text) for text in inexact)
-        yield Notice("info", learner.scorer.why)
-        yield from prepared.notices()
-        yield from _score_references(run, known_reference or {})
-        try:
-            yield from _learn(run)
-        except NonFiniteLoss:
-            if state.step:
-                yield _save(run)
-                saved = True
-            raise
-        if state.step:
-            yield _save(run)
-            saved = True
-        yield RunFinished(state.step, state.stopped, time.perf_counter() - started)
+        with freed_memory_kept():
+            for event in _events(run, inexact, known_reference or {}):
+                saved = saved or isinstance(event, AdapterSaved)
+                yield event
     finally:
         if not saved:
             base.unload_adapter(adapter)
+
+
+def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
+    """The whole run once everything is in place; also when the loss stops being a number, what was learned is saved."""
+    started = time.perf_counter()
+    yield _planned(run)
+    yield from (Notice("warning", text) for text in inexact)
+    yield Notice("info", run.learner.scorer.why)
+    yield from run.prepared.notices()
+    yield from _score_references(run, known)
+    try:
+        yield from _learn(run)
+    except NonFiniteLoss:
+        if run.state.step:
+            yield _save(run)
+        raise
+    if run.state.step:
+        yield _save(run)
+    yield RunFinished(run.state.step, run.state.stopped, time.perf_counter() - started)
 
 
 def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: TrainConfig) -> None:
@@ -242,21 +249,21 @@ def _window(run: _Run, step: int) -> list[EncodedPair]:
 
 
 def _fill_window(run: _Run) -> Iterator[Event]:
-    """Learn from the pairs of the next step, one by one."""
+    """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
     window = _window(run, state.step)
-    for pair in window[len(state.window) :]:
+    for group in learner.scorer.groups(window[len(state.window) :]):
         if run.stop():
             state.stopped = True
             return
         if run.checkpoint_now():
             yield from _checkpoint(run)
         before = learner.busy_s
-        score = learner.learn(pair, window)
-        state.window.append(score)
+        scores = learner.learn(group, window)
+        state.window += scores
         state.window_s += learner.busy_s - before
-        state.num_tokens += pair.tokens
-        state.ledger[pair.key] = score.margin(run.config.beta)
+        state.num_tokens += sum(pair.tokens for pair in group)
+        state.ledger |= {score.key: score.margin(run.config.beta) for score in scores}
         yield PairDone("step", len(state.window), len(window))
 
 

@@ -29,6 +29,12 @@ CONFIG = TrainConfig(
 )
 
 
+@pytest.fixture(autouse=True)
+def _steps_of_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of these small pairs in a pass, so that a step has places inside it where a run can be left."""
+    monkeypatch.setattr("engine.scorer.TOKENS_TOGETHER", 120)
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
     base = load_base(str(save_tiny(tmp_path_factory.mktemp("model"))), source="tiny", dtype="float32", device="cpu")

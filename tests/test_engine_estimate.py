@@ -90,7 +90,7 @@ def test_activations_are_what_a_forward_pass_keeps(tmp_path: Path, checkpointing
 
     model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True), torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-        model.score(pair, "cpu", dropout=True, checkpointing=checkpointing)
+        model.score([pair], "cpu", dropout=True, checkpointing=checkpointing)
     measured = sum(value.untyped_storage().nbytes() for value in held.values())
     shape = shape_of(base.hf_model.config.to_dict())
     told = estimate_memory(shape, settings, dtype="float32", row=(190, 110), checkpointing=checkpointing)

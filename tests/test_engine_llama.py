@@ -41,6 +41,7 @@ CONFIGS = {
     ),
 }
 PAIR = EncodedPair("1", tuple(range(40, 52)), tuple(range(60, 75)), tuple(range(90, 97)))
+GROUP = [PAIR, EncodedPair("2", (41, 44), (61,), (97, 98, 99)), EncodedPair("3", PAIR.prompt_ids, (70, 71), (60, 61))]
 CONFIG = TrainConfig(lora_dropout=0.0)
 
 
@@ -72,7 +73,7 @@ def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
         base.model.eval()
         plain = score_pair(base.model, PAIR, "cpu")
         plain_gradients = _gradients(base, plain)
-        fast = fast_model.score(PAIR, "cpu", dropout=True)
+        fast = fast_model.score([PAIR], "cpu", dropout=True)[0]
         fast_gradients = _gradients(base, fast)
     for ours, theirs in ((fast.logps, plain.logps), (fast.entropy, plain.entropy)):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-4)
@@ -81,9 +82,39 @@ def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
     for key, expected in plain_gradients.items():
         assert (fast_gradients[key] - expected).norm() <= 5e-4 * expected.norm(), key
     with torch.no_grad(), base.policy(None):
-        without = FastModel(base.hf_model, None, Kernels(compiled=False)).score(PAIR, "cpu").logps
+        without = FastModel(base.hf_model, None, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps
         torch.testing.assert_close(without, score_pair(base.model, PAIR, "cpu").logps, rtol=1e-5, atol=1e-4)
         assert (without - plain.logps).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["llama", "mistral with a window"])
+def test_a_pair_scores_the_same_bits_alone_and_in_a_group(tmp_path: Path, name: str, dtype: str) -> None:
+    model = FastModel(_base(tmp_path, CONFIGS[name], dtype).hf_model, "a1", Kernels(compiled=False))
+    with torch.no_grad():
+        together = model.score(GROUP, "cpu")
+        alone = [model.score([pair], "cpu")[0] for pair in GROUP]
+    for one, other in zip(together, alone, strict=True):
+        assert one.tokens == other.tokens
+        assert torch.equal(one.logps, other.logps)
+        assert torch.equal(one.top1, other.top1)
+        torch.testing.assert_close(one.entropy, other.entropy)
+
+
+def test_a_group_gives_the_gradients_of_its_pairs(tmp_path: Path) -> None:
+    base = _base(tmp_path, CONFIGS["llama"])
+    model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    with base.policy("a1", training=True):
+        together = sum(scores.logps[0] - 0.5 * scores.logps[1] for scores in model.score(GROUP, "cpu"))
+        assert isinstance(together, torch.Tensor)
+        together.backward()  # type: ignore[no-untyped-call]
+        found = {name: value.grad for name, value in adapter_parameters(base.model, "a1").items()}
+        base.model.zero_grad()
+        alone = [_gradients(base, model.score([pair], "cpu")[0]) for pair in GROUP]
+    for name, gradient in found.items():
+        assert gradient is not None
+        expected = sum(each[name] for each in alone)
+        assert (gradient - expected).norm() <= 5e-4 * expected.norm(), name
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
@@ -97,7 +128,7 @@ def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float
     for checkpointing in (False, True):
         torch.manual_seed(4)
         with base.policy("a1", training=True):
-            scores = model.score(PAIR, "cpu", dropout=True, checkpointing=checkpointing)
+            scores = model.score([PAIR], "cpu", dropout=True, checkpointing=checkpointing)[0]
             found.append((scores.logps.detach(), _gradients(base, scores)))
     assert torch.equal(found[0][0], found[1][0])
     assert all(torch.equal(found[1][1][key], value) for key, value in found[0][1].items())
@@ -108,7 +139,7 @@ def test_an_adapter_on_some_layers_only(tmp_path: Path) -> None:
     fast_model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True):
         plain = _gradients(base, score_pair(base.model, PAIR, "cpu"))
-        fast = _gradients(base, fast_model.score(PAIR, "cpu"))
+        fast = _gradients(base, fast_model.score([PAIR], "cpu")[0])
     assert all((fast[key] - value).norm() <= 5e-4 * value.norm() for key, value in plain.items())
 
 
@@ -118,7 +149,7 @@ def test_an_untrained_adapter_scores_bit_for_bit_as_the_base_in_bfloat16(tmp_pat
     scores = []
     for adapter in ("a1", None):
         with torch.no_grad():
-            scores.append(FastModel(base.hf_model, adapter, Kernels(compiled=False)).score(PAIR, "cpu").logps)
+            scores.append(FastModel(base.hf_model, adapter, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps)
     assert torch.equal(*scores)
 
 
@@ -127,7 +158,7 @@ def test_the_chosen_answer_does_not_change_what_the_rejected_scores(tmp_path: Pa
     model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
     other = EncodedPair("2", PAIR.prompt_ids, (5,), PAIR.rejected_ids)
     with torch.no_grad():
-        one, two = model.score(PAIR, "cpu").logps, model.score(other, "cpu").logps
+        one, two = model.score([PAIR], "cpu")[0].logps, model.score([other], "cpu")[0].logps
     torch.testing.assert_close(one[1], two[1], rtol=1e-5, atol=1e-5)
 
 

@@ -201,7 +201,7 @@ def test_policies_are_told_apart_and_the_base_stays(base: BaseModel) -> None:
 def fail_inside(base: BaseModel, name: str) -> None:
     """A turn that changes modes and gradients itself and then fails."""
     with base.policy(name, training=True) as model:
-        model.eval()
+        model.train()
         model.requires_grad_(True)
         raise KeyError
 
@@ -224,13 +224,15 @@ def test_only_the_trained_adapter_gets_gradients_and_only_while_training(base: B
     for name in ("a1", "a2"):
         base.create_adapter(name, CONFIG)
     with base.policy("a2", training=True) as model:
-        assert model.training
+        dropping = {name for name, module in model.named_modules() if module.training}
         wanted = {key for key, weight in model.named_parameters() if weight.requires_grad}
     assert wanted
     assert all(".a2." in key for key in wanted)
+    assert dropping
+    assert all(name.endswith("lora_dropout.a2") for name in dropping)
     for name in ("a2", None):
         with base.policy(name) as model:
-            assert not model.training
+            assert not any(module.training for module in model.modules())
             assert not any(weight.requires_grad for weight in model.parameters())
 
 

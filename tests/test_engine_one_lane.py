@@ -22,6 +22,12 @@ PAIRS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _steps_of_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of these small pairs in a pass, so that a step has places inside it where a run can be left."""
+    monkeypatch.setattr("engine.scorer.TOKENS_TOGETHER", 120)
+
+
 @pytest.fixture(params=["float32", "bfloat16"])
 def base(request: pytest.FixtureRequest, tmp_path: Path) -> BaseModel:
     location = save_tiny(tmp_path / "model")

@@ -53,7 +53,8 @@ def test_memory_and_time_where_sizes_and_a_speed_are_known() -> None:
     shape = shape_of(tiny_config().to_dict())
     found = preflight(tiny_tokenizer(), _pairs(8), CONFIG, shape=shape, dtype="bfloat16", flops_per_second=1e6)
     prompt = TEMPLATE + 2
-    assert found.memory == estimate_memory(shape, CONFIG, dtype="bfloat16", row=(prompt + 8 + 7, prompt + 8))
+    # all eight pairs fit into one pass
+    assert found.memory == estimate_memory(shape, CONFIG, dtype="bfloat16", row=(8 * (prompt + 8 + 7), prompt + 8))
     pair = PairSize(prompt, 8, 7)  # 6 to train on in 2 epochs of 3 steps, 2 to evaluate on after each
     learned, scored = (pair_flops(shape, pair, learning=learning) for learning in (True, False))
     assert found.seconds == pytest.approx((2 * 6 * learned + 6 * scored + 3 * 2 * scored) / 1e6)
