@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from tui.visible import visible, visible_line
+from tui.visible import MOST_MARKS, beginning, typed, visible, visible_line
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,56 @@ _DIRECTION = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 )
 def test_first_line(text: str, width: int | None, line: str) -> None:
     assert visible_line(text, width) == line
+
+
+# -- marks that are heaped -------------------------------------------------------------------------------------
+
+ACUTE, JOINER = "\u0301", "\u200d"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("e" + ACUTE * 8, "e" + ACUTE * 8),
+        ("e" + ACUTE * 9, "e" + ACUTE * 8 + "⟨+1⟩"),
+        ("e" + ACUTE * 300_000 + "x", "e" + ACUTE * 8 + "⟨+299992⟩x"),
+        ("e" + ACUTE * 8 + JOINER + ACUTE * 8, "e" + ACUTE * 8 + "⟨+9⟩"),
+        ("👨\u200d👩\u200d👧\u200d👦" * 3, "👨\u200d👩\u200d👧\u200d👦" * 3),
+        ("✊🏿👩🏽\u200d❤️\u200d💋\u200d👨🏿" * 2, "✊🏿👩🏽\u200d❤️\u200d💋\u200d👨🏿" * 2),
+        ("–—…“”‘’«»¿¡°±×÷", "–—…“”‘’«»¿¡°±×÷"),
+        ("क्षत्रिय นี้ที่กู้ שָׁלוֹם مُحَمَّد", "क्षत्रिय นี้ที่กู้ שָׁלוֹם مُحَمَّد"),
+    ],
+)
+def test_marks_are_counted_from_the_ninth_on(raw: str, shown: str) -> None:
+    assert visible(raw) == shown
+
+
+@pytest.mark.parametrize("skin", ["", "🏽"])
+def test_no_chain_of_emoji_is_longer_than_any_real_one(skin: str) -> None:
+    chained = visible((f"🔥{skin}" + JOINER) * 1000)
+    assert max(part.count(JOINER) for part in chained.split("⟨+1⟩")) <= MOST_MARKS
+
+
+# -- lines that are typed, and beginnings ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pasted", "line"),
+    [
+        ("/home/me/prompts.txt", "/home/me/prompts.txt"),
+        ("naïve 光 👩\u200d🔬", "naïve 光 👩\u200d🔬"),
+        ("a\x1b[2J\x9b\u202e\ud800b", "a�[2J���b"),
+        ("tab\there", "tab here"),
+        ("e" + ACUTE * 500, "e"),
+    ],
+)
+def test_what_may_stand_in_a_line_to_type_in(pasted: str, line: str) -> None:
+    assert typed(pasted) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("abcdef", "abcd"), ("a\nb\nc", "a\nb"), ("a\n", "a\n"), ("\n\n\n", "\n"), ("", ""), ("a\nb", "a\nb")],
+)
+def test_a_beginning_has_no_more_characters_and_lines_than_asked_for(text: str, start: str) -> None:
+    assert beginning(text, characters=4, lines=2) == start

@@ -21,7 +21,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.quit import QuitScreen
 from tui.theme import DARK, LIGHT, THEMES
-from tui.visible import visible
+from tui.visible import beginning, visible, visible_line
 from tui.widgets.top_line import MODES
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _STATUS_EVERY_S: Final = 0.25
 """News comes faster than a person reads: the status lines are drawn at most this often."""
+
+_LONGEST_NOTICE: Final = 1000
+"""Characters: no more than that is read in eight seconds."""
 
 
 def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
@@ -152,7 +155,8 @@ class PalateApp(App[None]):
     def tell(self, title: str, text: str, *, severity: str = "information") -> None:
         """Show a title and a sentence. Both may come from files or models: they are never parsed as markup."""
         level: Any = severity
-        self.notify(visible(text), title=visible(title), severity=level, markup=False, timeout=8)
+        words = visible(beginning(text, characters=_LONGEST_NOTICE, lines=12))
+        self.notify(words, title=visible_line(title, 80), severity=level, markup=False, timeout=8)
 
     def tell_error(self, error: BaseException) -> None:
         """Show what went wrong: the error's title, and its sentence with the next act."""

@@ -20,7 +20,9 @@ from tui.commands.session import Options
 from tui.commands.settings import settings
 from tui.commands.train import train
 from tui.errors import KNOWN_ERRORS, title_of
+from tui.logs import guard_stderr
 from tui.policies import ModelChoice
+from tui.visible import visible
 from tui.workspace import default_folder
 
 
@@ -31,7 +33,10 @@ class PalateGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KNOWN_ERRORS as error:
-            raise click.ClickException(f"{title_of(error)}. {error}") from error
+            raise click.ClickException(visible(f"{title_of(error)}. {error}")) from error
+        except click.ClickException as error:
+            error.message = visible(error.message)  # it may quote a file's name
+            raise
 
 
 @click.group(cls=PalateGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +74,7 @@ def main(
 
     Without a command, opens the app.
     """
+    guard_stderr()
     folder = (workspace or default_folder()).expanduser()
     ctx.obj = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed)
     if ctx.invoked_subcommand is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from tui.commands.session import Options
+from tui.logs import VisibleFormatter
 from tui.workbench import Workbench
 
 
@@ -38,7 +39,7 @@ def log_to(path: Path) -> None:
     """Send the program's own log to a file of at most 1 MB, with one older beside it, for the owner alone."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
     path.chmod(0o600)

@@ -20,12 +20,15 @@ from engine.config import settings_of
 from tui.lane import Job
 from tui.policies import ModelChoice
 from tui.published import ModelChanged, Published, WorkbenchFailed, WorkbenchNotice
-from tui.visible import visible
+from tui.visible import visible, visible_line
 from tui.workbench import Workbench
 from tui.workspace import read_workspace
 from tui.workspace_view import WorkspaceView
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+LONGEST_CELL = 200
+"""A table's cells are padded to the longest; `--json` gives every text whole."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
 
@@ -120,7 +123,8 @@ def emit(record: Mapping[str, Any]) -> None:
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as an aligned table, the keys of the first as its head."""
     shown = [
-        {key: visible(str(value)) if isinstance(value, str) else value for key, value in row.items()} for row in rows
+        {key: visible_line(value, LONGEST_CELL) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
     ]
     print(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
 

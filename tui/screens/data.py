@@ -19,6 +19,7 @@ from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.likes import LikesScreen
 from tui.screens.verdict import VerdictScreen
 from tui.visible import visible_line
+from tui.widgets.line_input import LineInput
 from tui.widgets.verdict_list import VerdictList, heading
 from tui.words import count
 
@@ -46,9 +47,7 @@ class DataScreen(PalateScreen):
     def compose_body(self) -> ComposeResult:
         """The filter, the list, and the prompt sets below it."""
         with Vertical(id="verdicts"):
-            line = Input(placeholder="word in a prompt or an answer", id="filter", compact=True)
-            line.cursor_blink = False
-            yield line
+            yield LineInput(placeholder="word in a prompt or an answer", id="filter")
             yield Static(heading(), id="heading")
             yield VerdictList()
             yield Static(id="nothing")

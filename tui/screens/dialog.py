@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.visible import visible
+from tui.widgets.line_input import LineInput
 
 Answer = TypeVar("Answer")
 
@@ -55,10 +56,7 @@ class AskText(Dialog[str]):
     def compose_question(self) -> ComposeResult:
         """A sentence, the line to type in, and the two keys."""
         yield Static(Content(self._sentence), id="sentence")
-        # A blinking cursor alone sends 2.5 kB/s over SSH.
-        line = Input(self._value, placeholder=self._placeholder, compact=True)
-        line.cursor_blink = False
-        yield line
+        yield LineInput(self._value, placeholder=self._placeholder)
         yield Static(Content.assemble(("enter", "bold $accent"), " ok   ", ("esc", "bold $accent"), " back"), id="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

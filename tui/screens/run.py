@@ -172,7 +172,7 @@ def _adapter_facts(run: RunRow, adapter: AdapterView | None) -> Iterable[Content
 
 def _settings_facts(run: RunRow) -> Iterable[Content]:
     for name, value, default, differs in settings_in_order(run):
-        label, words = name.replace("_", " "), visible(plain(value))
+        label, words = visible_line(name.replace("_", " ")), visible(plain(value))
         if differs:
             sign = Content.assemble(("≠ ", "$accent"), (label.ljust(_LABEL), "$foreground"), (words, "bold $accent"))
             yield sign + Content.styled(f" default {plain(default)}", "$quiet")
@@ -186,4 +186,4 @@ def _log_line(row: RunLogRow) -> Content:
 
 
 def _fact(label: str, words: str) -> Content:
-    return Content.assemble("  ", (label.ljust(14), "$quiet"), words)
+    return Content.assemble("  ", (visible_line(label).ljust(14), "$quiet"), visible(words))

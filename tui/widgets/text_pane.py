@@ -8,8 +8,13 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.visible import visible
+from tui.visible import beginning, visible
 from tui.widgets.rendered import rendered_lines
+
+SHOWN_CHARACTERS: Final = 1 << 16
+SHOWN_LINES: Final = 2000
+"""A longer text is shown from its beginning, and goes on where one reaches the end of that. Laying out a million
+characters takes most of a second, and nothing else can be drawn meanwhile."""
 
 CUT: Final = "\n\n… cut here: the answer reached its token limit"
 
@@ -22,14 +27,27 @@ class PaneText(Widget):
         self._text = ""
         self._cut = False
         self._rendered = True
+        self._parts = 1
         self._laid_out: tuple[int, Content] | None = None
 
     def show(self, text: str, *, rendered: bool, cut: bool = False) -> None:
         """Show this text from now on."""
         if (text, rendered, cut) != (self._text, self._rendered, self._cut):
+            self._parts = self._parts if text == self._text else 1
             self._text, self._rendered, self._cut = text, rendered, cut
             self._laid_out = None
             self.refresh(layout=True)
+
+    def show_more(self) -> None:
+        """Show twice as much of a text that is not shown to its end."""
+        if self._shown() != self._text:
+            self._parts *= 2
+            self._laid_out = None
+            self.refresh(layout=True)
+
+    def _shown(self) -> str:
+        """The text, or its beginning where it is long."""
+        return beginning(self._text, characters=self._parts * SHOWN_CHARACTERS, lines=self._parts * SHOWN_LINES)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The number of lines at this width."""
@@ -42,11 +60,15 @@ class PaneText(Widget):
 
     def _content(self, width: int) -> Content:
         if self._laid_out is None or self._laid_out[0] != width:
-            lines = rendered_lines(self._text, width) if self._rendered else Content(visible(self._text)).wrap(width)
+            shown = self._shown()
+            lines = rendered_lines(shown, width) if self._rendered else Content(visible(shown)).wrap(width)
             content = Content("\n").join(lines)
             if not self._text.strip():
                 content = Content.styled("(an empty answer)", "$quiet")
-            if self._cut:
+            if left := len(self._text) - len(shown):
+                words = f"\n\n… {left:,} more characters: go to the end of these, and they follow"
+                content += Content("\n").join(Content.styled(words, "$quiet").wrap(width))
+            elif self._cut:
                 content += Content("\n").join(Content.styled(CUT, "$quiet").wrap(width))
             self._laid_out = (width, content)
         return self._laid_out[1]
@@ -71,6 +93,12 @@ class TextPane(VerticalScroll):
         self.query_one(PaneText).show(text, rendered=rendered, cut=cut)
         if self.scroll_offset.y:
             self.scroll_home(animate=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whoever reaches the end of a long text gets more of it."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > old_value and new_value >= self.max_scroll_y:
+            self.query_one(PaneText).show_more()
 
     def set_titles(self, title: str | Content, note: str | Content = "") -> None:
         """Set what stands in the borders. Plain strings may come from anywhere: they are never markup."""

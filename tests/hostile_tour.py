@@ -1,0 +1,209 @@
+"""Shows every screen of the app over a hostile workspace, on the terminal that it is started in.
+
+    python -m tests.hostile_tour FOLDER STOPS.json
+
+Writes to STOPS.json what each stop showed: {"name": "the characters on the screen"}.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tests.fake_workbench import adapter_view
+from tests.hostile import EVIL, LONG_EVIL, MARK, fill
+from tests.screens import text_of
+from tests.still_workbench import StillWorkbench
+from tui.app import PalateApp
+from tui.published import (
+    AdapterView,
+    AnswersGrowing,
+    RunProgress,
+    WorkbenchFailed,
+    WorkbenchNotice,
+    WorkbenchStatus,
+)
+from tui.screens.board import BoardScreen
+from tui.screens.dialog import AskText, Choose
+from tui.screens.help import HelpScreen
+from tui.screens.label import LabelScreen
+from tui.screens.likes import LikesScreen
+from tui.screens.quit import QuitScreen
+from tui.screens.run import RunScreen
+from tui.screens.second_look import SecondLookScreen
+from tui.screens.side_by_side import SideBySideScreen
+from tui.screens.stop import StopScreen
+from tui.screens.trial import TrialScreen
+from tui.screens.trial_pair import TrialPairScreen
+from tui.screens.trial_result import TrialResultScreen
+from tui.screens.trial_setup import TrialSetupScreen
+from tui.screens.verdict import VerdictScreen
+
+PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
+
+
+class HostileWorkbench(StillWorkbench):
+    """Also says hostile things of itself."""
+
+    said: dict[str, Any] = {}
+
+    def status(self) -> WorkbenchStatus:
+        """A model with a hostile name, and what a stop wants to be said."""
+        return replace(
+            super().status(), **{"model_name": EVIL, "adapter_name": EVIL, "model_state": "ready", **self.said}
+        )
+
+    def adapters(self) -> list[AdapterView]:
+        """An adapter with a hostile name."""
+        named = {"name": EVIL, "folder": EVIL, "parent_name": EVIL, "lineage": (EVIL, EVIL), "id": "a00000001"}
+        return [replace(adapter_view(1, EVIL, in_use=True), **named)]
+
+
+class TourApp(PalateApp):
+    """Goes from stop to stop by itself, and leaves."""
+
+    def __init__(self, workbench: HostileWorkbench, ids: dict[str, int]) -> None:
+        super().__init__(workbench)
+        self.bench, self.ids = workbench, ids
+        self.stops: dict[str, str] = {}
+        self.broken = ""
+
+    def on_ready(self) -> None:
+        """The first screen stands."""
+        super().on_ready()
+        self.run_worker(self._tour(), exit_on_error=False)
+
+    async def _tour(self) -> None:
+        try:
+            for name, act in stops(self):
+                await act()
+                await self._settle(name)
+        except Exception as error:  # noqa: BLE001  told by the test
+            self.broken = f"{type(error).__name__} after {list(self.stops)[-1:]}: {error!r}"
+        self.exit()
+
+    async def _settle(self, name: str) -> None:
+        """Wait until the mark of hostile text stands there and the screen no longer changes."""
+        shown, before = "", None
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            shown, before = text_of(self), shown
+            if MARK in body_of(shown) and shown == before:
+                break
+        self.stops[name] = shown
+
+
+def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    """Every stop: a name, and how to get there."""
+    ids = app.ids
+
+    def on(mode: str, *screens: Callable[[], Screen[Any]], **said: Any) -> Callable[[], Awaitable[None]]:
+        async def act() -> None:
+            app.bench.said = said
+            await back(app)
+            await app.switch_mode(mode)
+            app.refresh_status()
+            for make in screens:
+                await app.push_screen(make())
+
+        return act
+
+    def pressing(*keys: str) -> Callable[[], Awaitable[None]]:
+        async def act() -> None:
+            for key in keys:
+                app.post_message(events.Key(key, key if len(key) == 1 else None))
+                await asyncio.sleep(0.1)
+
+        return act
+
+    async def growing() -> None:
+        label = app.screen
+        assert isinstance(label, LabelScreen)
+        label._pair = None
+        asked = app.bench.comparison(ids["pair"]).prompt
+        label.from_workbench(AnswersGrowing(asked, (LONG_EVIL, LONG_EVIL)))
+
+    async def failures() -> None:
+        app.bench._publish(WorkbenchFailed(EVIL, EVIL * 3))
+        app.bench._publish(WorkbenchNotice(EVIL, EVIL))
+        app.tell_error(ValueError(EVIL))
+
+    async def pasted() -> None:
+        line = app.screen.query_one(Input)
+        line.focus()
+        line.post_message(events.Paste(EVIL))
+
+    async def no_pair() -> None:
+        app.bench.said = {"queue_problem": (EVIL, EVIL), "ready": 0}
+        label = app.screen
+        assert isinstance(label, LabelScreen)
+        label._show(None)
+
+    return [
+        ("label", on("label")),
+        ("label, raw", pressing("m")),
+        ("label, zoomed", pressing("z")),
+        ("label, growing", growing),
+        ("label, no pair", no_pair),
+        ("label, no model", on("label", model_state="failed", error=(EVIL, EVIL))),
+        ("label, loading", on("label", model_state="loading", model_detail=EVIL)),
+        ("notices", failures),
+        ("train", on("train")),
+        ("train, a run", on("train", run=PROGRESS)),
+        ("runs", on("runs")),
+        ("run", on("runs", lambda: RunScreen(ids["run"]))),
+        ("run, its end", pressing("end")),
+        ("compare", on("compare")),
+        ("side by side", on("compare", lambda: SideBySideScreen(ids["side"]))),
+        ("trial setup", on("compare", lambda: TrialSetupScreen("a00000001", "base"))),
+        ("trial", on("compare", lambda: TrialScreen(ids["sealed"]))),
+        ("trial result", on("compare", lambda: TrialResultScreen(ids["opened"]))),
+        ("trial pair", on("compare", lambda: TrialPairScreen(ids["opened"], [ids["opened_pair"]], 0))),
+        ("board", on("compare", BoardScreen)),
+        ("data", on("data")),
+        ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
+        ("second look", on("data", lambda: SecondLookScreen([(ids["judged"], EVIL)]))),
+        ("likes", on("data", LikesScreen)),
+        ("likes, its end", pressing("end")),
+        ("likes, a group", pressing("f", "home")),
+        ("a line", on("data", lambda: AskText(EVIL, EVIL, value="", placeholder="path"))),
+        ("a pasted line", pasted),
+        ("a choice", on("data", lambda: Choose(EVIL, EVIL, (("a", "one"),)))),
+        ("leaving", on("runs", lambda: QuitScreen(PROGRESS))),
+        ("stopping", on("train", lambda: StopScreen(PROGRESS))),
+        ("keys", on("label", lambda: HelpScreen(app.screen))),
+    ]
+
+
+def body_of(shown: str) -> str:
+    """A screen without its first line, which always names the model, and without its last two."""
+    return "\n".join(shown.splitlines()[1:-2])
+
+
+async def back(app: PalateApp) -> None:
+    """Close what lies over the screen of this mode."""
+    while len(app.screen_stack) > 1:
+        await app.pop_screen()
+
+
+def main(folder: Path, told: Path) -> None:
+    """Fill the workspace, tour it, and write down what was shown."""
+    workbench = HostileWorkbench(folder)
+    try:
+        ids = workbench.workspace.write(fill).result()
+        app = TourApp(workbench, ids)
+        app.run()
+        told.write_text(json.dumps({"stops": app.stops, "broken": app.broken, "code": app.return_code}))
+    finally:
+        workbench.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
