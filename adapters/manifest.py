@@ -73,6 +73,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair can stand in JSON, and is no text
     except FileNotFoundError:
         raise AdapterDamaged(f"It has no {MANIFEST_FILE}. Add it again with: palate adapters add {folder}") from None
     except (OSError, ValueError, RecursionError) as error:

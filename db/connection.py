@@ -19,6 +19,7 @@ from db.errors import (
     ForeignDatabase,
     MissingDatabase,
     NewerDatabase,
+    NotAllowed,
     NotWritable,
     OlderDatabase,
 )
@@ -93,13 +94,16 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors about `path` into sentences."""
+    """Turn SQLite's and the system's errors about `path` into sentences, and those of text that is none."""
     try:
         yield
     except sqlite3.Error as error:
         if worded := _in_words(path, error):
             raise worded from error
         raise
+    except UnicodeEncodeError as error:
+        what = ascii(error.object[max(error.start - 20, 0) : error.end + 20])
+        raise NotAllowed(f"{what} holds half of a surrogate pair, which is no text. Write it in UTF-8.") from error
     except PermissionError as error:
         raise NotWritable(_not_writable(path)) from error
     except OSError as error:

@@ -242,7 +242,7 @@ class ServerAnswers:
         cut = growing.finish in ("length", "content_filter")
         with self._changed:
             del self._growing[request.key]
-            self._done.append(CompletionDone(request.key, growing.text, growing.tokens, cut, elapsed_s))
+            self._done.append(CompletionDone(request.key, _mended(growing.text), growing.tokens, cut, elapsed_s))
         self._tell()
 
     async def _stream(self, client: "AsyncOpenAI", request: ServerRequest) -> _Growing:
@@ -373,6 +373,11 @@ async def _models_there(client: "AsyncOpenAI") -> str:
 def _said(error: "APIStatusError") -> str:
     """What the server wrote to its refusal."""
     return _shortened(error.response.text) or error.message
+
+
+def _mended(text: str) -> str:
+    """`text` as it can be stored: halves of a surrogate pair that came apart are joined, others become �."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _shortened(text: str) -> str:

@@ -1,5 +1,7 @@
 """Text that wants to harm a terminal or a screen, and a workspace where every text that a person may see is such."""
 
+import re
+import unicodedata
 from sqlite3 import Connection
 
 from db import blind_trials as db_blind
@@ -32,6 +34,29 @@ LONG_EVIL = (
     f"{EVIL}\n\n# {EVIL}\n\n- **{EVIL}**\n\n```{EVIL}\n{EVIL}\n```\n\n[{EVIL}](http://{EVIL}) ![{EVIL}](x)\n\n> {EVIL}"
 )
 """The same as markdown."""
+
+KNOWN = re.compile(
+    r"\x1b\[(?:"
+    r"(?:0|[1-9]\d*)?(?:;\d+)*m"  # colours
+    r"|\d+;\d+H"  # where to write
+    r"|\?(?:25|1049|1000|1003|1004|1006|1015|2004|2026|2048|7)[hl]"  # cursor, screen, mouse, focus, paste, frames
+    r"|\?(?:2026|2048)\$p"
+    r"|[<>=]\d*u"  # the keyboard's protocol
+    r"|>\d+u|<u|>q|c"
+    r")"
+    r"|\x1b\]22;(?:default|pointer|text)\x07"  # the shape of the mouse pointer
+    r"|\x1bP\+q[0-9a-f;]*\x1b\\"
+)
+"""What Textual writes of itself. None of it takes text from anywhere."""
+ALLOWED = {"\n", "\r", "\u200c", "\u200d"}
+
+
+def harmful(written: str, *, tabs: bool = False) -> set[str]:
+    """What is left of control, format and direction characters when Textual's own is taken out; `tabs` may stand."""
+    rest = KNOWN.sub("", written)
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    found = {each for each in set(rest) - ALLOWED - ({"\t"} if tabs else set()) if unicodedata.category(each) in kinds}
+    return {rest[max(at - 8, 0) : at + 24] for each in found for at in (rest.index(each),)}
 
 
 def fill(conn: Connection) -> dict[str, int]:

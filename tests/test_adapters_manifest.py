@@ -66,6 +66,7 @@ def test_a_wrong_field_is_named(tmp_path: Path, change: dict[str, Any], word: st
         (b'{"id": "a01', "cannot be read"),
         (b"\xff\xfe\x00", "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
+        (b'{"name": "\\ud800"}', "cannot be read"),
         (b"[]", "not a JSON object"),
         (b"{}", "lacks base_fingerprint, base_source, checksum"),
     ],

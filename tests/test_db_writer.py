@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from db.connection import open_database, read_only
-from db.errors import DatabaseError, DiskFull
+from db.errors import DatabaseError, DiskFull, NotAllowed
 from db.settings import get_setting, set_setting
 from db.verdicts import history
 from db.writer import Writer
@@ -175,3 +175,11 @@ def acknowledged_before_kill(path: Path) -> set[int]:
         # What it had acknowledged until the signal came; a line cut in the middle was not.
         rest = [line for line in judge.stdout if line.endswith("\n")]
     return {int(line) for line in (first, *rest)}
+
+
+def test_half_a_surrogate_pair_is_told_in_words_and_nothing_is_kept(tmp_path):
+    open_database(tmp_path / "palate.db")
+    with closing(Writer(tmp_path / "palate.db")) as writer:
+        with pytest.raises(NotAllowed, match=r"half of a surrogate pair"):
+            writer.submit(set_setting, "note", "half \udcff").result()
+        writer.submit(set_setting, "note", "whole").result()

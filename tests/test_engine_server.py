@@ -61,6 +61,12 @@ def test_answers_come_whole_with_what_ended_them() -> None:
     assert {name: first[name] for name in told} == told
 
 
+def test_halves_of_a_surrogate_pair_become_text_that_can_be_stored() -> None:
+    with misbehaving(lambda handler: stream(handler, "\ufeffa \ud83d", "\ude00 b", " \ud800 c", finish="stop")) as url:
+        (done,) = ask(url)
+    assert done.text == "\ufeffa 😀 b � c"
+
+
 def test_the_key_comes_from_the_environment_and_nothing_else_of_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, str]] = []
     monkeypatch.setenv("MY_KEY", "secret-key")

@@ -2,43 +2,19 @@
 
 import json
 import os
-import re
 import sys
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pytest
 
-from tests.hostile import MARK
+from tests.hostile import MARK, harmful
 from tests.hostile_tour import body_of
 
 SIZES = [(24, 80), (40, 120)]
-KNOWN = re.compile(
-    r"\x1b\[(?:"
-    r"(?:0|[1-9]\d*)?(?:;\d+)*m"  # colours
-    r"|\d+;\d+H"  # where to write
-    r"|\?(?:25|1049|1000|1003|1004|1006|1015|2004|2026|2048|7)[hl]"  # cursor, screen, mouse, focus, paste, frames
-    r"|\?(?:2026|2048)\$p"
-    r"|[<>=]\d*u"  # the keyboard's protocol
-    r"|>\d+u|<u|>q|c"
-    r")"
-    r"|\x1b\]22;(?:default|pointer|text)\x07"  # the shape of the mouse pointer
-    r"|\x1bP\+q[0-9a-f;]*\x1b\\"
-)
-"""What Textual writes of itself. None of it takes text from anywhere."""
 NOTHING = ("keys", "likes")
 """Stops that show nothing from outside, or not on their first page."""
-ALLOWED = {"\n", "\r", "\u200c", "\u200d"}
-
-
-def harmful(written: str) -> set[str]:
-    """What is left of control, format and direction characters, and lone marks, when Textual's own is taken out."""
-    rest = KNOWN.sub("", written)
-    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
-    found = {each for each in set(rest) - ALLOWED if unicodedata.category(each) in kinds}
-    return {rest[max(at - 8, 0) : at + 24] for each in found for at in (rest.index(each),)}
 
 
 def toured(folder: Path, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:

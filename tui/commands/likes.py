@@ -15,9 +15,18 @@ from tui.likes import Preference
 from tui.visible import visible
 
 
+def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A name that a database can be asked for."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter(f"{value!a} holds a byte that is no UTF-8.") from None
+    return value
+
+
 @click.command()
-@click.option("--set", "set_name", metavar="NAME", help="Only questions of this prompt set.")
-@click.option("--field", metavar="NAME", help="Only questions of this field.")
+@click.option("--set", "set_name", metavar="NAME", callback=_text, help="Only questions of this prompt set.")
+@click.option("--field", metavar="NAME", callback=_text, help="Only questions of this field.")
 @click.option("--imported", is_flag=True, help="Pairs that came with a file, in place of your own verdicts.")
 @as_json
 @click.pass_obj
