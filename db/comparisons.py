@@ -19,7 +19,9 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
-_OPEN = "SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL"
+# An answer that a person wrote is not asked about: it was chosen when it was written.
+_OPEN = """SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL
+    AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
 # A repeat that was skipped does not come back.
 _SKIPPED = """SELECT id FROM comparisons
     WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"""

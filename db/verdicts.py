@@ -118,6 +118,26 @@ def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
     return int(row["comparison"])
 
 
+def judged_before(conn: Connection, verdict: int | None) -> int | None:
+    """The labelling comparison whose standing verdict is the last one before `verdict` (None: of all)."""
+    return _judged(conn, "c.standing < :verdict ORDER BY c.standing DESC", verdict if verdict is not None else 2**62)
+
+
+def judged_after(conn: Connection, verdict: int) -> int | None:
+    """The labelling comparison whose standing verdict is the first one after `verdict`."""
+    return _judged(conn, "c.standing > :verdict ORDER BY c.standing", verdict)
+
+
+def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
+    """Edits are passed over: what was chosen there was written by the person."""
+    query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
+        WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
+            (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
+        AND {condition} LIMIT 1"""
+    row = conn.execute(query, {"verdict": verdict}).fetchone()
+    return None if row is None else int(row["id"])
+
+
 def history(conn: Connection, comparison: int) -> list[VerdictRow]:
     """Every verdict and undo on a comparison, the oldest first."""
     rows = conn.execute("SELECT * FROM verdicts WHERE comparison = ? ORDER BY id", (comparison,))

@@ -7,7 +7,7 @@ import torch
 from engine.errors import SettingError
 
 FOUR_BITS = "4bit"
-_DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
 def choose_device(asked: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.errors import ModelError
 
-_BYTES = {"float32": 4.0, "bfloat16": 2.0, "4bit": 2.0}  # a number outside of quantised layers
+_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 2.0}  # a number outside of quantised layers
 # NF4 with doubly quantised scales (arXiv:2305.14314): half a byte, one byte of scale for 64 values, and one float32 for
 # 256 of those.
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
@@ -148,7 +148,7 @@ def estimate_memory(
     """The memory of training by the fast way, one pass at a time as Palate does; batch size has no part in it.
 
     Args:
-        dtype: "bfloat16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
+        dtype: "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
         row: tokens of the largest pass (prompts once, both answers), and of the longest sequence in it; by default
             the worst that `config.max_length` allows, both sequences full.
         checkpointing: layers keep their inputs alone.

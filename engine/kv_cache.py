@@ -71,8 +71,10 @@ class KeyValueCache:
         self.fit(max(self.lengths))
         ends = torch.tensor(self.lengths, device=device)
         self._seen = self._values.shape[3]
-        self._rows = torch.arange(rows, device=device)
-        self._last = ends - 1
+        self._rows: torch.Tensor | slice = torch.arange(rows, device=device)
+        self._last: torch.Tensor | int = ends - 1
+        if min(self.lengths) == max(self.lengths):  # as two answers to one prompt are: a slice is written sooner
+            self._rows, self._last = slice(0, rows), self.lengths[0] - 1
         hidden = torch.arange(self._seen, device=device)[None, :] >= ends[:, None]  # (R, T)
         mask = torch.zeros(hidden.shape, dtype=self._keys.dtype, device=device).masked_fill_(hidden, -torch.inf)
         heads = self._values.shape[2]

@@ -161,19 +161,23 @@ class LeanDecoder:
         cos, sin = cos[0][:, None], sin[0][:, None].clone()
         sin[..., : self._width // 2].neg_()  # with this sign, turning is one product with the halves exchanged
         for index, (block, loras) in enumerate(zip(self._weights.blocks, self._loras, strict=True)):
-            q, k, v = self._heads_of(block, block.inputs(_norm(block.before_attention, x), loras.inputs))
-            attended = attend(index, _turn(q, cos, sin), _turn(k, cos, sin), v)
+            joined = block.inputs(_norm(block.before_attention, x), loras.inputs)
+            attended = attend(index, *self._heads_of(block, joined, cos, sin))
             x = x + block.output(attended.reshape(len(x), -1), loras.output)
             gate, up = block.widen(_norm(block.before_feed, x), loras.widen).chunk(2, dim=-1)
             x = x + block.narrow(block.activation(gate).mul_(up), loras.narrow)
         return x
 
-    def _heads_of(self, block: _Block, joined: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Queries (N, heads · groups, width), keys and values (N, heads, width) out of one projection."""
-        counts = [self._heads * self._groups, self._heads, self._heads]
-        q, k, v = torch.split(joined.view(len(joined), -1, self._width), counts, dim=1)
+    def _heads_of(
+        self, block: _Block, joined: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Turned queries (N, heads · groups, width) and keys, and values (N, heads, width), out of one projection."""
+        counts = [self._heads * self._groups, self._heads]
+        both, v = torch.split(joined.view(len(joined), -1, self._width), [sum(counts), self._heads], dim=1)
         if block.query_norm is not None:
-            q, k = _norm(block.query_norm, q), _norm(block.key_norm, k)
+            q, k = torch.split(both, counts, dim=1)
+            both = torch.cat((_norm(block.query_norm, q), _norm(block.key_norm, k)), dim=1)
+        q, k = torch.split(_turn(both, cos, sin), counts, dim=1)
         return q, k, v
 
     def _attend_step(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:

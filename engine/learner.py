@@ -20,6 +20,8 @@ from engine.scorer import Scorer
 if TYPE_CHECKING:
     from engine.model import BaseModel
 
+_FLOAT16_SCALE = 1024.0  # float16 has nothing between 0 and 6e-8; gradients of single tokens come near that
+
 
 class Learner:
     """One adapter with its optimizer, its random state and the reference it is held close to.
@@ -44,6 +46,7 @@ class Learner:
         self.reference: dict[str, tuple[float, float]] = {}
         self.busy_s = 0.0
         self.random_state = OwnRandomState(config.seed)
+        self._scale = _FLOAT16_SCALE if base.dtype == "float16" else 1.0
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
@@ -81,7 +84,7 @@ class Learner:
             losses = torch.stack([self._loss(*both, window) for both in zip(group, scores, strict=True)])
             values = losses.tolist()
             if all(map(math.isfinite, values)):
-                (losses.sum() / len(window)).backward()  # type: ignore[no-untyped-call]
+                (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
             told = [self._told(*each) for each in zip(group, scores, values, strict=True)]
         self._check_finite(told)
         return told
@@ -102,6 +105,7 @@ class Learner:
             NonFiniteLoss: the gradient is NaN or infinite; the weights stay as they were.
         """
         with self.turn(self.adapter, learning=True):
+            self._unscale()
             norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.max_grad_norm).item()
             if math.isfinite(norm):
                 for group in self.optimizer.param_groups:
@@ -111,6 +115,11 @@ class Learner:
         if not math.isfinite(norm):
             raise NonFiniteLoss(f"The gradient's norm is {norm}. Lower --learning-rate, or train in float32.")
         return norm
+
+    def _unscale(self) -> None:
+        for parameter in self.parameters.values():
+            if self._scale != 1 and parameter.grad is not None:
+                parameter.grad /= self._scale
 
     def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
         """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it."""

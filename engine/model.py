@@ -21,6 +21,7 @@ from engine.default_model import DEFAULT_SOURCE, HUB_ID
 from engine.device import FOUR_BITS, choose_device, choose_dtype
 from engine.errors import AdapterLoadError, ModelError
 from engine.fingerprint import fingerprint_of
+from engine.half import check_float16
 from engine.quantisation import keep_differentiable, nf4, require_bitsandbytes
 from engine.stops import stop_ids_of
 
@@ -188,12 +189,14 @@ def load_base(
     Args:
         location: the folder that `prepare_source` told.
         source: what the person named.
-        dtype: "auto", "bfloat16", "float32" or "4bit" (linear layers in NF4, for which the weights are read twice).
+        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, for which the weights are read
+            twice).
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         trust_remote_code: run Python code that came with the model.
 
     Raises:
-        ModelError: the folder's model or tokenizer cannot be read, or it is no text-generating model.
+        ModelError: the folder's model or tokenizer cannot be read, it is no text-generating model, or its numbers are
+            too large for float16.
         SettingError: dtype or device is not known or not there.
     """
     transformers_logging.disable_progress_bar()  # bars would be drawn over the screens
@@ -208,6 +211,8 @@ def load_base(
         unquantised = _identity(_load_weights(location, torch_dtype, "cpu", options)) if quantised else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
         model = _load_weights(location, torch_dtype, device, options | quantisation)
+        if torch_dtype == torch.float16:
+            check_float16(model)
     except _UNREADABLE as error:
         raise ModelError(_unreadable(location, source, error, trust_remote_code)) from error
     return BaseModel(

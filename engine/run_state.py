@@ -15,6 +15,7 @@ class RunState:
     Attributes:
         step: optimizer steps done, of `total_steps`.
         window: the pairs already learned from for the next step; their gradients stand in the adapter.
+        work: of the steps that are done, as `engine.pace` counts it.
         ledger: each training pair's margin in this epoch so far.
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.
@@ -28,6 +29,7 @@ class RunState:
     window: list[PairScore] = field(default_factory=list)
     window_s: float = 0.0
     learning_s: float = 0.0
+    work: int = 0
     num_tokens: int = 0
     ledger: dict[str, float] = field(default_factory=dict)
     eval_margins: dict[str, float] = field(default_factory=dict)

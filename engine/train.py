@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,12 @@ from engine.events import (
 )
 from engine.learner import Learner, trained_values
 from engine.memory import choose_checkpointing
+from engine.pace import Pace
 from engine.plan import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.random_state import OwnRandomState
-from engine.reference import ReferenceKeys
+from engine.reference import ReferenceKeys, passes_of
 from engine.run_state import RunState
 from engine.run_warnings import evaluation_warnings, window_warnings
 from engine.saving import save_checked
@@ -68,6 +70,17 @@ class _Run:
     @property
     def steps_per_epoch(self) -> int:
         return steps_per_epoch(len(self.prepared.train), self.config)
+
+    @property
+    def eval_every(self) -> int:
+        return self.config.eval_every or self.steps_per_epoch
+
+    @cached_property
+    def pace(self) -> Pace:
+        train, evaluation, steps = self.prepared.train, self.prepared.evaluation, self.state.total_steps
+        epochs = steps / self.steps_per_epoch
+        shape = self.learner.shape
+        return Pace(shape, train, evaluation, epochs=epochs, steps=steps, eval_every=self.eval_every)
 
 
 def train_dpo(
@@ -160,7 +173,7 @@ def _learner(
     base: "BaseModel", prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None
 ) -> Learner:
     reference = start if config.reference == "start" else None
-    passes = planned_steps(len(prepared.train), config) * pairs_per_step(config) + len(prepared.train)
+    passes = passes_of(len(prepared.train), config)
     probe = max(prepared.train, key=lambda pair: pair.tokens)
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
@@ -191,7 +204,7 @@ def _planned(run: _Run) -> RunPlanned:
 
 def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
     """Know every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
-    keys = ReferenceKeys(run.learner)
+    keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
     reference = run.learner.reference
     for done, pair in enumerate(pairs, start=1):
@@ -232,7 +245,7 @@ def _evaluation_is_due(run: _Run) -> bool:
     if not run.prepared.evaluation or not state.step or state.evaluated_step == state.step:
         return False
     ends = state.stopped or state.step == state.total_steps
-    return ends or state.step % (run.config.eval_every or run.steps_per_epoch) == 0
+    return ends or state.step % run.eval_every == 0
 
 
 def _stops_early(run: _Run) -> bool:
@@ -289,7 +302,8 @@ def _take_step(run: _Run) -> Iterator[Event]:
         metrics["flops_per_second"] = flops / seconds
     warnings = window_warnings(state, state.window, config.beta)
     state.window, state.window_s = [], 0.0
-    seconds_left = (learner.busy_s - state.learning_s) / state.step * (state.total_steps - state.step)
+    state.work += run.pace.of(window)
+    seconds_left = run.pace.seconds_left(state.step, state.work, learner.busy_s - state.learning_s)
     yield StepDone(state.step, state.total_steps, epoch, metrics, seconds_left)
     yield from warnings
 

@@ -4,6 +4,7 @@ Futures are resolved at once; with `hold` set they stay open until `release()`, 
 """
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -27,6 +28,7 @@ from db.rows import (
     VerdictRow,
 )
 from engine.config import TrainConfig, settings_of
+from engine.preflight import Preflight
 from tui.errors import InputError, WorkbenchError
 from tui.published import (
     AdapterView,
@@ -180,6 +182,7 @@ class FakeWorkbench:
         self.imported_into: list[str] = []
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
@@ -275,6 +278,19 @@ class FakeWorkbench:
         """Comparisons that were never judged."""
         return sum(self._standing(number) is None for number in self.rows)
 
+    def judged_before(self, verdict: int | None) -> ComparisonRow | None:
+        """The pair of the verdict before this one."""
+        ids = [each for each in self._judged_ids() if verdict is None or each < verdict]
+        return self.comparison(self.verdicts[ids[-1] - 1].comparison) if ids else None
+
+    def judged_after(self, verdict: int) -> ComparisonRow | None:
+        """The pair of the verdict after this one."""
+        ids = [each for each in self._judged_ids() if each > verdict]
+        return self.comparison(self.verdicts[ids[0] - 1].comparison) if ids else None
+
+    def _judged_ids(self) -> list[int]:
+        return sorted(row.id for number in self.rows if (row := self._standing(number)) is not None)
+
     def judge(
         self,
         comparison: int,
@@ -301,6 +317,7 @@ class FakeWorkbench:
             return row
 
         given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds, "blind": blind}
+        given |= {"note": note} if note else {}
         return self._answer(act)
 
     def undo(self) -> "Future[int | None]":
@@ -398,6 +415,16 @@ class FakeWorkbench:
         steps = config.epochs * math.ceil((pairs - held) / per_step)
         steps = min(steps, config.max_steps) if config.max_steps else steps
         return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem)
+
+    def preflight(self, config: TrainConfig) -> Preflight:
+        """A close look at what a run on those 31 pairs would do."""
+        preview = self.train_preview(config)
+        notes = ("The shorter answer was chosen in 81% of the pairs, so answers will grow shorter.",)
+        left_out = {"7": "both answers are the same", "9": "both answers are the same"}
+        return Preflight(
+            preview.train_pairs, preview.eval_pairs, left_out, 0, 0, preview.steps, 9410, 412, 0.19, 1e-3, notes,
+            seconds=140.0,
+        )  # fmt: skip
 
     def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
         """Start a run that moves only when a test says so (`step`)."""

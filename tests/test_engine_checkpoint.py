@@ -13,6 +13,7 @@ from engine.errors import CheckpointError
 from engine.events import AdapterSaved, Event, Notice, ReferenceScored, RunPlanned, StepDone
 from engine.learner import adapter_parameters
 from engine.model import BaseModel, load_base
+from engine.reference import score_references
 from engine.train import train_dpo
 from tests.test_engine_train import disturb, of_kind, pairs
 from tests.tiny import save_tiny
@@ -119,6 +120,20 @@ def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) ->
     _whole(base, tmp_path)
     assert (tmp_path / "c" / FILE).stat().st_mode & 0o777 == 0o600
     assert [file.name for file in (tmp_path / "c").iterdir()] == [FILE]
+
+
+def test_reference_logps_scored_ahead_spare_the_pass_and_change_nothing(base: BaseModel, tmp_path: Path) -> None:
+    known: dict[str, tuple[float, float]] = {}
+    for event in score_references(base, pairs(8), CONFIG, known):
+        known |= {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+    assert len(known) == 8
+    assert list(score_references(base, pairs(8), CONFIG, known)) == []
+    assert list(score_references(base, [], CONFIG, known)) == []
+    events = list(train_dpo(base, pairs(8), CONFIG, adapter="a1", folder=tmp_path / "ahead", known_reference=known))
+    base.unload_adapter("a1")
+    assert not of_kind(events, ReferenceScored)
+    _, expected = _whole(base, tmp_path / "plain")
+    assert (tmp_path / "ahead" / "adapter_model.safetensors").read_bytes() == expected
 
 
 def test_reference_logps_of_an_earlier_run_spare_the_pass(base: BaseModel, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, 
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.published import AnswersGrowing, QueueChanged
-from tui.screens.label import SETTLE_S, LabelScreen
+from tui.screens.dialog import AskText
+from tui.screens.judge import SETTLE_S
+from tui.screens.label import LabelScreen
 from tui.widgets.label_notes import empty_note
 from tui.widgets.text_pane import PaneText, TextPane
 
@@ -410,3 +412,92 @@ async def test_answers_grow_unseen_while_a_pair_is_read() -> None:
         await pilot.pause()
         assert screen.can_judge
         assert "Something" not in shown(screen, "first")
+
+
+# -- what else can be done to a pair ----------------------------------------------------------------------------
+
+
+async def test_a_note_is_stored_with_the_verdict_and_typing_it_judges_nothing() -> None:
+    workbench = FakeWorkbench(comparisons=2)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        await pilot.press("1", "x", "2", "enter")
+        await until(pilot, lambda: "note: 1x2" in note(screen))
+        assert workbench.judged_with == []
+        await until(pilot, lambda: screen.can_judge)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        assert workbench.judged_with[-1]["note"] == "1x2"
+        await pilot.press("2")
+        await until(pilot, lambda: len(workbench.judged_with) == 2)
+        assert "note" not in workbench.judged_with[-1], "a note belongs to one pair"
+
+
+async def test_a_discarded_pair_comes_back_with_undo_alone() -> None:
+    workbench = FakeWorkbench(comparisons=2)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("X")
+        await ready(pilot, screen, 2)
+        assert workbench.judged_with[-1]["verdict"] == "discard"
+        assert "saved: discarded" in note(screen)
+        await pilot.press("u")
+        await ready(pilot, screen, 1)
+
+
+async def test_words_that_differ_are_marked_in_the_texts_as_written() -> None:
+    workbench = FakeWorkbench(comparisons=0)
+    workbench.add_comparison(comparison(1, "**Red** leaves fall", "**Gold** leaves fall"))
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("d")
+        await until(pilot, lambda: "**Red** leaves" in shown(screen, "first"))
+        content = screen.query_one("#first PaneText", PaneText).render()
+        marked = [content.plain[span.start : span.end] for span in content.spans if "underline" in str(span.style)]
+        assert marked == ["Red"]
+        assert "underlined" in note(screen)
+        await pilot.press("d")
+        await until(pilot, lambda: "**" not in shown(screen, "first"))
+
+
+async def test_earlier_and_later_pairs_are_opened_and_judged_anew() -> None:
+    workbench = FakeWorkbench(comparisons=4)
+    async with label(workbench) as (pilot, screen):
+        for number, key in ((1, "1"), (2, "0")):
+            await ready(pilot, screen, number)
+            await pilot.press(key)
+        await ready(pilot, screen, 3)
+        await pilot.press("n")
+        assert "this is the open pair" in note(screen)
+        await pilot.press("p")
+        await ready(pilot, screen, 2)
+        assert "a tie · a verdict key changes it" in note(screen)
+        await pilot.press("p")
+        await ready(pilot, screen, 1)
+        assert "first better" in note(screen)
+        await pilot.press("p")
+        assert "there is no earlier verdict" in note(screen)
+        await pilot.press("2")
+        await ready(pilot, screen, 3)
+        assert [row.verdict for row in workbench.verdicts] == ["a", "tie", "b"]
+        await pilot.press("p")
+        await ready(pilot, screen, 1)
+        await pilot.press("n")
+        await ready(pilot, screen, 3)
+
+
+async def test_a_copy_goes_to_the_clipboard_and_to_a_file() -> None:
+    workbench = FakeWorkbench(comparisons=1)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        assert screen.pair is not None
+        await pilot.press("y")
+        await until(pilot, lambda: "the prompt and both answers copied" in note(screen))
+        assert screen.pair.a.text in pilot.app.clipboard
+        await pilot.press("tab", "y")
+        await until(pilot, lambda: "the first answer copied" in note(screen))
+        file = workbench.folder / "copied.txt"
+        assert pilot.app.clipboard == file.read_text() == screen.pair.first.text
+        assert file.stat().st_mode & 0o777 == 0o600

@@ -122,6 +122,15 @@ async def test_keys_typed_ahead_go_where_they_were_meant(workbench: FakeWorkbenc
         await until(pilot, lambda: seed.value == 123)
 
 
+async def test_the_plan_tells_what_a_close_look_at_the_run_found(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await until_shown(pilot, "about 2 min · 9,410 tokens an epoch, the longest sequence 412")
+        await until_shown(pilot, "2 pairs left out: 2 × both answers are the same.")
+        await until_shown(pilot, "The shorter answer was chosen in 81% of the pairs")
+
+
 async def test_the_plan_follows_the_settings(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:

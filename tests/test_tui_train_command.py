@@ -3,7 +3,8 @@
 from engine.estimate import Memory
 from engine.preflight import Preflight
 from tests.test_tui_cli import SHORT, Invoke, model_folder, palate, records  # noqa: F401
-from tui.commands.train import event_words, preflight_words
+from tui.commands.train import event_words
+from tui.preflight_words import preflight_words
 
 FIGURES = {"eval_loss": 0.5, "eval_rewards/margins": 0.25, "eval_rewards/accuracies": 0.8}
 

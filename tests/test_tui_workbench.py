@@ -15,6 +15,7 @@ from engine.config import SamplingConfig, TrainConfig
 from engine.events import ReferenceScored, StepDone
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
+from tui.lane import IDLE
 from tui.policies import ModelChoice
 from tui.published import Published, RunChanged, VerdictStored, WorkbenchFailed
 from tui.workbench import Workbench
@@ -95,6 +96,27 @@ def test_the_loop(open_workbench: Callable[[], Workbench]) -> None:
     assert len(shown) == 3
     assert all(each.prompt.held_out for each in shown)
     assert (shown[0].a.model_kind, shown[0].b.model_kind) == ("base", "adapter")
+
+
+def test_references_are_scored_while_nothing_else_is_to_do(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    judge_all(workbench)
+    workbench.references.wake()
+    done = threading.Event()
+    workbench.lane.submit("after", iter_once(done), lambda: IDLE)
+    assert done.wait(timeout=60)
+    events: list[Published] = []
+    workbench.subscribe(events.append)
+    train(workbench, TrainConfig())
+    assert any(isinstance(each, RunChanged) and isinstance(each.event, StepDone) for each in events)
+    assert not any(isinstance(each, RunChanged) and isinstance(each.event, ReferenceScored) for each in events)
+
+
+def iter_once(done: threading.Event) -> Iterator[None]:
+    """A job that tells that its turn came, after all that came before it and is as urgent."""
+    done.set()
+    yield
 
 
 def test_closed_and_opened_again_everything_is_there(open_workbench: Callable[[], Workbench]) -> None:

@@ -63,6 +63,7 @@ class PalateApp(App[None]):
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
+        Binding("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -171,6 +172,13 @@ class PalateApp(App[None]):
     def action_keys(self) -> None:
         """Show every key of the screen on top."""
         self.push_screen(HelpScreen(self.screen))
+
+    def action_settings(self) -> None:
+        """Show the settings of the queue, over the screen of any mode."""
+        from tui.screens.settings import SettingsScreen  # not needed for the first paint
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for terminals that lost their place."""

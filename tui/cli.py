@@ -51,7 +51,7 @@ class PalateGroup(click.Group):
 )
 @click.option(
     "--dtype",
-    type=click.Choice(["auto", "bfloat16", "float32", "4bit"]),
+    type=click.Choice(["auto", "bfloat16", "float16", "float32", "4bit"]),
     default="auto",
     help="Number format of the weights.",
 )

@@ -11,8 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
 
-LOADING, WAITED_FOR, RUN, AHEAD, ASLEEP = range(5)
-"""How urgent a turn is: the model itself, what a person waits for, a run, and work done ahead of need.
+LOADING, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(6)
+"""How urgent a turn is: the model itself, what a person waits for, a run, work done ahead of need, and work for when
+nothing else is to do.
 
 A job that is asleep gets no turn; whoever has news for it calls `Lane.wake()`, and its urgency is asked again.
 """

@@ -33,6 +33,7 @@ from tui.run_book import KnownReferences, RunBook
 from tui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from engine.model import BaseModel
     from engine.preflight import Preflight
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,14 @@ def preference_pair(row: PairRow) -> PreferencePair:
         chosen_cut=row.chosen_cut,
         rejected_cut=row.rejected_cut,
     )
+
+
+def _look(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
+    from engine.memory import known_shape  # imports torch
+    from engine.preflight import preflight
+
+    shape = known_shape(base.hf_model.config)
+    return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class Trainer:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._stop = False
         self._leaving = False
+        self._looked: tuple[object, Preflight] | None = None
 
     def preview(self, config: TrainConfig) -> TrainPreview:
         """What a run with these settings would do now, and why it cannot start if it cannot."""
@@ -103,14 +113,13 @@ class Trainer:
             ModelError: the model is not loaded.
             PairsError: none of the pairs can be trained on.
         """
-        from engine.memory import known_shape  # imports torch
-        from engine.preflight import preflight
-
         base = self._policies.required()
         pairs = [preference_pair(row) for row in db_verdicts.preference_pairs(self._workspace.connection)]
         speed = self._measured_speed(self._policies.model_row(None))
-        shape = known_shape(base.hf_model.config)
-        return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+        asked = (pairs, config, base.fingerprint, base.dtype, speed)
+        if self._looked is None or self._looked[0] != asked:  # encoding thousands of pairs takes seconds
+            self._looked = asked, _look(base, pairs, config, speed)
+        return self._looked[1]
 
     def _measured_speed(self, base_model: int) -> float | None:
         """Operations per second of the latest run on this base model; the middle of its steps."""

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.registry import Adapter
+from db import edits as db_edits
 from db import interchange
 from db import prompts as db_prompts
 from db import repeats as db_repeats
@@ -44,11 +45,15 @@ from tui.published import (
     WorkbenchStatus,
 )
 from tui.queue_settings import change_setting
+from tui.references import ReferenceScorer
 from tui.side_by_side import SideBySide
 from tui.training import Trainer
 from tui.workspace import own_workspace
 from tui.workspace_view import WorkspaceView
 from tui.writing import seed_from
+
+if TYPE_CHECKING:
+    from engine.preflight import Preflight
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +81,7 @@ class Workbench(WorkspaceView):
             common = (self.workspace, self.lane, self.policies, self._publish)
             self.answers = Prefetcher(*common, seed=seed)
             self.margins = MarginScorer(self.workspace, self.lane, self.policies)
+            self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
             self._seed = seed
             self.trainer = Trainer(*common)
             self.side_by_side = SideBySide(*common, seed=seed)
@@ -203,9 +209,18 @@ class Workbench(WorkspaceView):
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
         return stored
 
+    def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
+        """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
+
+        Resolves to the new comparison, decided for the text; `undo` takes back both.
+        """
+        edited = self.workspace.write(db_edits.add_edit, comparison=comparison, original=original, text=text)
+        edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
+        return edited
+
     def undo(self) -> Future[int | None]:
         """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write(db_verdicts.undo_last)
+        undone = self.workspace.write(db_edits.undo_last)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 
@@ -238,6 +253,10 @@ class Workbench(WorkspaceView):
     def train_preview(self, config: TrainConfig) -> TrainPreview:
         """What a run with these settings would do now."""
         return self.trainer.preview(config)
+
+    def preflight(self, config: TrainConfig) -> Preflight:
+        """A close look at such a run, which takes as long as encoding the pairs. See `Trainer.preflight` for errors."""
+        return self.trainer.preflight(config)
 
     def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
         """Start a run on every preference pair that stands; returns its id. See `Trainer.start` for errors."""
@@ -330,6 +349,8 @@ class Workbench(WorkspaceView):
             return
         if self.policies.state != "failed" or not self.answers.needs_model:
             self.answers.wake()
+        if self.policies.state == "ready":
+            self.references.wake()
         self._score_margins()
 
     def _tell_crash(self, job: Job, error: Exception) -> None:

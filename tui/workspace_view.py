@@ -29,9 +29,11 @@ from db.rows import (
     VerdictRow,
 )
 from db.times import utc_text
+from engine.config import Setting
 from tui.agreement import Agreement, agreement
 from tui.like_book import LikeBook
 from tui.published import AdapterView
+from tui.queue_settings import list_settings
 from tui.workspace import Workspace
 
 
@@ -60,6 +62,21 @@ class WorkspaceView:
         """How many comparisons wait for their first verdict."""
         return db_comparisons.count_open(self.workspace.connection)
 
+    @property
+    def folder(self) -> Path:
+        """The workspace's folder."""
+        return self.workspace.folder
+
+    def judged_before(self, verdict: int | None) -> ComparisonRow | None:
+        """The labelling pair whose standing verdict came last before this one; None means before now."""
+        found = db_verdicts.judged_before(self.workspace.connection, verdict)
+        return None if found is None else self.comparison(found)
+
+    def judged_after(self, verdict: int) -> ComparisonRow | None:
+        """The labelling pair whose standing verdict came first after this one."""
+        found = db_verdicts.judged_after(self.workspace.connection, verdict)
+        return None if found is None else self.comparison(found)
+
     def verdict_page(
         self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None
     ) -> list[VerdictListRow]:
@@ -85,6 +102,10 @@ class WorkspaceView:
         return interchange.write_pairs(path, pairs, form)
 
     # -- prompts -----------------------------------------------------------------------------------------------
+
+    def settings(self) -> list[tuple[Setting, Any]]:
+        """Every setting of the queue with the value that it has here."""
+        return list(list_settings(self.workspace))
 
     def prompt_sets(self) -> list[PromptSetRow]:
         """Every prompt set with the number of its prompts."""

@@ -34,7 +34,7 @@ class Speed:
     """Counts the pairs that a run has learned from, from its second step on."""
 
     def __init__(self, workbench: Workbench) -> None:
-        self._steps, self._pairs = 0, 0
+        self._steps, self._pairs, self._done = 0, 0, 0
         self._from = self._to = 0.0
         self.begun = threading.Event()
         self.stop = workbench.subscribe(self._hear)
@@ -44,12 +44,12 @@ class Speed:
             print(f"{published.title}. {published.text}", flush=True)
         match published:
             case RunChanged(_, StepDone()):
-                self._steps += 1
+                self._steps, self._done = self._steps + 1, 0
                 if self._steps == 1:
                     self._from = self._to = time.perf_counter()
                     self.begun.set()
-            case RunChanged(_, PairDone(stage="step")) if self._steps:
-                self._pairs += 1
+            case RunChanged(_, PairDone(stage="step", done=done)) if self._steps:
+                self._pairs, self._done = self._pairs + done - self._done, done
                 self._to = time.perf_counter()
 
     @property

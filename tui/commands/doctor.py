@@ -18,10 +18,13 @@ from adapters.registry import Registry
 from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
+from engine.config import TrainConfig
 from engine.default_model import DEFAULT_SOURCE, default_folder
 from engine.errors import EngineError
+from engine.requirements import memory_of
 from tui.commands.session import Options, as_json, emit
 from tui.errors import WorkbenchError
+from tui.preflight_words import memory_words
 from tui.queue_settings import kept_settings, list_settings
 from tui.visible import visible
 from tui.workspace import Workspace, read_workspace
@@ -92,10 +95,33 @@ def _model(options: Options) -> Iterator[Finding]:
     source = options.choice.settled(_last_model(options.folder)).source
     if source != DEFAULT_SOURCE:
         yield Finding("model", NOTE, f"{source}; whether it can be loaded shows when it is.")
+        yield from _needs(source)
     elif default_folder().is_dir():
         yield Finding("model", GOOD, f"{source} is ready in {default_folder()}")
     else:
         yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
+
+
+def _needs(source: str) -> Iterator[Finding]:
+    """What training this model takes, before a byte of its weights is fetched."""
+    from engine.device import choose_device  # imports torch
+    from engine.memory import free_bytes
+
+    config = TrainConfig()
+    free = free_bytes(choose_device("auto")[0])
+    for dtype in ("bfloat16", "4bit"):
+        try:
+            memory = memory_of(source, config, dtype=dtype)
+        except EngineError as error:
+            yield Finding("memory", NOTE, str(error))
+            return
+        fits = "fits" if memory.peak < free else "does not fit"
+        yield Finding(
+            "memory",
+            NOTE,
+            f"--dtype {dtype}: about {memory.peak / 1e9:.1f} GB to train on pairs of {config.max_length:,} tokens "
+            f"({memory_words(memory)}); {free / 1e9:.1f} GB are free here: {fits}",
+        )
 
 
 def _last_model(folder: Path) -> str | None:

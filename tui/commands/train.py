@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,12 @@ from engine.events import (
 )
 from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
 from tui.errors import InputError
+from tui.preflight_words import preflight_words
 from tui.published import RunChanged
 from tui.visible import visible
-from tui.words import count
 from tui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.estimate import Memory
     from engine.preflight import Preflight
 
 
@@ -185,23 +184,3 @@ def tell_preflight(found: Preflight, as_json: bool) -> None:
         return
     for line in preflight_words(found):
         print(visible(line))
-
-
-def preflight_words(found: Preflight) -> Iterator[str]:
-    """The lines of a preflight for a person."""
-    yield f"{count(found.train, 'pair')} to train on, {found.evaluation} to evaluate on, {len(found.left_out)} left out"
-    for key, reason in found.left_out.items():
-        yield f"  pair {key} is left out: {reason}"
-    if found.shortened or found.moved:
-        yield f"{found.shortened} cut at the longest length, {found.moved} with a part of the prompt in the answers"
-    yield f"{count(found.steps, 'step')}, {found.tokens:,} tokens an epoch, the longest sequence has {found.longest:,}"
-    if found.memory is not None:
-        yield f"about {found.memory.peak / 1e9:.1f} GB of memory: {_memory_words(found.memory)}"
-    if found.seconds is not None:
-        yield f"about {found.seconds / 60:.0f} min at the speed of the latest run"
-    yield from found.notes
-
-
-def _memory_words(memory: Memory) -> str:
-    parts = {name: getattr(memory, name) / 1e9 for name in ("weights", "adapter", "optimizer", "copies", "activations")}
-    return ", ".join(f"{name} {size:.2f}" for name, size in parts.items())

@@ -1,10 +1,17 @@
 """The Train screen: what a run will be made of, then the run itself."""
 
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
 from db.rows import RunRow
+from engine.config import TrainConfig
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
@@ -15,6 +22,12 @@ from tui.widgets.live_run import LiveRun
 from tui.widgets.run_charts import Pace, RunCharts
 from tui.widgets.text_row import TextRow
 from tui.widgets.train_setup import TrainSetup
+
+if TYPE_CHECKING:
+    from engine.preflight import Preflight
+
+_SETTLED_S: Final = 0.3
+"""How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
 
 
 class TrainScreen(RunKeys):
@@ -111,7 +124,20 @@ class TrainScreen(RunKeys):
     def _draw_setup(self) -> None:
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
-        setup.show_preview(self.workbench.train_preview(setup.config()))
+        config = setup.config()
+        setup.show_preview(self.workbench.train_preview(config))
+        if self.workbench.status().model_state == "ready":
+            self.run_worker(partial(self._look, config), group="preflight", exclusive=True)
+
+    async def _look(self, config: TrainConfig) -> None:
+        """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
+        await asyncio.sleep(_SETTLED_S)
+        found: Preflight | str
+        try:
+            found = await asyncio.to_thread(self.workbench.preflight, config)
+        except KNOWN_ERRORS as error:
+            found = str(error)
+        self.query_one(TrainSetup).show_preflight(found)
 
     def _draw_run(self) -> None:
         if self._run is None:

@@ -11,16 +11,16 @@ from db.rows import ComparisonRow, TrialRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AnswersGrowing, Published, TrialChanged
 from tui.screens.dialog import AskText, Choose
-from tui.screens.label import LabelScreen
+from tui.screens.judge import JudgeScreen
 from tui.words import count
 
 
-class TrialScreen(LabelScreen):
+class TrialScreen(JudgeScreen):
     """Judges one trial. It can be left at any time; what was judged is on the disk, and it goes on from there."""
 
     MODE = "compare"
     BINDINGS: ClassVar = [
-        *LabelScreen.BINDINGS,
+        *JudgeScreen.BINDINGS,
         Binding("c", "note", "note", priority=True, id="trial.note", tooltip="Keep a note with this pair."),
         Binding(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."

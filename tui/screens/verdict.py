@@ -14,7 +14,7 @@ from db.rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import Published, VerdictStored
 from tui.screens.base import PalateScreen
-from tui.screens.label import SETTLE_S
+from tui.screens.judge import SETTLE_S
 from tui.visible import visible_line
 from tui.widgets.pair_view import PairView
 from tui.widgets.verdict_list import verdict_word

@@ -173,13 +173,14 @@ class ChoiceRow(FormRow):
     def action_turn(self, by: int) -> None:
         """Take the choice `by` places further, round and round."""
         values = [value for value, _ in self.choices]
-        self._take(values[(values.index(self.value) + by) % len(values)])
+        self.take(values[(values.index(self.value) + by) % len(values)])
 
     def action_reset(self) -> None:
         """Take the default."""
-        self._take(self.default)
+        self.take(self.default)
 
-    def _take(self, value: Any) -> None:
+    def take(self, value: Any) -> None:
+        """Take one of the choices."""
         if value != self.value:
             self.value = value
             self.show()

@@ -9,7 +9,7 @@ from tui.visible import visible, visible_line
 def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
     """What the last key said, for the line above the next pair."""
     names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
-    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later"}
+    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later", "discard": "discarded"}
     told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
     return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
 

@@ -8,8 +8,9 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 
 from db.rows import ComparisonRow, Message, PromptRow
-from tui.visible import visible_line
+from tui.visible import visible, visible_line
 from tui.widgets.text_pane import TextPane
+from tui.word_diff import Spans, differences
 
 _PANES: Final = ("first", "second", "prompt")
 
@@ -28,6 +29,9 @@ class PairView(Vertical):
         self._pair: ComparisonRow | None = None
         self._marked: str | None = None
         self._zoomed = False
+        self._differing = False
+        self.differences_note = ""
+        """What is to say about the marks, after they were put on or taken off."""
 
     def compose(self) -> ComposeResult:
         """Three panes."""
@@ -41,7 +45,7 @@ class PairView(Vertical):
     def show(self, pair: ComparisonRow, *, position: tuple[int, int] = (0, 0)) -> None:
         """Show this comparison from the beginning of its texts. Nothing shown tells model, length or time."""
         self._pair = pair
-        self._marked, self._zoomed = None, False
+        self._marked, self._zoomed, self._differing = None, False, False
         with self.app.batch_update():
             title = prompt_title(pair.prompt, position)
             self.pane("prompt").show(title, prompt_text(pair.prompt.messages), rendered=False)
@@ -69,8 +73,17 @@ class PairView(Vertical):
     def _show_answers(self) -> None:
         if self._pair is None:
             return
-        for name, answer in (("first", self._pair.first), ("second", self._pair.second)):
-            self.pane(name).show(self.title_of(name), answer.text, rendered=self.rendered, cut=answer.cut)
+        marks = self._differences() if self._differing else ((), ())
+        rendered = self.rendered and not self._differing
+        for name, answer, own in zip(("first", "second"), (self._pair.first, self._pair.second), marks, strict=True):
+            self.pane(name).show(self.title_of(name), answer.text, rendered=rendered, cut=answer.cut, marks=own)
+
+    def _differences(self) -> tuple[Spans, Spans]:
+        assert self._pair is not None
+        found = differences(visible(self._pair.first.text), visible(self._pair.second.text))
+        self._differing = found is not None
+        self.differences_note = "words that differ are underlined" if found else "too long to compare word by word"
+        return found or ((), ())
 
     def title_of(self, name: str) -> str:
         """The key that chooses an answer; stacked panes also say which one they are."""
@@ -92,6 +105,28 @@ class PairView(Vertical):
         """Show markdown, or the text as it was written."""
         self.rendered = not self.rendered
         self._show_answers()
+
+    @property
+    def marked(self) -> str | None:
+        """The marked pane: "prompt", "first", "second", or None."""
+        return self._marked
+
+    def toggle_differences(self) -> None:
+        """Mark the words in which the answers differ, in the texts as they were written, or take the marks off."""
+        self._differing = not self._differing
+        self.differences_note = ""
+        self._show_answers()
+
+    def copied(self) -> tuple[str, str]:
+        """What a copy takes, in words, and its text: the marked pane's, or the prompt and both answers."""
+        assert self._pair is not None
+        prompt = prompt_text(self._pair.prompt.messages)
+        texts = {"prompt": prompt, "first": self._pair.first.text, "second": self._pair.second.text}
+        if self._marked is not None:
+            return {"prompt": "the prompt", "first": "the first answer", "second": "the second answer"}[
+                self._marked
+            ], texts[self._marked]
+        return "the prompt and both answers", "\n\n---\n\n".join(texts[name] for name in ("prompt", "first", "second"))
 
     def mark_next(self) -> None:
         """Mark the first answer, then the second, then the prompt if it has more to show, then none."""

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui.visible import beginning, visible
 from tui.widgets.rendered import rendered_lines
+from tui.word_diff import Spans
 
 SHOWN_CHARACTERS: Final = 1 << 16
 SHOWN_LINES: Final = 2000
@@ -28,13 +29,14 @@ class PaneText(Widget):
         self._cut = False
         self._rendered = True
         self._parts = 1
+        self._marks: Spans = ()
         self._laid_out: tuple[int, Content] | None = None
 
-    def show(self, text: str, *, rendered: bool, cut: bool = False) -> None:
-        """Show this text from now on."""
-        if (text, rendered, cut) != (self._text, self._rendered, self._cut):
+    def show(self, text: str, *, rendered: bool, cut: bool = False, marks: Spans = ()) -> None:
+        """Show this text from now on; `marks` are underlined in a text that is not rendered."""
+        if (text, rendered, cut, marks) != (self._text, self._rendered, self._cut, self._marks):
             self._parts = self._parts if text == self._text else 1
-            self._text, self._rendered, self._cut = text, rendered, cut
+            self._text, self._rendered, self._cut, self._marks = text, rendered, cut, marks
             self._laid_out = None
             self.refresh(layout=True)
 
@@ -61,7 +63,7 @@ class PaneText(Widget):
     def _content(self, width: int) -> Content:
         if self._laid_out is None or self._laid_out[0] != width:
             shown = self._shown()
-            lines = rendered_lines(shown, width) if self._rendered else Content(visible(shown)).wrap(width)
+            lines = rendered_lines(shown, width) if self._rendered else self._marked(shown).wrap(width)
             content = Content("\n").join(lines)
             if not self._text.strip():
                 content = Content.styled("(an empty answer)", "$quiet")
@@ -72,6 +74,13 @@ class PaneText(Widget):
                 content += Content("\n").join(Content.styled(CUT, "$quiet").wrap(width))
             self._laid_out = (width, content)
         return self._laid_out[1]
+
+    def _marked(self, shown: str) -> Content:
+        """The text as it was written, with what is marked in it."""
+        content = Content(visible(shown))
+        for start, end in self._marks:
+            content = content.stylize("underline $accent", start, end)
+        return content
 
 
 class TextPane(VerticalScroll):
@@ -87,10 +96,12 @@ class TextPane(VerticalScroll):
         """The text."""
         yield PaneText()
 
-    def show(self, title: str, text: str, *, rendered: bool = True, cut: bool = False, note: str = "") -> None:
+    def show(
+        self, title: str, text: str, *, rendered: bool = True, cut: bool = False, note: str = "", marks: Spans = ()
+    ) -> None:
         """Show a text from its beginning, with `title` in the upper and `note` in the lower border."""
         self.set_titles(title, note)
-        self.query_one(PaneText).show(text, rendered=rendered, cut=cut)
+        self.query_one(PaneText).show(text, rendered=rendered, cut=cut, marks=marks)
         if self.scroll_offset.y:
             self.scroll_home(animate=False)
 

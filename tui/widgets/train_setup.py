@@ -1,7 +1,9 @@
 """What a run will be made of: the pairs, where it starts from, its name, and every setting."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,12 +14,16 @@ from textual.widgets import Static
 from adapters.names import clean_name, free_name, name_key
 from engine.config import TrainConfig, settings_of
 from tui.errors import InputError
+from tui.preflight_words import preflight_facts, preflight_warnings
 from tui.published import AdapterView, TrainPreview
 from tui.visible import visible, visible_line
 from tui.widgets.form import Form, setting_row
 from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.text_row import TextRow
 from tui.words import count
+
+if TYPE_CHECKING:
+    from engine.preflight import Preflight
 
 STEM: Final = "taste"
 """Adapters are called taste-1, taste-2, … unless a person names them."""
@@ -46,6 +52,11 @@ class NameRow(TextRow):
 
 class TrainSetup(Vertical):
     """The plan in words, the form, and the sentence of the row under the cursor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preview: TrainPreview | None = None
+        self._found: Preflight | str | None = None
 
     def compose(self) -> ComposeResult:
         """Plan, rows, sentence."""
@@ -96,9 +107,16 @@ class TrainSetup(Vertical):
         row.set_choices(choices)
         name.set_taken([view.name for view in adapters])
 
+    def show_preflight(self, found: Preflight | str) -> None:
+        """Add what a close look at the run found, or why there could be none."""
+        self._found = found
+        if self._preview is not None:
+            self.query_one("#plan", Static).update(plan_words(self._preview, found))
+
     def show_preview(self, preview: TrainPreview) -> None:
         """Tell what the run would do, or why it cannot start now."""
-        self.query_one("#plan", Static).update(plan_words(preview))
+        self._preview = preview
+        self.query_one("#plan", Static).update(plan_words(preview, self._found))
         wrong = self.form.wrong()
         error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
         row = self.form.row("start")
@@ -117,13 +135,20 @@ _FROM_HELP: Final = (
 )
 
 
-def plan_words(preview: TrainPreview) -> Content:
-    """The pairs and the steps in one line, and in a second one why it cannot start, if it cannot."""
-    pairs = Content.assemble(
-        (count(preview.pairs, "preference pair"), "bold"),
-        f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
-        f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
-    )
-    if preview.problem is None:
-        return pairs
-    return pairs + Content.assemble("\n", (visible(preview.problem), "$warning"))
+def plan_words(preview: TrainPreview, found: Preflight | str | None = None) -> Content:
+    """Pairs and steps, then what a close look at the run found, and at last why it cannot start, if it cannot."""
+    lines = [
+        Content.assemble(
+            (count(preview.pairs, "preference pair"), "bold"),
+            f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
+            f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
+        )
+    ]
+    if isinstance(found, str):
+        lines.append(Content.styled(visible(found), "$warning"))
+    elif found is not None:
+        lines.append(Content.styled(preflight_facts(found), "$quiet"))
+        lines += [Content.styled(visible(each), "$warning") for each in preflight_warnings(found)]
+    if preview.problem is not None:
+        lines.append(Content.styled(visible(preview.problem), "$warning"))
+    return Content("\n").join(lines)

@@ -1,0 +1,46 @@
+"""Reference log-probabilities of the standing pairs, computed while nothing else is to do: a run then need not wait."""
+
+from __future__ import annotations
+
+from db import run_memory
+from db import runs as db_runs
+from db import verdicts as db_verdicts
+from engine.config import TrainConfig
+from tui.lane import IDLE, Lane, Turns
+from tui.policies import Policies
+from tui.run_book import KnownReferences
+from tui.training import preference_pair
+from tui.workspace import Workspace
+
+
+class ReferenceScorer:
+    """Scores standing pairs in the lane's idle turns, one in each, so that whoever comes is served at once."""
+
+    def __init__(self, workspace: Workspace, lane: Lane, policies: Policies) -> None:
+        self._workspace, self._lane, self._policies = workspace, lane, policies
+        self._news = False
+
+    def wake(self) -> None:
+        """There may be pairs without a reference."""
+        self._news = True
+        if not self._lane.busy_with("references"):
+            self._lane.submit("references", self._turns(), lambda: IDLE)
+
+    def _turns(self) -> Turns:
+        from engine.reference import score_references  # imports torch
+
+        yield  # the model's own job goes first
+        while self._news and self._policies.state == "ready":
+            self._news = False
+            rows = db_verdicts.preference_pairs(self._workspace.connection)
+            pairs = [preference_pair(row) for row in rows]
+            known = KnownReferences(self._workspace)
+            for event in score_references(self._policies.required(), pairs, self._settings(), known):
+                kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+                self._workspace.write(run_memory.keep_references, kept).result()
+                yield
+
+    def _settings(self) -> TrainConfig:
+        """The settings of the latest run: the next one is likely to have them."""
+        runs = db_runs.list_runs(self._workspace.connection)
+        return TrainConfig(**runs[0].config) if runs else TrainConfig()

@@ -1,0 +1,342 @@
+"""Two answers, one key: the key decides, saves and shows the next pair. For labelling and for blind trials."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from db.rows import ComparisonRow
+from tui.errors import KNOWN_ERRORS
+from tui.published import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
+from tui.reading_clock import ReadingClock
+from tui.screens.base import PalateScreen
+from tui.screens.copying import copy_text
+from tui.widgets.label_notes import empty_note, said
+from tui.widgets.pair_view import PairView
+from tui.words import count
+
+SETTLE_S: Final = 0.2
+"""A verdict key within this time after a pair was painted was pressed for the pair before it."""
+
+_MAY_BRING_A_PAIR: Final = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
+"""News after which there may be a pair, or another reason why there is none."""
+
+
+def judge_key(keys: str, action: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
+    """A key that judges or looks; its id is made from what it does, so that a keymap can name it."""
+    id = "label." + action.replace("('", ".").replace("', ", ".").replace("')", "").replace(")", "")
+    return Binding(keys, action, word, show=show, priority=True, id=id, tooltip=tooltip)
+
+
+class JudgeScreen(PalateScreen):
+    """Judge pairs of answers, with both hands on the keys. Subclasses say which pairs, and add keys of their own."""
+
+    CSS_PATH: ClassVar[Any] = ["base.tcss", "label.tcss"]
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar = [
+        judge_key("1,left", "judge('left', 1)", "left", "The left (first) answer is better."),
+        judge_key("2,right", "judge('right', 1)", "right", "The right (second) answer is better."),
+        judge_key("shift+left,exclamation_mark", "judge('left', 2)", "much", "The left (first) answer is much better."),
+        judge_key("shift+right,at", "judge('right', 2)", "much", "The right (second) is much better.", show=False),
+        judge_key("0", "say('tie')", "tie", "Both are equally good. A tie is never trained on."),
+        judge_key("x", "say('both_bad')", "both bad", "Both are bad. Never trained on."),
+        judge_key("s", "say('skip')", "skip", "Not now: the pair comes back later."),
+        judge_key("u", "undo", "undo", "Take back the last verdict and open its pair again."),
+        judge_key("m", "raw", "raw", "Rendered markdown, or the text as it was written."),
+        judge_key("z", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
+        judge_key("tab,shift+tab", "mark", "one pane", "Scroll first or second alone, or both again."),
+        judge_key("j,down", "scroll(1)", "down", "Scroll both answers down.", show=False),
+        judge_key("k,up", "scroll(-1)", "up", "Scroll both answers up.", show=False),
+        judge_key("pagedown,space", "page(1)", "page down", "Scroll a page down.", show=False),
+        judge_key("pageup,b", "page(-1)", "page up", "Scroll a page up.", show=False),
+        judge_key("d", "compare", "differ", "Mark the words in which the answers differ.", show=False),
+        judge_key("y", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False),
+        judge_key("home", "edge(False)", "start", "Scroll to the beginning.", show=False),
+        judge_key("end", "edge(True)", "end", "Scroll to the end.", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pair: ComparisonRow | None = None
+        self._growing: AnswersGrowing | None = None
+        self._painted_at: float | None = None
+        self._committing = False
+        self._dropped = 0
+        self._clock = ReadingClock()
+
+    def compose_body(self) -> ComposeResult:
+        """The panes, and the sentence that stands in for them while there is no pair."""
+        yield PairView()
+        yield Static(id="empty")
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    @property
+    def pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self._pair
+
+    @property
+    def view(self) -> PairView:
+        """The panes."""
+        return self.query_one(PairView)
+
+    @property
+    def can_judge(self) -> bool:
+        """Would a verdict key that is pressed at this moment count?"""
+        return self._refusal(time.monotonic()) is None
+
+    # What is judged here and where it comes from: a trial is judged in the same way.
+
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The pair to show next, not `after` if there is another one."""
+        return self.workbench.next_comparison(after)
+
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """Where the pair stands, from 1, and among how many."""
+        return self.workbench.prompt_position(pair.prompt.id)
+
+    def why_empty(self) -> Content:
+        """Why there is no pair, and what happens or what to press."""
+        return empty_note(self.workbench.status())
+
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict; resolves to the pair that is open again."""
+        return self.workbench.undo()
+
+    def said_beside(self, pair: ComparisonRow) -> dict[str, Any]:
+        """What else is stored with a verdict of this pair."""
+        del pair
+        return {}
+
+    def screen_shown(self) -> None:
+        """Back in sight: the clock goes on, and the pair is still the right one or the next one comes."""
+        if self._pair is not None and not self._is_open(self._pair):
+            self._pair = None
+        if self._pair is None:
+            self._show_next()
+        else:
+            self.call_after_refresh(self._painted)
+
+    def _is_open(self, pair: ComparisonRow) -> bool:
+        """Is it still without a verdict? It may have been judged elsewhere meanwhile."""
+        now = self.workbench.comparison(pair.id).standing
+        return (now and now.id) == (pair.standing and pair.standing.id)
+
+    def on_screen_suspend(self) -> None:
+        """Out of sight: nobody reads."""
+        self._clock.pause(time.monotonic())
+        self._painted_at = None
+
+    def from_workbench(self, published: Published) -> None:
+        """A pair may have become ready, or the shown one may have been judged elsewhere."""
+        if self._committing or not self.is_current:
+            return
+        if isinstance(published, VerdictStored) and self._pair and published.comparison == self._pair.id:
+            self.screen_shown()
+        elif self._pair is None and isinstance(published, AnswersGrowing):
+            self._grow(published)
+        elif self._pair is None and isinstance(published, _MAY_BRING_A_PAIR):
+            self._show_next()
+
+    def _grow(self, growing: AnswersGrowing) -> None:
+        """Show two answers while they are written; no verdict key counts before both are complete."""
+        if growing.texts is None:
+            self._growing = None
+            self._show_next()
+            return
+        begins, self._growing = self._growing is None, growing
+        position = self.workbench.prompt_position(growing.prompt.id)
+        with self.app.batch_update():
+            self.set_class(False, "-empty")
+            self.view.show_growing(growing.prompt, growing.texts, position=position)
+        if begins:
+            self.refresh_bindings()
+
+    def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
+        self._show(self.next_pair(after), note)
+
+    def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
+        """Paint a pair; verdict keys count from when it stands on the screen."""
+        self._pair, self._painted_at = pair, None
+        if pair is not None or not self.workbench.status().writing:
+            self._growing = None
+        with self.app.batch_update():
+            self.set_class(pair is None and self._growing is None, "-empty")
+            if pair is None:
+                self.query_one("#empty", Static).update(self.why_empty())
+            else:
+                self.view.show(pair, position=self.position_of(pair))
+                self.view.note(note)
+        self.refresh_status()
+        self.refresh_bindings()
+        self._clock.reset()
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        """The pair stands on the screen, for the first time or again: from now on it is read."""
+        if self._pair is None or self.too_small or not self.is_current:
+            return
+        self._painted_at = time.monotonic()
+        self._clock.resume(self._painted_at)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Panes are named by where they stand, and a pair that is out of sight is not being read."""
+        self._clock.pause(time.monotonic())
+        self._painted_at = None
+        self.view.retitle()
+        self.refresh_bindings()
+        self.call_after_refresh(self._painted)
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def key_label(self, binding: Binding) -> str:
+        """Stacked panes are first and second."""
+        words = {"left": "first", "right": "second"} if self.stacked else {}
+        if binding.action == "raw" and not self.view.rendered:
+            return "markdown"
+        return words.get(binding.description, binding.description)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a pair only undo does something, and answers that grow can be looked at."""
+        looking = action in ("zoom", "mark", "scroll", "page", "edge") and self._growing is None
+        if self._pair is None and (looking or action in ("judge", "say", "raw", "compare", "copy")):
+            return None
+        return super().check_action(action, parameters)
+
+    def action_judge(self, side: str, strength: int) -> None:
+        """One answer is better."""
+        if self._pair is not None:
+            letter = self._pair.first_letter if side == "left" else self._pair.second_letter
+            self._decide(letter, side=side, strength=strength)
+
+    def action_say(self, verdict: str) -> None:
+        """Neither is better: a tie, both bad, or not now."""
+        self._decide(verdict)
+
+    def action_undo(self) -> None:
+        """Open the pair of the last verdict again."""
+        if self._committing:
+            self.view.note("that key came too early, and was dropped")
+        else:
+            self._committing = True
+            self.run_worker(self._undo(), name="undo")
+
+    def action_raw(self) -> None:
+        """Markdown, or the text as it was written."""
+        self._touch()
+        self.view.toggle_rendered()
+        self.refresh_bindings()
+
+    def action_compare(self) -> None:
+        """Mark the words in which the answers differ, or take the marks off."""
+        self._touch()
+        self.view.toggle_differences()
+        self.view.note(self.view.differences_note)
+
+    def action_copy(self) -> None:
+        """Copy what is marked, or all."""
+        self._touch()
+        what, text = self.view.copied()
+        try:
+            file = copy_text(self.palate, text, self.workbench.folder)
+        except OSError as error:
+            self.palate.tell_error(error)
+            return
+        self.view.note(f"{what} copied; it is also in {file}")
+
+    def action_zoom(self) -> None:
+        """One answer over the whole width, or both."""
+        self._touch()
+        self.view.toggle_zoom()
+
+    def action_mark(self) -> None:
+        """Mark the next pane."""
+        self._touch()
+        self.view.mark_next()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self._touch()
+        self.view.scroll_lines(lines)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by pages."""
+        self._touch()
+        self.view.scroll_pages(pages)
+
+    def action_edge(self, end: bool) -> None:
+        """Scroll to the beginning or the end."""
+        self._touch()
+        self.view.scroll_to_edge(end=end)
+
+    def _touch(self) -> None:
+        self._clock.touch(time.monotonic())
+
+    # -- verdicts ------------------------------------------------------------------------------------------------
+
+    def _refusal(self, pressed_at: float) -> str | None:
+        """Why a verdict key pressed at this moment (monotonic seconds) cannot be meant for the pair on the screen."""
+        if self._pair is None:
+            return "there is no pair to judge"
+        if self._committing:
+            return "that key came before the last verdict was saved, and was dropped"
+        if self.too_small or self._painted_at is None or pressed_at < self._painted_at + SETTLE_S:
+            return "that key came too early for this pair, and was dropped"
+        return None
+
+    def _decide(self, verdict: str, *, side: str | None = None, strength: int = 1) -> None:
+        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
+        if pair is None or refusal is not None:
+            self._dropped += self._committing
+            self.view.note(refusal or "")
+            return
+        self._committing, self._dropped = True, 0
+        seconds = round(self._clock.seconds(time.monotonic()), 3)
+        self.run_worker(self._commit(pair, verdict, side, strength, seconds), name="verdict")
+
+    async def _commit(self, pair: ComparisonRow, verdict: str, side: str | None, strength: int, seconds: float) -> None:
+        """Save a verdict of `pair`; only when it is on the disk is the next pair painted."""
+        layout = "stacked" if self.stacked else "side"
+
+        async def store() -> None:
+            given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds}
+            await asyncio.wrap_future(self.workbench.judge(pair.id, verdict, **given, **self.said_beside(pair)))
+
+        if await self._stored(store):
+            told = said(verdict, side, strength, stacked=self.stacked)
+            if self._dropped:
+                told += Content.styled(f" · {count(self._dropped, 'early key')} dropped", "$warning")
+            self._show_next(after=pair.id, note=told)
+
+    async def _undo(self) -> None:
+        """Take the last verdict back, then open its pair."""
+        taken: list[int | None] = []
+
+        async def take_back() -> None:
+            taken.append(await asyncio.wrap_future(self.take_back()))
+
+        if not await self._stored(take_back):
+            return
+        if taken[0] is None:
+            self.view.note("there is no verdict to take back")
+        else:
+            self._show(self.workbench.comparison(taken[0]), "open again: your verdict was taken back")
+
+    async def _stored(self, act: Callable[[], Awaitable[object]]) -> bool:
+        """Wait until something is on the disk; when it fails, say so and leave the pair open."""
+        try:
+            await act()
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return False
+        finally:
+            self._committing = False
+        return True

@@ -1,0 +1,94 @@
+"""The settings that a workspace keeps about the answers written ahead: queue, sources, sampling."""
+
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.errors import KNOWN_ERRORS
+from tui.screens.base import PalateScreen
+from tui.visible import visible
+from tui.widgets.form import Form, setting_row
+from tui.widgets.form_rows import ChoiceRow, FormRow, plain
+from tui.widgets.text_row import TextRow
+
+_INTRO: Final = "How answers are written ahead. A change counts from the next answers on."
+
+
+class SettingsScreen(PalateScreen):
+    """Every setting of the queue with its value; what is changed is kept as soon as its row is left."""
+
+    CSS_PATH = ["base.tcss", "../widgets/form.tcss", "settings.tcss"]
+    BINDINGS = [Binding("escape", "back", "back", id="settings.back", tooltip="Back; what was changed is kept.")]
+
+    def __init__(self, mode: str) -> None:
+        """Come from the screen of `mode`."""
+        super().__init__()
+        self.MODE = mode
+        self._kept: dict[str, str] = {}
+
+    def compose_body(self) -> ComposeResult:
+        """A sentence, the rows, and the sentence of the row under the cursor."""
+        with Vertical(id="settings"):
+            yield Static(_INTRO, id="intro", markup=False)
+            yield Form(*(setting_row(each) for each, _ in self.workbench.settings()), id="settings-form")
+            yield Static("", id="sentence-of-row", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what is kept."""
+        for each, now in self.workbench.settings():
+            self._kept[each.name] = plain(now)
+            row = self._form.row(each.name)
+            if isinstance(row, TextRow):
+                row.take(plain(now))
+            elif isinstance(row, ChoiceRow):
+                row.take(now)
+        self._form.rows[0].focus()
+
+    @property
+    def _form(self) -> Form:
+        return self.query_one(Form)
+
+    @on(FormRow.Focused)
+    def show_sentence(self, message: FormRow.Focused) -> None:
+        """The sentence of the row under the cursor; a row that was left is kept."""
+        self._keep_changed()
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+
+    @on(FormRow.Changed)
+    def value_changed(self, message: FormRow.Changed) -> None:
+        """A choice, or a value that was taken back, counts at once; what is being typed when it is done."""
+        if not (isinstance(message.row, TextRow) and message.row.is_open):
+            self._keep_changed()
+
+    def action_back(self) -> None:
+        """Keep what was changed and go back; a value that is not right stays in sight."""
+        if (wrong := self._form.wrong()) is not None:
+            wrong.focus()
+            self.palate.tell("A setting is not usable", wrong.error or "", severity="warning")
+            return
+        self._keep_changed()
+        if all(self._text(row) == self._kept[row.key] for row in self._form.rows):
+            self.dismiss()
+
+    def _keep_changed(self) -> None:
+        for row in self._form.rows:
+            text = self._text(row)
+            if row.key in self._kept and row.error is None and text != self._kept[row.key]:
+                self._keep(row, text)
+
+    def _keep(self, row: FormRow, text: str) -> None:
+        try:
+            self.workbench.change_setting(row.key, text)
+        except KNOWN_ERRORS as error:
+            row.error = str(error)
+            row.show()
+            return
+        self._kept[row.key] = text
+
+    def _text(self, row: FormRow) -> str:
+        return plain(row.value) if isinstance(row, TextRow | ChoiceRow) else ""
