@@ -4,7 +4,6 @@ TRL's formats: https://huggingface.co/docs/trl/dataset_formats (explicit prompt,
 read whole before anything of it is stored, so a malformed line leaves the database as it was.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from db.comparisons import add_comparison, find_comparison
 from db.completions import add_completion, find_completion
 from db.errors import InterchangeError, NotAllowed, NotFound
 from db.hashing import content_hash
+from db.plain_json import plain_json
 from db.prompts import find_prompt, insert_prompt, is_held_out, list_prompt_sets
 from db.reading import checked_text, lines_of, messages_of, read_records, read_text, wrong
 from db.rows import ImportedPair, ImportedPairs, Message, Messages, NewPrompt, PairRow, ReadPrompts, SkippedLine
@@ -98,7 +98,7 @@ def write_pairs(target: Path | TextIO, pairs: Iterable[PairRow], format: ExportF
         InterchangeError: the file cannot be written. One that stood there before is then as it was.
     """
     shape = _as_texts if format == "trl-text" else _as_messages
-    lines = [json.dumps(shape(pair), ensure_ascii=False) + "\n" for pair in pairs]
+    lines = [plain_json(shape(pair)) + "\n" for pair in pairs]
     if isinstance(target, Path):
         write_beside(target, lines)
     else:

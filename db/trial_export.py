@@ -4,13 +4,13 @@ LLM Comparator: https://github.com/PAIR-code/llm-comparator (README, "Data Forma
 https://huggingface.co/datasets/lmsys/chatbot_arena_conversations, one JSON object a line.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
 from db.interchange import write_beside
+from db.plain_json import plain_json
 from db.rows import ComparisonRow, TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
@@ -58,7 +58,7 @@ def _as_comparator(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str
         "models": [{"name": trial.model_a_name}, {"name": trial.model_b_name}],
         "examples": [_example(each) for each in judged],
     }
-    return [json.dumps(record, ensure_ascii=False, indent=1) + "\n"]
+    return [plain_json(record, indent=1) + "\n"]
 
 
 def _example(pair: ComparisonRow) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _text(pair: ComparisonRow) -> str:
 
 
 def _as_battles(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str]:
-    return [json.dumps(_battle(trial, each), ensure_ascii=False) + "\n" for each in judged]
+    return [plain_json(_battle(trial, each)) + "\n" for each in judged]
 
 
 def _battle(trial: TrialRow, pair: ComparisonRow) -> dict[str, Any]:

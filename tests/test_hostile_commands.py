@@ -140,7 +140,9 @@ def test_hostile_files_go_through_as_they_are(tmp_path: Path) -> None:
         done = invoke(*words)
         assert done.exit_code == 0, done.output
         assert harmful(done.output, tabs=True) == set()
-    (record,) = map(json.loads, taken.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    (line,) = taken.read_text(encoding="utf-8").splitlines()
+    assert harmful(line) == set()  # files are looked at in terminals too
+    record = json.loads(line)
     assert record["prompt"] == [{"role": "user", "content": EVIL}]
     assert record["chosen"] == [{"role": "assistant", "content": LONG_EVIL}]
     assert record["rejected"] == [{"role": "assistant", "content": f"other {LONG_EVIL}"}]

@@ -35,17 +35,13 @@ LISTS, HEADINGS, BOLD, CODE, MARKDOWN, REFUSAL, COURTESY, CUT = (each.flag for e
 _LIST: Final = re.compile(r"\n {0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
 _HEADING: Final = re.compile(r"\n#{1,6} +\S")
 _BOLD: Final = re.compile(r"\*\*[^\s*][^\n*]*\*\*")
-_REFUSAL: Final = re.compile(
-    r"(?:(?:i['’]m|i am) (?:very |so |really )?(?:sorry|unable|not able)|sorry"
-    r"|i (?:cannot|can['’]t|can not|apologi[sz]e)|unfortunately|as an ai|my apologies)\b",
-    re.IGNORECASE,
-)
-_COURTESY: Final = re.compile(
-    r"(?:certainly|sure|of course|absolutely|definitely|gladly|great question|good question"
+_OPENING: Final = re.compile(
+    r"\s*(?:(?P<refusal>(?:i['’]m|i am) (?:very |so |really )?(?:sorry|unable|not able)|sorry"
+    r"|i (?:cannot|can['’]t|can not|apologi[sz]e)|unfortunately|as an ai|my apologies)"
+    r"|certainly|sure|of course|absolutely|definitely|gladly|great question|good question"
     r"|i['’]d be (?:happy|glad)|happy to help|what a (?:great|good))\b",
     re.IGNORECASE,
 )
-_OPENING: Final = 60
 
 
 def traits_of(text: str, *, cut: bool = False) -> int:
@@ -66,9 +62,6 @@ def traits_of(text: str, *, cut: bool = False) -> int:
         found |= CODE
     if found & (LISTS | HEADINGS | BOLD | CODE):
         found |= MARKDOWN
-    opening = text[: 4 * _OPENING].lstrip()[:_OPENING]
-    if _REFUSAL.match(opening):
-        found |= REFUSAL
-    elif _COURTESY.match(opening):
-        found |= COURTESY
+    if opening := _OPENING.match(text):
+        found |= REFUSAL if opening["refusal"] else COURTESY
     return found

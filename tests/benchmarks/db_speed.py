@@ -13,11 +13,13 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
+from db.choices import choices
 from db.comparisons import count_open, count_skipped, next_open
 from db.connection import open_database, read_only, writing
 from db.prompts import next_prompts, prompts_left
 from db.verdicts import add_verdict, count_pairs, counts, page, preference_pairs, undo_last
 from db.writer import Writer
+from tui.likes import likes_of
 
 NOW = "2026-01-01T00:00:00.000Z"
 WORDS = ("leaves", "turn", "red", "in", "autumn", "because", "the", "green", "of", "chlorophyll", "fades")
@@ -84,6 +86,7 @@ def main(verdicts: int) -> None:
             show("next_prompts, none", lambda: next_prompts(conn, 16))
             show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
+            show("what the choices say", lambda: likes_of(choices(conn)), 3)
         with closing(Writer(path)) as writer:
             say = lambda: writer.submit(add_verdict, comparison=50, verdict="a", layout="side").result()  # noqa: E731
             show("a verdict, acknowledged", say, 200)
