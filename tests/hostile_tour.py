@@ -6,9 +6,12 @@ Writes to STOPS.json what each stop showed: {"name": "the characters on the scre
 """
 
 import asyncio
+import importlib
+import inspect
 import json
+import pkgutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from textual import events
 from textual.screen import Screen
 from textual.widgets import Input
 
+import tui.screens
 from tests.fake_workbench import adapter_view
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
@@ -30,6 +34,7 @@ from tui.published import (
     WorkbenchNotice,
     WorkbenchStatus,
 )
+from tui.screens.base import PalateScreen
 from tui.screens.board import BoardScreen
 from tui.screens.dialog import AskText, Choose
 from tui.screens.help import HelpScreen
@@ -46,6 +51,8 @@ from tui.screens.trial_result import TrialResultScreen
 from tui.screens.trial_setup import TrialSetupScreen
 from tui.screens.verdict import VerdictScreen
 
+FOUND = "found: "
+"""Before the name of a screen that nobody listed."""
 PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
 
 
@@ -73,6 +80,7 @@ class TourApp(PalateApp):
         super().__init__(workbench)
         self.bench, self.ids = workbench, ids
         self.stops: dict[str, str] = {}
+        self.seen: set[type] = set()
         self.broken = ""
 
     def on_ready(self) -> None:
@@ -85,14 +93,19 @@ class TourApp(PalateApp):
             for name, act in stops(self):
                 await act()
                 await self._settle(name)
+            for made in unlisted(self.seen, self.ids):
+                await back(self)
+                await self.push_screen(made)
+                await self._settle(f"{FOUND}{type(made).__name__}", seconds=1)
         except Exception as error:  # noqa: BLE001  told by the test
             self.broken = f"{type(error).__name__} after {list(self.stops)[-1:]}: {error!r}"
         self.exit()
 
-    async def _settle(self, name: str) -> None:
+    async def _settle(self, name: str, seconds: float = 10) -> None:
         """Wait until the mark of hostile text stands there and the screen no longer changes."""
+        self.seen |= {type(screen) for screen in self.screen_stack}
         shown, before = "", None
-        for _ in range(200):
+        for _ in range(round(seconds / 0.05)):
             await asyncio.sleep(0.05)
             shown, before = text_of(self), shown
             if MARK in body_of(shown) and shown == before:
@@ -149,7 +162,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
     return [
         ("label", on("label")),
         ("label, raw", pressing("m")),
-        ("label, zoomed", pressing("z")),
+        ("label, zoomed", pressing("m", "z")),
+        ("label, differences", pressing("z", "d")),
         ("label, growing", growing),
         ("label, no pair", no_pair),
         ("label, no model", on("label", model_state="failed", error=(EVIL, EVIL))),
@@ -180,6 +194,19 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("stopping", on("train", lambda: StopScreen(PROGRESS))),
         ("keys", on("label", lambda: HelpScreen(app.screen))),
     ]
+
+
+def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:
+    """The screens that have no stop, as far as they are made of nothing, or of a run, a trial or a comparison."""
+    known = {"run": ids["run"], "trial": ids["opened"], "comparison": ids["judged"]}
+    for module in pkgutil.iter_modules(tui.screens.__path__):
+        for found in vars(importlib.import_module(f"tui.screens.{module.name}")).values():
+            if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in seen:
+                continue
+            wanted = set(inspect.signature(found).parameters)
+            if "compose_body" in vars(found) and wanted <= known.keys():
+                seen.add(found)
+                yield found(**{name: known[name] for name in wanted})
 
 
 def body_of(shown: str) -> str:
