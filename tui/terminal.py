@@ -55,7 +55,8 @@ def own_terminal(log: Path) -> Iterator[None]:
     """
     log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     kept = {fd: os.dup(fd) for fd in (1, 2)}
-    terminal = os.fdopen(os.dup(kept[2]), "w", encoding="utf-8", errors="replace", buffering=1)
+    shown = 2 if os.isatty(2) else 1  # `palate 2>errors.txt` still has a terminal
+    terminal = os.fdopen(os.dup(kept[shown]), "w", encoding="utf-8", errors="replace", buffering=1)
     before = sys.__stdout__, sys.__stderr__
     sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[misc]
     for fd in kept:

@@ -1,6 +1,6 @@
 """How fast answers are written: pairs per hour against transformers, side by side in one process.
 
-    python -m tests.benchmarks.generate [--tokens 160] [--rounds 3] [--quick]
+    python -m tests.benchmarks.generate [--tokens 160] [--rounds 3] [--quick] [--llamacpp FILE.gguf]
 
 Every answer has exactly `--tokens` tokens: ends of turn are ignored on both sides, so that equal work is timed. Ways
 are measured in turn, round after round, and the best round of each counts: what else the machine does then weighs on
@@ -11,6 +11,7 @@ too. The original script's way is two `generate` calls, one after the other, in 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import torch
@@ -21,6 +22,7 @@ from engine.events import CompletionDone, SourceReady, TokensDrawn
 from engine.generate import GenerationRequest, generate
 from engine.model import BaseModel, load_base
 from engine.sources import prepare_source
+from tests.benchmarks.llamacpp import LlamaCpp
 
 QUESTIONS = (
     "Why do leaves change colour in autumn?",
@@ -80,6 +82,12 @@ def transformers_batched(base: BaseModel, pairs: int, tokens: int, *, one_by_one
         base.tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
 
 
+def one_after_another(child: LlamaCpp, tokens: int) -> None:
+    """llama.cpp's two answers to one question, in turn."""
+    for _ in range(2):
+        child.answer(f"{QUESTIONS[0]} (0)", tokens, **SAMPLING)
+
+
 def first_pair(base: BaseModel, tokens: int) -> float:
     """Seconds until the first pair of an empty queue is there, while four are being written."""
     started = _clock()
@@ -137,7 +145,8 @@ def load(dtype: str) -> BaseModel:
 @click.option("--tokens", default=160, show_default=True, help="Tokens of every answer.")
 @click.option("--rounds", default=3, show_default=True, help="How often each way is measured.")
 @click.option("--quick", is_flag=True, help="Leave out the queue of 32 pairs.")
-def main(tokens: int, rounds: int, quick: bool) -> None:
+@click.option("--llamacpp", type=click.Path(exists=True, path_type=Path), help="The default model's GGUF file.")
+def main(tokens: int, rounds: int, quick: bool, llamacpp: Path | None) -> None:
     """Measure, and print one line per way and one per comparison."""
     full, half = load("float32"), load("auto")
     print(f"{half.dtype} on {half.device}, {torch.get_num_threads()} threads, {tokens} tokens per answer")
@@ -147,12 +156,20 @@ def main(tokens: int, rounds: int, quick: bool) -> None:
         ways.append(Way(f"palate {pairs}x2", pairs, lambda p=pairs: palate(half, p, tokens)))
     if not quick:
         ways.append(Way("palate, queue of 32", 32, lambda: palate(half, 32, tokens, max_rows=64)))
+    child = LlamaCpp(llamacpp) if llamacpp else None
+    if child is not None:
+        ways.append(Way("llama.cpp in turn", 1, lambda: one_after_another(child, tokens)))
     best = measure(ways, rounds)
+    if child is not None:
+        child.close()
     for name, seconds in best.items():
         print(f"{name:<22} {3600 / seconds:>8.0f} pairs/h  {best['two calls, float32'] / seconds:>6.1f} x two calls")
     for pairs in (1, 4, 8):
         ratio = best[f"transformers {pairs}x2"] / best[f"palate {pairs}x2"]
         print(f"against transformers at {pairs}x2: {ratio:.2f}")
+    if child is not None and not quick:
+        ratio = best["llama.cpp in turn"] / best["palate, queue of 32"]
+        print(f"queue of 32 against llama.cpp, one answer after another: {ratio:.2f}")
     first = min(first_pair(half, tokens) for _ in range(rounds))
     print(f"first pair of an empty queue: {first:.2f} s, {first / best['two calls, float32']:.2f} of the two calls")
     limit = bandwidth_limit(half)

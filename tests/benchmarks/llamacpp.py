@@ -1,0 +1,58 @@
+"""llama.cpp as a contender: a child that answers one question a line, `python -m tests.benchmarks.llamacpp GGUF THREADS`.
+
+It needs the package xllamacpp, which carries llama.cpp built: `pip install xllamacpp`. Palate itself does not use it.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+
+class LlamaCpp:
+    """llama.cpp with a model loaded, in a process of its own, as people run it."""
+
+    def __init__(self, gguf: Path) -> None:
+        command = [sys.executable, "-m", "tests.benchmarks.llamacpp", str(gguf), str(torch.get_num_threads())]
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def answer(self, question: str, tokens: int, **sampling: float) -> None:
+        """Write one answer of exactly so many tokens."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        asked = {"messages": [{"role": "user", "content": question}], "max_tokens": tokens, "ignore_eos": True}
+        print(json.dumps({**asked, "cache_prompt": False, **sampling}), file=self._child.stdin, flush=True)
+        line = self._child.stdout.readline()
+        if not line:
+            raise SystemExit("llama.cpp ended. Is the package xllamacpp installed, and the file a GGUF?")
+        written = json.loads(line)
+        if written != tokens:
+            raise SystemExit(f"llama.cpp wrote {written} tokens instead of {tokens}.")
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.kill()
+        self._child.wait()
+
+
+def main() -> None:
+    """Be the child."""
+    import xllamacpp  # type: ignore[import-not-found]
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = sys.argv[1]
+    parameters.n_parallel, parameters.n_ctx = 1, 2048
+    for part in (parameters.cpuparams, parameters.cpuparams_batch):
+        part.n_threads = int(sys.argv[2])
+    server = xllamacpp.Server(parameters)
+    for line in sys.stdin:
+        told = server.handle_chat_completions(json.loads(line))
+        print(told["usage"]["completion_tokens"], flush=True)
+
+
+if __name__ == "__main__":
+    main()
