@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
+from engine.config import settings_of
 from tests.fake_workbench import adapter_view
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
@@ -34,6 +35,7 @@ from tui.published import (
     WorkbenchNotice,
     WorkbenchStatus,
 )
+from tui.queue_settings import PARTS
 from tui.screens.base import PalateScreen
 from tui.screens.board import BoardScreen
 from tui.screens.dialog import AskText, Choose
@@ -43,6 +45,7 @@ from tui.screens.likes import LikesScreen
 from tui.screens.quit import QuitScreen
 from tui.screens.run import RunScreen
 from tui.screens.second_look import SecondLookScreen
+from tui.screens.settings import SettingsScreen
 from tui.screens.side_by_side import SideBySideScreen
 from tui.screens.stop import StopScreen
 from tui.screens.trial import TrialScreen
@@ -53,6 +56,8 @@ from tui.screens.verdict import VerdictScreen
 
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
+SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system")
+"""The row of the system prompt among the settings."""
 PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
 
 
@@ -170,6 +175,9 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("label, loading", on("label", model_state="loading", model_detail=EVIL)),
         ("notices", failures),
         ("train", on("train")),
+        ("settings", on("label", lambda: SettingsScreen("label"))),
+        ("a setting", pressing(*["down"] * SYSTEM)),
+        ("a setting, opened", pressing("enter")),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),
@@ -225,6 +233,7 @@ def main(folder: Path, told: Path) -> None:
     workbench = HostileWorkbench(folder)
     try:
         ids = workbench.workspace.write(fill).result()
+        workbench.change_setting("system", EVIL)
         app = TourApp(workbench, ids)
         app.run()
         told.write_text(json.dumps({"stops": app.stops, "broken": app.broken, "code": app.return_code}))

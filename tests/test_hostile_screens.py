@@ -13,7 +13,7 @@ from tests.hostile import MARK, harmful
 from tests.hostile_tour import FOUND, body_of
 
 SIZES = [(24, 80), (40, 120)]
-NOTHING = ("keys", "likes", FOUND)
+NOTHING = ("keys", "likes", "a setting, opened", FOUND)
 """Stops that show nothing from outside, or not on their first page."""
 
 

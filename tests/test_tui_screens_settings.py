@@ -12,6 +12,7 @@ from tui.app import PalateApp
 from tui.queue_settings import kept_settings
 from tui.screens.settings import SettingsScreen
 from tui.widgets.form import Form
+from tui.widgets.text_row import TextRow
 
 
 @pytest.fixture
@@ -64,3 +65,19 @@ async def test_a_choice_counts_at_once_and_what_does_not_fit_is_told(workbench: 
         await pilot.press("escape")
         assert isinstance(app.screen, SettingsScreen), "a value that is not right stays in sight"
         assert kept_settings(workbench.workspace).queue.low_mark == 4
+
+
+async def test_a_value_that_a_line_cannot_show_stays_as_it_is_until_it_is_edited(workbench: StillWorkbench) -> None:
+    prompt = "First line.\n\tSecond \x1b[2J line."
+    workbench.change_setting("system", prompt)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await _open(pilot)
+        row = screen.query_one(Form).row("system")
+        assert isinstance(row, TextRow)
+        screen.set_focus(row)
+        await pilot.press("enter")
+        await until(pilot, lambda: row.is_open and row.field.value == "First line.  Second �[2J line.")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
+    assert kept_settings(workbench.workspace).source.system == prompt

@@ -93,7 +93,7 @@ def test_no_chain_of_emoji_is_longer_than_any_real_one(skin: str) -> None:
         ("/home/me/prompts.txt", "/home/me/prompts.txt"),
         ("naïve 光 👩\u200d🔬", "naïve 光 👩\u200d🔬"),
         ("a\x1b[2J\x9b\u202e\ud800b", "a�[2J���b"),
-        ("tab\there", "tab here"),
+        ("tab\there\nand there", "tab here and there"),
         ("e" + ACUTE * 500, "e"),
     ],
 )

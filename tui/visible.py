@@ -40,6 +40,8 @@ def _table() -> dict[int, str]:
 
 _TABLE: Final = _table()
 
+_TYPED: Final = {**dict.fromkeys(_TABLE, "�"), ord("\t"): " ", ord("\n"): " "}
+
 MOST_MARKS: Final = 8
 """So many marks stand on one character, and so many emoji are joined into one; no honest text has more."""
 _CROWD: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
@@ -83,10 +85,13 @@ def _thinned(crowd: re.Match[str]) -> str:
 
 
 def typed(text: str) -> str:
-    """`text` for a line that a person types or pastes into: what `visible` would show otherwise becomes �."""
+    """`text` for a line that a person types or pastes into: of the same length, but for marks that are heaped.
+
+    Tabs and line ends become spaces, and what `visible` would show otherwise �.
+    """
     if text.isprintable() and text.isascii():
         return text
-    shown = text.expandtabs(1).translate(dict.fromkeys(_TABLE, "�"))
+    shown = text.translate(_TYPED)
     return _CROWD.sub(lambda crowd: "".join(each for each in crowd[0] if category(each) not in ("Mn", "Me")), shown)
 
 

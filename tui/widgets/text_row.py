@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.errors import KNOWN_ERRORS
+from tui.visible import typed
 from tui.widgets.form_rows import FormRow, form_key, plain
 from tui.widgets.line_input import LineInput
 
@@ -105,7 +106,7 @@ class TextRow(FormRow):
         """Take what stands in the field, in case the message that tells of it is still under way."""
         if self.is_open or self.field.value != self._opened_with:
             self._opened_with = self.field.value
-            if self.field.value != self.text:
+            if self.field.value != typed(self.text):  # a line shows no tab; what was not touched stays as it is
                 self.take(self.field.value)
 
     def set_default(self, value: Any) -> None:
