@@ -1,4 +1,4 @@
-"""llama.cpp as a contender: a child that answers one question a line, `python -m tests.benchmarks.llamacpp GGUF THREADS`.
+"""llama.cpp as a contender: a child that answers a question a line, `python -m tests.benchmarks.llamacpp GGUF THREADS`.
 
 It needs the package xllamacpp, which carries llama.cpp built: `pip install xllamacpp`. Palate itself does not use it.
 """
