@@ -485,6 +485,19 @@ class FakeWorkbench:
             self.state = replace(self.state, run=replace(run, phase="stopping"))
             self.publish(RunChanged(run.run))
 
+    def pause_run(self) -> None:
+        """The run waits at once."""
+        self._phase("paused")
+
+    def go_on_with_run(self) -> None:
+        """The run learns again."""
+        self._phase("training")
+
+    def _phase(self, phase: str) -> None:
+        assert self.state.run is not None
+        self.state = replace(self.state, run=replace(self.state.run, phase=phase))
+        self.publish(RunChanged(self.state.run.run))
+
     def runs(self) -> list[RunRow]:
         """Newest first."""
         return list(self.run_rows)

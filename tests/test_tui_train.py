@@ -225,6 +225,22 @@ async def test_live_metrics_come_from_the_events(workbench: FakeWorkbench) -> No
         assert "3.1 pairs/s" in text_of(app)
 
 
+async def test_a_run_waits_and_goes_on_with_one_key(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        await until_shown(pilot, "space pause")
+        await pilot.press("space")
+        await until_shown(pilot, "‖ run 1")
+        await until_shown(pilot, "space go on")
+        await pilot.press("L")
+        await until_shown(pilot, "‖ taste-1 · paused")
+        await pilot.press("T", "space")
+        await until_shown(pilot, "● run 1")
+
+
 async def test_stopping_asks_first_and_keeps(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:

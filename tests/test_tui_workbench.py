@@ -119,6 +119,66 @@ def iter_once(done: threading.Event) -> Iterator[None]:
     yield
 
 
+def test_a_run_that_waited_gives_the_same_adapter_and_others_work_meanwhile(
+    open_workbench: Callable[[], Workbench],
+) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    judge_all(workbench)
+    undisturbed = weights_of(workbench, train(workbench))
+    waits = threading.Event()
+
+    def listen(published: Published) -> None:
+        if isinstance(published, RunChanged) and isinstance(published.event, StepDone) and published.event.step == 1:
+            workbench.pause_run()
+        progress = workbench.status().run
+        if progress is not None and progress.phase == "paused":
+            waits.set()
+
+    stop_listening = workbench.subscribe(listen)
+    run = workbench.start_run(QUICK)
+    assert waits.wait(timeout=60)
+    stop_listening()
+    assert workbench.trainer.checkpoint_folder(run).is_dir()
+    workbench.answers.write_pairs(1).done.result(timeout=60)
+    assert workbench.trainer.job is not None
+    assert not workbench.trainer.job.done.done()
+    workbench.go_on_with_run()
+    workbench.trainer.job.done.result(timeout=120)
+    assert weights_of(workbench, run) == undisturbed
+
+
+def test_a_run_that_waits_can_be_stopped_and_left(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    judge_all(workbench)
+    for act, status in ((Workbench.stop_run, "stopped"), (lambda each: each.trainer.leave(), "interrupted")):
+        waits = threading.Event()
+
+        def listen(published: Published, waits: threading.Event = waits) -> None:
+            if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
+                workbench.pause_run()
+            progress = workbench.status().run
+            if progress is not None and progress.phase == "paused":
+                waits.set()
+
+        stop_listening = workbench.subscribe(listen)
+        run = workbench.start_run(QUICK)
+        assert waits.wait(timeout=60)
+        stop_listening()
+        act(workbench)
+        assert workbench.trainer.job is not None
+        workbench.trainer.job.done.result(timeout=60)
+        assert workbench.run(run).status == status
+
+
+def weights_of(workbench: Workbench, run: int) -> bytes:
+    """The bytes of the adapter that a run made."""
+    adapter = workbench.run(run).adapter
+    assert adapter is not None
+    return (workbench.workspace.registry.get(adapter).folder / "adapter_model.safetensors").read_bytes()
+
+
 def test_closed_and_opened_again_everything_is_there(open_workbench: Callable[[], Workbench]) -> None:
     first = open_workbench()
     first.answers.write_pairs(6).done.result(timeout=60)

@@ -97,7 +97,7 @@ class RunProgress:
     margin: float | None
     seconds_left: float | None
     phase: str
-    """"waiting for the model", "reference", "training", "evaluating", "saving" or "stopping"."""
+    """"reference", "training", "pausing", "paused" or "stopping"."""
 
 
 @dataclass(frozen=True)

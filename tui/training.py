@@ -26,7 +26,7 @@ from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored,
 from engine.plan import planned_steps
 from engine.preference import PreferencePair, pairs_fingerprint, split_by_prompt
 from tui.errors import WorkbenchError, title_of
-from tui.lane import LOADING, RUN, Job, Lane, Turns
+from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunProgress, TrainPreview, WorkbenchFailed
 from tui.run_book import KnownReferences, RunBook
@@ -86,8 +86,7 @@ class Trainer:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
-        self._stop = False
-        self._leaving = False
+        self._stop = self._leaving = self._pausing = False
         self._looked: tuple[object, Preflight] | None = None
 
     def preview(self, config: TrainConfig) -> TrainPreview:
@@ -182,10 +181,11 @@ class Trainer:
         if self.progress is None or self.job is None:
             return
         self._leaving = True
+        self._lane.wake()
         wait([self.job.done], timeout_s)
 
     def _begin(self, task: RunTask) -> None:
-        self._stop = self._leaving = False
+        self._stop = self._leaving = self._pausing = False
         self.progress = RunProgress(task.run, task.name, 0, 0, None, None, "reference")
         self.job = self._lane.submit("run", self._turns(task), self._urgency)
         self._publish(RunChanged(task.run))
@@ -201,10 +201,28 @@ class Trainer:
             self._stop = True
             self.progress = replace(self.progress, phase="stopping")
             self._publish(RunChanged(self.progress.run))
+            self._lane.wake()
+
+    def pause(self) -> None:
+        """Ask the run to write a checkpoint and wait; it does so as soon as its next pairs are through."""
+        if self.progress is not None and self.progress.phase not in ("paused", "stopping"):
+            self._pausing = True
+            self.progress = replace(self.progress, phase="pausing")
+            self._publish(RunChanged(self.progress.run))
+
+    def go_on(self) -> None:
+        """Let a run that waits go on where it stands."""
+        if self.progress is not None and self.progress.phase in ("pausing", "paused"):
+            self._pausing = False
+            self.progress = replace(self.progress, phase="training")
+            self._publish(RunChanged(self.progress.run))
+            self._lane.wake()
 
     def _urgency(self) -> int:
         """A run gives way to a labeller whose queue is low; one that is to end saves before anything else."""
-        return LOADING if self._stop or self._leaving else RUN
+        if self._stop or self._leaving:
+            return LOADING
+        return ASLEEP if self.progress is not None and self.progress.phase == "paused" else RUN
 
     def _problem(self, pairs: int) -> str | None:
         if self.progress is not None:
@@ -244,8 +262,11 @@ class Trainer:
                 self._progress_to(event)
                 book.store(event)
                 self._publish(RunChanged(task.run, event))
-                if self._leaving and isinstance(event, CheckpointSaved | ReferenceScored):
+                kept = isinstance(event, CheckpointSaved | ReferenceScored)
+                if self._leaving and kept:
                     return
+                if self._pausing and kept:
+                    self._wait(task.run)
                 yield
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -253,6 +274,13 @@ class Trainer:
         if adapter is not None:
             self._drop_checkpoint(task.run)
             yield from self._policies.use_turns(adapter)
+
+    def _wait(self, run: int) -> None:
+        """What was learned is on the disk: sleep until somebody says go on."""
+        assert self.progress is not None
+        self._pausing = False
+        self.progress = replace(self.progress, phase="paused", seconds_left=None)
+        self._publish(RunChanged(run))
 
     def _events(self, task: RunTask, staging: Path, book: RunBook) -> Iterator[Event]:
         """What the engine reports of this run."""
@@ -271,7 +299,7 @@ class Trainer:
             stop=lambda: self._stop,
             known_reference=KnownReferences(self._workspace),
             checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._leaving,
+            checkpoint_now=lambda: self._leaving or self._pausing,
             resume=task.resumed,
         )
 
@@ -304,7 +332,7 @@ class Trainer:
     def _progress_to(self, event: Event) -> None:
         """Move the one line that tells where the run stands."""
         assert self.progress is not None
-        phase = "stopping" if self._stop else "training"
+        phase = "stopping" if self._stop else "pausing" if self._pausing else "training"
         match event:
             case RunPlanned():
                 self.progress = replace(self.progress, total_steps=event.total_steps)

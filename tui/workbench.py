@@ -270,6 +270,14 @@ class Workbench(WorkspaceView):
         """Let the run save what it has learned and end."""
         self.trainer.stop()
 
+    def pause_run(self) -> None:
+        """Let the run write a checkpoint and wait."""
+        self.trainer.pause()
+
+    def go_on_with_run(self) -> None:
+        """Let a run that waits go on."""
+        self.trainer.go_on()
+
     def rename_run(self, run: int, name: str) -> None:
         """Give a run another name."""
         self.workspace.write(db_runs.rename_run, run, name).result()

@@ -38,6 +38,7 @@ class TrainScreen(RunKeys):
     BINDINGS = [
         Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
         Binding("full_stop", "stop", "stop and keep", id="train.stop", tooltip="End the run early; keep its adapter."),
+        Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
     ]
@@ -161,6 +162,8 @@ class TrainScreen(RunKeys):
         match action:
             case "start":
                 return self._run is None
+            case "pause":
+                return alive is not None and alive.phase != "stopping"
             case "stop":
                 return alive is not None and alive.phase != "stopping"
             case "use_base":
@@ -194,6 +197,21 @@ class TrainScreen(RunKeys):
         row.take(text)
         if self._run is None:
             row.focus()
+
+    def key_label(self, binding: Binding) -> str:
+        """What waits goes on with the same key."""
+        waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
+        return "go on" if binding.action == "pause" and waits else super().key_label(binding)
+
+    def action_pause(self) -> None:
+        """Let the run wait, or go on."""
+        alive = self._progress(self._run)
+        if alive is None:
+            return
+        if alive.phase in ("pausing", "paused"):
+            self.workbench.go_on_with_run()
+        else:
+            self.workbench.pause_run()
 
     def action_stop(self) -> None:
         """Ask, then stop the run and keep what it has learned."""

@@ -39,7 +39,8 @@ class LiveRun(Vertical):
         adapter: AdapterView | None,
     ) -> None:
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
-        self.query_one("#run-headline", Static).update(headline(run, adapter))
+        waits = progress is not None and progress.phase == "paused"
+        self.query_one("#run-headline", Static).update(headline(run, adapter, waits=waits))
         line = progress_line(run, progress, history) if progress else ending_line(run, adapter)
         self.query_one("#run-progress", Static).update(line)
         self.query_one(RunCharts).draw(history, run.total_steps or 0)
@@ -48,9 +49,9 @@ class LiveRun(Vertical):
         notices.display = bool(log)
 
 
-def headline(run: RunRow, adapter: AdapterView | None) -> Content:
+def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -> Content:
     """The sign, the run and its name; and once it is over, whether its adapter is in use."""
-    sign, colour = SIGNS[run.status]
+    sign, colour = SIGNS["paused" if waits else run.status]
     line = Content.assemble((sign, colour), f" run {run.id} · ", (visible_line(run.name, 40), "bold"))
     if run.status == "running":
         return line

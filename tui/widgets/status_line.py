@@ -50,7 +50,7 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
     left = Content(" " + _SEPARATOR.join(parts)).stylize("$quiet")
     if not run:
         return left.truncate(width, ellipsis=True)
-    sign, colour = SIGNS["running"]
+    sign, colour = SIGNS["paused" if status.run and status.run.phase == "paused" else "running"]
     right = Content.assemble((sign, colour), " ", (_SEPARATOR.join(run), "$foreground"), " ")
     gap = max(width - left.cell_length - right.cell_length, 1)
     return Content.assemble(left, " " * gap, right).truncate(width, ellipsis=True)
