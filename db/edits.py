@@ -7,15 +7,19 @@ from db.comparisons import add_comparison, get_comparison
 from db.completions import add_completion, get_completion
 from db.errors import NotAllowed
 
-_EDIT = """SELECT 1 FROM comparisons c JOIN completions x ON x.id IN (c.a, c.b)
-    WHERE c.id = ? AND x.source = 'human'"""
+# The skip that an edit's verdict brought along: both were written in one transaction, one after the other.
+_SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.b) AND x.source = 'human'
+    JOIN verdicts e ON e.comparison = c.id AND e.verdict <> 'undo'
+    JOIN verdicts s ON s.id = e.id - 1 AND s.verdict = 'skip'
+    JOIN comparisons p ON p.id = s.comparison AND p.prompt = c.prompt
+    WHERE c.id = ? AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = s.id)"""
 
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
-    """Store `text` as a person's own answer, chosen over `original`; the pair it stands in counts as skipped.
+    """Store `text` as a person's own answer, chosen over `original`; an open pair it stands in counts as skipped.
 
-    Nothing of it is blind, and it has no sides. The text has the system prompt of the original. Gives the id of the
-    comparison of the two, which is never asked.
+    A pair that was judged keeps its verdict. Nothing of the edit is blind, and it has no sides. The text has the
+    system prompt of the original. Gives the id of the comparison of the two, which is never asked.
 
     Raises:
         NotFound: there is no such comparison or completion.
@@ -28,7 +32,8 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
         raise NotAllowed("An edited answer has to differ from the original, and must not be empty.")
     written = add_completion(conn, prompt=pair.prompt.id, text=text, source="human", sampling=_sampling(conn, original))
     edit = add_comparison(conn, prompt=pair.prompt.id, a=original, b=written, side_seed=0)
-    verdicts.add_verdict(conn, comparison=comparison, verdict="skip")
+    if pair.standing is None:
+        verdicts.add_verdict(conn, comparison=comparison, verdict="skip")
     verdicts.add_verdict(conn, comparison=edit, verdict="b", blind=False)  # the older completion is a
     return edit
 
@@ -39,7 +44,7 @@ def undo_last(conn: Connection) -> int | None:
     Gives the id of the pair that is open again, None when there is nothing to undo.
     """
     undone = verdicts.undo_last(conn)
-    if undone is None or conn.execute(_EDIT, (undone,)).fetchone() is None:
+    if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:
         return undone
     return verdicts.undo_last(conn)
 

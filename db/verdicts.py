@@ -6,6 +6,7 @@ from sqlite3 import Connection, Row
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
+from db.names import names_known
 from db.rows import Message, Messages, PairRow, VerdictCounts, VerdictListRow, VerdictRow, first_line
 from db.times import utc_now
 
@@ -34,18 +35,6 @@ _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.s
     ORDER BY c.id"""
 _STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE}")
 _RUN_PAIRS = _PAIRS.format(chosen="SELECT comparison AS id, verdict FROM run_pairs WHERE run = ?")
-
-
-_NAMED = """SELECT 1 FROM comparisons c
-    JOIN completions a ON a.id = c.a
-    JOIN completions b ON b.id = c.b
-    JOIN comparisons other ON other.prompt = c.prompt AND other.trial IS NOT NULL
-    JOIN trials t ON t.id = other.trial AND (t.kind = 'side_by_side' OR t.opened IS NOT NULL)
-    JOIN completions x ON x.id = other.a
-    JOIN completions y ON y.id = other.b
-    WHERE c.id = ? AND c.trial IS NOT NULL AND a.text_hash IN (x.text_hash, y.text_hash)
-        AND b.text_hash IN (x.text_hash, y.text_hash) AND a.text_hash <> b.text_hash
-    LIMIT 1"""
 
 
 def add_verdict(
@@ -78,14 +67,6 @@ def add_verdict(
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note, "source": source}
     return get_verdict(conn, insert(conn, "verdicts", said | how))
-
-
-def names_known(conn: Connection, comparison: int) -> bool:
-    """Were these two answers of a trial ever shown with the names of those who wrote them?
-
-    That is so once the trial was opened, and where another trial that names its policies has the same two texts.
-    """
-    return conn.execute(_NAMED, (comparison,)).fetchone() is not None
 
 
 def get_verdict(conn: Connection, verdict: int) -> VerdictRow:

@@ -161,6 +161,8 @@ class FakeWorkbench:
         self.rows = {number: comparison(number) for number in range(1, comparisons + 1)}
         self.verdicts: list[VerdictRow] = []
         self.undone: set[int] = set()
+        self.named: set[int] = set()
+        self.edits: list[tuple[int, int, str]] = []
         self.judged_with: list[dict[str, Any]] = []
         self.fail: Exception | None = None
         self.hold = False
@@ -277,6 +279,33 @@ class FakeWorkbench:
     def ready_count(self) -> int:
         """Comparisons that were never judged."""
         return sum(self._standing(number) is None for number in self.rows)
+
+    def edit_answer(self, comparison: int, original: int, text: str) -> "Future[int]":
+        """The open pair counts as skipped."""
+
+        def act() -> int:
+            self.edits.append((comparison, original, text))
+            self.judge(comparison, "skip", side=None, layout="none", seconds=None)
+            return 1000 + len(self.edits)
+
+        return self._answer(act)
+
+    def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
+        """By the prompt's number or its words, behind the pair on the screen."""
+        after = beside.id if beside else 0
+        for number in sorted(self.rows, key=lambda each: (each <= after, each)):
+            asked = self.rows[number].prompt
+            if (text.isdecimal() and asked.id == int(text)) or text.lower() in asked.first_line.lower():
+                return self.comparison(number)
+        return None
+
+    def names_known(self, comparison: int) -> bool:
+        """Those that were opened with names."""
+        return comparison in self.named
+
+    def names_were_shown(self, comparison: int) -> "Future[None]":
+        """Keep that."""
+        return self._answer(lambda: self.named.add(comparison))
 
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The pair of the verdict before this one."""

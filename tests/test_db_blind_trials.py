@@ -22,10 +22,11 @@ from db.blind_trials import (
 from db.comparisons import add_comparison, count_open, get_comparison
 from db.errors import NotAllowed, NotFound
 from db.models import ensure_model, ensure_sampling
+from db.names import names_known
 from db.prompts import add_prompt_set, add_prompts, get_prompt_set
 from db.rows import NewPrompt
 from db.trials import add_trial, get_trial, trial_comparisons
-from db.verdicts import add_verdict, names_known, page, preference_pairs, undo_last
+from db.verdicts import add_verdict, page, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, new_model, new_set, workspace
 
 QUESTIONS = ("one", "two", "three", "four")

@@ -51,6 +51,19 @@ def test_an_undo_takes_back_both_and_the_edit_is_never_asked(conn: Connection) -
     assert undo_last(conn) is None
 
 
+def test_a_judged_pair_keeps_its_verdict_when_an_answer_is_edited(conn: Connection) -> None:
+    one, two = compared(conn, "one"), compared(conn, "two")
+    before = add_verdict(conn, comparison=two, verdict="tie")
+    kept = add_verdict(conn, comparison=one, verdict="a")
+    edit = add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
+    assert get_comparison(conn, one).standing == kept
+    assert [pair.comparison for pair in preference_pairs(conn)] == [one, edit]
+    assert undo_last(conn) == edit, "nothing else was said with it"
+    assert get_comparison(conn, one).standing == kept
+    assert get_comparison(conn, two).standing == before
+    assert undo_last(conn) == one
+
+
 def test_what_is_no_edit_is_refused(conn: Connection) -> None:
     one, two = compared(conn, "one"), compared(conn, "two")
     answer = get_comparison(conn, one).a

@@ -501,3 +501,56 @@ async def test_a_copy_goes_to_the_clipboard_and_to_a_file() -> None:
         file = workbench.folder / "copied.txt"
         assert pilot.app.clipboard == file.read_text() == screen.pair.first.text
         assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_note_is_taken_away_by_an_empty_line_and_kept_beside_another_pair() -> None:
+    workbench = FakeWorkbench(comparisons=3)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("s")
+        await ready(pilot, screen, 2)
+        await pilot.press("c", *"two", "enter")
+        await until(pilot, lambda: "note: two" in note(screen))
+        await pilot.press("p")
+        await ready(pilot, screen, 1)
+        await pilot.press("c", *"one", "enter")
+        await until(pilot, lambda: "note: one" in note(screen))
+        await pilot.press("c", "backspace", "enter")
+        await until(pilot, lambda: "no note" in note(screen))
+        await ready(pilot, screen, 1)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        await pilot.press("1")
+        await until(pilot, lambda: len(workbench.judged_with) == 3)
+    assert [each.get("note") for each in workbench.judged_with] == [None, None, "two"]
+
+
+async def test_a_pair_is_found_by_number_and_by_words() -> None:
+    workbench = FakeWorkbench(comparisons=8)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("G", *"5", "enter")
+        await ready(pilot, screen, 5)
+        await pilot.press("G", *"ICE", "enter")
+        await ready(pilot, screen, 3)
+        await pilot.press("G", *"[/]", "enter")
+        await until(pilot, lambda: "no pair of a prompt with “[/]”" in note(screen))
+        await ready(pilot, screen, 3)
+        await pilot.press("1")
+        await ready(pilot, screen, 1)
+    assert [each["comparison"] for each in workbench.judged_with] == [3]
+
+
+async def test_a_pair_whose_names_were_shown_says_that_it_is_not_blind_any_more() -> None:
+    workbench = FakeWorkbench(comparisons=2)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        await pilot.press("D", "enter")
+        await until(pilot, lambda: workbench.named == {1})
+        await pilot.press("escape", "L")
+        await ready(pilot, screen, 2)
+        await pilot.press("p")
+        await ready(pilot, screen, 1)
+        assert "names were shown: not blind" in note(screen)

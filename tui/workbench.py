@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.registry import Adapter
 from db import edits as db_edits
 from db import interchange
+from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
 from db import runs as db_runs
@@ -217,6 +218,10 @@ class Workbench(WorkspaceView):
         edited = self.workspace.write(db_edits.add_edit, comparison=comparison, original=original, text=text)
         edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
         return edited
+
+    def names_were_shown(self, comparison: int) -> Future[None]:
+        """Keep that this pair was shown with names: no later verdict of it is blind."""
+        return self.workspace.write(db_names.note_names_shown, comparison)
 
     def undo(self) -> Future[int | None]:
         """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""

@@ -9,7 +9,9 @@ from typing import Any
 from adapters.registry import Adapter
 from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
+from db import finding as db_finding
 from db import interchange, run_memory
+from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
 from db import runs as db_runs
@@ -76,6 +78,22 @@ class WorkspaceView:
         """The labelling pair whose standing verdict came first after this one."""
         found = db_verdicts.judged_after(self.workspace.connection, verdict)
         return None if found is None else self.comparison(found)
+
+    def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
+        """A labelling pair by the place of its prompt in the set of the pair `beside`, or by words of its prompt.
+
+        Asked again, it goes on behind that pair.
+        """
+        connection, after = self.workspace.connection, beside.id if beside else 0
+        if text.isdecimal() and beside is not None:
+            found = db_finding.find_place(connection, beside.prompt.set_id, int(text), after=after)
+        else:
+            found = db_finding.find_words(connection, text, after=after)
+        return None if found is None else self.comparison(found)
+
+    def names_known(self, comparison: int) -> bool:
+        """Were these two answers ever shown with the names of those who wrote them?"""
+        return db_names.names_known(self.workspace.connection, comparison)
 
     def verdict_page(
         self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None

@@ -45,10 +45,14 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
 
 class AskText(Dialog[str]):
-    """Asks for one line of text. The answer is None when the person goes back."""
+    """Asks for one line of text. The answer is None when the person goes back, or leaves the line empty (unless that
+    may be)."""
 
-    def __init__(self, title: str, sentence: str, *, value: str = "", placeholder: str = "") -> None:
+    def __init__(
+        self, title: str, sentence: str, *, value: str = "", placeholder: str = "", may_be_empty: bool = False
+    ) -> None:
         super().__init__(title)
+        self._may_be_empty = may_be_empty
         self._sentence = visible(sentence)
         self._value = value
         self._placeholder = placeholder
@@ -60,8 +64,9 @@ class AskText(Dialog[str]):
         yield Static(Content.assemble(("enter", "bold $accent"), " ok   ", ("esc", "bold $accent"), " back"), id="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter answers; an empty line goes back."""
-        self.dismiss(event.value.strip() or None)
+        """Enter answers; an empty line goes back, unless it is an answer."""
+        text = event.value.strip()
+        self.dismiss(text if text or self._may_be_empty else None)
 
 
 class Choose(Dialog[str]):

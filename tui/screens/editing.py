@@ -4,9 +4,13 @@ import asyncio
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +20,18 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
+@dataclass(frozen=True)
+class Edited:
+    """What a person left in the editor. The file stays until `forget`, so that nothing is lost on a full disk."""
+
+    text: str
+    file: Path
+
+    def forget(self) -> None:
+        """Take the file away, once its text is kept elsewhere or not wanted."""
+        shutil.rmtree(self.file.parent)
+
+
 def editor_command() -> list[str]:
     """The person's editor with its arguments: $VISUAL, $EDITOR, or one that is installed.
 
@@ -23,7 +39,11 @@ def editor_command() -> list[str]:
         InputError: there is none.
     """
     for variable in ("VISUAL", "EDITOR"):
-        if words := shlex.split(os.environ.get(variable, "")):
+        try:
+            words = shlex.split(os.environ.get(variable, ""))
+        except ValueError as error:
+            raise InputError(f"${variable} cannot be read: {error}. Mend its quotes.") from error
+        if words:
             if shutil.which(words[0]) is None:
                 raise InputError(f"${variable} is {words[0]!r}, which is not installed. Set it to an editor that is.")
             return words
@@ -33,25 +53,44 @@ def editor_command() -> list[str]:
     raise InputError("No editor was found. Set $EDITOR, for example to nano, and start Palate again.")
 
 
-async def edit_text(app: "App[None]", text: str) -> str:
+async def edit_text(app: "App[None]", text: str) -> Edited:
     """`text` as the person left it in the editor, without the line end that editors add at the end.
 
     The screens are not drawn meanwhile, but workers and the event loop go on.
 
     Raises:
-        InputError: there is no editor, or it ended with an error; then the file is kept and its path told.
+        InputError: there is no editor, it ended with an error, or what it left is no UTF-8; then the file is kept and
+            its path told.
+        OSError: there is no room for the file.
     """
     command = editor_command()
-    folder = Path(tempfile.mkdtemp(prefix="palate-edit-"))  # for the owner alone
-    file = folder / "answer.md"
-    file.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
-    with app.batch_update(), app.suspend():
+    file = Path(tempfile.mkdtemp(prefix="palate-edit-")) / "answer.md"  # a folder for the owner alone
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as opened:
+        opened.write(text)
+    with app.batch_update(), app.suspend(), _interrupts_left_to_the_editor():
         status = await asyncio.to_thread(_run, [*command, str(file)])
     if status:
         raise InputError(f"{command[0]} ended with status {status}, so nothing was changed. The text is in {file}.")
-    edited = file.read_text(encoding="utf-8", errors="replace")
-    shutil.rmtree(folder)
-    return edited if text.endswith("\n") else edited.removesuffix("\n")
+    try:
+        edited = file.read_bytes().decode("utf-8", errors="surrogatepass")
+    except UnicodeDecodeError as error:
+        raise InputError(f"What was saved is no UTF-8, so nothing was changed. The text is in {file}.") from error
+    return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"), file)
+
+
+@contextmanager
+def _interrupts_left_to_the_editor() -> Iterator[None]:
+    """Ctrl+C in an editor is sent to every process of the terminal, and would end the app.
+
+    A handler that does nothing is forgotten by the process that starts; an ignored signal would stay ignored there.
+    """
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run(command: list[str]) -> int:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
@@ -16,8 +15,7 @@ from db.rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
 from tui.reading_clock import ReadingClock
-from tui.screens.base import PalateScreen
-from tui.screens.copying import copy_text
+from tui.screens.looking import LOOKING_KEYS, LookingScreen, pair_key
 from tui.widgets.label_notes import empty_note, said
 from tui.widgets.pair_view import PairView
 from tui.words import count
@@ -29,37 +27,33 @@ _MAY_BRING_A_PAIR: Final = (QueueChanged, ModelChanged, VerdictStored, Workbench
 """News after which there may be a pair, or another reason why there is none."""
 
 
-def judge_key(keys: str, action: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
-    """A key that judges or looks; its id is made from what it does, so that a keymap can name it."""
-    id = "label." + action.replace("('", ".").replace("', ", ".").replace("')", "").replace(")", "")
-    return Binding(keys, action, word, show=show, priority=True, id=id, tooltip=tooltip)
+VERDICT_KEYS = (
+    pair_key("1,left", "judge('left', 1)", "left", "left", "The left (first) answer is better."),
+    pair_key("2,right", "judge('right', 1)", "right", "right", "The right (second) answer is better."),
+    pair_key(
+        "shift+left,exclamation_mark",
+        "judge('left', 2)",
+        "much-left",
+        "much",
+        "The left (first) answer is much better.",
+    ),
+    pair_key(
+        "shift+right,at", "judge('right', 2)", "much-right", "much", "The right (second) is much better.", show=False
+    ),
+    pair_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on."),
+    pair_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on."),
+)
+"""Keys that decide."""
 
 
-class JudgeScreen(PalateScreen):
+class JudgeScreen(LookingScreen):
     """Judge pairs of answers, with both hands on the keys. Subclasses say which pairs, and add keys of their own."""
 
-    CSS_PATH: ClassVar[Any] = ["base.tcss", "label.tcss"]
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar = [
-        judge_key("1,left", "judge('left', 1)", "left", "The left (first) answer is better."),
-        judge_key("2,right", "judge('right', 1)", "right", "The right (second) answer is better."),
-        judge_key("shift+left,exclamation_mark", "judge('left', 2)", "much", "The left (first) answer is much better."),
-        judge_key("shift+right,at", "judge('right', 2)", "much", "The right (second) is much better.", show=False),
-        judge_key("0", "say('tie')", "tie", "Both are equally good. A tie is never trained on."),
-        judge_key("x", "say('both_bad')", "both bad", "Both are bad. Never trained on."),
-        judge_key("s", "say('skip')", "skip", "Not now: the pair comes back later."),
-        judge_key("u", "undo", "undo", "Take back the last verdict and open its pair again."),
-        judge_key("m", "raw", "raw", "Rendered markdown, or the text as it was written."),
-        judge_key("z", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
-        judge_key("tab,shift+tab", "mark", "one pane", "Scroll first or second alone, or both again."),
-        judge_key("j,down", "scroll(1)", "down", "Scroll both answers down.", show=False),
-        judge_key("k,up", "scroll(-1)", "up", "Scroll both answers up.", show=False),
-        judge_key("pagedown,space", "page(1)", "page down", "Scroll a page down.", show=False),
-        judge_key("pageup,b", "page(-1)", "page up", "Scroll a page up.", show=False),
-        judge_key("d", "compare", "differ", "Mark the words in which the answers differ.", show=False),
-        judge_key("y", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False),
-        judge_key("home", "edge(False)", "start", "Scroll to the beginning.", show=False),
-        judge_key("end", "edge(True)", "end", "Scroll to the end.", show=False),
+        *VERDICT_KEYS,
+        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
+        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
+        *LOOKING_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -84,9 +78,14 @@ class JudgeScreen(PalateScreen):
         return self._pair
 
     @property
-    def view(self) -> PairView:
-        """The panes."""
-        return self.query_one(PairView)
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self._pair
+
+    @property
+    def can_look(self) -> bool:
+        """Answers that grow can be looked at as well."""
+        return self._pair is not None or self._growing is not None
 
     @property
     def can_judge(self) -> bool:
@@ -189,25 +188,21 @@ class JudgeScreen(PalateScreen):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Panes are named by where they stand, and a pair that is out of sight is not being read."""
-        self._clock.pause(time.monotonic())
-        self._painted_at = None
         self.view.retitle()
         self.refresh_bindings()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """The pair was out of sight: verdict keys and the clock count from when it is painted again."""
+        self._clock.pause(time.monotonic())
+        self._painted_at = None
         self.call_after_refresh(self._painted)
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
-    def key_label(self, binding: Binding) -> str:
-        """Stacked panes are first and second."""
-        words = {"left": "first", "right": "second"} if self.stacked else {}
-        if binding.action == "raw" and not self.view.rendered:
-            return "markdown"
-        return words.get(binding.description, binding.description)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a pair only undo does something, and answers that grow can be looked at."""
-        looking = action in ("zoom", "mark", "scroll", "page", "edge") and self._growing is None
-        if self._pair is None and (looking or action in ("judge", "say", "raw", "compare", "copy")):
+        if self._pair is None and action in ("judge", "say"):
             return None
         return super().check_action(action, parameters)
 
@@ -229,55 +224,8 @@ class JudgeScreen(PalateScreen):
             self._committing = True
             self.run_worker(self._undo(), name="undo")
 
-    def action_raw(self) -> None:
-        """Markdown, or the text as it was written."""
-        self._touch()
-        self.view.toggle_rendered()
-        self.refresh_bindings()
-
-    def action_compare(self) -> None:
-        """Mark the words in which the answers differ, or take the marks off."""
-        self._touch()
-        self.view.toggle_differences()
-        self.view.note(self.view.differences_note)
-
-    def action_copy(self) -> None:
-        """Copy what is marked, or all."""
-        self._touch()
-        what, text = self.view.copied()
-        try:
-            file = copy_text(self.palate, text, self.workbench.folder)
-        except OSError as error:
-            self.palate.tell_error(error)
-            return
-        self.view.note(f"{what} copied; it is also in {file}")
-
-    def action_zoom(self) -> None:
-        """One answer over the whole width, or both."""
-        self._touch()
-        self.view.toggle_zoom()
-
-    def action_mark(self) -> None:
-        """Mark the next pane."""
-        self._touch()
-        self.view.mark_next()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self._touch()
-        self.view.scroll_lines(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self._touch()
-        self.view.scroll_pages(pages)
-
-    def action_edge(self, end: bool) -> None:
-        """Scroll to the beginning or the end."""
-        self._touch()
-        self.view.scroll_to_edge(end=end)
-
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """A key: somebody reads."""
         self._clock.touch(time.monotonic())
 
     # -- verdicts ------------------------------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 import asyncio
 from typing import Any, ClassVar
 
-from db.rows import ComparisonRow, VerdictRow
+from db.rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
 from tui.screens.dialog import AskText, Choose
-from tui.screens.editing import edit_text
-from tui.screens.judge import JudgeScreen, judge_key
+from tui.screens.editing import Edited, edit_text
+from tui.screens.judge import VERDICT_KEYS, JudgeScreen
+from tui.screens.looking import LOOKING_KEYS, pair_key
 from tui.visible import visible_line
-from tui.words import when
+from tui.widgets.label_notes import judged_words
+
+_NEED_A_PAIR = ("note", "edit")
 
 
 class LabelScreen(JudgeScreen):
@@ -17,48 +20,52 @@ class LabelScreen(JudgeScreen):
 
     MODE = "label"
     BINDINGS: ClassVar = [
-        *JudgeScreen.BINDINGS,
-        judge_key("X", "say('discard')", "discard", "Throw the pair away: never asked, never trained on.", show=False),
-        judge_key("e", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
-        judge_key("c", "note", "note", "Keep a note with your verdict on this pair.", show=False),
-        judge_key("p", "earlier", "earlier", "The pair that was judged before this one.", show=False),
-        judge_key("n", "later", "later", "The pair that was judged after this one, at last the open one.", show=False),
+        *VERDICT_KEYS,
+        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
+        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
+        pair_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
+        pair_key("c", "note", "note", "note", "Keep a note with your verdict on this pair."),
+        *LOOKING_KEYS,
+        pair_key("p", "earlier", "earlier", "earlier", "The pair that was judged before this one."),
+        pair_key("n", "later", "later", "later", "The pair that was judged after this one, at last the open one."),
+        pair_key("G", "go_to", "go-to", "go to", "Go to a pair by its prompt's number or by words of it."),
+        pair_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._note: tuple[int, str] = (0, "")
+        self._notes: dict[int, str] = {}
 
     def said_beside(self, pair: ComparisonRow) -> dict[str, Any]:
         """The note, if one was written for this pair."""
-        return {"note": self._note_of(pair)} if self._note_of(pair) else {}
+        note = self._note_of(pair)
+        return {"note": note} if note else {}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that do something now."""
-        if action in ("note", "edit") and self._pair is None:
+        if action in _NEED_A_PAIR and self._pair is None:
             return None
         return super().check_action(action, parameters)
 
     # -- a note --------------------------------------------------------------------------------------------------
 
     def _note_of(self, pair: ComparisonRow) -> str:
-        if self._note[0] == pair.id:
-            return self._note[1]
-        return pair.standing.note if pair.standing else ""
+        return self._notes.get(pair.id, pair.standing.note if pair.standing else "")
 
     def action_note(self) -> None:
         """Ask for the words; they are stored with the verdict."""
         pair = self._pair
         if pair is not None:
-            ask = AskText("Note", "Kept with your verdict on this pair.", value=self._note_of(pair))
+            sentence = "Kept with your verdict on this pair. An empty line takes it away."
+            ask = AskText("Note", sentence, value=self._note_of(pair), may_be_empty=True)
             self.app.push_screen(ask, lambda text: self._keep_note(pair, text))
 
     def _keep_note(self, pair: ComparisonRow, text: str | None) -> None:
         if text is not None:
-            self._note = pair.id, text
-            self.view.note(f"note: {visible_line(text, 50)}")
+            self._notes[pair.id] = text
+            self.view.note(f"note: {visible_line(text, 50)}" if text else "no note")
 
-    # -- pairs that were judged ----------------------------------------------------------------------------------
+    # -- other pairs ---------------------------------------------------------------------------------------------
 
     def action_earlier(self) -> None:
         """Open the pair whose verdict came before that of the one on the screen, or the newest verdict."""
@@ -74,13 +81,24 @@ class LabelScreen(JudgeScreen):
         else:
             self._go_to(later, "this is the open pair; p goes to earlier ones")
 
+    def action_go_to(self) -> None:
+        """Ask for a number or for words."""
+        ask = AskText("Go to", "The number of a prompt in this set, or words of a prompt that has a pair.")
+        self.app.push_screen(ask, self._found)
+
+    def _found(self, text: str | None) -> None:
+        if text is not None:
+            words = visible_line(text, 40)
+            self._go_to(self.workbench.find_pair(text, self._pair), f"no pair of a prompt with “{words}”")
+
     def _go_to(self, pair: ComparisonRow | None, otherwise: str) -> None:
+        """Show this pair, with what was said of it."""
         if self._committing:
             return
-        if pair is None or pair.standing is None:
+        if pair is None:
             self.view.note(otherwise)
         else:
-            self._show(pair, judged_words(pair, pair.standing))
+            self._show(pair, judged_words(pair, named=self.workbench.names_known(pair.id)))
 
     # -- an answer written better --------------------------------------------------------------------------------
 
@@ -97,32 +115,31 @@ class LabelScreen(JudgeScreen):
 
     def _edit(self, pair: ComparisonRow, name: str | None) -> None:
         if name is not None:
+            self._committing = True  # no key that was meant for the editor judges
             self.run_worker(self._write_better(pair, name), name="edit")
 
     async def _write_better(self, pair: ComparisonRow, name: str) -> None:
-        """Let the person edit an answer; what they wrote is chosen over it, and the pair itself counts as skipped."""
-        letter = pair.first_letter if name == "first" else pair.second_letter
-        original = pair.a if letter == "a" else pair.b
+        """Let the person edit an answer; what they wrote is chosen over it, and an open pair counts as skipped."""
+        original = pair.first if name == "first" else pair.second
         try:
-            text = await edit_text(self.palate, original.text)
+            edited = await edit_text(self.palate, original.text)
         except (*KNOWN_ERRORS, OSError) as error:
             self.palate.tell_error(error)
             return
-        if not text.strip() or text == original.text:
-            self.view.note("nothing was changed" if text.strip() else "an empty answer is not kept")
-            return
+        finally:
+            self._committing = False
+            self._read_again()
+        if not edited.text.strip() or edited.text == original.text:
+            edited.forget()
+            self.view.note("nothing was changed" if edited.text.strip() else "an empty answer is not kept")
+        else:
+            await self._keep_edit(pair, original.id, edited)
+
+    async def _keep_edit(self, pair: ComparisonRow, original: int, edited: Edited) -> None:
         self._committing = True
         edit = self.workbench.edit_answer
-        if await self._stored(lambda: asyncio.wrap_future(edit(pair.id, original.id, text))):
+        if await self._stored(lambda: asyncio.wrap_future(edit(pair.id, original, edited.text))):
+            edited.forget()
             self._show_next(after=pair.id, note="saved: your text is better than the answer")
-
-
-def judged_words(pair: ComparisonRow, verdict: VerdictRow) -> str:
-    """What was said of a pair that is looked at again, in the words of where its answers stand now."""
-    if verdict.verdict in ("a", "b"):
-        place = "first" if verdict.verdict == pair.first_letter else "second"
-        said = f"{place} {'much ' if verdict.strength > 1 else ''}better"
-    else:
-        said = {"tie": "a tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}[verdict.verdict]
-    note = f" · {visible_line(verdict.note, 30)}" if verdict.note else ""
-    return f"you said {when(verdict.at)}: {said}{note} · a verdict key changes it"
+        else:
+            self.palate.tell("Your text is kept", f"It is in {edited.file}.", severity="warning")

@@ -12,6 +12,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.published import AnswersGrowing, Published, TrialChanged
 from tui.screens.dialog import AskText, Choose
 from tui.screens.judge import JudgeScreen
+from tui.screens.looking import pair_key
 from tui.words import count
 
 
@@ -21,7 +22,7 @@ class TrialScreen(JudgeScreen):
     MODE = "compare"
     BINDINGS: ClassVar = [
         *JudgeScreen.BINDINGS,
-        Binding("c", "note", "note", priority=True, id="trial.note", tooltip="Keep a note with this pair."),
+        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
         Binding(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
         ),
@@ -117,7 +118,8 @@ class TrialScreen(JudgeScreen):
         if pair is None:
             return
         there = self.workbench.comparison_notes(self._trial).get(pair.id, "")
-        ask = AskText("Note", "Kept with this pair; it can be read on the result page.", value=there)
+        sentence = "Kept with this pair; it can be read on the result page."
+        ask = AskText("Note", sentence, value=there, may_be_empty=True)
         self.app.push_screen(ask, lambda text: self._keep_note(pair.id, text) if text is not None else None)
 
     def _keep_note(self, pair: int, text: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,38 +13,29 @@ from textual.widgets import Static
 from db.rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import Published, VerdictStored
-from tui.screens.base import PalateScreen
-from tui.screens.judge import SETTLE_S
+from tui.screens.judge import SETTLE_S, VERDICT_KEYS
+from tui.screens.looking import LOOKING_KEYS, LookingScreen
 from tui.visible import visible_line
 from tui.widgets.pair_view import PairView
 from tui.widgets.verdict_list import verdict_word
 from tui.words import duration, when
 
 
-class VerdictScreen(PalateScreen):
+class VerdictScreen(LookingScreen):
     """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
 
     MODE = "data"
-    CSS_PATH = ["base.tcss", "label.tcss", "data.tcss"]
-    AUTO_FOCUS = ""
+    CSS_PATH: ClassVar[Any] = ["base.tcss", "label.tcss", "data.tcss"]
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
-        Binding("1,left", "judge('left', 1)", "left", id="verdict.left", tooltip="Judge anew: the left (first)."),
-        Binding("2,right", "judge('right', 1)", "right", id="verdict.right", tooltip="Judge anew: the right (second)."),
-        Binding("0", "say('tie')", "tie", id="verdict.tie", tooltip="Judge anew: both are equally good."),
-        Binding("x", "say('both_bad')", "both bad", id="verdict.both-bad", tooltip="Judge anew: both are bad."),
-        Binding("m", "raw", "raw", id="verdict.raw", tooltip="Rendered markdown, or the text as it was written."),
-        Binding("z", "zoom", "zoom", id="verdict.zoom", tooltip="Give one answer the whole width."),
-        Binding("tab", "mark", "one pane", id="verdict.mark", tooltip="Scroll first or second alone, or both again."),
-        Binding("j,down", "scroll(1)", "down", show=False, id="verdict.down", tooltip="Scroll both answers down."),
-        Binding("k,up", "scroll(-1)", "up", show=False, id="verdict.up", tooltip="Scroll both answers up."),
-        Binding("pagedown,space", "page(1)", "page down", show=False, id="verdict.pgdn", tooltip="Scroll a page down."),
-        Binding("pageup,b", "page(-1)", "page up", show=False, id="verdict.pgup", tooltip="Scroll a page up."),
+        *VERDICT_KEYS,
+        *LOOKING_KEYS,
     ]
 
     def __init__(self, comparison: int) -> None:
         super().__init__()
         self._comparison = comparison
+        self._pair: ComparisonRow | None = None
         self._painted_at: float | None = None
         self._committing = False
 
@@ -54,13 +45,14 @@ class VerdictScreen(PalateScreen):
         yield Static(id="history")
 
     @property
-    def view(self) -> PairView:
-        """The panes."""
-        return self.query_one(PairView)
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair, from when it is painted on."""
+        return self._pair
 
     def screen_shown(self) -> None:
         """Read the pair and its history."""
-        pair = self.workbench.comparison(self._comparison)
+        pair = self._pair = self.workbench.comparison(self._comparison)
+        self.workbench.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
         self._tell(pair)
         self.call_after_refresh(self._painted)
@@ -105,11 +97,6 @@ class VerdictScreen(PalateScreen):
             self._tell(self.workbench.comparison(self._comparison))
             self.refresh_bindings()
 
-    def key_label(self, binding: Binding) -> str:
-        """Stacked panes are first and second."""
-        words = {"left": "first", "right": "second"} if self.stacked else {}
-        return words.get(binding.description, binding.description)
-
     # -- keys ----------------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
@@ -146,27 +133,6 @@ class VerdictScreen(PalateScreen):
         finally:
             self._committing = False
         self._tell(self.workbench.comparison(self._comparison))
-
-    def action_raw(self) -> None:
-        """Markdown, or the text as it was written."""
-        self.view.toggle_rendered()
-        self._tell(self.workbench.comparison(self._comparison))
-
-    def action_zoom(self) -> None:
-        """One answer over the whole width, or both."""
-        self.view.toggle_zoom()
-
-    def action_mark(self) -> None:
-        """Mark the next pane."""
-        self.view.mark_next()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.view.scroll_lines(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.view.scroll_pages(pages)
 
 
 def written_by(answer: CompletionRow) -> str:

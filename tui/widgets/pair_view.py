@@ -30,6 +30,7 @@ class PairView(Vertical):
         self._marked: str | None = None
         self._zoomed = False
         self._differing = False
+        self._names: dict[str, str | Content] = {}
         self.differences_note = ""
         """What is to say about the marks, after they were put on or taken off."""
 
@@ -44,7 +45,7 @@ class PairView(Vertical):
 
     def show(self, pair: ComparisonRow, *, position: tuple[int, int] = (0, 0)) -> None:
         """Show this comparison from the beginning of its texts. Nothing shown tells model, length or time."""
-        self._pair = pair
+        self._pair, self._names = pair, {}
         self._marked, self._zoomed, self._differing = None, False, False
         with self.app.batch_update():
             title = prompt_title(pair.prompt, position)
@@ -54,7 +55,7 @@ class PairView(Vertical):
 
     def show_growing(self, prompt: PromptRow, texts: tuple[str, str], *, position: tuple[int, int] = (0, 0)) -> None:
         """Show what is written so far of a pair's answers, as plain text: markdown comes with the whole pair."""
-        self._pair = None
+        self._pair, self._names = None, {}
         with self.app.batch_update():
             title, told = prompt_title(prompt, position), "both answers are being written"
             self.pane("prompt").show(title, prompt_text(prompt.messages), rendered=False, note=told)
@@ -67,8 +68,8 @@ class PairView(Vertical):
 
     def set_answer_titles(self, first: str | Content, second: str | Content) -> None:
         """Name the two answers, where names may be told."""
-        self.pane("first").set_titles(first)
-        self.pane("second").set_titles(second)
+        self._names = {"first": first, "second": second}
+        self.retitle()
 
     def _show_answers(self) -> None:
         if self._pair is None:
@@ -76,13 +77,17 @@ class PairView(Vertical):
         marks = self._differences() if self._differing else ((), ())
         rendered = self.rendered and not self._differing
         for name, answer, own in zip(("first", "second"), (self._pair.first, self._pair.second), marks, strict=True):
-            self.pane(name).show(self.title_of(name), answer.text, rendered=rendered, cut=answer.cut, marks=own)
+            title = self._names.get(name, self.title_of(name))
+            self.pane(name).show(title, answer.text, rendered=rendered, cut=answer.cut, marks=own)
 
     def _differences(self) -> tuple[Spans, Spans]:
         assert self._pair is not None
         found = differences(visible(self._pair.first.text), visible(self._pair.second.text))
         self._differing = found is not None
-        self.differences_note = "words that differ are underlined" if found else "too long to compare word by word"
+        self.differences_note = "too long to compare word by word"
+        if found is not None:
+            same = "the same words; spaces differ"
+            self.differences_note = "words that differ are underlined; d again" if any(found) else same
         return found or ((), ())
 
     def title_of(self, name: str) -> str:
@@ -99,11 +104,14 @@ class PairView(Vertical):
     def retitle(self) -> None:
         """Name the panes again, after the width changed."""
         for name in ("first", "second"):
-            self.pane(name).set_titles(self.title_of(name))
+            self.pane(name).set_titles(self._names.get(name, self.title_of(name)))
 
     def toggle_rendered(self) -> None:
         """Show markdown, or the text as it was written."""
-        self.rendered = not self.rendered
+        if self._differing:
+            self._differing = False  # the marks stand in the text as it was written
+        else:
+            self.rendered = not self.rendered
         self._show_answers()
 
     @property

@@ -1,0 +1,33 @@
+"""Finding a pair of labelling by its prompt's place or by words of its prompt."""
+
+from sqlite3 import Connection
+
+_OF_LABELLING = """SELECT c.id FROM comparisons c JOIN prompts p ON p.id = c.prompt
+    WHERE c.trial IS NULL AND c.repeats IS NULL
+        AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')"""
+# From the pair behind :after round to :after itself, so that asking again goes on.
+_NEXT = "ORDER BY c.id <= :after, c.id LIMIT 1"
+_HAS_WORDS = r"""EXISTS (SELECT 1 FROM json_each(p.messages) m
+    WHERE m.value ->> '$.content' LIKE :words ESCAPE '\')"""
+_AT_PLACE = """:place > 0 AND p.set_id = :set_id AND p.id =
+    (SELECT id FROM prompts WHERE set_id = :set_id ORDER BY id LIMIT 1 OFFSET :place - 1)"""
+
+
+def find_words(conn: Connection, words: str, *, after: int = 0) -> int | None:
+    """The first labelling comparison behind `after`, and then from the beginning, whose prompt holds `words`.
+
+    The case of ASCII letters does not count. Edits and pairs asked again are passed over.
+    """
+    for special in "\\%_":
+        words = words.replace(special, "\\" + special)
+    return _first(conn, _HAS_WORDS, {"words": f"%{words}%", "after": after})
+
+
+def find_place(conn: Connection, set_id: int, place: int, *, after: int = 0) -> int | None:
+    """The same for the prompt that stands at `place`, from 1, in its set."""
+    return _first(conn, _AT_PLACE, {"set_id": set_id, "place": place, "after": after})
+
+
+def _first(conn: Connection, condition: str, values: dict[str, int | str]) -> int | None:
+    row = conn.execute(f"{_OF_LABELLING} AND {condition} {_NEXT}", values).fetchone()
+    return None if row is None else int(row["id"])
