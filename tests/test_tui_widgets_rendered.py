@@ -35,8 +35,45 @@ def test_paragraphs_of_an_item_and_quotes() -> None:
     ]
 
 
-def test_line_breaks_and_tables_stay_as_they_were_written() -> None:
-    assert lines("a\nb\n\n| x | y |\n|---|---|") == ["a", "b", "", "| x | y |", "|---|---|"]
+def test_line_breaks_stay_as_they_were_written() -> None:
+    assert lines("a\nb\n\nc") == ["a", "b", "", "c"]
+
+
+TABLE = "Colours:\n\n| pigment | colour |\n|---|---|\n| chlorophyll | **green** |\n| carotene |\n\nThat is all."
+
+
+def test_a_table_is_aligned() -> None:
+    assert lines(TABLE) == [
+        "Colours:",
+        "",
+        "pigment     │ colour",
+        "────────────┼───────",
+        "chlorophyll │ green",
+        "carotene    │",
+        "",
+        "That is all.",
+    ]
+    (line,) = [line for line in rendered_lines(TABLE, 40) if "green" in line.plain]
+    assert any(str(span.style) == "bold" and line.plain[span.start : span.end] == "green" for span in line.spans)
+
+
+def test_a_table_in_little_room_wraps_its_cells_and_in_none_becomes_rows() -> None:
+    assert lines("| a | b |\n|-|-|\n| one two three | four |", 16) == [
+        "a         │ b",
+        "──────────┼─────",
+        "one two   │ four",
+        "three     │",
+    ]
+    wide = "|" + " word |" * 8
+    assert lines(f"{wide}\n|{'-|' * 8}\n{wide}", 30)[0].startswith("word | word | word")
+    assert all(len(each) <= 30 for each in lines(f"{wide}\n|{'-|' * 8}\n{wide}", 30))
+
+
+def test_a_table_of_a_model_is_no_way_into_the_terminal() -> None:
+    (head, _, row) = lines("| a\x1b[2J | b |\n|-|-|\n| &#x202E;x | [/] |")
+    assert "␛[2J" in head
+    assert "⟨202E⟩x" in row
+    assert "[/]" in row
 
 
 def test_code_keeps_its_spaces() -> None:

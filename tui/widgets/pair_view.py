@@ -7,8 +7,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 
-from db.rows import ComparisonRow, Message, PromptRow
+from db.rows import ComparisonRow, PromptRow
 from tui.visible import visible, visible_line
+from tui.widgets.conversation import PromptPane, PromptText, prompt_text
 from tui.widgets.text_pane import TextPane
 from tui.word_diff import Spans, differences
 
@@ -36,7 +37,7 @@ class PairView(Vertical):
 
     def compose(self) -> ComposeResult:
         """Three panes."""
-        yield TextPane(id="prompt")
+        yield PromptPane(id="prompt")
         with Container(id="answers"):
             yield TextPane(id="first")
             yield TextPane(id="second")
@@ -49,7 +50,7 @@ class PairView(Vertical):
         self._marked, self._zoomed, self._differing = None, False, False
         with self.app.batch_update():
             title = prompt_title(pair.prompt, position)
-            self.pane("prompt").show(title, prompt_text(pair.prompt.messages), rendered=False)
+            self.prompt.ask(title, pair.prompt.messages, rendered=self.rendered)
             self._show_answers()
             self._show_marks()
 
@@ -58,7 +59,7 @@ class PairView(Vertical):
         self._pair, self._names = None, {}
         with self.app.batch_update():
             title, told = prompt_title(prompt, position), "both answers are being written"
-            self.pane("prompt").show(title, prompt_text(prompt.messages), rendered=False, note=told)
+            self.prompt.ask(title, prompt.messages, rendered=self.rendered, note=told)
             for name, text in zip(("first", "second"), texts, strict=True):
                 self.pane(name).show(self.title_of(name), text or "…", rendered=False)
 
@@ -95,6 +96,11 @@ class PairView(Vertical):
         number = "1" if name == "first" else "2"
         return f"{number} · {name}" if self.screen.has_class("-narrow") else number
 
+    @property
+    def prompt(self) -> PromptPane:
+        """The pane above the answers."""
+        return self.query_one(PromptPane)
+
     def pane(self, name: str) -> TextPane:
         """The pane called "prompt", "first" or "second"."""
         return self.query_one(f"#{name}", TextPane)
@@ -112,6 +118,8 @@ class PairView(Vertical):
             self._differing = False  # the marks stand in the text as it was written
         else:
             self.rendered = not self.rendered
+            if self._pair is not None:
+                self.prompt.query_one(PromptText).ask(self._pair.prompt.messages, rendered=self.rendered)
         self._show_answers()
 
     @property
@@ -190,10 +198,3 @@ def prompt_title(asked: PromptRow, position: tuple[int, int]) -> str:
     if asked.field:
         parts.append(visible_line(asked.field, 24))
     return " · ".join(parts)
-
-
-def prompt_text(messages: Sequence[Message]) -> str:
-    """What the model was asked: a lone question as it is, a conversation with its roles."""
-    if len(messages) == 1:
-        return messages[0]["content"]
-    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

@@ -1,6 +1,6 @@
 """Markdown as styled lines of one width: one widget and few bytes, where Textual's Markdown needs dozens of widgets.
 
-Line breaks are kept, since answers mean them; tables and formulas stay as they were written. Links are text: nothing
+Line breaks are kept, since answers mean them; formulas stay as they were written. Links are text: nothing
 here can be clicked or opened. The text passes the gate of `tui.visible` on its way.
 """
 
@@ -13,24 +13,29 @@ from markdown_it.token import Token
 from textual.content import Content
 
 from tui.visible import visible
+from tui.widgets.table_lines import table_lines
 
-_PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+_PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 _INLINE: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 _LEAST_WIDTH: Final = 8
 """Lists are indented no further than leaves this many cells for text."""
+
+
+Rows = tuple[tuple[Content, ...], ...]
 
 
 @dataclass(frozen=True)
 class Block:
     """A paragraph, a heading or a code block: its text, and what stands before its first and its other lines.
 
-    `tight` blocks follow the one before without an empty line.
+    `tight` blocks follow the one before without an empty line. A table has `rows` in place of a text.
     """
 
     content: Content
     first: str
     rest: str
     tight: bool
+    rows: Rows = ()
 
 
 def rendered_lines(text: str, width: int) -> list[Content]:
@@ -46,10 +51,14 @@ def rendered_lines(text: str, width: int) -> list[Content]:
 def _laid_out(block: Block, width: int) -> list[Content]:
     room = max(width - len(block.first), _LEAST_WIDTH)
     first, rest = (block.first, block.rest) if width - len(block.first) >= _LEAST_WIDTH else ("", "")
-    wrapped = [line for part in block.content.split("\n", allow_blank=True) for line in part.wrap(room) or [part]]
+    wrapped = table_lines(block.rows, room) if block.rows else _wrapped(block.content, room)
     return [
         Content.assemble((rest if number else first, "$quiet"), line.rstrip()) for number, line in enumerate(wrapped)
     ]
+
+
+def _wrapped(content: Content, room: int) -> list[Content]:
+    return [line for part in content.split("\n", allow_blank=True) for line in part.wrap(room) or [part]]
 
 
 @lru_cache(maxsize=32)
@@ -70,6 +79,7 @@ class _Reader:
         self._marker: str | None = None
         self._heading = False
         self._tight_list = False
+        self._rows: list[list[Content]] | None = None
 
     def read(self, token: Token) -> None:
         """Take in one token."""
@@ -85,6 +95,15 @@ class _Reader:
             self._heading = kind == "heading_open"
         elif kind == "paragraph_open":
             self._tight_list = token.hidden
+        elif kind == "table_open":
+            self._rows = []
+        elif kind == "tr_open" and self._rows is not None:
+            self._rows.append([])
+        elif kind == "table_close" and self._rows is not None:
+            rows, self._rows = tuple(map(tuple, self._rows)), None
+            self._add(Content(""), rows=rows)
+        elif kind == "inline" and self._rows is not None:
+            self._rows[-1].append(_inline(token, ""))
         elif kind == "inline":
             self._add(_inline(token, "bold" if self._heading else ""), tight=self._tight_list and not self._heading)
         elif kind in ("fence", "code_block"):
@@ -97,7 +116,9 @@ class _Reader:
             self._add(Content(""), tight=True)  # an item without text still shows its mark
         self._nesting.pop()
 
-    def _add(self, content: Content, *, tight: bool = False, code: bool = False) -> None:
+    def _add(
+        self, content: Content, *, tight: bool = False, code: bool = False, rows: tuple[tuple[Content, ...], ...] = ()
+    ) -> None:
         rest = "".join(self._nesting)
         first = rest
         if self._marker is not None:
@@ -106,7 +127,7 @@ class _Reader:
         self._marker = None
         bar = "  " if code else ""
         previous_in_list = bool(self.blocks) and self.blocks[-1].first != ""
-        self.blocks.append(Block(content, first + bar, rest + bar, tight and follows and previous_in_list))
+        self.blocks.append(Block(content, first + bar, rest + bar, tight and follows and previous_in_list, rows))
 
 
 def _inline(token: Token, style: str) -> Content:

@@ -63,8 +63,7 @@ class PaneText(Widget):
     def _content(self, width: int) -> Content:
         if self._laid_out is None or self._laid_out[0] != width:
             shown = self._shown()
-            lines = rendered_lines(shown, width) if self._rendered else self._marked(shown).wrap(width)
-            content = Content("\n").join(lines)
+            content = Content("\n").join(self._lines(shown, width))
             if not self._text.strip():
                 content = Content.styled("(an empty answer)", "$quiet")
             if left := len(self._text) - len(shown):
@@ -74,6 +73,9 @@ class PaneText(Widget):
                 content += Content("\n").join(Content.styled(CUT, "$quiet").wrap(width))
             self._laid_out = (width, content)
         return self._laid_out[1]
+
+    def _lines(self, shown: str, width: int) -> list[Content]:
+        return rendered_lines(shown, width) if self._rendered else self._marked(shown).wrap(width)
 
     def _marked(self, shown: str) -> Content:
         """The text as it was written, with what is marked in it."""
