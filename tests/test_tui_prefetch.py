@@ -1,5 +1,6 @@
 """The queue, with a tiny model and no screen: who answers, what is passed over, what is published, what is kept."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -14,7 +15,7 @@ from db.comparisons import is_flipped
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.asking import find_asked_of, make_asking
-from tui.lane import AHEAD, WAITED_FOR
+from tui.lane import AHEAD, RUN, WAITED_FOR
 from tui.policies import ModelChoice
 from tui.published import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
 from tui.queue_config import SourceConfig
@@ -217,12 +218,14 @@ def test_shuffled_prompts_go_on_where_they_stood_after_a_restart(open_workbench:
     assert asked(second) != sorted(asked(second))
 
 
-def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(open_workbench: Open) -> None:
+def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers = open_workbench(depth=6, low_mark=2, high_mark=4).answers
     answers._wanted = True
     urgencies = []
     for ready in (6, 3, 2, 1, 2, 3, 4, 3, 2):
-        answers._ready = ready
+        monkeypatch.setattr(answers, "_count", lambda ready=ready: ready)
         urgencies.append(answers._urgency())
     assert urgencies == [AHEAD, AHEAD, AHEAD, WAITED_FOR, WAITED_FOR, WAITED_FOR, AHEAD, AHEAD, AHEAD]
 
@@ -245,6 +248,28 @@ def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Pat
         wait_for(lambda: workbench.ready_count() == 5)
     finally:
         workbench.close()
+
+
+def test_a_queue_that_is_judged_empty_is_filled_again_beside_a_run(open_workbench: Open) -> None:
+    workbench = open_workbench(depth=4, low_mark=2, high_mark=3)
+    workbench.answers.wake()
+    wait_for(lambda: workbench.ready_count() == 4 and not workbench.answers.writing)
+    over = threading.Event()
+
+    def learn() -> Iterator[None]:
+        while not over.is_set():
+            time.sleep(0.001)
+            yield
+
+    run = workbench.lane.submit("run", learn(), lambda: RUN)
+    try:
+        while (pair := workbench.next_comparison()) is not None and workbench.counts().total < 4:
+            workbench.judge(pair.id, "a").result(timeout=10)
+            workbench.answers.wake()
+        wait_for(lambda: workbench.ready_count() >= 3)
+    finally:
+        over.set()
+        run.done.result(timeout=10)
 
 
 def wait_for(predicate: Callable[[], bool], limit_s: float = 60.0) -> None:

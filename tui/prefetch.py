@@ -137,6 +137,8 @@ class Prefetcher:
         idle = self._writer.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
             return ASLEEP
+        if self._wanted:  # pairs were judged since the last turn, and while a run is alive only this brings another
+            self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
         elif self._ready >= self.settings.queue.high_mark:
