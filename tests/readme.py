@@ -25,10 +25,10 @@ def _name(key: str) -> str:
 
 
 def label_keys() -> str:
-    """The Label screen's keys and what they do, then those that work everywhere."""
+    """The Label screen's keys, their names in the key file and what they do, then those that work everywhere."""
     bindings = [each for each in [*LabelScreen.BINDINGS, *PalateApp.BINDINGS] if isinstance(each, Binding)]
-    rows = [f"| {_keys(each)} | {each.tooltip} |" for each in bindings]
-    return "\n".join(["| key | |", "| --- | --- |", *rows])
+    rows = [f"| {_keys(each)} | {each.id} | {each.tooltip} |" for each in bindings]
+    return "\n".join(["| key | name | |", "| --- | --- | --- |", *rows])
 
 
 def _default(each: Setting) -> str:

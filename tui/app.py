@@ -6,6 +6,7 @@ import importlib
 import signal
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
@@ -14,6 +15,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.errors import title_of
+from tui.key_file import read_key_file
 from tui.messages import FromWorkbench
 from tui.published import Published, WorkbenchFailed, WorkbenchNotice
 from tui.screens.base import PalateScreen
@@ -70,9 +72,11 @@ class PalateApp(App[None]):
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
     ]
 
-    def __init__(self, workbench: "Workbench") -> None:
+    def __init__(self, workbench: "Workbench", keys: Path | None = None) -> None:
+        """Show `workbench`, with the keys as they come or as the file `keys` moves them."""
         super().__init__()
         self.workbench = workbench
+        self._key_file = keys
         self._unsubscribe: Callable[[], None] = lambda: None
         self._status_drawn = 0.0
         self._status_due = False
@@ -90,6 +94,17 @@ class PalateApp(App[None]):
     def on_mount(self) -> None:
         """Listen to the workbench; its thread only ever posts messages."""
         self._unsubscribe = self.workbench.subscribe(self._hear)
+        if self._key_file is not None and self._key_file.exists():
+            self._move_keys(self._key_file)
+
+    def _move_keys(self, path: Path) -> None:
+        """Take up the person's own keys; what cannot be used of them is told."""
+        from tui.screens.declared import declared_keys, normal_key  # imports every screen
+
+        read = read_key_file(path, declared_keys(type(self)), normal_key)
+        self.set_keymap({id: ",".join(keys) for id, keys in read.keys.items()})
+        if read.problems:
+            self.tell("Some of your keys cannot be used", f"{path}\n" + "\n".join(read.problems), severity="warning")
 
     def on_ready(self) -> None:
         """The first screen stands: now the model may be loaded, which imports torch on the lane's thread."""

@@ -13,6 +13,7 @@ from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
 from tui.commands.doctor import doctor
 from tui.commands.interchange import export_command, import_command
+from tui.commands.keys import keys
 from tui.commands.likes import likes
 from tui.commands.prompts import prompts
 from tui.commands.runs import runs
@@ -97,6 +98,7 @@ for command in (
     compare,
     runs,
     adapters,
+    keys,
     doctor,
 ):
     main.add_command(command)

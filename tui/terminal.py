@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from tui.commands.session import Options
+from tui.key_file import key_path
 from tui.logs import VisibleFormatter
 from tui.workbench import Workbench
 
@@ -26,7 +27,7 @@ def run_app(options: Options, *, mouse: bool) -> int:
         with own_terminal(output):
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
-            app = PalateApp(workbench)
+            app = PalateApp(workbench, key_path())
             app.run(mouse=mouse)
         if app.return_code:
             click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)

@@ -1,0 +1,40 @@
+"""`palate keys`: every key, what it does, and the file that moves it."""
+
+from __future__ import annotations
+
+import click
+
+from tui.commands.session import as_json, emit, say, show_table
+from tui.errors import InputError
+from tui.key_file import default_file, key_path, read_key_file
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Write a file with every key in it, commented out, to be changed.")
+@as_json
+def keys(write: bool, as_json: bool) -> None:
+    """Show every key by its name, and where keys are changed."""
+    from tui.app import PalateApp  # Textual is imported only when its keys are wanted
+    from tui.screens.declared import declared_keys, normal_key
+
+    path, declared = key_path(), declared_keys(PalateApp)
+    if write:
+        if path.exists():
+            raise InputError(f"{path} is there already. Change it, or move it away to have it written anew.")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(default_file(declared), encoding="utf-8")
+        say(f"Written: {path}. Take the # away before a line and change its key; it counts from the next start.")
+        return
+    read = read_key_file(path, declared, normal_key)
+    rows = [
+        {"name": each.id, "keys": " ".join(read.keys.get(each.id, each.keys)), "help": each.help} for each in declared
+    ]
+    if as_json:
+        for row in rows:
+            emit({**row, "changed": row["name"] in read.keys})
+    else:
+        show_table([{**row, "name": row["name"] + (" *" if row["name"] in read.keys else "")} for row in rows])
+    for problem in read.problems:
+        say(problem)
+    where = f"Keys are changed in {path}"
+    say(f"{where}; * marks those that are." if path.exists() else f"{where}; `palate keys --write` writes it.")
