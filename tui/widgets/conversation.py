@@ -29,7 +29,7 @@ class PromptText(PaneText):
         return prompt_text(self._beginnings()) if len(self._messages) > 1 else super()._shown()
 
     def _lines(self, shown: str, width: int) -> list[Content]:
-        if len(self._messages) == 1:
+        if len(self._messages) <= 1:  # one question, or nothing asked yet
             return super()._lines(shown, width)
         return conversation_lines(self._beginnings(), width, rendered=self._rendered)
 
