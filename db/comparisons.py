@@ -7,6 +7,7 @@ from sqlite3 import Connection, Row
 
 from db.completions import get_completion, get_completions
 from db.errors import NotAllowed, NotFound
+from db.hashing import text_hash
 from db.inserting import insert
 from db.prompts import prompt_row
 from db.rows import ComparisonRow, CompletionRow, VerdictRow
@@ -22,6 +23,8 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
 # An answer that a person wrote is not asked about: it was chosen when it was written.
 _OPEN = """SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
+# What a person asked for goes first, the newest first.
+_ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
 # A repeat that was skipped does not come back.
 _SKIPPED = """SELECT id FROM comparisons
     WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"""
@@ -41,11 +44,12 @@ def add_comparison(
     side_seed: int,
     trial: int | None = None,
     repeats: int | None = None,
+    asked_first: int = 0,
 ) -> int:
     """Store one comparison and give its id.
 
     Outside a trial the older completion becomes a. In a trial the order given is kept: a is of the trial's first model.
-    `repeats` is the comparison that this one asks again.
+    `repeats` is the comparison that this one asks again; `asked_first` 1 puts it at the front of the queue.
 
     Raises:
         NotFound: a completion does not exist.
@@ -59,7 +63,8 @@ def add_comparison(
         if repeats is None:
             _check_for_labelling(conn, first, second)
     values = {"prompt": prompt, "a": a, "b": b, "side_seed": side_seed, "flipped": is_flipped(side_seed)}
-    return insert(conn, "comparisons", {**values, "trial": trial, "repeats": repeats, "created": utc_now()})
+    place = {"trial": trial, "repeats": repeats, "asked_first": asked_first}
+    return insert(conn, "comparisons", {**values, **place, "created": utc_now()})
 
 
 def find_comparison(conn: Connection, a: int, b: int) -> int | None:
@@ -91,10 +96,14 @@ def comparisons_by_id(conn: Connection, ids: Sequence[int]) -> list[ComparisonRo
 
 
 def next_open(conn: Connection, *, after: int | None = None) -> ComparisonRow | None:
-    """What to judge next: never judged or undone ones in id order, then the skipped, the oldest skip first.
+    """What to judge next: what was asked for, then never judged or undone ones in id order, then the skipped.
 
-    `after` is left out, so that a skip shows another pair, unless it is the only one there is.
+    Of the skipped ones the oldest skip goes first. `after` is left out, so that a skip shows another pair, unless it is
+    the only one there is.
     """
+    asked = next_asked_first(conn, after=after)
+    if asked is not None:
+        return asked
     queries = (f"{_OPEN} AND id IS NOT ? ORDER BY id LIMIT 1", f"{_SKIPPED} AND id IS NOT ? ORDER BY standing LIMIT 1")
     for query in queries:
         row = conn.execute(query, (after,)).fetchone()
@@ -103,9 +112,31 @@ def next_open(conn: Connection, *, after: int | None = None) -> ComparisonRow | 
     return next_open(conn) if after is not None else None
 
 
+def next_asked_first(conn: Connection, *, after: int | None = None) -> ComparisonRow | None:
+    """The newest open comparison that a person asked for, not `after`."""
+    row = conn.execute(f"{_ASKED_FIRST} AND id IS NOT ? ORDER BY id DESC LIMIT 1", (after,)).fetchone()
+    return get_comparison(conn, row["id"]) if row else None
+
+
 def open_comparisons(conn: Connection, limit: int) -> list[ComparisonRow]:
-    """The first labelling comparisons without a verdict, in id order; skipped ones are not among them."""
-    return comparisons_by_id(conn, [row["id"] for row in conn.execute(f"{_OPEN} ORDER BY id LIMIT ?", (limit,))])
+    """The first labelling comparisons without a verdict, as `next_open` asks them; skipped ones are not among them."""
+    queries = (f"{_ASKED_FIRST} ORDER BY id DESC LIMIT ?", f"{_OPEN} AND asked_first = 0 ORDER BY id LIMIT ?")
+    ids = [row["id"] for query in queries for row in conn.execute(query, (limit,))]
+    return comparisons_by_id(conn, ids[:limit])
+
+
+def num_compared(conn: Connection, prompt: int) -> int:
+    """How often two answers to this prompt were put together for labelling; repeats and edits count as well."""
+    query = "SELECT count(*) FROM comparisons WHERE prompt = ? AND trial IS NULL"
+    return int(conn.execute(query, (prompt,)).fetchone()[0])
+
+
+def texts_compared(conn: Connection, prompt: int, texts: tuple[str, str]) -> bool:
+    """Whether two answers with these very texts, in either order, were put together for labelling before."""
+    hashes = [text_hash(text) for text in texts]
+    query = """SELECT 1 FROM comparisons c JOIN completions a ON a.id = c.a JOIN completions b ON b.id = c.b
+        WHERE c.prompt = ? AND c.trial IS NULL AND (a.text_hash, b.text_hash) IN (VALUES (?, ?), (?, ?)) LIMIT 1"""
+    return conn.execute(query, (prompt, *hashes, *reversed(hashes))).fetchone() is not None
 
 
 def count_open(conn: Connection) -> int:

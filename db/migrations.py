@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlite3 import Connection
 from typing import Any
 
+from db.asked_first import ASKED_FIRST_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
@@ -18,6 +19,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "002_blind_trials": BLIND_TRIALS,
     "003_queue": QUEUE_SCHEMA,
     "004_names_shown": NAMES_SCHEMA,
+    "005_asked_first": ASKED_FIRST_SCHEMA,
 }
 """Name → statements, in the order in which they are applied."""
 

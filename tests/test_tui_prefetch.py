@@ -118,7 +118,7 @@ def test_an_adapter_that_is_not_there_is_told(open_workbench: Open) -> None:
 def test_the_first_pair_of_an_empty_queue_is_seen_while_it_is_written(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.prefetch.GROWS_EVERY_S", 0.0)
+    monkeypatch.setattr("tui.answering.GROWS_EVERY_S", 0.0)
     workbench = open_workbench(sampling=SamplingConfig(max_new_tokens=60))
     heard = write(workbench, 3)
     stored = [place for place, each in enumerate(heard) if isinstance(each, ComparisonStored)]
@@ -155,7 +155,7 @@ def test_sides_are_shown_as_they_were_while_the_answers_grew(open_workbench: Ope
 def test_what_a_model_cannot_tell_apart_is_passed_over_told_and_remembered(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.prefetch.nearly_equal", lambda *_: True)
+    monkeypatch.setattr("tui.answering.nearly_equal", lambda *_: True)
     workbench = open_workbench()
     leave(workbench, 3)
     heard = write(workbench, 2)

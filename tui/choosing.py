@@ -24,9 +24,12 @@ def next_by_margin(
 ) -> ComparisonRow | None:
     """The ready comparison whose margin under the model is nearest to 0, or, for a random share, any of them.
 
-    Those that were not scored yet come behind, in order; when none is ready, the skipped ones. What is chosen stays
-    the same until another verdict is given.
+    What a person asked for goes first. Those that were not scored yet come behind, in order; when none is ready, the
+    skipped ones. What is chosen stays the same until another verdict is given.
     """
+    asked = db_comparisons.next_asked_first(connection, after=after)
+    if asked is not None:
+        return asked
     margins = db_margins.open_margins(connection, model)
     ready = [each for each in margins if each != after] or list(margins)
     if not ready or ready == [after]:

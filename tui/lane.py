@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
 
-LOADING, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(6)
-"""How urgent a turn is: the model itself, what a person waits for, a run, work done ahead of need, and work for when
-nothing else is to do.
+LOADING, WATCHED, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(7)
+"""How urgent a turn is: the model itself, what a person watches being written, what a person waits for, a run, work
+done ahead of need, and work for when nothing else is to do.
 
 A job that is asleep gets no turn; whoever has news for it calls `Lane.wake()`, and its urgency is asked again.
 """

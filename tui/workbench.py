@@ -31,6 +31,7 @@ from tui.choosing import next_by_margin
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.margins import MarginScorer
+from tui.new_answers import NewAnswers
 from tui.policies import ModelChoice, Policies
 from tui.prefetch import Prefetcher
 from tui.published import (
@@ -81,6 +82,7 @@ class Workbench(WorkspaceView):
             self.policies = Policies(self.workspace, choice, self._publish)
             common = (self.workspace, self.lane, self.policies, self._publish)
             self.answers = Prefetcher(*common, seed=seed)
+            self.new_answers = NewAnswers(*common, seed=seed, queue=self.answers)
             self.margins = MarginScorer(self.workspace, self.lane, self.policies)
             self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
             self._seed = seed

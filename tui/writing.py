@@ -156,6 +156,8 @@ def store_comparison(
     system: str | None,
     side_seed: int,
     trial: int | None = None,
+    *,
+    asked_first: bool = False,
 ) -> int:
     """Store two completions and their comparison in one transaction; returns the comparison's id."""
     ids = []
@@ -175,5 +177,5 @@ def store_comparison(
             )
         )
     return db_comparisons.add_comparison(
-        connection, prompt=prompt, a=ids[0], b=ids[1], side_seed=side_seed, trial=trial
+        connection, prompt=prompt, a=ids[0], b=ids[1], side_seed=side_seed, trial=trial, asked_first=asked_first
     )

@@ -9,6 +9,9 @@ import click
 from db.rows import ComparisonRow
 from engine.config import SamplingConfig
 from tui.commands.session import Heard, Options, as_json, changed_config, config_options, emit, load_model, say
+from tui.errors import InputError
+from tui.lane import Job
+from tui.new_answers import may_skip
 from tui.published import ComparisonStored
 from tui.queue_config import SERVER, SourceConfig
 from tui.visible import visible
@@ -38,20 +41,31 @@ def show_comparison(comparison: ComparisonRow) -> None:
 
 @click.command()
 @click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="Comparisons to write.")
+@click.option(
+    "--instead-of",
+    type=int,
+    metavar="ID",
+    help="Write one comparison, of the prompt of comparison ID, to be asked first; ID counts as skipped.",
+)
 @config_options(SamplingConfig)
 @config_options(SourceConfig)
 @as_json
 @click.pass_obj
-def generate(options: Options, pairs: int, as_json: bool, **given: str | None) -> None:
+def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool, **given: str | None) -> None:
     """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
     if given["server"] is not None and given["policy"] is None:
         given["policy"] = SERVER
     changed_config(SamplingConfig(), given)  # unusable flags are told before anything is opened
     changed_config(SourceConfig(), given)
     with options.owning() as workbench:
+        old = None if instead_of is None else _labelled(workbench, instead_of)
         _begin(workbench, given)
         heard, written = Heard(workbench), 0
-        for published in heard.until(workbench.answers.write_pairs(pairs)):
+        if old is not None:
+            pairs, job = 1, _write_again(workbench, old)
+        else:
+            job = workbench.answers.write_pairs(pairs)
+        for published in heard.until(job):
             if isinstance(published, ComparisonStored):
                 written += 1
                 comparison = workbench.comparison(published.comparison)
@@ -59,12 +73,30 @@ def generate(options: Options, pairs: int, as_json: bool, **given: str | None) -
                     emit({"event": "comparison", **comparison_record(comparison)})
                 else:
                     say(f"{written} of {pairs}: {comparison.prompt.first_line}")
+        if written < pairs and old is not None:
+            say("The answers were the same as before, or nearly the same. Try a higher --temperature.")
+            raise SystemExit(1)
         if written < pairs:
             say(
                 f"{pairs} comparisons were asked for, {written} were written: no prompt is left. "
                 "Add some with `palate prompts add FILE`."
             )
             raise SystemExit(1)
+
+
+def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
+    """A comparison of labelling: what a trial asks is settled when it begins."""
+    pair = workbench.comparison(comparison)
+    if pair.trial is not None:
+        raise InputError(f"Comparison {comparison} belongs to trial {pair.trial}, whose answers are never replaced.")
+    return pair
+
+
+def _write_again(workbench: Workbench, old: ComparisonRow) -> Job:
+    workbench.new_answers.check()
+    if may_skip(old):
+        workbench.judge(old.id, "skip").result()
+    return workbench.new_answers.write(old.prompt)
 
 
 def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> None:

@@ -92,6 +92,11 @@ class JudgeScreen(LookingScreen):
         """Would a verdict key that is pressed at this moment count?"""
         return self._refusal(time.monotonic()) is None
 
+    @property
+    def layout_word(self) -> str:
+        """How the panes stand, in the database's words."""
+        return "stacked" if self.stacked else "side"
+
     # What is judged here and where it comes from: a trial is judged in the same way.
 
     def next_pair(self, after: int | None) -> ComparisonRow | None:
@@ -252,7 +257,7 @@ class JudgeScreen(LookingScreen):
 
     async def _commit(self, pair: ComparisonRow, verdict: str, side: str | None, strength: int, seconds: float) -> None:
         """Save a verdict of `pair`; only when it is on the disk is the next pair painted."""
-        layout = "stacked" if self.stacked else "side"
+        layout = self.layout_word
 
         async def store() -> None:
             given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds}

@@ -1,10 +1,16 @@
 """The Label screen: judging the pairs of the queue, with everything a person may want to do to one of them."""
 
 import asyncio
+import time
+from dataclasses import replace
 from typing import Any, ClassVar
+
+from textual.content import Content
 
 from db.rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
+from tui.new_answers import may_skip
+from tui.published import AnswersGrowing, Published
 from tui.screens.dialog import AskText, Choose
 from tui.screens.editing import Edited, edit_text
 from tui.screens.judge import VERDICT_KEYS, JudgeScreen
@@ -12,11 +18,11 @@ from tui.screens.looking import LOOKING_KEYS, pair_key
 from tui.visible import visible_line
 from tui.widgets.label_notes import judged_words
 
-_NEED_A_PAIR = ("note", "edit")
+_NEED_A_PAIR = ("note", "edit", "new_answers")
 
 
 class LabelScreen(JudgeScreen):
-    """Judge what the queue holds; note, edit, discard, and go back to what was judged before."""
+    """Judge what the queue holds; note, edit, discard, ask for other answers, go back to what was judged before."""
 
     MODE = "label"
     BINDINGS: ClassVar = [
@@ -25,6 +31,9 @@ class LabelScreen(JudgeScreen):
         pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
         pair_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
         pair_key("c", "note", "note", "note", "Keep a note with your verdict on this pair."),
+        pair_key(
+            "g", "new_answers", "new-answers", "new answers", "Two new answers for this prompt; this pair is skipped."
+        ),
         *LOOKING_KEYS,
         pair_key("p", "earlier", "earlier", "earlier", "The pair that was judged before this one."),
         pair_key("n", "later", "later", "later", "The pair that was judged after this one, at last the open one."),
@@ -35,6 +44,8 @@ class LabelScreen(JudgeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._notes: dict[int, str] = {}
+        self._left: ComparisonRow | None = None
+        """The pair whose prompt is being answered anew on this screen."""
 
     def said_beside(self, pair: ComparisonRow) -> dict[str, Any]:
         """The note, if one was written for this pair."""
@@ -74,6 +85,9 @@ class LabelScreen(JudgeScreen):
 
     def action_later(self) -> None:
         """Open the pair whose verdict came after, and behind the last one the pair that is open."""
+        if self._left is not None:
+            self._show_next(note="the new answers come first, once they are written")
+            return
         standing = self._pair.standing if self._pair else None
         later = self.workbench.judged_after(standing.id) if standing else None
         if standing is not None and later is None:
@@ -99,6 +113,66 @@ class LabelScreen(JudgeScreen):
             self.view.note(otherwise)
         else:
             self._show(pair, judged_words(pair, named=self.workbench.names_known(pair.id)))
+
+    # -- new answers ---------------------------------------------------------------------------------------------
+
+    def action_new_answers(self) -> None:
+        """Skip this pair and have its prompt answered anew, here and now."""
+        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
+        if pair is None or refusal is not None:
+            self.view.note(refusal or "")
+        else:
+            self._committing = True
+            self.run_worker(self._answer_anew(pair), name="new answers")
+
+    async def _answer_anew(self, pair: ComparisonRow) -> None:
+        """Show the new answers while they are written, and their pair when it is there."""
+        if not await self._stored(lambda: self._set_aside(pair)):
+            return
+        job = self.workbench.new_answers.write(pair.prompt)
+        self._pair = self._painted_at = self._growing = None
+        self._left = pair
+        self._clock.reset()
+        self._grow(AnswersGrowing(pair.prompt, ("", "")))
+        self.refresh_status()
+        done = asyncio.shield(asyncio.wrap_future(job.done))  # leaving the screen does not take the job away
+        await asyncio.gather(done, return_exceptions=True)  # what went wrong is told by the workbench
+        if self._left is pair:
+            self._show_next(after=pair.id)
+
+    async def _set_aside(self, pair: ComparisonRow) -> None:
+        """The pair counts as skipped, unless more was said of it; nothing of that when no answers can be written."""
+        self.workbench.new_answers.check()
+        if may_skip(pair):
+            seconds = round(self._clock.seconds(time.monotonic()), 3)
+            given = {"side": None, "layout": self.layout_word, "seconds": seconds}
+            await asyncio.wrap_future(self.workbench.judge(pair.id, "skip", **given, **self.said_beside(pair)))
+
+    def action_undo(self) -> None:
+        """While new answers are written: back to the pair that they are to replace."""
+        if self._left is not None and not may_skip(self._left):
+            self._go_to(self.workbench.comparison(self._left.id), "")
+        else:
+            super().action_undo()
+
+    def from_workbench(self, published: Published) -> None:
+        """While new answers are written, nothing else is shown."""
+        if self._left is None:
+            super().from_workbench(published)
+        elif not (isinstance(published, AnswersGrowing) and self.is_current):
+            return
+        elif published.prompt.id == self._left.prompt.id:
+            self._grow(published if published.texts else replace(published, texts=("", "")))
+
+    def screen_shown(self) -> None:
+        """New answers go on growing where they were."""
+        if self._left is None:
+            super().screen_shown()
+
+    def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
+        """Nothing is waited for when another pair is shown."""
+        self._left = None
+        super()._show(pair, note)
 
     # -- an answer written better --------------------------------------------------------------------------------
 
