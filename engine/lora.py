@@ -9,7 +9,7 @@ import copy
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,18 @@ def is_wrapped(model: Any) -> bool:
 # -- making and filling ----------------------------------------------------------------------------------------
 
 
-def fresh_config(model: torch.nn.Module, config: TrainConfig) -> LoraConfig:
-    """PEFT's configuration for a new adapter with these settings.
+def fresh_config(layers: Sequence[str], config: TrainConfig) -> LoraConfig:
+    """PEFT's configuration for a new adapter with these settings, on a model with these `linear_layers`.
 
     Raises:
-        AdapterLoadError: a target module is not a layer of this model.
+        AdapterLoadError: a target module is none of them.
     """
     return LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=config.lora_r,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
-        target_modules=_targets(model, config.target_modules),
+        target_modules=find_targets(layers, config.target_modules),
         bias="none",
     )
 
@@ -120,12 +120,20 @@ def forget(model: Any) -> None:
         del model.peft_config
 
 
-def _targets(model: torch.nn.Module, asked: str) -> str | list[str]:
-    """The layers to adapt as PEFT takes them, each name checked (PEFT is content when one of them fits)."""
+def linear_layers(model: torch.nn.Module) -> tuple[str, ...]:
+    """The full names of the layers of a bare model that can be adapted; adapters would hide them."""
+    return tuple(name for name, module in model.named_modules() if _is_linear(module))
+
+
+def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
+    """The layers to adapt as PEFT takes them, each name checked (PEFT is content when one of them fits).
+
+    Raises:
+        AdapterLoadError: a name fits none of the `layers`.
+    """
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if names == [_ALL]:
         return _ALL
-    layers = [name for name, module in model.named_modules() if _is_linear(module)]
     known = sorted({name.rpartition(".")[2] for name in layers})
     for wanted in names or [asked]:
         if not any(layer == wanted or layer.endswith("." + wanted) for layer in layers):

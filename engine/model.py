@@ -40,6 +40,7 @@ class BaseModel:
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
         tokenizer, has_chat_template: the model's own.
+        layers: the full names of the linear layers, which adapters can be put on.
         stop_ids: every token that ends a turn.
         context_length: the most tokens of prompt and answer together, or None where the model states none.
     """
@@ -58,6 +59,7 @@ class BaseModel:
     ) -> None:
         self.model = model.requires_grad_(False)
         self._settle()
+        self.layers = lora.linear_layers(self.model)
         self.tokenizer = tokenizer
         self.source = source
         self.location = location
@@ -91,7 +93,7 @@ class BaseModel:
                 model does not have.
         """
         self._check_name(name)
-        peft_config = lora.fresh_config(self.hf_model, config)
+        peft_config = lora.fresh_config(self.layers, config)
         with torch.random.fork_rng(devices=self._random_devices()):
             torch.manual_seed(config.seed)
             self._attach(name, peft_config)

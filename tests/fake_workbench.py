@@ -184,6 +184,8 @@ class FakeWorkbench:
         self.imported_into: list[str] = []
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
+        self.preflight_error: Exception | None = None
+        self.discarded: bool | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
 
     # -- what tests do -------------------------------------------------------------------------------------------
@@ -447,6 +449,8 @@ class FakeWorkbench:
 
     def preflight(self, config: TrainConfig) -> Preflight:
         """A close look at what a run on those 31 pairs would do."""
+        if self.preflight_error is not None:
+            raise self.preflight_error
         preview = self.train_preview(config)
         notes = ("The shorter answer was chosen in 81% of the pairs, so answers will grow shorter.",)
         left_out = {"7": "both answers are the same", "9": "both answers are the same"}
@@ -508,8 +512,9 @@ class FakeWorkbench:
         self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, "reference"))
         self.publish(RunChanged(id))
 
-    def stop_run(self) -> None:
+    def stop_run(self, *, discard: bool = False) -> None:
         """The run is asked to stop; it is over when a test says so (`end_run`)."""
+        self.discarded = discard
         if (run := self.state.run) is not None:
             self.state = replace(self.state, run=replace(run, phase="stopping"))
             self.publish(RunChanged(run.run))

@@ -277,6 +277,13 @@ def test_unloading_one_keeps_the_other_and_unloading_all_gives_the_base_back(bas
     assert torch.equal(logits(base, "a1"), plain)
 
 
+def test_target_modules_are_found_beside_another_adapter(base: BaseModel) -> None:
+    named = TrainConfig(target_modules="q_proj, v_proj")
+    base.create_adapter("a1", named)
+    base.create_adapter("a2", named)
+    assert base.loaded_adapters() == ("a1", "a2")
+
+
 def test_target_modules_by_name(base: BaseModel) -> None:
     base.create_adapter("a1", TrainConfig(target_modules="q_proj, v_proj"))
     touched = {key.split(".lora_")[0].rpartition(".")[2] for key, _ in base.model.named_parameters() if "lora_" in key}

@@ -88,10 +88,10 @@ nonsense = "k"
 undo = 3
 both-bad = "v"
 [app]
-quit = "x"
+quit = "ctrl+x"
 """
     found = read(file, text)
-    assert found.keys == {"label.both-bad": ("v",), "app.quit": ("x",)}
+    assert found.keys == {"label.both-bad": ("v",), "app.quit": ("ctrl+x",)}
     assert found.problems == (
         "Line 3: 'space bar' is no key. Write a character, or a name such as left or ctrl+k.",
         "Line 4: there is no 'label.nonsense'. `palate keys` lists what there is.",

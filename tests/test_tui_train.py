@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from db.rows import RunLogRow
 from engine.config import TrainConfig, settings_of
+from engine.errors import AdapterLoadError
 from engine.events import StepDone
 from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
@@ -102,6 +103,37 @@ async def test_what_is_typed_is_checked_at_once_and_never_taken_for_keys(workben
         await until(pilot, lambda: beta.value == 0.1 and beta.error is None)
         await pilot.press("L")
         await until(pilot, lambda: app.current_mode == "label")
+
+
+async def test_values_that_do_not_go_together_are_said_at_their_row(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_train(pilot)
+        await go_to(pilot, screen, "label_smoothing")
+        await pilot.press("0", ".", "1", "enter", "up", "right", "right")
+        words = "label smoothing 0.1 does nothing with loss hinge. Set it to 0, or take the loss sigmoid or robust."
+        await until(pilot, lambda: row(screen, "label_smoothing").problem == words)
+        await until_shown(pilot, "label smoothing 0.1 does nothing")
+        await pilot.press("S")
+        await until(pilot, lambda: row(screen, "label_smoothing").has_focus)
+        assert workbench.started_with == []
+        await pilot.press("up", "left")
+        await until(pilot, lambda: row(screen, "label_smoothing").problem is None)
+        await pilot.press("S")
+        await until(pilot, lambda: len(workbench.started_with) == 1)
+        assert workbench.started_with[0]["config"].loss == "robust"
+
+
+async def test_what_the_close_look_refuses_is_said_at_its_row(workbench: FakeWorkbench) -> None:
+    words = "--target-modules names 'q', which this model does not have. It has: k_proj, q_proj."
+    workbench.preflight_error = AdapterLoadError(words)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_train(pilot)
+        await until(pilot, lambda: row(screen, "target_modules").problem == words.replace("--target-", "target "))
+        await pilot.press("S")
+        await until(pilot, lambda: row(screen, "target_modules").has_focus)
+        assert workbench.started_with == []
 
 
 async def test_keys_typed_ahead_go_where_they_were_meant(workbench: FakeWorkbench) -> None:
@@ -241,23 +273,27 @@ async def test_a_run_waits_and_goes_on_with_one_key(workbench: FakeWorkbench) ->
         await until_shown(pilot, "● run 1")
 
 
-async def test_stopping_asks_first_and_keeps(workbench: FakeWorkbench) -> None:
+async def test_stopping_asks_whether_to_keep_or_to_discard(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_train(pilot)
         await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        await pilot.press("x")
+        await until_shown(pilot, "has not finished a step, so there is nothing to keep.")
+        assert "stop and keep" not in text_of(app)
+        await pilot.press("escape")
         workbench.step(3)
         await until_shown(pilot, "step 3 of 21")
-        await pilot.press("full_stop")
-        await until_shown(pilot, "Stop this run?")
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, TrainScreen))
-        assert workbench.state.run is not None
-        assert workbench.state.run.phase == "training"
-        await pilot.press("full_stop")
-        await until_shown(pilot, "What it has learned so far is kept as")
-        await pilot.press("y")
-        await until(pilot, lambda: workbench.state.run is not None and workbench.state.run.phase == "stopping")
+        for answer, discards in (("escape", None), ("k", False), ("d", True)):
+            await pilot.press("full_stop" if answer == "k" else "x")
+            await until_shown(pilot, "Stop this run?")
+            await pilot.press(answer)
+            await until(pilot, lambda: isinstance(app.screen, TrainScreen))
+            assert workbench.discarded is discards
+            workbench.state = replace(workbench.state, run=replace(workbench.state.run, phase="training"))
+            workbench.step(3)
+            await until_shown(pilot, "x stop")
         workbench.end_run("stopped")
         await until_shown(pilot, "stopped")
 

@@ -3,7 +3,9 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from transformers import AutoModelForCausalLM
 from db.errors import WorkspaceBusy
 from engine.config import SamplingConfig, TrainConfig
 from engine.events import ReferenceScored, StepDone
+from engine.saving import save_checked
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
 from tui.lane import IDLE
@@ -305,6 +308,37 @@ def test_stop_keeps_what_was_trained(open_workbench: Callable[[], Workbench]) ->
     assert row.status == "stopped"
     assert row.adapter is not None
     assert 1 <= row.step < 10
+
+
+@pytest.mark.parametrize("when", ["while it learns", "while it is saved"])
+def test_stop_and_discard_leaves_the_record_and_no_adapter(
+    open_workbench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    loaded = workbench.policies.required().loaded_adapters()
+
+    def listen(published: Published) -> None:
+        if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
+            workbench.stop_run(discard=True)
+
+    def save(*args: Any) -> None:
+        workbench.stop_run(discard=True)
+        save_checked(*args)
+
+    if when == "while it learns":
+        workbench.subscribe(listen)
+    else:
+        monkeypatch.setattr("engine.train.save_checked", save)
+    run = train(workbench, replace(QUICK, eval_share=0.0, checkpoint_every=1))
+    row = workbench.run(run)
+    assert (row.status, row.adapter, row.error) == ("stopped", None, None)
+    assert row.step == (1 if when == "while it learns" else 6)
+    assert workbench.adapters() == []
+    assert workbench.policies.required().loaded_adapters() == loaded
+    assert not workbench.trainer.checkpoint_folder(run).exists()
+    assert workbench.run_log(run)[-1].text.endswith("what it had learned was discarded, as asked.")
 
 
 def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Callable[[], Workbench]) -> None:

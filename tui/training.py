@@ -30,6 +30,7 @@ from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunProgress, TrainPreview, WorkbenchFailed
 from tui.run_book import KnownReferences, RunBook
+from tui.words import count
 from tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ def preference_pair(row: PairRow) -> PreferencePair:
 
 
 def _look(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
-    from engine.memory import known_shape  # imports torch
+    from engine.lora import find_targets  # imports torch
+    from engine.memory import known_shape
     from engine.preflight import preflight
 
+    find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
     return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
 
@@ -86,7 +89,7 @@ class Trainer:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
-        self._stop = self._leaving = self._pausing = False
+        self._stop = self._discard = self._leaving = self._pausing = False
         self._looked: tuple[object, Preflight] | None = None
 
     def preview(self, config: TrainConfig) -> TrainPreview:
@@ -111,6 +114,7 @@ class Trainer:
         Raises:
             ModelError: the model is not loaded.
             PairsError: none of the pairs can be trained on.
+            AdapterLoadError: a layer that was named is none of the model's.
         """
         base = self._policies.required()
         pairs = [preference_pair(row) for row in db_verdicts.preference_pairs(self._workspace.connection)]
@@ -185,7 +189,7 @@ class Trainer:
         wait([self.job.done], timeout_s)
 
     def _begin(self, task: RunTask) -> None:
-        self._stop = self._leaving = self._pausing = False
+        self._stop = self._discard = self._leaving = self._pausing = False
         self.progress = RunProgress(task.run, task.name, 0, 0, None, None, "reference")
         self.job = self._lane.submit("run", self._turns(task), self._urgency)
         self._publish(RunChanged(task.run))
@@ -195,10 +199,10 @@ class Trainer:
         taken = {each.manifest.name for each in self._workspace.registry.list()}
         return self._workspace.registry.free_name(name) if name in taken else name
 
-    def stop(self) -> None:
-        """Ask the run to save what it has learned and end; it does so at its next step."""
+    def stop(self, *, discard: bool = False) -> None:
+        """Ask the run to end at once, and to save what it has learned as an adapter unless it is to `discard` that."""
         if self.progress is not None:
-            self._stop = True
+            self._stop, self._discard = True, self._discard or discard
             self.progress = replace(self.progress, phase="stopping")
             self._publish(RunChanged(self.progress.run))
             self._lane.wake()
@@ -219,8 +223,8 @@ class Trainer:
             self._lane.wake()
 
     def _urgency(self) -> int:
-        """A run gives way to a labeller whose queue is low; one that is to end saves before anything else."""
-        if self._stop or self._leaving:
+        """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
+        if self._stop or self._leaving or self._pausing:
             return LOADING
         return ASLEEP if self.progress is not None and self.progress.phase == "paused" else RUN
 
@@ -257,7 +261,7 @@ class Trainer:
         adapter: Adapter | None = None
         try:
             for event in self._events(task, staging, book):
-                if isinstance(event, AdapterSaved):
+                if isinstance(event, AdapterSaved) and not self._discard:
                     adapter = self._keep(task, event)
                 self._progress_to(event)
                 book.store(event)
@@ -268,12 +272,26 @@ class Trainer:
                 if self._pausing and kept:
                     self._wait(task.run)
                 yield
+                if self._discard and adapter is None:
+                    break
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        if self._discard and adapter is None:
+            self._forget(staging.name, book)
         self._end(task.run, "stopped" if self._stop else "finished", None)
-        if adapter is not None:
+        if adapter is not None or self._discard:
             self._drop_checkpoint(task.run)
+        if adapter is not None:
             yield from self._policies.use_turns(adapter)
+
+    def _forget(self, adapter: str, book: RunBook) -> None:
+        """Take what was learned out of memory, where the engine had saved it already, and say so in the log."""
+        assert self.progress is not None
+        base = self._policies.required()
+        if adapter in base.loaded_adapters():
+            base.unload_adapter(adapter)
+        done = count(self.progress.step, "step")
+        book.note(f"The run was stopped after {done}; what it had learned was discarded, as asked.")
 
     def _wait(self, run: int) -> None:
         """What was learned is on the disk: sleep until somebody says go on."""
@@ -296,7 +314,7 @@ class Trainer:
             adapter=staging.name,
             folder=staging,
             start=self._policies.attach(task.parent) if task.parent else None,
-            stop=lambda: self._stop,
+            stop=lambda: self._stop and not self._discard,
             known_reference=KnownReferences(self._workspace),
             checkpoint_folder=self.checkpoint_folder(task.run),
             checkpoint_now=lambda: self._leaving or self._pausing,

@@ -273,9 +273,9 @@ class Workbench(WorkspaceView):
         """Let an interrupted run go on from its checkpoint. See `Trainer.resume` for errors."""
         self.trainer.resume(run)
 
-    def stop_run(self) -> None:
-        """Let the run save what it has learned and end."""
-        self.trainer.stop()
+    def stop_run(self, *, discard: bool = False) -> None:
+        """Let the run end: with what it has learned as an adapter, or without one."""
+        self.trainer.stop(discard=discard)
 
     def pause_run(self) -> None:
         """Let the run write a checkpoint and wait."""

@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
 @click.option("--resume", type=int, metavar="RUN", help="Go on with an interrupted run, with its own settings.")
 @click.option("--preflight", "look", is_flag=True, help="Tell what the run would do and need, and end.")
+@click.option(
+    "--on-interrupt",
+    type=click.Choice(["keep", "leave", "discard"]),
+    default="keep",
+    show_default=True,
+    help="What ctrl+C does: keep what is trained as an adapter, leave the run at a checkpoint to be resumed, or end it "
+    "without an adapter.",
+)
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
 @click.pass_obj
@@ -45,11 +53,12 @@ def train(
     from_adapter: str | None,
     resume: int | None,
     look: bool,
+    on_interrupt: str,
     name: str | None,
     as_json: bool,
     **given: str | None,
 ) -> None:
-    """Train an adapter on every preference pair that stands. Ctrl+C keeps what is trained and ends."""
+    """Train an adapter on every preference pair that stands. Ctrl+C keeps what is trained (--on-interrupt)."""
     config = build_config(TrainConfig, given)
     if resume is not None and (from_adapter or name or any(text is not None for text in given.values())):
         raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
@@ -62,13 +71,13 @@ def train(
         if resume is not None:
             workbench.resume_run(resume)
         run = resume or workbench.start_run(config, name=name, from_adapter=from_adapter)
-        _follow(workbench, heard, run, as_json)
+        _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
     if row.error:
         raise click.ClickException(row.error)
 
 
-def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool) -> None:
+def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
     while True:
@@ -77,10 +86,19 @@ def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool) -> None
                 if isinstance(published, RunChanged) and published.event is not None:
                     _tell(run, published.event, as_json)
         except KeyboardInterrupt:
-            say("Keeping what is trained; one moment.")
-            workbench.stop_run()
+            _interrupt(workbench, on_interrupt)
         else:
             return
+
+
+def _interrupt(workbench: Workbench, act: str) -> None:
+    """Ctrl+C was pressed: the run ends in the way that was asked for. Its last events are still told."""
+    words = {"keep": "Keeping what is trained", "leave": "Writing a checkpoint", "discard": "Discarding the run"}
+    say(f"{words[act]}; one moment.")
+    if act == "leave":
+        workbench.trainer.leave()
+    else:
+        workbench.stop_run(discard=act == "discard")
 
 
 def _tell(run: int, event: Event, as_json: bool) -> None:

@@ -69,7 +69,7 @@ class SettingsScreen(PalateScreen):
         """Keep what was changed and go back; a value that is not right stays in sight."""
         if (wrong := self._form.wrong()) is not None:
             wrong.focus()
-            self.palate.tell("A setting is not usable", wrong.error or "", severity="warning")
+            self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
         self._keep_changed()
         if all(self._text(row) == self._kept[row.key] for row in self._form.rows):

@@ -37,7 +37,7 @@ class TrainScreen(RunKeys):
     CSS_PATH = ["base.tcss", "../widgets/form.tcss", "../widgets/chart.tcss", "train.tcss"]
     BINDINGS = [
         Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
-        Binding("full_stop", "stop", "stop and keep", id="train.stop", tooltip="End the run early; keep its adapter."),
+        Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
         Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
@@ -180,7 +180,7 @@ class TrainScreen(RunKeys):
         setup = self.query_one(TrainSetup)
         if (wrong := setup.form.wrong()) is not None:
             wrong.focus()
-            self.palate.tell("A setting is not usable", wrong.error or "", severity="warning")
+            self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
         try:
             run = self.workbench.start_run(setup.config(), name=setup.run_name, from_adapter=setup.start_from)
@@ -214,14 +214,14 @@ class TrainScreen(RunKeys):
             self.workbench.pause_run()
 
     def action_stop(self) -> None:
-        """Ask, then stop the run and keep what it has learned."""
+        """Ask whether what the run has learned is kept; then stop it."""
         alive = self._progress(self._run)
         if alive is not None:
             self.palate.push_screen(StopScreen(alive), self._stop_answered)
 
-    def _stop_answered(self, stop: bool | None) -> None:
-        if stop and self._progress(self._run) is not None:
-            self.workbench.stop_run()
+    def _stop_answered(self, answer: str | None) -> None:
+        if answer is not None and self._progress(self._run) is not None:
+            self.workbench.stop_run(discard=answer == "d")
 
     def action_another(self) -> None:
         """Back to the settings."""

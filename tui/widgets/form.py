@@ -49,12 +49,12 @@ class Form(VerticalScroll, can_focus=False):
         """The row of `key`. Raises `KeyError` when there is none."""
         return {row.key: row for row in self.rows}[key]
 
-    def wrong(self) -> TextRow | None:
+    def wrong(self) -> TextRow | ChoiceRow | None:
         """The first row whose value is not right, with what was typed last taken in."""
         for row in self.rows:
             if isinstance(row, TextRow):
                 row.settle()
-        return next((row for row in self.rows if isinstance(row, TextRow) and row.error), None)
+        return next((row for row in self.rows if isinstance(row, TextRow | ChoiceRow) and row.problem), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In an open field letters, home and end belong to the text."""

@@ -63,6 +63,8 @@ class FormRow(Horizontal, can_focus=True):
         super().__init__(id=f"row-{key.replace('_', '-')}")
         self.key, self.label, self.help = key, label, help
         self.error: str | None = None
+        self.clash: str | None = None
+        """What is wrong with the value beside those of other rows; told by whoever knows them all."""
 
     def compose(self) -> ComposeResult:
         """Label, value, remark."""
@@ -91,14 +93,25 @@ class FormRow(Horizontal, can_focus=True):
         """Is the value another one than the default?"""
         return False
 
+    @property
+    def problem(self) -> str | None:
+        """Why the value cannot be taken, in words; None when it can."""
+        return self.error or self.clash
+
+    def set_clash(self, words: str | None) -> None:
+        """Say that the value does not go with those of other rows, or that it does."""
+        if words != self.clash:
+            self.clash = words
+            self.show()
+
     def show(self) -> None:
         """Draw value and remark."""
         if not self.query(".row--value"):
             return  # not composed yet; on_mount will draw it
-        self.set_class(self.error is not None, "-error")
+        self.set_class(self.problem is not None, "-error")
         self.set_class(self.changed, "-changed")
         self.query_one(".row--value", Static).update(Content(visible_line(self.value_text())))
-        self.query_one(".row--remark", Static).update(Content(visible(self.error or self.remark())))
+        self.query_one(".row--remark", Static).update(Content(visible(self.problem or self.remark())))
 
 
 class ActionRow(FormRow):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import Static
 
 from adapters.names import clean_name, free_name, name_key
 from engine.config import TrainConfig, settings_of
+from engine.errors import SettingError
 from tui.errors import InputError
 from tui.preflight_words import preflight_facts, preflight_warnings
 from tui.published import AdapterView, TrainPreview
@@ -57,6 +59,7 @@ class TrainSetup(Vertical):
         super().__init__()
         self._preview: TrainPreview | None = None
         self._found: Preflight | str | None = None
+        self._config = TrainConfig()
 
     def compose(self) -> ComposeResult:
         """Plan, rows, sentence."""
@@ -88,14 +91,31 @@ class TrainSetup(Vertical):
         return str(row.value) if isinstance(row, TextRow) else STEM
 
     def config(self) -> TrainConfig:
-        """The settings as they stand; a row that is not right gives its last right value."""
-        rows = {row.key: row for row in self.form.rows}
-        values: dict[str, Any] = {}
-        for each in settings_of(TrainConfig):
-            row = rows[each.name]
-            assert isinstance(row, TextRow | ChoiceRow)
-            values[each.name] = row.value
-        return TrainConfig(**values)
+        """The settings as they stand; a row that is not right gives its last right value.
+
+        Where values do not go together, their row says so, and the last settings that did are given.
+        """
+        values = {name: row.value for name, row in self._setting_rows().items()}
+        try:
+            self._config = TrainConfig(**values)
+        except SettingError as error:
+            self._blame(str(error))
+        else:
+            self._blame("")
+        return self._config
+
+    def _setting_rows(self) -> dict[str, TextRow | ChoiceRow]:
+        rows = {row.key: row for row in self.form.rows if isinstance(row, TextRow | ChoiceRow)}
+        return {each.name: rows[each.name] for each in settings_of(TrainConfig)}
+
+    def _blame(self, words: str) -> bool:
+        """Let the row whose flag a sentence begins with say it, in the words of the rows; no other one does then."""
+        blamed, flags = False, {each.name: each.flag for each in settings_of(TrainConfig)}
+        for name, row in self._setting_rows().items():
+            is_meant = words.startswith(f"{flags[name]} ")
+            row.set_clash(in_row_words(words) if is_meant else None)
+            blamed = blamed or is_meant
+        return blamed
 
     def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
         """Offer to continue the adapter in use, and a name that is free."""
@@ -109,9 +129,12 @@ class TrainSetup(Vertical):
 
     def show_preflight(self, found: Preflight | str) -> None:
         """Add what a close look at the run found, or why there could be none."""
+        if isinstance(found, str) and self._blame(found):
+            found = in_row_words(found)
         self._found = found
-        if self._preview is not None:
-            self.query_one("#plan", Static).update(plan_words(self._preview, found))
+        if self._preview is not None and self.is_attached:  # it may come while the app is leaving
+            for plan in self.query("#plan").results(Static):
+                plan.update(plan_words(self._preview, found))
 
     def show_preview(self, preview: TrainPreview) -> None:
         """Tell what the run would do, or why it cannot start now."""
@@ -127,6 +150,17 @@ class TrainSetup(Vertical):
     def show_sentence(self, message: FormRow.Focused) -> None:
         """The sentence of the row under the cursor."""
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+
+
+def in_row_words(text: str) -> str:
+    """An error's sentence with the rows' names in place of the command line's flags.
+
+    >>> in_row_words("--label-smoothing 0.1 does nothing with --loss hinge.")
+    'label smoothing 0.1 does nothing with loss hinge.'
+    """
+    for each in settings_of(TrainConfig):
+        text = re.sub(rf"{each.flag}(?![\w-])", each.name.replace("_", " "), text)
+    return text
 
 
 _FROM_HELP: Final = (
