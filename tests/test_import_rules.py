@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LEAVES = ("engine", "db", "adapters")
-SCREEN_SIDE = ("tui/screens/", "tui/widgets/", "tui/app.py", "tui/messages.py", "tui/theme.py")
+SCREEN_SIDE = ("tui/screens/", "tui/widgets/", "tui/app.py", "tui/driver.py", "tui/messages.py", "tui/theme.py")
 """The only files that may know of Textual."""
 COMMANDS = "tui/commands/"
 """The only files that may print."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import importlib
-import signal
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.screen import Screen
 
+from tui.driver import PalateDriver
 from tui.errors import title_of
 from tui.key_file import read_key_file
+from tui.link import HANG_UP, Signals
 from tui.messages import FromWorkbench
-from tui.published import Published, WorkbenchFailed, WorkbenchNotice
+from tui.published import WAITING, Published, WorkbenchFailed, WorkbenchNotice
+from tui.queue_config import GO_ON
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
@@ -72,10 +75,13 @@ class PalateApp(App[None]):
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
     ]
 
-    def __init__(self, workbench: "Workbench", keys: Path | None = None) -> None:
-        """Show `workbench`, with the keys as they come or as the file `keys` moves them."""
+    def __init__(self, workbench: "Workbench", keys: Path | None = None, *, signals: Signals | None = None) -> None:
+        """Show `workbench`, with the keys as they come or as the file `keys` moves them; leave as `signals` say."""
         super().__init__()
         self.workbench = workbench
+        self._signals = signals
+        self.goes_on = False
+        """Is the run to go on without a terminal once the app is over?"""
         self._key_file = keys
         self._unsubscribe: Callable[[], None] = lambda: None
         self._status_drawn = 0.0
@@ -108,10 +114,19 @@ class PalateApp(App[None]):
 
     def on_ready(self) -> None:
         """The first screen stands: now the model may be loaded, which imports torch on the lane's thread."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            loop.add_signal_handler(number, self._leave)
+        if self._signals is not None:
+            loop = asyncio.get_running_loop()
+            self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
+
+    def _soon(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
+        """A signal may come between any two instructions: it is heeded by the loop, in its turn."""
+        with contextlib.suppress(RuntimeError):  # the app is over; `Signals` remembers what matters then
+            loop.call_soon_threadsafe(self.hang_up if number == HANG_UP else self._leave)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The driver that outlives its terminal."""
+        return PalateDriver
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -216,13 +231,32 @@ class PalateApp(App[None]):
             self.push_screen(QuitScreen(run), self._quit_answered)
 
     def _quit_answered(self, answer: str | None) -> None:
-        if answer == "c":
+        if answer == "g":
+            self._go_on_alone()
+        elif answer == "c":
             self._leave()
         elif answer == "s":
             self._leave_after_saving()
 
+    def hang_up(self) -> None:
+        """The terminal is gone: a run that is at work goes on without one, unless the settings say to leave."""
+        driver = self._driver
+        if isinstance(driver, PalateDriver) and driver.gone:
+            driver.hang_up()
+        run = self.workbench.status().run
+        if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
+            self._go_on_alone()
+        else:
+            self._leave()
+
+    def _go_on_alone(self) -> None:
+        """End the app; whoever opened it lets the run go on."""
+        self.goes_on = True
+        self.exit()
+
     def _leave(self) -> None:
         """Leave at once; a run that is alive writes a checkpoint while the workbench closes."""
+        self.goes_on = False
         self.exit()
 
     def _leave_after_saving(self) -> None:

@@ -21,6 +21,7 @@ from tui.commands.session import Options
 from tui.commands.settings import settings
 from tui.commands.train import train
 from tui.errors import KNOWN_ERRORS, title_of
+from tui.launcher import Line
 from tui.logs import guard_stderr
 from tui.policies import ModelChoice
 from tui.visible import visible
@@ -77,11 +78,12 @@ def main(
     """
     guard_stderr()
     folder = (workspace or default_folder()).expanduser()
+    line = ctx.obj if isinstance(ctx.obj, Line) else None
     ctx.obj = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed)
     if ctx.invoked_subcommand is None:
         from tui.terminal import run_app  # Textual is imported only when a screen is wanted
 
-        raise SystemExit(run_app(ctx.obj, mouse=not no_mouse))
+        raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse))
 
 
 for command in (

@@ -86,6 +86,10 @@ class WorkbenchNotice(Published):
 # -- snapshots -------------------------------------------------------------------------------------------------
 
 
+WAITING = ("pausing", "paused")
+"""The phases of a run that a person told to wait."""
+
+
 @dataclass(frozen=True)
 class RunProgress:
     """Where the run in progress stands. `margin` is None before the first step; times in seconds."""

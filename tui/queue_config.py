@@ -1,4 +1,4 @@
-"""The settings of the queue, and where its answers come from; a workspace keeps them. No torch, no Textual."""
+"""The settings that a workspace keeps: the queue, where its answers come from, and leaving. No torch, no Textual."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from engine.errors import SettingError
 from engine.server import Server
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
+GO_ON, LEAVE = "go-on", "leave"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,20 @@ class SourceConfig:
             raise SettingError(f"--server-model is not set. Name the model that answers at {self.server}.")
         name, key_env = self.server_model, self.server_key_env
         return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeavingConfig:
+    """What becomes of a run when nobody is there any more."""
+
+    link_lost: str = setting(
+        GO_ON,
+        "When the terminal is lost while a run is alive: go on to the run's end without one, or leave at a checkpoint.",
+        choices=(GO_ON, LEAVE),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
 
 
 def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:

@@ -8,10 +8,15 @@ from typing import Any
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
-from tui.queue_config import SERVER, QueueConfig, SourceConfig, parse_sampling
+from tui.queue_config import SERVER, LeavingConfig, QueueConfig, SourceConfig, parse_sampling
 from tui.workspace import Workspace
 
-PARTS: dict[str, type] = {"queue": QueueConfig, "source": SourceConfig, "sampling": SamplingConfig}
+PARTS: dict[str, type] = {
+    "queue": QueueConfig,
+    "leaving": LeavingConfig,
+    "source": SourceConfig,
+    "sampling": SamplingConfig,
+}
 """Under which key of the database the settings of a class are kept."""
 BACK = "default"
 """The word that takes a setting back to its default."""
@@ -19,9 +24,10 @@ BACK = "default"
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Everything that a person can set about the answers written ahead."""
+    """Everything that a person can set about the answers written ahead, and about leaving."""
 
     queue: QueueConfig
+    leaving: LeavingConfig
     source: SourceConfig
     sampling: SamplingConfig
 

@@ -6,30 +6,44 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import click
 
+from tui.alone import go_on_alone, last_words
 from tui.commands.session import Options
 from tui.key_file import key_path
+from tui.launcher import Line
+from tui.link import Signals, watch_for_hang_up
 from tui.logs import VisibleFormatter
 from tui.workbench import Workbench
 
 
-def run_app(options: Options, *, mouse: bool) -> int:
-    """Open the app on this terminal and return its exit code."""
+def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
+    """Open the app on this terminal and return its exit code; `line` leads to the process that waits for this one.
+
+    A run may outlive the terminal: then this returns when the run is over.
+    """
+    signals = Signals()
     workbench = Workbench(options.folder, options.choice, seed=options.seed)
     try:
         log_to(options.folder / "logs" / "palate.log")
         output = options.folder / "logs" / "output.log"
-        with own_terminal(output):
+        with own_terminal(output) as terminal:
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
-            app = PalateApp(workbench, key_path())
+            watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
+            app = PalateApp(workbench, key_path(), signals=signals)
             app.run(mouse=mouse)
-        if app.return_code:
+            if app.goes_on:
+                terminal.let_go()
+                if line is not None:
+                    line.let_go(last_words(workbench))
+        if app.goes_on:
+            go_on_alone(workbench, signals)
+        elif app.return_code:
             click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)
         return app.return_code or 0
     finally:
@@ -46,28 +60,50 @@ def log_to(path: Path) -> None:
     path.chmod(0o600)
 
 
+class Terminal:
+    """The terminal while it is kept for Textual's driver; file descriptors 1 and 2 lead to a log meanwhile."""
+
+    def __init__(self, log: Path) -> None:
+        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._kept = {fd: os.dup(fd) for fd in (1, 2)}
+        shown = 2 if os.isatty(2) else 1  # `palate 2>errors.txt` still has a terminal
+        self._file = os.fdopen(os.dup(self._kept[shown]), "w", encoding="utf-8", errors="replace", buffering=1)
+        self._before = sys.__stdout__, sys.__stderr__
+        sys.__stdout__ = sys.__stderr__ = self._file  # type: ignore[misc]
+        for fd in self._kept:
+            os.dup2(log_fd, fd)
+        os.close(log_fd)
+
+    def give_back(self) -> None:
+        """Let everything that is printed reach the terminal again, unless it was let go."""
+        sys.__stdout__, sys.__stderr__ = self._before  # type: ignore[misc]
+        with suppress(OSError):  # nobody is at the other end any more
+            self._file.close()
+        for fd, copy in self._kept.items():
+            os.dup2(copy, fd)
+            os.close(copy)
+        self._kept = {}
+
+    def let_go(self) -> None:
+        """Hold no descriptor of the terminal any more: what is printed stays in the log, nothing can be read."""
+        for copy in self._kept.values():
+            os.close(copy)
+        self._kept = {}
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+
+
 @contextmanager
-def own_terminal(log: Path) -> Iterator[None]:
+def own_terminal(log: Path) -> Iterator[Terminal]:
     """Give the terminal to Textual's driver alone.
 
     The driver writes to `sys.__stderr__` and asks `sys.__stdout__` for the size. What anything else writes to the file
     descriptors 1 and 2, such as a library's progress bar or a subprocess, would land on the screen, so those go to
     `log` meanwhile.
     """
-    log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    kept = {fd: os.dup(fd) for fd in (1, 2)}
-    shown = 2 if os.isatty(2) else 1  # `palate 2>errors.txt` still has a terminal
-    terminal = os.fdopen(os.dup(kept[shown]), "w", encoding="utf-8", errors="replace", buffering=1)
-    before = sys.__stdout__, sys.__stderr__
-    sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[misc]
-    for fd in kept:
-        os.dup2(log_fd, fd)
+    terminal = Terminal(log)
     try:
-        yield
+        yield terminal
     finally:
-        sys.__stdout__, sys.__stderr__ = before  # type: ignore[misc]
-        terminal.flush()
-        for fd, copy in kept.items():
-            os.dup2(copy, fd)
-            os.close(copy)
-        os.close(log_fd)
+        terminal.give_back()

@@ -6,7 +6,7 @@ import logging
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -89,7 +89,7 @@ class Trainer:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
-        self._stop = self._discard = self._leaving = self._pausing = False
+        self._stop = self._discard = self._leaving = self._pausing = self._saving = False
         self._looked: tuple[object, Preflight] | None = None
 
     def preview(self, config: TrainConfig) -> TrainPreview:
@@ -188,8 +188,12 @@ class Trainer:
         self._lane.wake()
         wait([self.job.done], timeout_s)
 
+    def over(self) -> Future[None] | None:
+        """Resolved when the run that is alive is over and its adapter answers; None when no run is alive."""
+        return None if self.job is None or self.job.done.done() else self.job.done
+
     def _begin(self, task: RunTask) -> None:
-        self._stop = self._discard = self._leaving = self._pausing = False
+        self._stop = self._discard = self._leaving = self._pausing = self._saving = False
         self.progress = RunProgress(task.run, task.name, 0, 0, None, None, "reference")
         self.job = self._lane.submit("run", self._turns(task), self._urgency)
         self._publish(RunChanged(task.run))
@@ -214,6 +218,10 @@ class Trainer:
             self.progress = replace(self.progress, phase="pausing")
             self._publish(RunChanged(self.progress.run))
 
+    def save(self) -> None:
+        """Ask the run to write a checkpoint as soon as its next pairs are through, and to go on."""
+        self._saving = self.progress is not None
+
     def go_on(self) -> None:
         """Let a run that waits go on where it stands."""
         if self.progress is not None and self.progress.phase in ("pausing", "paused"):
@@ -224,7 +232,7 @@ class Trainer:
 
     def _urgency(self) -> int:
         """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
-        if self._stop or self._leaving or self._pausing:
+        if self._stop or self._leaving or self._pausing or self._saving:
             return LOADING
         return ASLEEP if self.progress is not None and self.progress.phase == "paused" else RUN
 
@@ -266,6 +274,8 @@ class Trainer:
                 self._progress_to(event)
                 book.store(event)
                 self._publish(RunChanged(task.run, event))
+                if isinstance(event, CheckpointSaved):
+                    self._saving = False
                 kept = isinstance(event, CheckpointSaved | ReferenceScored)
                 if self._leaving and kept:
                     return
@@ -317,7 +327,7 @@ class Trainer:
             stop=lambda: self._stop and not self._discard,
             known_reference=KnownReferences(self._workspace),
             checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._leaving or self._pausing,
+            checkpoint_now=lambda: self._leaving or self._pausing or self._saving,
             resume=task.resumed,
         )
 

@@ -35,7 +35,7 @@ from engine.config import Setting
 from tui.agreement import Agreement, agreement
 from tui.like_book import LikeBook
 from tui.published import AdapterView
-from tui.queue_settings import list_settings
+from tui.queue_settings import kept_settings, list_settings
 from tui.workspace import Workspace
 
 
@@ -124,6 +124,10 @@ class WorkspaceView:
     def settings(self) -> list[tuple[Setting, Any]]:
         """Every setting of the queue with the value that it has here."""
         return list(list_settings(self.workspace))
+
+    def link_lost(self) -> str:
+        """What a run does when its terminal is lost: "go-on" or "leave"."""
+        return kept_settings(self.workspace).leaving.link_lost
 
     def prompt_sets(self) -> list[PromptSetRow]:
         """Every prompt set with the number of its prompts."""

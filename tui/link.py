@@ -1,0 +1,67 @@
+"""The link to the terminal: signals, and a hang-up that comes without one. No Textual here."""
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from types import FrameType
+
+LOOK_EVERY_MS = 1000
+"""A hang-up wakes the watch at once; on systems that do not wake it, it looks this often."""
+
+HANG_UP, LEAVE = signal.SIGHUP, (signal.SIGTERM, signal.SIGINT)
+
+
+class Signals:
+    """What SIGHUP, SIGTERM and SIGINT mean: whoever hears them last decides. Until somebody does, they end the process
+    by way of every `finally`.
+
+    They stay with the process when the app's loop ends, so that none of them meets a process that has no handler.
+    """
+
+    def __init__(self) -> None:
+        """For the main thread."""
+        self.told_to_leave = False
+        """SIGTERM or SIGINT came, whoever heard it."""
+        self._hear: Callable[[int], None] = _end
+        for number in (HANG_UP, *LEAVE):
+            signal.signal(number, self._came)
+
+    def hear(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` with every signal from now on: between any two instructions of the main thread, if not from
+        another thread. It may only tell somebody."""
+        self._hear = listener
+
+    def leave(self) -> None:
+        """As if SIGTERM had come; may be called from any thread."""
+        self._came(signal.SIGTERM, None)
+
+    def _came(self, number: int, _frame: FrameType | None) -> None:
+        self.told_to_leave = self.told_to_leave or number in LEAVE
+        self._hear(number)
+
+
+def _end(number: int) -> None:
+    raise SystemExit(128 + number)
+
+
+def watch_for_hang_up(files: Iterable[int]) -> None:
+    """Send this process a SIGHUP as soon as one of `files` hangs up: a dead link does not always bring one."""
+    poll = select.poll()
+    for file in files:
+        poll.register(file, 0)  # a hang-up is told unasked
+    threading.Thread(target=_wait_for_hang_up, args=(poll,), name="palate-link", daemon=True).start()
+
+
+def _wait_for_hang_up(poll: "select.poll") -> None:
+    while not poll.poll(LOOK_EVERY_MS):
+        pass
+    os.kill(os.getpid(), HANG_UP)
+
+
+def hung_up(file: int) -> bool:
+    """Is nobody at the other end of this terminal any more?"""
+    poll = select.poll()
+    poll.register(file, 0)
+    return bool(poll.poll(0))

@@ -1,0 +1,28 @@
+"""Where `palate` begins: the app runs in a child, so that it can go on when the shell wants its prompt back."""
+
+import sys
+from collections.abc import Sequence
+
+from tui.launcher import in_a_child
+
+WITH_VALUE = ("--workspace", "--model", "--dtype", "--device", "--seed")
+"""The options before a command's name that take a value; a test holds them against the command line."""
+ONLY_TELL = ("-h", "--help", "--version")
+
+
+def main() -> None:
+    """Run the command that was typed. Nothing heavy is imported before the app has a process of its own."""
+    line = in_a_child() if opens_the_app(sys.argv[1:]) else None
+    from tui.cli import main as command  # after the fork: it brings a second of imports and threads along
+
+    command(prog_name="palate", obj=line)
+
+
+def opens_the_app(words: Sequence[str]) -> bool:
+    """Do these words of a command line hold options alone, and no command?"""
+    is_value = False
+    for word in words:
+        if word in ONLY_TELL or not (is_value or word.startswith("-")):
+            return False
+        is_value = not is_value and word in WITH_VALUE
+    return True
