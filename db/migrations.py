@@ -12,6 +12,7 @@ from db.asked_first import ASKED_FIRST_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
+from db.train_schema import TRAIN_SCHEMA
 
 SET = "palate"
 MIGRATIONS: dict[str, Sequence[str]] = {
@@ -20,6 +21,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "003_queue": QUEUE_SCHEMA,
     "004_names_shown": NAMES_SCHEMA,
     "005_asked_first": ASKED_FIRST_SCHEMA,
+    "006_samples_and_pair_sets": TRAIN_SCHEMA,
 }
 """Name → statements, in the order in which they are applied."""
 

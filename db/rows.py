@@ -242,6 +242,21 @@ class PairRow:
     rejected_cut: bool
 
 
+@dataclass(frozen=True)
+class PairFilter:
+    """Which preference pairs are meant; the default means all.
+
+    `since` is UTC text: verdicts from then on. `set_id` is the prompts' set. `strong` means "much better" alone.
+    """
+
+    since: str | None = None
+    set_id: int | None = None
+    strong: bool = False
+
+
+EVERY_PAIR = PairFilter()
+
+
 # -- runs and trials -------------------------------------------------------------------------------------------
 
 
@@ -250,7 +265,8 @@ class RunRow:
     """One training job with its frozen settings and the newest of its figures.
 
     `status` is running, finished, stopped, failed or interrupted. `step` and the figures are of the last step that
-    was stored; a figure is None before the first step and where it was not a finite number.
+    was stored; a figure is None before the first step and where it was not a finite number. `pair_set` is which of the
+    pairs were asked for, None where all that stood were.
     """
 
     id: int
@@ -274,6 +290,7 @@ class RunRow:
     loss: float | None
     margin: float | None
     accuracy: float | None
+    pair_set: Mapping[str, Any] | None = None
 
     @property
     def pairs(self) -> int:
@@ -318,6 +335,23 @@ class MarginRow:
     comparison: int
     split: str
     margin: float | None
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """What a run's policy answered to a prompt after a step; step 0 is the policy that it started from."""
+
+    prompt: int
+    messages: Messages
+    step: int
+    text: str
+    tokens: int
+    cut: bool
+
+    @property
+    def question(self) -> str:
+        """The first line of what was asked."""
+        return first_line(self.messages)
 
 
 @dataclass(frozen=True)

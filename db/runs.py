@@ -38,12 +38,17 @@ def create_run(
     base_model: int,
     parent_adapter: str | None = None,
     pairs: Sequence[RunPair] = (),
+    pair_set: Mapping[str, Any] | None = None,
 ) -> int:
-    """Begin a run, status running, and give its id. `base_model` is an id of `ensure_model`."""
+    """Begin a run, status running, and give its id. `base_model` is an id of `ensure_model`.
+
+    `pair_set` tells which of the pairs were asked for, None for all of them.
+    """
     now = utc_now()
     frozen = {"config": canonical_json(dict(config)), "versions": canonical_json(dict(versions))}
     values = {"name": name, "base_model": base_model, "parent_adapter": parent_adapter, "status": "running"}
-    run = insert(conn, "runs", {**values, **frozen, "started": now, "heartbeat": now})
+    asked = None if pair_set is None else canonical_json(dict(pair_set))
+    run = insert(conn, "runs", {**values, **frozen, "pair_set": asked, "started": now, "heartbeat": now})
     set_run_pairs(conn, run, pairs)
     return run
 
@@ -130,6 +135,12 @@ def get_run(conn: Connection, run: int) -> RunRow:
     return _run_row(row)
 
 
+def latest_start(conn: Connection) -> str | None:
+    """When the latest run that did not fail started; None when there is none."""
+    row = conn.execute("SELECT started FROM runs WHERE status <> 'failed' ORDER BY id DESC LIMIT 1").fetchone()
+    return None if row is None else str(row["started"])
+
+
 def mark_interrupted(conn: Connection) -> list[int]:
     """Mark runs that still say running as interrupted, and give their ids. For the owner, when it starts.
 
@@ -169,4 +180,5 @@ def _run_row(row: Row) -> RunRow:
         loss=row["loss"],
         margin=row["margin"],
         accuracy=row["accuracy"],
+        pair_set=json.loads(row["pair_set"]) if row["pair_set"] else None,
     )

@@ -1,13 +1,24 @@
 """Verdicts: only ever added, an undo being a row too; and what those that stand add up to."""
 
 import json
+from dataclasses import asdict
 from sqlite3 import Connection, Row
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names import names_known
-from db.rows import Message, Messages, PairRow, VerdictCounts, VerdictListRow, VerdictRow, first_line
+from db.rows import (
+    EVERY_PAIR,
+    Message,
+    Messages,
+    PairFilter,
+    PairRow,
+    VerdictCounts,
+    VerdictListRow,
+    VerdictRow,
+    first_line,
+)
 from db.times import utc_now
 
 # What a person can say; an undo is written by undo_last alone.
@@ -33,7 +44,10 @@ _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.s
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
     ORDER BY c.id"""
-_STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE}")
+_NARROWED = """(:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL AND NOT :strong OR EXISTS (
+            SELECT 1 FROM verdicts s
+            WHERE s.id = c.standing AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
+_STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE} AND {_NARROWED}")
 _RUN_PAIRS = _PAIRS.format(chosen="SELECT comparison AS id, verdict FROM run_pairs WHERE run = ?")
 
 
@@ -169,18 +183,25 @@ def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
     )
 
 
-def preference_pairs(conn: Connection) -> list[PairRow]:
+def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[PairRow]:
     """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
 
     A pair whose question is held out for trials is left out, whatever set its prompt is in and whatever system prompt
     either has. So is one that was taken out of training.
     """
-    return [_pair_row(row) for row in conn.execute(_STANDING_PAIRS)]
+    return [_pair_row(row) for row in conn.execute(_STANDING_PAIRS, asdict(chosen))]
 
 
 def count_pairs(conn: Connection) -> int:
     """How many pairs `preference_pairs` gives, without reading them."""
     return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
+
+
+def count_pairs_since(conn: Connection, since: str) -> int:
+    """How many of those pairs got their verdict after `since` (UTC text)."""
+    query = f"""SELECT count(*) FROM (SELECT c.standing AS verdict {_TRAINABLE}) x
+        JOIN verdicts v ON v.id = x.verdict WHERE v.at > ?"""
+    return int(conn.execute(query, (since,)).fetchone()[0])
 
 
 def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:

@@ -15,8 +15,10 @@ from tui.commands.doctor import doctor
 from tui.commands.interchange import export_command, import_command
 from tui.commands.keys import keys
 from tui.commands.likes import likes
+from tui.commands.presets import pairs, presets
 from tui.commands.prompts import prompts
 from tui.commands.runs import runs
+from tui.commands.samples import samples
 from tui.commands.session import Options
 from tui.commands.settings import settings
 from tui.commands.train import train
@@ -97,6 +99,9 @@ for command in (
     import_command,
     export_command,
     train,
+    presets,
+    pairs,
+    samples,
     compare,
     runs,
     adapters,

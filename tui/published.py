@@ -59,6 +59,22 @@ class RunChanged(Published):
 
 
 @dataclass(frozen=True)
+class RunEnded(RunChanged):
+    """A run is over: finished, stopped, failed or interrupted. `name` is the run's."""
+
+    name: str = ""
+    status: str = "finished"
+
+
+@dataclass(frozen=True)
+class SamplesStored(Published):
+    """A run's answers after `step` to the prompts that it is sampled on are on the disk."""
+
+    run: int
+    step: int
+
+
+@dataclass(frozen=True)
 class TrialChanged(Published):
     """A side-by-side has one more question answered, or is over."""
 
@@ -121,6 +137,8 @@ class WorkbenchStatus:
     prompts_left: int = 0
     mean_seconds: float | None = None
     run: RunProgress | None = None
+    offer: int = 0
+    """Pairs that came since the latest run, where they are enough to offer a new one; else 0."""
     queue_problem: tuple[str, str] | None = None
     """Title and sentence of what keeps answers from being written, if anything does."""
     error: tuple[str, str] | None = None

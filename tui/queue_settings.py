@@ -9,6 +9,7 @@ from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
 from tui.queue_config import SERVER, LeavingConfig, QueueConfig, SourceConfig, parse_sampling
+from tui.run_config import RunsConfig
 from tui.workspace import Workspace
 
 PARTS: dict[str, type] = {
@@ -16,6 +17,7 @@ PARTS: dict[str, type] = {
     "leaving": LeavingConfig,
     "source": SourceConfig,
     "sampling": SamplingConfig,
+    "runs": RunsConfig,
 }
 """Under which key of the database the settings of a class are kept."""
 BACK = "default"
@@ -24,12 +26,13 @@ BACK = "default"
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Everything that a person can set about the answers written ahead, and about leaving."""
+    """Everything that a person can set about the answers written ahead, about leaving, and about what runs tell."""
 
     queue: QueueConfig
     leaving: LeavingConfig
     source: SourceConfig
     sampling: SamplingConfig
+    runs: RunsConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings do not fit each other."""

@@ -7,9 +7,9 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
 from tui.lane import IDLE, Lane, Turns
+from tui.pair_sets import preference_pair
 from tui.policies import Policies
 from tui.run_book import KnownReferences
-from tui.training import preference_pair
 from tui.workspace import Workspace
 
 

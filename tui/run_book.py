@@ -9,6 +9,7 @@ from typing import Any
 from db import completions as db_completions
 from db import run_memory
 from db import runs as db_runs
+from db import samples as db_samples
 from db.rows import PairRow
 from engine.events import (
     CheckpointSaved,
@@ -21,7 +22,8 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
-from tui.words import count
+from tui.run_samples import Sampler
+from tui.words import count, duration
 from tui.workspace import Workspace
 
 
@@ -69,6 +71,11 @@ class RunBook:
         """Add a line to the run's log."""
         self._write(db_runs.add_log, self._run, level, text)
 
+    def note_samples(self, sampler: Sampler) -> None:
+        """Tell how long samples were written, where any were."""
+        if sampler.seconds:
+            self.note(f"Samples took {duration(sampler.seconds)} beside the run.")
+
     def _store_plan(self, event: RunPlanned) -> None:
         if self._resumed:
             return  # the pairs were recorded when the run began
@@ -85,6 +92,7 @@ class RunBook:
     def _store_figures(self, event: StepDone | EvalDone) -> None:
         if not self._trimmed and isinstance(event, StepDone):
             self._write(run_memory.trim_metrics, self._run, event.step)
+            self._write(db_samples.trim_samples, self._run, event.step)
             self._trimmed = True
         rows = [(event.step, name, value) for name, value in event.metrics.items()]
         self._write(db_runs.add_metrics, self._run, rows)

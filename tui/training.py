@@ -10,8 +10,7 @@ from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from adapters.errors import AdapterError
 from adapters.registry import Adapter
@@ -23,49 +22,28 @@ from db.rows import PairRow
 from engine.config import TrainConfig
 from engine.errors import EngineError
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored, RunPlanned, StepDone
-from engine.plan import planned_steps
-from engine.preference import PreferencePair, pairs_fingerprint, split_by_prompt
+from engine.preference import pairs_fingerprint
 from tui.errors import WorkbenchError, title_of
 from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
+from tui.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
 from tui.policies import Policies
-from tui.published import Published, RunChanged, RunProgress, TrainPreview, WorkbenchFailed
+from tui.published import Published, RunChanged, RunEnded, RunProgress, TrainPreview, WorkbenchFailed
+from tui.queue_settings import kept_settings
 from tui.run_book import KnownReferences, RunBook
+from tui.run_plans import RunPlans
+from tui.run_samples import Sampler
 from tui.words import count
 from tui.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.model import BaseModel
     from engine.preflight import Preflight
 
 logger = logging.getLogger(__name__)
 
 FEWEST_PAIRS = 4
 """Fewer pairs than one default batch teach nothing that could be told from chance."""
-SPEED = "flops_per_second"
 PACKAGES = ("palate", "torch", "transformers", "peft")
 RUN_ENDINGS = (EngineError, AdapterError, DatabaseError)
-
-
-def preference_pair(row: PairRow) -> PreferencePair:
-    """The engine's record of a stored pair; its key is the comparison's id."""
-    return PreferencePair(
-        key=str(row.comparison),
-        prompt=row.messages,
-        chosen=row.chosen,
-        rejected=row.rejected,
-        chosen_cut=row.chosen_cut,
-        rejected_cut=row.rejected_cut,
-    )
-
-
-def _look(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
-    from engine.lora import find_targets  # imports torch
-    from engine.memory import known_shape
-    from engine.preflight import preflight
-
-    find_targets(base.layers, config.target_modules)
-    shape = known_shape(base.hf_model.config)
-    return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
 
 
 @dataclass(frozen=True)
@@ -80,6 +58,14 @@ class RunTask:
     resumed: bool = False
 
 
+class RunChoices(TypedDict, total=False):
+    """What else is chosen for a run: its adapter's name, the adapter that it goes on from, and the pairs."""
+
+    name: str | None
+    from_adapter: str | None
+    pairs: PairSet
+
+
 class Trainer:
     """Starts, watches and stops the one run that may be alive."""
 
@@ -90,62 +76,31 @@ class Trainer:
         self.job: Job | None = None
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
-        self._looked: tuple[object, Preflight] | None = None
+        self._plans = RunPlans(workspace, policies)
 
-    def preview(self, config: TrainConfig) -> TrainPreview:
-        """What a run with these settings would do now, and why it cannot start if it cannot."""
-        pairs = [preference_pair(row) for row in db_verdicts.preference_pairs(self._workspace.connection)]
-        train, evaluation = split_by_prompt(pairs, config.eval_share, config.seed)
-        steps = planned_steps(len(train), config) if train else 0
-        return TrainPreview(
-            pairs=len(pairs),
-            train_pairs=len(train),
-            eval_pairs=len(evaluation),
-            steps=steps,
-            epochs=config.epochs,
-            problem=self._problem(len(pairs)),
-        )
+    def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
+        """What a run with these settings on these pairs would do now, and why it cannot start if it cannot."""
+        found = self._plans.preview(config, pairs)
+        return replace(found, problem=found.problem or self._problem(found.pairs, pairs))
 
-    def preflight(self, config: TrainConfig) -> Preflight:
-        """A close look at what a run with these settings would do, with the loaded model's tokenizer and sizes.
+    def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
+        """A close look at such a run. See `RunPlans.preflight` for its errors."""
+        return self._plans.preflight(config, pairs)
 
-        Its time comes from the speed of the latest run on the same base model, where there was one.
-
-        Raises:
-            ModelError: the model is not loaded.
-            PairsError: none of the pairs can be trained on.
-            AdapterLoadError: a layer that was named is none of the model's.
-        """
-        base = self._policies.required()
-        pairs = [preference_pair(row) for row in db_verdicts.preference_pairs(self._workspace.connection)]
-        speed = self._measured_speed(self._policies.model_row(None))
-        asked = (pairs, config, base.fingerprint, base.dtype, speed)
-        if self._looked is None or self._looked[0] != asked:  # encoding thousands of pairs takes seconds
-            self._looked = asked, _look(base, pairs, config, speed)
-        return self._looked[1]
-
-    def _measured_speed(self, base_model: int) -> float | None:
-        """Operations per second of the latest run on this base model; the middle of its steps."""
-        connection = self._workspace.connection
-        for row in db_runs.list_runs(connection):
-            if row.base_model == base_model:
-                found = [each.value for each in db_runs.run_metrics(connection, row.id) if each.name == SPEED]
-                if values := [value for value in found if value]:
-                    return median(values)
-        return None
-
-    def start(self, config: TrainConfig, *, name: str | None, from_adapter: str | None) -> int:
+    def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and put it on the lane; returns its id.
 
         Raises:
             WorkbenchError: a run is alive, the model is not there, or there are too few pairs.
+            InputError: the pairs are of a prompt set that is not there.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
         registry = self._workspace.registry
+        name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else registry.free_name("taste")
-        rows = db_verdicts.preference_pairs(self._workspace.connection)
-        if problem := self._problem(len(rows)):
+        rows = pairs_of(self._workspace, pairs)
+        if problem := self._problem(len(rows), pairs):
             raise WorkbenchError(problem)
         run = self._workspace.write(
             db_runs.create_run,
@@ -154,7 +109,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._policies.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=[],
+            pair_set=pairs.record(),
         ).result()
         self._begin(RunTask(run, name, config, rows, parent))
         return run
@@ -172,7 +127,7 @@ class Trainer:
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
         if run_memory.get_checkpoint(self._workspace.connection, run) is None:
             raise WorkbenchError(f"Run {run} ended before its first checkpoint. Start a new run; nothing else is lost.")
-        if problem := self._problem(len(rows)):
+        if problem := self._problem(len(rows), pair_set_of(row.pair_set)):
             raise WorkbenchError(problem)
         if row.base_model != self._policies.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
@@ -236,7 +191,7 @@ class Trainer:
             return LOADING
         return ASLEEP if self.progress is not None and self.progress.phase == "paused" else RUN
 
-    def _problem(self, pairs: int) -> str | None:
+    def _problem(self, pairs: int, chosen: PairSet) -> str | None:
         if self.progress is not None:
             return f"Run {self.progress.run} is still training. Wait for its end, or stop it."
         if self._policies.state == "failed":
@@ -245,6 +200,9 @@ class Trainer:
             return f"The model {self._policies.choice.name} is still loading. Try again in a moment."
         if pairs < FEWEST_PAIRS:
             missing = FEWEST_PAIRS - pairs
+            if chosen != ALL_PAIRS:
+                asked = f"there {'is' if pairs == 1 else 'are'} {pairs} in “{chosen.words()}”"
+                return f"A run needs at least {FEWEST_PAIRS} preference pairs, {asked}. Choose more pairs."
             return f"A run needs at least {FEWEST_PAIRS} preference pairs, there are {pairs}. Judge {missing} more."
         return None
 
@@ -267,6 +225,7 @@ class Trainer:
         book = RunBook(self._workspace, task.run, task.rows, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
+        sampler = self._sampler(task, staging.name)
         try:
             for event in self._events(task, staging, book):
                 if isinstance(event, AdapterSaved) and not self._discard:
@@ -282,10 +241,12 @@ class Trainer:
                 if self._pausing and kept:
                     self._wait(task.run)
                 yield
+                yield from sampler.after(event, self.progress.step if self.progress else 0)
                 if self._discard and adapter is None:
                     break
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        book.note_samples(sampler)
         if self._discard and adapter is None:
             self._forget(staging.name, book)
         self._end(task.run, "stopped" if self._stop else "finished", None)
@@ -293,6 +254,15 @@ class Trainer:
             self._drop_checkpoint(task.run)
         if adapter is not None:
             yield from self._policies.use_turns(adapter)
+
+    def _sampler(self, task: RunTask, adapter: str) -> Sampler:
+        settings = kept_settings(self._workspace)
+
+        def ends() -> bool:
+            return self._stop or self._leaving
+
+        common = (self._workspace, self._policies, self._publish)
+        return Sampler(*common, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
 
     def _forget(self, adapter: str, book: RunBook) -> None:
         """Take what was learned out of memory, where the engine had saved it already, and say so in the log."""
@@ -371,5 +341,6 @@ class Trainer:
 
     def _end(self, run: int, status: str, error: str | None) -> None:
         self._workspace.write(db_runs.set_status, run, status, error=error).result()
+        name = self.progress.name if self.progress is not None else ""
         self.progress = None
-        self._publish(RunChanged(run))
+        self._publish(RunEnded(run, name=name, status=status))

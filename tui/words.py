@@ -1,6 +1,7 @@
 """How screens and commands say numbers and times: as a person would. No Textual here."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -12,6 +13,19 @@ def count(number: int, noun: str) -> str:
     ('1 verdict', '1,200 verdicts')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def plain(value: Any) -> str:
+    """A setting's value as a person would type it: 5e-5 rather than 5e-05.
+
+    >>> plain(5e-5), plain(0.1), plain(None)
+    ('5e-5', '0.1', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
+    return str(value)
 
 
 def duration(seconds: float) -> str:

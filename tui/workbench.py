@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.registry import Adapter
 from db import edits as db_edits
@@ -32,6 +32,8 @@ from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.margins import MarginScorer
 from tui.new_answers import NewAnswers
+from tui.offers import RunOffer
+from tui.pair_sets import ALL_PAIRS, PairSet
 from tui.policies import ModelChoice, Policies
 from tui.prefetch import Prefetcher
 from tui.published import (
@@ -49,7 +51,7 @@ from tui.published import (
 from tui.queue_settings import change_setting
 from tui.references import ReferenceScorer
 from tui.side_by_side import SideBySide
-from tui.training import Trainer
+from tui.training import RunChoices, Trainer
 from tui.workspace import own_workspace
 from tui.workspace_view import WorkspaceView
 from tui.writing import seed_from
@@ -87,6 +89,7 @@ class Workbench(WorkspaceView):
             self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
             self._seed = seed
             self.trainer = Trainer(*common)
+            self._offer = RunOffer(self.workspace)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
@@ -146,6 +149,7 @@ class Workbench(WorkspaceView):
             prompts_left=db_prompts.prompts_left(self.workspace.connection, self.answers.asked_of),
             mean_seconds=counts.mean_seconds,
             run=self.trainer.progress,
+            offer=0 if self.trainer.progress else self._offer.new_pairs(),
             queue_problem=self.answers.problem,
             error=policies.error,
         )
@@ -257,17 +261,17 @@ class Workbench(WorkspaceView):
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 
-    def train_preview(self, config: TrainConfig) -> TrainPreview:
-        """What a run with these settings would do now."""
-        return self.trainer.preview(config)
+    def train_preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
+        """What a run with these settings on these pairs would do now."""
+        return self.trainer.preview(config, pairs)
 
-    def preflight(self, config: TrainConfig) -> Preflight:
-        """A close look at such a run, which takes as long as encoding the pairs. See `Trainer.preflight` for errors."""
-        return self.trainer.preflight(config)
+    def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
+        """A close look at such a run; takes as long as encoding the pairs. See `RunPlans.preflight` for errors."""
+        return self.trainer.preflight(config, pairs)
 
-    def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
-        """Start a run on every preference pair that stands; returns its id. See `Trainer.start` for errors."""
-        return self.trainer.start(config, name=name, from_adapter=from_adapter)
+    def start_run(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
+        """Start a run, on every preference pair that stands if not told else; gives its id. See `Trainer.start`."""
+        return self.trainer.start(config, **more)
 
     def resume_run(self, run: int) -> None:
         """Let an interrupted run go on from its checkpoint. See `Trainer.resume` for errors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
 from db import runs as db_runs
+from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
 from db.rows import (
@@ -25,6 +27,7 @@ from db.rows import (
     PromptSetRow,
     RunLogRow,
     RunRow,
+    SampleRow,
     TrialRow,
     VerdictCounts,
     VerdictListRow,
@@ -33,7 +36,10 @@ from db.rows import (
 from db.times import utc_text
 from engine.config import Setting
 from tui.agreement import Agreement, agreement
+from tui.kept import Kept
 from tui.like_book import LikeBook
+from tui.pair_sets import PairSets
+from tui.presets import RESERVED, Presets
 from tui.published import AdapterView
 from tui.queue_settings import kept_settings, list_settings
 from tui.workspace import Workspace
@@ -45,6 +51,12 @@ class WorkspaceView:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = LikeBook(self)
+        self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
+        self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
+
+    def _kept(self, word: str, key: str, reserved: Sequence[str]) -> Kept:
+        workspace = self.workspace
+        return Kept(word, lambda: workspace.setting(key), lambda value: workspace.keep_setting(key, value), reserved)
 
     # -- comparisons and verdicts ------------------------------------------------------------------------------
 
@@ -162,6 +174,10 @@ class WorkspaceView:
     def can_resume(self, run: RunRow) -> bool:
         """Was the run interrupted with a checkpoint to go on from?"""
         return run.status == "interrupted" and run_memory.get_checkpoint(self.workspace.connection, run.id) is not None
+
+    def run_samples(self, run: int) -> list[SampleRow]:
+        """What a run's policy answered to the same prompts while it learned, by prompt and then by step."""
+        return db_samples.run_samples(self.workspace.connection, run)
 
     def run_log(self, run: int) -> list[RunLogRow]:
         """What a run told, oldest first."""

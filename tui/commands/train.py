@@ -21,11 +21,13 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say
+from tui.commands.presets import chosen_pairs, pair_options, train_config
+from tui.commands.samples import sample_record
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, load_model, say
 from tui.errors import InputError
 from tui.preflight_words import preflight_words
-from tui.published import RunChanged
-from tui.visible import visible
+from tui.published import RunChanged, SamplesStored
+from tui.visible import visible, visible_line
 from tui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_options(TrainConfig)
+@click.option("--preset", metavar="NAME", help="Begin with the settings of this preset; flags override it.")
+@click.option("--pairs", metavar="NAME", help="Train on this set of pairs that you keep (`palate pairs`), not on all.")
+@pair_options("--pairs-since", "--pairs-set", "--pairs-strong")
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
 @click.option("--resume", type=int, metavar="RUN", help="Go on with an interrupted run, with its own settings.")
 @click.option("--preflight", "look", is_flag=True, help="Tell what the run would do and need, and end.")
@@ -50,6 +55,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def train(
     options: Options,
+    preset: str | None,
+    pairs: str | None,
+    since: str | None,
+    prompt_set: str | None,
+    strong: bool,
     from_adapter: str | None,
     resume: int | None,
     look: bool,
@@ -58,19 +68,22 @@ def train(
     as_json: bool,
     **given: str | None,
 ) -> None:
-    """Train an adapter on every preference pair that stands. Ctrl+C keeps what is trained (--on-interrupt)."""
-    config = build_config(TrainConfig, given)
-    if resume is not None and (from_adapter or name or any(text is not None for text in given.values())):
+    """Train an adapter on the preference pairs that stand. Ctrl+C keeps what is trained (--on-interrupt)."""
+    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, *given.values())
+    if resume is not None and any(each is not None for each in others):
         raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
-    if look:
-        with options.working() as workbench:
-            tell_preflight(workbench.trainer.preflight(config), as_json)
-        return
-    with options.working() as workbench:
+    build_config(TrainConfig, given)  # what is wrong with a flag is told before anything is opened
+    with options.owning() as workbench:
+        config = train_config(workbench, preset, given)
+        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
+        load_model(workbench)
+        if look:
+            tell_preflight(workbench.preflight(config, chosen), as_json)
+            return
         heard = Heard(workbench)
         if resume is not None:
             workbench.resume_run(resume)
-        run = resume or workbench.start_run(config, name=name, from_adapter=from_adapter)
+        run = resume or workbench.start_run(config, name=name, from_adapter=from_adapter, pairs=chosen)
         _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
     if row.error:
@@ -85,6 +98,8 @@ def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_inte
             for published in heard.until(job):
                 if isinstance(published, RunChanged) and published.event is not None:
                     _tell(run, published.event, as_json)
+                elif isinstance(published, SamplesStored):
+                    _tell_samples(workbench, published, as_json)
         except KeyboardInterrupt:
             _interrupt(workbench, on_interrupt)
         else:
@@ -109,6 +124,16 @@ def _tell(run: int, event: Event, as_json: bool) -> None:
         emit(record)
     else:
         say(event_words(record))
+
+
+def _tell_samples(workbench: Workbench, stored: SamplesStored, as_json: bool) -> None:
+    for row in workbench.run_samples(stored.run):
+        if row.step != stored.step:
+            continue
+        if as_json:
+            emit(sample_record(stored.run, row))
+        else:
+            say(f"sample  {visible_line(row.question, 60)}  →  {visible_line(row.text, 120)}")
 
 
 def event_record(run: int, event: Event) -> dict[str, Any] | None:

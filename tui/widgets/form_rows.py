@@ -11,19 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.visible import visible, visible_line
-
-
-def plain(value: Any) -> str:
-    """A setting's value as a person would type it: 5e-5 rather than 5e-05.
-
-    >>> plain(5e-5), plain(0.1), plain(None)
-    ('5e-5', '0.1', 'none')
-    """
-    if value is None:
-        return "none"
-    if isinstance(value, float):
-        return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
-    return str(value)
+from tui.words import plain as plain
 
 
 def form_key(

@@ -1,0 +1,196 @@
+"""`palate presets` and `palate pairs`: settings of a run, and sets of pairs, under names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from engine.config import TrainConfig
+from tui.commands.session import Options, as_json, changed_config, config_options, emit, say, show_table
+from tui.errors import InputError
+from tui.kept import Kept
+from tui.pair_sets import PairSet, pairs_of, parse_day
+from tui.presets import Preset
+from tui.workbench import Workbench
+from tui.workspace_view import WorkspaceView
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[Command], Command]:
+    """Add the flags that say which pairs are meant, under these names."""
+
+    def add(command: Command) -> Command:
+        command = click.option(strong, "strong", is_flag=True, help="Only verdicts “much better”.")(command)
+        words = "Only pairs on the prompts of this set."
+        command = click.option(prompt_set, "prompt_set", metavar="NAME", help=words)(command)
+        words = "Only verdicts from this day on, such as 2026-03-02."
+        return click.option(since, "since", metavar="DATE", help=words)(command)
+
+    return add
+
+
+def chosen_pairs(
+    view: WorkspaceView, name: str | None, since: str | None, prompt_set: str | None, strong: bool
+) -> PairSet:
+    """The pairs that flags mean: those of a set that is kept, changed by what else was given."""
+    chosen = view.pair_sets.get(name) if name else PairSet()
+    changes: dict[str, Any] = {"since": parse_day(since)} if since else {}
+    changes |= {"prompt_set": prompt_set} if prompt_set else {}
+    changes |= {"strong": True} if strong else {}
+    return replace(chosen, name=None, **changes) if changes else chosen
+
+
+def train_config(view: WorkspaceView, preset: str | None, given: dict[str, str | None]) -> TrainConfig:
+    """A preset's settings, or the defaults, with what the flags change."""
+    config: TrainConfig = changed_config(view.presets.get(preset).config if preset else TrainConfig(), given)
+    return config
+
+
+# -- presets ---------------------------------------------------------------------------------------------------
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def presets(ctx: click.Context, as_json: bool) -> None:
+    """Settings of a run under a name: those that come with Palate, and your own."""
+    if ctx.invoked_subcommand is not None:
+        return
+    with ctx.obj.reading() as view:
+        rows = view.presets.all()
+    if as_json:
+        for row in rows:
+            emit(preset_record(row))
+        return
+    show_table([{"preset": row.name, "changes": row.words(), "for": row.sentence} for row in rows])
+    say("Use one with `palate train --preset NAME`; flags beside it override it.")
+
+
+@presets.command()
+@click.argument("name")
+@click.option("--preset", metavar="NAME", help="Begin with the settings of this preset, not with the defaults.")
+@config_options(TrainConfig)
+@as_json
+@click.pass_obj
+def save(options: Options, name: str, preset: str | None, as_json: bool, **given: str | None) -> None:
+    """Keep settings under NAME, in place of a preset of your own that has it."""
+    with options.owning() as workbench:
+        saved = workbench.presets.save(name, train_config(workbench, preset, given))
+    if as_json:
+        emit(preset_record(saved))
+    else:
+        say(f"Saved {saved.name}: {saved.words()}.")
+
+
+@presets.command("rename")
+@click.argument("name")
+@click.argument("new")
+@click.pass_obj
+def rename_preset(options: Options, name: str, new: str) -> None:
+    """Give a preset of your own another name."""
+    _rename(options, lambda workbench: workbench.presets.kept, name, new)
+
+
+@presets.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove_preset(options: Options, name: str) -> None:
+    """Forget a preset of your own. Runs keep the settings that they were made with."""
+    _remove(options, lambda workbench: workbench.presets.kept, name)
+
+
+def preset_record(preset: Preset) -> dict[str, Any]:
+    """A preset as a record."""
+    changes = dict(preset.changes)
+    return {"event": "preset", "name": preset.name, "own": preset.own, "for": preset.sentence, "changes": changes}
+
+
+# -- sets of pairs ---------------------------------------------------------------------------------------------
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def pairs(ctx: click.Context, as_json: bool) -> None:
+    """The sets of pairs that you keep for training, with how many pairs each has now."""
+    if ctx.invoked_subcommand is not None:
+        return
+    with ctx.obj.reading() as view:
+        rows = [(chosen, _counted(view, chosen)) for chosen in (PairSet(), *view.pair_sets.all())]
+    if as_json:
+        for chosen, number in rows:
+            emit(pairs_record(chosen, number))
+        return
+    show_table(
+        [
+            {"set": chosen.name or "all", "pairs": number, "which": replace(chosen, name=None).words()}
+            for chosen, number in rows
+        ]
+    )
+    say("Use one with `palate train --pairs NAME`.")
+
+
+@pairs.command("save")
+@click.argument("name")
+@pair_options("--since", "--set", "--strong")
+@as_json
+@click.pass_obj
+def save_pairs(
+    options: Options, name: str, since: str | None, prompt_set: str | None, strong: bool, as_json: bool
+) -> None:
+    """Keep under NAME which pairs are meant; they are looked up anew whenever a run starts."""
+    with options.owning() as workbench:
+        chosen = chosen_pairs(workbench, None, since, prompt_set, strong)
+        if chosen.everything:
+            raise InputError("That is all pairs, which needs no name. Give --since, --set or --strong.")
+        number = len(pairs_of(workbench.workspace, chosen))  # a set that is not there is refused
+        saved = workbench.pair_sets.save(name, chosen)
+    if as_json:
+        emit(pairs_record(saved, number))
+    else:
+        say(f"Saved {saved.words()}. That is {number} now.")
+
+
+@pairs.command("rename")
+@click.argument("name")
+@click.argument("new")
+@click.pass_obj
+def rename_pairs(options: Options, name: str, new: str) -> None:
+    """Give a set of pairs another name."""
+    _rename(options, lambda workbench: workbench.pair_sets.kept, name, new)
+
+
+@pairs.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove_pairs(options: Options, name: str) -> None:
+    """Forget a set of pairs; verdicts and runs stay."""
+    _remove(options, lambda workbench: workbench.pair_sets.kept, name)
+
+
+def pairs_record(chosen: PairSet, number: int | None) -> dict[str, Any]:
+    """A set of pairs as a record; `number` is None where its prompt set is gone."""
+    which = {"since": chosen.since, "set": chosen.prompt_set, "strong": chosen.strong}
+    return {"event": "pairs", "name": chosen.name or "all", "pairs": number, **which}
+
+
+def _counted(view: WorkspaceView, chosen: PairSet) -> int | None:
+    try:
+        return len(pairs_of(view.workspace, chosen))
+    except InputError:
+        return None
+
+
+def _rename(options: Options, kept: Callable[[Workbench], Kept], name: str, new: str) -> None:
+    with options.owning() as workbench:
+        say(f"{name} is called {kept(workbench).rename(name, new)} now.")
+
+
+def _remove(options: Options, kept: Callable[[Workbench], Kept], name: str) -> None:
+    with options.owning() as workbench:
+        kept(workbench).remove(name)
+    say(f"{name} is forgotten.")
