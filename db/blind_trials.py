@@ -162,6 +162,12 @@ def note_comparison(conn: Connection, comparison: int, note: str) -> None:
     conn.execute(upsert, (get_comparison(conn, comparison).id, note, utc_now()))
 
 
+def comparison_note(conn: Connection, comparison: int) -> str:
+    """The note on one comparison; empty where there is none."""
+    row = conn.execute("SELECT note FROM comparison_notes WHERE comparison = ?", (comparison,)).fetchone()
+    return "" if row is None else str(row["note"])
+
+
 def comparison_notes(conn: Connection, trial: int) -> dict[int, str]:
     """The notes on a trial's comparisons, by comparison; empty ones are left out."""
     query = """SELECT n.comparison, n.note FROM comparison_notes n JOIN comparisons c ON c.id = n.comparison

@@ -6,7 +6,7 @@ has its own of `read_only`.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -29,6 +29,9 @@ from db.migrations import apply_migrations, newest_version, pending_names, unkno
 APPLICATION_ID = 0x50414C54
 BUSY_TIMEOUT_S = 5.0
 
+# From so many verdicts on an upgrade takes longer than a second or two.
+_MANY = 10_000
+
 _HEADER_SIZE = 100
 # A new database is made under `palate.db.<pid>` and this, then put in place.
 _BESIDE = ".new"
@@ -37,8 +40,10 @@ _MAGIC = b"SQLite format 3\x00"
 _NEEDED = frozenset({"prompts", "completions", "comparisons", "verdicts", "runs", "settings", "clean_close"})
 
 
-def open_database(path: Path) -> None:
+def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> None:
     """Create the database, or check it and bring it to this version. Call it as the workspace's owner.
+
+    `tell` is given a sentence when that will take longer than a moment.
 
     An existing file is backed up before it is migrated; after an unclean end it is checked. A file of another program
     is recognised by its first bytes and never opened.
@@ -53,7 +58,7 @@ def open_database(path: Path) -> None:
         _check_header(path)
         with closing(connect(path)) as conn:
             _check_version(path, conn)
-            _migrate(path, conn)
+            _migrate(path, conn, tell)
             _check_tables(path, conn)
             _check_after_unclean_end(path, conn)
 
@@ -226,10 +231,13 @@ def _put_in_place(beside: Path, path: Path) -> None:
         os.close(folder)
 
 
-def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+def _migrate(path: Path, conn: sqlite3.Connection, tell: Callable[[str], None]) -> None:
     """Back up and migrate in one write transaction: of two processes the second finds nothing left to do."""
     if not pending_names(conn):
         return
+    verdicts = conn.execute("SELECT count(*) FROM verdicts").fetchone()[0]
+    if verdicts >= _MANY:
+        tell(f"Upgrading the workspace: {verdicts:,} verdicts are backed up and indexed. This takes a moment, once.")
     conn.execute("BEGIN IMMEDIATE")
     try:
         if pending_names(conn):

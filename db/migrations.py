@@ -13,6 +13,8 @@ from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 from db.train_schema import TRAIN_SCHEMA
+from db.search_schema import SEARCH_SCHEMA
+from db.withdrawing import WITHDRAWAL_SCHEMA
 
 SET = "palate"
 MIGRATIONS: dict[str, Sequence[str]] = {
@@ -22,6 +24,8 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "004_names_shown": NAMES_SCHEMA,
     "005_asked_first": ASKED_FIRST_SCHEMA,
     "006_samples_and_pair_sets": TRAIN_SCHEMA,
+    "007_search": SEARCH_SCHEMA,
+    "008_withdrawals": WITHDRAWAL_SCHEMA,
 }
 """Name → statements, in the order in which they are applied."""
 

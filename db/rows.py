@@ -191,7 +191,10 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class VerdictListRow:
-    """One standing verdict, as short as a list needs it."""
+    """One standing verdict, as short as a list needs it.
+
+    `out` says that the pair was taken out of training, `held_out` that its prompt is held out for trials.
+    """
 
     id: int
     comparison: int
@@ -204,6 +207,8 @@ class VerdictListRow:
     field: str | None
     note: str
     trial: int | None
+    out: bool = False
+    held_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,7 @@ from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names import names_known
-from db.rows import (
-    EVERY_PAIR,
-    Message,
-    Messages,
-    PairFilter,
-    PairRow,
-    VerdictCounts,
-    VerdictListRow,
-    VerdictRow,
-    first_line,
-)
+from db.rows import EVERY_PAIR, Message, Messages, PairFilter, PairRow, VerdictCounts, VerdictRow
 from db.times import utc_now
 
 # What a person can say; an undo is written by undo_last alone.
@@ -139,33 +129,6 @@ def history(conn: Connection, comparison: int) -> list[VerdictRow]:
     return [verdict_row(row) for row in rows]
 
 
-def page(
-    conn: Connection,
-    *,
-    before: int | None = None,
-    limit: int = 200,
-    text: str | None = None,
-    verdict: str | None = None,
-) -> list[VerdictListRow]:
-    """The standing verdicts, newest first, skips and trials among them; a sealed trial's are not shown yet.
-
-    `before` is the id of the last row of the page before this one. `text` must occur in the prompt, an answer or the
-    note (the case of ASCII letters does not count); `verdict` is one of `VERDICTS`.
-    """
-    conditions = {
-        "c.standing < :before": before is not None,
-        "c.standing_verdict = :verdict": verdict is not None,
-        _CONTAINS: bool(text),
-    }
-    where = " AND ".join(
-        ["c.standing IS NOT NULL", _NOT_SEALED, *(each for each, wanted in conditions.items() if wanted)]
-    )
-    values = {"before": before, "limit": limit, "verdict": verdict, "text": f"%{_escaped(text or '')}%"}
-    return [
-        _list_row(row) for row in conn.execute(f"{_LIST} WHERE {where} ORDER BY c.standing DESC LIMIT :limit", values)
-    ]
-
-
 def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
     """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began."""
     tally = """SELECT standing_verdict, count(*) FROM comparisons
@@ -209,25 +172,6 @@ def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:
     return [_pair_row(row) for row in conn.execute(_RUN_PAIRS, (run,))]
 
 
-# The contents of the messages and not their JSON, which has the word "user" in it and writes quotes otherwise.
-_CONTAINS = r"""(v.note LIKE :text ESCAPE '\'
-    OR EXISTS (SELECT 1 FROM json_each(p.messages) m WHERE m.value ->> '$.content' LIKE :text ESCAPE '\')
-    OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE :text ESCAPE '\'))"""
-_NOT_SEALED = "NOT EXISTS (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.kind = 'blind' AND t.opened IS NULL)"
-_LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, v.note, c.trial,
-        p.messages, p.field, s.name AS set_name
-    FROM comparisons c
-    JOIN verdicts v ON v.id = c.standing
-    JOIN prompts p ON p.id = c.prompt
-    JOIN prompt_sets s ON s.id = p.set_id"""
-
-
-def _escaped(text: str) -> str:
-    for special in "\\%_":
-        text = text.replace(special, "\\" + special)
-    return text
-
-
 def _count_today(conn: Connection, today_start_utc: str) -> int:
     query = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
         WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
@@ -261,19 +205,3 @@ def _seen(messages: list[Message], system: str | None) -> Messages:
     if system and messages[0]["role"] != "system":
         return (Message(role="system", content=system), *messages)
     return tuple(messages)
-
-
-def _list_row(row: Row) -> VerdictListRow:
-    return VerdictListRow(
-        id=row["id"],
-        comparison=row["comparison"],
-        at=row["at"],
-        verdict=row["verdict"],
-        strength=row["strength"],
-        seconds=row["seconds"],
-        prompt_line=first_line(tuple(json.loads(row["messages"]))),
-        set_name=row["set_name"],
-        field=row["field"],
-        note=row["note"],
-        trial=row["trial"],
-    )

@@ -187,6 +187,7 @@ class FakeWorkbench:
         self.preflight_error: Exception | None = None
         self.discarded: bool | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
+        self.data = FakeData(self)
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
@@ -367,21 +368,6 @@ class FakeWorkbench:
         return self._answer(act)
 
     # -- data ----------------------------------------------------------------------------------------------------
-
-    def verdict_page(
-        self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None
-    ) -> list[VerdictListRow]:
-        """Standing verdicts, newest first, older than the verdict `before`."""
-        found = []
-        for row in reversed(self.verdicts):
-            if self._standing(row.comparison) != row or (before is not None and row.id >= before):
-                continue
-            asked = self.rows[row.comparison].prompt
-            if (text and text.lower() not in asked.first_line.lower()) or (verdict and row.verdict != verdict):
-                continue
-            words = row.strength, row.seconds, asked.first_line, asked.set_name, asked.field, row.note
-            found.append(VerdictListRow(row.id, row.comparison, row.at, row.verdict, *words, None))
-        return found[:limit]
 
     def history(self, comparison: int) -> list[VerdictRow]:
         """Everything that was said of one comparison, oldest first."""
@@ -637,3 +623,43 @@ def adapter_view(number: int, name: str, *, in_use: bool = False, parent: str | 
         folder=f"/home/you/.local/share/palate/adapters/a{number:08x}",
         lineage=lineage,
     )
+
+
+class FakeData:
+    """What the Data screen reads of judged pairs; words of a query are looked for in prompts alone."""
+
+    connection = None
+
+    def __init__(self, workbench: FakeWorkbench) -> None:
+        self._bench = workbench
+
+    def page(
+        self, query: str = "", *, before: int | None = None, limit: int = 200, **_more: object
+    ) -> list[VerdictListRow]:
+        """Standing verdicts, newest first, older than the verdict `before`."""
+        found, bench = [], self._bench
+        for row in reversed(bench.verdicts):
+            if bench._standing(row.comparison) != row or (before is not None and row.id >= before):
+                continue
+            asked = bench.rows[row.comparison].prompt
+            if query.strip().lower() not in asked.first_line.lower():
+                continue
+            words = row.strength, row.seconds, asked.first_line, asked.set_name, asked.field, row.note
+            found.append(VerdictListRow(row.id, row.comparison, row.at, row.verdict, *words, None))
+        return found[:limit]
+
+    def count(self, query: str, **_more: object) -> int:
+        """How many there are."""
+        return len(self.page(query, limit=10**9))
+
+    def is_out(self, _pair: ComparisonRow) -> bool:
+        """None is."""
+        return False
+
+    def note(self, _comparison: int) -> str:
+        """None has one."""
+        return ""
+
+    def withdrawals(self, _comparison: int) -> list[Any]:
+        """None was taken out."""
+        return []

@@ -25,8 +25,9 @@ from db.models import ensure_model, ensure_sampling
 from db.names import names_known
 from db.prompts import add_prompt_set, add_prompts, get_prompt_set
 from db.rows import NewPrompt
+from db.searching import search_verdicts
 from db.trials import add_trial, get_trial, trial_comparisons
-from db.verdicts import add_verdict, page, preference_pairs, undo_last
+from db.verdicts import add_verdict, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, new_model, new_set, workspace
 
 QUESTIONS = ("one", "two", "three", "four")
@@ -149,9 +150,9 @@ def test_what_the_trial_asks_is_nothing_that_labelling_asks(conn):
 def test_sealed_verdicts_are_in_no_list_until_the_trial_is_opened(conn):
     trial = new_trial(conn, (1,))
     judged(conn, pair(conn, trial, 1))
-    assert page(conn) == []
+    assert search_verdicts(conn) == []
     open_trial(conn, trial)
-    assert [row.trial for row in page(conn)] == [trial]
+    assert [row.trial for row in search_verdicts(conn)] == [trial]
 
 
 def test_a_broken_seal_is_recorded(conn):

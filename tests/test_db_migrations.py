@@ -10,8 +10,9 @@ from db.comparisons import count_open, get_comparison, next_open
 from db.connection import open_database, writing
 from db.inserting import insert
 from db.migrations import newest_version, pending_names, unknown_names
+from db.searching import search_verdicts
 from db.trials import get_trial
-from db.verdicts import counts, page, undo_last
+from db.verdicts import counts, undo_last
 from tests.db_workspace import answer, new_set, workspace
 
 
@@ -95,8 +96,8 @@ def test_a_reference_that_is_not_a_number_is_refused(conn):
 
 @pytest.mark.parametrize(
     "ask",
-    [next_open, count_open, undo_last, page, lambda conn: counts(conn, "2026-01-01T00:00:00Z")],
-    ids=["next_open", "count_open", "undo_last", "page", "counts"],
+    [next_open, count_open, undo_last, search_verdicts, lambda conn: counts(conn, "2026-01-01T00:00:00Z")],
+    ids=["next_open", "count_open", "undo_last", "search_verdicts", "counts"],
 )
 def test_what_is_asked_after_every_verdict_never_walks_a_table_or_sorts(conn, ask):
     asked: list[str] = []

@@ -12,8 +12,9 @@ from db.inserting import insert
 from db.models import ensure_sampling
 from db.prompts import add_prompt_set, insert_prompt
 from db.rows import NewPrompt
+from db.searching import search_verdicts
 from db.trials import add_trial
-from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, page, preference_pairs, undo_last
+from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, compared, new_model, new_set, workspace
 
 LONG_AGO, FAR_OFF = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -172,35 +173,15 @@ def test_counts_of_nothing(conn):
 def test_pages_follow_one_another_newest_first(conn):
     ids = [judged(conn, compared(conn, f"question {number}"), "a", seconds=2.0).id for number in range(5)]
     judged(conn, 1, "b", note="second thoughts")  # verdict 1 no longer stands
-    first = page(conn, limit=2)
+    first = search_verdicts(conn, limit=2)
     assert [row.comparison for row in first] == [1, 5]
-    rest = page(conn, before=first[-1].id)
+    rest = search_verdicts(conn, before=first[-1].id)
     assert [row.id for row in rest] == ids[3:0:-1]
     row = first[0]
     assert (row.verdict, row.prompt_line, row.set_name, row.field, row.note, row.trial) == (
         *("b", "question 0", "questions", "biology", "second thoughts"),
         None,
     )
-
-
-def test_a_page_is_searched_in_prompt_answers_and_note_and_by_verdict(conn):
-    judged(conn, compared(conn, "Why 100% of it?", 'He said "user"', "x"), "a")
-    judged(conn, compared(conn, "How?", "y", "An_underscore"), "tie", note="ends in a BANG")
-    judged(conn, compared(conn, "When?", "a\\b", "z"), "skip")
-
-    def found(**filters):
-        return [row.prompt_line for row in page(conn, **filters)]
-
-    assert found(text="100%") == ["Why 100% of it?"]
-    assert found(text="%") == ["Why 100% of it?"]
-    assert found(text='"USER"') == ["Why 100% of it?"]
-    assert found(text="role") == []
-    assert found(text="n_u") == ["How?"]
-    assert found(text="bang") == ["How?"]
-    assert found(text="a\\b") == ["When?"]
-    assert found(verdict="skip") == ["When?"]
-    assert found(verdict="skip", text="how") == []
-    assert found(text="") == ["When?", "How?", "Why 100% of it?"]
 
 
 def test_a_pair_is_made_by_a_decisive_verdict_that_stands(conn):

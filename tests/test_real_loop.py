@@ -63,7 +63,7 @@ def figures(workbench: Workbench, run: int, name: str) -> list[float | None]:
 def test_answers_are_language_and_end_or_are_marked_cut(workbench: Workbench) -> None:
     answers = [
         answer
-        for row in workbench.verdict_page()
+        for row in workbench.data.page()
         for answer in (workbench.comparison(row.comparison).a, workbench.comparison(row.comparison).b)
     ]
     assert len(answers) == 2 * PAIRS

@@ -12,11 +12,12 @@ from db.rows import ImportedPairs, PromptSetRow, VerdictCounts
 from tests.fake_workbench import FakeWorkbench, comparison, prompt
 from tests.waiting import until
 from tui.app import PalateApp
+from tui.data_book import PAGE
 from tui.published import TakenPrompts
 from tui.screens.data import DataScreen, added_sentence, counts_line, imported_sentence, sets_line
 from tui.screens.dialog import AskText, Choose
 from tui.screens.verdict import VerdictScreen
-from tui.widgets.verdict_list import PAGE, VerdictList
+from tui.widgets.verdict_list import VerdictList
 
 SIZE = (120, 40)
 

@@ -128,9 +128,9 @@ def test_sealed_verdicts_cannot_be_looked_up_in_data(workbench: StillWorkbench) 
     trial = workbench.begin(1)
     pair = workbench.answer(trial)
     workbench.judge(pair, "b", side="left").result(timeout=5)
-    assert workbench.verdict_page() == []
+    assert workbench.data.page() == []
     workbench.blind_trials.open(trial).result(timeout=5)
-    assert len(workbench.verdict_page()) == 1
+    assert len(workbench.data.page()) == 1
 
 
 # -- judging ---------------------------------------------------------------------------------------------------

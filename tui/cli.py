@@ -11,6 +11,7 @@ from tui.commands.adapters import adapters
 from tui.commands.agreement import agreement
 from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
+from tui.commands.data import data
 from tui.commands.doctor import doctor
 from tui.commands.interchange import export_command, import_command
 from tui.commands.keys import keys
@@ -93,6 +94,7 @@ for command in (
     generate,
     queue,
     judge,
+    data,
     settings,
     agreement,
     likes,

@@ -51,6 +51,13 @@ class VerdictStored(Published):
 
 
 @dataclass(frozen=True)
+class PairChanged(Published):
+    """A judged pair was noted, taken out of training or put back."""
+
+    comparison: int
+
+
+@dataclass(frozen=True)
 class RunChanged(Published):
     """A run moved: what the engine reported is stored. `event` is None when only its status changed."""
 

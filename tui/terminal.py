@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from tui.alone import go_on_alone, last_words
-from tui.commands.session import Options
+from tui.commands.session import Options, say
 from tui.key_file import key_path
 from tui.launcher import Line
 from tui.link import Signals, watch_for_hang_up
@@ -27,7 +27,7 @@ def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
     A run may outlive the terminal: then this returns when the run is over.
     """
     signals = Signals()
-    workbench = Workbench(options.folder, options.choice, seed=options.seed)
+    workbench = Workbench(options.folder, options.choice, seed=options.seed, tell=say)
     try:
         log_to(options.folder / "logs" / "palate.log")
         output = options.folder / "logs" / "output.log"

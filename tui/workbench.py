@@ -28,6 +28,7 @@ from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.blind_trials import BASE, BlindTrials
 from tui.choosing import next_by_margin
+from tui.data_book import DataBook
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.margins import MarginScorer
@@ -67,13 +68,22 @@ Listener = Callable[[Published], None]
 class Workbench(WorkspaceView):
     """A workspace with its model: everything that the screens and the commands can do."""
 
-    def __init__(self, folder: Path, choice: ModelChoice | None = None, *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        choice: ModelChoice | None = None,
+        *,
+        seed: int | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Take the workspace in `folder`; without a source, `choice` means the model that was used last.
+
+        `tell` is given a sentence when the workspace has to be upgraded and that takes a while.
 
         Raises:
             DatabaseError: the workspace is in use, not writable, or not Palate's.
         """
-        super().__init__(own_workspace(folder))
+        super().__init__(own_workspace(folder, tell))
         with ExitStack() as on_failure:
             on_failure.callback(self.workspace.close)
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
@@ -90,6 +100,7 @@ class Workbench(WorkspaceView):
             self._seed = seed
             self.trainer = Trainer(*common)
             self._offer = RunOffer(self.workspace)
+            self.data = DataBook(self.workspace, self._publish)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None

@@ -90,8 +90,10 @@ class Workspace:
         self._closing.close()
 
 
-def own_workspace(folder: Path) -> Workspace:
+def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Workspace:
     """Open `folder` as its one owner; a new folder gets a database and the science questions.
+
+    `tell` is given a sentence when an upgrade of the database will take a while.
 
     Raises:
         WorkspaceBusy: another process owns it.
@@ -102,7 +104,7 @@ def own_workspace(folder: Path) -> Workspace:
         lock = WorkspaceLock(folder)
         lock.acquire()
         closing.callback(lock.release)
-        open_database(folder / "palate.db")
+        open_database(folder / "palate.db", tell)
         writer = Writer(folder / "palate.db")
         closing.callback(writer.close)
         readers = Readers(folder / "palate.db")

@@ -30,13 +30,13 @@ from db.rows import (
     SampleRow,
     TrialRow,
     VerdictCounts,
-    VerdictListRow,
     VerdictRow,
 )
 from db.times import utc_text
 from engine.config import Setting
 from tui.agreement import Agreement, agreement
 from tui.kept import Kept
+from tui.data_book import DataBook
 from tui.like_book import LikeBook
 from tui.pair_sets import PairSets
 from tui.presets import RESERVED, Presets
@@ -51,6 +51,7 @@ class WorkspaceView:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = LikeBook(self)
+        self.data = DataBook(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 
@@ -106,12 +107,6 @@ class WorkspaceView:
     def names_known(self, comparison: int) -> bool:
         """Were these two answers ever shown with the names of those who wrote them?"""
         return db_names.names_known(self.workspace.connection, comparison)
-
-    def verdict_page(
-        self, *, before: int | None = None, limit: int = 200, text: str | None = None, verdict: str | None = None
-    ) -> list[VerdictListRow]:
-        """Standing verdicts, newest first, from below the id `before`."""
-        return db_verdicts.page(self.workspace.connection, before=before, limit=limit, text=text, verdict=verdict)
 
     def history(self, comparison: int) -> list[VerdictRow]:
         """Every verdict that a comparison ever got, oldest first."""

@@ -17,7 +17,8 @@ from db.choices import choices
 from db.comparisons import count_open, count_skipped, next_open
 from db.connection import open_database, read_only, writing
 from db.prompts import next_prompts, prompts_left
-from db.verdicts import add_verdict, count_pairs, counts, page, preference_pairs, undo_last
+from db.searching import search_verdicts
+from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
 from tui.likes import likes_of
 
@@ -78,10 +79,8 @@ def main(verdicts: int) -> None:
             show("count_skipped", lambda: count_skipped(conn))
             show("counts, all of them today", lambda: counts(conn, "2025"), 5)
             show("counts, none today", lambda: counts(conn, "2027"))
-            show("page, newest 200", lambda: page(conn))
-            show("page, 200 in the middle", lambda: page(conn, before=verdicts // 2))
-            show("page, 200 skips", lambda: page(conn, verdict="skip"))
-            show("page, text that is nowhere", lambda: page(conn, text="nowhere"), 3)
+            show("page, newest 200", lambda: search_verdicts(conn))
+            show("page, 200 in the middle", lambda: search_verdicts(conn, before=verdicts // 2))
             show("prompts_left, none", lambda: prompts_left(conn))
             show("next_prompts, none", lambda: next_prompts(conn, 16))
             show("count_pairs", lambda: count_pairs(conn))

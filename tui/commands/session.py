@@ -53,7 +53,7 @@ class Options:
     @contextmanager
     def owning(self) -> Iterator[Workbench]:
         """The workspace as its owner, with no model loaded."""
-        workbench = Workbench(self.folder, self.choice, seed=self.seed)
+        workbench = Workbench(self.folder, self.choice, seed=self.seed, tell=say)
         try:
             yield workbench
         finally:

@@ -12,11 +12,15 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from db.rows import ImportedPairs, PromptSetRow, VerdictCounts
+from tui.data_book import DataSearch, Found
 from tui.errors import KNOWN_ERRORS
-from tui.published import Published, TakenPrompts, VerdictStored
+from tui.published import PairChanged, Published, TakenPrompts, VerdictStored
+from tui.query import QueryError
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
+from tui.screens.filters import FilterPicker
 from tui.screens.likes import LikesScreen
+from tui.screens.pair_acts import ask_note, take_out
 from tui.screens.verdict import VerdictScreen
 from tui.visible import visible_line
 from tui.widgets.line_input import LineInput
@@ -25,6 +29,7 @@ from tui.words import count
 
 _EMPTY = "No verdicts yet. Press L and judge the first pair."
 _NOTHING_FOUND = "No verdict matches. Press esc to see all of them."
+_LETTERS = ("find", "filter", "take_out", "note", "import", "export", "likes")
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "preference pairs"))
 
 
@@ -35,19 +40,24 @@ class DataScreen(PalateScreen):
     CSS_PATH = ["base.tcss", "label.tcss", "data.tcss"]
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
-        Binding("slash", "filter", "filter", id="data.filter", key_display="/", tooltip="Only verdicts with a word."),
+        Binding("slash", "find", "find", id="data.find", key_display="/", tooltip="Find by words and filters."),
+        Binding(
+            "f", "filter", "filter", id="data.filter", tooltip="Choose a filter: verdict, set, policy, run, date …"
+        ),
+        Binding("t", "take_out", "take out", id="data.take-out", tooltip="Take out of training, or put back."),
+        Binding("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
         Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your preference pairs to a file."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
         Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),
-        Binding("escape", "clear", "all", id="data.clear", tooltip="Take the filter off: every verdict again."),
+        Binding("escape", "clear", "all", id="data.clear", tooltip="Take words and filters off: every verdict again."),
     ]
 
     def compose_body(self) -> ComposeResult:
         """The filter, the list, and the prompt sets below it."""
         with Vertical(id="verdicts"):
-            yield LineInput(placeholder="word in a prompt or an answer", id="filter")
+            yield LineInput(placeholder="words, or verdict:tie set:science noted", id="filter", select=False)
             yield Static(heading(), id="heading")
             yield VerdictList()
             yield Static(id="nothing")
@@ -60,34 +70,86 @@ class DataScreen(PalateScreen):
         self.load()
 
     def from_workbench(self, published: Published) -> None:
-        """A verdict was stored while the list is in sight."""
-        if isinstance(published, VerdictStored) and self.is_current:
+        """A verdict was stored, or a pair changed, while the list is in sight."""
+        if isinstance(published, VerdictStored | PairChanged) and self.is_current:
             self.load()
 
+    def on_mount(self) -> None:
+        """Searching has a thread of its own, so that keys are never held up."""
+        self._search = DataSearch(self.workbench.data)
+        self.shown_query: str | None = None
+
+    def on_unmount(self) -> None:
+        """End what is still searched for."""
+        self._search.close()
+
+    @property
+    def query_text(self) -> str:
+        """What is typed into the line."""
+        return self.query_one("#filter", Input).value
+
     def load(self) -> None:
-        """Read the newest verdicts and the sets."""
-        text = self.query_one("#filter", Input).value.strip() or None
-        self.query_one(VerdictList).load(lambda before: self.workbench.verdict_page(before=before, text=text))
+        """Read the newest verdicts that are asked for, and the sets."""
         self.query_one("#verdicts").border_title = Content(counts_line(self.workbench.counts()))
         self.query_one("#sets", Static).update(sets_line(self.workbench.prompt_sets()))
+        self.run_worker(self._find(self.query_text), name="find")
 
-    def on_verdict_list_loaded(self, event: VerdictList.Loaded) -> None:
+    async def _find(self, query: str) -> None:
+        """Show what a query finds, then tell how much there is in all; what cannot be asked is told."""
+        try:
+            found = await self._search.page(query)
+        except QueryError as error:
+            self.shown_query = query
+            self._tell(str(error), wrong=True)
+            return
+        if found is None:
+            return  # another one was asked meanwhile
+        self.shown_query = query
+        self.query_one(VerdictList).show(found.rows, complete=found.complete)
+        self._tell_found(found, len(found.rows) if found.complete else None)
+        if not found.complete and query.strip():
+            total = await self._search.count(query)
+            if total is not None:
+                self._tell_found(found, total)
+
+    async def on_verdict_list_wanted(self, event: VerdictList.Wanted) -> None:
+        """Read on below what is shown."""
+        event.stop()
+        found = await self._search.page(self.query_text, event.before)
+        if found is not None and found.query == self.query_text:
+            self.query_one(VerdictList).add(found.rows, complete=found.complete)
+            self._tell_found(found, None)
+
+    def _tell_found(self, found: Found, total: int | None) -> None:
         """An empty list says what to press; a long one says that it goes on."""
-        filtered = bool(self.query_one("#filter", Input).value.strip())
-        self.query_one("#verdicts").set_class(event.shown == 0, "-empty")
+        shown, filtered = len(self.query_one(VerdictList).rows), bool(found.query.strip())
+        self.query_one("#verdicts").set_class(shown == 0, "-empty")
         self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
-        more = "" if event.complete else f"the newest {event.shown:,}, more as you go down"
-        found = count(event.shown, "match").replace("matchs", "matches") if filtered and event.complete else more
-        self.query_one("#verdicts").border_subtitle = Content(found) if found else None
+        more = "" if found.complete else f"the newest {shown:,}, more as you go down"
+        matches = count(total, "match").replace("matchs", "matches") if filtered and total is not None else ""
+        self._tell(" · ".join(part for part in (matches, more) if part))
         self.refresh_bindings()
+
+    def _tell(self, words: str, *, wrong: bool = False) -> None:
+        """A sentence below the list."""
+        told = Content.styled(visible_line(words, 400), "$warning" if wrong else "$quiet")
+        self.query_one("#verdicts").border_subtitle = told if words else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a filter can be taken off."""
         if action == "clear" and not self.query_one("#filter").has_class("-open"):
             return False
-        if action in ("filter", "import", "export", "likes") and isinstance(self.focused, Input):
+        if action in _LETTERS and isinstance(self.focused, Input):
             return False  # these keys are letters there
+        if action in ("take_out", "note"):
+            marked = self.query_one(VerdictList).marked
+            return True if marked is not None and marked.trial is None else None
         return super().check_action(action, parameters)
+
+    def key_label(self, binding: Binding) -> str:
+        """What is out can be put back."""
+        marked = self.query_one(VerdictList).marked
+        return "put back" if binding.action == "take_out" and marked and marked.out else binding.description
 
     # -- looking through -----------------------------------------------------------------------------------------
 
@@ -109,11 +171,38 @@ class DataScreen(PalateScreen):
         """What the choices say."""
         self.app.push_screen(LikesScreen())
 
-    def action_filter(self) -> None:
-        """Type a word; the list follows every key."""
+    def on_option_list_option_highlighted(self, _event: VerdictList.OptionHighlighted) -> None:
+        """What the keys do depends on the row under the mark."""
+        self.refresh_bindings()
+
+    def action_find(self) -> None:
+        """Type words and filters; the list follows every key."""
         self.query_one("#filter").add_class("-open")
         self.query_one("#filter").focus()
         self.refresh_bindings()
+
+    def action_filter(self) -> None:
+        """Choose a filter instead of typing it."""
+        self.app.push_screen(FilterPicker(self.workbench.data.connection), self._add_filter)
+
+    def _add_filter(self, piece: str | None) -> None:
+        if piece is not None:
+            line = self.query_one("#filter", Input)
+            line.add_class("-open")
+            line.value = f"{line.value.strip()} {piece}".strip() + " "
+            line.cursor_position = len(line.value)
+
+    def action_take_out(self) -> None:
+        """Take the marked pair out of training, or put it back."""
+        marked = self.query_one(VerdictList).marked
+        if marked is not None:
+            self.run_worker(take_out(self, marked.comparison, not marked.out), name="take out")
+
+    def action_note(self) -> None:
+        """Keep a note with the marked pair."""
+        marked = self.query_one(VerdictList).marked
+        if marked is not None:
+            ask_note(self, marked.comparison)
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """The list follows every key."""

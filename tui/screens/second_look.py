@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from db.rows import ComparisonRow
-from tui.screens.verdict import VerdictScreen, told
+from tui.screens.verdict import VerdictScreen
 
 
 class SecondLookScreen(VerdictScreen):
@@ -32,8 +32,8 @@ class SecondLookScreen(VerdictScreen):
     def _tell(self, pair: ComparisonRow) -> None:
         """What an opened verdict tells, and why this one is here."""
         super()._tell(pair)
-        standing = told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
-        self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {self._pairs[self._at][1]} · {standing}")
+        why = self._pairs[self._at][1]
+        self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {why} · {self.standing(pair)}")
 
     def action_turn(self, by: int) -> None:
         """Another pair of the list."""

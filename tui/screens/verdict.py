@@ -12,9 +12,10 @@ from textual.widgets import Static
 
 from db.rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.errors import KNOWN_ERRORS
-from tui.published import Published, VerdictStored
+from tui.published import PairChanged, Published, VerdictStored
 from tui.screens.judge import SETTLE_S, VERDICT_KEYS
 from tui.screens.looking import LOOKING_KEYS, LookingScreen
+from tui.screens.pair_acts import ask_note, take_out
 from tui.visible import visible_line
 from tui.widgets.pair_view import PairView
 from tui.widgets.verdict_list import verdict_word
@@ -29,6 +30,8 @@ class VerdictScreen(LookingScreen):
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
         *VERDICT_KEYS,
+        Binding("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
+        Binding("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
         *LOOKING_KEYS,
     ]
 
@@ -37,7 +40,7 @@ class VerdictScreen(LookingScreen):
         self._comparison = comparison
         self._pair: ComparisonRow | None = None
         self._painted_at: float | None = None
-        self._committing = False
+        self._committing = self._out = False
 
     def compose_body(self) -> ComposeResult:
         """The panes, and what was said of them."""
@@ -73,12 +76,24 @@ class VerdictScreen(LookingScreen):
     def _tell(self, pair: ComparisonRow) -> None:
         """Name the answers, the verdict that stands, and those before it."""
         self.view.set_answer_titles(*(self._title(pair, name) for name in ("first", "second")))
-        self.view.note(told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open")
-        lines = [
-            Content(history_line(pair, row, stacked=self.stacked))
-            for row in reversed(self.workbench.history(self._comparison))
-        ]
-        self.query_one("#history", Static).update(Content("\n").join(lines))
+        self._out = self.workbench.data.is_out(pair)
+        self.view.note(self.standing(pair))
+        self.query_one("#history", Static).update(Content("\n").join(map(Content, self._history(pair))))
+        self.refresh_bindings()
+
+    def standing(self, pair: ComparisonRow) -> str:
+        """The verdict that stands, and whether it counts for training."""
+        words = told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        return f"{words} · − out of training" if self._out else words
+
+    def _history(self, pair: ComparisonRow) -> list[str]:
+        """The note that stands, then everything that was said of the pair, newest first."""
+        said = [(row.at, history_line(pair, row, stacked=self.stacked)) for row in self.workbench.history(pair.id)]
+        for row in self.workbench.data.withdrawals(pair.id):
+            said.append((row.at, f"{when(row.at)}  {'taken out of' if row.withdrawn else 'put back into'} training"))
+        lines = [line for _, line in sorted(said, key=lambda each: each[0], reverse=True)]
+        note = self.workbench.data.note(pair.id)
+        return [f"note  {visible_line(note, 120)}", *lines] if note else lines
 
     def _title(self, pair: ComparisonRow, name: str) -> Content:
         answer, letter = (pair.first, pair.first_letter) if name == "first" else (pair.second, pair.second_letter)
@@ -88,7 +103,8 @@ class VerdictScreen(LookingScreen):
 
     def from_workbench(self, published: Published) -> None:
         """It may be judged from elsewhere too."""
-        if isinstance(published, VerdictStored) and published.comparison == self._comparison and not self._committing:
+        changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
+        if changed and not self._committing:
             self._tell(self.workbench.comparison(self._comparison))
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -102,6 +118,27 @@ class VerdictScreen(LookingScreen):
     def action_back(self) -> None:
         """Back to the list."""
         self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a pair of labelling, asked for the first time, is ever trained on."""
+        if action == "take_out":
+            pair = self._pair
+            return True if pair is not None and pair.trial is None and pair.repeats is None else None
+        return super().check_action(action, parameters)
+
+    def key_label(self, binding: Binding) -> str:
+        """What is out can be put back."""
+        if binding.action == "take_out" and self._out:
+            return "put back"
+        return super().key_label(binding)
+
+    def action_take_out(self) -> None:
+        """Take the pair out of training, or put it back."""
+        self.run_worker(take_out(self, self._comparison, not self._out), name="take out")
+
+    def action_note(self) -> None:
+        """Keep a note with the pair."""
+        ask_note(self, self._comparison)
 
     def action_judge(self, side: str, strength: int) -> None:
         """Another verdict: one answer is better."""

@@ -1,6 +1,6 @@
 """The list of standing verdicts, newest first, read in pages as one goes down."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from textual.binding import Binding
@@ -13,64 +13,72 @@ from db.rows import VerdictListRow
 from tui.visible import visible_line
 from tui.words import duration, when
 
-PAGE: Final = 200
 _AHEAD: Final = 20
-"""The next page is read when the mark comes this close to the end."""
+"""More is asked for when the mark comes this close to the end."""
 _WIDTHS: Final = (16, 11, 6)
 _LONGEST_LINE: Final = 400
 """No terminal shows more of a prompt's first line than this."""
 
 VERDICT_WORDS: Final = {"tie": "tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}
 
-ReadPage = Callable[[int | None], list[VerdictListRow]]
-
 
 class VerdictList(OptionList):
-    """One line for each verdict. `read_page` gives the rows below a verdict's id (None: from the newest)."""
+    """One line for each verdict; asks for more before the mark reaches the end."""
 
     BINDINGS = [
         Binding("enter", "select", "open", id="data.open", tooltip="Read the pair again, see its history, judge anew."),
     ]
 
-    class Loaded(Message):
-        """Other rows are shown."""
+    class Wanted(Message):
+        """The rows below the verdict `before` are wanted."""
 
-        def __init__(self, shown: int, complete: bool) -> None:
+        def __init__(self, before: int) -> None:
             super().__init__()
-            self.shown = shown
-            self.complete = complete
+            self.before = before
 
     def __init__(self) -> None:
         super().__init__(markup=False)
-        self._read_page: ReadPage | None = None
-        self._last: int | None = None
+        self.rows: list[VerdictListRow] = []
         self._complete = True
+        self._wanted: int | None = None
 
-    def load(self, read_page: ReadPage) -> None:
-        """Show the newest rows; the mark stays on its comparison where that is still among them."""
-        marked = self.highlighted_option.id if self.highlighted_option else None
-        self._read_page = read_page
-        rows = read_page(None)
+    @property
+    def marked(self) -> VerdictListRow | None:
+        """The row under the mark."""
+        at = self.highlighted
+        return None if at is None or at >= len(self.rows) else self.rows[at]
+
+    def show(self, rows: list[VerdictListRow], *, complete: bool) -> None:
+        """Show these rows from the top; what stays the same is not drawn again, and the mark stays on its pair."""
+        marked = self.marked
+        self._complete, self._wanted = complete, None
+        if rows == self.rows:
+            return
+        same = [row.comparison for row in rows] == [row.comparison for row in self.rows]
+        before, self.rows = self.rows, rows
+        if same:
+            for at, (row, old) in enumerate(zip(rows, before, strict=True)):
+                if row != old:
+                    self.replace_option_prompt_at_index(at, list_line(row))
+            return
         self.set_options(_options(rows))
-        self._took(rows)
-        places = [place for place, row in enumerate(rows) if str(row.comparison) == marked]
+        places = [at for at, row in enumerate(rows) if marked and row.comparison == marked.comparison]
         if rows:
             self.highlighted = places[0] if places else 0
-        self.post_message(self.Loaded(self.option_count, self._complete))
 
-    def _took(self, rows: list[VerdictListRow]) -> None:
-        self._complete = len(rows) < PAGE
-        self._last = rows[-1].id if rows else None
+    def add(self, rows: list[VerdictListRow], *, complete: bool) -> None:
+        """Show these rows below the others."""
+        self.rows = [*self.rows, *rows]
+        self._complete, self._wanted = complete, None
+        self.add_options(_options(rows))
 
     def watch_highlighted(self, highlighted: int | None) -> None:
-        """Read on before the mark reaches the end."""
+        """Ask for more before the mark reaches the end."""
         super().watch_highlighted(highlighted)
-        near_end = highlighted is not None and highlighted >= self.option_count - _AHEAD
-        if near_end and not self._complete and self._read_page is not None:
-            rows = self._read_page(self._last)
-            self.add_options(_options(rows))
-            self._took(rows)
-            self.post_message(self.Loaded(self.option_count, self._complete))
+        near_end = highlighted is not None and highlighted >= len(self.rows) - _AHEAD
+        if near_end and not self._complete and self.rows and self._wanted != self.rows[-1].id:
+            self._wanted = self.rows[-1].id
+            self.post_message(self.Wanted(self._wanted))
 
 
 def _options(rows: Iterable[VerdictListRow]) -> list[Option]:
@@ -89,9 +97,18 @@ def list_line(row: VerdictListRow) -> Content:
     about = " · ".join(visible_line(part, 32) for part in (row.field, row.set_name) if part)
     return Content.assemble(
         (_columns(when(row.at), verdict_word(row.verdict, row.strength), taken), "$quiet"),
+        *_left_out(row),
         visible_line(row.prompt_line, _LONGEST_LINE),
         (f"  {about}", "$quiet"),
     )
+
+
+def _left_out(row: VerdictListRow) -> Iterable[tuple[str, str]]:
+    """Why a pair that decides is not trained on, by sign and word."""
+    if row.out:
+        yield "− out  ", "$warning"
+    elif row.held_out and row.trial is None:
+        yield "− held out  ", "$warning"
 
 
 def verdict_word(verdict: str, strength: int) -> str:

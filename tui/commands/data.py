@@ -1,0 +1,87 @@
+"""`palate data`: every verdict that stands, found by words and filters; taken out of training and put back."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from db.rows import VerdictListRow
+from tui.commands.session import Options, as_json, emit, say, show_table
+from tui.data_query import FILTERS, FLAGS
+from tui.words import count, when
+
+
+def _help() -> str:
+    """The filters, one on each line, for `--help`."""
+    rows = [f"{name + ':':<10} {words}" for name, words in FILTERS.items()]
+    rows += [f"{name:<10} {words}" for name, words in FLAGS.items()]
+    return "\b\nFilters; a minus before one turns it round:\n" + "\n".join(f"  {row}" for row in rows)
+
+
+@click.command(epilog=_help())
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@click.option("--take-out", "take_out", is_flag=True, help="Take what is found out of training.")
+@click.option("--put-back", "put_back", is_flag=True, help="Put what is found back into training.")
+@as_json
+@click.pass_obj
+def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, put_back: bool, as_json: bool) -> None:
+    """Verdicts that stand, newest first, that have every word and meet every filter of QUERY.
+
+    The last word may be only begun. Quote a phrase twice for the shell: '"in autumn"'. A filter that begins with a
+    minus comes after --, as in: palate data -- -verdict:skip
+    """
+    asked = " ".join(query)
+    if take_out or put_back:
+        _change(options, asked, out=_one_of(take_out, put_back), as_json=as_json)
+        return
+    with options.reading() as view:
+        rows = view.data.page(asked, limit=limit)
+        total = len(rows) if len(rows) < limit else view.data.count(asked)
+    if as_json:
+        for row in rows:
+            emit({"event": "verdict", **_record(row)})
+    elif rows:
+        show_table([_summary(row) for row in rows])
+    if not rows:
+        say("No verdict matches." if asked else "There is no verdict yet. Judge a pair first: `palate`.")
+    elif total > len(rows):
+        say(f"{len(rows):,} of {total:,}; --limit {total} shows all.")
+
+
+def _one_of(take_out: bool, put_back: bool) -> bool:
+    if take_out and put_back:
+        raise click.UsageError("--take-out and --put-back together leave nothing to do. Say one of them.")
+    return take_out
+
+
+def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
+    if not asked:
+        raise click.UsageError("Say which: a comparison's number as id:12, or any other query.")
+    with options.owning() as workbench:
+        found = [row for row in workbench.data.page(asked, limit=10**9) if row.trial is None]
+        changed = [row.comparison for row in found if workbench.data.set_out(row.comparison, out).result()]
+    for comparison in changed:
+        if as_json:
+            emit({"event": "taken_out" if out else "put_back", "comparison": comparison})
+    if not found:
+        say("No verdict matches, so nothing was changed.")
+        raise SystemExit(1)
+    word = "taken out of" if out else "put back into"
+    say(f"{count(len(changed), 'pair')} {word} training; {len(found) - len(changed):,} were so already.")
+
+
+def _record(row: VerdictListRow) -> dict[str, Any]:
+    return {**asdict(row), "set": row.set_name, "prompt": row.prompt_line}
+
+
+def _summary(row: VerdictListRow) -> dict[str, Any]:
+    strength = " 2" if row.strength > 1 else ""
+    return {
+        "id": row.comparison,
+        "when": when(row.at),
+        "verdict": row.verdict + strength,
+        "training": "out" if row.out else "held out" if row.held_out else "",
+        "set": row.set_name,
+        "prompt": row.prompt_line[:80],
+    }
