@@ -7,11 +7,13 @@ taken out of training, the runs it was in) is asked of the tables.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from sqlite3 import Connection
+from sqlite3 import SQLITE_INTERRUPT, Connection, OperationalError
 from typing import Any
 
+from db.errors import DatabaseError
 from db.rows import VerdictListRow, first_line
 
 ANYWHERE = "prompt a b said note"
@@ -20,6 +22,10 @@ NOTES = "said note"
 
 # Between them stand the scripts that are written without spaces, where a word has no beginning to be found by.
 _UNSPACED = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "TIBETAN")
+
+
+class SearchEnded(DatabaseError):
+    """The connection was interrupted, because another question was asked meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,37 @@ def search_verdicts(
     """The standing verdicts that meet `search`, newest first, from below the id `before`.
 
     Skips and trials are among them; those of a sealed trial are not.
+
+    Raises:
+        SearchEnded: the connection was interrupted.
     """
+    with _interruptible():
+        return _page(conn, search, before, limit)
+
+
+def count_verdicts(conn: Connection, search: Search) -> int:
+    """How many standing verdicts meet `search`; this reads all of them.
+
+    Raises:
+        SearchEnded: the connection was interrupted.
+    """
+    with _interruptible():
+        by_words, rest, values = _compiled(conn, search)
+        count = f"SELECT count(*) {_BY_WORDS if by_words else _BY_TABLES}{rest}"
+        return int(conn.execute(count, values).fetchone()[0])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if error.sqlite_errorcode == SQLITE_INTERRUPT:
+            raise SearchEnded("The search was ended by another one.") from None
+        raise
+
+
+def _page(conn: Connection, search: Search, before: int | None, limit: int) -> list[VerdictListRow]:
     by_words, rest, values = _compiled(conn, search)
     row, source = ("f.rowid", _BY_WORDS) if by_words else ("c.standing", _BY_TABLES)
     below = f" AND {row} < :before" if before is not None else ""
@@ -122,12 +158,6 @@ def search_verdicts(
     ids = [found[0] for found in conn.execute(query, {**values, "before": before, "limit": limit})]
     rows = [_list_row(found) for found in conn.execute(_LIST, (json.dumps(ids),))]
     return sorted(rows, key=lambda each: each.id, reverse=True)
-
-
-def count_verdicts(conn: Connection, search: Search) -> int:
-    """How many standing verdicts meet `search`; this reads all of them."""
-    by_words, rest, values = _compiled(conn, search)
-    return int(conn.execute(f"SELECT count(*) {_BY_WORDS if by_words else _BY_TABLES}{rest}", values).fetchone()[0])
 
 
 def is_indexed(text: str) -> bool:

@@ -11,7 +11,18 @@ from db.completions import add_completion
 from db.connection import open_database, writing
 from db.inserting import insert
 from db.prompts import find_prompt
-from db.searching import Fact, Search, Where, Words, count_verdicts, is_indexed, known_names, named_ids, search_verdicts
+from db.searching import (
+    Fact,
+    Search,
+    SearchEnded,
+    Where,
+    Words,
+    count_verdicts,
+    is_indexed,
+    known_names,
+    named_ids,
+    search_verdicts,
+)
 from db.verdicts import add_verdict, undo_last
 from db.withdrawing import set_withdrawn
 from tests.db_workspace import answer, asked, compared, new_model, new_set, workspace
@@ -264,3 +275,15 @@ def test_what_a_prompt_asks_is_never_changed(conn):
     for column in ("messages", "guard_hash", "content_hash"):
         with pytest.raises(Exception, match="what a prompt asks is never changed"):
             conn.execute(f"UPDATE prompts SET {column} = {column}")
+
+
+def test_an_interrupted_search_says_so(conn):
+    for number in range(300):
+        judged(conn, f"question {number}")
+    conn.set_progress_handler(lambda: 1, 100)
+    with pytest.raises(SearchEnded):
+        search_verdicts(conn, Search((Words("日本"),)))
+    with pytest.raises(SearchEnded):
+        count_verdicts(conn, Search((Words("日本"),)))
+    conn.set_progress_handler(None, 0)
+    assert search_verdicts(conn, Search((Words("日本"),))) == []

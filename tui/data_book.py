@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from db import blind_trials as db_blind
 from db import searching, withdrawing
 from db.rows import ComparisonRow, VerdictListRow
+from db.searching import SearchEnded
 from db.withdrawing import WithdrawalRow
 from tui.data_query import search_of
 from tui.published import PairChanged, Published
@@ -140,10 +141,8 @@ class DataSearch:
             self._connection = self._book.connection
             try:
                 return read()
-            except sqlite3.OperationalError as error:
-                if mine != self._newest and "interrupt" in str(error):
-                    return None
-                raise
+            except SearchEnded:
+                return None
 
         found = await asyncio.get_running_loop().run_in_executor(self._thread, work)
         return found if mine == self._newest else None
