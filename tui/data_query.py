@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 from typing import Final
 
 from db.searching import NOTES, Fact, Search, Where, Words, known_names, named_ids
@@ -64,7 +64,7 @@ def read_query(text: str) -> tuple[Term, ...]:
     return tuple(each for each in terms if each.value or each.name in FLAGS)
 
 
-def search_of(connection: Connection, text: str, *, typing: bool = False) -> Search:
+def search_of(connection: sqlite3.Connection, text: str, *, typing: bool = False) -> Search:
     """The search that a query asks for.
 
     The last word may be only begun, where no space follows it. `typing`: one letter is not asked for yet.
@@ -86,7 +86,7 @@ def search_of(connection: Connection, text: str, *, typing: bool = False) -> Sea
     return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions))
 
 
-def filter_values(connection: Connection, name: str) -> list[str]:
+def filter_values(connection: sqlite3.Connection, name: str) -> list[str]:
     """What a filter can be set to, for choosing; empty where it is typed."""
     if name == "verdict":
         return ["better", *VERDICTS[2:]]
@@ -133,7 +133,7 @@ def _negated(term: Term) -> bool:
     return term.negated != (term.sign == "!=")
 
 
-def _verdict(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _verdict(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     word = term.value.casefold().replace(" ", "_").replace("skipped", "skip").replace("discarded", "discard")
     if word == "better":
         parts.facts.append(Fact(_DECISIVE, _negated(term)))
@@ -143,10 +143,10 @@ def _verdict(_connection: Connection, parts: _Parts, term: Term) -> None:
     parts.facts.append(Fact((f"verdict {word}",), _negated(term)))
 
 
-def _written(key: str) -> Callable[[Connection, _Parts, Term], None]:
+def _written(key: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
     """A filter on who wrote an answer; `key` is the word for a model in the index."""
 
-    def read(connection: Connection, parts: _Parts, term: Term) -> None:
+    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
         source = "written" if key == "model" else key
         if term.value.casefold() in _SOURCES:
             parts.facts.append(Fact((f"{source} {term.value.casefold()}",), _negated(term)))
@@ -157,16 +157,16 @@ def _written(key: str) -> Callable[[Connection, _Parts, Term], None]:
     return read
 
 
-def _by_table(kind: str) -> Callable[[Connection, _Parts, Term], None]:
+def _by_table(kind: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
     """A filter on a set, a field or a run, found by its name."""
 
-    def read(connection: Connection, parts: _Parts, term: Term) -> None:
+    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
         parts.conditions.append(Where(kind, (_found(connection, kind, term),), _negated(term)))
 
     return read
 
 
-def _found(connection: Connection, kind: str, term: Term) -> list[object]:
+def _found(connection: sqlite3.Connection, kind: str, term: Term) -> list[object]:
     """The ids of what a filter names."""
     ids = named_ids(connection, kind, term.value, exact=term.sign in ("=", "!="))
     if not ids:
@@ -178,7 +178,7 @@ def _found(connection: Connection, kind: str, term: Term) -> list[object]:
     return ids
 
 
-def _trial(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _trial(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     value = term.value.casefold()
     if value not in ("any", "none") and not value.isdecimal():
         raise QueryError(f"{term.value!r} is no trial. Write its number, any or none.")
@@ -186,14 +186,14 @@ def _trial(_connection: Connection, parts: _Parts, term: Term) -> None:
     parts.facts.append(Fact((fact,), _negated(term) != (value == "any")))
 
 
-def _strength(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _strength(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     if term.value not in ("1", "2"):
         raise QueryError(f"{term.value!r} is no strength. There are 1 (better) and 2 (much better).")
     # Ties and the like carry a strength of 1 that says nothing.
     parts.facts += [Fact((f"strength {term.value}",), _negated(term)), Fact(_DECISIVE)]
 
 
-def _date(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _date(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     begins, ends = day_range(term.value)
     since, until = Where("since", (begins,)), Where("until", (ends,))
     chosen = {
@@ -209,19 +209,19 @@ def _date(_connection: Connection, parts: _Parts, term: Term) -> None:
     parts.conditions += chosen or [since, until]
 
 
-def _before(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _before(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     parts.conditions.append(Where("until", (day_range(term.value)[0],), _negated(term)))
 
 
-def _after(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _after(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     parts.conditions.append(Where("since", (day_range(term.value)[1],), _negated(term)))
 
 
-def _note(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _note(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     parts.words.append(Words(term.value, not term.quoted, _negated(term), NOTES))
 
 
-def _id(_connection: Connection, parts: _Parts, term: Term) -> None:
+def _id(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     if not term.value.isdecimal():
         raise QueryError(f"{term.value!r} is no number of a comparison.")
     parts.conditions.append(Where("id", ([int(term.value)],), _negated(term)))

@@ -1,7 +1,7 @@
 """Choosing a filter for a list instead of typing it: first which, then its value."""
 
+import sqlite3
 from collections.abc import Iterable
-from sqlite3 import Connection
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -48,7 +48,7 @@ class Pick(Dialog[str]):
 class FilterPicker(Pick):
     """The filters of the Data screen. The answer is a piece of a query, such as `verdict:tie`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         every = FILTERS | FLAGS
         width = max(map(len, every))
         rows = [(name, Content.assemble(f"{name:<{width}}  ", (words, "$quiet"))) for name, words in every.items()]
