@@ -12,8 +12,8 @@ from db.asked_first import ASKED_FIRST_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
-from db.train_schema import TRAIN_SCHEMA
 from db.search_schema import SEARCH_SCHEMA
+from db.train_schema import TRAIN_SCHEMA
 from db.withdrawing import WITHDRAWAL_SCHEMA
 
 SET = "palate"

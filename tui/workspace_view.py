@@ -35,8 +35,8 @@ from db.rows import (
 from db.times import utc_text
 from engine.config import Setting
 from tui.agreement import Agreement, agreement
-from tui.kept import Kept
 from tui.data_book import DataBook
+from tui.kept import Kept
 from tui.like_book import LikeBook
 from tui.pair_sets import PairSets
 from tui.presets import RESERVED, Presets
