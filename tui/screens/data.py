@@ -41,9 +41,7 @@ class DataScreen(PalateScreen):
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
         Binding("slash", "find", "find", id="data.find", key_display="/", tooltip="Find by words and filters."),
-        Binding(
-            "f", "filter", "filter", id="data.filter", tooltip="Choose a filter: verdict, set, policy, run, date …"
-        ),
+        Binding("f", "filter", "filter", id="data.filter", tooltip="Choose a filter: verdict, set, policy, run."),
         Binding("t", "take_out", "take out", id="data.take-out", tooltip="Take out of training, or put back."),
         Binding("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
         Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
