@@ -28,16 +28,20 @@ class DatabaseError(Exception):
 class WorkspaceBusy(DatabaseError):
     """Another live process owns the workspace.
 
-    `pid`, `host` and `since` (UTC ISO text) are what that process wrote; each is None where it wrote nothing yet.
+    `pid`, `host`, `since` (UTC ISO text) and `door` (the path of its socket) are what that process wrote; each is None
+    where it wrote nothing yet.
     """
 
     title = "This workspace is in use"
 
-    def __init__(self, message: str, *, pid: int | None, host: str | None, since: str | None) -> None:
+    def __init__(
+        self, message: str, *, pid: int | None, host: str | None, since: str | None, door: str | None = None
+    ) -> None:
         super().__init__(message)
         self.pid = pid
         self.host = host
         self.since = since
+        self.door = door
 
 
 class NotWritable(DatabaseError):

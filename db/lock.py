@@ -1,7 +1,7 @@
 """One process owns a workspace: an advisory lock that the kernel lets go when its owner dies.
 
-The lock is `flock` on a file in the workspace; what the file says (pid, host, since) is for people to read. The file
-is never removed: a lock on a removed file would guard nothing.
+The lock is `flock` on a file in the workspace; what the file says (pid, host, since, and the socket at which the owner
+can be asked) is for people and visitors to read. The file is never removed: a lock on a removed file guards nothing.
 """
 
 import errno
@@ -27,6 +27,8 @@ class WorkspaceLock:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOCK_NAME
+        self.owner: dict[str, Any] = {}
+        """What the lock file says of this process while it holds the lock: pid, host, since, door."""
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -42,12 +44,19 @@ class WorkspaceLock:
         handle = self._open()
         try:
             self._lock(handle)
+            self.owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": utc_now()}
             self._sign(handle)
         except BaseException:
             os.close(handle)
             raise
         self._handle = handle
         _held.add(self)
+
+    def name_door(self, path: str) -> None:
+        """Write into the lock file where visitors find the owner's socket. Does nothing when the lock is not held."""
+        if self._handle is not None:
+            self.owner = {**self.owner, "door": path}
+            self._sign(self._handle)
 
     def release(self) -> None:
         """Let go. Does nothing when the lock is not held."""
@@ -93,10 +102,9 @@ class WorkspaceLock:
             ) from error
 
     def _sign(self, handle: int) -> None:
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": utc_now()}
         os.ftruncate(handle, 0)
         try:
-            os.pwrite(handle, json.dumps(owner).encode(), 0)
+            os.pwrite(handle, json.dumps(self.owner).encode(), 0)
         except OSError as error:
             # The lock holds without its label; only a full disk may leave the label out.
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -106,7 +114,7 @@ class WorkspaceLock:
         pid, host, since = owner.get("pid"), owner.get("host"), owner.get("since")
         who = f"process {pid} on {host} since {since}" if pid else "another process"
         message = f"{self.path.parent} is in use by {who}. Close that one, or choose another folder with --workspace."
-        return WorkspaceBusy(message, pid=pid, host=host, since=since)
+        return WorkspaceBusy(message, pid=pid, host=host, since=since, door=owner.get("door"))
 
 
 def _read(handle: int) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Answering:
         stored: Callable[[], None],
     ) -> None:
         self.writer = Writer(policies, wake)
+        self.comparisons: list[int] = []
+        """Those that were stored, the newest last."""
         self._workspace, self._publish, self._seed, self._on_stored = workspace, publish, seed, stored
         self._told: set[object] = set()
         self._grown_at = 0.0
@@ -147,6 +149,7 @@ class Answering:
             asked_first=batch.again > 0,
         ).result()
         batch.stored.add(prompt.id)
+        self.comparisons.append(stored)
         for each in answers:
             self._tell_left_out(each.left_out)
         self._publish(ComparisonStored(stored))

@@ -19,7 +19,7 @@ from tui.errors import title_of
 from tui.key_file import read_key_file
 from tui.link import HANG_UP, Signals
 from tui.messages import FromWorkbench
-from tui.published import WAITING, Published, WorkbenchFailed, WorkbenchNotice
+from tui.published import WAITING, Published, Visited, WorkbenchFailed, WorkbenchNotice
 from tui.queue_config import GO_ON
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
@@ -87,6 +87,8 @@ class PalateApp(App[None]):
         self._status_drawn = 0.0
         self._status_due = False
         self._leaving = False
+        self.taken_over = ""
+        """Who took over the workspace, as a sentence; empty while nobody did."""
         self.key_pressed_at = 0.0
         """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES:
@@ -118,6 +120,8 @@ class PalateApp(App[None]):
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
+        if self.taken_over:
+            self._leave()
 
     def _soon(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
         """A signal may come between any two instructions: it is heeded by the loop, in its turn."""
@@ -154,7 +158,7 @@ class PalateApp(App[None]):
             self.tell(published.title, published.text)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
-                screen.from_workbench(published)
+                screen.visited() if isinstance(published, Visited) else screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and self.workbench.status().run is None:
             self.exit()
@@ -258,6 +262,15 @@ class PalateApp(App[None]):
         """Leave at once; a run that is alive writes a checkpoint while the workbench closes."""
         self.goes_on = False
         self.exit()
+
+    def let_go(self, why: str) -> None:
+        """Somebody takes over: leave at once, and say so after the screen is closed. Called on a visitor's thread."""
+        self.taken_over = why
+        if self._signals is not None:
+            with contextlib.suppress(SystemExit):  # nobody hears signals yet: `on_ready` looks whether to leave
+                self._signals.leave()
+        else:
+            self.call_later(self._leave)
 
     def _leave_after_saving(self) -> None:
         """Leave as soon as a run that is alive has saved what it learned as an adapter."""

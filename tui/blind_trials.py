@@ -65,7 +65,7 @@ class BlindTrials:
     ) -> None:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._seed = seed
-        self._attended: int | None = None
+        self.attended: int | None = None
         self._ready = 0
         self._given_up: set[int] = set()
         self.job: Job | None = None
@@ -132,7 +132,7 @@ class BlindTrials:
 
     def attend(self, trial: int | None) -> None:
         """A person sits before this trial (None: no longer), so its answers are waited for when few are ready."""
-        self._attended = trial
+        self.attended = trial
         if trial is not None:
             self._given_up.discard(trial)
             self._ready = self.ready(trial)
@@ -194,7 +194,7 @@ class BlindTrials:
 
     def _urgency(self) -> int:
         """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
-        return LOADING if self._attended is not None and self._ready < LOW else AHEAD
+        return LOADING if self.attended is not None and self._ready < LOW else AHEAD
 
     def _turns(self) -> Turns:
         yield  # the model's own job goes first
@@ -210,7 +210,7 @@ class BlindTrials:
         """The trial that still lacks answers, the attended one first."""
         connection = self._workspace.connection
         trials = [each for each in db_blind.unfinished(connection) if each not in self._given_up]
-        for each in sorted(trials, key=lambda trial: trial != self._attended):
+        for each in sorted(trials, key=lambda trial: trial != self.attended):
             if db_blind.missing_answers(connection, each, 1):
                 return db_trials.get_trial(connection, each)
         return None
@@ -279,7 +279,7 @@ class BlindTrials:
 
     def _tell(self, trial: int) -> None:
         row = db_trials.get_trial(self._workspace.connection, trial)
-        if trial == self._attended:
+        if trial == self.attended:
             self._ready = self.ready(trial)
         self._publish(TrialChanged(trial, row.done, row.total))
 

@@ -11,8 +11,10 @@ from tui.commands.adapters import adapters
 from tui.commands.agreement import agreement
 from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
+from tui.commands.console import OwnerLeaves
 from tui.commands.data import data
 from tui.commands.doctor import doctor
+from tui.commands.hosting import HostedOptions
 from tui.commands.interchange import export_command, import_command
 from tui.commands.keys import keys
 from tui.commands.likes import likes
@@ -20,19 +22,25 @@ from tui.commands.presets import pairs, presets
 from tui.commands.prompts import prompts
 from tui.commands.runs import runs
 from tui.commands.samples import samples
-from tui.commands.session import Options
+from tui.commands.session import Options, say
 from tui.commands.settings import settings
 from tui.commands.train import train
-from tui.errors import KNOWN_ERRORS, title_of
+from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.launcher import Line
 from tui.logs import guard_stderr
 from tui.policies import ModelChoice
 from tui.visible import visible
 from tui.workspace import default_folder
 
+WORDS = "palate.words"
+
 
 class PalateGroup(click.Group):
     """Shows every error that Palate raises on purpose as a title and a sentence, without a traceback."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -42,6 +50,9 @@ class PalateGroup(click.Group):
         except click.ClickException as error:
             error.message = visible(error.message)  # it may quote a file's name
             raise
+        except OwnerLeaves as error:
+            say(str(error))
+            raise SystemExit(1) from error
 
 
 @click.group(cls=PalateGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,10 +90,16 @@ def main(
 
     Without a command, opens the app.
     """
-    guard_stderr()
     folder = (workspace or default_folder()).expanduser()
+    asked = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
+    if isinstance(ctx.obj, HostedOptions):
+        ctx.obj = ctx.obj.beside(asked)
+        if ctx.invoked_subcommand is None:
+            raise InputError("The app cannot be opened in another process. Name a command.")
+        return
+    guard_stderr()
     line = ctx.obj if isinstance(ctx.obj, Line) else None
-    ctx.obj = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed)
+    ctx.obj = asked
     if ctx.invoked_subcommand is None:
         from tui.terminal import run_app  # Textual is imported only when a screen is wanted
 

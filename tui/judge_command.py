@@ -11,6 +11,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.rows import ComparisonRow
@@ -55,6 +56,10 @@ class JudgeCommand:
 
     command: str
     timeout_s: float = TIMEOUT_S
+    folder: Path | None = None
+    """Where it runs; None for this process's own folder."""
+    environment: Mapping[str, str] | None = None
+    """Its environment variables; None for this process's own."""
 
     def judge(self, pair: ComparisonRow) -> Judgement:
         """Ask in both orders.
@@ -74,7 +79,13 @@ class JudgeCommand:
         question = json.dumps({"prompt": list(prompt), "first": first, "second": second}, ensure_ascii=False)
         try:
             done = subprocess.run(
-                shlex.split(self.command), input=question, capture_output=True, text=True, timeout=self.timeout_s
+                shlex.split(self.command),
+                input=question,
+                capture_output=True,
+                text=True,
+                timeout=self.timeout_s,
+                cwd=self.folder,
+                env=self.environment,
             )
         except (OSError, ValueError) as error:
             raise JudgeError(f"`{self.command}` cannot be started: {error}. Check the command.") from error

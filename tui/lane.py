@@ -34,6 +34,8 @@ class Job:
     urgency: Callable[[], int]
     done: Future[None] = field(default_factory=Future)
     number: int = field(default_factory=count().__next__)
+    ended: bool = False
+    """Somebody wants no more of it: see `Lane.end`."""
 
 
 class Lane:
@@ -66,6 +68,12 @@ class Lane:
         with self._changed:
             return any(job.name == name for job in self._jobs)
 
+    def end(self, job: Job) -> None:
+        """Close the job's generator at its next turn, as if it had come to its end. From any thread."""
+        with self._changed:
+            job.ended = True
+            self._changed.notify_all()
+
     def wake(self) -> None:
         """Ask every job again how urgent it is: one that was asleep may have something to do. From any thread."""
         with self._changed:
@@ -89,6 +97,8 @@ class Lane:
     def _next_job(self) -> Job | None:
         with self._changed:
             while not self._closing:
+                if ended := [job for job in self._jobs if job.ended]:
+                    return ended[0]
                 awake = [(urgency, job.number, job) for job in self._jobs if (urgency := job.urgency()) < ASLEEP]
                 if awake:
                     return min(awake)[2]
@@ -97,6 +107,9 @@ class Lane:
 
     def _turn(self, job: Job) -> None:
         try:
+            if job.ended:
+                job.turns.close()
+                raise StopIteration
             next(job.turns)
         except StopIteration:
             self._remove(job)

@@ -43,6 +43,11 @@ class NewAnswers:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._seed, self._queue = seed, queue
 
+    def as_of(self, queue: Prefetcher) -> NewAnswers:
+        """The same, with the settings of another queue."""
+        common = (self._workspace, self._lane, self._policies, self._publish)
+        return NewAnswers(*common, seed=self._seed, queue=queue)
+
     def check(self) -> None:
         """See whether answers can be written at all.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from db import comparisons as db_comparisons
-from db.rows import AskedOf
+from db.rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
 from engine.errors import ServerError
 from engine.server import Server
@@ -44,7 +44,9 @@ class Prefetcher:
         publish: Callable[[Published], None],
         *,
         seed: int,
+        beside: Prefetcher | None = None,
     ) -> None:
+        """`beside`: another one that writes on the same lane; what it is answering is left to it."""
         self.settings = kept_settings(workspace)
         self.writing = False
         self.problem: tuple[str, str] | None = None
@@ -55,6 +57,7 @@ class Prefetcher:
         self._seed = seed
         self._answering = Answering(workspace, policies, publish, lane.wake, seed=seed, stored=self._stored)
         self._known_asking: tuple[Asking, AskedOf] | None = None
+        self._being_answered: set[int] = beside._being_answered if beside else set()
         self._ready = 0
         self._waking = threading.Lock()
         self._job: Job | None = None
@@ -79,6 +82,11 @@ class Prefetcher:
         self.settings = replace(self.settings, sampling=sampling)
 
     @property
+    def written(self) -> list[int]:
+        """The comparisons that were written here, the newest last."""
+        return self._answering.comparisons
+
+    @property
     def needs_model(self) -> bool:
         """Must the base model be there for the answers that are wanted?"""
         return needs_model(self.settings.source)
@@ -98,10 +106,11 @@ class Prefetcher:
         self._lane.wake()
 
     def write_pairs(self, pairs: int) -> Job:
-        """Write `pairs` comparisons more than are ready now; the job's `done` tells when."""
-        depth = self._count() + pairs
+        """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
+        before = len(self.written)
         urgency = lambda: ASLEEP if self._answering.writer.idle else WAITED_FOR  # noqa: E731
-        return self._lane.submit("pairs asked for", self._fill(depth), urgency)
+        missing = lambda: before + pairs - len(self.written)  # noqa: E731
+        return self._lane.submit("pairs asked for", self._fill(missing), urgency)
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
@@ -129,7 +138,7 @@ class Prefetcher:
             while True:
                 self._wanted, self._filling = False, True
                 try:
-                    yield from self._fill(self.depth)
+                    yield from self._fill(lambda: self.depth - self._count_and_tell())
                 except ServerError as error:
                     self._rest(error)
                     self._wanted = True
@@ -138,11 +147,11 @@ class Prefetcher:
         finally:
             self._filling = False
 
-    def _fill(self, depth: int) -> Turns:
-        """Answer prompts until `depth` comparisons are ready or none is left."""
+    def _fill(self, missing: Callable[[], int]) -> Turns:
+        """Answer prompts until no comparison is missing or no prompt is left."""
         yield
         try:
-            while (yield from self._answer_some(depth)):
+            while (yield from self._answer_some(missing())):
                 pass
         finally:
             self.writing = False
@@ -161,24 +170,36 @@ class Prefetcher:
         timer.daemon = True
         timer.start()
 
-    def _answer_some(self, depth: int) -> Generator[None, None, bool]:
+    def _answer_some(self, missing: int) -> Generator[None, None, bool]:
         """Answer the next prompts; says whether there may be more to do."""
-        if (missing := depth - self._count_and_tell()) <= 0:
+        self._count_and_tell()
+        if missing <= 0:
             return False
         asking = make_asking(self.settings, self._workspace, self._policies)
         if self.needs_model:
             self._policies.required()
         self.asked_of = self._find_asked_of(asking)
         limit = 1 if self._ready == 0 else min(missing, _prompts_at_once(asking))
-        order = self.settings.queue.order
-        prompts = next_prompts(self._workspace.connection, self.asked_of, limit, order=order, seed=self._seed)
+        prompts = self._choose(self.asked_of, limit)
         if not prompts:
             return False
         self._begin_writing()
         streams = asking.alike and self._ready == 0
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
-        yield from self._answering.answer(batch)
+        mine = {each.id for each in prompts}
+        self._being_answered |= mine
+        try:
+            yield from self._answering.answer(batch)
+        finally:
+            self._being_answered -= mine
         return True
+
+    def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
+        """The next prompts, without those that are being answered for somebody else at this moment."""
+        limit_with_others = limit + len(self._being_answered)
+        order = self.settings.queue.order
+        found = next_prompts(self._workspace.connection, asked_of, limit_with_others, order=order, seed=self._seed)
+        return [each for each in found if each.id not in self._being_answered][:limit]
 
     def _stored(self) -> None:
         self.problem = None

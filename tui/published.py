@@ -91,6 +91,11 @@ class TrialChanged(Published):
 
 
 @dataclass(frozen=True)
+class Visited(Published):
+    """A visitor's command is done: what is on the screen may have changed and is to be read again."""
+
+
+@dataclass(frozen=True)
 class WorkbenchFailed(Published):
     """Something went wrong that a person should read: a title and a sentence with the next act."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
@@ -37,6 +38,7 @@ class SideBySide:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._seed = seed
         self._stop = False
+        self._starting = threading.Lock()
 
     def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
         """Record a side-by-side and put it on the lane; returns its id.
@@ -49,6 +51,10 @@ class SideBySide:
             WorkbenchError: there is no adapter to compare, one is under way, or no held-out prompt is there.
             AdapterError: there is no such adapter.
         """
+        with self._starting:
+            return self._start(adapter, num_questions, sampling, against)
+
+    def _start(self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str) -> int:
         self._check_free()
         tuned = self._workspace.registry.get(adapter) if adapter else self._policies.in_use
         if tuned is None:

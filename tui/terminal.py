@@ -6,19 +6,21 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import click
 
 from tui.alone import go_on_alone, last_words
-from tui.commands.session import Options, say
+from tui.commands.hosting import Host
+from tui.commands.session import Options, own
 from tui.key_file import key_path
 from tui.launcher import Line
 from tui.link import Signals, watch_for_hang_up
 from tui.logs import VisibleFormatter
-from tui.workbench import Workbench
+from tui.visible import visible
 
 
 def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
@@ -27,8 +29,9 @@ def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
     A run may outlive the terminal: then this returns when the run is over.
     """
     signals = Signals()
-    workbench = Workbench(options.folder, options.choice, seed=options.seed, tell=say)
-    try:
+    with ExitStack() as closing:
+        workbench = own(replace(options, words=()))
+        closing.callback(workbench.close)
         log_to(options.folder / "logs" / "palate.log")
         output = options.folder / "logs" / "output.log"
         with own_terminal(output) as terminal:
@@ -36,6 +39,7 @@ def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
             app = PalateApp(workbench, key_path(), signals=signals)
+            closing.callback(Host(workbench, app.let_go).close)  # visitors are let in until the workbench closes
             app.run(mouse=mouse)
             if app.goes_on:
                 terminal.let_go()
@@ -43,11 +47,11 @@ def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
                     line.let_go(last_words(workbench))
         if app.goes_on:
             go_on_alone(workbench, signals)
+        elif app.taken_over:
+            click.echo(visible(app.taken_over), err=True)
         elif app.return_code:
             click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)
-        return app.return_code or 0
-    finally:
-        workbench.close()
+    return app.return_code or 0
 
 
 def log_to(path: Path) -> None:

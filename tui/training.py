@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, replace
@@ -77,6 +78,7 @@ class Trainer:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
         self._plans = RunPlans(workspace, policies)
+        self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
         """What a run with these settings on these pairs would do now, and why it cannot start if it cannot."""
@@ -95,6 +97,10 @@ class Trainer:
             InputError: the pairs are of a prompt set that is not there.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
+        with self._starting:
+            return self._start(config, more)
+
+    def _start(self, config: TrainConfig, more: RunChoices) -> int:
         registry = self._workspace.registry
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
@@ -121,6 +127,10 @@ class Trainer:
             WorkbenchError: the run has an end, a run is alive, or the model is not there or another one.
             AdapterError: the adapter that the run started from is gone.
         """
+        with self._starting:
+            self._resume(run)
+
+    def _resume(self, run: int) -> None:
         row = db_runs.get_run(self._workspace.connection, run)
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")

@@ -46,6 +46,7 @@ from tui.published import (
     TakenPrompts,
     TrainPreview,
     VerdictStored,
+    Visited,
     WorkbenchFailed,
     WorkbenchStatus,
 )
@@ -94,10 +95,11 @@ class Workbench(WorkspaceView):
             self.policies = Policies(self.workspace, choice, self._publish)
             common = (self.workspace, self.lane, self.policies, self._publish)
             self.answers = Prefetcher(*common, seed=seed)
+            self.answers_for_once = lambda: Prefetcher(*common, seed=seed, beside=self.answers)
             self.new_answers = NewAnswers(*common, seed=seed, queue=self.answers)
             self.margins = MarginScorer(self.workspace, self.lane, self.policies)
             self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
-            self._seed = seed
+            self.seed = seed
             self.trainer = Trainer(*common)
             self._offer = RunOffer(self.workspace)
             self.data = DataBook(self.workspace, self._publish)
@@ -111,14 +113,16 @@ class Workbench(WorkspaceView):
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
         """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once.
 
-        A second call does nothing, so that several apps may be shown over one workbench, one after the other.
+        A second call only loads a model that the first one did not want, so that several apps may be shown over one
+        workbench, one after the other.
         """
+        if not self._started:
+            self.lane.start()
+        if load_model and self.loading is None:
+            self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
         if self._started:
             return
         self._started = True
-        self.lane.start()
-        if load_model:
-            self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
         self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
@@ -142,6 +146,10 @@ class Workbench(WorkspaceView):
                 self._listeners.remove(listener)
 
         return unsubscribe
+
+    def tell_visited(self) -> None:
+        """Let screens read again what another process may have changed through this one."""
+        self._publish(Visited())
 
     def status(self) -> WorkbenchStatus:
         """What the machine does at this moment, and how far the person has come."""
@@ -195,7 +203,7 @@ class Workbench(WorkspaceView):
             return super().next_comparison(after)
         share = queue.random_share
         connection = self.workspace.connection
-        return next_by_margin(connection, self.margins.model, random_share=share, seed=self._seed, after=after)
+        return next_by_margin(connection, self.margins.model, random_share=share, seed=self.seed, after=after)
 
     def judge(
         self,
@@ -214,7 +222,7 @@ class Workbench(WorkspaceView):
         stored = self.workspace.write(
             _judge,
             share=queue.ask_again,
-            seed=self._seed,
+            seed=self.seed,
             comparison=comparison,
             verdict=verdict,
             strength=strength,

@@ -63,6 +63,8 @@ class Workspace:
     registry: Registry
     writer: Writer | None
     _closing: ExitStack
+    lock: WorkspaceLock | None = None
+    """What makes this process the owner; None when it is only read."""
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -111,7 +113,7 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
         closing.callback(readers.close)
         registry = Registry(folder / "adapters")
         registry.clear_leftovers()
-        workspace = Workspace(folder, readers, registry, writer, closing.pop_all())
+        workspace = Workspace(folder, readers, registry, writer, closing.pop_all(), lock)
     _furnish(workspace)
     return workspace
 

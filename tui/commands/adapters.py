@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tui.commands.console import HerePath
 from tui.commands.session import Heard, Options, as_json, emit, say, show_table
 from tui.words import when
 
@@ -60,7 +61,7 @@ def use(options: Options, adapter: str, as_json: bool) -> None:
 
 
 @adapters.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=HerePath())
 @click.option("--name", required=True, help="What to call it here.")
 @as_json
 @click.pass_obj

@@ -8,10 +8,11 @@ import click
 
 from db.rows import ComparisonRow
 from engine.config import SamplingConfig
-from tui.commands.session import Heard, Options, as_json, changed_config, config_options, emit, load_model, say
+from tui.commands.session import Heard, Options, as_json, changed_config, config_options, emit, load_model, say, show
 from tui.errors import InputError
 from tui.lane import Job
 from tui.new_answers import may_skip
+from tui.prefetch import Prefetcher
 from tui.published import ComparisonStored
 from tui.queue_config import SERVER, SourceConfig
 from tui.visible import visible
@@ -33,10 +34,10 @@ def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:
 
 def show_comparison(comparison: ComparisonRow) -> None:
     """Print a comparison for a person to read."""
-    print(f"── {comparison.id} ── {visible(comparison.prompt.messages[-1]['content'])}")
+    show(f"── {comparison.id} ── {visible(comparison.prompt.messages[-1]['content'])}")
     for letter, answer in (("a", comparison.a), ("b", comparison.b)):
-        print(f"\n[{letter}] {visible(answer.text)}")
-    print(flush=True)
+        show(f"\n[{letter}] {visible(answer.text)}")
+    show()
 
 
 @click.command()
@@ -57,18 +58,21 @@ def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool
         given["policy"] = SERVER
     changed_config(SamplingConfig(), given)  # unusable flags are told before anything is opened
     changed_config(SourceConfig(), given)
-    with options.owning() as workbench:
+    with options.owning() as workbench, options.letting_in(workbench):
         old = None if instead_of is None else _labelled(workbench, instead_of)
-        _begin(workbench, given)
+        answers = _begin(workbench, given)
         heard, written = Heard(workbench), 0
         if old is not None:
-            pairs, job = 1, _write_again(workbench, old)
+            pairs, job = 1, _write_again(workbench, answers, old)
         else:
-            job = workbench.answers.write_pairs(pairs)
-        for published in heard.until(job):
+            job = answers.write_pairs(pairs)
+        for published in heard.until(job, end_with=workbench.lane):
             if isinstance(published, ComparisonStored):
-                written += 1
                 comparison = workbench.comparison(published.comparison)
+                mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
+                if not mine:
+                    continue  # the queue of an open app is filled as well
+                written += 1
                 if as_json:
                     emit({"event": "comparison", **comparison_record(comparison)})
                 else:
@@ -92,16 +96,17 @@ def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
     return pair
 
 
-def _write_again(workbench: Workbench, old: ComparisonRow) -> Job:
-    workbench.new_answers.check()
+def _write_again(workbench: Workbench, answers: Prefetcher, old: ComparisonRow) -> Job:
+    new_answers = workbench.new_answers.as_of(answers)
+    new_answers.check()
     if may_skip(old):
         workbench.judge(old.id, "skip").result()
-    return workbench.new_answers.write(old.prompt)
+    return new_answers.write(old.prompt)
 
 
-def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> None:
-    """Start the workbench with these flags on top of its settings; the model is loaded where one of them needs it."""
-    answers, kept = workbench.answers, workbench.answers.settings
+def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> Prefetcher:
+    """What writes with these flags on top of the settings; the model is loaded where one of them needs it."""
+    answers, kept = workbench.answers_for_once(), workbench.answers.settings
     source, sampling = changed_config(kept.source, given), changed_config(kept.sampling, given)
     answers.settings = replace(kept, source=source, sampling=sampling)
     answers.settings.check()
@@ -111,6 +116,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> None:
         workbench.start(fill_queue=False, load_model=False)
     if SERVER in (source.first, source.second):
         say("Answers from a server are learned as text, under the local model's own prompt template.")
+    return answers
 
 
 @click.command()

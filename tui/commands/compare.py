@@ -12,7 +12,8 @@ from db.rows import ComparisonRow, TrialRow
 from db.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.blind_trials import BASE, TrialPlan
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say, show_table
+from tui.commands.console import HerePath, console
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say, show, show_table
 from tui.errors import InputError
 from tui.judge_command import JudgeCommand, Judgement
 from tui.policies import ModelChoice
@@ -34,7 +35,7 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
 @click.option("--trial", type=int, metavar="ID", help="The result of a past trial; with --judge, go on judging it.")
 @click.option("--board", is_flag=True, help="Every policy over all trials of this workspace.")
-@click.option("--export", type=(_FORMATS, click.Path(path_type=Path)), metavar="FORMAT FILE", help="Write a trial.")
+@click.option("--export", type=(_FORMATS, HerePath()), metavar="FORMAT FILE", help="Write a trial.")
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
@@ -78,7 +79,7 @@ def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
         job = workbench.side_by_side.job
         assert job is not None
         tuned = workbench.trial(trial).model_b_name
-        for published in heard.until(job):
+        for published in heard.until(job, end_with=workbench.lane):
             if isinstance(published, TrialChanged):
                 for each in workbench.trial_comparisons(trial):
                     if each.id not in shown:
@@ -107,9 +108,9 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
         )
         return
     rule = "─" * 72
-    print(f"{rule}\n{visible(comparison.prompt.messages[-1]['content'])}\n")
-    print(f"{visible(against)}\n{visible(comparison.a.text)}\n")
-    print(f"{visible(tuned)}\n{visible(comparison.b.text)}\n", flush=True)
+    show(f"{rule}\n{visible(comparison.prompt.messages[-1]['content'])}\n")
+    show(f"{visible(against)}\n{visible(comparison.a.text)}\n")
+    show(f"{visible(tuned)}\n{visible(comparison.b.text)}\n")
 
 
 # -- a trial that a program judges -----------------------------------------------------------------------------
@@ -124,7 +125,9 @@ def _judge(options: Options, command: str, trial: int | None, asked: Mapping[str
         elif workbench.trial(trial).judge is None:
             raise InputError(f"Trial {trial} is a person's to judge. Open it in the app: press C.")
         _write_answers(workbench, trial, heard)
-        _judge_all(workbench, trial, JudgeCommand(command), asked["as_json"])
+        speaker = console()
+        judge = JudgeCommand(command, folder=speaker.folder, environment=speaker.environment)
+        _judge_all(workbench, trial, judge, asked["as_json"])
         workbench.blind_trials.open(trial).result()
         _past(workbench, trial, asked["export"], asked["as_json"])
 
@@ -150,12 +153,16 @@ def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, asked: M
 
 
 def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
-    workbench.blind_trials.attend(trial)
-    job = workbench.blind_trials.job
-    if job is not None:
-        for published in heard.until(job):
-            if isinstance(published, TrialChanged):
-                say(f"trial {trial}: {published.done} of {published.total} answered by both")
+    trials = workbench.blind_trials
+    before = trials.attended
+    trials.attend(trial)
+    try:
+        if trials.job is not None:
+            for published in heard.until(trials.job):
+                if isinstance(published, TrialChanged) and published.trial == trial:
+                    say(f"trial {trial}: {published.done} of {published.total} answered by both")
+    finally:
+        trials.attend(before)  # in the app, a person may sit before another one
     row = workbench.trial(trial)
     if row.done < row.total:
         raise InputError(f"Trial {trial} has {row.done} of {row.total} pairs of answers. Try it again with --trial.")
@@ -163,6 +170,7 @@ def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
 
 def _judge_all(workbench: Workbench, trial: int, judge: JudgeCommand, as_json: bool) -> None:
     while (pair := workbench.blind_trials.next(trial)) is not None:
+        console().check()
         judgement = judge.judge(pair)
         note = f"with a first: {judgement.a_first}; with b first: {judgement.b_first}"
         workbench.judge(pair.id, judgement.verdict, note=note).result()
@@ -211,11 +219,11 @@ def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool
         same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
         emit({"event": "result", "trial": row.id} | policies | counts | rate | said | fooled | same)
         return
-    print(f"{visible(sentence(result))}\n")
-    print(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
-    print(f"{tally_words(tally)}\n{rate_words(tally)}\n")
+    show(f"{visible(sentence(result))}\n")
+    show(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
+    show(f"{tally_words(tally)}\n{rate_words(tally)}\n")
     for name, words, _ in doubts(result):
-        print(f"{name:<22}{words}")
+        show(f"{name:<22}{words}")
 
 
 def _base_name(view: WorkspaceView) -> str:
@@ -244,7 +252,7 @@ def _board(view: WorkspaceView, base: str, as_json: bool) -> None:
     for table in (rows, strengths):
         if table:
             show_table([{key: value for key, value in row.items() if key != "event"} for row in table])
-            print()
+            show()
     if not rows:
         say("You have judged no trial to its end yet. Start one in the app: press C.")
     if board.by_programs:

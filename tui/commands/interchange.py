@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from tui.commands.console import HerePath
 from tui.commands.session import Options, as_json, emit, say
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=HerePath())
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
 @as_json
 @click.pass_obj
@@ -32,7 +33,7 @@ def import_command(options: Options, file: Path, set_name: str | None, as_json: 
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=HerePath())
 @click.option(
     "--format",
     "form",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tui.commands.console import HerePath
 from tui.commands.session import Options, as_json, emit, say, show_table
 from tui.words import count
 
@@ -29,7 +30,7 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
 
 
 @prompts.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=HerePath())
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
 @click.option("--held-out", is_flag=True, help="Keep the prompts for trials; they are never trained on.")
 @as_json

@@ -6,27 +6,38 @@ Records go to stdout, everything that is meant for a person beside them to stder
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from tabulate import tabulate
 
+from db.errors import WorkspaceBusy
 from engine.config import settings_of
-from tui.lane import Job
+from tui.commands.console import Console, console, speaking_through
+from tui.commands.visiting import visit
+from tui.lane import Job, Lane
 from tui.policies import ModelChoice
 from tui.published import ModelChanged, Published, WorkbenchFailed, WorkbenchNotice
 from tui.visible import visible, visible_line
+from tui.words import count
 from tui.workbench import Workbench
 from tui.workspace import read_workspace
 from tui.workspace_view import WorkspaceView
 
+if TYPE_CHECKING:
+    from tui.commands.hosting import Host
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+LET_GO_WITHIN_S = 10.0
+"""So long an owner without a door is waited for: commands that only store something take less than a second."""
 LONGEST_CELL = 200
 """A table's cells are padded to the longest; `--json` gives every text whole."""
 
@@ -40,6 +51,8 @@ class Options:
     folder: Path
     choice: ModelChoice
     seed: int | None
+    words: tuple[str, ...] = ()
+    """The whole command line, for the owner of the workspace where another process is that."""
 
     @contextmanager
     def reading(self) -> Iterator[WorkspaceView]:
@@ -52,19 +65,66 @@ class Options:
 
     @contextmanager
     def owning(self) -> Iterator[Workbench]:
-        """The workspace as its owner, with no model loaded."""
-        workbench = Workbench(self.folder, self.choice, seed=self.seed, tell=say)
-        try:
-            yield workbench
-        finally:
-            workbench.close()
+        """The workspace as its owner, with no model loaded.
+
+        Where another process owns it, that one runs the whole command, and this one ends with its exit code.
+        """
+        with speaking_through(Console()):
+            workbench = own(self)
+            try:
+                yield workbench
+            finally:
+                workbench.close()
 
     @contextmanager
     def working(self) -> Iterator[Workbench]:
         """The workspace as its owner, with the model loaded; its progress is told on stderr."""
-        with self.owning() as workbench:
+        with self.owning() as workbench, self.letting_in(workbench):
             load_model(workbench)
             yield workbench
+
+    @contextmanager
+    def letting_in(self, workbench: Workbench) -> Iterator[None]:
+        """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
+        from tui.commands.hosting import Host  # it needs this module
+
+        host = Host(workbench, console().leave)
+        try:
+            yield
+            _wait_for_visitors(host)
+        finally:
+            host.close()
+
+
+def own(options: Options) -> Workbench:
+    """The workspace as its owner; waits for one that has no door, because it is opening, closing or quick.
+
+    Raises:
+        WorkspaceBusy: that one stays, or lives on another machine.
+        SystemExit: the owner ran this command.
+    """
+    patience = time.monotonic() + LET_GO_WITHIN_S
+    while True:
+        try:
+            return Workbench(options.folder, options.choice, seed=options.seed, tell=say)
+        except WorkspaceBusy as busy:
+            elsewhere = busy.host not in (None, socket.gethostname())
+            if elsewhere or time.monotonic() > patience or (busy.door and not options.words):
+                raise
+            if busy.door:
+                code = visit(busy.door, options.words, busy.pid)
+                if code is not None:
+                    raise SystemExit(code) from None
+        time.sleep(0.05)
+
+
+def _wait_for_visitors(host: Host) -> None:
+    if visitors := host.visitors():
+        say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
+    for each in visitors:
+        while each.is_alive():
+            each.join(0.2)
+            console().check()
 
 
 def load_model(workbench: Workbench) -> None:
@@ -94,9 +154,20 @@ class Heard:
         self._queue: SimpleQueue[Published] = SimpleQueue()
         self.close = workbench.subscribe(self._queue.put)
 
-    def until(self, job: Job) -> Iterator[Published]:
-        """Everything that is published until `job` is over; then raises the job's error, if it had one."""
+    def until(self, job: Job, *, end_with: Lane | None = None) -> Iterator[Published]:
+        """Everything that is published until `job` is over; then raises the job's error, if it had one.
+
+        With a lane, the job ends with the command, whatever ends that.
+        """
+        try:
+            yield from self._until(job)
+        finally:
+            if end_with is not None:
+                end_with.end(job)
+
+    def _until(self, job: Job) -> Iterator[Published]:
         while True:
+            console().check()
             over = job.done.done()
             try:
                 published = self._queue.get(timeout=0 if over else 0.2)
@@ -112,12 +183,17 @@ class Heard:
 
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
-    click.echo(visible(text), err=True)
+    console().err(visible(text) + "\n")
+
+
+def show(text: str = "") -> None:
+    """Print a line, or several."""
+    console().out(text + "\n")
 
 
 def emit(record: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of its own."""
-    print(json.dumps(record, allow_nan=False, default=str), flush=True)
+    show(json.dumps(record, allow_nan=False, default=str))
 
 
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -126,7 +202,7 @@ def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
         {key: visible_line(value, LONGEST_CELL) if isinstance(value, str) else value for key, value in row.items()}
         for row in rows
     ]
-    print(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
+    show(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
 
 
 def config_options(config: type) -> Callable[[Command], Command]:

@@ -21,9 +21,10 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
+from tui.commands.console import OwnerLeaves
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.samples import sample_record
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, load_model, say
+from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, load_model, say, show
 from tui.errors import InputError
 from tui.preflight_words import preflight_words
 from tui.published import RunChanged, SamplesStored
@@ -73,7 +74,7 @@ def train(
     if resume is not None and any(each is not None for each in others):
         raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
     build_config(TrainConfig, given)  # what is wrong with a flag is told before anything is opened
-    with options.owning() as workbench:
+    with options.owning() as workbench, options.letting_in(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
         load_model(workbench)
@@ -88,6 +89,8 @@ def train(
         row = workbench.run(run)
     if row.error:
         raise click.ClickException(row.error)
+    if row.status == "interrupted" and on_interrupt != "leave":
+        raise click.ClickException(f"Run {run} was left. `palate train --resume {run}` goes on with it.")
 
 
 def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
@@ -100,6 +103,9 @@ def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_inte
                     _tell(run, published.event, as_json)
                 elif isinstance(published, SamplesStored):
                     _tell_samples(workbench, published, as_json)
+        except OwnerLeaves:
+            say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` goes on with it.")
+            raise
         except KeyboardInterrupt:
             _interrupt(workbench, on_interrupt)
         else:
@@ -226,4 +232,4 @@ def tell_preflight(found: Preflight, as_json: bool) -> None:
         emit({"event": "preflight", **asdict(found), "peak_bytes": peak})
         return
     for line in preflight_words(found):
-        print(visible(line))
+        show(visible(line))

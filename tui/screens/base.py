@@ -62,6 +62,11 @@ class PalateScreen(Screen[None]):
     def from_workbench(self, published: Published) -> None:
         """Something was published while this screen is on top. Does nothing unless a screen overrides it."""
 
+    def visited(self) -> None:
+        """Another process changed something through this one: read it again if this screen is on top."""
+        if self.is_current:
+            self.screen_shown()
+
     def screen_shown(self) -> None:
         """This screen came on top: read again what may have changed meanwhile. For screens to override."""
 

@@ -139,6 +139,11 @@ class JudgeScreen(LookingScreen):
         self._clock.pause(time.monotonic())
         self._painted_at = None
 
+    def visited(self) -> None:
+        """What became of the pair on the screen is published by itself; a reader is not disturbed."""
+        if self.is_current and self._pair is None and not self._committing:
+            self._show_next()
+
     def from_workbench(self, published: Published) -> None:
         """A pair may have become ready, or the shown one may have been judged elsewhere."""
         if self._committing or not self.is_current:

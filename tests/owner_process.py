@@ -1,0 +1,45 @@
+"""A process that owns a workspace with a tiny model loaded and its door open, until a line comes on its stdin.
+
+`python -m tests.owner_process FOLDER MODEL`: prints one JSON object when visitors may come. It leaves when it is told
+to, or when a visitor takes over.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from tui.commands.hosting import Host
+from tui.commands.session import Options, load_model, own
+from tui.policies import ModelChoice
+
+
+def main(folder: Path, model: str) -> None:
+    """Own the workspace until told otherwise."""
+    workbench = own(Options(folder, ModelChoice(model, "float32", "cpu"), 3))
+    load_model(workbench)
+    told = threading.Event()
+    said: list[str] = []
+
+    def leave(why: str) -> None:
+        said.append(why)
+        told.set()
+
+    host = Host(workbench, leave)
+    say({"pid": os.getpid(), "door": str(host.door.path)})
+    threading.Thread(target=lambda: (sys.stdin.readline(), told.set()), daemon=True).start()
+    told.wait()
+    host.close()
+    workbench.close()
+    say({"said": said})
+
+
+def say(record: dict[str, object]) -> None:
+    """Tell the test."""
+    sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,120 @@
+"""What the owner of a workspace and its visitors say to one another: JSON objects, one on a line, over a Unix socket.
+
+The first line of a visitor carries the version of this protocol and what it asks. The owner answers with lines; one
+that has `refused` (a title) and `text` ends the visit.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from tui.errors import WorkbenchError
+
+VERSION: Final = 1
+LONGEST_LINE: Final = 1 << 20
+"""Bytes. A longer line is no request of ours, and is never held in memory."""
+_LONGEST_TEXT: Final = 100_000
+"""Characters of output in one line; each may take six bytes."""
+
+
+class WireError(WorkbenchError):
+    """The other side cannot be understood, or went silent."""
+
+    title = "The two processes do not understand one another"
+
+
+class Wire:
+    """One end of a connection. Any thread may send; one at a time receives."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._rest = bytearray()
+        self._sending = threading.Lock()
+
+    def send(self, record: Mapping[str, Any]) -> None:
+        """Send one object.
+
+        Raises:
+            WireError: it is too long for a line.
+            OSError: the other side is gone.
+        """
+        line = json.dumps(record, default=str).encode() + b"\n"
+        if len(line) > LONGEST_LINE:
+            raise WireError(f"{len(line):,} bytes are too long for a line, {LONGEST_LINE:,} are allowed. Send less.")
+        with self._sending:
+            self._link.sendall(line)
+
+    def send_text(self, name: str, text: str) -> None:
+        """Send `text` under `name`, in as many lines as it takes."""
+        for start in range(0, len(text), _LONGEST_TEXT):
+            self.send({name: text[start : start + _LONGEST_TEXT]})
+
+    def receive(self, within_s: float | None = None) -> dict[str, Any] | None:
+        """The next object; None when the other side has closed.
+
+        Raises:
+            WireError: the line is no JSON object, too long, or not there in time.
+        """
+        deadline = None if within_s is None else time.monotonic() + within_s
+        while (end := self._rest.find(b"\n")) < 0:
+            if len(self._rest) > LONGEST_LINE:
+                raise WireError(f"A line has more than {LONGEST_LINE:,} bytes. Send less.")
+            try:
+                self._link.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+                more = self._link.recv(1 << 16)
+            except TimeoutError:
+                raise WireError(f"Nothing came within {within_s:g} s. Try again.") from None
+            except OSError:
+                more = b""
+            finally:
+                if deadline is not None:
+                    self._link.settimeout(None)
+            if not more:
+                return None
+            self._rest += more
+        line, self._rest = bytes(self._rest[:end]), self._rest[end + 1 :]
+        return _parsed(line)
+
+    def close(self) -> None:
+        """End the visit; a thread that waits in `receive` gets None."""
+        with suppress(OSError):  # the other side was first
+            self._link.shutdown(socket.SHUT_RDWR)
+        self._link.close()
+
+
+def peer_uid(link: socket.socket) -> int | None:
+    """The user at the other end of a Unix socket, as the kernel knows it; None where no kernel call tells."""
+    if sys.platform == "linux":
+        credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        uid: int = struct.unpack("3i", credentials)[1]
+        return uid
+    return _getpeereid(link)
+
+
+def _getpeereid(link: socket.socket) -> int | None:
+    """The call of the BSDs and of macOS."""
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None), "getpeereid", None)
+    uid, gid = ctypes.c_uint32(), ctypes.c_uint32()
+    if call is None or call(link.fileno(), ctypes.byref(uid), ctypes.byref(gid)) != 0:
+        return None
+    return uid.value
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise WireError(f"{line[:40]!r} is no JSON object. Speak version {VERSION} of the protocol.")
+    return record
