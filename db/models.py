@@ -44,6 +44,16 @@ def get_model(conn: Connection, model: int) -> ModelRow:
     return ModelRow(row["id"], row["kind"], row["name"], row["source"], row["fingerprint"], row["parent"])
 
 
+def models_of_source(conn: Connection, source: str) -> set[int]:
+    """The ids of every model with this source: for an adapter's id, the adapter on each of its bases."""
+    return {row["id"] for row in conn.execute("SELECT id FROM models WHERE source = ?", (source,))}
+
+
+def rename_models(conn: Connection, source: str, name: str) -> None:
+    """Let every model with this source go by another name."""
+    conn.execute("UPDATE models SET name = ? WHERE source = ?", (name, source))
+
+
 def ensure_sampling(conn: Connection, settings: Mapping[str, Any]) -> int:
     """The id of these sampling settings, which are added when they are new. Equal settings are one row.
 

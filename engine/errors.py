@@ -5,6 +5,7 @@
     ├── ModelError            a base model cannot be found, read or used
     │   ├── DownloadError     the network or the disk did not give what was asked
     │   └── AdapterLoadError  an adapter does not fit the base model
+    ├── MergeError            an adapter cannot be merged into its base model, or not be written
     ├── PromptRefused         a prompt leaves a model no room to answer
     ├── ServerError           a server that writes answers cannot be asked, or refuses
     ├── PairsError            the preference pairs cannot be trained on
@@ -46,6 +47,12 @@ class AdapterLoadError(ModelError):
     """An adapter does not fit the base model."""
 
     title = "The adapter does not fit"
+
+
+class MergeError(EngineError):
+    """An adapter cannot be merged into its base model, or what was merged cannot be written."""
+
+    title = "The adapter cannot be merged"
 
 
 class PromptRefused(EngineError):

@@ -79,6 +79,23 @@ class MarginScored(Event):
     margin: float
 
 
+@dataclass(frozen=True)
+class ModelMerged(Event):
+    """A model with an adapter merged into it is written, was read back, and answers as it did before.
+
+    `dtype` is what was written, such as "float32" or "q8_0". `merged_by` is the largest difference between the logits
+    of the merged and the unmerged model on `tokens` tokens of a prompt, both in float32; `written_by` the same between
+    what was read back and the unmerged model, so that it holds the rounding to `dtype`. `largest` is the largest
+    logit.
+    """
+
+    dtype: str
+    tokens: int
+    merged_by: float
+    written_by: float
+    largest: float
+
+
 # -- training --------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,20 @@ def free_bytes(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def merge_problem(parameters: int) -> str | None:
+    """Why a model of so many weights cannot be merged into here, as a sentence; None where memory is enough.
+
+    The copy in float32 takes 4 bytes a weight, and one layer's more while it is merged or read.
+    """
+    needed, free = int(4.4 * parameters), free_bytes("cpu")
+    if needed <= _MARGIN * free:
+        return None
+    return (
+        f"Merging works on a copy of the model in float32, about {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free. "
+        "Close what else takes memory, or take the adapter alone: palate adapters export."
+    )
+
+
 def known_shape(config: Any) -> ModelShape | None:
     """The sizes of a loaded model, from its transformers config; None where that does not tell them."""
     try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from db.rows import PromptRow
-from engine.events import Event
+from engine.events import Event, ModelMerged
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,14 @@ class WorkbenchNotice(Published):
     text: str
 
 
+@dataclass(frozen=True)
+class AdapterMerged(WorkbenchNotice):
+    """A merged model stands at `path`; `merged` tells how far it answers as the unmerged one."""
+
+    path: str
+    merged: ModelMerged
+
+
 # -- snapshots -------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +163,8 @@ class WorkbenchStatus:
     """Title and sentence of what keeps answers from being written, if anything does."""
     error: tuple[str, str] | None = None
     """Title and sentence of the last failure of the model, if any."""
+    merging: str | None = None
+    """How far the merging of an adapter is, in words, while one goes on."""
 
 
 @dataclass(frozen=True)

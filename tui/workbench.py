@@ -53,6 +53,7 @@ from tui.published import (
 from tui.queue_settings import change_setting
 from tui.references import ReferenceScorer
 from tui.side_by_side import SideBySide
+from tui.takeaway import TakeAway
 from tui.training import RunChoices, Trainer
 from tui.workspace import own_workspace
 from tui.workspace_view import WorkspaceView
@@ -103,6 +104,7 @@ class Workbench(WorkspaceView):
             self.trainer = Trainer(*common)
             self._offer = RunOffer(self.workspace)
             self.data = DataBook(self.workspace, self._publish)
+            self.takeaway = TakeAway(*common)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
@@ -171,6 +173,7 @@ class Workbench(WorkspaceView):
             offer=0 if self.trainer.progress else self._offer.new_pairs(),
             queue_problem=self.answers.problem,
             error=policies.error,
+            merging=self.takeaway.doing,
         )
 
     @property

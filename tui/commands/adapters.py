@@ -7,7 +7,11 @@ import click
 
 from tui.commands.console import HerePath
 from tui.commands.session import Heard, Options, as_json, emit, say, show_table
+from tui.published import AdapterMerged
+from tui.takeaway import GGUF_DTYPES, export_adapter
 from tui.words import when
+
+overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that stands there.")
 
 
 @click.group(invoke_without_command=True)
@@ -50,14 +54,26 @@ def adapters(ctx: click.Context, as_json: bool) -> None:
 @click.pass_obj
 def use(options: Options, adapter: str, as_json: bool) -> None:
     """Let an adapter answer from now on; `base` goes back to the base model alone."""
+    _use(options, None if adapter == "base" else adapter, as_json)
+
+
+@adapters.command()
+@as_json
+@click.pass_obj
+def unload(options: Options, as_json: bool) -> None:
+    """Let the base model alone answer from now on."""
+    _use(options, None, as_json)
+
+
+def _use(options: Options, adapter: str | None, as_json: bool) -> None:
     with options.working() as workbench:
         heard = Heard(workbench)
-        for _ in heard.until(workbench.use_adapter(None if adapter == "base" else adapter)):
+        for _ in heard.until(workbench.use_adapter(adapter)):
             pass
     if as_json:
-        emit({"event": "in_use", "adapter": None if adapter == "base" else adapter})
+        emit({"event": "in_use", "adapter": adapter})
     else:
-        say(f"{adapter} answers from now on.")
+        say(f"{adapter or 'base'} answers from now on.")
 
 
 @adapters.command()
@@ -73,3 +89,73 @@ def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
         emit({"event": "adapter", "id": added.manifest.id, "name": name, "folder": str(added.folder)})
     else:
         say(f"{name} is taken in. Use it with `palate adapters use {name!r}`.")
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
+@click.argument("folder", type=click.Path(path_type=Path))
+@overwrite
+@as_json
+@click.pass_obj
+def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_json: bool) -> None:
+    """Copy an adapter into FOLDER in PEFT's own format, with a model card."""
+    with options.reading() as view:
+        taken = export_adapter(view, adapter, folder, overwrite=overwrite)
+    if as_json:
+        emit({"event": "exported", "id": taken.manifest.id, "name": taken.manifest.name, "path": str(folder)})
+    else:
+        say(f"{taken.manifest.name} is in {folder}, with a model card.")
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
+@click.argument("target", metavar="FOLDER|FILE.gguf", type=click.Path(path_type=Path))
+@click.option(
+    "--dtype",
+    type=click.Choice(GGUF_DTYPES),
+    default="auto",
+    help="Number format. auto: that of the base's files, in a GGUF file float16; q8_0 for GGUF files alone.",
+)
+@overwrite
+@as_json
+@click.pass_obj
+def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: bool, as_json: bool) -> None:
+    """Write base model and adapter as one model: a folder, or one GGUF file for llama.cpp."""
+    with options.working() as workbench:
+        heard, told = Heard(workbench), ""
+        for published in heard.until(workbench.takeaway.merge(adapter, target, dtype=dtype, overwrite=overwrite)):
+            if isinstance(published, AdapterMerged) and as_json:
+                emit({"event": "merged", "adapter": adapter, "path": published.path, **asdict(published.merged)})
+            doing = workbench.takeaway.doing
+            if doing is not None and doing != told:
+                say(doing)
+                told = doing
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
+@click.argument("new", metavar="NEW")
+@as_json
+@click.pass_obj
+def rename(options: Options, adapter: str, new: str, as_json: bool) -> None:
+    """Give an adapter another name."""
+    with options.owning() as workbench:
+        renamed = workbench.takeaway.rename(adapter, new)
+    if as_json:
+        emit({"event": "renamed", "id": renamed.manifest.id, "name": renamed.manifest.name})
+    else:
+        say(f"{adapter} is called {renamed.manifest.name} from now on.")
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
+@as_json
+@click.pass_obj
+def remove(options: Options, adapter: str, as_json: bool) -> None:
+    """Delete an adapter's files. Its run, pairs, figures and trials stay."""
+    with options.owning() as workbench:
+        removed = workbench.takeaway.remove(adapter)
+    if as_json:
+        emit({"event": "removed", "id": removed.manifest.id, "name": removed.manifest.name})
+    else:
+        say(f"{removed.manifest.name} is removed. Its run, pairs, figures and trials stay.")

@@ -14,7 +14,7 @@ from db.rows import RunLogRow, RunRow
 from tui.curves import RunHistory
 from tui.published import AdapterView, ModelChanged, Published, RunChanged, RunProgress
 from tui.run_words import settings_in_order, took
-from tui.screens.run_keys import RunKeys
+from tui.screens.adapter_acts import AdapterActs
 from tui.visible import visible, visible_line
 from tui.widgets.form_rows import plain
 from tui.widgets.live_run import ending_line, headline, notice_line, progress_line
@@ -25,7 +25,7 @@ _LABEL: Final = 28
 """Room for the longest name of a setting."""
 
 
-class RunScreen(RunKeys):
+class RunScreen(AdapterActs):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
 
     MODE = "runs"

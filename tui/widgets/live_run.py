@@ -85,7 +85,8 @@ def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
     """What became of a run that is over."""
     if run.error:
         return Content.styled(visible_line(run.error), "$error" if run.status == "failed" else "$warning")
-    made = f" · adapter {visible_line(adapter.name, 40)}" if adapter else " · no adapter was saved"
+    gone = "its adapter was removed" if run.adapter else "no adapter was saved"
+    made = f" · adapter {visible_line(adapter.name, 40)}" if adapter else f" · {gone}"
     return Content(f"{count(run.step, 'step')} on {count(run.train_pairs, 'pair')} in {took(run)}{made}")
 
 

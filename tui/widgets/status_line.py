@@ -59,6 +59,8 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
 def machine_parts(status: WorkbenchStatus) -> list[str]:
     """What the machine does and what was done today, the most important first."""
     parts = [_queue(status)]
+    if status.merging:
+        parts.append(visible_line(status.merging, 60))
     if status.verdicts or status.pairs:
         parts.append(f"{count(status.verdicts, 'verdict')}, {count(status.pairs, 'pair')}")
     if status.verdicts_today:

@@ -1,0 +1,82 @@
+"""Files and folders that a person takes away: written beside their place, renamed into it whole. No torch here."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from adapters.storage import seal, sync
+from tui.errors import InputError
+
+_OURS = ("adapter_config.json", "config.json")
+"""A folder with one of these holds an adapter or a model: it may be written over when that is asked for."""
+_PART = ".palate-part-"
+
+
+def check_place(target: Path, *, overwrite: bool) -> None:
+    """Raise `InputError` unless `target` can be written: its folder is there, and nothing stands there unasked."""
+    if not target.name or not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent}. Make it first, or write elsewhere.")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"{target.parent} may not be written. Mend its permissions, or write elsewhere.")
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not overwrite:
+        raise InputError(f"{target} exists already. Write elsewhere, or ask for it to be overwritten (--overwrite).")
+    if target.is_dir() and not any((target / name).is_file() for name in _OURS):
+        raise InputError(f"{target} holds neither a model nor an adapter, so it is not overwritten. Write elsewhere.")
+
+
+@contextmanager
+def placed(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A path to write a file or a folder to, which becomes `target` at the end; after an error nothing stays.
+
+    Raises:
+        InputError: `target` cannot be written, or the disk refuses.
+    """
+    check_place(target, overwrite=overwrite)
+    _clear_leftovers(target)
+    part = target.parent / f".{target.name}{_PART}{os.getpid()}"
+    try:
+        with _words_for_the_disk(target):
+            part.mkdir(mode=0o700)
+            yield part / target.name
+            seal(part)
+            _swap(part / target.name, target, part / "replaced")
+            sync(target.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _swap(written: Path, target: Path, aside: Path) -> None:
+    """Put `written` in the place of `target`; what stood there is moved aside first and comes back after an error."""
+    if target.exists():
+        target.rename(aside)
+    try:
+        written.rename(target)
+    except OSError:
+        if aside.exists():
+            aside.rename(target)
+        raise
+
+
+def _clear_leftovers(target: Path) -> None:
+    """Delete what a process that was killed left half-written for this very place."""
+    pattern = re.compile(re.escape(f".{target.name}{_PART}") + r"(\d+)")
+    for each in target.parent.iterdir():
+        found = pattern.fullmatch(each.name)
+        if found and (int(found[1]) == os.getpid() or not psutil.pid_exists(int(found[1]))):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+@contextmanager
+def _words_for_the_disk(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{target} cannot be written: {reason}. Free some space, or write elsewhere.") from error
