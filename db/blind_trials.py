@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, is_flipped
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
-from db.prompts import add_prompt_set, get_prompt
+from db.prompts import UNTRAINED, add_prompt_set, get_prompt
 from db.rows import ComparisonRow, MovedPrompt, PromptRow, VerdictRow
 from db.times import utc_now
 from db.trials import get_trial, set_trial_status
@@ -45,12 +45,15 @@ def add_blind_trial(
 def choose_prompts(
     conn: Connection, number: int, *, model_a: int, model_b: int, prompt_set: int | None, seed: int
 ) -> list[int]:
-    """Held-out prompts for a trial of two models: those that they met least on come first, in an order of the seed."""
-    query = """SELECT p.id, (SELECT count(*) FROM trial_prompts u JOIN trials t ON t.id = u.trial
+    """Held-out prompts for a trial of two models: those that they met least on come first, in an order of the seed.
+
+    What a run trained on before it was held out is never asked.
+    """
+    query = f"""SELECT p.id, (SELECT count(*) FROM trial_prompts u JOIN trials t ON t.id = u.trial
             WHERE u.prompt = p.id AND min(t.model_a, t.model_b) = min(:a, :b)
                 AND max(t.model_a, t.model_b) = max(:a, :b)) AS times
         FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
-        WHERE s.held_out = 1 AND (:set IS NULL OR p.set_id = :set)"""
+        WHERE {UNTRAINED} AND (:set IS NULL OR p.set_id = :set)"""
     rows = conn.execute(query, {"a": model_a, "b": model_b, "set": prompt_set}).fetchall()
     order = sorted(rows, key=lambda row: (row["times"], hashlib.sha256(f"{seed}:{row['id']}".encode()).digest()))
     return [row["id"] for row in order[:number]]
@@ -58,8 +61,8 @@ def choose_prompts(
 
 def count_unmet(conn: Connection, *, model_a: int, model_b: int, prompt_set: int | None = None) -> int:
     """How many held-out prompts two models were never tried on."""
-    query = """SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
-        WHERE s.held_out = 1 AND (:set IS NULL OR p.set_id = :set) AND NOT EXISTS (
+    query = f"""SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE {UNTRAINED} AND (:set IS NULL OR p.set_id = :set) AND NOT EXISTS (
             SELECT 1 FROM trial_prompts u JOIN trials t ON t.id = u.trial
             WHERE u.prompt = p.id AND min(t.model_a, t.model_b) = min(:a, :b)
                 AND max(t.model_a, t.model_b) = max(:a, :b))"""

@@ -20,14 +20,17 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
+# A prompt that came to be held out is not asked in labelling any more.
+_STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+    WHERE p.id = comparisons.prompt AND s.held_out = 1)"""
 # An answer that a person wrote is not asked about: it was chosen when it was written.
-_OPEN = """SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL
+_OPEN = f"""SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL AND {_STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
 # What a person asked for goes first, the newest first.
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
 # A repeat that was skipped does not come back.
-_SKIPPED = """SELECT id FROM comparisons
-    WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL AND standing_verdict = 'skip'"""
+_SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL
+    AND standing_verdict = 'skip' AND {_STILL_LABELLING}"""
 
 
 def is_flipped(side_seed: int) -> bool:

@@ -21,6 +21,9 @@ _UNASKED = """s.held_out = 0 AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c
 _ASKABLE = f"""prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE {_UNASKED} AND NOT EXISTS (SELECT 1 FROM passed_over o WHERE o.prompt = p.id
         AND (o.model_a, o.sampling_a, o.model_b, o.sampling_b) = (?, ?, ?, ?))"""
+# A held-out prompt whose question was never among the pairs of a run: only such ones prove anything.
+UNTRAINED = """s.held_out = 1 AND p.guard_hash NOT IN (SELECT t.guard_hash FROM prompts t
+    WHERE t.id IN (SELECT c.prompt FROM run_pairs r JOIN comparisons c ON c.id = r.comparison))"""
 
 
 def add_prompt_set(conn: Connection, name: str, *, held_out: bool) -> int:
@@ -141,8 +144,8 @@ def pass_over(conn: Connection, prompt: int, asked_of: AskedOf, reason: str) -> 
 
 
 def held_out_prompts(conn: Connection, limit: int) -> list[PromptRow]:
-    """The first held-out prompts in id order."""
-    return [prompt_row(row) for row in conn.execute(f"{_PROMPT} WHERE s.held_out = 1 ORDER BY p.id LIMIT ?", (limit,))]
+    """The first held-out prompts in id order; one that a run trained on before it was held out is passed over."""
+    return [prompt_row(row) for row in conn.execute(f"{_PROMPT} WHERE {UNTRAINED} ORDER BY p.id LIMIT ?", (limit,))]
 
 
 def prompts_left(conn: Connection, asked_of: AskedOf | None = None) -> int:

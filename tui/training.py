@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from adapters.errors import AdapterError
 from adapters.registry import Adapter
+from db import holding_out as db_wall
 from db import run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
@@ -124,7 +125,8 @@ class Trainer:
         """Put an interrupted run back on the lane: it goes on from its checkpoint with the pairs it began with.
 
         Raises:
-            WorkbenchError: the run has an end, a run is alive, or the model is not there or another one.
+            WorkbenchError: the run has an end, a run is alive, one of its prompts is held out now, or the model is not
+                there or another one.
             AdapterError: the adapter that the run started from is gone.
         """
         with self._starting:
@@ -139,6 +141,11 @@ class Trainer:
             raise WorkbenchError(f"Run {run} ended before its first checkpoint. Start a new run; nothing else is lost.")
         if problem := self._problem(len(rows), pair_set_of(row.pair_set)):
             raise WorkbenchError(problem)
+        if held_out := db_wall.held_out_in_run(self._workspace.connection, run):
+            raise WorkbenchError(
+                f"{count(held_out, 'pair')} of run {run} ask what is held out for trials now. Start a new run, or hand "
+                "those prompts back to labelling."
+            )
         if row.base_model != self._policies.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None

@@ -37,6 +37,7 @@ from tui.offers import RunOffer
 from tui.pair_sets import ALL_PAIRS, PairSet
 from tui.policies import ModelChoice, Policies
 from tui.prefetch import Prefetcher
+from tui.prompt_book import PromptBook
 from tui.published import (
     ComparisonStored,
     ModelChanged,
@@ -105,6 +106,7 @@ class Workbench(WorkspaceView):
             self._offer = RunOffer(self.workspace)
             self.data = DataBook(self.workspace, self._publish)
             self.takeaway = TakeAway(*common)
+            self.prompts = PromptBook(self.workspace, self._prompts_changed)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
@@ -383,6 +385,10 @@ class Workbench(WorkspaceView):
         about = comparison if comparison is not None else result
         if isinstance(about, int):
             self._publish(VerdictStored(about, verdict))
+        self._wake()
+
+    def _prompts_changed(self) -> None:
+        self._publish(QueueChanged(self.ready_count()))
         self._wake()
 
     def _wake(self) -> None:

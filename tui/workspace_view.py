@@ -40,6 +40,7 @@ from tui.kept import Kept
 from tui.like_book import LikeBook
 from tui.pair_sets import PairSets
 from tui.presets import RESERVED, Presets
+from tui.prompt_book import PromptBook
 from tui.published import AdapterView
 from tui.queue_settings import kept_settings, list_settings
 from tui.workspace import Workspace
@@ -52,6 +53,7 @@ class WorkspaceView:
         self.workspace = workspace
         self.likes = LikeBook(self)
         self.data = DataBook(workspace)
+        self.prompts = PromptBook(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 

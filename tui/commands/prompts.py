@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tui.commands.console import HerePath
+from tui.commands.prompt_sets import COMMANDS
 from tui.commands.session import Options, as_json, emit, say, show_table
 from tui.words import count
 
@@ -27,6 +28,10 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
             emit(row)
     else:
         show_table([{**row, "held_out": "held out" if row["held_out"] else "labelling"} for row in rows])
+
+
+for command in COMMANDS:
+    prompts.add_command(command)
 
 
 @prompts.command()

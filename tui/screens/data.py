@@ -21,6 +21,7 @@ from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.filters import FilterPicker
 from tui.screens.likes import LikesScreen
 from tui.screens.pair_acts import ask_note, take_out
+from tui.screens.prompts import PromptsScreen
 from tui.screens.verdict import VerdictScreen
 from tui.visible import visible_line
 from tui.widgets.line_input import LineInput
@@ -29,7 +30,7 @@ from tui.words import count
 
 _EMPTY = "No verdicts yet. Press L and judge the first pair."
 _NOTHING_FOUND = "No verdict matches. Press esc to see all of them."
-_LETTERS = ("find", "filter", "take_out", "note", "import", "export", "likes")
+_LETTERS = ("prompts", "find", "filter", "take_out", "note", "import", "export", "likes")
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "preference pairs"))
 
 
@@ -46,6 +47,7 @@ class DataScreen(PalateScreen):
         Binding("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
         Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your preference pairs to a file."),
+        Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
         Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),
@@ -172,6 +174,10 @@ class DataScreen(PalateScreen):
     def on_option_list_option_highlighted(self, _event: VerdictList.OptionHighlighted) -> None:
         """What the keys do depends on the row under the mark."""
         self.refresh_bindings()
+
+    def action_prompts(self) -> None:
+        """Prompt sets and their prompts."""
+        self.app.push_screen(PromptsScreen())
 
     def action_find(self) -> None:
         """Type words and filters; the list follows every key."""
