@@ -135,7 +135,7 @@ def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
         WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
     by_verdict = dict(conn.execute(tally).fetchall())
     return VerdictCounts(
-        today=_count_today(conn, today_start_utc),
+        today=count_since(conn, today_start_utc),
         total=sum(by_verdict.values()) - by_verdict.get("skip", 0),
         decisive=by_verdict.get("a", 0) + by_verdict.get("b", 0),
         ties=by_verdict.get("tie", 0),
@@ -172,10 +172,11 @@ def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:
     return [_pair_row(row) for row in conn.execute(_RUN_PAIRS, (run,))]
 
 
-def _count_today(conn: Connection, today_start_utc: str) -> int:
+def count_since(conn: Connection, start_utc: str) -> int:
+    """How many of a person's standing verdicts of labelling were given since then (UTC ISO text); skips are none."""
     query = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
         WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
-    return int(conn.execute(query, (today_start_utc,)).fetchone()[0])
+    return int(conn.execute(query, (start_utc,)).fetchone()[0])
 
 
 def _mean_seconds(conn: Connection) -> float | None:

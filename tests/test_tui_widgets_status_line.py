@@ -27,6 +27,22 @@ def test_everything_where_there_is_room() -> None:
     assert told(replace(STATUS, run=RUN)) == f"{left} {right}"
 
 
+@pytest.mark.parametrize(
+    ("here", "seconds", "words"),
+    [
+        (12, 14.2, "12 of 50, 9 min to go"),  # 38 times 14.2 s are 539.6 s
+        (12, None, "12 of 50"),
+        (49, 14.2, "49 of 50, 14 s to go"),
+        (50, 14.2, "50 of 50, your goal is reached"),
+        (1053, 14.2, "1,053 of 50, your goal is reached"),
+    ],
+)
+def test_a_goal_stands_first_with_what_is_left_at_the_pace(here: int, seconds: float | None, words: str) -> None:
+    status = replace(STATUS, goal=50, verdicts_here=here, mean_seconds=seconds)
+    assert told(status).startswith(f"6 ready · {words} · 37 verdicts")
+    assert told(status, 50).startswith(f"6 ready · {words}")
+
+
 def test_the_run_stands_on_the_right() -> None:
     assert status_line(replace(STATUS, run=RUN), 120).cell_length == 120
 

@@ -116,6 +116,19 @@ def test_references_are_scored_while_nothing_else_is_to_do(open_workbench: Calla
     assert not any(isinstance(each, RunChanged) and isinstance(each.event, ReferenceScored) for each in events)
 
 
+def test_references_wait_for_a_few_pairs(
+    open_workbench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = open_workbench()
+    begun: list[str] = []
+    monkeypatch.setattr(workbench.lane, "submit", lambda name, *_: begun.append(name))
+    counts = iter([0, 1, 7, 8, 9, 15, 0])
+    monkeypatch.setattr("tui.references.db_verdicts.count_pairs", lambda _: next(counts))
+    for _ in range(7):
+        workbench.references.wake()
+    assert begun == ["references"] * 3  # at 0, at 8, and at 0 again: eight were taken back
+
+
 def iter_once(done: threading.Event) -> Iterator[None]:
     """A job that tells that its turn came, after all that came before it and is as urgent."""
     done.set()

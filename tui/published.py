@@ -156,6 +156,10 @@ class WorkbenchStatus:
     pairs: int = 0
     prompts_left: int = 0
     mean_seconds: float | None = None
+    goal: int | None = None
+    """How many verdicts the person wants to give in this sitting, if they said so."""
+    verdicts_here: int = 0
+    """Verdicts since the workspace was opened."""
     run: RunProgress | None = None
     offer: int = 0
     """Pairs that came since the latest run, where they are enough to offer a new one; else 0."""

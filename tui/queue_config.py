@@ -35,6 +35,9 @@ class QueueConfig:
         low=0,
         high=0.5,
     )
+    goal: int | None = setting(
+        None, "Verdicts that you want to give in one sitting; the line at the bottom counts them. none: no goal.", low=1
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)

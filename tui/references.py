@@ -12,6 +12,9 @@ from tui.policies import Policies
 from tui.run_book import KnownReferences
 from tui.workspace import Workspace
 
+TOGETHER = 8
+"""So many pairs are scored together: choosing the way of scoring costs three passes, and every pair is encoded."""
+
 
 class ReferenceScorer:
     """Scores standing pairs in the lane's idle turns, one in each, so that whoever comes is served at once."""
@@ -19,9 +22,16 @@ class ReferenceScorer:
     def __init__(self, workspace: Workspace, lane: Lane, policies: Policies) -> None:
         self._workspace, self._lane, self._policies = workspace, lane, policies
         self._news = False
+        self._begun: tuple[str, int] | None = None
+        """The base model, and how many pairs there were, when scoring was last asked for."""
 
     def wake(self) -> None:
-        """There may be pairs without a reference."""
+        """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
+        base = self._policies.base
+        here = (base.fingerprint if base else "", db_verdicts.count_pairs(self._workspace.connection))
+        if self._begun is not None and self._begun[0] == here[0] and abs(here[1] - self._begun[1]) < TOGETHER:
+            return
+        self._begun = here
         self._news = True
         if not self._lane.busy_with("references"):
             self._lane.submit("references", self._turns(), lambda: IDLE)

@@ -54,6 +54,7 @@ from tui.published import (
 from tui.queue_settings import change_setting
 from tui.references import ReferenceScorer
 from tui.side_by_side import SideBySide
+from tui.sitting import Sitting
 from tui.takeaway import TakeAway
 from tui.training import RunChoices, Trainer
 from tui.workspace import own_workspace
@@ -102,6 +103,7 @@ class Workbench(WorkspaceView):
             self.margins = MarginScorer(self.workspace, self.lane, self.policies)
             self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
             self.seed = seed
+            self.sitting = Sitting(self.workspace, self.answers)
             self.trainer = Trainer(*common)
             self._offer = RunOffer(self.workspace)
             self.data = DataBook(self.workspace, self._publish)
@@ -171,6 +173,7 @@ class Workbench(WorkspaceView):
             pairs=counts.decisive,
             prompts_left=db_prompts.prompts_left(self.workspace.connection, self.answers.asked_of),
             mean_seconds=counts.mean_seconds,
+            **self.sitting.status(),
             run=self.trainer.progress,
             offer=0 if self.trainer.progress else self._offer.new_pairs(),
             queue_problem=self.answers.problem,

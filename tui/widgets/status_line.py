@@ -61,6 +61,8 @@ def machine_parts(status: WorkbenchStatus) -> list[str]:
     parts = [_queue(status)]
     if status.merging:
         parts.append(visible_line(status.merging, 60))
+    if status.goal is not None:
+        parts.append(_goal(status, status.goal))
     if status.verdicts or status.pairs:
         parts.append(f"{count(status.verdicts, 'verdict')}, {count(status.pairs, 'pair')}")
     if status.verdicts_today:
@@ -68,6 +70,15 @@ def machine_parts(status: WorkbenchStatus) -> list[str]:
     if status.mean_seconds:
         parts.append(f"{duration(status.mean_seconds)} each")
     return parts
+
+
+def _goal(status: WorkbenchStatus, goal: int) -> str:
+    """How far the person has come in this sitting, and how long the rest takes at their pace."""
+    done = f"{status.verdicts_here:,} of {goal:,}"
+    if status.verdicts_here >= goal:
+        return f"{done}, your goal is reached"
+    left = (goal - status.verdicts_here) * status.mean_seconds if status.mean_seconds else None
+    return done if left is None else f"{done}, {duration(left)} to go"
 
 
 def _queue(status: WorkbenchStatus) -> str:
