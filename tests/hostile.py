@@ -38,7 +38,7 @@ LONG_EVIL = (
 KNOWN = re.compile(
     r"\x1b\[(?:"
     r"(?:0|[1-9]\d*)?(?:;\d+)*m"  # colours
-    r"|\d+;\d+H"  # where to write
+    r"|\d+;\d+H|\d+G"  # where to write
     r"|\?(?:25|1049|1000|1003|1004|1006|1015|2004|2026|2048|7)[hl]"  # cursor, screen, mouse, focus, paste, frames
     r"|\?(?:2026|2048)\$p"
     r"|[<>=]\d*u"  # the keyboard's protocol

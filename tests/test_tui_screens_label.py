@@ -137,9 +137,52 @@ async def test_a_key_pressed_before_the_pair_was_painted_is_dropped_with_a_word(
         await press_at(screen, screen._painted_at - 5)
         await until(pilot, lambda: "too early" in note(screen))
         await press_at(screen, screen._painted_at + SETTLE_S - 0.001)
-        await press_at(screen, screen._painted_at + SETTLE_S + 0.001)
+        await press_at(screen, screen._painted_at + 2 * SETTLE_S)
         await ready(pilot, screen, 2)
     assert [each["comparison"] for each in workbench.judged_with] == [1]
+
+
+@pytest.mark.parametrize(("after", "counts"), [(SETTLE_S - 0.001, False), (SETTLE_S + 0.001, True)])
+async def test_a_key_counts_from_a_fifth_of_a_second_after_the_pair_was_painted(after: float, counts: bool) -> None:
+    workbench = FakeWorkbench()
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        assert screen._painted_at is not None
+        await press_at(screen, screen._painted_at + after)
+        await until(pilot, lambda: workbench.judged_with or "too early" in note(screen))
+    assert bool(workbench.judged_with) is counts
+
+
+async def test_a_key_that_is_held_down_judges_one_pair_and_undoes_one() -> None:
+    workbench = FakeWorkbench(20)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        begun = time.monotonic()
+        for number in range(60):  # two seconds at 30 Hz, read one by one; the pairs are painted long before some
+            screen._painted_at = screen._painted_at and begun - 1
+            await press_at(screen, begun + number / 30)
+            await pilot.pause()
+            await until(pilot, lambda: not screen._committing)
+        assert [each["comparison"] for each in workbench.judged_with] == [1]
+        await until(pilot, lambda: screen.pair is not None and screen.pair.id == 2)
+        for number in range(30):
+            key = events.Key("u", "u")
+            key.time = begun + 10 + number / 30
+            screen.app.post_message(key)
+            await pilot.pause()
+            await until(pilot, lambda: not screen._committing)
+        assert len(workbench.undone) == 1
+
+
+async def test_what_is_pasted_is_no_verdict() -> None:
+    workbench = FakeWorkbench()
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        screen.app.post_message(events.Paste("12x0sX!@u"))
+        await pilot.pause()
+        await pilot.press("j")
+        await ready(pilot, screen, 1)
+    assert workbench.judged_with == []
 
 
 async def test_key_repeat_judges_one_pair() -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import Console
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.driver import Driver
@@ -25,6 +27,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.quit import QuitScreen
+from tui.widgets.steady import steady
 from tui.theme import DARK, LIGHT, THEMES
 from tui.visible import beginning, visible, visible_line
 from tui.widgets.top_line import MODES
@@ -47,6 +50,17 @@ def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
         return screen
 
     return make
+
+
+class SteadyUpdate(CompositorUpdate):
+    """What the compositor wants to be written, with every line's columns held."""
+
+    def __init__(self, update: CompositorUpdate) -> None:
+        self._update = update
+
+    def render_segments(self, console: Console) -> str:
+        """The escapes and texts."""
+        return steady(self._update.render_segments(console))
 
 
 class PalateApp(App[None]):
@@ -141,6 +155,10 @@ class PalateApp(App[None]):
         if isinstance(event, events.Key):
             self.key_pressed_at = event.time
         await super().on_event(event)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Write what changed; characters of doubtful width move nothing else."""
+        super()._display(screen, SteadyUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable)
 
     # -- news ----------------------------------------------------------------------------------------------------
 

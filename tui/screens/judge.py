@@ -1,6 +1,7 @@
 """Two answers, one key: the key decides, saves and shows the next pair. For labelling and for blind trials."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -21,7 +22,8 @@ from tui.widgets.pair_view import PairView
 from tui.words import count
 
 SETTLE_S: Final = 0.2
-"""A verdict key within this time after a pair was painted was pressed for the pair before it."""
+"""A verdict key within this time after a pair was painted was pressed for the pair before it. One within this time
+after another comes from a key that is held down, and would judge pair after pair."""
 
 _MAY_BRING_A_PAIR: Final = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
 """News after which there may be a pair, or another reason why there is none."""
@@ -61,6 +63,7 @@ class JudgeScreen(LookingScreen):
         self._pair: ComparisonRow | None = None
         self._growing: AnswersGrowing | None = None
         self._painted_at: float | None = None
+        self._pressed_at = self._undone_at = -math.inf
         self._committing = False
         self._dropped = 0
         self._clock = ReadingClock()
@@ -228,7 +231,8 @@ class JudgeScreen(LookingScreen):
 
     def action_undo(self) -> None:
         """Open the pair of the last verdict again."""
-        if self._committing:
+        before, self._undone_at = self._undone_at, self.palate.key_pressed_at
+        if self._committing or self._undone_at < before + SETTLE_S:
             self.view.note("that key came too early, and was dropped")
         else:
             self._committing = True
@@ -248,10 +252,14 @@ class JudgeScreen(LookingScreen):
             return "that key came before the last verdict was saved, and was dropped"
         if self.too_small or self._painted_at is None or pressed_at < self._painted_at + SETTLE_S:
             return "that key came too early for this pair, and was dropped"
+        if pressed_at < self._pressed_at + SETTLE_S:
+            return "that key came too early after the one before, and was dropped"
         return None
 
     def _decide(self, verdict: str, *, side: str | None = None, strength: int = 1) -> None:
-        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
+        pressed_at = self.palate.key_pressed_at
+        pair, refusal = self._pair, self._refusal(pressed_at)
+        self._pressed_at = pressed_at
         if pair is None or refusal is not None:
             self._dropped += self._committing
             self.view.note(refusal or "")
