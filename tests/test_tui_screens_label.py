@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
+from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from db.errors import DatabaseError
@@ -597,3 +598,16 @@ async def test_a_pair_whose_names_were_shown_says_that_it_is_not_blind_any_more(
         await pilot.press("p")
         await ready(pilot, screen, 1)
         assert "names were shown: not blind" in note(screen)
+
+
+async def test_a_verdict_from_the_palette_counts() -> None:
+    workbench = FakeWorkbench()
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(screen.app.screen, CommandPalette))
+        await pilot.press(*"both bad")
+        await until(pilot, lambda: bool(screen.app.screen.query_one(CommandList).option_count))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(workbench.judged_with) == 1)
+    assert workbench.judged_with[0]["verdict"] == "both_bad"

@@ -27,9 +27,9 @@ from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.quit import QuitScreen
-from tui.widgets.steady import steady
 from tui.theme import DARK, LIGHT, THEMES
 from tui.visible import beginning, visible, visible_line
+from tui.widgets.steady import steady
 from tui.widgets.top_line import MODES
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _STATUS_EVERY_S: Final = 0.25
 """News comes faster than a person reads: the status lines are drawn at most this often."""
+
+_SETTLES_WITHIN_S: Final = 2.0
+"""A pair is painted again within this time after the palette closed, or what was chosen there is not for it."""
 
 _LONGEST_NOTICE: Final = 1000
 """Characters: no more than that is read in eight seconds."""
@@ -316,8 +319,15 @@ class PalateApp(App[None]):
         yield SystemCommand(f"{other} colours", "Change between dark and light.", self.action_other_theme)
 
     def _runner(self, action: str, node: Any) -> Callable[[], Any]:
-        async def act() -> None:
+        async def run() -> None:
+            end = time.monotonic() + _SETTLES_WITHIN_S
+            while getattr(node, "settling", False) and time.monotonic() < end:
+                await asyncio.sleep(0.02)  # the palette lay over the pair, which is painted again now
+            self.key_pressed_at = time.monotonic()
             await self.run_action(action, node)
+
+        async def act() -> None:
+            self.run_worker(run(), name="palette")
 
         return act
 

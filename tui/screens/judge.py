@@ -96,6 +96,11 @@ class JudgeScreen(LookingScreen):
         return self._refusal(time.monotonic()) is None
 
     @property
+    def settling(self) -> bool:
+        """Does a pair stand here, or come at this moment, that no verdict key counts for yet?"""
+        return self._pair is not None and not self.too_small and self.is_attached and not self.can_judge
+
+    @property
     def layout_word(self) -> str:
         """How the panes stand, in the database's words."""
         return "stacked" if self.stacked else "side"

@@ -24,7 +24,7 @@ _DOUBTFUL: Final = re.compile(
 )
 _SPACED: Final = re.compile(f"[{_WIDE_MARKS}]")
 """Vowel signs that stand beside their letter. Blanked and cut short like an emoji they would be lost."""
-_EDGE: Final = "│"
+_EDGE: Final = re.compile("([│┃])")
 _PIECE: Final = re.compile(r"\x1b\[(?:\d+;(\d+)H|[0-9;:?<=>]*[ -/]*[@-~])|[^\x1b]+|\x1b")
 
 
@@ -55,10 +55,8 @@ def _line(written: str) -> str:
             parts.append(text)
             continue
         shifted = shifted or _SPACED.search(text) is not None
-        for number, part in enumerate(text.split(_EDGE)):
-            if number:
-                parts += [f"\x1b[{column}G" if shifted else "", _EDGE]
-                column += 1
+        for number, part in enumerate(_EDGE.split(text)):
+            parts += [f"\x1b[{column}G"] if shifted and number % 2 else []  # every second part is an edge
             placed, column = _placed(part, column)
             parts.append(placed)
     return "".join(parts)
