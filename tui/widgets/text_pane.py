@@ -56,6 +56,11 @@ class PaneText(Widget):
         del container, viewport
         return self._content(width).plain.count("\n") + 1 if width else 0
 
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        """A text of another height was painted by the layout that found it; asking for one more sends it twice."""
+        del layout
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
+
     def render(self) -> Content:
         """The lines at the width there is."""
         return self._content(max(self.content_size.width, 1))
