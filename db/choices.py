@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from db.hidden import SEEN
+
 _NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
 # The index gives the pairs of a prompt one after the other; sorting would copy every answer.
-_JUDGED = """FROM comparisons c INDEXED BY comparisons_of_prompt
+_JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
     JOIN verdicts v ON v.id = c.standing
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets s ON s.id = p.set_id
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+    WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
         AND v.verdict IN ('a', 'b', 'tie', 'both_bad')"""
 _CHOICES = f"""SELECT chosen.prompt, chosen.verdict, chosen.side, a.text, b.text, a.cut, b.cut
     FROM (SELECT c.prompt, c.a, c.b, v.verdict, v.side {_JUDGED} AND v.source = :source AND {_NARROWED}) chosen

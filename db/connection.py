@@ -23,6 +23,7 @@ from db.errors import (
     NotWritable,
     OlderDatabase,
 )
+from db.hidden import hide_batch
 from db.migrations import apply_migrations, newest_version, pending_names, unknown_names
 
 # "PALT": SQLite keeps this number in the file's header for a program to know its own files by.
@@ -80,6 +81,7 @@ def read_only(path: Path) -> sqlite3.Connection:
             _check_version(path, conn)
             if pending_names(conn):
                 raise OlderDatabase(f"{path} was written by an older Palate. Start `palate` once; it is upgraded then.")
+            hide_batch(conn)
         except (sqlite3.Error, DatabaseError):
             conn.close()
             raise

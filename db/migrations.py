@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from db.asked_first import ASKED_FIRST_SCHEMA
+from db.batch_schema import BATCH_SCHEMA
 from db.holding_out import WALL_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
@@ -28,6 +29,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "007_search": SEARCH_SCHEMA,
     "008_withdrawals": WITHDRAWAL_SCHEMA,
     "009_wall": WALL_SCHEMA,
+    "010_import_batches": BATCH_SCHEMA,
 }
 """Name → statements, in the order in which they are applied."""
 

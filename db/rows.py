@@ -453,26 +453,33 @@ class ReadPrompts:
 
 
 @dataclass(frozen=True)
-class ImportedPair:
-    """A preference pair of a file: `line` is its line or entry, from 1."""
+class LeftOutLines:
+    """Lines of a file that were left out for one reason: how many, and the first of them."""
 
-    line: int
-    messages: Messages
-    chosen: str
-    rejected: str
+    reason: str
+    count: int
+    lines: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class ImportedPairs:
-    """What became of imported pairs.
+class Imported:
+    """What became of a file of pairs: the verdicts that were stored by kind, pairs without one, and what was left out.
 
-    `duplicates` stood already. `contradictions` are pairs whose two answers already have another verdict, which
-    keeps standing. `same_text` had equal answers, and a tie is never a pair. `held_out` have a question that is held
-    out for trials.
+    `pairs` are decisive; `not_judged` wait in the queue now.
     """
 
-    added: int
-    duplicates: int
-    contradictions: int
-    same_text: int
-    held_out: int
+    source: str
+    format: str
+    set_name: str
+    pairs: int
+    ties: int
+    both_bad: int
+    skipped: int
+    discarded: int
+    not_judged: int
+    left_out: tuple[LeftOutLines, ...] = ()
+
+    @property
+    def taken(self) -> int:
+        """How many rows were stored."""
+        return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged

@@ -9,20 +9,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
-from db.interchange import write_beside
+from db.interchange.comparator import LABELS, SCORES, input_text
+from db.interchange.writing import write_beside
 from db.plain_json import plain_json
 from db.rows import ComparisonRow, TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
-_SCORES: Final = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
-_LABELS: Final = {
-    1.5: "A is much better",
-    1.0: "A is better",
-    0.0: "same",
-    -1.0: "B is better",
-    -1.5: "B is much better",
-}
 _WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
 
 
@@ -63,11 +56,11 @@ def _as_comparator(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str
 
 def _example(pair: ComparisonRow) -> dict[str, Any]:
     verdict = pair.standing
-    score = 0.0 if verdict is None else _SCORES.get((verdict.verdict, verdict.strength), 0.0)
-    rating = {"score": score, "rating_label": _LABELS[score], "is_flipped": pair.flipped}
+    score = 0.0 if verdict is None else SCORES.get((verdict.verdict, verdict.strength), 0.0)
+    rating = {"score": score, "rating_label": LABELS[score], "is_flipped": pair.flipped}
     said = [] if verdict is None else [rating | {"rationale": verdict.note or None, "custom_fields": {}}]
     return {
-        "input_text": _text(pair),
+        "input_text": input_text(pair.prompt.messages),
         "tags": [pair.prompt.field] if pair.prompt.field else [],
         "output_text_a": pair.a.text,
         "output_text_b": pair.b.text,
@@ -75,13 +68,6 @@ def _example(pair: ComparisonRow) -> dict[str, Any]:
         "individual_rater_scores": said,
         "custom_fields": {},
     }
-
-
-def _text(pair: ComparisonRow) -> str:
-    messages = pair.prompt.messages
-    if len(messages) == 1:
-        return messages[0]["content"]
-    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
 
 def _as_battles(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str]:

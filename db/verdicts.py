@@ -193,7 +193,7 @@ def _pair_row(row: Row) -> PairRow:
         verdict=row["verdict"],
         strength=row["strength"],
         prompt_id=row["prompt"],
-        messages=_seen(json.loads(row["messages"]), row["system"]),
+        messages=seen_messages(json.loads(row["messages"]), row["system"]),
         chosen=row[f"{chosen}_text"],
         rejected=row[f"{rejected}_text"],
         chosen_cut=bool(row[f"{chosen}_cut"]),
@@ -201,7 +201,7 @@ def _pair_row(row: Row) -> PairRow:
     )
 
 
-def _seen(messages: list[Message], system: str | None) -> Messages:
+def seen_messages(messages: list[Message], system: str | None) -> Messages:
     """What the policy saw: a system prompt of the sampling stands first, unless the prompt brings its own."""
     if system and messages[0]["role"] != "system":
         return (Message(role="system", content=system), *messages)

@@ -10,12 +10,14 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from db.interchange.sources import Source
+from db.interchange.writing import Exported
 from db.rows import (
     ComparisonRow,
     CompletionRow,
-    ImportedPairs,
     Message,
     MetricRow,
     PromptRow,
@@ -181,7 +183,7 @@ class FakeWorkbench:
         self.trial_pairs: dict[int, list[ComparisonRow]] = {}
         self.started_with: list[dict[str, Any]] = []
         self.imported: list[Path] = []
-        self.imported_into: list[str] = []
+        self.imports = SimpleNamespace(going_on=False)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
         self.preflight_error: Exception | None = None
@@ -391,8 +393,9 @@ class FakeWorkbench:
         """The sets with their counts."""
         return list(self.sets)
 
-    def add_prompts(self, path: Path, *, set_name: str, held_out: bool = False) -> "Future[TakenPrompts]":
+    def add_prompts(self, source: Source, *, set_name: str, held_out: bool = False) -> "Future[TakenPrompts]":
         """A set of two prompts."""
+        path = Path(source.name)
         if not path.exists():
             raise InputError(f"There is no file {path}. Check the path.")
 
@@ -403,24 +406,12 @@ class FakeWorkbench:
 
         return self._answer(act)
 
-    def import_pairs(self, path: Path, *, set_name: str) -> "Future[ImportedPairs]":
-        """Three pairs, one of them known."""
-        if not path.exists():
-            raise InputError(f"There is no file {path}. Check the path.")
-
-        def act() -> ImportedPairs:
-            self.imported.append(path)
-            self.imported_into.append(set_name)
-            return ImportedPairs(3, 1, 0, 0, 0)
-
-        return self._answer(act)
-
-    def export_pairs(self, path: Path, form: str = "trl") -> int:
+    def export_pairs(self, path: Path, form: str = "trl") -> Exported:
         """The number of pairs that were written."""
         if not path.parent.exists():
             raise InputError(f"There is no folder {path.parent}. Make it, or choose another one.")
         self.exported.append((path, form))
-        return self.counts().decisive
+        return Exported(self.counts().decisive, {})
 
     # -- train ---------------------------------------------------------------------------------------------------
 

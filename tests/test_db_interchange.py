@@ -1,19 +1,17 @@
-"""Question files and TRL's explicit preference formats, in and out, with the traps that others fell into."""
+"""Files of questions, whatever shape and encoding they come in; and the rows of every kind of file."""
 
-import io
 import json
-import stat
+import re
+from pathlib import Path
 
 import pytest
 
-from db.errors import InterchangeError, NotAllowed, NotFound
-from db.interchange import import_pairs, read_pairs, read_prompts, write_pairs
-from db.prompts import list_prompt_sets, prompts_left
-from db.rows import ImportedPair, PairRow
-from db.verdicts import add_verdict, history, preference_pairs, undo_last
-from tests.db_workspace import asked, compared, new_set, workspace
+from db.errors import InterchangeError
+from db.interchange import json_entries
+from db.interchange.questions import read_prompts as read_source
+from db.interchange.sources import Source, source_of
+from tests.db_workspace import asked
 
-SKY = {"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}
 CHAT = {
     "prompt": [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}],
     "chosen": [{"role": "assistant", "content": "Light."}],
@@ -21,10 +19,8 @@ CHAT = {
 }
 
 
-@pytest.fixture
-def conn(tmp_path):
-    with workspace(tmp_path / "workspace") as conn:
-        yield conn
+def read_prompts(path: Path):
+    return read_source(Source(path))
 
 
 @pytest.fixture
@@ -124,8 +120,8 @@ def test_a_json_list_is_read_by_entry(file):
         ([{"prompt": [*asked("x"), *CHAT["prompt"]]}], r"line 1: 'prompt' has a system message that is not the first"),
         ([{"prompt": "x", "field": 3}], r"line 1: 'field' must be a text, not a number"),
         (['half \ud800 a pair'], r"line 1: 'prompt' holds .*half of a surrogate pair"),
-        ("[" * 100_000, r"line 1: .*recursion"),
-        ("9" * 5000, r"line 1: .*digits"),
+        ("[" * 100_000, r"line 1: it nests brackets too deep to be read\. Nothing"),
+        ("9" * 5000, r"line 1: a number of too many digits\. Nothing"),
         ("\n\n", r"holds no prompt"),
     ],
 )  # fmt: skip
@@ -145,174 +141,92 @@ def test_other_kinds_of_files_are_refused_in_words(file, tmp_path):
         read_prompts(file("{}", "q.json"))
 
 
-# -- pairs in --------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------------------
 
 
-def test_trl_s_explicit_formats_are_read_to_the_letter(file):
-    sky, chat = read_pairs(file([SKY, CHAT]))
-    assert (sky.messages, sky.chosen, sky.rejected) == (asked("The sky is"), " blue.", " green.")
-    assert (chat.messages, chat.chosen, chat.rejected) == (asked("Why?", system="Be short."), "Light.", "Well, …")
-    assert (sky.line, chat.line) == (1, 2)
+def rows(path: Path):
+    return [(row.at, row.value) for row in Source(path).rows()]
 
 
-def test_the_original_project_s_list_is_read(file):
-    entries = [{"question": "Why?", "chosen": "a", "rejected": "b"}, {"prompt": "How?", "chosen": "c", "rejected": "d"}]
-    pairs = read_pairs(file(json.dumps(entries), "preference_data.json"))
-    assert [pair.messages for pair in pairs] == [asked("Why?"), asked("How?")]
+def test_a_line_that_falls_on_the_edge_of_a_piece_is_one_line(file, monkeypatch):
+    monkeypatch.setattr("db.interchange.text_lines._PIECE", 5)
+    assert rows(file('{"a": "grün"}\n\n{"b":\r\n2}'.replace("\r\n", " "))) == [(1, {"a": "grün"}), (3, {"b": 2})]
+
+
+def test_the_entries_of_a_list_are_read_one_after_the_other(file, monkeypatch):
+    monkeypatch.setattr("db.interchange.text_lines._PIECE", 7)
+    entries = [{"text": "x" * 40, "list": [1, {"y": "]"}]}, "two, [", [], {}]
+    for indent in (None, 1):
+        assert [value for _, value in rows(file(json.dumps(entries, indent=indent), "e.json"))] == entries
+    assert rows(file(" [ ] ", "e.json")) == []
 
 
 @pytest.mark.parametrize(
-    ("record", "what"),
+    ("text", "what"),
     [
-        ({"chosen": "a b", "rejected": "a c"}, r"line 2: there is no 'prompt' and no 'question'"),
-        ({"prompt": "x", "chosen": "a"}, r"line 2: 'rejected' must be a text, not null"),
-        ({"prompt": "x", "chosen": "a", "rejected": 0}, r"line 2: 'rejected' must be a text, not a number"),
-        ({"prompt": "x", "chosen": "a", "rejected": " "}, r"line 2: 'rejected' is empty"),
-        ({"prompt": " ", "chosen": "a", "rejected": "b"}, r"line 2: 'prompt' is empty"),
-        (CHAT | {"chosen": "Light."}, r"line 2: 'chosen' and 'rejected' must both be"),
-        (CHAT | {"chosen": [*asked("Why?"), *CHAT["chosen"]]}, r"line 2: 'chosen' must hold one message of the assist"),
-        (CHAT | {"rejected": list(asked("Why?"))}, r"line 2: 'rejected' must hold one message of the assistant"),
-        (CHAT | {"rejected": []}, r"line 2: 'rejected' must hold one message of the assistant"),
+        ('["a",\n"b" "c"]', "line 2: Expecting ',' delimiter at column 5"),
+        ('["a",\n {"b": x}]', "line 2: Expecting value at column 8"),
+        ('["a"] ["b"]', "line 1: Extra data at column 7"),
+        ('["a",\n"b"', "line 2: Expecting ',' delimiter at column 4"),
+        ("[" * 100_000, "line 1: it nests brackets too deep to be read"),
+        ('{"a": 1}', "holds an object, not a list of entries"),
+        ("", "line 1: Expecting value at column 1"),
     ],
 )
-def test_a_pair_that_is_none_is_named_by_its_line(file, record, what):
-    with pytest.raises(InterchangeError, match=what):
-        read_pairs(file([SKY, record]))
+def test_a_list_that_is_none_is_named_by_its_line(file, monkeypatch, text, what):
+    for piece in (3, 1 << 20):
+        monkeypatch.setattr("db.interchange.text_lines._PIECE", piece)
+        with pytest.raises(InterchangeError, match=re.escape(what)):
+            rows(file(text, "e.json"))
 
 
-def test_an_empty_file_of_pairs_is_said(file):
-    with pytest.raises(InterchangeError, match="holds no pair"):
-        read_pairs(file(""))
+def test_a_list_without_its_end_is_not_held_whole(file, monkeypatch):
+    monkeypatch.setattr(json_entries, "LONGEST_ENTRY", 1000)
+    monkeypatch.setattr("db.interchange.text_lines._PIECE", 100)
+    read = []
+    path = file('["' + "x" * 100_000, "e.json")
+    source = Source(path)
+    monkeypatch.setattr(source, "_progress", read.append)
+    with pytest.raises(InterchangeError, match="Unterminated string"):
+        list(source.rows())
+    assert read[-1] < 5000
 
 
-def test_imported_pairs_become_preference_pairs_and_no_comparison_to_judge(conn, file):
-    done = import_pairs(conn, new_set(conn), read_pairs(file([SKY, CHAT])))
-    assert (done.added, done.duplicates, done.contradictions, done.same_text, done.held_out) == (2, 0, 0, 0, 0)
-    pairs = [(pair.messages, pair.chosen, pair.rejected) for pair in preference_pairs(conn)]
-    assert pairs == [
-        (asked("The sky is"), " blue.", " green."),
-        (asked("Why?", system="Be short."), "Light.", "Well, …"),
-    ]
-    assert prompts_left(conn) == 0
-    row = history(conn, 1)[0]
-    assert (row.verdict, row.layout, row.blind, row.source, row.seconds) == ("a", "none", False, "import", None)
-
-
-def test_importing_twice_adds_nothing(conn, file):
-    pairs = read_pairs(file([SKY, CHAT, SKY]))
-    assert import_pairs(conn, new_set(conn), pairs).duplicates == 1
-    before = list(conn.iterdump())
-    done = import_pairs(conn, 1, pairs)
-    assert (done.added, done.duplicates) == (0, 3)
-    assert list(conn.iterdump()) == before
-
-
-def test_a_chosen_text_that_was_stored_as_the_later_answer_stays_chosen(conn):
-    compared(conn, "Why?", "first", "second")
-    import_pairs(conn, 1, [ImportedPair(1, asked("Why?"), "second", "first")])
-    (pair,) = preference_pairs(conn)
-    assert (pair.chosen, pair.rejected) == ("second", "first")
-    assert history(conn, 1)[0].verdict == "b"
-
-
-@pytest.mark.parametrize("verdict", ["b", "tie", "discard"])
-def test_an_import_never_overrules_a_verdict(conn, verdict):
-    add_verdict(conn, comparison=compared(conn, "Why?", "first", "second"), verdict=verdict)
-    done = import_pairs(conn, 1, [ImportedPair(1, asked("Why?"), "first", "second")])
-    assert (done.added, done.contradictions) == (0, 1)
-    assert [row.verdict for row in history(conn, 1)] == [verdict]
-
-
-def test_an_open_or_skipped_comparison_takes_the_imported_verdict(conn):
-    add_verdict(conn, comparison=compared(conn, "Why?", "first", "second"), verdict="skip")
-    pair = ImportedPair(1, asked("Why?"), "first", "second")
-    assert import_pairs(conn, 1, [pair]).added == 1
-    assert undo_last(conn) == 1  # the skip; the imported verdict goes on standing
-    assert len(preference_pairs(conn)) == 1
-    assert import_pairs(conn, 1, [pair]).duplicates == 1
-
-
-def test_a_tie_is_never_a_pair_and_a_held_out_question_is_never_taken(conn):
-    new_set(conn, "Why is the sky blue?", name="trial", held_out=True)
-    pairs = [
-        ImportedPair(1, asked("Why?"), "same", "same"),
-        ImportedPair(2, asked("why is the SKY blue?", system="Be a pirate."), "a", "b"),
-    ]
-    done = import_pairs(conn, new_set(conn), pairs)
-    assert (done.added, done.same_text, done.held_out) == (0, 1, 1)
-    assert [each.prompts for each in list_prompt_sets(conn)] == [1, 0]
-
-
-def test_pairs_go_into_a_set_for_labelling_only(conn):
-    with pytest.raises(NotAllowed, match="held out for trials"):
-        import_pairs(conn, new_set(conn, name="trial", held_out=True), [])
-    with pytest.raises(NotFound, match="no prompt set 9"):
-        import_pairs(conn, 9, [])
-
-
-# -- pairs out -------------------------------------------------------------------------------------------------
-
-PAIRS = [
-    PairRow(1, 1, 1, 1, asked("Why\u2028?", system="Be short."), " “Light”.\n", "Well, …", False, False),
-    PairRow(2, 2, 2, 2, asked("How?"), "So.", "Or so.", False, True),
-]
-
-
-def test_pairs_are_written_in_trl_s_two_explicit_formats():
-    chat, plain = io.StringIO(), io.StringIO()
-    assert write_pairs(chat, PAIRS) == 2
-    assert write_pairs(plain, PAIRS, "trl-text") == 2
-    assert [json.loads(line) for line in chat.getvalue().splitlines(keepends=False)[-1:]] == [
-        {
-            "prompt": [{"role": "user", "content": "How?"}],
-            "chosen": [{"role": "assistant", "content": "So."}],
-            "rejected": [{"role": "assistant", "content": "Or so."}],
-        }
-    ]
-    assert json.loads(plain.getvalue().split("\n")[0]) == {
-        "prompt": "Be short.\n\nWhy\u2028?",
-        "chosen": " “Light”.\n",
-        "rejected": "Well, …",
-    }
-
-
-def test_what_is_written_is_read_back_the_same(tmp_path):
-    path = tmp_path / "out.jsonl"
-    write_pairs(path, PAIRS)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [(pair.messages, pair.chosen, pair.rejected) for pair in read_pairs(path)] == [
-        (pair.messages, pair.chosen, pair.rejected) for pair in PAIRS
+def test_every_cell_of_a_csv_file_is_a_text(file):
+    text = 'prompt,chosen,rejected\r\nWhy?,NA,4\r\n"a ""b"",\nc",1e5,\r\n\r\nshort,null'
+    assert rows(file(text, "t.csv")) == [
+        (1, {"prompt": "Why?", "chosen": "NA", "rejected": "4"}),
+        (2, {"prompt": 'a "b",\nc', "chosen": "1e5", "rejected": ""}),
+        (3, {"prompt": "short", "chosen": "null"}),
     ]
 
 
-def test_exporting_and_importing_in_one_workspace_adds_nothing(conn, tmp_path):
-    for question, verdict in (("one", "a"), ("two", "b"), ("three", "tie")):
-        add_verdict(conn, comparison=compared(conn, question), verdict=verdict)
-    assert write_pairs(tmp_path / "out.jsonl", preference_pairs(conn)) == 2
-    done = import_pairs(conn, 1, read_pairs(tmp_path / "out.jsonl"))
-    assert (done.added, done.duplicates) == (0, 2)
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a,a\n1,2", "needs a first line of column names, each once"),
+        ("", "needs a first line of column names"),
+        ("a,b\n1,2\n1,2,3", "row 2: 3 cells in 2 columns"),
+        ('a,b\n1,"2" x\n', "line 2: ',' expected after '\"', so it is no CSV"),
+    ],
+)
+def test_a_csv_file_that_is_none_says_so(file, text, what):
+    with pytest.raises(InterchangeError, match=re.escape(what)):
+        rows(file(text, "t.csv"))
 
 
-def test_an_export_that_fails_leaves_the_older_file_and_nothing_else(tmp_path, monkeypatch):
-    path = tmp_path / "out.jsonl"
-    path.write_text("older")
-
-    def no_room(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", no_room)
-    with pytest.raises(InterchangeError, match="No space left"):
-        write_pairs(path, PAIRS)
-    assert [each.name for each in tmp_path.iterdir()] == ["out.jsonl"]
-    assert path.read_text() == "older"
+def test_a_cell_of_a_megabyte_is_read(file):
+    assert len(rows(file("a\n" + "x" * 1_000_000, "t.csv"))[0][1]["a"]) == 1_000_000
 
 
-def test_trl_s_own_library_reads_both_formats_as_preference_data(tmp_path):
-    datasets = pytest.importorskip("datasets")
-    data_utils = pytest.importorskip("trl.data_utils")
-    for format, conversational in (("trl", True), ("trl-text", False)):
-        path = tmp_path / f"{format}.jsonl"
-        write_pairs(path, PAIRS, format)
-        rows = datasets.load_dataset("json", data_files=str(path), cache_dir=str(tmp_path / "cache"))["train"]
-        assert data_utils.is_conversational(rows[0]) == conversational
-        assert rows[1]["chosen"] == ([{"role": "assistant", "content": "So."}] if conversational else "So.")
+def test_what_a_person_names_is_a_file_a_folder_or_a_data_set(tmp_path):
+    (tmp_path / "pairs").mkdir()
+    assert source_of(str(tmp_path / "pairs")).where.name == str(tmp_path / "pairs")
+    assert source_of("no/such.jsonl").where == Path("no/such.jsonl")
+    hub = source_of("user/taste-pairs", split="test", config="en")
+    assert (hub.where.name, hub.where.split, hub.where.config, hub.stem) == (
+        *("user/taste-pairs", "test", "en"),
+        "taste-pairs",
+    )
+    with pytest.raises(InterchangeError, match="no such file or folder"):
+        source_of("nothing")

@@ -2,20 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import cast
 
 from textual.pilot import Pilot
-from textual.widgets import Input
 
-from db.rows import ImportedPairs, PromptSetRow, VerdictCounts
+from db.rows import PromptSetRow, VerdictCounts
 from tests.fake_workbench import FakeWorkbench, comparison, prompt
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.data_book import PAGE
-from tui.published import TakenPrompts
-from tui.screens.data import DataScreen, added_sentence, counts_line, imported_sentence, sets_line
-from tui.screens.dialog import AskText, Choose
+from tui.screens.data import DataScreen, counts_line, sets_line
 from tui.screens.verdict import VerdictScreen
 from tui.widgets.verdict_list import VerdictList
 
@@ -165,87 +161,6 @@ async def test_stacked_panes_say_first_and_second() -> None:
         assert str(pair.view.pane("prompt")._words_below) == "first is better"
 
 
-# -- in and out ------------------------------------------------------------------------------------------------
-
-
-async def answer(pilot: Pilot[None], text: str) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, AskText) and pilot.app.screen.query(Input))
-    pilot.app.screen.query_one(Input).value = text
-    await pilot.press("enter")
-
-
-async def choose(pilot: Pilot[None], key: str) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
-    await pilot.press(key)
-
-
-async def test_prompts_are_imported_into_a_set_named_after_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "history.txt"
-    path.write_text("Who?\nWhen?\n")
-    workbench = FakeWorkbench()
-    async with data(workbench) as (pilot, screen, _verdicts):
-        await pilot.press("i")
-        await choose(pilot, "h")
-        await answer(pilot, f"'{path}'")
-        await until(pilot, lambda: told(screen.palate))
-        assert told(screen.palate) == ["Imported: 2 prompts in the set 'history'; 1 known already; 1 empty."]
-        await until(pilot, lambda: "history" in str(screen.query_one("#sets").render()))
-    assert workbench.sets[-1].held_out
-
-
-async def test_preference_pairs_are_imported(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.jsonl"
-    path.write_text("{}")
-    workbench = FakeWorkbench()
-    async with data(workbench) as (pilot, screen, _verdicts):
-        await pilot.press("i")
-        await choose(pilot, "v")
-        await answer(pilot, str(path))
-        await until(pilot, lambda: told(screen.palate))
-        assert told(screen.palate) == ["Imported: 3 preference pairs added; 1 known already."]
-    assert workbench.imported_into == ["pairs"]
-
-
-async def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    async with data(FakeWorkbench()) as (pilot, screen, _verdicts):
-        await pilot.press("i")
-        await choose(pilot, "p")
-        await answer(pilot, str(tmp_path / "[/none]"))
-        await until(pilot, lambda: told(screen.palate))
-        assert "There is no file" in told(screen.palate)[0]
-
-
-async def test_going_back_imports_nothing() -> None:
-    workbench = FakeWorkbench()
-    async with data(workbench) as (pilot, screen, _verdicts):
-        await pilot.press("i")
-        await until(pilot, lambda: isinstance(screen.app.screen, Choose))
-        await pilot.press("escape")
-        await until(pilot, lambda: screen.app.screen is screen)
-    assert workbench.imported == []
-
-
-async def test_export_writes_and_never_replaces_unasked(tmp_path: Path) -> None:
-    workbench, path = judged(2), tmp_path / "out.jsonl"
-    async with data(workbench) as (pilot, screen, _verdicts):
-        await pilot.press("o")
-        await answer(pilot, str(path))
-        await until(pilot, lambda: told(screen.palate))
-        assert told(screen.palate) == [f"Exported: 2 preference pairs in {path}."]
-        path.write_text("mine")
-        await pilot.press("o")
-        await answer(pilot, str(path))
-        await until(pilot, lambda: isinstance(screen.app.screen, Choose))
-        await pilot.press("escape")
-        await until(pilot, lambda: screen.app.screen is screen)
-        assert len(workbench.exported) == 1
-        await pilot.press("o")
-        await answer(pilot, str(path))
-        await choose(pilot, "r")
-        await until(pilot, lambda: len(workbench.exported) == 2)
-    assert workbench.exported == [(path, "trl"), (path, "trl")]
-
-
 # -- words -----------------------------------------------------------------------------------------------------
 
 
@@ -262,13 +177,3 @@ def test_sets_say_what_they_are_for() -> None:
         ["science,", "held", "out", "80", "prompts", "held", "out", "for", "trials"],
     ]
     assert "Press i" in sets_line([]).plain
-
-
-def test_what_was_left_out_is_told() -> None:
-    assert added_sentence(TakenPrompts("mine", 1, 0, 0, 4)) == (
-        "1 prompt in the set 'mine'; 4 left out, because they are on the other side of the held-out wall."
-    )
-    assert imported_sentence(ImportedPairs(0, 0, 1, 2, 3)) == (
-        "0 preference pairs added; 1 left out, because you judged them otherwise; "
-        "2 left out, because both answers are the same; 3 left out, because their question is held out for trials."
-    )

@@ -13,6 +13,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from db.errors import WorkspaceBusy
+from db.interchange.sources import Source
 from engine.config import SamplingConfig, TrainConfig
 from engine.events import ReferenceScored, StepDone
 from engine.saving import save_checked
@@ -452,11 +453,11 @@ def test_pairs_go_out_and_come_in(open_workbench: Callable[[], Workbench], tmp_p
     workbench.answers.write_pairs(4).done.result(timeout=60)
     judge_all(workbench)
     file = tmp_path / "pairs.jsonl"
-    assert workbench.export_pairs(file) == 4
+    assert workbench.export_pairs(file).pairs == 4
     records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     assert all(set(each) == {"prompt", "chosen", "rejected"} for each in records)
-    again = workbench.import_pairs(file, set_name="back").result(timeout=10)
-    assert (again.added, again.duplicates) == (0, 4)
+    again = workbench.imports.read(Source(file), set_name="back")
+    assert (again.taken, [(each.reason, each.count) for each in again.left_out]) == (0, [("known already", 4)])
 
 
 def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:
@@ -467,6 +468,6 @@ def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Work
     pairs = tmp_path / "pairs.jsonl"
     record = {"prompt": "What is the tide table for?", "chosen": "Boats.", "rejected": "Cheese."}
     pairs.write_text(json.dumps(record) + "\n", encoding="utf-8")
-    done = workbench.import_pairs(pairs, set_name="sneaky").result(timeout=10)
-    assert (done.added, done.held_out) == (0, 1)
+    done = workbench.imports.read(Source(pairs), set_name="sneaky")
+    assert (done.taken, done.left_out[0].reason) == (0, "the question is held out for trials")
     assert workbench.train_preview(QUICK).pairs == 0

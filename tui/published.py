@@ -58,6 +58,22 @@ class PairChanged(Published):
 
 
 @dataclass(frozen=True)
+class ImportProgress:
+    """How far an import is. `phase` is reading, storing or taking back; `total` is None where it is not known."""
+
+    phase: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class ImportMoved(Published):
+    """An import is so far; `progress` None: it is over."""
+
+    progress: ImportProgress | None
+
+
+@dataclass(frozen=True)
 class RunChanged(Published):
     """A run moved: what the engine reported is stored. `event` is None when only its status changed."""
 

@@ -9,27 +9,30 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.registry import Adapter
+from db import batches
 from db import edits as db_edits
-from db import interchange
 from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
 from db import runs as db_runs
 from db import verdicts as db_verdicts
-from db.rows import ComparisonRow, ImportedPair, ImportedPairs, ReadPrompts, VerdictRow
+from db.interchange.questions import read_prompts
+from db.interchange.sources import Source
+from db.rows import ComparisonRow, ReadPrompts, VerdictRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.blind_trials import BASE, BlindTrials
 from tui.choosing import next_by_margin
 from tui.data_book import DataBook
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
+from tui.importing import Importer
 from tui.lane import LOADING, WAITED_FOR, Job, Lane
 from tui.margins import MarginScorer
 from tui.new_answers import NewAnswers
@@ -100,6 +103,7 @@ class Workbench(WorkspaceView):
             self.answers = Prefetcher(*common, seed=seed)
             self.answers_for_once = lambda: Prefetcher(*common, seed=seed, beside=self.answers)
             self.new_answers = NewAnswers(*common, seed=seed, queue=self.answers)
+            self.imports = Importer(self.workspace, self._publish)
             self.margins = MarginScorer(self.workspace, self.lane, self.policies)
             self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
             self.seed = seed
@@ -136,6 +140,7 @@ class Workbench(WorkspaceView):
 
     def close(self) -> None:
         """Let a run that is alive write a checkpoint, end the turn in progress, and let go of the workspace."""
+        self.imports.leave()
         self.trainer.leave()
         self.lane.close()
         self.workspace.close()
@@ -262,29 +267,18 @@ class Workbench(WorkspaceView):
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 
-    # -- prompts, import ---------------------------------------------------------------------------------------
+    # -- prompts ------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, path: Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
-        """Read a file of prompts and add them to a set, all or nothing.
+    def add_prompts(self, source: Source | Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
+        """Read a file or data set of prompts and add them to a set, all or nothing.
 
         Raises:
             InterchangeError: the file cannot be read; its message names the line.
         """
-        read = interchange.read_prompts(path)
+        read = read_prompts(Source(source) if isinstance(source, Path) else source)
         added = self.workspace.write(_add_to_set, set_name, held_out, read)
         added.add_done_callback(lambda _: self._wake())
         return added
-
-    def import_pairs(self, path: Path, *, set_name: str) -> Future[ImportedPairs]:
-        """Read a file of preference pairs and store them, all or nothing.
-
-        Raises:
-            InterchangeError: the file cannot be read; its message names the line.
-        """
-        pairs = interchange.read_pairs(path)
-        imported = self.workspace.write(_import_into_set, set_name, pairs)
-        imported.add_done_callback(lambda _: self._publish(QueueChanged(self.ready_count())))
-        return imported
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 
@@ -421,6 +415,8 @@ def _judge(connection: sqlite3.Connection, *, share: float, seed: int, **verdict
 
 
 def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:
+    if batches.going_on(connection):
+        raise WorkbenchError("An import goes on, and may hold the same prompts. Wait for its end, or stop it.")
     known = db_prompts.get_prompt_set(connection, name)
     if known is not None and known.held_out != held_out:
         kind = "held out for trials" if known.held_out else "for labelling"
@@ -429,9 +425,3 @@ def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read:
     added = db_prompts.add_prompts(connection, set_id, read.prompts)
     duplicates = added.duplicates + len(read.duplicates)
     return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set)
-
-
-def _import_into_set(connection: sqlite3.Connection, name: str, pairs: Sequence[ImportedPair]) -> ImportedPairs:
-    known = db_prompts.get_prompt_set(connection, name)
-    set_id = known.id if known else db_prompts.add_prompt_set(connection, name, held_out=False)
-    return interchange.import_pairs(connection, set_id, pairs)

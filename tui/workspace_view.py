@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from adapters.registry import Adapter
 from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
 from db import finding as db_finding
-from db import interchange, run_memory
 from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
+from db import run_memory
 from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.exports import Selection, judged_pairs
+from db.interchange.writing import Exported, write_pairs
 from db.rows import (
     ComparisonRow,
     MarginRow,
@@ -123,10 +125,14 @@ class WorkspaceView:
         """How far the person agreed with themselves on pairs that came again."""
         return agreement(db_repeats.repeated_verdicts(self.workspace.connection))
 
-    def export_pairs(self, path: Path, form: str = "trl") -> int:
-        """Write every preference pair to `path` in the format `form`; returns how many."""
-        pairs = db_verdicts.preference_pairs(self.workspace.connection)
-        return interchange.write_pairs(path, pairs, form)
+    def export_pairs(
+        self,
+        target: Path | TextIO,
+        form: str = "trl",
+        selection: Selection = Selection(),  # noqa: B008
+    ) -> Exported:
+        """Write the judged pairs of a selection to a file or a stream in the format `form`."""
+        return write_pairs(target, judged_pairs(self.workspace.connection, selection), form)
 
     # -- prompts -----------------------------------------------------------------------------------------------
 

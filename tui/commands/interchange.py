@@ -1,54 +1,126 @@
-"""`palate import` and `palate export`: preference pairs in and out."""
+"""`palate import` and `palate export`: judged pairs in and out, in every format."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tui.commands.console import HerePath
+from db.exports import Selection
+from db.interchange.formats import FORMATS
+from db.interchange.sources import source_of
+from db.times import utc_text
+from tui.commands.console import HerePath, console
 from tui.commands.session import Options, as_json, emit, say
+from tui.importing import Tell
+from tui.interchange_words import exported_words, left_out_words, taken_words
+from tui.published import ImportProgress
+from tui.words import count
+
+_LIST = "\n\n\b\n" + "\n".join(f"{each.name:<16} {each.words}" for each in FORMATS.values())
+_LABELS = {"reading": "looking through", "storing": "storing", "taking back": "taking back"}
 
 
-@click.command("import")
-@click.argument("file", type=HerePath())
+@click.command(
+    "import",
+    help="Take in judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data "
+    f"set of the Hugging Face Hub (user/name). All of it is taken, or nothing. Formats:{_LIST}",
+)
+@click.argument("file", metavar="FILE|DATASET")
+@click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
+@click.option("--split", default="train", show_default=True, help="The part of a data set.")
+@click.option("--config", help="The configuration of a data set, where it has several.")
 @as_json
 @click.pass_obj
-def import_command(options: Options, file: Path, set_name: str | None, as_json: bool) -> None:
-    """Take in preference pairs: TRL's explicit formats (prompt, chosen, rejected), .jsonl, .json, .csv, .parquet."""
-    with options.owning() as workbench:
-        done = workbench.import_pairs(file, set_name=set_name or file.stem).result()
+def import_command(
+    options: Options, file: str, form: str, set_name: str | None, split: str, config: str | None, as_json: bool
+) -> None:
+    """Take in judged pairs."""
+    source = source_of(file, split=split, config=config, folder=console().folder)
+    with options.owning() as workbench, _bars(shown=not as_json) as tell:
+        done = workbench.imports.read(source, format=form, set_name=set_name, tell=tell)
     if as_json:
         emit({"event": "import", **asdict(done)})
         return
-    say(f"{done.added} pairs taken in.")
-    for count, words in (
-        (done.duplicates, "stood already"),
-        (done.contradictions, "have another verdict here, which keeps standing"),
-        (done.same_text, "had two equal answers"),
-        (done.held_out, "have a question that is held out for trials"),
-    ):
-        if count:
-            say(f"{count} were left out: they {words}.")
+    say(f"{taken_words(done)} taken in as {done.format}.")
+    for left_out in done.left_out:
+        say(f"{left_out_words(left_out)}.")
 
 
-@click.command("export")
-@click.argument("file", type=HerePath())
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["trl", "trl-text"]),
-    default="trl",
-    show_default=True,
-    help="TRL's explicit format, as messages or as plain text.",
+class _Stream:
+    """The console's stderr as a stream; a bar moves only on a terminal of this process."""
+
+    def write(self, text: str) -> None:
+        """Write it as it is."""
+        console().err(text)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def isatty(self) -> bool:
+        """Is it a terminal?"""
+        return console().folder is None and sys.stderr.isatty()
+
+
+@contextmanager
+def _bars(*, shown: bool) -> Iterator[Tell]:
+    """A bar on stderr for each phase, where somebody looks."""
+    bars: dict[str, Any] = {}
+    stream: Any = _Stream()
+
+    def tell(progress: ImportProgress) -> None:
+        ending = progress.phase == "taking back"
+        if not ending:
+            console().check()
+        if not shown or (ending and console().folder is not None):
+            return  # a visitor who is gone must not hinder what is taken back
+        if progress.phase not in bars:
+            for each in bars.values():
+                each.render_finish()
+            bar = click.progressbar(length=progress.total or 0, label=f"{_LABELS[progress.phase]:<15}", file=stream)
+            bars[progress.phase] = bar.__enter__()
+        bar = bars[progress.phase]
+        bar.update(progress.done - bar.pos)
+
+    try:
+        yield tell
+    finally:
+        for bar in list(bars.values())[-1:]:
+            bar.render_finish()
+
+
+@click.command(
+    "export", help=f"Write judged pairs to FILE, or to stdout for `-`, in the format of another tool:{_LIST}"
 )
+@click.argument("file", type=HerePath())
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="trl", show_default=True)
+@click.option("--set", "set_name", help="Only pairs whose prompt is in this set.")
+@click.option("--since", type=click.DateTime(), help="Only pairs judged since then, in local time.")
+@click.option("--not-judged", is_flag=True, help="Pairs without a verdict as well, where the format has a place.")
 @as_json
 @click.pass_obj
-def export_command(options: Options, file: Path, form: str, as_json: bool) -> None:
-    """Write every preference pair to FILE, one JSON object per line; `-` is stdout."""
+def export_command(
+    options: Options,
+    file: Path,
+    form: str,
+    set_name: str | None,
+    since: datetime | None,
+    not_judged: bool,
+    as_json: bool,
+) -> None:
+    """Write judged pairs to a file."""
+    selection = Selection(set_name, utc_text(since) if since else None, not_judged)
+    to_stdout = str(file) == "-"
     with options.reading() as view:
-        pairs = view.export_pairs(file, form)
-    if as_json and str(file) != "-":
-        emit({"event": "export", "file": str(file), "format": form, "pairs": pairs})
-    else:
-        say(f"{pairs} pairs written to {file}.")
+        done = view.export_pairs(sys.stdout if to_stdout else file, form, selection)
+    if as_json and not to_stdout:
+        emit({"event": "export", "file": str(file), "format": form, **asdict(done)})
+        return
+    say(f"{count(done.pairs, 'pair')} written{'' if to_stdout else f' to {file}'} as {form}.")
+    for words in exported_words(done):
+        say(f"{words}.")

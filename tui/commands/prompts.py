@@ -1,11 +1,11 @@
 """`palate prompts`: prompt sets."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
-from tui.commands.console import HerePath
+from db.interchange.sources import source_of
+from tui.commands.console import console
 from tui.commands.prompt_sets import COMMANDS
 from tui.commands.session import Options, as_json, emit, say, show_table
 from tui.words import count
@@ -35,15 +35,26 @@ for command in COMMANDS:
 
 
 @prompts.command()
-@click.argument("file", type=HerePath())
+@click.argument("file", metavar="FILE|DATASET")
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
+@click.option("--split", default="train", show_default=True, help="The part of a data set.")
+@click.option("--config", help="The configuration of a data set, where it has several.")
 @click.option("--held-out", is_flag=True, help="Keep the prompts for trials; they are never trained on.")
 @as_json
 @click.pass_obj
-def add(options: Options, file: Path, set_name: str | None, held_out: bool, as_json: bool) -> None:
-    """Add the prompts of FILE: .txt with one on each line, .jsonl, .json, .csv or .parquet."""
+def add(
+    options: Options,
+    file: str,
+    set_name: str | None,
+    split: str,
+    config: str | None,
+    held_out: bool,
+    as_json: bool,
+) -> None:
+    """Add prompts: a .txt file with one on each line, .jsonl, .json, .csv, .parquet, or a data set (user/name)."""
+    source = source_of(file, split=split, config=config, folder=console().folder)
     with options.owning() as workbench:
-        taken = workbench.add_prompts(file, set_name=set_name or file.stem, held_out=held_out).result()
+        taken = workbench.add_prompts(source, set_name=set_name or source.stem, held_out=held_out).result()
     if as_json:
         emit({"event": "prompts", **asdict(taken)})
         return

@@ -1,8 +1,5 @@
 """The Data screen: every verdict that stands, the prompt sets, and the way in and out for files."""
 
-import asyncio
-from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,19 +8,19 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from db.rows import ImportedPairs, PromptSetRow, VerdictCounts
+from db.rows import PromptSetRow, VerdictCounts
 from tui.data_book import DataSearch, Found
-from tui.errors import KNOWN_ERRORS
-from tui.published import PairChanged, Published, TakenPrompts, VerdictStored
+from tui.published import ImportMoved, PairChanged, Published, VerdictStored
 from tui.query import QueryError
 from tui.screens.base import PalateScreen
-from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.filters import FilterPicker
+from tui.screens.interchange import export_file, import_file
 from tui.screens.likes import LikesScreen
 from tui.screens.pair_acts import ask_note, take_out
 from tui.screens.prompts import PromptsScreen
 from tui.screens.verdict import VerdictScreen
 from tui.visible import visible_line
+from tui.widgets.import_line import ImportLine
 from tui.widgets.line_input import LineInput
 from tui.widgets.verdict_list import VerdictList, heading
 from tui.words import count
@@ -31,7 +28,6 @@ from tui.words import count
 _EMPTY = "No verdicts yet. Press L and judge the first pair."
 _NOTHING_FOUND = "No verdict matches. Press esc to see all of them."
 _LETTERS = ("prompts", "find", "filter", "take_out", "note", "import", "export", "likes")
-_KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "preference pairs"))
 
 
 class DataScreen(PalateScreen):
@@ -45,8 +41,8 @@ class DataScreen(PalateScreen):
         Binding("f", "filter", "filter", id="data.filter", tooltip="Choose a filter: verdict, set, policy, run."),
         Binding("t", "take_out", "take out", id="data.take-out", tooltip="Take out of training, or put back."),
         Binding("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
-        Binding("i", "import", "import", id="data.import", tooltip="Add prompts or preference pairs from a file."),
-        Binding("o", "export", "export", id="data.export", tooltip="Write your preference pairs to a file."),
+        Binding("i", "import", "import", id="data.import", tooltip="Take in prompts or judged pairs from a file."),
+        Binding("o", "export", "export", id="data.export", tooltip="Write your judged pairs to a file."),
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
@@ -61,6 +57,7 @@ class DataScreen(PalateScreen):
             yield Static(heading(), id="heading")
             yield VerdictList()
             yield Static(id="nothing")
+        yield ImportLine()
         yield Static(id="sets")
 
     # -- what is shown -------------------------------------------------------------------------------------------
@@ -73,6 +70,10 @@ class DataScreen(PalateScreen):
         """A verdict was stored, or a pair changed, while the list is in sight."""
         if isinstance(published, VerdictStored | PairChanged) and self.is_current:
             self.load()
+        elif isinstance(published, ImportMoved):
+            self.query_one(ImportLine).show(published.progress)
+            if published.progress is None and self.is_current:
+                self.load()
 
     def on_mount(self) -> None:
         """Searching has a thread of its own, so that keys are never held up."""
@@ -227,68 +228,12 @@ class DataScreen(PalateScreen):
     # -- in and out ----------------------------------------------------------------------------------------------
 
     def action_import(self) -> None:
-        """Ask what the file holds, then where it is."""
-        self.app.push_screen(Choose("Import", "What does the file hold?", _KINDS), self._import_kind)
-
-    def _import_kind(self, kind: str | None) -> None:
-        if kind is None:
-            return
-        sentence = (
-            "A .jsonl file (or a .json list) with prompt, chosen and rejected, as TRL writes it."
-            if kind == "v"
-            else "A .txt file with one prompt a line, or .jsonl with prompt (and field). The set gets the file's name."
-        )
-        self.app.push_screen(AskText("Import", sentence, placeholder="path of the file"), self._import_from(kind))
-
-    def _import_from(self, kind: str) -> Callable[[str | None], None]:
-        def take(path: str | None) -> None:
-            if path is not None:
-                self.run_worker(self._import(kind, path_of(path)), name="import")
-
-        return take
-
-    async def _import(self, kind: str, path: Path) -> None:
-        """Read the file beside the loop, then wait until what it holds is stored."""
-        name = path.stem
-        try:
-            if kind == "v":
-                future = await asyncio.to_thread(self.workbench.import_pairs, path, set_name=name)
-                told = imported_sentence(await asyncio.wrap_future(future))
-            else:
-                adding = await asyncio.to_thread(self.workbench.add_prompts, path, set_name=name, held_out=kind == "h")
-                told = added_sentence(await asyncio.wrap_future(adding))
-        except (*KNOWN_ERRORS, OSError) as error:
-            self.palate.tell_error(error)
-            return
-        self.palate.tell("Imported", told)
-        self.load()
-        self.refresh_status()
+        """Take a file in, or stop the import that goes on."""
+        self.run_worker(import_file(self), name="import", exit_on_error=True)
 
     def action_export(self) -> None:
-        """Ask where the file shall stand."""
-        pairs = count(self.workbench.counts().decisive, "preference pair")
-        sentence = f"{pairs}, one JSON object a line: prompt, chosen, rejected, as TRL reads it."
-        self.app.push_screen(AskText("Export", sentence, value="preferences.jsonl"), self._export_to)
-
-    def _export_to(self, text: str | None) -> None:
-        if text is None:
-            return
-        path = path_of(text)
-        if not path.exists():
-            self._export(path)
-            return
-        sentence = f"{path} is there already."
-        self.app.push_screen(
-            Choose("Export", sentence, (("r", "replace it"),)), lambda answer: self._export(path) if answer else None
-        )
-
-    def _export(self, path: Path) -> None:
-        try:
-            written = self.workbench.export_pairs(path)
-        except (*KNOWN_ERRORS, OSError) as error:
-            self.palate.tell_error(error)
-        else:
-            self.palate.tell("Exported", f"{count(written, 'preference pair')} in {path.absolute()}.")
+        """Write the judged pairs to a file."""
+        self.run_worker(export_file(self), name="export", exit_on_error=True)
 
 
 # -- words -----------------------------------------------------------------------------------------------------
@@ -317,30 +262,3 @@ def sets_line(sets: list[PromptSetRow]) -> Content:
         for each in sets
     ]
     return Content("\n").join(lines)
-
-
-def added_sentence(taken: TakenPrompts) -> str:
-    """What became of a file of prompts."""
-    parts = [f"{count(taken.added, 'prompt')} in the set {taken.set_name!r}"]
-    for number, words in (
-        (taken.duplicates, "known already"),
-        (taken.skipped, "empty"),
-        (taken.in_other_set, "left out, because they are on the other side of the held-out wall"),
-    ):
-        if number:
-            parts.append(f"{number:,} {words}")
-    return "; ".join(parts) + "."
-
-
-def imported_sentence(imported: ImportedPairs) -> str:
-    """What became of a file of preference pairs."""
-    parts = [count(imported.added, "preference pair") + " added"]
-    for number, words in (
-        (imported.duplicates, "known already"),
-        (imported.contradictions, "left out, because you judged them otherwise"),
-        (imported.same_text, "left out, because both answers are the same"),
-        (imported.held_out, "left out, because their question is held out for trials"),
-    ):
-        if number:
-            parts.append(f"{number:,} {words}")
-    return "; ".join(parts) + "."

@@ -1,0 +1,51 @@
+"""What an import needs: its rows stay hidden until all of them are stored, and are taken back when it does not end."""
+
+_TIME = "CHECK (at GLOB '????-??-??T??:??:??*Z')"
+# The pairs that an import has stored and not shown yet; append-only begins when they are shown.
+_HIDDEN = "EXISTS (SELECT 1 FROM import_batch b WHERE {0} BETWEEN b.first_comparison AND b.last_comparison)"
+
+BATCH_SCHEMA: tuple[str, ...] = (
+    # One row while an import goes on: the ids that belong to it. A name in `new_set` says that the set is its own.
+    f"""CREATE TABLE import_batch (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        source TEXT NOT NULL,
+        at TEXT NOT NULL {_TIME},
+        set_id INTEGER NOT NULL REFERENCES prompt_sets (id),
+        new_set INTEGER NOT NULL CHECK (new_set IN (0, 1)),
+        first_prompt INTEGER NOT NULL,
+        last_prompt INTEGER NOT NULL,
+        first_completion INTEGER NOT NULL,
+        last_completion INTEGER NOT NULL,
+        first_comparison INTEGER NOT NULL,
+        last_comparison INTEGER NOT NULL
+    ) STRICT""",
+    # Verdicts on pairs that were there before and waited for one: said in the moment in which the rest is shown.
+    """CREATE TABLE import_late (
+        comparison INTEGER PRIMARY KEY REFERENCES comparisons (id),
+        verdict TEXT NOT NULL,
+        strength INTEGER NOT NULL,
+        side TEXT,
+        seconds REAL,
+        note TEXT NOT NULL,
+        line INTEGER NOT NULL
+    ) STRICT""",
+    # What a file says of an answer, such as UltraFeedback's score_chosen.
+    """CREATE TABLE answer_scores (
+        completion INTEGER PRIMARY KEY REFERENCES completions (id),
+        score REAL NOT NULL
+    ) STRICT""",
+    "DROP TRIGGER verdicts_no_delete",
+    f"""CREATE TRIGGER verdicts_no_delete BEFORE DELETE ON verdicts WHEN NOT {_HIDDEN.format("OLD.comparison")}
+    BEGIN SELECT RAISE(ABORT, 'verdicts are only ever added'); END""",
+    "DROP VIEW standing_verdicts",
+    f"""CREATE VIEW standing_verdicts AS SELECT v.* FROM comparisons c JOIN verdicts v ON v.id = c.standing
+    WHERE NOT {_HIDDEN.format("c.id")}""",
+    # The words of a verdict that is taken back; its facts do not change meanwhile, and nobody can have noted its pair.
+    """CREATE TRIGGER verdicts_unsearched BEFORE DELETE ON verdicts WHEN OLD.verdict <> 'undo'
+    BEGIN
+        INSERT INTO verdict_words (verdict_words, rowid, prompt, a, b, said, facts, note)
+        SELECT 'delete', t.id, t.prompt, t.a, t.b, t.said, t.facts, '' FROM verdict_texts t WHERE t.id = OLD.id;
+    END""",
+    # A comparison that is taken back is looked for in it; without an index it would be walked for each pair.
+    "CREATE INDEX run_margins_of_comparison ON run_margins (comparison)",
+)

@@ -1,0 +1,82 @@
+"""Judged pairs for a file, a page at a time, so that a million takes no more memory than a thousand."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from sqlite3 import Connection, Row
+
+from db.errors import NotFound
+from db.interchange.records import PairRecord
+from db.prompts import get_prompt_set
+from db.verdicts import seen_messages
+
+_PAGE = 500
+# Pairs that were judged in labelling and not taken out of training. As in training, a question that is held out in any
+# set is left out of what decides.
+_PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
+        v.verdict, v.strength, v.side, v.seconds, v.note, sc.score AS a_score, sd.score AS b_score,
+        ma.name AS a_model, mb.name AS b_model,
+        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+    FROM comparisons c
+    JOIN prompts p ON p.id = c.prompt
+    JOIN completions a ON a.id = c.a
+    JOIN completions b ON b.id = c.b
+    LEFT JOIN verdicts v ON v.id = c.standing
+    LEFT JOIN samplings sa ON sa.id = a.sampling
+    LEFT JOIN samplings sb ON sb.id = b.sampling
+    LEFT JOIN models ma ON ma.id = a.model
+    LEFT JOIN models mb ON mb.id = b.model
+    LEFT JOIN answer_scores sc ON sc.completion = a.id
+    LEFT JOIN answer_scores sd ON sd.completion = b.id
+    WHERE c.id > :after AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+        AND (:open OR c.standing IS NOT NULL)
+        AND (:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL OR v.at >= :since)
+        AND NOT EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
+            WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
+    ORDER BY c.id LIMIT :limit"""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which pairs are exported: of one prompt set, judged since a time (UTC ISO text), those not judged among them."""
+
+    set_name: str | None = None
+    since: str | None = None
+    not_judged: bool = False
+
+
+def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterator[PairRecord]:
+    """Every pair of the selection in canonical order, by id: its prompt as the policy saw it, and what was said.
+
+    Raises:
+        NotFound: there is no set of that name.
+    """
+    chosen = None
+    if selection.set_name is not None:
+        chosen = get_prompt_set(conn, selection.set_name)
+        if chosen is None:
+            raise NotFound(f"There is no prompt set {selection.set_name!r}. `palate prompts` lists them.")
+    values = {"set_id": chosen.id if chosen else None, "since": selection.since, "open": selection.not_judged}
+    after = 0
+    while rows := conn.execute(_PAIRS, {**values, "after": after, "limit": _PAGE}).fetchall():
+        yield from map(_record, rows)
+        after = rows[-1]["id"]
+
+
+def _record(row: Row) -> PairRecord:
+    return PairRecord(
+        at=row["id"],
+        messages=seen_messages(json.loads(row["messages"]), row["system"]),
+        a=row["a_text"],
+        b=row["b_text"],
+        verdict=row["verdict"],
+        strength=row["strength"] or 1,
+        side=row["side"],
+        seconds=row["seconds"],
+        note=row["note"] or "",
+        field=row["field"],
+        score_a=row["a_score"],
+        score_b=row["b_score"],
+        model_a=row["a_model"],
+        model_b=row["b_model"],
+    )

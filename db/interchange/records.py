@@ -1,0 +1,68 @@
+"""The record that every format is turned into: a question, two answers, and what was said of them."""
+
+from dataclasses import dataclass
+
+from db.rows import Messages
+
+DECISIVE = ("a", "b")
+
+
+@dataclass(frozen=True, slots=True)
+class PairRecord:
+    """A question with two answers in the order of its file, or in canonical order when it comes from the database.
+
+    `at` is its line, entry or row, from 1. `verdict` is a, b, tie, both_bad, skip or discard, None while nobody judged.
+    `side` is what was pressed: left, right or None. Scores, names of models and `seconds` are None where none is known.
+    """
+
+    at: int
+    messages: Messages
+    a: str
+    b: str
+    verdict: str | None
+    strength: int = 1
+    side: str | None = None
+    seconds: float | None = None
+    note: str = ""
+    field: str | None = None
+    score_a: float | None = None
+    score_b: float | None = None
+    model_a: str | None = None
+    model_b: str | None = None
+
+    @property
+    def chosen(self) -> str:
+        """The better answer of a decisive record."""
+        return self.a if self.verdict == "a" else self.b
+
+    @property
+    def rejected(self) -> str:
+        """The worse answer of a decisive record."""
+        return self.b if self.verdict == "a" else self.a
+
+    @property
+    def left(self) -> str | None:
+        """The letter of the answer that stood left when a side was pressed, else None."""
+        if self.side is None or self.verdict not in DECISIVE:
+            return None
+        other = "b" if self.verdict == "a" else "a"
+        return self.verdict if self.side == "left" else other
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that was read and is not taken: its place, from 1, and why."""
+
+    at: int
+    reason: str
+
+
+Read = PairRecord | LeftOut
+"""What a row of a file becomes."""
+
+
+def side_pressed(verdict: str | None, left: str) -> str | None:
+    """The side that was pressed for a decisive verdict, when the answer `left` (a or b) stood left."""
+    if verdict not in DECISIVE:
+        return None
+    return "left" if verdict == left else "right"

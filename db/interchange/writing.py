@@ -1,0 +1,167 @@
+"""Records to a file: JSON Lines, a JSON list or object, CSV or Parquet. It is written beside and renamed into place."""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from db.errors import InterchangeError
+from db.interchange.formats import FORMATS, Format
+from db.interchange.records import LeftOut, PairRecord
+from db.plain_json import plain_json
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the number of pairs, and how many were left out, by reason."""
+
+    pairs: int
+    left_out: dict[str, int]
+
+
+def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: str = "trl") -> Exported:
+    """Write the records that the format can hold, in the kind of file that `target` ends in; a stream gets JSON.
+
+    Raises:
+        InterchangeError: the format does not stand in such files, or the file cannot be written. One that stood there
+            before is then as it was.
+    """
+    chosen = FORMATS[format]
+    counted: Counter[str] = Counter()
+    rows = _counted(chosen, records, counted)
+    if not isinstance(target, Path):
+        target.writelines(_text(rows, chosen, ".json" if chosen.head is not None else ".jsonl"))
+    elif check_ending(target, chosen) == ".parquet":
+        with beside(target) as file:
+            _write_parquet(file, rows)
+    else:
+        write_beside(target, _text(rows, chosen, target.suffix.lower()))
+    return Exported(counted.pop(_WRITTEN, 0), dict(counted))
+
+
+def check_ending(target: Path, format: Format) -> str:
+    """The ending of the target.
+
+    Raises:
+        InterchangeError: the format does not stand in such files.
+    """
+    kind = target.suffix.lower()
+    if kind not in format.endings:
+        raise InterchangeError(
+            f"{target} ends in {kind or 'nothing'}; {format.name} is written as {', '.join(format.endings)}. "
+            "Choose another name."
+        )
+    return kind
+
+
+def write_beside(target: Path, lines: Iterable[str]) -> None:
+    """Write lines to a file beside `target` and rename it into place, for the owner alone.
+
+    Raises:
+        InterchangeError: it cannot be written. A file that stood there before is then as it was.
+    """
+    with beside(target) as path, path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A file to write that becomes `target` in the end, synced, for the owner alone; after an error it is gone.
+
+    Raises:
+        InterchangeError: it cannot be written. A file that stood there before is then as it was.
+    """
+    written = None
+    try:
+        # Made by mkstemp, so for the owner alone: answers are nobody else's business.
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+        written = Path(name)
+        yield written
+        with written.open("rb") as file:
+            os.fsync(file.fileno())
+        written.replace(target)
+        written = None
+    except OSError as error:
+        raise InterchangeError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
+    finally:
+        if written is not None:
+            written.unlink(missing_ok=True)
+
+
+_WRITTEN = ""
+
+
+def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str]) -> Iterator[dict[str, Any]]:
+    """The rows of what the format can hold; the rest is counted by its reason."""
+    for record in records:
+        rows = format.write(record)
+        if isinstance(rows, LeftOut):
+            counted[rows.reason] += 1
+        else:
+            counted[_WRITTEN] += 1
+            yield from rows
+
+
+def _text(rows: Iterable[dict[str, Any]], format: Format, kind: str) -> Iterator[str]:
+    if kind == ".csv":
+        yield from _csv(rows)
+    elif kind == ".jsonl":
+        yield from (plain_json(row) + "\n" for row in rows)
+    elif format.head is not None:
+        opened = plain_json(format.head, indent=1).removesuffix("\n}")
+        yield from _listed(rows, f'{opened},\n "examples": [', "]\n}\n")
+    else:
+        yield from _listed(rows, "[", "]\n")
+
+
+def _listed(rows: Iterable[dict[str, Any]], start: str, end: str) -> Iterator[str]:
+    """A JSON list with an entry a line, a row at a time."""
+    yield start
+    separator = "\n"
+    for row in rows:
+        yield separator + plain_json(row)
+        separator = ",\n"
+    yield f"\n{end}"
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A head and the rows; what is no text or number is written as JSON."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    for at, row in enumerate(rows):
+        if at == 0:
+            writer.writerow(row)
+        writer.writerow(_cell(each) for each in row.values())
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return plain_json(value) if isinstance(value, list | dict) else value
+
+
+def _write_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> None:
+    """A Parquet file through `datasets`, which takes seconds to import; by way of a temporary file."""
+    from datasets import Dataset, disable_progress_bars, load_dataset
+
+    disable_progress_bars()
+    with tempfile.TemporaryDirectory(prefix="palate-export-") as folder:
+        lines = Path(folder) / "rows.jsonl"
+        with lines.open("w", encoding="utf-8") as staged:
+            number = sum(staged.write(json.dumps(row) + "\n") > 0 for row in rows)
+        if number:
+            read = load_dataset("json", data_files=str(lines), split="train", cache_dir=folder)
+        else:
+            read = Dataset.from_dict({})
+        read.to_parquet(str(file))
