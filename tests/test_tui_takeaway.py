@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.test_engine_merge import peft_logits, plain_logits
 from tests.test_tui_workbench import QUICK, judge_all, train
 from tests.tiny import save_tiny
 from tui.errors import InputError, WorkbenchError
+from tui.lane import Job
 from tui.model_card import NO_TRIAL
 from tui.placing import placed
 from tui.policies import ModelChoice
@@ -351,3 +353,22 @@ def test_a_new_name_is_known_everywhere(workbench: Workbench) -> None:
     assert workbench.trial(trial).model_b_name == "blunt"
     with pytest.raises(AdapterNameError, match="called 'blunt' already"):
         workbench.takeaway.rename("taste-1", "Blunt")
+
+
+def test_a_merge_that_is_ended_leaves_nothing_and_another_may_begin(workbench: Workbench, tmp_path: Path) -> None:
+    jobs: list[Job] = []
+    known = threading.Event()
+
+    def end_it(_: Published) -> None:
+        """On the lane's thread, at the first sign of life: the job cannot have come to its end."""
+        if known.wait(60):
+            workbench.lane.end(jobs[0])
+
+    unsubscribe = workbench.subscribe(end_it)
+    jobs.append(workbench.takeaway.merge("taste-1", tmp_path / "out"))
+    known.set()
+    jobs[0].done.result(timeout=60)
+    unsubscribe()
+    assert not (tmp_path / "out").exists()
+    assert left_behind(tmp_path) == []
+    assert merge(workbench, "taste-1", tmp_path / "out").path == str(tmp_path / "out")

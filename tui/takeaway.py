@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class TakeAway:
         self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None]
     ) -> None:
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._starting = threading.Lock()
         self.doing: str | None = None
         """How far a merge is, in words for the status line; None while there is none."""
 
@@ -84,11 +86,13 @@ class TakeAway:
         adapter = self._workspace.registry.get(name)
         check_fits(adapter, self._policies.required().fingerprint, base_source=self._policies.choice.source)
         self._workspace.registry.verify(adapter.manifest.id)
-        if self._lane.busy_with(_JOB):
-            raise WorkbenchError("Another adapter is being merged. Wait for its end.")
-        self.doing = f"merging {visible_line(adapter.manifest.name, 24)}"
-        turns = self._turns(adapter, target, dtype, overwrite)
-        return self._lane.submit(_JOB, turns, lambda: WAITED_FOR)
+        with self._starting:
+            if self._lane.busy_with(_JOB):
+                raise WorkbenchError("Another adapter is being merged. Wait for its end.")
+            self.doing = f"merging {visible_line(adapter.manifest.name, 24)}"
+            job = self._lane.submit(_JOB, self._turns(adapter, target, dtype, overwrite), lambda: WAITED_FOR)
+        job.done.add_done_callback(lambda _: self._over())  # also of a job that was ended before its first turn
+        return job
 
     def _turns(self, adapter: Adapter, target: Path, dtype: str, overwrite: bool) -> Turns:
         merged: ModelMerged | None = None
@@ -103,8 +107,7 @@ class TakeAway:
                     card = Card(WorkspaceView(self._workspace), adapter, target.name, merged)
                     write_private(part / CARD, card.text().encode())
         finally:
-            self.doing = None
-            self._publish(ModelChanged())
+            self._over()
         name = visible_line(adapter.manifest.name, 64)
         self._tell_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
         self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
@@ -133,6 +136,11 @@ class TakeAway:
             return pairs[0].messages
         held_out = db_prompts.held_out_prompts(connection, 1)
         return held_out[0].messages if held_out else _ANY_PROMPT
+
+    def _over(self) -> None:
+        if self.doing is not None:
+            self.doing = None
+            self._publish(ModelChanged())
 
     def _tell(self, adapter: Adapter, event: Event) -> None:
         if isinstance(event, Progress):

@@ -1,5 +1,6 @@
 """`palate adapters`: what was trained or taken in, and which of them answers."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import click
 
 from tui.commands.console import HerePath
 from tui.commands.session import Heard, Options, as_json, emit, say, show_table
-from tui.published import AdapterMerged
+from tui.published import AdapterMerged, Published
 from tui.takeaway import GGUF_DTYPES, export_adapter
 from tui.words import when
+from tui.workbench import Workbench
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that stands there.")
 
@@ -93,7 +95,7 @@ def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=HerePath())
 @overwrite
 @as_json
 @click.pass_obj
@@ -109,7 +111,7 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
-@click.argument("target", metavar="FOLDER|FILE.gguf", type=click.Path(path_type=Path))
+@click.argument("target", metavar="FOLDER|FILE.gguf", type=HerePath())
 @click.option(
     "--dtype",
     type=click.Choice(GGUF_DTYPES),
@@ -122,14 +124,23 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
 def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: bool, as_json: bool) -> None:
     """Write base model and adapter as one model: a folder, or one GGUF file for llama.cpp."""
     with options.working() as workbench:
-        heard, told = Heard(workbench), ""
-        for published in heard.until(workbench.takeaway.merge(adapter, target, dtype=dtype, overwrite=overwrite)):
-            if isinstance(published, AdapterMerged) and as_json:
-                emit({"event": "merged", "adapter": adapter, "path": published.path, **asdict(published.merged)})
-            doing = workbench.takeaway.doing
-            if doing is not None and doing != told:
-                say(doing)
-                told = doing
+        heard = Heard(workbench)
+        job = workbench.takeaway.merge(adapter, target, dtype=dtype, overwrite=overwrite)
+        try:
+            _follow(workbench, heard.until(job), as_json)
+        finally:
+            workbench.lane.end(job)  # after ctrl+C, or when the one who asked went away
+
+
+def _follow(workbench: Workbench, heard: Iterator[Published], as_json: bool) -> None:
+    told = ""
+    for published in heard:
+        if isinstance(published, AdapterMerged) and as_json:
+            emit({"event": "merged", "path": published.path, **asdict(published.merged)})
+        doing = workbench.takeaway.doing
+        if doing is not None and doing != told:
+            say(doing)
+            told = doing
 
 
 @adapters.command()
