@@ -5,7 +5,7 @@ Futures are resolved at once; with `hold` set they stay open until `release()`, 
 
 import math
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from db.rows import (
     PromptSetRow,
     RunLogRow,
     RunRow,
+    SampleRow,
     TrialRow,
     VerdictCounts,
     VerdictListRow,
@@ -32,6 +33,9 @@ from db.rows import (
 from engine.config import TrainConfig, settings_of
 from engine.preflight import Preflight
 from tui.errors import InputError, WorkbenchError
+from tui.kept import Kept
+from tui.pair_sets import ALL_PAIRS, PairSet, PairSets
+from tui.presets import RESERVED, Presets
 from tui.published import (
     AdapterView,
     ModelChanged,
@@ -186,6 +190,12 @@ class FakeWorkbench:
         self.imports = SimpleNamespace(going_on=False)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
+        self.notify = "off"
+        self.kept: dict[str, Any] = {}
+        self.presets = Presets(self._kept_under("presets", RESERVED))
+        self.pair_sets = PairSets(self._kept_under("pair sets", ()))
+        self.samples: list[SampleRow] = []
+        self.looked_at: list[PairSet] = []
         self.preflight_error: Exception | None = None
         self.discarded: bool | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
@@ -230,6 +240,9 @@ class FakeWorkbench:
         else:
             resolve()
         return future
+
+    def _kept_under(self, key: str, reserved: Sequence[str]) -> Kept:
+        return Kept("preset", lambda: self.kept.get(key), lambda value: self.kept.update({key: value}), reserved)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -415,20 +428,21 @@ class FakeWorkbench:
 
     # -- train ---------------------------------------------------------------------------------------------------
 
-    def train_preview(self, config: TrainConfig) -> TrainPreview:
-        """What a run on 31 pairs would do."""
-        pairs = 31
+    def train_preview(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> TrainPreview:
+        """What a run on 31 pairs would do, of which 12 are left where some are chosen."""
+        pairs = 31 if chosen.everything else 12
         held = max(1, round(pairs * config.eval_share)) if config.eval_share else 0
         per_step = config.batch_size * config.gradient_accumulation_steps
         steps = config.epochs * math.ceil((pairs - held) / per_step)
         steps = min(steps, config.max_steps) if config.max_steps else steps
         return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem)
 
-    def preflight(self, config: TrainConfig) -> Preflight:
+    def preflight(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
         """A close look at what a run on those 31 pairs would do."""
         if self.preflight_error is not None:
             raise self.preflight_error
-        preview = self.train_preview(config)
+        self.looked_at.append(chosen)
+        preview = self.train_preview(config, chosen)
         notes = ("The shorter answer was chosen in 81% of the pairs, so answers will grow shorter.",)
         left_out = {"7": "both answers are the same", "9": "both answers are the same"}
         return Preflight(
@@ -436,7 +450,14 @@ class FakeWorkbench:
             seconds=140.0,
         )  # fmt: skip
 
-    def start_run(self, config: TrainConfig, *, name: str | None = None, from_adapter: str | None = None) -> int:
+    def start_run(
+        self,
+        config: TrainConfig,
+        *,
+        name: str | None = None,
+        from_adapter: str | None = None,
+        pairs: PairSet = ALL_PAIRS,
+    ) -> int:
         """Start a run that moves only when a test says so (`step`)."""
         if self.preview_problem:
             raise WorkbenchError(self.preview_problem)
@@ -448,7 +469,7 @@ class FakeWorkbench:
         row = run_row(number, name, "running", config=values, total_steps=total, parent_adapter=from_adapter, **nothing)
         self.run_rows.insert(0, row)
         self.run_figures[number] = []
-        self.started_with.append({"config": config, "name": name, "from_adapter": from_adapter})
+        self.started_with.append({"config": config, "name": name, "from_adapter": from_adapter, "pairs": pairs})
         self.state = replace(self.state, run=RunProgress(number, name, 0, total, None, None, "reference"))
         self.publish(RunChanged(number))
         return number
@@ -520,6 +541,11 @@ class FakeWorkbench:
     def run_metrics(self, id: int) -> list[MetricRow]:
         """Its figures."""
         return list(self.run_figures.get(id, []))
+
+    def run_samples(self, id: int) -> list[SampleRow]:
+        """What it answered."""
+        del id
+        return list(self.samples)
 
     def run_log(self, id: int) -> list[RunLogRow]:
         """Its log."""

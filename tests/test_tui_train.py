@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from db.rows import RunLogRow
+from db.rows import RunLogRow, SampleRow
 from engine.config import TrainConfig, settings_of
 from engine.errors import AdapterLoadError
 from engine.events import StepDone
@@ -14,7 +14,8 @@ from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
-from tui.published import RunChanged
+from tui.pair_sets import ALL_PAIRS, PairSet
+from tui.published import RunChanged, RunEnded, SamplesStored
 from tui.screens.train import TrainScreen
 from tui.widgets.form import Form
 from tui.widgets.form_rows import FormRow, plain
@@ -68,7 +69,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
         assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
-        await pilot.press("down", "down")
+        await pilot.press(*["down"] * 6)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
             assert row(screen, setting.name).has_focus
@@ -191,7 +192,9 @@ async def test_a_run_starts_with_the_settings_of_the_form(workbench: FakeWorkben
         await pilot.press("5", "enter", "S")
         await until_shown(pilot, "● run 1 · mine")
         wanted = TrainConfig(lr_scheduler="cosine", max_steps=5)
-        assert workbench.started_with == [{"config": wanted, "name": "mine", "from_adapter": "a00000003"}]
+        assert workbench.started_with == [
+            {"config": wanted, "name": "mine", "from_adapter": "a00000003", "pairs": ALL_PAIRS}
+        ]
 
 
 async def test_enter_starts_and_the_name_offered_is_free(workbench: FakeWorkbench) -> None:
@@ -314,6 +317,142 @@ async def test_a_run_that_is_alive_is_shown_when_one_comes_back(workbench: FakeW
         await pilot.press("T")
         await until_shown(pilot, "× run 1 · taste-1 · failed")
         assert "Lower the learning rate." in text_of(app)
+
+
+async def test_a_preset_is_taken_saved_renamed_and_removed(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_train(pilot)
+        await until_shown(pilot, "every setting has its default")
+        await pilot.press("p")
+        await until_shown(pilot, "Palate grew from; every default")
+        await pilot.press("down")
+        await until_shown(pilot, "Stays close to the model as it is")
+        assert "rename" not in text_of(app).split("enter take")[1]  # what comes with Palate stays as it is
+        await pilot.press("enter")
+        await until_shown(pilot, "careful  beta 0.2, sft weight 0.1, learning rate 3e-5")
+        assert row(screen, "beta").value == 0.2  # type: ignore[attr-defined]
+        await go_to(pilot, screen, "epochs")
+        await pilot.press("5", "enter", "p")
+        await until_shown(pilot, "settings of your own")
+        await pilot.press("s")
+        await until_shown(pilot, "Keep what is set at the moment")
+        await pilot.press(*"slow", "enter")
+        await until_shown(pilot, "Presets")
+        await until_shown(pilot, "rename")  # the cursor is on what was just saved
+        await pilot.press("r")
+        await until_shown(pilot, "Another name for this preset")
+        await pilot.press(*"slower", "enter")
+        await until(pilot, lambda: [each.name for each in workbench.presets.all()][3:] == ["slower"])
+        await until_shown(pilot, "rename")
+        assert workbench.presets.get("slower").config.epochs == 5
+        await pilot.press("home", "enter")
+        await until_shown(pilot, "every setting has its default")
+        await pilot.press("p", "end", "enter")
+        await until_shown(pilot, "slower  beta 0.2")
+        await pilot.press("p", "end", "x")
+        await until_shown(pilot, "Remove this preset?")
+        await pilot.press("y")
+        await until(pilot, lambda: workbench.kept == {"presets": {}})
+
+
+async def test_the_pairs_of_a_run_are_chosen_kept_and_counted(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_train(pilot)
+        await go_to(pilot, screen, "pairs_since")
+        await pilot.press(*"2026-03-32")
+        await until(pilot, lambda: "'2026-03-32' is no day" in str(row(screen, "pairs_since").problem))
+        await pilot.press("backspace", "1", "enter", "down", "right", "down", "right")
+        chosen = PairSet(since="2026-03-31", prompt_set="science", strong=True)
+        await until_shown(pilot, "12 preference pairs, much better only · of science · since 2026-03-31")
+        await until(pilot, lambda: workbench.looked_at[-1:] == [chosen])
+        await pilot.press("w")
+        await until_shown(pilot, "all pairs")
+        await pilot.press("s")
+        await until_shown(pilot, "Keep what is set at the moment")
+        await pilot.press(*"march", "enter")
+        await until_shown(pilot, "march")
+        await pilot.press("home", "enter")
+        await until_shown(pilot, "31 preference pairs ·")
+        await pilot.press("w", "end", "enter")
+        await until_shown(pilot, "12 preference pairs, much better only")
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        assert workbench.started_with[0]["pairs"] == replace(chosen, name="march")
+
+
+def sample(prompt: int, step: int, text: str) -> SampleRow:
+    """One answer of a run."""
+    return SampleRow(prompt, ({"role": "user", "content": f"Question {prompt}?"},), step, text, 9, False)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_samples_are_read_beside_those_of_step_0(workbench: FakeWorkbench, size: tuple[int, int]) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        await pilot.press("s")
+        await until_shown(pilot, "The first samples are taken before the first step")
+        workbench.samples = [sample(1, 0, "As it began."), sample(2, 0, "Two began.")]
+        workbench.publish(SamplesStored(1, 0))
+        await until_shown(pilot, "prompt 1 of 2 · Question 1?")
+        workbench.samples = [
+            sample(1, 0, "As it began."),
+            sample(1, 7, "Halfway \x1b[31m."),
+            sample(1, 14, "Newest."),
+            sample(2, 0, "Two began."),
+            sample(2, 7, "Two began."),
+            sample(2, 14, "Two ended."),
+        ]
+        workbench.publish(SamplesStored(1, 14))
+        await until_shown(pilot, "Newest.")
+        assert {"As it began.", "step 0, as it started", "step 14", "sample 3 of 3"} <= set(shown(text_of(app)))
+        await pilot.press("left")
+        await until_shown(pilot, "Halfway ␛[31m.")
+        await pilot.press("tab")
+        await until_shown(pilot, "sample 2 of 3 · the same answer")
+        await pilot.press("right")
+        await until_shown(pilot, "Two ended.")
+        await pilot.press("escape")
+        await until_shown(pilot, "● run 1")
+        tall = size[1] >= 34
+        await until(pilot, lambda: ("Two ended." in text_of(app)) is tall)
+
+
+def shown(text: str) -> list[str]:
+    """What stands in the panes and in their borders."""
+    return [part.strip() for line in text.splitlines() for part in line.replace("─", "│").split("│")]
+
+
+async def test_the_end_of_a_run_rings_the_bell_where_that_is_wanted(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        written: list[str] = []
+        assert app._driver is not None
+        app._driver.write = written.append  # type: ignore[method-assign]
+        await open_train(pilot)
+        workbench.publish(RunEnded(1, name="quiet", status="finished"))
+        await pilot.pause()
+        workbench.notify = "bell"
+        workbench.publish(RunEnded(1, name="left", status="interrupted"))
+        await pilot.pause()
+        assert "\a" not in written
+        workbench.publish(RunEnded(1, name="loud", status="finished"))
+        await until(pilot, lambda: "\a" in written)
+
+
+async def test_a_new_run_is_offered_on_every_screen_but_this_one(workbench: FakeWorkbench) -> None:
+    workbench.set_state(offer=52)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "52 new pairs: T trains")
+        await open_train(pilot)
+        assert "new pairs" not in text_of(app)
+        await pilot.press("R")
+        await until_shown(pilot, "52 new pairs: T trains")
 
 
 async def test_no_key_of_the_screen_is_a_mode_key(workbench: FakeWorkbench) -> None:

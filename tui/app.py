@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,7 +22,8 @@ from tui.errors import title_of
 from tui.key_file import read_key_file
 from tui.link import HANG_UP, Signals
 from tui.messages import FromWorkbench
-from tui.published import WAITING, Published, Visited, WorkbenchFailed, WorkbenchNotice
+from tui.notifying import end_sequence
+from tui.published import WAITING, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
 from tui.queue_config import GO_ON
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
@@ -177,12 +179,20 @@ class PalateApp(App[None]):
             self.tell(published.title, published.text, severity="error")
         elif isinstance(published, WorkbenchNotice):
             self.tell(published.title, published.text)
+        elif isinstance(published, RunEnded):
+            self._tell_end(published)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.visited() if isinstance(published, Visited) else screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and self.workbench.status().run is None:
             self.exit()
+
+    def _tell_end(self, ended: RunEnded) -> None:
+        """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
+        sequence = end_sequence(self.workbench.notify, ended.name, ended.status, os.environ)
+        if sequence and ended.status != "interrupted" and self._driver is not None:
+            self._driver.write(sequence)
 
     def _refresh_status_soon(self) -> None:
         if self._status_due:

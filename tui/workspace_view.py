@@ -144,6 +144,11 @@ class WorkspaceView:
         """What a run does when its terminal is lost: "go-on" or "leave"."""
         return kept_settings(self.workspace).leaving.link_lost
 
+    @property
+    def notify(self) -> str:
+        """How the end of a run is told: off, bell or desktop."""
+        return kept_settings(self.workspace).runs.notify
+
     def prompt_sets(self) -> list[PromptSetRow]:
         """Every prompt set with the number of its prompts."""
         return db_prompts.list_prompt_sets(self.workspace.connection)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from db.rows import SampleRow
-from tui.commands.session import Options, as_json, emit, say
+from tui.commands.session import Options, as_json, emit, say, show
 from tui.visible import visible
 
 
@@ -27,7 +27,7 @@ def samples(options: Options, run: int, as_json: bool) -> None:
     if not rows:
         say(f"Run {run} took no samples. `palate settings samples 3` lets the next one take them.")
     for row in rows:
-        print(visible(sample_words(row)))
+        show(visible(sample_words(row)))
 
 
 def sample_record(run: int, row: SampleRow) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every screen of Palate is made of: top line, body, status line, key line."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual import events
@@ -103,7 +104,8 @@ class PalateScreen(Screen[None]):
             return
         status = self.workbench.status()
         self.query_one(TopLine).show(status.model_name, status.adapter_name)
-        self.query_one(StatusLine).show(status)
+        offered = status if self.MODE != "train" else replace(status, offer=0)  # it is taken there already
+        self.query_one(StatusLine).show(offered)
 
     def on_screen_resume(self) -> None:
         """Bring the lines and the body up to date."""

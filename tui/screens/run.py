@@ -12,9 +12,11 @@ from textual.widgets import Static
 
 from db.rows import RunLogRow, RunRow
 from tui.curves import RunHistory
+from tui.pair_sets import pair_set_of
 from tui.published import AdapterView, ModelChanged, Published, RunChanged, RunProgress
 from tui.run_words import settings_in_order, took
 from tui.screens.adapter_acts import AdapterActs
+from tui.screens.samples import SamplesScreen
 from tui.visible import visible, visible_line
 from tui.widgets.form_rows import plain
 from tui.widgets.live_run import ending_line, headline, notice_line, progress_line
@@ -39,6 +41,7 @@ class RunScreen(AdapterActs):
         Binding("pageup", "page(-1)", "page up", show=False, id="run.page-up", tooltip="A page up."),
         Binding("home,g", "edge(False)", "top", show=False, id="run.top", tooltip="To the curves."),
         Binding("end,G", "edge(True)", "end", show=False, id="run.end", tooltip="To the end."),
+        Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("v", "fineness", "dots", id="run.dots", tooltip="Draw with braille, quadrants or half blocks."),
     ]
 
@@ -125,6 +128,10 @@ class RunScreen(AdapterActs):
         """Move to the top or to the end."""
         self._moving.scroll_to(y=self._moving.max_scroll_y if end else 0, animate=False)
 
+    def action_samples(self) -> None:
+        """Show what the run answered while it learned."""
+        self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+
     def action_fineness(self) -> None:
         """Draw curves with other blocks."""
         name = self.query_one(RunCharts).next_fineness()
@@ -150,6 +157,8 @@ def _run_facts(run: RunRow, parent: AdapterView | None) -> Iterable[Content]:
     yield _fact("started", when(run.started))
     yield _fact("took", took(run) + (" so far" if run.status == "running" else ""))
     yield _fact("pairs", f"{run.train_pairs:,} trained on, {run.eval_pairs:,} measured on")
+    if run.pair_set is not None:
+        yield _fact("asked for", pair_set_of(run.pair_set).words())
     yield _fact("base model", visible_line(run.base_name, 60))
     if run.parent_adapter is not None:
         yield _fact("started from", visible_line(parent.name if parent else run.parent_adapter, 60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +15,13 @@ from db.rows import RunRow
 from engine.config import TrainConfig
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
-from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
+from tui.pair_sets import PairSet
+from tui.published import ModelChanged, Published, RunChanged, RunProgress, SamplesStored, VerdictStored
+from tui.screens.named import open_named
 from tui.screens.run_keys import RunKeys
+from tui.screens.samples import SamplesScreen
 from tui.screens.stop import StopScreen
+from tui.screens.train_names import named_pairs, named_presets
 from tui.widgets.form_rows import FormRow
 from tui.widgets.live_run import LiveRun
 from tui.widgets.run_charts import Pace, RunCharts
@@ -30,15 +35,23 @@ _SETTLED_S: Final = 0.3
 """How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
 
 
+TALL: Final = 34
+"""From this many lines on there is room for the newest samples below the curves."""
+
+
 class TrainScreen(RunKeys):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
     CSS_PATH = ["base.tcss", "../widgets/form.tcss", "../widgets/chart.tcss", "train.tcss"]
     BINDINGS = [
         Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
         Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
         Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Binding("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
+        Binding("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
+        Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
     ]
@@ -80,6 +93,8 @@ class TrainScreen(RunKeys):
                     self._history.add(event.step, metrics)  # type: ignore[union-attr]
                 elif event is None:
                     self._read_history()
+                self._pace.news()
+            case SamplesStored(run=run) if run == self._run:
                 self._pace.news()
             case RunChanged(run=run) if self._progress(run) is not None:
                 self._follow(run)
@@ -125,17 +140,19 @@ class TrainScreen(RunKeys):
     def _draw_setup(self) -> None:
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
-        config = setup.config()
-        setup.show_preview(self.workbench.train_preview(config))
+        setup.show_sets([each.name for each in self.workbench.prompt_sets() if not each.held_out])
+        config, pairs = setup.config(), setup.pairs
+        setup.show_preset(self.workbench.presets.of(config), config)
+        setup.show_preview(self.workbench.train_preview(config, pairs))
         if self.workbench.status().model_state == "ready":
-            self.run_worker(partial(self._look, config), group="preflight", exclusive=True)
+            self.run_worker(partial(self._look, config, pairs), group="preflight", exclusive=True)
 
-    async def _look(self, config: TrainConfig) -> None:
+    async def _look(self, config: TrainConfig, pairs: PairSet) -> None:
         """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
         await asyncio.sleep(_SETTLED_S)
         found: Preflight | str
         try:
-            found = await asyncio.to_thread(self.workbench.preflight, config)
+            found = await asyncio.to_thread(self.workbench.preflight, config, pairs)
         except KNOWN_ERRORS as error:
             found = str(error)
         self.query_one(TrainSetup).show_preflight(found)
@@ -145,8 +162,9 @@ class TrainScreen(RunKeys):
             return
         self.read_adapters()
         self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
-        log = self.workbench.run_log(self._run)
-        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, self.adapter_of(self._row))
+        log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
+        adapter = self.adapter_of(self._row)
+        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
         self.refresh_bindings()
 
     @on(FormRow.Changed)
@@ -160,7 +178,7 @@ class TrainScreen(RunKeys):
         """Only the keys that do something now."""
         alive = self._alive
         match action:
-            case "start":
+            case "start" | "presets" | "pairs":
                 return self._run is None
             case "pause":
                 return alive is not None and alive.phase != "stopping"
@@ -170,11 +188,18 @@ class TrainScreen(RunKeys):
                 return False  # that key belongs to Runs, where adapters are chosen
             case "another":
                 return self._run is not None and alive is None
-            case "fineness":
+            case "fineness" | "samples":
                 return self._run is not None
         return super().check_action(action, parameters)
 
     @on(FormRow.Pressed)
+    def row_pressed(self, message: FormRow.Pressed) -> None:
+        """Start the run, or show the presets."""
+        if message.row.key == "preset":
+            self.action_presets()
+        else:
+            self.action_start()
+
     def action_start(self) -> None:
         """Start a run; a row that is not right takes the cursor instead."""
         setup = self.query_one(TrainSetup)
@@ -183,12 +208,31 @@ class TrainScreen(RunKeys):
             self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
         try:
-            run = self.workbench.start_run(setup.config(), name=setup.run_name, from_adapter=setup.start_from)
+            more = {"name": setup.run_name, "from_adapter": setup.start_from}
+            run = self.workbench.start_run(setup.config(), **more, pairs=self._named(setup.pairs))
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             self._draw_setup()
             return
         self._follow(run)
+
+    def _named(self, pairs: PairSet) -> PairSet:
+        """The pairs under the name that they are kept under, if they are."""
+        kept = self.workbench.pair_sets.all()
+        return next((each for each in kept if replace(each, name=None) == pairs), pairs)
+
+    def action_presets(self) -> None:
+        """Show the presets."""
+        open_named(self, named_presets(self.workbench, self.query_one(TrainSetup)))
+
+    def action_pairs(self) -> None:
+        """Show the sets of pairs."""
+        open_named(self, named_pairs(self.workbench, self.query_one(TrainSetup)))
+
+    def action_samples(self) -> None:
+        """Show what the run answered while it learned."""
+        if self._run is not None:
+            self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def take_setting(self, name: str, text: str) -> None:
         """Set a row of the form, for the next run, as if a person had typed it."""

@@ -130,6 +130,43 @@ class ActionRow(FormRow):
         self.action_press()
 
 
+class OpenRow(FormRow):
+    """A row whose value is chosen in a window; `enter` asks for it."""
+
+    BINDINGS = [form_key("enter,space", "press", "show all", "open-window", "Show what there is to choose from.")]
+
+    def __init__(self, key: str, label: str, help: str) -> None:
+        super().__init__(key, label, help)
+        self._value, self._remark, self._changed = "", "", False
+
+    def value_text(self) -> str:
+        """The value as it was told."""
+        return self._value
+
+    def remark(self) -> str:
+        """The words beside the value."""
+        return self._remark
+
+    @property
+    def changed(self) -> bool:
+        """Is it another one than the default?"""
+        return self._changed
+
+    def set_value(self, value: str, remark: str, *, changed: bool) -> None:
+        """Show this value, with words beside it."""
+        if (value, remark, changed) != (self._value, self._remark, self._changed):
+            self._value, self._remark, self._changed = value, remark, changed
+            self.show()
+
+    def action_press(self) -> None:
+        """Ask for the window."""
+        self.post_message(self.Pressed(self))
+
+    def on_click(self) -> None:
+        """A click on the row does it too."""
+        self.action_press()
+
+
 class ChoiceRow(FormRow):
     """A row that takes one of a few values."""
 

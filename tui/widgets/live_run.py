@@ -1,5 +1,6 @@
 """A run as it is watched: where it stands, its curves, and what it has to say."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -7,13 +8,14 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import RunLogRow, RunRow
+from db.rows import RunLogRow, RunRow, SampleRow
 from tui.curves import RunHistory
 from tui.published import AdapterView, RunProgress
 from tui.run_words import took
 from tui.theme import SIGNS
 from tui.visible import visible, visible_line
 from tui.widgets.run_charts import RunCharts
+from tui.widgets.run_samples import newest_lines
 from tui.words import count, duration
 
 _NOTICES: Final = 3
@@ -28,6 +30,7 @@ class LiveRun(Vertical):
         yield Static("", id="run-headline", markup=False)
         yield Static("", id="run-progress", markup=False)
         yield RunCharts()
+        yield Static("", id="run-samples", markup=False)
         yield Static("", id="run-notices", markup=False)
 
     def show(
@@ -37,6 +40,7 @@ class LiveRun(Vertical):
         history: RunHistory,
         log: list[RunLogRow],
         adapter: AdapterView | None,
+        samples: Sequence[SampleRow] = (),
     ) -> None:
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
         waits = progress is not None and progress.phase == "paused"
@@ -44,6 +48,9 @@ class LiveRun(Vertical):
         line = progress_line(run, progress, history) if progress else ending_line(run, adapter)
         self.query_one("#run-progress", Static).update(line)
         self.query_one(RunCharts).draw(history, run.total_steps or 0)
+        newest = self.query_one("#run-samples", Static)
+        newest.update(newest_lines(samples, self.size.width - 2))
+        newest.set_class(bool(samples), "-some")
         notices = self.query_one("#run-notices", Static)
         notices.update(Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
         notices.display = bool(log)

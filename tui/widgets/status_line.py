@@ -43,17 +43,29 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
     """The machine on the left, the run on the right; what matters least is left out first where it is narrow."""
     run = run_parts(status.run) if status.run else []
     parts = machine_parts(status)
-    while len(parts) > 1 and _width(parts) + _width(run) + 4 > width:
+    beside = _width(run) if run else len("9,999 new pairs: T trains") if status.offer else 0
+    while len(parts) > 1 and _width(parts) + beside + 4 > width:
         parts.pop()
     while len(run) > 2 and _width(parts) + _width(run) + 4 > width:
         run.pop(2)
     left = Content(" " + _SEPARATOR.join(parts)).stylize("$quiet")
     if not run:
-        return left.truncate(width, ellipsis=True)
+        return _with_offer(left, status.offer, width)
     sign, colour = SIGNS["paused" if status.run and status.run.phase == "paused" else "running"]
     right = Content.assemble((sign, colour), " ", (_SEPARATOR.join(run), "$foreground"), " ")
     gap = max(width - left.cell_length - right.cell_length, 1)
     return Content.assemble(left, " " * gap, right).truncate(width, ellipsis=True)
+
+
+def _with_offer(left: Content, pairs: int, width: int) -> Content:
+    """The machine on the left, and on the right that a new run may be worth it, where there is room to say so."""
+    if pairs:
+        right = Content.assemble(
+            (f"{count(pairs, 'new pair')}: ", "$quiet"), ("T", "bold $accent"), (" trains ", "$quiet")
+        )
+        if (gap := width - left.cell_length - right.cell_length) > 0:
+            return Content.assemble(left, " " * gap, right)
+    return left.truncate(width, ellipsis=True)
 
 
 def machine_parts(status: WorkbenchStatus) -> list[str]:

@@ -16,13 +16,15 @@ from adapters.names import clean_name, free_name, name_key
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
 from tui.errors import InputError
+from tui.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.preflight_words import preflight_facts, preflight_warnings
+from tui.presets import Preset, changes_of, changes_words
 from tui.published import AdapterView, TrainPreview
 from tui.visible import visible, visible_line
 from tui.widgets.form import Form, setting_row
-from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow
+from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.text_row import TextRow
-from tui.words import count
+from tui.words import count, plain
 
 if TYPE_CHECKING:
     from engine.preflight import Preflight
@@ -66,8 +68,14 @@ class TrainSetup(Vertical):
         yield Static("", id="plan", markup=False)
         yield Form(
             ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            OpenRow("preset", "preset", _PRESET_HELP),
             ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
             NameRow(),
+            TextRow("pairs_since", "pairs since", _SINCE_HELP, parse_day, None),
+            ChoiceRow("pairs_of", "pairs of", _OF_HELP, [(None, "every prompt set")]),
+            ChoiceRow(
+                "pairs_judged", "pairs judged", _JUDGED_HELP, [(False, "either way"), (True, "much better only")]
+            ),
             *(setting_row(each) for each in settings_of(TrainConfig)),
             id="train-form",
         )
@@ -83,6 +91,32 @@ class TrainSetup(Vertical):
         """The id of the adapter that the run continues; None starts from the base model."""
         row = self.form.row("from")
         return row.value if isinstance(row, ChoiceRow) else None
+
+    @property
+    def pairs(self) -> PairSet:
+        """Which pairs the rows mean."""
+        since, prompt_set, strong = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged"))
+        assert isinstance(since, TextRow)
+        assert isinstance(prompt_set, ChoiceRow)
+        assert isinstance(strong, ChoiceRow)
+        return PairSet(since=since.value, prompt_set=prompt_set.value, strong=strong.value)
+
+    def take_pairs(self, chosen: PairSet) -> None:
+        """Set the rows to these pairs."""
+        for key, value in (("since", chosen.since), ("of", chosen.prompt_set), ("judged", chosen.strong)):
+            self._take(self.form.row(f"pairs_{key}"), value)
+
+    def take_config(self, config: TrainConfig) -> None:
+        """Set the rows to these settings."""
+        for name, row in self._setting_rows().items():
+            self._take(row, getattr(config, name))
+
+    @staticmethod
+    def _take(row: FormRow, value: object) -> None:
+        if isinstance(row, ChoiceRow):
+            row.take(value)
+        elif isinstance(row, TextRow) and (value != row.value or row.error):
+            row.take(plain(value))
 
     @property
     def run_name(self) -> str:
@@ -127,6 +161,20 @@ class TrainSetup(Vertical):
         row.set_choices(choices)
         name.set_taken([view.name for view in adapters])
 
+    def show_sets(self, names: Sequence[str]) -> None:
+        """Offer the pairs of these prompt sets."""
+        row = self.form.row("pairs_of")
+        assert isinstance(row, ChoiceRow)
+        row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
+
+    def show_preset(self, preset: Preset | None, config: TrainConfig) -> None:
+        """Name the preset that the settings are, and tell what differs from the defaults."""
+        row = self.form.row("preset")
+        assert isinstance(row, OpenRow)
+        changes = changes_of(config)
+        words = f"{changes_words(changes)}" if changes else "every setting has its default"
+        row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
+
     def show_preflight(self, found: Preflight | str) -> None:
         """Add what a close look at the run found, or why there could be none."""
         if isinstance(found, str) and self._blame(found):
@@ -134,12 +182,12 @@ class TrainSetup(Vertical):
         self._found = found
         if self._preview is not None and self.is_attached:  # it may come while the app is leaving
             for plan in self.query("#plan").results(Static):
-                plan.update(plan_words(self._preview, found))
+                plan.update(plan_words(self._preview, found, self.pairs))
 
     def show_preview(self, preview: TrainPreview) -> None:
         """Tell what the run would do, or why it cannot start now."""
         self._preview = preview
-        self.query_one("#plan", Static).update(plan_words(preview, self._found))
+        self.query_one("#plan", Static).update(plan_words(preview, self._found, self.pairs))
         wrong = self.form.wrong()
         error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
         row = self.form.row("start")
@@ -163,17 +211,34 @@ def in_row_words(text: str) -> str:
     return text
 
 
+_PRESET_HELP: Final = (
+    "Settings under a name: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
+    "Beside the name stands what differs from the defaults."
+)
+_SINCE_HELP: Final = (
+    "Only pairs with a verdict from this day on.\nDefault none: of every day · a day as 2026-03-02. "
+    "w shows the sets of pairs that you keep."
+)
+_OF_HELP: Final = (
+    "Only pairs on the prompts of this set.\nDefault every prompt set. w shows the sets of pairs that you keep."
+)
+_JUDGED: Final = ((False, "either way"), (True, "much better only"))
+_JUDGED_HELP: Final = (
+    "Every verdict that decides, or only those where one answer was much better.\n"
+    "Default either way. w shows the sets of pairs that you keep."
+)
 _FROM_HELP: Final = (
     "The base model, or the adapter in use, which then goes on learning.\n"
     "From the base on all pairs is the safer choice: the same pairs are not learned twice over."
 )
 
 
-def plan_words(preview: TrainPreview, found: Preflight | str | None = None) -> Content:
+def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chosen: PairSet = ALL_PAIRS) -> Content:
     """Pairs and steps, then what a close look at the run found, and at last why it cannot start, if it cannot."""
     lines = [
         Content.assemble(
             (count(preview.pairs, "preference pair"), "bold"),
+            "" if chosen.everything else f", {visible(chosen.words())}",
             f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
             f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
         )
