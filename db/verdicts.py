@@ -17,11 +17,12 @@ VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 MEAN_OVER = 200
 
 # Decisive standing verdicts of labelling whose question is not held out, whatever set the prompt itself is in.
-_TRAINABLE = """FROM comparisons c JOIN prompts p ON p.id = c.prompt
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL AND c.standing_verdict IN ('a', 'b')
-        AND c.withdrawn = 0
+_IS_TRAINABLE = """c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
+        AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
         AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
+_TRAINABLE = f"""FROM comparisons c JOIN prompts p ON p.id = c.prompt
+    WHERE {_IS_TRAINABLE}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
@@ -160,11 +161,15 @@ def count_pairs(conn: Connection) -> int:
     return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
 
 
-def count_pairs_since(conn: Connection, since: str) -> int:
-    """How many of those pairs got their verdict after `since` (UTC text)."""
-    query = f"""SELECT count(*) FROM (SELECT c.standing AS verdict {_TRAINABLE}) x
-        JOIN verdicts v ON v.id = x.verdict WHERE v.at > ?"""
-    return int(conn.execute(query, (since,)).fetchone()[0])
+def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
+    """How many of those pairs got their verdict after `since` (UTC text), counted up to `most`.
+
+    It walks the verdicts since then alone: this is asked after every verdict.
+    """
+    query = f"""SELECT count(*) FROM (SELECT 1 FROM verdicts v
+        CROSS JOIN comparisons c ON c.standing = v.id CROSS JOIN prompts p ON p.id = c.prompt
+        WHERE v.at > ? AND {_IS_TRAINABLE} LIMIT ?)"""
+    return int(conn.execute(query, (since, most)).fetchone()[0])
 
 
 def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:

@@ -16,6 +16,7 @@ from tui.prefetch import Prefetcher
 from tui.published import ComparisonStored
 from tui.queue_config import SERVER, SourceConfig
 from tui.visible import visible
+from tui.words import count
 from tui.workbench import Workbench
 
 VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
@@ -147,7 +148,10 @@ def judge(options: Options, comparison: int, verdict: str, strength: int, note: 
     """Store the verdict on comparison ID."""
     with options.owning() as workbench:
         stored = workbench.judge(comparison, verdict, strength=strength, note=note).result()
+        offer = workbench.status().offer
     if as_json:
         emit({"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at})
     else:
         say(f"Comparison {comparison}: {verdict}.")
+        if offer:
+            say(f"{count(offer, 'new pair')} since the latest run; `palate train` makes one on all of them.")
