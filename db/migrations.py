@@ -13,6 +13,7 @@ from db.batch_schema import BATCH_SCHEMA
 from db.holding_out import WALL_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
+from db.run_labels import RUN_LABELS
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 from db.search_schema import SEARCH_SCHEMA
 from db.train_schema import TRAIN_SCHEMA
@@ -30,6 +31,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "008_withdrawals": WITHDRAWAL_SCHEMA,
     "009_wall": WALL_SCHEMA,
     "010_import_batches": BATCH_SCHEMA,
+    "011_run_labels": RUN_LABELS,
 }
 """Name → statements, in the order in which they are applied."""
 

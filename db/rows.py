@@ -296,6 +296,8 @@ class RunRow:
     margin: float | None
     accuracy: float | None
     pair_set: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    archived: bool = False
 
     @property
     def pairs(self) -> int:

@@ -86,11 +86,6 @@ def set_run_adapter(conn: Connection, run: int, adapter_id: str) -> None:
     _change(conn, run, {"adapter": adapter_id})
 
 
-def rename_run(conn: Connection, run: int, name: str) -> None:
-    """Give the run another name."""
-    _change(conn, run, {"name": name})
-
-
 def add_metrics(conn: Connection, run: int, rows: Iterable[tuple[int, str, float | None]]) -> None:
     """Store (step, name, value) figures. A step that is taken again after a resume replaces its figures.
 
@@ -181,4 +176,6 @@ def _run_row(row: Row) -> RunRow:
         margin=row["margin"],
         accuracy=row["accuracy"],
         pair_set=json.loads(row["pair_set"]) if row["pair_set"] else None,
+        tags=tuple(json.loads(row["tags"])),
+        archived=bool(row["archived"]),
     )

@@ -32,6 +32,7 @@ from db.rows import (
 )
 from engine.config import TrainConfig, settings_of
 from engine.preflight import Preflight
+from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
 from tui.kept import Kept
 from tui.pair_sets import ALL_PAIRS, PairSet, PairSets
@@ -198,6 +199,7 @@ class FakeWorkbench:
         self.looked_at: list[PairSet] = []
         self.preflight_error: Exception | None = None
         self.discarded: bool | None = None
+        self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
 
@@ -550,10 +552,6 @@ class FakeWorkbench:
     def run_log(self, id: int) -> list[RunLogRow]:
         """Its log."""
         return list(self.run_lines.get(id, []))
-
-    def rename_run(self, id: int, name: str) -> None:
-        """Give a run another name."""
-        self._change_run(id, name=name)
 
     # -- adapters ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,12 @@ from textual.keys import format_key
 from engine.config import Setting, TrainConfig, settings_of
 from tui.app import PalateApp
 from tui.queue_settings import PARTS
+from tui.screens.curve_page import CurvePage
 from tui.screens.label import LabelScreen
+from tui.screens.run import RunScreen
+from tui.screens.run_overlay import RunOverlayScreen
+from tui.screens.runs import RunsScreen
+from tui.widgets.line_list import LineList
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -29,6 +34,14 @@ def label_keys() -> str:
     bindings = [each for each in [*LabelScreen.BINDINGS, *PalateApp.BINDINGS] if isinstance(each, Binding)]
     rows = [f"| {_keys(each)} | {each.id} | {each.tooltip} |" for each in bindings]
     return "\n".join(["| key | name | |", "| --- | --- | --- |", *rows])
+
+
+def runs_keys() -> str:
+    """The keys of the table of runs, of one run's page and of runs laid over one another, each once."""
+    nodes = (RunsScreen, LineList, RunScreen, RunOverlayScreen, CurvePage)
+    bindings = [each for node in nodes for each in node.BINDINGS if isinstance(each, Binding)]
+    rows = {str(each.id): f"| {_keys(each)} | {each.id} | {each.tooltip} |" for each in reversed(bindings)}
+    return "\n".join(["| key | name | |", "| --- | --- | --- |", *reversed(rows.values())])
 
 
 def _default(each: Setting) -> str:
@@ -53,7 +66,12 @@ def _row(each: Setting, name: str) -> str:
     return f"| `{name}` | {_default(each)} | {each.range or 'any'} | {each.help} |"
 
 
-BLOCKS = {"keys:label": label_keys, "settings:queue": queue_settings, "settings:train": train_settings}
+BLOCKS = {
+    "keys:label": label_keys,
+    "keys:runs": runs_keys,
+    "settings:queue": queue_settings,
+    "settings:train": train_settings,
+}
 
 
 def with_blocks(text: str) -> str:

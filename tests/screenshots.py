@@ -31,6 +31,8 @@ class Shot:
     keys: tuple[str, ...] = ()
 
 
+OVERLAY = ("space", "space", "space", "d", "left", "shift+left", "shift+left")
+"""Marks the three newest runs, lays them over one another, and reads them a little before their end."""
 SHOTS = (
     Shot("label", LARGE),
     Shot("label-80x24", SMALL),
@@ -38,7 +40,11 @@ SHOTS = (
     Shot("train", LARGE, ("T",)),
     Shot("train-80x24", SMALL, ("T",)),
     Shot("runs", LARGE, ("R",)),
+    Shot("runs-80x24", SMALL, ("R",)),
     Shot("run", LARGE, ("R", "enter")),
+    Shot("run-80x24", SMALL, ("R", "enter")),
+    Shot("run-overlay", LARGE, ("R", *OVERLAY)),
+    Shot("run-overlay-80x24", SMALL, ("R", *OVERLAY)),
     Shot("compare", LARGE, ("C",)),
     Shot("compare-open", LARGE, ("C", "end", "down", "enter")),
     Shot("trial-setup", LARGE, ("C", "N")),
@@ -84,7 +90,12 @@ def in_memory() -> FakeWorkbench:
         side = "left" if verdict in ("a", "b") else None
         strength = 2 if verdict == "a" and number % 3 == 0 else 1
         workbench.judge(number, verdict, strength=strength, side=side, layout="side", seconds=8.0 + number % 11)
-    workbench.run_rows = [run_row(2, "taste-2", "stopped", step=14), run_row(1, "taste-1")]
+    config = run_row(1, "").config
+    gentle = {**config, "learning_rate": 1e-5, "beta": 0.3}
+    workbench.run_rows = [
+        run_row(2, "taste-2", "stopped", step=14, config=gentle, tags=("gentle",)),
+        run_row(1, "taste-1"),
+    ]
     workbench.run_figures = {1: metrics_of(24), 2: metrics_of(24)[: 14 * 7]}
     workbench.adapter_views = [adapter_view(2, "taste-2", in_use=True, parent="taste-1"), adapter_view(1, "taste-1")]
     trial = workbench.start_side_by_side(adapter="taste-2", num_questions=3)

@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from db.errors import NotFound
+from db.run_labels import rename_run
 from db.runs import (
     add_log,
     add_metrics,
@@ -14,7 +15,6 @@ from db.runs import (
     heartbeat,
     list_runs,
     mark_interrupted,
-    rename_run,
     run_log,
     run_metrics,
     run_pairs,

@@ -11,8 +11,8 @@ from textual_hires_canvas import Canvas, HiResMode
 from tests.screens import text_of, until
 from tui.curves import RunHistory
 from tui.theme import DARK
-from tui.widgets import chart as chart_module
-from tui.widgets.chart import Chart, Plot, Series, resolution_from_environment, step_labels
+from tui.widgets.chart import Chart, Series
+from tui.widgets.plot import TONES, Plot, resolution_from_environment, step_labels
 from tui.widgets.run_charts import Pace, RunCharts, percent
 
 
@@ -199,8 +199,7 @@ def test_the_pace_draws_at_once_and_then_once_a_second() -> None:
 
 
 def test_the_tones_of_legend_and_plot_are_the_same() -> None:
-    styles = chart_module.TONES
-    assert {f"plot--{tone}" for tone in styles} == Plot.COMPONENT_CLASSES - {"plot--raw"}
+    assert {f"plot--{tone}" for tone in TONES} == Plot.COMPONENT_CLASSES - {"plot--raw", "plot--cross"}
 
 
 async def test_sixteen_colours_tell_the_curves_apart(monkeypatch: pytest.MonkeyPatch) -> None:

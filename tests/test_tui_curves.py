@@ -1,9 +1,25 @@
 """What is drawn of a run, worked by hand."""
 
+import math
+
 import numpy as np
 import pytest
 
-from tui.curves import RunHistory, limits, pieces, smooth, smoothing_weight, thin, tick_labels, ticks
+from tui.curves import (
+    RunHistory,
+    any_positive,
+    limits,
+    log_labels,
+    log_ticks,
+    pieces,
+    positive_log,
+    smooth,
+    smoothing_weight,
+    thin,
+    tick_labels,
+    ticks,
+    value_at,
+)
 
 
 def test_history_takes_rows_and_events_of_one_step_once() -> None:
@@ -100,3 +116,49 @@ def test_a_range_that_is_none_has_no_ticks() -> None:
     assert ticks(1, 1, 4) == []
     assert ticks(0, float("nan"), 4) == []
     assert tick_labels([]) == []
+
+
+def test_logarithms_are_of_what_is_positive() -> None:
+    values = np.array([100.0, 0.1, 0.0, -1.0, np.nan, np.inf])
+    assert positive_log(values).tolist()[:2] == [2.0, -1.0]
+    assert np.isnan(positive_log(values)[2:]).all()
+    assert any_positive([np.array([-1.0, 0.0]), np.array([np.nan, 1e-9])])
+    assert not any_positive([np.array([-1.0, 0.0, np.nan, np.inf])])
+    assert not any_positive([])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "values"),
+    [
+        (-1.0, 0.0, 4, [0.1, 0.2, 0.5, 1.0]),
+        (-3.0, 1.0, 5, [0.001, 0.01, 0.1, 1.0, 10.0]),
+        (-6.0, 0.0, 4, [1e-6, 1e-4, 1e-2, 1.0]),
+        (-0.31, -0.29, 3, [0.49, 0.5, 0.51]),
+    ],
+)
+def test_ticks_of_a_logarithmic_axis(low: float, high: float, most: int, values: list[float]) -> None:
+    found = log_ticks(low, high, most)
+    assert [round(10**tick, 9) for tick in found] == values
+    assert len(found) <= most
+
+
+def test_labels_of_a_logarithmic_axis_have_the_digits_they_need() -> None:
+    assert log_labels([-1.0, math.log10(0.2), 0.0, math.log10(0.49), 6.0]) == ["0.1", "0.2", "1", "0.49", "1e+06"]
+
+
+def test_the_value_at_a_step_is_the_one_that_stood_then() -> None:
+    steps, values = np.array([2.0, 4.0, 6.0]), np.array([0.5, np.nan, 0.25])
+    found = [value_at(steps, values, step) for step in (1, 2, 3, 5, 6, 99)]
+    assert found == [None, 0.5, 0.5, None, 0.25, 0.25]
+    assert value_at(np.array([]), np.array([]), 3) is None
+
+
+def test_a_whole_metric_is_taken_in_with_its_gaps() -> None:
+    history = RunHistory()
+    history.take("loss", [1, 2], [0.7, None])
+    history.add(3, {"loss": 0.5})
+    steps, values = history.series("loss")
+    assert steps.tolist() == [1, 2, 3]
+    assert values[0] == 0.7
+    assert np.isnan(values[1])
+    assert history.names() == ["loss"]

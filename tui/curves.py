@@ -1,7 +1,7 @@
 """What is drawn of a run: its metrics as arrays, smoothed, thinned to what a terminal can show. No Textual here."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,15 @@ class RunHistory:
         """Take in the metrics of one step; None (a NaN that went through SQLite) becomes a gap."""
         for name, value in metrics.items():
             self._values.setdefault(name, {})[step] = math.nan if value is None else value
+
+    def take(self, name: str, steps: Sequence[int], values: Sequence[float | None]) -> None:
+        """Take in one metric at many steps."""
+        told = (math.nan if value is None else value for value in values)
+        self._values.setdefault(name, {}).update(zip(steps, told, strict=True))
+
+    def names(self) -> list[str]:
+        """The metrics that there is a value of."""
+        return [name for name, values in self._values.items() if values]
 
     def series(self, name: str) -> tuple[Array, Array]:
         """The steps (N,) in rising order and the values (N,) of the metric `name`; N is 0 where there is none."""
@@ -87,6 +96,27 @@ def thin(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Arr
     return x[kept], y[kept]
 
 
+def positive_log(values: Array) -> Array:
+    """log10 of `values` (N,); what is not above zero has none and becomes a gap."""
+    logs = np.full_like(values, np.nan)
+    np.log10(values, out=logs, where=np.isfinite(values) & (values > 0))
+    return logs
+
+
+def any_positive(values: Iterable[Array]) -> bool:
+    """Is there a finite value above zero, without which a logarithmic axis has nothing to show?"""
+    return any(bool((np.isfinite(part) & (part > 0)).any()) for part in values)
+
+
+def value_at(steps: Array, values: Array, step: float) -> float | None:
+    """The value at `step`, or where that was not measured, the one that stood then: the last before it.
+
+    None before the first step (N may be 0) and where the value is not finite.
+    """
+    at = int(np.searchsorted(steps, step, side="right")) - 1
+    return float(values[at]) if at >= 0 and math.isfinite(values[at]) else None
+
+
 def limits(values: Iterable[Array], *, floor: float | None = None, ceiling: float | None = None) -> tuple[float, float]:
     """The lowest and the highest y to show: the range of all finite values with a twentieth of air at each end.
 
@@ -116,6 +146,31 @@ def ticks(low: float, high: float, most: int) -> list[float]:
         if last - first + 1 <= most:
             return [round(index * interval, 12) + 0.0 for index in range(first, last + 1)]
     return []
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round values between 10^`low` and 10^`high` as their logarithms, at most `most`.
+
+    Where there is room 1, 2 and 5 in every decade, else every decade, or every second one, third one, ….
+
+    >>> [round(10**tick, 6) for tick in log_ticks(-1, 0, 4)]
+    [0.1, 0.2, 0.5, 1.0]
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and high > low) or most < 1:
+        return []
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    fine = [exponent + math.log10(digit) for exponent in decades for digit in (1, 2, 5)]
+    within = [tick for tick in fine if low - 1e-9 <= tick <= high + 1e-9]
+    if len(within) <= most:
+        # Less than a decade may hold one round value or none: then the axis is as good as linear.
+        return within if len(within) > 1 else [math.log10(tick) for tick in ticks(10**low, 10**high, most) if tick > 0]
+    whole = [float(exponent) for exponent in decades if low - 1e-9 <= exponent <= high + 1e-9]
+    return whole[:: math.ceil(len(whole) / most)] if whole else within[:: math.ceil(len(within) / most)]
+
+
+def log_labels(logs: list[float]) -> list[str]:
+    """The values of logarithms, each with the digits that it needs: 0.02, 1, 5e+06."""
+    return [f"{float(f'{10**each:.3g}'):g}" for each in logs]
 
 
 def tick_labels(values: list[float]) -> list[str]:

@@ -1,17 +1,18 @@
 """How screens say what runs and settings are. No Textual here."""
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
 
 from db.rows import RunRow
 from engine.config import TrainConfig, settings_of
+from tui.run_fields import seconds_of
 from tui.words import duration
 
 
 def took(run: RunRow, now: datetime | None = None) -> str:
     """How long a run took, or has been going on."""
-    end = datetime.fromisoformat(run.ended) if run.ended else now or datetime.now(UTC)
-    return duration((end - datetime.fromisoformat(run.started)).total_seconds())
+    return duration(seconds_of(run, now))
 
 
 def steps_words(run: RunRow) -> str:
@@ -38,3 +39,23 @@ def settings_in_order(run: RunRow) -> list[tuple[str, Any, Any, bool]]:
     rows = [(name, value, default, value != default) for name, value, default in known]
     rows += [(name, value, default, True) for name, value, default in unknown]
     return sorted(rows, key=lambda row: not row[3])
+
+
+SLOT_SIGNS: Final = "abcdefgh"
+"""The letter of each slot: what tells overlaid runs apart without colour."""
+
+
+def slots_of(runs: Iterable[int]) -> dict[int, int]:
+    """A slot (a colour and a letter) for each run, the same whichever others are there as far as that can be.
+
+    A run's slot follows from its id; where an older one has it already, it takes the next that is free.
+
+    >>> slots_of([9, 2, 1])
+    {1: 0, 2: 1, 9: 2}
+    """
+    taken: dict[int, int] = {}
+    for run in sorted(set(runs))[: len(SLOT_SIGNS)]:
+        wanted = (run - 1) % len(SLOT_SIGNS)
+        order = (*range(wanted, len(SLOT_SIGNS)), *range(wanted))
+        taken[run] = next(slot for slot in order if slot not in taken.values())
+    return taken

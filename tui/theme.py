@@ -4,6 +4,12 @@ from typing import Final
 
 from textual.theme import Theme
 
+
+def _run_colours(*colours: str) -> dict[str, str]:
+    """The colours of runs that are drawn over one another: $run-0 and so on."""
+    return {f"run-{slot}": colour for slot, colour in enumerate(colours)}
+
+
 DARK: Final = Theme(
     name="palate-dark",
     primary="#e8a15c",
@@ -21,6 +27,7 @@ DARK: Final = Theme(
         "quiet": "#8b919d",
         "code": "#a9c7c9",
         "line": "#3c414b",
+        **_run_colours("#e8a15c", "#6cc7cf", "#d08fd6", "#8fbf7f", "#e5726b", "#7d9fe8", "#e6e7ea", "#c9b458"),
         "block-cursor-background": "#2c313a",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",
@@ -55,6 +62,7 @@ LIGHT: Final = Theme(
         "quiet": "#676c76",
         "code": "#2a5a60",
         "line": "#c6c2bb",
+        **_run_colours("#9a4a06", "#0b6a74", "#86308c", "#2f6f2a", "#a8241c", "#2b4fb0", "#24262b", "#7a5a00"),
         "block-cursor-background": "#e9e3da",
         "block-cursor-foreground": "#000000",
         "block-cursor-text-style": "none",

@@ -46,7 +46,6 @@ from tui.published import (
     ModelChanged,
     Published,
     QueueChanged,
-    RunChanged,
     TakenPrompts,
     TrainPreview,
     VerdictStored,
@@ -56,6 +55,7 @@ from tui.published import (
 )
 from tui.queue_settings import change_setting
 from tui.references import ReferenceScorer
+from tui.run_shelf import RunShelf
 from tui.side_by_side import SideBySide
 from tui.sitting import Sitting
 from tui.takeaway import TakeAway
@@ -113,6 +113,7 @@ class Workbench(WorkspaceView):
             self.data = DataBook(self.workspace, self._publish)
             self.takeaway = TakeAway(*common)
             self.prompts = PromptBook(self.workspace, self._prompts_changed)
+            self.shelf = RunShelf(self.workspace, self.takeaway, self._publish)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
@@ -309,11 +310,6 @@ class Workbench(WorkspaceView):
     def go_on_with_run(self) -> None:
         """Let a run that waits go on."""
         self.trainer.go_on()
-
-    def rename_run(self, run: int, name: str) -> None:
-        """Give a run another name."""
-        self.workspace.write(db_runs.rename_run, run, name).result()
-        self._publish(RunChanged(run))
 
     def use_adapter(self, name_or_id: str | None) -> Job:
         """Let an adapter (None: the base alone) answer from now on; the job's `done` tells when it does.

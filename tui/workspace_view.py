@@ -45,6 +45,7 @@ from tui.presets import RESERVED, Presets
 from tui.prompt_book import PromptBook
 from tui.published import AdapterView
 from tui.queue_settings import kept_settings, list_settings
+from tui.run_records import RunRecords
 from tui.workspace import Workspace
 
 
@@ -54,6 +55,7 @@ class WorkspaceView:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = LikeBook(self)
+        self.records = RunRecords(workspace)
         self.data = DataBook(workspace)
         self.prompts = PromptBook(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))

@@ -1,35 +1,80 @@
-"""`palate runs`: past runs and the one in progress."""
+"""`palate runs`: past runs and the one in progress, as tables, JSON and CSV, and what a person keeps with them."""
 
+import csv
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from db.rows import RunRow
 from tui.commands.session import Options, as_json, emit, say, show_table
-from tui.words import when
+from tui.errors import InputError
+from tui.run_diff import SettingLine, facts_beside, settings_beside
+from tui.run_fields import FIELDS, SETTINGS, seconds_of
+from tui.run_query import RunQuery
+from tui.run_shelf import RunShelf, tags_of
+from tui.run_tree import family_of
+from tui.visible import visible
+from tui.words import count, when
+
+as_csv = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout, the names first.")
+run_id = click.argument("run", type=int, metavar="ID")
+run_ids = click.argument("ids", type=int, nargs=-1, required=True, metavar="ID…")
 
 
-@click.group(invoke_without_command=True)
+class RunsGroup(click.Group):
+    """A group whose first word may be a query: what is none of its commands belongs to `list`."""
+
+    USUAL: ClassVar = "list"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the usual command where none is named."""
+        if args[:1] != ["--help"] and (not args or args[0] not in self.commands):
+            args = [self.USUAL, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=RunsGroup)
+def runs() -> None:
+    """Every run, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' asks for some of them."""
+
+
+@runs.command("list", context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--sort", default="-run", metavar="FIELD", help="A field, such as lr, loss or took; -lr: the largest first."
+)
+@click.option("--all", "archived", is_flag=True, help="Archived runs as well.")
 @as_json
-@click.pass_context
-def runs(ctx: click.Context, as_json: bool) -> None:
-    """Every run, newest first."""
-    if ctx.invoked_subcommand is not None:
-        return
-    with ctx.obj.reading() as view:
-        rows = view.runs()
+@as_csv
+@click.pass_obj
+def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: bool, as_json: bool, as_csv: bool) -> None:
+    """The runs that a QUERY asks for: words and filters such as lr>=1e-4, status:finished, tag:short, -note:test."""
+    if wrong := next((word for word in query if word.startswith("--")), None):
+        raise click.UsageError(f"No such option: {wrong}")
+    asked = RunQuery(" ".join(query), archived=archived).sorted_by(sort)
+    with options.reading() as view:
+        every = view.runs()
+    rows = asked.of(every)
     if as_json:
         for row in rows:
-            emit({"event": "run", **asdict(row)})
+            emit(_event(row))
+    elif as_csv:
+        write_csv([record_of(row) for row in rows])
     elif rows:
-        show_table([_summary(row) for row in rows])
+        show_table([_summary(row, asked.fields()) for row in rows])
+    elif every:
+        say(f"None of {count(len(every), 'run')} matches. `palate runs --all` shows every one.")
     else:
         say("There is no run yet. Start one with `palate train`.")
 
 
-def _summary(row: RunRow) -> dict[str, Any]:
-    return {
+def _summary(row: RunRow, fields: Sequence[str] = ()) -> dict[str, Any]:
+    shown = {
         "run": row.id,
         "name": row.name,
         "status": row.status,
@@ -40,23 +85,80 @@ def _summary(row: RunRow) -> dict[str, Any]:
         "accuracy": row.accuracy,
         "started": when(row.started),
     }
+    extra = {name: FIELDS[name].words(row) for name in fields if name not in shown and name != "step"}
+    return {**shown, **extra}
+
+
+def record_of(row: RunRow) -> dict[str, Any]:
+    """A run as one flat record: its facts, then every setting under its own name."""
+    facts = {
+        "run": row.id,
+        "name": row.name,
+        "status": row.status,
+        "tags": " ".join(row.tags),
+        "note": row.note,
+        "archived": int(row.archived),
+        "base": row.base_name,
+        "adapter": row.adapter,
+        "parent_adapter": row.parent_adapter,
+        "started": row.started,
+        "ended": row.ended,
+        "seconds": round(seconds_of(row), 3),
+        "train_pairs": row.train_pairs,
+        "eval_pairs": row.eval_pairs,
+        "step": row.step,
+        "total_steps": row.total_steps,
+        "loss": row.loss,
+        "margin": row.margin,
+        "accuracy": row.accuracy,
+    }
+    settings = {SETTINGS.get(name, name): value for name, value in row.config.items()}
+    return {**facts, **{name: value for name, value in settings.items() if name not in facts}}
+
+
+def write_csv(records: Sequence[Mapping[str, Any]]) -> None:
+    """Write records of one kind; a value that one of them lacks, or that is no number, is left empty."""
+    names = list(dict.fromkeys(name for record in records for name in record))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([visible(name) for name in names])
+    for record in records:
+        writer.writerow([_cell(record.get(name)) for name in names])
+
+
+def _cell(value: Any) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return visible(value) if isinstance(value, str) else value
 
 
 @runs.command()
-@click.argument("run", type=int, metavar="ID")
+@run_id
+@click.option("--csv", "part", type=click.Choice(["metrics", "pairs"]), help="One table of the run as CSV.")
 @as_json
 @click.pass_obj
-def show(options: Options, run: int, as_json: bool) -> None:
-    """One run: settings, figures of every step, and its log."""
+def show(options: Options, run: int, part: str | None, as_json: bool) -> None:
+    """One run: settings, lineage, pairs that stay wrong, figures of every step, and its log."""
     with options.reading() as view:
         row, metrics, log = view.run(run), view.run_metrics(run), view.run_log(run)
+        ledger, family = view.records.ledger(run), family_of(row, view.runs(), view.adapters())
+        margins = view.run_margins(run) if part == "pairs" else []
     by_step: dict[int, dict[str, Any]] = {}
     for metric in metrics:
         by_step.setdefault(metric.step, {"step": metric.step})[metric.name] = metric.value
+    steps = list(by_step.values())
+    if part == "metrics":
+        write_csv(steps)
+        return
+    if part == "pairs":
+        write_csv([asdict(margin) for margin in margins])
+        return
     if as_json:
-        emit({"event": "run", **asdict(row)})
-        for figures in by_step.values():
-            emit({"event": "step", "run": run, **figures})
+        emit(_event(row))
+        for figures in steps:
+            emit({"event": "step", "run": run, **{name: _finite(value) for name, value in figures.items()}})
+        for pair in ledger.pairs:
+            emit({"event": "wrong_pair", "run": run, "comparison": pair.comparison, "split": pair.split,
+                  "margins": pair.margins})  # fmt: skip
         for line in log:
             emit({"event": "log", "run": run, "at": line.at, "level": line.level, "text": line.text})
         return
@@ -64,7 +166,121 @@ def show(options: Options, run: int, as_json: bool) -> None:
     print()
     show_table([{"setting": name, "value": str(value)} for name, value in row.config.items()])
     print()
+    for each in family:
+        words = (" ◂" if each.here else "") + (f" · run {each.run}" if each.run is not None else "")
+        print(visible(f"{each.branch}{each.name}{words}{' · no adapter' if each.gone else ''}"))
+    if ledger.known:
+        wrong = f"{len(ledger.pairs):,} of {count(ledger.known, 'pair')}"
+        say(f"{wrong} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
+    print()
     names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
-    show_table([{name: figures.get(name) for name in names} for figures in by_step.values()])
+    show_table([{name: figures.get(name) for name in names} for figures in steps])
     for line in log:
         say(f"{when(line.at)}  {line.level}  {line.text}")
+
+
+def _event(row: RunRow) -> dict[str, Any]:
+    return {"event": "run", **{name: _finite(value) for name, value in asdict(row).items()}}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: it is told in words."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@runs.command()
+@run_ids
+@as_json
+@as_csv
+@click.pass_obj
+def diff(options: Options, ids: tuple[int, ...], as_json: bool, as_csv: bool) -> None:
+    """The settings and results of two or more runs beside each other, those that differ first."""
+    if len(set(ids)) < 2:
+        raise InputError("A difference needs two runs. Give the ids of two or more: `palate runs diff 1 2`.")
+    with options.reading() as view:
+        rows = [view.run(run) for run in dict.fromkeys(ids)]
+    results = [SettingLine(name, tuple(getattr(row, name) for row in rows)) for name in ("loss", "margin", "accuracy")]
+    lines = [*settings_beside(rows), *facts_beside(rows)]
+    lines = [*sorted(lines, key=lambda line: not line.differs), *results]
+    heads = [str(row.id) for row in rows]
+    if as_json:
+        for line in lines:
+            values = {head: _finite(value) for head, value in zip(heads, line.values, strict=True)}
+            emit({"event": "setting", "name": line.name, "differs": line.differs, "values": values})
+    elif as_csv:
+        write_csv([{"setting": line.name, **dict(zip(heads, line.values, strict=True))} for line in lines])
+    else:
+        show_table([
+            {"": "≠" if line.differs else " ", "setting": line.name,
+             **{f"run {head}": str(value) for head, value in zip(heads, line.values, strict=True)}}
+            for line in lines
+        ])  # fmt: skip
+
+
+# -- what a person keeps with runs -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _keeping(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[tuple[RunShelf, list[RunRow]]]:
+    """The shelf and the runs as they stand; afterwards they are told as they stand then."""
+    with options.owning() as workbench:
+        yield workbench.shelf, [workbench.run(run) for run in ids]
+        _tell_kept([workbench.run(run) for run in ids], as_json)
+
+
+def _tell_kept(rows: Sequence[RunRow], as_json: bool) -> None:
+    """What is kept with runs now."""
+    if as_json:
+        for row in rows:
+            emit(_event(row))
+    else:
+        fields = ("run", "name", "status", "tag", "note")
+        show_table([{**{name: FIELDS[name].words(row) for name in fields}, "archived": row.archived} for row in rows])
+
+
+@runs.command()
+@run_id
+@click.argument("text")
+@as_json
+@click.pass_obj
+def note(options: Options, run: int, text: str, as_json: bool) -> None:
+    """Keep a note with a run in place of an older one; '' takes it away."""
+    with _keeping(options, [run], as_json) as (shelf, _):
+        shelf.note(run, text)
+
+
+@runs.command()
+@run_id
+@click.argument("tags", nargs=-1, required=True, metavar="TAG…")
+@click.option("--remove", is_flag=True, help="Take these tags off instead.")
+@as_json
+@click.pass_obj
+def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
+    """Keep tags with a run, beside those that it has."""
+    named = tags_of(" ".join(tags))
+    with _keeping(options, [run], as_json) as (shelf, rows):
+        had = rows[0].tags
+        shelf.tag(run, [each for each in had if each not in named] if remove else [*had, *named])
+
+
+@runs.command()
+@run_id
+@click.argument("name")
+@as_json
+@click.pass_obj
+def rename(options: Options, run: int, name: str, as_json: bool) -> None:
+    """Give a run another name, and its adapter as well where that has the run's name."""
+    with _keeping(options, [run], as_json) as (shelf, _):
+        shelf.rename(run, name)
+
+
+@runs.command()
+@run_ids
+@click.option("--undo", is_flag=True, help="Bring them back.")
+@as_json
+@click.pass_obj
+def archive(options: Options, ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
+    """Put runs away: lists leave them out unless asked with --all. Nothing is deleted."""
+    with _keeping(options, ids, as_json) as (shelf, _):
+        for run in ids:
+            shelf.archive(run, not undo)

@@ -1,5 +1,7 @@
 """The keys that act on a run, for every screen that shows one: use its adapter, use none, resume it."""
 
+from typing import Final
+
 from textual.binding import Binding
 
 from db.rows import RunRow
@@ -7,15 +9,18 @@ from tui.errors import KNOWN_ERRORS
 from tui.published import AdapterView
 from tui.screens.base import PalateScreen
 
+ADAPTER_KEYS: Final = (
+    Binding("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
+    Binding("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
+    Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
+)
+"""A screen that lists them among its own bindings gives them their place in the key line."""
+
 
 class RunKeys(PalateScreen):
     """A screen with `U` (use the shown run's adapter), `B` (use none, the base model) and `r` (resume the run)."""
 
-    BINDINGS = [
-        Binding("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
-        Binding("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
-        Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
-    ]
+    BINDINGS = list(ADAPTER_KEYS)
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,7 +16,15 @@ from engine.config import TrainConfig
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS
 from tui.pair_sets import PairSet
-from tui.published import ModelChanged, Published, RunChanged, RunProgress, SamplesStored, VerdictStored
+from tui.published import (
+    AdapterView,
+    ModelChanged,
+    Published,
+    RunChanged,
+    RunProgress,
+    SamplesStored,
+    VerdictStored,
+)
 from tui.screens.named import open_named
 from tui.screens.run_keys import RunKeys
 from tui.screens.samples import SamplesScreen
@@ -241,6 +249,15 @@ class TrainScreen(RunKeys):
         row.take(text)
         if self._run is None:
             row.focus()
+
+    def take_start(self, adapter: AdapterView) -> None:
+        """Set up the next run to go on from this adapter."""
+        if self._run is not None:
+            self.action_another()
+        setup = self.query_one(TrainSetup)
+        setup.start_from_adapter(adapter, self.workbench.adapters())
+        setup.form.row("from").focus()
+        self._draw_setup()
 
     def key_label(self, binding: Binding) -> str:
         """What waits goes on with the same key."""

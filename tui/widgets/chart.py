@@ -1,51 +1,47 @@
-"""Curves with axes: textual-plot, with what a live run in a terminal needs besides.
+"""Curves with axes: what a live run in a terminal needs besides a plot.
 
-Points are thinned to what can be shown, a value that is not finite is a gap, the legend is a line above the data, the
-frame is two thin axes, and the plot takes no focus and no mouse.
+Points are thinned to what can be shown, a value that is not finite is a gap, the legend is a line above the data, and
+the plot takes no focus and no mouse.
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.reactive import reactive
 from textual.widgets import Static
-from textual_hires_canvas import Canvas
-from textual_plot import HiResMode, PlotWidget
-from textual_plot.axis_formatter import AxisFormatter
+from textual_hires_canvas import HiResMode
 
-from tui.curves import Array, limits, pieces, smooth, smoothing_weight, thin, tick_labels, ticks
-
-TONES: Final = {"train": "$accent", "eval": "$foreground", "chosen": "$success", "rejected": "$error"}
-"""The colour of each tone, the same in the legend and (through chart.tcss) in the plot."""
-
-SIXTEEN: Final = {
-    "train": "#ffff55",
-    "eval": "#ffffff",
-    "chosen": "#55ff55",
-    "rejected": "#ff5555",
-    "raw": "#555555",
-}
-"""The same tones in a terminal of 16 colours, where a muted colour would be drawn as some grey: these are exact."""
+from tui.curves import (
+    Array,
+    any_positive,
+    limits,
+    pieces,
+    positive_log,
+    smooth,
+    smoothing_weight,
+    thin,
+    tick_labels,
+    value_at,
+)
+from tui.widgets.plot import SIXTEEN, TONES, Plot, resolution_from_environment
 
 MOST_MARKS: Final = 24
 """More evaluations than these stand too close for a mark each; their line is enough."""
-
-HEAVY_TO_THIN: Final = str.maketrans("┃━┗┻┫╋┏┓┛┳┣", "│─└┴┤┼┌┐┘┬├")
+_SIGNS_ON_A_LINE: Final = 3
 
 
 @dataclass(frozen=True)
 class Series:
     """One curve: its name in the legend, its tone, and its points.
 
-    `steps` and `values` are (N,); `tone` is train, eval, chosen or rejected. What a step measured is drawn dim, and
-    its moving average bright; what an evaluation measured is `evaluated`, few and calm: points joined as they are.
+    `steps` and `values` are (N,); `tone` is one of `TONES`. What a step measured is drawn dim (unless `raw` is off),
+    and its moving average bright; what an evaluation measured is `evaluated`, few and calm: points joined as they are.
+    A `sign` stands on the line at a few places, so that lines are told apart without colour.
     """
 
     label: str
@@ -53,92 +49,15 @@ class Series:
     steps: Array
     values: Array
     evaluated: bool = False
-
-
-def resolution_from_environment() -> HiResMode:
-    """How curves are drawn: PALATE_CURVES (braille, quadrant or halfblock), else what the terminal can show.
-
-    The Linux console's font has half blocks but neither braille nor quadrants.
-    """
-    named = {mode.name.lower(): mode for mode in HiResMode}
-    usual = HiResMode.HALFBLOCK if os.environ.get("TERM") == "linux" else HiResMode.BRAILLE
-    return named.get(os.environ.get("PALATE_CURVES", "").lower(), usual)
-
-
-class FewTicks(AxisFormatter):
-    """Round ticks, at most as many as there is room for, labelled in the axis' own words."""
-
-    def __init__(self, most: Callable[[], int], labels: Callable[[list[float]], list[str]] = tick_labels) -> None:
-        self._most, self._labels = most, labels
-
-    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """The ticks between `min_` and `max_`."""
-        return ticks(min_, max_, min(self._most(), max_ticks))
-
-    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """The labels of `ticks`."""
-        return self._labels(list(ticks))
-
-
-def step_labels(steps: list[float]) -> list[str]:
-    """The numbers of `steps`, the first with its unit; a step is whole, so a tick between two has no label."""
-    labels = [f"{step:,.0f}" if step.is_integer() else "" for step in steps]
-    return [f"step {labels[0]}", *labels[1:]] if labels else []
-
-
-class Plot(PlotWidget, can_focus=False):
-    """textual-plot's widget with two thin axes in place of a heavy frame, and few ticks."""
-
-    COMPONENT_CLASSES = {"plot--train", "plot--eval", "plot--chosen", "plot--rejected", "plot--raw"}
-
-    margin_top = reactive(0)
-    margin_bottom = reactive(1)
-    margin_left = reactive(7)
-
-    def __init__(self, labels: Callable[[list[float]], list[str]] = tick_labels) -> None:
-        super().__init__(allow_pan_and_zoom=False)
-        self.set_x_formatter(FewTicks(lambda: max(2, self.size.width // 10), step_labels))
-        self.set_y_formatter(FewTicks(lambda: max(2, self.size.height // 3), labels))
-
-    def ink(self, tone: str) -> str:
-        """The style of a curve of this tone, as textual-plot takes it."""
-        if self.app.console.color_system == "standard":
-            return SIXTEEN[tone]
-        return str(self.get_component_rich_style(f"plot--{tone}"))
-
-    def get_pixel_from_coordinate(self, x: Any, y: Any) -> tuple[int, int]:
-        """The cell in which the finer dot of this value lies, so that ticks and marks stand on the line they belong to.
-
-        (textual-plot rounds cells another way than dots, which puts them up to one cell apart.)
-        """
-        dot_x, dot_y = self.get_hires_pixel_from_coordinate(x, y)
-        area = self._scale_rectangle
-        return min(math.floor(dot_x), area.right - 1), min(math.floor(dot_y), area.bottom - 1)
-
-    def _render_plot(self) -> None:
-        canvas = self.query_one("#plot", Canvas)
-        if canvas.size.width < 6 or canvas.size.height < 3:
-            return
-        with canvas.batch_refresh():
-            super()._render_plot()
-            self._lighten_frame(canvas)
-
-    def _lighten_frame(self, canvas: Canvas) -> None:
-        """Draw the left and lower axis thin, and take away the upper and right one."""
-        width, height = canvas.size
-        for y in range(height):
-            char, style = canvas.get_pixel(0, y)
-            canvas.set_pixel(0, y, "│" if y == 0 else char.translate(HEAVY_TO_THIN), style)
-        for x in range(1, width):
-            char, style = canvas.get_pixel(x, height - 1)
-            canvas.set_pixel(x, height - 1, "─" if x == width - 1 else char.translate(HEAVY_TO_THIN), style)
-            canvas.set_pixel(x, 0, " ", "")
-        for y in range(height - 1):
-            canvas.set_pixel(width - 1, y, " ", "")
+    sign: str = ""
+    raw: bool = True
 
 
 class Chart(Vertical):
-    """A named plot of one or two series; above it a line with the name, the legend and the newest values."""
+    """A named plot of a few series; above it a line with the name, the legend and the newest values.
+
+    With a crosshair the legend tells the values there.
+    """
 
     resolution: HiResMode = resolution_from_environment()
     """How fine curves are drawn: braille, quadrant or half block; one choice for all charts."""
@@ -151,17 +70,22 @@ class Chart(Vertical):
         labels: Callable[[list[float]], list[str]] = tick_labels,
         floor: float | None = None,
         ceiling: float | None = None,
+        named: bool = True,
         id: str | None = None,
     ) -> None:
         """`write` turns a value into the legend's words, `labels` the ticks of the value axis into theirs.
 
-        `floor` and `ceiling` are values that are always in view.
+        `floor` and `ceiling` are values that are always in view, unless the axis is logarithmic. A chart that is not
+        `named` has only its title above the data: its series are told elsewhere.
         """
         super().__init__(id=id)
-        self._labels = labels
+        self._labels, self._named = labels, named
         self._title, self._write, self._floor, self._ceiling = title, write, floor, ceiling
         self._series: tuple[Series, ...] = ()
+        self._lines: tuple[Array, ...] = ()
         self._total_steps = 0
+        self._log = False
+        self._cross: float | None = None
 
     def compose(self) -> ComposeResult:
         """The legend line and the plot."""
@@ -173,12 +97,39 @@ class Chart(Vertical):
         """The line above the data as plain text."""
         return str(self.query_one(".chart--legend", Static).visual)
 
+    @property
+    def last_step(self) -> int:
+        """The last step of the axis: the planned one, or the furthest that was done."""
+        return max([self._total_steps, *(int(each.steps[-1]) for each in self._series)])
+
+    @property
+    def newest_step(self) -> int:
+        """The furthest step of which anything is known; 0 where nothing is."""
+        return max((int(each.steps[-1]) for each in self._series), default=0)
+
+    @property
+    def columns(self) -> int:
+        """How many columns of dots the curves have."""
+        plot = self.query_one(Plot)
+        return max(20, 2 * (plot.size.width - plot.margin_left))
+
+    @property
+    def is_log(self) -> bool:
+        """Is the value axis logarithmic? It was asked for, and something is positive."""
+        return self._log and any_positive(each.values for each in self._series)
+
     def draw(self, series: Sequence[Series], total_steps: int) -> None:
         """Show `series` on an axis of `total_steps` steps; series without points are left out."""
         self._series = tuple(each for each in series if each.steps.size)
         self._total_steps = total_steps
+        weight = smoothing_weight(self.last_step)
+        self._lines = tuple(each.values if each.evaluated else smooth(each.values, weight) for each in self._series)
         if self.is_mounted:
             self._redraw()
+
+    def name_it(self, title: str, write: Callable[[float], str], floor: float | None, ceiling: float | None) -> None:
+        """Show another metric from the next `draw` on."""
+        self._title, self._write, self._floor, self._ceiling = title, write, floor, ceiling
 
     def on_mount(self) -> None:
         """Draw what came before the widget was there."""
@@ -193,60 +144,97 @@ class Chart(Vertical):
         Chart.resolution = mode
         self._redraw()
 
+    def set_log(self, log: bool) -> bool:
+        """Draw a logarithmic value axis, or a linear one; False, and nothing changes, where nothing is positive."""
+        if log and not any_positive(each.values for each in self._series):
+            return False
+        self._log = log
+        self._redraw()
+        return True
+
+    def set_cross(self, step: float | None) -> None:
+        """Stand the crosshair at a step, so that the legend tells the values there, or take it away."""
+        self._cross = step
+        self.query_one(Plot).set_cross(step)
+        self.query_one(".chart--legend", Static).update(self._legend_line())
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
     def _redraw(self) -> None:
         plot = self.query_one(Plot)
         plot.clear()
-        last = max([self._total_steps, *(int(each.steps[-1]) for each in self._series)])
+        last = self.last_step
         # A little air at the right keeps the newest point off the edge, where it would be cut.
         span = (0.0, max(last, 1) * 1.02)
-        low, high = limits([each.values for each in self._series], floor=self._floor, ceiling=self._ceiling)
+        log = self.is_log
+        scaled: Callable[[Array], Array] = positive_log if log else np.asarray
+        edges = (None, None) if log else (self._floor, self._ceiling)
+        in_view = [scaled(values) for each, line in zip(self._series, self._lines, strict=True)
+                   for values in ((each.values,) if each.raw else (line,))]  # fmt: skip
+        plot.set_log(log)
         plot.set_xlimits(*span)
-        plot.set_ylimits(low, high)
+        plot.set_ylimits(*limits(in_view, floor=edges[0], ceiling=edges[1]))
         # Without a value, or without a plan, an axis has nothing to say.
         plot.set_yticks(None if self._series else [])
         plot.set_xticks(None if last else [])
         for each in self._series:
-            if not each.evaluated:
-                self._draw_line(plot, each.steps, each.values, "raw", span)
-        for each in self._series:
-            if each.evaluated:
-                self._draw_line(plot, each.steps, each.values, each.tone, span)
-                self._mark(plot, each)
-            else:
-                self._draw_line(plot, each.steps, smooth(each.values, smoothing_weight(last)), each.tone, span)
+            if each.raw and not each.evaluated:
+                self._draw_line(plot, each.steps, scaled(each.values), "raw", span)
+        for each, line in zip(self._series, self._lines, strict=True):
+            self._draw_line(plot, each.steps, scaled(line), each.tone, span)
+        for place, (each, line) in enumerate(zip(self._series, self._lines, strict=True)):
+            self._mark(plot, each, scaled(line), place)
         self.query_one(".chart--legend", Static).update(self._legend_line())
 
     def _draw_line(self, plot: Plot, steps: Array, values: Array, tone: str, span: tuple[float, float]) -> None:
-        columns = max(20, 2 * (plot.size.width - plot.margin_left))
+        columns = self.columns
         for x, y in pieces(steps, values):
             x, y = thin(x, y, *span, columns)
             if x.size == 1:  # a line needs two ends; one point alone becomes a short dash
                 x, y = np.array([x[0], x[0] + span[1] / columns]), np.repeat(y, 2)
             plot.plot(x, y, line_style=plot.ink(tone), hires_mode=Chart.resolution)
 
-    def _mark(self, plot: Plot, series: Series) -> None:
-        if series.steps.size <= MOST_MARKS:
-            plot.scatter(series.steps, series.values, marker="•", marker_style=plot.ink(series.tone))
+    def _mark(self, plot: Plot, series: Series, line: Array, place: int) -> None:
+        """Dots where a few evaluations were; a line's sign at its end and at places where no other line has its."""
+        ink = plot.ink(series.tone)
+        if series.sign:
+            known = np.flatnonzero(np.isfinite(line))
+            shares = (np.arange(_SIGNS_ON_A_LINE) + (place + 1) / (len(self._series) + 1)) / _SIGNS_ON_A_LINE
+            at = known[np.minimum((shares * known.size).astype(np.int64), known.size - 1)] if known.size else known
+            plot.scatter(series.steps[at], line[at], marker=series.sign, marker_style=f"bold {ink}")
+        elif series.evaluated and series.steps.size <= MOST_MARKS:
+            plot.scatter(series.steps, line, marker="•", marker_style=ink)
+
+    # -- the legend ----------------------------------------------------------------------------------------------
 
     def _legend_line(self) -> Content:
         """The name and the series. Where it is narrow, evaluations lose their place first, then the signs."""
+        title = f"log {self._title}" if self.is_log else self._title
+        if not self._named:
+            return Content.styled(title, "bold")
         trained = [each for each in self._series if not each.evaluated]
         line = Content("")
         for series, gap, signs in ((self._series, "  ", True), (self._series, " ", True), (trained, " ", True)):
-            line = self._legend_of(series, gap, signs)
+            line = self._legend_of(title, series, gap, signs)
             if line.cell_length <= self.size.width:
                 return line
-        return self._legend_of(trained, " ", False)
+        return self._legend_of(title, trained, " ", False)
 
-    def _legend_of(self, series: Sequence[Series], gap: str, signs: bool) -> Content:
-        line = Content.styled(self._title, "bold")
+    def _legend_of(self, title: str, series: Sequence[Series], gap: str, signs: bool) -> Content:
+        line = Content.styled(title, "bold")
         for each in series:
-            newest = float(each.values[-1])
-            words = self._write(newest) if math.isfinite(newest) else "not a number"
-            sign = "• " if each.evaluated else "━ "
-            label = (sign if signs else "") + each.label
-            line += Content.assemble(gap, (label.rstrip(), self._colour(each.tone)), f" {words}")
+            sign = f"{each.sign} " if each.sign else "• " if each.evaluated else "━ "
+            label = (sign if signs or each.sign else "") + each.label
+            line += Content.assemble(gap, (label.rstrip(), self._colour(each.tone)), f" {self._words(each)}")
         return line
+
+    def _words(self, series: Series) -> str:
+        """The newest value, or the one at the crosshair."""
+        if self._cross is not None:
+            there = value_at(series.steps, series.values, self._cross)
+            return "–" if there is None else self._write(there)
+        newest = float(series.values[-1])
+        return self._write(newest) if math.isfinite(newest) else "not a number"
 
     def _colour(self, tone: str) -> str:
         return SIXTEEN[tone] if self.app.console.color_system == "standard" else TONES[tone]

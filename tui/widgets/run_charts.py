@@ -1,6 +1,6 @@
 """The four charts of a run: loss, margin, accuracy, and the rewards of chosen and rejected answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -11,6 +11,17 @@ from tui.curves import RunHistory
 from tui.widgets.chart import Chart, Series
 
 _FINENESS: Final = (HiResMode.BRAILLE, HiResMode.QUADRANT, HiResMode.HALFBLOCK)
+_DRAWN: Final = ("loss", *(f"rewards/{word}" for word in ("margins", "accuracies", "chosen", "rejected")))
+CHART_METRICS: Final = (*_DRAWN, *(f"eval_{name}" for name in _DRAWN), "epoch", "pairs_per_second")
+"""What these charts and the line above them need of a run."""
+
+
+def next_fineness(charts: Iterable[Chart]) -> str:
+    """Draw charts with the next kind of blocks, for fonts that lack one; returns its name."""
+    mode = _FINENESS[(_FINENESS.index(Chart.resolution) + 1) % len(_FINENESS)]
+    for chart in charts:
+        chart.set_resolution(mode)
+    return mode.name.lower()
 
 
 def percent(share: float) -> str:
@@ -56,10 +67,7 @@ class RunCharts(Grid):
 
     def next_fineness(self) -> str:
         """Draw all charts with the next kind of blocks, for fonts that lack one; returns its name."""
-        mode = _FINENESS[(_FINENESS.index(Chart.resolution) + 1) % len(_FINENESS)]
-        for chart in self.query(Chart):
-            chart.set_resolution(mode)
-        return mode.name.lower()
+        return next_fineness(self.query(Chart))
 
 
 class Pace:

@@ -62,6 +62,7 @@ class TrainSetup(Vertical):
         self._preview: TrainPreview | None = None
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
+        self._wanted: str | None = None
 
     def compose(self) -> ComposeResult:
         """Plan, rows, sentence."""
@@ -152,9 +153,10 @@ class TrainSetup(Vertical):
         return blamed
 
     def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
-        """Offer to continue the adapter in use, and a name that is free."""
+        """Offer to continue the adapter in use, or the one that was asked for, and a name that is free."""
         choices: list[tuple[str | None, str]] = [(None, "base model")]
-        choices += [(view.id, visible_line(view.name, 24)) for view in adapters if view.in_use and view.fits]
+        offered = [view for view in adapters if view.fits and (view.in_use or view.id == self._wanted)]
+        choices += [(view.id, visible_line(view.name, 24)) for view in offered]
         row, name = self.form.row("from"), self.form.row("name")
         assert isinstance(row, ChoiceRow)
         assert isinstance(name, NameRow)
@@ -174,6 +176,14 @@ class TrainSetup(Vertical):
         changes = changes_of(config)
         words = f"{changes_words(changes)}" if changes else "every setting has its default"
         row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
+
+    def start_from_adapter(self, adapter: AdapterView, adapters: Sequence[AdapterView]) -> None:
+        """Let the next run go on from this adapter, whichever is in use."""
+        self._wanted = adapter.id
+        self.show_adapters(adapters)
+        row = self.form.row("from")
+        assert isinstance(row, ChoiceRow)
+        row.take(adapter.id)
 
     def show_preflight(self, found: Preflight | str) -> None:
         """Add what a close look at the run found, or why there could be none."""

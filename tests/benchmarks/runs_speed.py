@@ -1,0 +1,165 @@
+"""How fast the Runs screens are with 500 runs of 2,000 steps: opening the table, an overlay of five, a redraw.
+
+Run: python -m tests.benchmarks.runs_speed [--runs 500] [--steps 2000] [--keep FOLDER]. Building the workspace takes
+one to two minutes and about a gigabyte (16 metrics at every step); `--keep` builds it once and uses it again.
+Prints the median and the slowest of several calls, and the median of processor time, in ms.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from sqlite3 import Connection
+
+from textual.pilot import Pilot
+
+from db.connection import writing
+from engine.config import TrainConfig
+from tests.screens import until_shown
+from tests.still_workbench import StillWorkbench
+from tui.app import PalateApp
+from tui.published import RunChanged
+
+NAMES = (
+    *("loss", "rewards/margins", "rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen"),
+    *("logps/rejected", "grad_norm", "learning_rate", "epoch", "pairs_per_second", "tokens_per_second"),
+    *("flops_per_second", "seconds", "eval_loss", "eval_rewards/margins"),
+)
+NOW = "2026-01-01T00:00:00.000Z"
+PAIRS = 200
+"""Pairs of a run; all runs share them."""
+_METRICS = """WITH RECURSIVE steps(step) AS (SELECT 1 UNION ALL SELECT step + 1 FROM steps WHERE step < :steps)
+    INSERT INTO metrics (run, name, step, value)
+    SELECT :run, :name, step, 0.2 + 0.5 * 60.0 / (60 + step) + 0.0001 * ((step * 7919 + :run * 104729) % 997)
+    FROM steps"""
+
+
+def fill(conn: Connection, runs: int, steps: int) -> None:
+    """Runs with every metric at every step, on the same pairs."""
+    conn.execute("BEGIN")
+    base = "INSERT INTO models VALUES (1, 'base', 'smollm2-135m-instruct', 'smollm2', 'f', NULL, ?)"
+    conn.execute(base, (NOW,))
+    config = asdict(TrainConfig())
+    for run in range(1, runs + 1):
+        changed = {**config, "learning_rate": (1e-5, 5e-5, 1e-4)[run % 3], "beta": (0.1, 0.3)[run % 2]}
+        values = {"run": run, "config": json.dumps(changed), "steps": steps, "now": NOW}
+        conn.execute(
+            """INSERT INTO runs (id, name, status, config, versions, base_model, started, ended, heartbeat, total_steps)
+            VALUES (:run, 'taste-' || :run, 'finished', :config, '{"torch": "2.13.0"}', 1, :now, :now, :now, :steps)""",
+            values,
+        )
+        for name in sorted(NAMES):
+            conn.execute(_METRICS, {"run": run, "name": name, "steps": steps})
+    conn.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def filled(folder: Path, runs: int, steps: int) -> Iterator[StillWorkbench]:
+    """A workbench on such a workspace, which is built where it is not there yet."""
+    new = not (folder / "palate.db").exists()
+    with closing(StillWorkbench(folder)):
+        pass
+    if new:
+        started = time.perf_counter()
+        with closing(writing(folder / "palate.db")) as conn:
+            fill(conn, runs, steps)
+        print(f"built in {time.perf_counter() - started:.0f} s")
+    with closing(StillWorkbench(folder)) as workbench:
+        yield workbench
+
+
+Taken = tuple[float, float]
+"""Seconds by the clock, and of processor time."""
+
+
+class Clock:
+    """Started when it is made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> Taken:
+        """What has passed since."""
+        return time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+
+def show(name: str, taken: list[Taken]) -> None:
+    """Print the median and the slowest by the clock, and the median of processor time."""
+    wall, cpu = ([1000 * each[part] for each in taken] for part in (0, 1))
+    print(f"{name:<46}{statistics.median(wall):8.1f}{max(wall):8.1f}{statistics.median(cpu):8.1f}")
+
+
+def timed(call: Callable[[], object], times: int = 7) -> list[Taken]:
+    """What several calls took."""
+    taken = []
+    for _ in range(times):
+        clock = Clock()
+        call()
+        taken.append(clock.read())
+    return taken
+
+
+async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -> None:
+    """Open the table, a run and an overlay of five, and redraw each, on a screen of this size."""
+    taken: dict[str, list[Taken]] = {}
+
+    async def clocked(pilot: Pilot[None], name: str, act: Callable[[], Awaitable[object]]) -> None:
+        clock = Clock()
+        await act()
+        await pilot.pause()
+        taken.setdefault(name, []).append(clock.read())
+
+    async def opened(pilot: Pilot[None], name: str, key: str, words: str) -> None:
+        async def act() -> None:
+            await pilot.press(key)
+            await until_shown(pilot, words)
+
+        await clocked(pilot, name, act)
+
+    async def moved(pilot: Pilot[None], name: str) -> None:
+        async def act() -> None:
+            pilot.app.screen.from_workbench(RunChanged(runs))
+
+        pilot.app.screen._pace._resting = False  # drawn at once, not within a second
+        await clocked(pilot, name, act)
+
+    for _ in range(4):
+        async with PalateApp(workbench).run_test(size=size) as pilot:
+            await pilot.pause()
+            await opened(pilot, "the table opens", "R", f"{runs} runs")
+            await moved(pilot, "a live run moves in the table")
+            await opened(pilot, "one run opens", "enter", f"run {runs} ·")
+            await moved(pilot, "a run is drawn again")
+            await pilot.press("escape", *["space"] * 5)
+            await opened(pilot, "an overlay of five opens", "d", "5 runs over one another")
+            await moved(pilot, "an overlay of five is drawn again")
+            await clocked(pilot, "the crosshair moves", lambda pilot=pilot: pilot.press("left"))
+    for name, each in taken.items():
+        show(f"{name}, {size[0]}x{size[1]}", each)
+
+
+def main() -> None:
+    """Build and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--keep", type=Path, help="the folder of the workspace; default: one that is deleted")
+    arguments = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        workbench = stack.enter_context(filled(folder, arguments.runs, arguments.steps))
+        print(f"{'':<46}{'median':>8}{'slowest':>8}{'cpu':>8}")
+        show("every run is read", timed(workbench.runs))
+        for size in ((80, 24), (120, 40)):
+            asyncio.run(screens(workbench, size, arguments.runs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What past runs left behind, out of figures in memory: for the workbench in memory."""
+
+from collections.abc import Callable, Iterable
+
+from db.rows import MetricRow, RunRow
+from tui.curves import RunHistory
+from tui.run_records import SPARK_CELLS, Ledger
+from tui.sparks import in_cells
+
+
+class FakeRecords:
+    """Reads what `figures` gives of a run; the ledgers of `ledgers`."""
+
+    def __init__(self, figures: Callable[[int], list[MetricRow]]) -> None:
+        self._figures = figures
+        self.ledgers: dict[int, Ledger] = {}
+
+    def metric_names(self, run: int) -> list[str]:
+        """What a run recorded."""
+        return sorted({row.name for row in self._figures(run)})
+
+    def history(self, run: int, names: Iterable[str]) -> RunHistory:
+        """These metrics of a run."""
+        history, wanted = RunHistory(), set(names)
+        for row in self._figures(run):
+            if row.name in wanted:
+                history.add(row.step, {row.name: row.value})
+        return history
+
+    def spark(self, run: RunRow) -> list[float | None]:
+        """The loss in a few means."""
+        rows = [row for row in self._figures(run.id) if row.name == "loss"]
+        last = max(run.step, run.total_steps or 0)
+        return in_cells([row.step for row in rows], [row.value for row in rows], last, SPARK_CELLS)
+
+    def ledger(self, run: int) -> Ledger:
+        """The pairs that stay wrong."""
+        return self.ledgers.get(run, Ledger(0, 0, ()))

@@ -1,0 +1,50 @@
+"""What the metrics of a run are called on screens, and in which order they are looked at. No Textual here."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_NAMES: Final = {
+    "loss": "loss",
+    "rewards/margins": "margin",
+    "rewards/accuracies": "accuracy",
+    "rewards/chosen": "chosen reward",
+    "rewards/rejected": "rejected reward",
+    "logps/chosen": "chosen log-probability",
+    "logps/rejected": "rejected log-probability",
+    "grad_norm": "gradient norm",
+    "learning_rate": "learning rate",
+    "pairs_per_second": "pairs per second",
+}
+_HIDDEN: Final = ("epoch", "_low", "_high")
+"""Not curves of their own: the epoch, and the ends of intervals."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that can be drawn: its name in the database, its words, and how its values are written."""
+
+    name: str
+    words: str
+    write: Callable[[float], str]
+    floor: float | None = None
+    ceiling: float | None = None
+    evaluated: bool = False
+
+
+def metric_of(name: str) -> Metric:
+    """How a metric is shown."""
+    plain, evaluated = name.removeprefix("eval_"), name.startswith("eval_")
+    words = _NAMES.get(plain, plain.replace("_", " ")) + (" on evaluation pairs" if evaluated else "")
+    if plain == "rewards/accuracies":
+        return Metric(name, words, "{:.0%}".format, 0.0, 1.0, evaluated)
+    if plain.startswith("rewards/"):
+        return Metric(name, words, "{:+.3f}".format, 0.0, None, evaluated)
+    return Metric(name, words, "{:.3f}".format if plain == "loss" else "{:.4g}".format, None, None, evaluated)
+
+
+def metrics_in_order(names: Iterable[str]) -> list[Metric]:
+    """The metrics that are worth a look, each once: loss, margin and accuracy first, evaluations behind their own."""
+    there = {name for name in names if not name.endswith(_HIDDEN)}
+    order = [name for plain in _NAMES for name in (plain, f"eval_{plain}")]
+    return [metric_of(name) for name in [*(each for each in order if each in there), *sorted(there - set(order))]]

@@ -1,0 +1,127 @@
+"""Two or more runs over one another: a metric's curves, every run's value at a crosshair, settings side by side."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from db.rows import RunRow
+from tui.curves import smooth, smoothing_weight
+from tui.metric_words import Metric, metric_of, metrics_in_order
+from tui.published import Published, RunChanged
+from tui.run_diff import facts_beside, settings_beside
+from tui.run_words import SLOT_SIGNS, slots_of
+from tui.screens.curve_page import CURVE_KEYS, CurvePage
+from tui.widgets.chart import Chart, Series
+from tui.widgets.run_charts import Pace
+from tui.widgets.run_readings import Overlaid, beside, readings
+from tui.words import count
+
+_RAW_UP_TO = 2
+"""More runs than these would cover one another with what single steps measured; then only averages are drawn."""
+
+
+class RunOverlayScreen(CurvePage):
+    """Runs in stable colours, each with a letter that stands on its line."""
+
+    MODE = "runs"
+    CSS_PATH = ["base.tcss", "../widgets/chart.tcss", "run_overlay.tcss"]
+    BINDINGS: ClassVar = [
+        Binding("tab", "metric(1)", "metric", id="overlay.metric", priority=True, tooltip="The next metric."),
+        Binding(
+            "shift+tab", "metric(-1)", "metric", show=False, id="overlay.metric-back", priority=True,
+            tooltip="The metric before.",
+        ),
+        *CURVE_KEYS,
+    ]  # fmt: skip
+
+    def __init__(self, runs: Sequence[int]) -> None:
+        """The ids of the runs, at most as many as there are letters."""
+        super().__init__()
+        self._slots = slots_of(runs)
+        self._metrics: list[Metric] = []
+        self._metric = metric_of("loss")
+        self._runs: list[Overlaid] = []
+        self._pace = Pace(self.set_timer, self._read_and_draw)
+
+    def compose_body(self) -> ComposeResult:
+        """The headline, then the chart, the readings and the settings on a page that scrolls."""
+        yield Static("", id="overlay-headline", markup=False)
+        with VerticalScroll(id="overlay-page", can_focus=False):
+            yield Chart("loss", named=False, id="overlay-chart")
+            yield Static("", id="readings", markup=False)
+            yield Static("", id="beside", markup=False)
+
+    @property
+    def moving(self) -> VerticalScroll:
+        """The page."""
+        return self.query_one("#overlay-page", VerticalScroll)
+
+    def screen_shown(self) -> None:
+        """Read everything again."""
+        names = {name for run in self._slots for name in self.workbench.records.metric_names(run)}
+        self._metrics = metrics_in_order(names) or [metric_of("loss")]
+        if self._metric not in self._metrics:
+            self._metric = self._metrics[0]
+        self._read_and_draw()
+
+    def from_workbench(self, published: Published) -> None:
+        """A live run among them moves."""
+        if isinstance(published, RunChanged) and published.run in self._slots:
+            self._pace.news()
+
+    def on_resize(self) -> None:  # type: ignore[override]
+        """Set the columns of the settings anew."""
+        if self._runs:
+            self._tell()
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def _read_and_draw(self) -> None:
+        rows = [self.workbench.run(run) for run in self._slots]
+        steps = max((max(row.step, row.total_steps or 0) for row in rows), default=0)
+        self._runs = [self._overlaid(row, smoothing_weight(steps)) for row in rows]
+        chart = self.query_one(Chart)
+        chart.name_it(self._metric.words, self._metric.write, self._metric.floor, self._metric.ceiling)
+        chart.draw([self._series(each) for each in self._runs], steps)
+        self._tell()
+
+    def _overlaid(self, run: RunRow, weight: float) -> Overlaid:
+        points = self.workbench.records.history(run.id, [self._metric.name]).series(self._metric.name)
+        return Overlaid(
+            self._slots[run.id], run, *points, points[1] if self._metric.evaluated else smooth(points[1], weight)
+        )
+
+    def _series(self, each: Overlaid) -> Series:
+        sign, raw = SLOT_SIGNS[each.slot], len(self._runs) <= _RAW_UP_TO
+        evaluated = self._metric.evaluated
+        return Series("", f"run-{each.slot}", each.steps, each.values, evaluated=evaluated, sign=sign, raw=raw)
+
+    def _tell(self) -> None:
+        sixteen = self.app.console.color_system == "standard"
+        at = self._metrics.index(self._metric) + 1
+        head = Content.assemble((count(len(self._runs), "run"), "bold"), " over one another")
+        more = f" · metric {at} of {len(self._metrics)}, tab for the next"
+        self.query_one("#overlay-headline", Static).update(head + Content.styled(more, "$quiet"))
+        told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
+        self.query_one("#readings", Static).update(told)
+        rows = [each.run for each in self._runs]
+        settings = [*settings_beside(rows), *facts_beside(rows)]
+        settings.sort(key=lambda line: not line.differs)
+        width = self.app.size.width - 3  # a column of air at each side, one for the scrollbar
+        self.query_one("#beside", Static).update(beside(self._runs, settings, width, sixteen=sixteen))
+        self.refresh_bindings()
+
+    def cross_moved(self) -> None:
+        """Read every run there."""
+        sixteen = self.app.console.color_system == "standard"
+        self.query_one("#readings", Static).update(readings(self._runs, self._metric, self.cross, sixteen=sixteen))
+
+    def action_metric(self, by: int) -> None:
+        """The next metric, or the one before."""
+        self._metric = self._metrics[(self._metrics.index(self._metric) + by) % len(self._metrics)]
+        self._read_and_draw()

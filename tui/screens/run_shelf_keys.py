@@ -1,0 +1,123 @@
+"""The keys that change what is kept with a run: its name, note and tags, put away, and train on from it."""
+
+from collections.abc import Callable
+from typing import ClassVar, Final, cast
+
+from textual.binding import Binding
+
+from db.rows import RunRow
+from tui.errors import KNOWN_ERRORS
+from tui.screens.dialog import AskText
+from tui.screens.run_keys import RunKeys
+from tui.visible import visible_line
+
+SHELF_KEYS: Final = (
+    Binding("f", "train_on", "train on", id="run.train-on", tooltip="Open Train, to go on from this run's adapter."),
+    Binding("c", "note", "note", id="run.note", tooltip="Keep a note with this run."),
+    Binding("t", "tag", "tags", id="run.tag", tooltip="Keep tags with this run, to filter by."),
+    Binding("n", "rename", "rename", id="run.rename", tooltip="Give this run (and its adapter) another name."),
+    Binding("a", "archive", "archive", id="run.archive", tooltip="Put this run away, or bring it back."),
+)
+"""A screen that lists them among its own bindings gives them their place in the key line."""
+
+
+class RunShelfKeys(RunKeys):
+    """A screen of Runs: what `RunKeys` has, and the keys that keep order among runs."""
+
+    BINDINGS: ClassVar = list(SHELF_KEYS)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a run there is nothing to keep; a live run is not put away."""
+        run = self.shown_run()
+        if action in ("note", "tag", "rename"):
+            return run is not None
+        if action == "archive":
+            return run is not None and run.status != "running"
+        if action == "train_on":
+            adapter = self.adapter_of(run)
+            return adapter is not None and adapter.fits
+        return super().check_action(action, parameters)
+
+    def key_label(self, binding: Binding) -> str:
+        """What was put away is brought back with the same key."""
+        run = self.shown_run()
+        return "bring back" if binding.action == "archive" and run is not None and run.archived else binding.description
+
+    # -- acts ----------------------------------------------------------------------------------------------------
+
+    def action_note(self) -> None:
+        """Ask for the note."""
+        self._ask(
+            "Note", "Say what this run was for; an empty line takes the note away.", lambda run: run.note, self._note
+        )
+
+    def action_tag(self) -> None:
+        """Ask for the tags."""
+        sentence = "Words apart by spaces. In the table, tag:word shows the runs that have it."
+        self._ask("Tags", sentence, lambda run: " ".join(run.tags), self._tag)
+
+    def action_rename(self) -> None:
+        """Ask for the name."""
+        sentence = "Its adapter is renamed as well, where it has the run's name."
+        self._ask("Name", sentence, lambda run: run.name, self._rename, may_be_empty=False)
+
+    def _ask(
+        self,
+        title: str,
+        sentence: str,
+        value: Callable[[RunRow], str],
+        keep: Callable[[int, str], None],
+        *,
+        may_be_empty: bool = True,
+    ) -> None:
+        run = self.shown_run()
+        if run is None:
+            return
+
+        def answered(text: str | None) -> None:
+            if text is not None and text != value(run):
+                self._try(keep, run.id, text)
+
+        title = f"{title} of run {run.id} · {visible_line(run.name, 40)}"
+        self.app.push_screen(AskText(title, sentence, value=value(run), may_be_empty=may_be_empty), answered)
+
+    def _note(self, run: int, text: str) -> None:
+        self.workbench.shelf.note(run, text)
+
+    def _tag(self, run: int, text: str) -> None:
+        self.workbench.shelf.tag(run, [text])
+
+    def _rename(self, run: int, text: str) -> None:
+        self.workbench.shelf.rename(run, text)
+
+    def action_archive(self) -> None:
+        """Put the run away, or bring it back."""
+        run = self.shown_run()
+        if run is not None and self._try(self.workbench.shelf.archive, run.id, not run.archived):
+            words = (
+                "is in the list again." if run.archived else "is put away. In the table, A shows it; a brings it back."
+            )
+            self.palate.tell("Archive", f"Run {run.id} {words}")
+
+    def _try(self, act: Callable[..., None], *args: object) -> bool:
+        """Do it; what cannot be done is told."""
+        try:
+            act(*args)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return False
+        return True
+
+    async def action_train_on(self) -> None:
+        """Open Train with this run's adapter as the start."""
+        from tui.screens.train import TrainScreen  # the Train screen shows runs too
+
+        adapter = self.adapter_of(self.shown_run())
+        if adapter is None:
+            return
+        palate = self.palate
+        if palate.workbench.status().run is not None:
+            palate.tell("A run is alive", "Wait for its end, or stop it on the Train screen, before you start another.")
+            return
+        await palate.switch_mode("train")
+        cast(TrainScreen, palate.screen_stack[0]).take_start(adapter)
