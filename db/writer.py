@@ -55,6 +55,13 @@ class Writer:
                 raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
             return self._thread.submit(self._transact, conn, lambda: fn(conn, *args, **kwargs))
 
+    def settle(self) -> None:
+        """Wait until what was submitted is done and was told of: that runs on this thread too."""
+        with self._lock:
+            last = self._thread.submit(lambda: None) if self._conn is not None else None
+        if last is not None:
+            last.result()
+
     def close(self) -> None:
         """Finish what was submitted, fold the WAL into the file, mark it as cleanly closed. May be called twice."""
         with self._lock:

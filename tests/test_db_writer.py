@@ -183,3 +183,22 @@ def test_half_a_surrogate_pair_is_told_in_words_and_nothing_is_kept(tmp_path):
         with pytest.raises(NotAllowed, match=r"half of a surrogate pair"):
             writer.submit(set_setting, "note", "half \udcff").result()
         writer.submit(set_setting, "note", "whole").result()
+
+
+def test_settling_waits_for_what_is_told_after_the_commit(tmp_path):
+    open_database(tmp_path / "palate.db")
+    writer, told = Writer(tmp_path / "palate.db"), []
+    stored, heard = threading.Event(), threading.Event()
+    try:
+        done = writer.submit(lambda _: stored.wait(10))
+        done.add_done_callback(lambda _: told.append(heard.wait(10)))
+        stored.set()
+        settling = threading.Thread(target=writer.settle)
+        settling.start()
+        assert told == []
+        heard.set()
+        settling.join(10)
+        assert told == [True]
+    finally:
+        writer.close()
+    writer.settle()  # nothing is left to wait for

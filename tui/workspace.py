@@ -111,6 +111,8 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
         closing.callback(writer.close)
         readers = Readers(folder / "palate.db")
         closing.callback(readers.close)
+        # Whoever is told of a stored row reads on the writer's thread: a connection closed under it is a crash.
+        closing.callback(writer.settle)
         registry = Registry(folder / "adapters")
         registry.clear_leftovers()
         workspace = Workspace(folder, readers, registry, writer, closing.pop_all(), lock)
