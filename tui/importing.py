@@ -27,8 +27,11 @@ from tui.published import ImportMoved, ImportProgress, Published
 from tui.workspace import Workspace
 
 SLICE_S = 0.012
-"""A slice holds as many rows as the writer stores in about this time: what a verdict may have to wait."""
+"""A slice holds as many rows as the writer stores in so much processor time: about what a verdict may have to wait.
+
+Not time on the clock, by which slices would shrink to nothing on a busy machine and commits eat the rest."""
 FIRST_SLICE = 50
+SMALLEST_SLICE = 20
 LARGEST_SLICE = 2000
 PUBLISHED_EVERY_S = 0.25
 LINES_TOLD = 3
@@ -217,17 +220,17 @@ class Importer:
         seconds, stored = waiting.result()
         for each in stored:
             tally.add(each)
-        return max(10, min(LARGEST_SLICE, int(size * min(2.0, SLICE_S / max(seconds, 1e-6)))))
+        return _next_size(size, seconds)
 
     def _take_back(self, tell: Tell) -> None:
         rows, done = FIRST_SLICE, 0
         while not self._leaving.is_set():
-            begun = time.perf_counter()
-            if not self._workspace.write(batches.take_back, rows).result():
+            seconds, more = self._workspace.write(_timed_take_back, rows).result()
+            if not more:
                 return
             done += rows
             tell(ImportProgress("taking back", done, None))
-            rows = max(10, min(LARGEST_SLICE, int(rows * min(2.0, SLICE_S / (time.perf_counter() - begun)))))
+            rows = _next_size(rows, seconds)
 
     def _clear(self) -> None:
         self._take_back(lambda _: None)
@@ -246,6 +249,17 @@ def _kept(reads: Iterable[Read], tally: Tally) -> Iterator[Prepared]:
 
 
 def _timed_store(connection: sqlite3.Connection, batch: Batch, slice_: list[Prepared]) -> tuple[float, list[Read]]:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     stored = batch.store(connection, slice_)
-    return time.perf_counter() - begun, stored
+    return time.thread_time() - begun, stored
+
+
+def _timed_take_back(connection: sqlite3.Connection, rows: int) -> tuple[float, bool]:
+    begun = time.thread_time()
+    more = batches.take_back(connection, rows)
+    return time.thread_time() - begun, more
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many rows the next slice may hold, after one of `size` took so many seconds."""
+    return max(SMALLEST_SLICE, min(LARGEST_SLICE, int(size * min(2.0, SLICE_S / max(seconds, 1e-6)))))
