@@ -82,7 +82,7 @@ def test_texts_of_others_stay_on_their_line_and_are_no_markdown() -> None:
 def test_what_was_compared_is_told_in_words() -> None:
     exact = ModelMerged("float32", 36, 1.2e-5, 1.3e-5, 38.1)
     assert merged_words(exact) == (
-        "Merged in float32: logits differ from the unmerged model's by at most 1e-05 (largest logit 38, on 36 tokens "
+        "Merged in float32: logits differ from the unmerged model's by at most 1.2e-05 (largest logit 38, on 36 tokens "
         "of a prompt)."
     )
     assert "and by at most 0.39 once rounded to bfloat16" in merged_words(

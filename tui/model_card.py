@@ -111,7 +111,7 @@ def run_of(view: WorkspaceView, adapter: Adapter) -> RunRow | None:
 
 def merged_words(merged: ModelMerged) -> str:
     """What was checked of a merged model, in words that fit a card and a screen."""
-    words = f"Merged in float32: logits differ from the unmerged model's by at most {merged.merged_by:.1g}"
+    words = f"Merged in float32: logits differ from the unmerged model's by at most {merged.merged_by:.2g}"
     if merged.dtype != "float32":
         words += f", and by at most {merged.written_by:.2g} once rounded to {merged.dtype}"
     return f"{words} (largest logit {merged.largest:.0f}, on {count(merged.tokens, 'token')} of a prompt)."
