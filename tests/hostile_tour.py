@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
+from db.holding_out import Crossing
 from engine.config import settings_of
 from tests.fake_workbench import adapter_view
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
@@ -39,9 +40,12 @@ from tui.queue_settings import PARTS
 from tui.screens.base import PalateScreen
 from tui.screens.board import BoardScreen
 from tui.screens.dialog import AskText, Choose
+from tui.screens.filters import Pick
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.likes import LikesScreen
+from tui.screens.prompt_dialogs import ShowPrompt, crossing_question
+from tui.screens.prompts import PromptsScreen
 from tui.screens.quit import QuitScreen
 from tui.screens.run import RunScreen
 from tui.screens.second_look import SecondLookScreen
@@ -53,6 +57,7 @@ from tui.screens.trial_pair import TrialPairScreen
 from tui.screens.trial_result import TrialResultScreen
 from tui.screens.trial_setup import TrialSetupScreen
 from tui.screens.verdict import VerdictScreen
+from tui.widgets.prompt_lines import set_lines
 
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
@@ -192,6 +197,10 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("data", on("data")),
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
         ("second look", on("data", lambda: SecondLookScreen([(ids["judged"], EVIL)]))),
+        ("prompts", on("data", PromptsScreen)),
+        ("a prompt", on("data", lambda: ShowPrompt(app.bench.prompts, app.bench.comparison(ids["judged"]).prompt.id))),
+        ("holding out", on("data", lambda: crossing_question(EVIL, Crossing(1, 1, 1, 1, 1, (1,)), True))),
+        ("a list to choose from", on("data", lambda: Pick(EVIL, EVIL, set_lines(app.bench.prompts.sets())))),
         ("likes", on("data", LikesScreen)),
         ("likes, its end", pressing("end")),
         ("likes, a group", pressing("f", "home")),

@@ -98,6 +98,12 @@ async def test_a_long_search_is_told_in_full_and_read_on(workbench: StillWorkben
         await pilot.press("enter", "end")
         await until(pilot, lambda: len(verdicts.rows) == PAGE + 50)
         assert len({row.comparison for row in verdicts.rows}) == PAGE + 50
+        await pilot.press("end")
+        last = verdicts.rows[-1].comparison
+        await until(pilot, lambda: verdicts.marked is not None and verdicts.marked.comparison == last)
+        await pilot.press("t")
+        await until(pilot, lambda: verdicts.rows[-1].out)
+        assert (len(verdicts.rows), verdicts.marked) == (PAGE + 50, verdicts.rows[-1])
 
 
 async def test_a_newer_question_ends_an_older_one(workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:

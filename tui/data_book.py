@@ -111,14 +111,15 @@ class DataSearch:
         self._connection: sqlite3.Connection | None = None
         self._newest = 0
 
-    async def page(self, query: str, before: int | None = None) -> Found | None:
-        """Rows for a query; None when another question was asked meanwhile.
+    async def page(self, query: str, before: int | None = None, *, at_least: int = 0) -> Found | None:
+        """Rows for a query, a page or `at_least` so many; None when another question was asked meanwhile.
 
         Raises:
             QueryError: there is no such filter, or it cannot have this value.
         """
-        rows = await self._ask(lambda: self._book.page(query, before=before, limit=PAGE, typing=True))
-        return None if rows is None else Found(query, rows, len(rows) < PAGE)
+        limit = max(PAGE, at_least)
+        rows = await self._ask(lambda: self._book.page(query, before=before, limit=limit, typing=True))
+        return None if rows is None else Found(query, rows, len(rows) < limit)
 
     async def count(self, query: str) -> int | None:
         """How many there are in all; None when another question was asked meanwhile."""

@@ -93,12 +93,18 @@ class DataScreen(PalateScreen):
         """Read the newest verdicts that are asked for, and the sets."""
         self.query_one("#verdicts").border_title = Content(counts_line(self.workbench.counts()))
         self.query_one("#sets", Static).update(sets_line(self.workbench.prompt_sets()))
+        self._ask()
+
+    def _ask(self) -> None:
+        """Look for what is typed, beside the loop."""
         self.run_worker(self._find(self.query_text), name="find")
 
     async def _find(self, query: str) -> None:
         """Show what a query finds, then tell how much there is in all; what cannot be asked is told."""
+        # The same question again, because something changed: as much is read as there was, so that the mark stays.
+        there = len(self.query_one(VerdictList).rows) if query == self.shown_query else 0
         try:
-            found = await self._search.page(query)
+            found = await self._search.page(query, at_least=there)
         except QueryError as error:
             self.shown_query = query
             self._tell(str(error), wrong=True)
@@ -125,7 +131,8 @@ class DataScreen(PalateScreen):
         """An empty list says what to press; a long one says that it goes on."""
         shown, filtered = len(self.query_one(VerdictList).rows), bool(found.query.strip())
         self.query_one("#verdicts").set_class(shown == 0, "-empty")
-        self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
+        if not shown:  # a hidden text that changes would have the screen laid out again
+            self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
         more = "" if found.complete else f"the newest {shown:,}, more as you go down"
         matches = count(total, "match").replace("matchs", "matches") if filtered and total is not None else ""
         self._tell(" · ".join(part for part in (matches, more) if part))
@@ -211,7 +218,7 @@ class DataScreen(PalateScreen):
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """The list follows every key."""
-        self.load()
+        self._ask()
 
     def on_input_submitted(self, _event: Input.Submitted) -> None:
         """Enter goes to the list and keeps the filter."""
