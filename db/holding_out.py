@@ -30,6 +30,19 @@ WALL_SCHEMA: tuple[str, ...] = (
     "CREATE INDEX run_pairs_by_comparison ON run_pairs (comparison)",
 )
 
+# The same refusal by an index. As it was, every pair of a run read the held-out prompts anew: 30,000 pairs and 5,000
+# prompts took a minute.
+_IS_HELD_OUT = """EXISTS (SELECT 1 FROM comparisons c JOIN prompts p ON p.id = c.prompt
+        JOIN prompts h ON h.guard_hash = p.guard_hash JOIN prompt_sets s ON s.id = h.set_id
+        WHERE c.id = NEW.comparison AND s.held_out = 1)
+    BEGIN SELECT RAISE(ABORT, 'a prompt that is held out for trials is never trained on'); END"""
+WALL_BY_INDEX: tuple[str, ...] = (
+    "DROP TRIGGER held_out_is_never_trained_on",
+    "DROP TRIGGER held_out_comes_in_no_other_way",
+    f"CREATE TRIGGER held_out_is_never_trained_on BEFORE INSERT ON run_pairs WHEN {_IS_HELD_OUT}",
+    f"CREATE TRIGGER held_out_comes_in_no_other_way BEFORE UPDATE OF comparison ON run_pairs WHEN {_IS_HELD_OUT}",
+)
+
 # The prompts asked about, and every other prompt that asks the same.
 _SAME = """(SELECT q.id FROM prompts p JOIN prompts q ON q.guard_hash = p.guard_hash
     WHERE p.id IN (SELECT value FROM json_each(:prompts)))"""

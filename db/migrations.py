@@ -10,7 +10,7 @@ from typing import Any
 
 from db.asked_first import ASKED_FIRST_SCHEMA
 from db.batch_schema import BATCH_SCHEMA
-from db.holding_out import WALL_SCHEMA
+from db.holding_out import WALL_BY_INDEX, WALL_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
 from db.run_labels import RUN_LABELS
@@ -32,6 +32,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "009_wall": WALL_SCHEMA,
     "010_import_batches": BATCH_SCHEMA,
     "011_run_labels": RUN_LABELS,
+    "012_wall_by_index": WALL_BY_INDEX,
 }
 """Name → statements, in the order in which they are applied."""
 

@@ -63,7 +63,7 @@ def sets_of(screen: PromptsScreen) -> dict[str, tuple[int, int, int, bool]]:
 async def test_sets_with_counts_and_prompts_that_are_searched(workbench: StillWorkbench) -> None:
     async with prompts(workbench) as (pilot, screen):
         assert sets_of(screen) == {"science": (200, 0, 200, False), "science, held out": (80, 0, 80, True)}
-        await until_shown(pilot, "held out for trials")
+        await until_shown(pilot, "80 prompts")
         await pilot.press("down")
         await until(pilot, lambda: len(screen._rows) == 80)
         await pilot.press("up", "slash")

@@ -8,20 +8,23 @@ from db.holding_out import PromptListRow, SetCounts
 from tui.visible import visible_line
 from tui.words import count
 
+_LONGEST_NAME = 24
+"""So that the counts stay in sight at 80 columns."""
+
 
 def set_lines(sets: Iterable[SetCounts]) -> list[tuple[str, Content]]:
     """A key and a line for each set, in columns."""
     rows = list(sets)
-    width = max((len(visible_line(each.row.name, 40)) for each in rows), default=0)
+    width = max((len(visible_line(each.row.name, _LONGEST_NAME)) for each in rows), default=0)
     return [(str(each.row.id), set_line(each, width)) for each in rows]
 
 
 def set_line(each: SetCounts, width: int) -> Content:
     """A set with its counts, in columns."""
-    kind = "held out for trials" if each.row.held_out else "for labelling"
-    used = f"{each.in_trials:>6,} in trials" if each.row.held_out else f"{each.judged:>6,} judged {each.open:>7,} open"
-    counts = f"  {each.row.prompts:>7,} prompts  {used:<26}  {kind}"
-    return Content.assemble(f"{visible_line(each.row.name, 40):<{width}}", (counts, "$quiet"))
+    kind = "held out" if each.row.held_out else "labelling"
+    used = f"{each.in_trials:>6,} in trials" if each.row.held_out else f"{each.judged:>6,} judged {each.open:>6,} open"
+    counts = f"  {kind:<9} {each.row.prompts:>6,} prompts {used}"
+    return Content.assemble(f"{visible_line(each.row.name, _LONGEST_NAME):<{width}}", (counts, "$quiet"))
 
 
 def prompt_line(row: PromptListRow) -> Content:
