@@ -262,7 +262,12 @@ def test_an_older_workspace_is_searched_after_it_was_upgraded(tmp_path, monkeypa
         with closing(writing(path)) as conn:
             one = judged(conn, "Why do leaves fall?", note="hm")
             note_comparison(conn, one, "later")
-    open_database(path)
+    told: list[str] = []
+    monkeypatch.setattr("db.connection._MANY", 1)
+    open_database(path, told.append)
+    assert told == ["Upgrading the workspace: 1 verdicts are backed up and indexed. This takes a moment, once."]
+    open_database(path, told.append)  # nothing is left to upgrade
+    assert len(told) == 1
     with closing(writing(path)) as conn:
         assert found(conn, "leaves") == found(conn, "later") == found(conn, "hm") == ["Why do leaves fall?"]
         note_comparison(conn, one, "latest")
