@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from db.comparisons import add_comparison, get_comparison
 from db.verdicts import add_verdict, preference_pairs
 from tests.db_workspace import compared
 from tests.screens import text_of, until_shown
@@ -187,6 +188,12 @@ async def test_a_note_is_kept_found_and_shown(workbench: StillWorkbench) -> None
         await until_shown(pilot, "note  [/] cold")
 
 
+def _ask_again(conn: object, comparison: int) -> None:
+    pair = get_comparison(conn, comparison)
+    again = {"prompt": pair.prompt.id, "a": pair.a.id, "b": pair.b.id, "side_seed": 2, "repeats": comparison}
+    add_verdict(conn, comparison=add_comparison(conn, **again), verdict="tie")
+
+
 # -- the command -----------------------------------------------------------------------------------------------
 
 
@@ -198,18 +205,20 @@ def run(folder: Path, *words: str) -> tuple[int, str, str]:
 def test_the_command_finds_and_takes_out(tmp_path: Path) -> None:
     folder = tmp_path / "ws"
     workbench = StillWorkbench(folder)
-    fill(workbench, "leaves in autumn", "rain")
+    (first, _) = fill(workbench, "leaves in autumn", "rain")
+    workbench.workspace.write(_ask_again, first).result()
     code, out, told = run(folder, "data", "aut", "--json")  # beside the owner
-    assert (code, out.count("\n"), told) == (0, 1, "")
+    assert (code, out.count("\n"), told) == (0, 2, "")
     assert '"prompt": "leaves in autumn"' in out
     workbench.close()
-    assert run(folder, "data", "--take-out", "id:1")[2] == "1 pair taken out of training; 0 were so already.\n"
+    assert run(folder, "data", "--take-out", "id:1")[2] == "1 pair taken out of training; 0 stay as they are.\n"
     assert run(folder, "data", "out", "--json")[1].count('"out": true') == 1
+    assert run(folder, "data", "--take-out", "verdict:tie")[2].startswith("0 pairs taken out of training; 1 stay")
     assert run(folder, "data", "--put-back", "rain", "--json")[1] == ""
     assert "1 pair put back" in run(folder, "data", "--put-back", "out")[2]
     assert run(folder, "data", "nowhere")[2] == "No verdict matches.\n"
-    assert "2 of" not in run(folder, "data", "--limit", "2")[2]
-    assert run(folder, "data", "--limit", "1")[2] == "1 of 2; --limit 2 shows all.\n"
+    assert run(folder, "data", "--limit", "3")[2] == ""
+    assert run(folder, "data", "--limit", "1")[2] == "1 of 3; --limit 3 shows all.\n"
     code, _, told = run(folder, "data", "colour:red")
     assert code == 1
     assert "There is no filter 'colour'" in told

@@ -5,10 +5,12 @@ from typing import Any
 
 import click
 
+from db.errors import NotAllowed
 from db.rows import VerdictListRow
 from tui.commands.session import Options, as_json, emit, say, show_table
 from tui.data_query import FILTERS, FLAGS
 from tui.words import count, when
+from tui.workbench import Workbench
 
 
 def _help() -> str:
@@ -60,7 +62,7 @@ def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
         raise click.UsageError("Say which: a comparison's number as id:12, or any other query.")
     with options.owning() as workbench:
         found = [row for row in workbench.data.page(asked, limit=10**9) if row.trial is None]
-        changed = [row.comparison for row in found if workbench.data.set_out(row.comparison, out).result()]
+        changed = [row.comparison for row in found if _set_out(workbench, row.comparison, out)]
     for comparison in changed:
         if as_json:
             emit({"event": "taken_out" if out else "put_back", "comparison": comparison})
@@ -68,7 +70,15 @@ def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
         say("No verdict matches, so nothing was changed.")
         raise SystemExit(1)
     word = "taken out of" if out else "put back into"
-    say(f"{count(len(changed), 'pair')} {word} training; {len(found) - len(changed):,} were so already.")
+    say(f"{count(len(changed), 'pair')} {word} training; {len(found) - len(changed):,} stay as they are.")
+
+
+def _set_out(workbench: Workbench, comparison: int, out: bool) -> bool:
+    """Whether that changed anything; a pair that was asked again is never trained on, and stays as it is."""
+    try:
+        return workbench.data.set_out(comparison, out).result()
+    except NotAllowed:
+        return False
 
 
 def _record(row: VerdictListRow) -> dict[str, Any]:
