@@ -35,6 +35,16 @@ _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.
             WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
     ORDER BY c.id LIMIT :limit"""
 
+_KEPT_BACK = """SELECT count(*) FILTER (WHERE c.withdrawn = 1) AS out,
+        count(*) FILTER (WHERE c.withdrawn = 0) AS held_out
+    FROM comparisons c
+    JOIN prompts p ON p.id = c.prompt
+    JOIN verdicts v ON v.id = c.standing
+    WHERE c.trial IS NULL AND c.repeats IS NULL
+        AND (:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL OR v.at >= :since)
+        AND (c.withdrawn = 1 OR EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
+            WHERE h.guard_hash = p.guard_hash AND s.held_out = 1))"""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -61,6 +71,15 @@ def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterat
     while rows := conn.execute(_PAIRS, {**values, "after": after, "limit": _PAGE}).fetchall():
         yield from map(_record, rows)
         after = rows[-1]["id"]
+
+
+def kept_back(conn: Connection, selection: Selection = Selection()) -> dict[str, int]:
+    """How many judged pairs of the selection are not exported, by reason; reasons that do not occur are left out."""
+    chosen = get_prompt_set(conn, selection.set_name) if selection.set_name is not None else None
+    values = {"set_id": chosen.id if chosen else None, "since": selection.since}
+    row = conn.execute(_KEPT_BACK, values).fetchone()
+    reasons = {"taken out of training": row["out"], "their question is held out for trials": row["held_out"]}
+    return {reason: number for reason, number in reasons.items() if number}
 
 
 def _record(row: Row) -> PairRecord:

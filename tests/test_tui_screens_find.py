@@ -213,6 +213,7 @@ def test_the_command_finds_and_takes_out(tmp_path: Path) -> None:
     workbench.close()
     assert run(folder, "data", "--take-out", "id:1")[2] == "1 pair taken out of training; 0 stay as they are.\n"
     assert run(folder, "data", "out", "--json")[1].count('"out": true') == 1
+    assert "1 left out: taken out of training." in run(folder, "export", str(tmp_path / "pairs.jsonl"))[2]
     assert run(folder, "data", "--take-out", "verdict:tie")[2].startswith("0 pairs taken out of training; 1 stay")
     assert run(folder, "data", "--put-back", "rain", "--json")[1] == ""
     assert "1 pair put back" in run(folder, "data", "--put-back", "out")[2]

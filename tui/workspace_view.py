@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,7 +20,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
-from db.exports import Selection, judged_pairs
+from db.exports import Selection, judged_pairs, kept_back
 from db.interchange.writing import Exported, write_pairs
 from db.rows import (
     ComparisonRow,
@@ -133,8 +134,13 @@ class WorkspaceView:
         form: str = "trl",
         selection: Selection = Selection(),  # noqa: B008
     ) -> Exported:
-        """Write the judged pairs of a selection to a file or a stream in the format `form`."""
-        return write_pairs(target, judged_pairs(self.workspace.connection, selection), form)
+        """Write the judged pairs of a selection to a file or a stream in the format `form`.
+
+        Those that are out of training stay behind, and are counted.
+        """
+        connection = self.workspace.connection
+        done = write_pairs(target, judged_pairs(connection, selection), form)
+        return replace(done, left_out=done.left_out | kept_back(connection, selection))
 
     # -- prompts -----------------------------------------------------------------------------------------------
 
