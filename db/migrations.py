@@ -31,8 +31,8 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "008_withdrawals": WITHDRAWAL_SCHEMA,
     "009_wall": WALL_SCHEMA,
     "010_import_batches": BATCH_SCHEMA,
-    "011_run_labels": RUN_LABELS,
     "012_wall_by_index": WALL_BY_INDEX,
+    "013_run_labels": RUN_LABELS,
 }
 """Name → statements, in the order in which they are applied."""
 

@@ -48,6 +48,7 @@ from tui.screens.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.prompts import PromptsScreen
 from tui.screens.quit import QuitScreen
 from tui.screens.run import RunScreen
+from tui.screens.run_overlay import RunOverlayScreen
 from tui.screens.second_look import SecondLookScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.side_by_side import SideBySideScreen
@@ -187,6 +188,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),
         ("run, its end", pressing("end")),
+        ("runs over one another", on("runs", lambda: RunOverlayScreen([ids["run"]]))),
+        ("runs over one another, their end", pressing("end")),
         ("compare", on("compare")),
         ("side by side", on("compare", lambda: SideBySideScreen(ids["side"]))),
         ("trial setup", on("compare", lambda: TrialSetupScreen("a00000001", "base"))),

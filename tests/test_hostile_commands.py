@@ -47,6 +47,7 @@ READING = [
     ("settings", "system"),
     ("runs",),
     ("runs", "show", "1"),
+    ("runs", "list", "--all", "--sort", "target-modules"),
     ("adapters",),
     ("agreement",),
     ("likes",),
