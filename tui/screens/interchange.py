@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList, Static
 
 from db.interchange.formats import FORMATS, Format, format_of
 from db.interchange.sources import Source, source_of
@@ -17,9 +15,8 @@ from db.interchange.writing import check_ending
 from tui.errors import KNOWN_ERRORS
 from tui.interchange_words import exported_words, left_out_words, taken_words
 from tui.published import TakenPrompts
-from tui.screens.dialog import AskText, Choose, Dialog, path_of
-from tui.visible import visible
-from tui.widgets.cursor_list import CursorList
+from tui.screens.dialog import AskText, Choose, path_of
+from tui.screens.filters import Pick
 from tui.words import count
 
 if TYPE_CHECKING:
@@ -30,33 +27,13 @@ _STOP = (("s", "stop it; nothing of it is kept"),)
 _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or user/name on the Hub."
 
 
-class PickFormat(Dialog[str]):
+class PickFormat(Pick):
     """The formats in a list, the likeliest first. The answer is a format's name."""
 
-    CSS_PATH: ClassVar = ["dialog.tcss", "../widgets/cursor_list.tcss"]
-    AUTO_FOCUS = "CursorList"
-
     def __init__(self, title: str, sentence: str, first: Format) -> None:
-        super().__init__(title)
-        self._sentence = visible(sentence)
-        self._formats = [first, *(each for each in FORMATS.values() if each is not first)]
-
-    def compose_question(self) -> ComposeResult:
-        """A sentence, the formats, and the two keys."""
-        yield Static(Content(self._sentence), id="sentence")
-        yield CursorList()
-        yield Static(Content.assemble(("enter", "bold $accent"), " ok   ", ("esc", "bold $accent"), " back"), id="hint")
-
-    def on_mount(self) -> None:
-        """Fill the list."""
-        self.query_one(CursorList).show(
-            (each.name, Content.assemble(f"{each.name:<16} ", (each.words, "$quiet"))) for each in self._formats
-        )
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter answers."""
-        event.stop()
-        self.dismiss(event.option_id)
+        formats = [first, *(each for each in FORMATS.values() if each is not first)]
+        rows = [(each.name, Content.assemble(f"{each.name:<16} ", (each.words, "$quiet"))) for each in formats]
+        super().__init__(title, sentence, rows)
 
 
 # -- in --------------------------------------------------------------------------------------------------------
