@@ -2,12 +2,15 @@
 
     python -m tests.screenshots docs/screenshots --workspace DIR     of a workspace with its real model
     python -m tests.screenshots docs/screenshots                     of a workbench in memory
+    python -m tests.screenshots docs --workspace DIR --only label --png
 
-Each picture is an SVG of what the terminal would show. A workspace is opened as its owner, but nothing is judged.
+Each picture is an SVG of what the terminal would show, and with --png a PNG (by librsvg's rsvg-convert). A
+workspace is opened as its owner, but nothing is judged.
 """
 
 import argparse
 import asyncio
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +21,12 @@ from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
 from tui.app import PalateApp
 from tui.screens.label import LabelScreen
+from tui.theme import DARK, LIGHT
 
 LARGE, SMALL = (120, 40), (80, 24)
+PIXELS_PER_COLUMN = 9
+FITTING_SIZE = 20.264
+"""At this size a character of DejaVu Sans Mono is as wide as a column, since rsvg-convert stretches no text."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +36,21 @@ class Shot:
     name: str
     size: tuple[int, int]
     keys: tuple[str, ...] = ()
+    light: bool = False
 
 
 OVERLAY = ("space", "space", "space", "d", "left", "shift+left", "shift+left")
 """Marks the three newest runs, lays them over one another, and reads them a little before their end."""
+
+LABEL_SHOTS = tuple(
+    Shot(f"label-{columns}x{rows}{'-light' if light else ''}", (columns, rows), light=light)
+    for columns, rows in (SMALL, LARGE, (200, 60))
+    for light in (False, True)
+)
+"""The screen where a person spends the day, in every size and both looks."""
+
 SHOTS = (
-    Shot("label", LARGE),
-    Shot("label-80x24", SMALL),
+    *LABEL_SHOTS,
     Shot("label-zoom", LARGE, ("z",)),
     Shot("train", LARGE, ("T",)),
     Shot("train-80x24", SMALL, ("T",)),
@@ -70,9 +85,10 @@ async def take(workbench: Any, folder: Path, shots: Sequence[Shot] = SHOTS, *, w
     folder.mkdir(parents=True, exist_ok=True)
     for shot in shots:
         app = PalateApp(workbench)
+        app.theme = LIGHT.name if shot.light else DARK.name
         async with app.run_test(size=shot.size) as pilot:
             end = time.monotonic() + wait_s
-            while not (isinstance(app.screen, LabelScreen) and app.screen.can_judge):
+            while not (isinstance(app.screen, LabelScreen) and app.screen.can_judge and _loaded(workbench)):
                 if time.monotonic() > end:
                     raise TimeoutError(f"No pair became ready within {wait_s:.0f} s.")
                 await pilot.pause(0.05)
@@ -80,6 +96,21 @@ async def take(workbench: Any, folder: Path, shots: Sequence[Shot] = SHOTS, *, w
                 await pilot.press(key)
                 await pilot.pause(0.5)
             app.save_screenshot(filename=f"{shot.name}.svg", path=str(folder))
+
+
+def _loaded(workbench: Any) -> bool:
+    return workbench.status().model_state in ("ready", "failed")
+
+
+def to_png(folder: Path, shot: Shot) -> None:
+    """Put a PNG of a shot, as large as its terminal would be, in place of its SVG."""
+    file = folder / f"{shot.name}.svg"
+    drawn = file.read_text(encoding="utf-8").replace("<text ", '<text xml:space="preserve" ')
+    drawn = drawn.replace("font-size: 20px", f"font-size: {FITTING_SIZE}px").replace("Fira Code", "DejaVu Sans Mono")
+    command = ["rsvg-convert", "--width", str(shot.size[0] * PIXELS_PER_COLUMN)]
+    made = subprocess.run(command, check=True, input=drawn.encode(), stdout=subprocess.PIPE)
+    file.with_suffix(".png").write_bytes(made.stdout)
+    file.unlink()
 
 
 def in_memory() -> FakeWorkbench:
@@ -111,9 +142,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the pictures go")
     parser.add_argument("--workspace", type=Path, help="a workspace to show; default: one in memory")
+    parser.add_argument("--only", default="", metavar="NAME", help="pictures whose names begin so")
+    parser.add_argument("--png", action="store_true", help="PNG in place of SVG")
     arguments = parser.parse_args()
     if arguments.workspace is None:
-        asyncio.run(take(in_memory(), arguments.folder))
+        picture(in_memory(), arguments, SHOTS)
         return
     from tui.workbench import Workbench
 
@@ -122,9 +155,17 @@ def main() -> None:
         workbench.start()
         newest = next((each for each in workbench.trials() if each.kind == "blind"), None)
         more = () if newest is None else SEALED_SHOTS if newest.sealed else OPENED_SHOTS
-        asyncio.run(take(workbench, arguments.folder, (*SHOTS, *more)))
+        picture(workbench, arguments, (*SHOTS, *more))
     finally:
         workbench.close()
+
+
+def picture(workbench: Any, arguments: argparse.Namespace, shots: Sequence[Shot]) -> None:
+    """Take those that are wanted, in the format that is wanted."""
+    wanted = [each for each in shots if each.name.startswith(arguments.only)]
+    asyncio.run(take(workbench, arguments.folder, wanted))
+    for shot in wanted if arguments.png else ():
+        to_png(arguments.folder, shot)
 
 
 if __name__ == "__main__":
