@@ -12,6 +12,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+from db import run_memory
 from db.errors import WorkspaceBusy
 from db.interchange.sources import Source
 from engine.config import SamplingConfig, TrainConfig
@@ -392,6 +393,58 @@ def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Call
     assert adapters["left"].read_bytes() == adapters["whole"].read_bytes()
     assert told_figures(again, left) == told_figures(again, whole)
     assert again.run_margins(left) == again.run_margins(whole)
+
+
+@pytest.mark.parametrize("when", ["before its pairs are looked at", "while references are scored", "after two steps"])
+def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
+    open_workbench: Callable[[], Workbench], when: str
+) -> None:
+    config = TrainConfig(epochs=2, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.2, checkpoint_every=50)
+    workbench = open_workbench()
+    workbench.answers.write_pairs(6).done.result(timeout=60)
+    judge_all(workbench)
+    reached = threading.Event()
+
+    def listen(published: Published) -> None:
+        event = published.event if isinstance(published, RunChanged) else None
+        scored = isinstance(event, ReferenceScored) and event.done == 2
+        if scored if when.startswith("while") else isinstance(event, StepDone) and event.step == 2:
+            reached.set()
+            if scored:
+                workbench.trainer.leave(0)  # as a take-over does
+            else:
+                workbench.trainer.job = None  # nobody asks for a checkpoint: as a kill would leave it
+
+    unsubscribe = workbench.subscribe(listen)
+    if when.startswith("before"):
+        workbench.trainer._begin = lambda _: None  # type: ignore[method-assign]  # killed before its first turn
+        left = workbench.start_run(config, name="left")
+    else:
+        left = workbench.start_run(config, name="left")
+        assert reached.wait(60)
+    unsubscribe()
+    workbench.close()
+
+    again = open_workbench()
+    assert run_memory.get_checkpoint(again.workspace.connection, left) is None
+    references = run_memory.count_references(again.workspace.connection)
+    assert (references > 0) == (not when.startswith("before"))
+    assert again.can_resume(again.run(left))
+    again.answers.write_pairs(2).done.result(timeout=60)
+    judge_all(again)  # verdicts that came later are none of this run's
+    again.resume_run(left)
+    assert again.trainer.job is not None
+    again.trainer.job.done.result(timeout=120)
+    assert again.run(left).status == "finished"
+    assert "begins again from its start" in " ".join(each.text for each in again.run_log(left))
+    again.undo().result()
+    again.undo().result()
+    whole = train(again, config, name="whole")
+    adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in again.adapters()}
+    assert adapters["left"].read_bytes() == adapters["whole"].read_bytes()
+    assert told_figures(again, left) == told_figures(again, whole)
+    assert again.run_margins(left) == again.run_margins(whole)
+    assert again.run(left).pairs == again.run(whole).pairs
 
 
 def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:

@@ -43,7 +43,7 @@ class RunBook:
         self._run = run
         self._verdicts = {str(row.comparison): row.verdict for row in rows}
         self._resumed = resumed
-        self._trimmed = not resumed
+        self._trimmed = False
 
     def store(self, event: Event) -> None:
         """Write what the event says; on the disk when this returns."""

@@ -20,11 +20,11 @@ from db import run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
-from db.rows import PairRow
+from db.rows import PairRow, Split
 from engine.config import TrainConfig
 from engine.errors import EngineError
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored, RunPlanned, StepDone
-from engine.preference import pairs_fingerprint
+from engine.preference import pairs_fingerprint, split_by_prompt
 from tui.errors import WorkbenchError, title_of
 from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
 from tui.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
@@ -58,6 +58,14 @@ class RunTask:
     rows: Sequence[PairRow]
     parent: Adapter | None
     resumed: bool = False
+
+
+def _shares(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
+    """The pairs of a run as they are recorded before it has looked at them: it can begin again from these."""
+    train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.eval_share, config.seed)
+    verdicts = {str(row.comparison): row.verdict for row in rows}
+    shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
+    return shares + [(int(each.key), "eval", verdicts[each.key]) for each in evaluation]
 
 
 class RunChoices(TypedDict, total=False):
@@ -116,6 +124,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._policies.model_row(None),
             parent_adapter=parent and parent.manifest.id,
+            pairs=_shares(rows, config),
             pair_set=pairs.record(),
         ).result()
         self._begin(RunTask(run, name, config, rows, parent))
@@ -123,6 +132,9 @@ class Trainer:
 
     def resume(self, run: int) -> None:
         """Put an interrupted run back on the lane: it goes on from its checkpoint with the pairs it began with.
+
+        A run that has no checkpoint yet begins again from its own start, to the same adapter; the reference
+        log-probabilities that it scored are kept.
 
         Raises:
             WorkbenchError: the run has an end, a run is alive, one of its prompts is held out now, or the model is not
@@ -137,8 +149,9 @@ class Trainer:
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
-        if run_memory.get_checkpoint(self._workspace.connection, run) is None:
-            raise WorkbenchError(f"Run {run} ended before its first checkpoint. Start a new run; nothing else is lost.")
+        resumed = run_memory.get_checkpoint(self._workspace.connection, run) is not None
+        if not rows:
+            raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
         if problem := self._problem(len(rows), pair_set_of(row.pair_set)):
             raise WorkbenchError(problem)
         if held_out := db_wall.held_out_in_run(self._workspace.connection, run):
@@ -150,7 +163,10 @@ class Trainer:
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
         self._workspace.write(db_runs.set_status, run, "running").result()
-        self._begin(RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, resumed=True))
+        if not resumed:
+            words = "The run begins again from its start: it had no checkpoint yet."
+            self._workspace.write(db_runs.add_log, run, "info", words).result()
+        self._begin(RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, resumed=resumed))
 
     def leave(self, timeout_s: float = 60.0) -> None:
         """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""

@@ -188,8 +188,8 @@ class WorkspaceView:
         return run_memory.run_margins(self.workspace.connection, run)
 
     def can_resume(self, run: RunRow) -> bool:
-        """Was the run interrupted with a checkpoint to go on from?"""
-        return run.status == "interrupted" and run_memory.get_checkpoint(self.workspace.connection, run.id) is not None
+        """Was the run interrupted, with its pairs recorded? Without a checkpoint it begins again from its start."""
+        return run.status == "interrupted" and run.pairs > 0
 
     def run_samples(self, run: int) -> list[SampleRow]:
         """What a run's policy answered to the same prompts while it learned, by prompt and then by step."""
