@@ -173,6 +173,11 @@ def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
         raise DamagedDatabase(f"{path}: {found}. {_take_a_backup(path)}")
 
 
+def data_version(conn: sqlite3.Connection) -> int:
+    """A number that changes for this connection whenever another one has committed something."""
+    return int(conn.execute("PRAGMA data_version").fetchone()[0])
+
+
 # -- making and migrating --------------------------------------------------------------------------------------
 
 

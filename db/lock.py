@@ -52,8 +52,11 @@ class WorkspaceLock:
         self._handle = handle
         _held.add(self)
 
-    def name_door(self, path: str) -> None:
-        """Write into the lock file where visitors find the owner's socket. Does nothing when the lock is not held."""
+    def name_door(self, path: str | None) -> None:
+        """Write into the lock file where visitors find the owner's socket; None when it lets nobody in any more.
+
+        Does nothing when the lock is not held.
+        """
         if self._handle is not None:
             self.owner = {**self.owner, "door": path}
             self._sign(self._handle)

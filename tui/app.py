@@ -18,7 +18,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from tui.driver import PalateDriver
-from tui.errors import title_of
+from tui.errors import KNOWN_ERRORS, title_of
 from tui.key_file import read_key_file
 from tui.link import HANG_UP, Signals
 from tui.messages import FromWorkbench
@@ -94,8 +94,18 @@ class PalateApp(App[None]):
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
     ]
 
-    def __init__(self, workbench: "Workbench", keys: Path | None = None, *, signals: Signals | None = None) -> None:
-        """Show `workbench`, with the keys as they come or as the file `keys` moves them; leave as `signals` say."""
+    def __init__(
+        self,
+        workbench: "Workbench",
+        keys: Path | None = None,
+        *,
+        signals: Signals | None = None,
+        resume: int | None = None,
+    ) -> None:
+        """Show `workbench`, with the keys as they come or as the file `keys` moves them; leave as `signals` say.
+
+        `resume` is a run that goes on as soon as the model is there: it was taken over from another process.
+        """
         super().__init__()
         self.workbench = workbench
         self._signals = signals
@@ -106,6 +116,7 @@ class PalateApp(App[None]):
         self._status_drawn = 0.0
         self._status_due = False
         self._leaving = False
+        self._resume = resume
         self.taken_over = ""
         """Who took over the workspace, as a sentence; empty while nobody did."""
         self.key_pressed_at = 0.0
@@ -181,6 +192,8 @@ class PalateApp(App[None]):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._tell_end(published)
+        if self._resume is not None and self.workbench.status().model_state == "ready":
+            self._go_on_with(self._resume)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.visited() if isinstance(published, Visited) else screen.from_workbench(published)
@@ -193,6 +206,16 @@ class PalateApp(App[None]):
         sequence = end_sequence(self.workbench.notify, ended.name, ended.status, os.environ)
         if sequence and ended.status != "interrupted" and self._driver is not None:
             self._driver.write(sequence)
+
+    def _go_on_with(self, run: int) -> None:
+        """Let the run that was taken over go on, and show it."""
+        self._resume = None
+        try:
+            self.workbench.resume_run(run)
+        except KNOWN_ERRORS as error:
+            self.tell_error(error)
+        else:
+            self.switch_mode("train")
 
     def _refresh_status_soon(self) -> None:
         if self._status_due:

@@ -75,6 +75,8 @@ class PalateGroup(click.Group):
 @click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along. Off unless asked for.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of answers and sides. Default: the workspace's own.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--watch", is_flag=True, help="Where another process has the workspace open: look on, live.")
+@click.option("--take-over", is_flag=True, help="Let that one write a checkpoint and leave, and go on exactly there.")
 @click.pass_context
 def main(
     ctx: click.Context,
@@ -85,6 +87,8 @@ def main(
     trust_remote_code: bool,
     seed: int | None,
     no_mouse: bool,
+    watch: bool,
+    take_over: bool,
 ) -> None:
     """Teach a language model your taste: judge pairs, train with DPO, see whether it worked.
 
@@ -103,7 +107,9 @@ def main(
     if ctx.invoked_subcommand is None:
         from tui.terminal import run_app  # Textual is imported only when a screen is wanted
 
-        raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse))
+        raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse, watch=watch, take_over=take_over))
+    if watch or take_over:
+        raise InputError("--watch and --take-over open the app. Leave the command out.")
 
 
 for command in (

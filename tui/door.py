@@ -70,6 +70,8 @@ class Door:
         path, self.path = self.path, None
         if path is None:
             return
+        if self._workspace.lock is not None:
+            self._workspace.lock.name_door(None)
         self._stop_w.send(b"x")
         self._doorman.join()
         for end in (self._listener, self._stop_r, self._stop_w):

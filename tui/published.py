@@ -185,6 +185,8 @@ class WorkbenchStatus:
     """Title and sentence of the last failure of the model, if any."""
     merging: str | None = None
     """How far the merging of an adapter is, in words, while one goes on."""
+    watching: str = ""
+    """Whom one watches, where this process only looks on."""
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,67 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import click
 
+from db.errors import WorkspaceBusy
 from tui.alone import go_on_alone, last_words
 from tui.commands.hosting import Host
-from tui.commands.session import Options, own
+from tui.commands.session import Options
 from tui.key_file import key_path
 from tui.launcher import Line
 from tui.link import Signals, watch_for_hang_up
 from tui.logs import VisibleFormatter
+from tui.second import Entered, enter, visit_to_watch
 from tui.visible import visible
+from tui.watched import Watched
+from tui.workspace import read_workspace
 
 
-def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
+def run_app(options: Options, line: Line | None, *, mouse: bool, watch: bool = False, take_over: bool = False) -> int:
     """Open the app on this terminal and return its exit code; `line` leads to the process that waits for this one.
 
-    A run may outlive the terminal: then this returns when the run is over.
+    A run may outlive the terminal: then this returns when the run is over. Where another process owns the workspace,
+    the person chooses what to do, with a flag or a key.
     """
     signals = Signals()
+    entered = enter(options, watch=watch, take_over=take_over)
+    if isinstance(entered, WorkspaceBusy):
+        code, wanted = _watch_app(options, entered, signals, mouse)
+        if not wanted:
+            return code
+        signals = Signals()  # nobody hears the old ones while the owner is waited for
+        entered = enter(options, watch=False, take_over=True)
+    if not isinstance(entered, Entered):
+        return 0
+    return _own_app(options, entered, signals, line, mouse)
+
+
+def _watch_app(options: Options, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
+    """The app that looks on; gives its exit code, and whether the person wants to take over."""
     with ExitStack() as closing:
-        workbench = own(replace(options, words=()))
+        watched = Watched(read_workspace(options.folder), *visit_to_watch(busy))
+        closing.callback(watched.close)
+        watched.counts()  # a database that cannot be read is told here, before there is a screen
+        log = options.folder / "logs" / "watching.log"
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        with own_terminal(log):
+            from tui.screens.watch import WatchApp  # Textual
+
+            watch_for_hang_up([0] if os.isatty(0) else [])
+            app = WatchApp(watched, key_path(), signals)
+            app.run(mouse=mouse)
+    if app.return_code:
+        click.echo(f"Palate stopped on an error. What happened is in {log}.", err=True)
+    return app.return_code or 0, app.wants_to_take_over
+
+
+def _own_app(options: Options, entered: Entered, signals: Signals, line: Line | None, mouse: bool) -> int:
+    """The app of the workspace's owner."""
+    workbench = entered.workbench
+    with ExitStack() as closing:
         closing.callback(workbench.close)
         log_to(options.folder / "logs" / "palate.log")
         output = options.folder / "logs" / "output.log"
@@ -38,7 +75,7 @@ def run_app(options: Options, line: Line | None, *, mouse: bool) -> int:
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
-            app = PalateApp(workbench, key_path(), signals=signals)
+            app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
             closing.callback(Host(workbench, app.let_go).close)  # visitors are let in until the workbench closes
             app.run(mouse=mouse)
             if app.goes_on:

@@ -88,6 +88,7 @@ class Host:
             "palate": VERSION,
             **lock.owner,
             "model": asdict(choice),
+            "seed": self._workbench.seed,
             "status": asdict(status),
             "visitors": visitors,
         }

@@ -53,6 +53,8 @@ class Options:
     seed: int | None
     words: tuple[str, ...] = ()
     """The whole command line, for the owner of the workspace where another process is that."""
+    within_s: float = LET_GO_WITHIN_S
+    """So long an owner that lets nobody in is waited for."""
 
     @contextmanager
     def reading(self) -> Iterator[WorkspaceView]:
@@ -103,7 +105,7 @@ def own(options: Options) -> Workbench:
         WorkspaceBusy: that one stays, or lives on another machine.
         SystemExit: the owner ran this command.
     """
-    patience = time.monotonic() + LET_GO_WITHIN_S
+    patience = time.monotonic() + options.within_s
     while True:
         try:
             return Workbench(options.folder, options.choice, seed=options.seed, tell=say)

@@ -70,7 +70,7 @@ def _with_offer(left: Content, pairs: int, width: int) -> Content:
 
 def machine_parts(status: WorkbenchStatus) -> list[str]:
     """What the machine does and what was done today, the most important first."""
-    parts = [_queue(status)]
+    parts = [status.watching, _queue(status)] if status.watching else [_queue(status)]
     if status.merging:
         parts.append(visible_line(status.merging, 60))
     if status.goal is not None:
