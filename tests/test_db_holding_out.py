@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from db import batches
 from db.blind_trials import add_blind_trial, choose_prompts, count_unmet
 from db.comparisons import add_comparison, count_open, find_comparison, next_open
 from db.edits import add_edit
@@ -20,10 +21,10 @@ from db.holding_out import (
     set_counts,
     set_held_out,
 )
-from db.interchange import import_pairs
+from db.interchange.records import LeftOut, PairRecord
 from db.models import ensure_sampling
 from db.prompts import add_prompt_set, add_prompts, find_prompt, get_prompt_set, held_out_prompts
-from db.rows import ImportedPair, NewPrompt
+from db.rows import NewPrompt
 from db.runs import create_run, set_run_pairs, set_status
 from db.verdicts import add_verdict, count_pairs, preference_pairs
 from db.withdrawing import set_withdrawn
@@ -96,8 +97,11 @@ def test_a_pair_asked_again_and_a_pair_of_a_trial_are_none(conn):
     "messages", [asked("secret"), asked("  SECRET "), asked("ｓｅｃｒｅｔ"), asked("secret", "Be brief.")], ids=str
 )
 def test_it_is_imported_neither_as_a_pair_nor_as_a_prompt(conn, messages):
-    imported = import_pairs(conn, 1, [ImportedPair(1, messages, "good", "bad")])
-    assert (imported.added, imported.held_out) == (0, 1)
+    batch = batches.begin(conn, source="file", set_name="questions", pairs=1)
+    (left,) = batch.store(conn, [batches.prepared(PairRecord(1, messages, "good", "bad", "a"))])
+    batches.publish(conn)
+    assert isinstance(left, LeftOut)
+    assert left.reason == batches.HELD_OUT
     assert add_prompts(conn, 1, [NewPrompt(messages)]).in_other_set == 1
     assert trained(conn) == ["one", "two"]
 
@@ -105,8 +109,8 @@ def test_it_is_imported_neither_as_a_pair_nor_as_a_prompt(conn, messages):
 def test_a_held_out_set_takes_no_pairs_under_any_name(conn):
     trial = get_prompt_set(conn, "trial").id
     rename_set(conn, trial, "letters")
-    with pytest.raises(NotAllowed, match="'letters' is held out"):
-        import_pairs(conn, trial, [ImportedPair(1, asked("new"), "good", "bad")])
+    with pytest.raises(NotAllowed, match="'letters' exists and is held out"):
+        batches.begin(conn, source="file", set_name="letters", pairs=1)
     with pytest.raises(NotAllowed, match="held out"):
         add_prompt_set(conn, "letters", held_out=False)
     assert get_prompt_set(conn, "letters").held_out
