@@ -26,6 +26,12 @@ def drop_checkpoint(conn: Connection, run: int) -> None:
     conn.execute("DELETE FROM checkpoints WHERE run = ?", (run,))
 
 
+def checkpoints_of_ended(conn: Connection) -> list[int]:
+    """The runs that have a checkpoint and an end after which it has no use."""
+    ended = "SELECT id FROM runs WHERE status IN ('finished', 'stopped')"
+    return [row["run"] for row in conn.execute(f"SELECT run FROM checkpoints WHERE run IN ({ended}) ORDER BY run")]
+
+
 def keep_references(conn: Connection, logps: Mapping[str, tuple[float, float]]) -> None:
     """Keep reference log-probabilities (chosen, rejected; nats) under the engine's keys."""
     now = utc_now()

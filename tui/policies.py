@@ -23,6 +23,7 @@ from engine.sources import prepare_source
 from tui.errors import title_of
 from tui.lane import Turns
 from tui.published import ModelChanged, Published, WorkbenchFailed
+from tui.recovery import use_adapter
 from tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ class Policies:
         if adapter is not None:
             self.attach(adapter)
         self.in_use = adapter
-        kept = {**self._workspace.setting("adapters_in_use", {}), base.fingerprint: adapter and adapter.manifest.id}
-        self._workspace.keep_setting("adapters_in_use", kept)
+        self._workspace.write(use_adapter, base.fingerprint, adapter and adapter.manifest.id).result()
         self._publish(ModelChanged())
         yield
 

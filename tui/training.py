@@ -31,6 +31,7 @@ from tui.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunEnded, RunProgress, TrainPreview, WorkbenchFailed
 from tui.queue_settings import kept_settings
+from tui.recovery import checkpoint_folder, drop_checkpoint, end_run
 from tui.run_book import KnownReferences, RunBook
 from tui.run_plans import RunPlans
 from tui.run_samples import Sampler
@@ -152,7 +153,7 @@ class Trainer:
         resumed = run_memory.get_checkpoint(self._workspace.connection, run) is not None
         if not rows:
             raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
-        if problem := self._problem(len(rows), pair_set_of(row.pair_set)):
+        if problem := self._problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
             raise WorkbenchError(problem)
         if held_out := db_wall.held_out_in_run(self._workspace.connection, run):
             raise WorkbenchError(
@@ -282,9 +283,9 @@ class Trainer:
         book.note_samples(sampler)
         if self._discard and adapter is None:
             self._forget(staging.name, book)
-        self._end(task.run, "stopped" if self._stop else "finished", None)
+        self._end(task.run, "stopped" if self._stop else "finished", None, adapter)
         if adapter is not None or self._discard:
-            self._drop_checkpoint(task.run)
+            drop_checkpoint(self._workspace, task.run)
         if adapter is not None:
             yield from self._policies.use_turns(adapter)
 
@@ -336,12 +337,7 @@ class Trainer:
 
     def checkpoint_folder(self, run: int) -> Path:
         """Where the checkpoint of a run stands."""
-        return self._workspace.folder / "checkpoints" / f"run-{run}"
-
-    def _drop_checkpoint(self, run: int) -> None:
-        """A run with an end needs no checkpoint, which is several times as large as its adapter."""
-        shutil.rmtree(self.checkpoint_folder(run), ignore_errors=True)
-        self._workspace.write(run_memory.drop_checkpoint, run).result()
+        return checkpoint_folder(self._workspace, run)
 
     def _keep(self, task: RunTask, event: AdapterSaved) -> Adapter:
         """Move what the engine saved into the registry and tell the database."""
@@ -372,8 +368,8 @@ class Trainer:
                 left = None if self._stop else event.seconds_left
                 self.progress = replace(self.progress, step=event.step, margin=margin, seconds_left=left, phase=phase)
 
-    def _end(self, run: int, status: str, error: str | None) -> None:
-        self._workspace.write(db_runs.set_status, run, status, error=error).result()
+    def _end(self, run: int, status: str, error: str | None, adapter: Adapter | None = None) -> None:
+        self._workspace.write(end_run, run, status, error, adapter).result()
         name = self.progress.name if self.progress is not None else ""
         self.progress = None
         self._publish(RunEnded(run, name=name, status=status))

@@ -1,0 +1,85 @@
+"""Runs of a process that was killed: what had come to its end on the disk is ended in the database too.
+
+An adapter's folder is the truth, its row the index: a run whose adapter stands whole in the registry is over, whatever
+the database knew of it. Everything here is for the owner of the workspace, when it opens it.
+"""
+
+import logging
+import shutil
+from datetime import datetime
+from pathlib import Path
+from sqlite3 import Connection
+
+from adapters.registry import Adapter
+from db import run_memory
+from db import runs as db_runs
+from db import settings as db_settings
+from db.rows import RunRow
+from tui.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+IN_USE = "adapters_in_use"
+CHECKPOINT = "checkpoint.pt"
+
+
+def checkpoint_folder(workspace: Workspace, run: int) -> Path:
+    """Where the checkpoint of a run stands."""
+    return workspace.folder / "checkpoints" / f"run-{run}"
+
+
+def use_adapter(connection: Connection, base_fingerprint: str, adapter: str | None) -> None:
+    """Keep which adapter (its id; None for none) answers on a base model, now and at the next start."""
+    kept = {**db_settings.get_setting(connection, IN_USE, {}), base_fingerprint: adapter}
+    db_settings.set_setting(connection, IN_USE, kept)
+
+
+def end_run(
+    connection: Connection, run: int, status: str, error: str | None = None, adapter: Adapter | None = None
+) -> None:
+    """Record a run's end; one that made an adapter names it and lets it answer from now on, in the same transaction."""
+    db_runs.set_status(connection, run, status, error=error)
+    if adapter is not None:
+        db_runs.set_run_adapter(connection, run, adapter.manifest.id)
+        use_adapter(connection, adapter.manifest.base_fingerprint, adapter.manifest.id)
+
+
+def recover_runs(workspace: Workspace) -> None:
+    """Mark runs that were alive as interrupted, to be resumed, unless their adapter is there: those are over."""
+    for run in workspace.write(db_runs.mark_interrupted).result():
+        row = db_runs.get_run(workspace.connection, run)
+        adapter = _made_by(workspace, row)
+        if adapter is not None:
+            workspace.write(_end_recovered, row, adapter).result()
+            logger.info("Run %s had published its adapter before the process ended: it is over.", run)
+        elif (checkpoint_folder(workspace, run) / CHECKPOINT).exists():
+            workspace.write(_know_checkpoint, row, checkpoint_folder(workspace, run)).result()
+    for run in run_memory.checkpoints_of_ended(workspace.connection):
+        drop_checkpoint(workspace, run)
+
+
+def drop_checkpoint(workspace: Workspace, run: int) -> None:
+    """A run with an end needs no checkpoint, which is several times as large as its adapter."""
+    shutil.rmtree(checkpoint_folder(workspace, run), ignore_errors=True)
+    workspace.write(run_memory.drop_checkpoint, run).result()
+
+
+def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
+    """The adapter that this run published; one of an older workspace's run with the same number is none of its."""
+    started = datetime.fromisoformat(row.started)
+    found = [each for each in workspace.registry.list() if each.manifest.run == row.id]
+    return next((each for each in found if datetime.fromisoformat(each.manifest.created) >= started), None)
+
+
+def _end_recovered(connection: Connection, row: RunRow, adapter: Adapter) -> None:
+    ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
+    end_run(connection, row.id, "stopped" if ended_early else "finished", adapter=adapter)
+    db_runs.add_log(
+        connection, row.id, "info", "Palate ended before this run's end was recorded; its adapter is whole."
+    )
+
+
+def _know_checkpoint(connection: Connection, row: RunRow, folder: Path) -> None:
+    """The file may be newer than its row, or have none yet, when the process ended between the two."""
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    run_memory.set_checkpoint(connection, row.id, step=row.step, path=str(folder), size=size)
