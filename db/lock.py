@@ -120,6 +120,30 @@ class WorkspaceLock:
         return WorkspaceBusy(message, pid=pid, host=host, since=since, door=owner.get("door"))
 
 
+def owner_of(folder: Path) -> dict[str, Any] | None:
+    """What the lock file says of the workspace's owner (pid, host, since); None when nobody owns it.
+
+    The lock itself is not tried: trying it would make an owner that starts at this moment believe that it is taken.
+    """
+    try:
+        owner = json.loads((folder / LOCK_NAME).read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(owner, dict) or not isinstance(owner.get("pid"), int):
+        return None
+    return None if owner.get("host") == socket.gethostname() and not _is_alive(owner["pid"]) else owner
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
+
+
 def _read(handle: int) -> dict[str, Any]:
     """What the owner wrote; nothing while it is still writing."""
     try:

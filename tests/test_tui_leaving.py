@@ -12,6 +12,7 @@ import click
 import pexpect
 import pytest
 
+from db.errors import WorkspaceBusy
 from tests.leaving import (
     adapter_bytes,
     begin_run,
@@ -29,6 +30,7 @@ from tests.leaving import (
 )
 from tui.cli import main
 from tui.start import WITH_VALUE, opens_the_app
+from tui.workspace import own_workspace
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +193,45 @@ def test_the_process_that_waits_imports_next_to_nothing() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert int(told[0]) < 150
     assert told[1:] == ["False", "False"]
+
+
+def start_training(space: Path) -> "pexpect.spawn[str]":
+    """`palate train` on a pseudo-terminal, in the midst of its run."""
+    command = spawn(space, "train")
+    until(lambda: (run_row(space) or {"step": 0})["step"] >= 3, command)
+    return command
+
+
+def test_the_command_outlives_its_terminal_too(space: Path, expected: bytes) -> None:
+    command = start_training(space)
+    os.close(command.child_fd)
+    command.closed = True
+    until(lambda: finished(space))
+    assert adapter_bytes(space) == expected
+    assert closed_cleanly(space)
+    assert "finished after" in (space / "logs" / "output.log").read_text()
+
+
+def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, expected: bytes) -> None:
+    command = start_training(space)
+    command.kill(signal.SIGTERM)
+    command.expect(pexpect.EOF)
+    assert command.wait() == 128 + signal.SIGTERM
+    assert closed_cleanly(space)
+    assert resumed(space) == expected
+
+
+def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path) -> None:
+    app = spawn(space)
+    begin_run(app, space)
+    worker = owner(space)
+    app.kill(signal.SIGHUP)
+    until(lambda: "Without a terminal" in (space / "logs" / "palate.log").read_text(), app)
+    (row,) = records(space, "runs")
+    assert (row["status"], row["live"]) == ("running", True)
+    assert f"Run 1 is live, in process {worker} on " in palate(space, "runs").stderr
+    with pytest.raises(WorkspaceBusy, match=rf"process {worker} on .* Its run 1 \(taste-1\) is at step \d+ of \d+\."):
+        own_workspace(space)
+    os.kill(worker or 0, signal.SIGKILL)
+    (row,) = records(space, "runs")  # nobody has opened the workspace since
+    assert (row["status"], row["live"], row["ended"]) == ("interrupted", False, row["heartbeat"])

@@ -4,7 +4,8 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 LOOK_EVERY_MS = 1000
@@ -20,13 +21,14 @@ class Signals:
     They stay with the process when the app's loop ends, so that none of them meets a process that has no handler.
     """
 
-    def __init__(self) -> None:
-        """For the main thread."""
+    def __init__(self, numbers: Iterable[int] = (HANG_UP, *LEAVE)) -> None:
+        """For the main thread. What is ignored stays so, as under `nohup`."""
         self.told_to_leave = False
         """SIGTERM or SIGINT came, whoever heard it."""
         self._hear: Callable[[int], None] = _end
-        for number in (HANG_UP, *LEAVE):
-            signal.signal(number, self._came)
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._came)
 
     def hear(self, listener: Callable[[int], None]) -> None:
         """Call `listener` with every signal from now on: between any two instructions of the main thread, if not from
@@ -44,6 +46,20 @@ class Signals:
 
 def _end(number: int) -> None:
     raise SystemExit(128 + number)
+
+
+@contextmanager
+def hang_ups_heard(listener: Callable[[int], None]) -> Iterator[None]:
+    """Call `listener` with a SIGHUP that comes meanwhile; none is heard where it is ignored, or off the main thread."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(HANG_UP) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(HANG_UP, lambda number, _: listener(number))
+    try:
+        yield
+    finally:
+        signal.signal(HANG_UP, before)
 
 
 def watch_for_hang_up(files: Iterable[int]) -> None:

@@ -6,9 +6,9 @@ the database knew of it. Everything here is for the owner of the workspace, when
 
 import logging
 import shutil
+import sqlite3
 from datetime import datetime
 from pathlib import Path
-from sqlite3 import Connection
 
 from adapters.registry import Adapter
 from db import run_memory
@@ -28,14 +28,14 @@ def checkpoint_folder(workspace: Workspace, run: int) -> Path:
     return workspace.folder / "checkpoints" / f"run-{run}"
 
 
-def use_adapter(connection: Connection, base_fingerprint: str, adapter: str | None) -> None:
+def use_adapter(connection: sqlite3.Connection, base_fingerprint: str, adapter: str | None) -> None:
     """Keep which adapter (its id; None for none) answers on a base model, now and at the next start."""
     kept = {**db_settings.get_setting(connection, IN_USE, {}), base_fingerprint: adapter}
     db_settings.set_setting(connection, IN_USE, kept)
 
 
 def end_run(
-    connection: Connection, run: int, status: str, error: str | None = None, adapter: Adapter | None = None
+    connection: sqlite3.Connection, run: int, status: str, error: str | None = None, adapter: Adapter | None = None
 ) -> None:
     """Record a run's end; one that made an adapter names it and lets it answer from now on, in the same transaction."""
     db_runs.set_status(connection, run, status, error=error)
@@ -71,7 +71,7 @@ def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
     return next((each for each in found if datetime.fromisoformat(each.manifest.created) >= started), None)
 
 
-def _end_recovered(connection: Connection, row: RunRow, adapter: Adapter) -> None:
+def _end_recovered(connection: sqlite3.Connection, row: RunRow, adapter: Adapter) -> None:
     ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
     end_run(connection, row.id, "stopped" if ended_early else "finished", adapter=adapter)
     db_runs.add_log(
@@ -79,7 +79,7 @@ def _end_recovered(connection: Connection, row: RunRow, adapter: Adapter) -> Non
     )
 
 
-def _know_checkpoint(connection: Connection, row: RunRow, folder: Path) -> None:
+def _know_checkpoint(connection: sqlite3.Connection, row: RunRow, folder: Path) -> None:
     """The file may be newer than its row, or have none yet, when the process ended between the two."""
     size = sum(file.stat().st_size for file in folder.iterdir())
     run_memory.set_checkpoint(connection, row.id, step=row.step, path=str(folder), size=size)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any
 
 from db import completions as db_completions
@@ -107,7 +107,7 @@ class RunBook:
         self._workspace.write(function, *args, **kwargs).result()
 
 
-def _add_figures(connection: Connection, run: int, rows: Sequence[tuple[int, str, float | None]]) -> None:
+def _add_figures(connection: sqlite3.Connection, run: int, rows: Sequence[tuple[int, str, float | None]]) -> None:
     """Figures are a sign of life: a run that was killed ended at the last of them."""
     db_runs.add_metrics(connection, run, rows)
     db_runs.heartbeat(connection, run)

@@ -1,9 +1,11 @@
 """Where `palate` begins: the app runs in a child, so that it can go on when the shell wants its prompt back."""
 
+import signal
 import sys
 from collections.abc import Sequence
 
 from tui.launcher import in_a_child
+from tui.link import HANG_UP, Signals
 
 WITH_VALUE = ("--workspace", "--model", "--dtype", "--device", "--seed")
 """The options before a command's name that take a value; a test holds them against the command line."""
@@ -13,6 +15,8 @@ ONLY_TELL = ("-h", "--help", "--version")
 def main() -> None:
     """Run the command that was typed. Nothing heavy is imported before the app has a process of its own."""
     line = in_a_child() if opens_the_app(sys.argv[1:]) else None
+    if line is None:
+        Signals((HANG_UP, signal.SIGTERM))  # a command ends by way of every `finally`
     from tui.cli import main as command  # after the fork: it brings a second of imports and threads along
 
     command(prog_name="palate", obj=line)

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,11 @@ from platformdirs import user_data_path
 
 from adapters.registry import Registry
 from db import prompts as db_prompts
+from db import runs as db_runs
 from db import settings as db_settings
 from db.connection import open_database, read_only
-from db.lock import WorkspaceLock
+from db.errors import DatabaseError, WorkspaceBusy
+from db.lock import WorkspaceLock, owner_of
 from db.writer import Writer
 from tui.errors import InputError, WorkbenchError
 from tui.questions import load_questions
@@ -87,6 +89,10 @@ class Workspace:
         """Keep `value` under `key`, on disk when this returns."""
         self.write(db_settings.set_setting, key, value).result()
 
+    def owner(self) -> dict[str, Any] | None:
+        """Who has it open now (pid, host, since), None when nobody does."""
+        return owner_of(self.folder)
+
     def close(self) -> None:
         """Close readers, then the writer (which truncates its log), then let go of the lock."""
         self._closing.close()
@@ -102,22 +108,38 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
         DatabaseError: the folder or the database cannot be used.
         AdapterNotWritten: what an interrupted act left in the adapters' folder cannot be taken away.
     """
-    with ExitStack() as closing:
+    with ExitStack() as opened:
         lock = WorkspaceLock(folder)
-        lock.acquire()
-        closing.callback(lock.release)
+        try:
+            lock.acquire()
+        except WorkspaceBusy as busy:
+            busy.args = (f"{busy}{_run_words(folder)}",)
+            raise
+        opened.callback(lock.release)
         open_database(folder / "palate.db", tell)
         writer = Writer(folder / "palate.db")
-        closing.callback(writer.close)
+        opened.callback(writer.close)
         readers = Readers(folder / "palate.db")
-        closing.callback(readers.close)
+        opened.callback(readers.close)
         # Whoever is told of a stored row reads on the writer's thread: a connection closed under it is a crash.
-        closing.callback(writer.settle)
+        opened.callback(writer.settle)
         registry = Registry(folder / "adapters")
         registry.clear_leftovers()
-        workspace = Workspace(folder, readers, registry, writer, closing.pop_all(), lock)
+        workspace = Workspace(folder, readers, registry, writer, opened.pop_all(), lock)
     _furnish(workspace)
     return workspace
+
+
+def _run_words(folder: Path) -> str:
+    """What the owner is at, for whoever cannot have the workspace; nothing when no run is alive there."""
+    try:
+        with closing(read_only(folder / "palate.db")) as connection:
+            running = [row for row in db_runs.list_runs(connection) if row.status == "running"]
+    except DatabaseError:
+        return ""
+    return "".join(
+        f" Its run {row.id} ({row.name}) is at step {row.step} of {row.total_steps or '–'}." for row in running
+    )
 
 
 def read_workspace(folder: Path) -> Workspace:
@@ -129,10 +151,10 @@ def read_workspace(folder: Path) -> Workspace:
     database = folder / "palate.db"
     if not database.exists():
         raise InputError(f"There is no workspace in {folder}: {database.name} is missing. Start one with `palate`.")
-    closing = ExitStack()
+    opened = ExitStack()
     readers = Readers(database)
-    closing.callback(readers.close)
-    return Workspace(folder, readers, Registry(folder / "adapters"), None, closing)
+    opened.callback(readers.close)
+    return Workspace(folder, readers, Registry(folder / "adapters"), None, opened)
 
 
 def _furnish(workspace: Workspace) -> None:

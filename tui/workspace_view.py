@@ -173,11 +173,21 @@ class WorkspaceView:
 
     def runs(self) -> list[RunRow]:
         """Every run, newest first."""
-        return db_runs.list_runs(self.workspace.connection)
+        return [self._as_it_is(row) for row in db_runs.list_runs(self.workspace.connection)]
 
     def run(self, run: int) -> RunRow:
         """One run."""
-        return db_runs.get_run(self.workspace.connection, run)
+        return self._as_it_is(db_runs.get_run(self.workspace.connection, run))
+
+    def owner(self) -> dict[str, Any] | None:
+        """Who has the workspace open now (pid, host, since), None when nobody does."""
+        return self.workspace.owner()
+
+    def _as_it_is(self, run: RunRow) -> RunRow:
+        """A run whose process was killed still says that it is running, until the next owner starts."""
+        if run.status != "running" or self.owner() is not None:
+            return run
+        return replace(run, status="interrupted", ended=run.heartbeat)
 
     def run_metrics(self, run: int) -> list[MetricRow]:
         """Every figure of a run, in the order of its steps."""

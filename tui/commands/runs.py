@@ -58,15 +58,18 @@ def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: boo
         raise click.UsageError(f"No such option: {wrong}")
     asked = RunQuery(" ".join(query), archived=archived).sorted_by(sort)
     with options.reading() as view:
-        every = view.runs()
+        every, owner = view.runs(), view.owner()
     rows = asked.of(every)
     if as_json:
         for row in rows:
-            emit(_event(row))
+            emit({**_event(row), "live": row.status == "running"})
     elif as_csv:
         write_csv([record_of(row) for row in rows])
     elif rows:
         show_table([_summary(row, asked.fields()) for row in rows])
+        for row in rows:
+            if row.status == "running" and owner is not None:
+                say(f"Run {row.id} is live, in process {owner['pid']} on {owner.get('host')}.")
     elif every:
         say(f"None of {count(len(every), 'run')} matches. `palate runs --all` shows every one.")
     else:

@@ -22,12 +22,14 @@ from engine.events import (
     StepDone,
 )
 from tui.commands.console import OwnerLeaves
+from tui.commands.outliving import Outliving
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.samples import sample_record
 from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, load_model, say, show
 from tui.errors import InputError
+from tui.link import hang_ups_heard
 from tui.preflight_words import preflight_words
-from tui.published import RunChanged, SamplesStored
+from tui.published import Published, RunChanged, SamplesStored
 from tui.visible import visible, visible_line
 from tui.workbench import Workbench
 
@@ -96,20 +98,30 @@ def train(
 def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
-    while True:
-        try:
-            for published in heard.until(job):
-                if isinstance(published, RunChanged) and published.event is not None:
-                    _tell(run, published.event, as_json)
-                elif isinstance(published, SamplesStored):
-                    _tell_samples(workbench, published, as_json)
-        except OwnerLeaves:
-            say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` goes on with it.")
-            raise
-        except KeyboardInterrupt:
-            _interrupt(workbench, on_interrupt)
-        else:
-            return
+    outliving = Outliving(workbench)
+    with hang_ups_heard(outliving.hang_up):
+        while True:
+            try:
+                for published in heard.until(job):
+                    _tell_published(workbench, run, published, as_json)
+            except OwnerLeaves:
+                say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` goes on with it.")
+                raise
+            except KeyboardInterrupt:
+                _interrupt(workbench, on_interrupt)
+            except OSError as error:
+                if not outliving.is_hang_up(error):
+                    raise
+                outliving.hang_up()
+            else:
+                return
+
+
+def _tell_published(workbench: Workbench, run: int, published: Published, as_json: bool) -> None:
+    if isinstance(published, RunChanged) and published.event is not None:
+        _tell(run, published.event, as_json)
+    elif isinstance(published, SamplesStored):
+        _tell_samples(workbench, published, as_json)
 
 
 def _interrupt(workbench: Workbench, act: str) -> None:
