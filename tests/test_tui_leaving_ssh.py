@@ -18,7 +18,18 @@ import pexpect
 import psutil
 import pytest
 
-from tests.leaving import ENVIRONMENT, LIMIT_S, adapter_bytes, begin_run, closed_cleanly, is_alive, owner, until, words
+from tests.leaving import (
+    ENVIRONMENT,
+    LIMIT_S,
+    adapter_bytes,
+    begin_run,
+    closed_cleanly,
+    is_alive,
+    owner,
+    terminals_of,
+    until,
+    words,
+)
 from tests.test_tui_leaving import expected, finished, prepared, space  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -98,6 +109,8 @@ def test_a_link_that_is_cut_lets_the_run_go_on_to_its_end(
     assert worker is not None
     os.kill(server_of(worker).pid, signal.SIGKILL)
     shell.expect(pexpect.EOF)
+    until(lambda: "Without a terminal" in (space / "logs" / "palate.log").read_text())
+    assert terminals_of(worker) == []  # though the end of the shell's session sends SIGCONT as well
     until(lambda: finished(space))
     until(lambda: not is_alive(worker))
     assert adapter_bytes(space) == expected

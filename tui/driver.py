@@ -86,9 +86,18 @@ class PalateDriver(LinuxDriver):
         self._link = LinkFile(self._file, self._drained)
         self._file = self._link
         self._behind = False
+        self._has_terminal = False
 
     def start_application_mode(self) -> None:
-        """Take the terminal, at the start and after an editor had it."""
+        """Take the terminal: at the start, after an editor had it, and after a stop that came without a word.
+
+        SIGCONT, which brings us here, comes with a lost link too; a terminal that is gone is not taken again.
+        """
+        if self._has_terminal:
+            if self.gone:
+                return
+            self.suspend_application_mode()
+        self._has_terminal = True
         self._link.open()
         super().start_application_mode()
 
@@ -111,6 +120,7 @@ class PalateDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, as far as there is one."""
+        self._has_terminal = False
         self._link.give_up_at = time.monotonic() + _LAST_WORDS_S
         super().stop_application_mode()
 

@@ -137,9 +137,11 @@ def _run_words(folder: Path) -> str:
             running = [row for row in db_runs.list_runs(connection) if row.status == "running"]
     except DatabaseError:
         return ""
-    return "".join(
-        f" Its run {row.id} ({row.name}) is at step {row.step} of {row.total_steps or '–'}." for row in running
-    )
+    words = ""
+    for row in running:
+        of = f" of {row.total_steps}" if row.total_steps else ""
+        words += f" Its run {row.id} ({row.name}) is at step {row.step}{of}."
+    return words
 
 
 def read_workspace(folder: Path) -> Workspace:

@@ -12,11 +12,15 @@ class QuitScreen(Choose):
     def __init__(self, run: RunProgress) -> None:
         super().__init__(
             "A run is in progress",
-            f"{visible_line(run.name, 40)} is at step {run.step} of {run.total_steps}. With a checkpoint it can be "
-            "resumed exactly where it stands. Your verdicts are saved already.",
+            f"{visible_line(run.name, 40)} {_place(run)}. With a checkpoint it can be resumed exactly where it stands. "
+            "Your verdicts are saved already.",
             (
                 ("g", "go on without a terminal; Palate leaves when the run ends"),
                 ("c", "write a checkpoint and leave"),
                 ("s", "stop, keep what is trained, and leave"),
             ),
         )
+
+
+def _place(run: RunProgress) -> str:
+    return f"is at step {run.step} of {run.total_steps}" if run.total_steps else "scores its reference"
