@@ -218,6 +218,14 @@ def test_shuffled_prompts_go_on_where_they_stood_after_a_restart(open_workbench:
     assert asked(second) != sorted(asked(second))
 
 
+def test_nobody_goes_before_a_run_where_nobody_waits(open_workbench: Open) -> None:
+    answers = open_workbench(depth=6, low_mark=2, high_mark=4).answers
+    answers._wanted = True
+    assert answers._urgency() == WAITED_FOR
+    answers.nobody_waits = True
+    assert answers._urgency() == AHEAD
+
+
 def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def go_on_alone(workbench: "Workbench", signals: Signals) -> None:
     signals.hear(lambda _: woken.put(None))
     unsubscribe = workbench.subscribe(_log)
     logger.info("Without a terminal from now on, until the run is over.")
+    workbench.answers.nobody_waits = True
     workbench.trainer.go_on()
     workbench.trainer.save()
     while (over := workbench.trainer.over()) is not None and not signals.told_to_leave:

@@ -51,6 +51,8 @@ class Prefetcher:
         self.writing = False
         self.problem: tuple[str, str] | None = None
         """Title and sentence of why nothing is being written, when something keeps it."""
+        self.nobody_waits = False
+        """No person is at a terminal: a run goes before the queue, however low that is."""
         self.asked_of: AskedOf | None = None
         """Who answered last, as the database knows them."""
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
@@ -125,7 +127,8 @@ class Prefetcher:
         elif self._ready >= self.settings.queue.high_mark:
             self._hurried = False
         # What a server wrote is only taken and stored, which takes no time from a run.
-        return WAITED_FOR if self._hurried or self._answering.writer.at_server else AHEAD
+        hurried = self._hurried and not self.nobody_waits
+        return WAITED_FOR if hurried or self._answering.writer.at_server else AHEAD
 
     def _keep_filling(self) -> Turns:
         """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
