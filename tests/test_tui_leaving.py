@@ -94,7 +94,7 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
     assert closed_cleanly(space)
     log = (space / "logs" / "palate.log").read_text()
     assert "Without a terminal from now on" in log
-    assert "Run 1: finished" in log
+    assert "Run 1, finished after" in log
     assert [each["in_use"] for each in records(space, "adapters")] == [True]
 
 

@@ -52,4 +52,4 @@ def _log(published: Published) -> None:
     if isinstance(published, RunChanged) and published.event is not None:
         record = event_record(published.run, published.event)
         if record is not None:
-            logger.info("Run %s: %s", published.run, event_words(record))
+            logger.info("Run %s, %s", published.run, event_words(record).removeprefix(f"Run {published.run}: "))

@@ -21,7 +21,6 @@ from db import edits as db_edits
 from db import names as db_names
 from db import prompts as db_prompts
 from db import repeats as db_repeats
-from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.interchange.questions import read_prompts
 from db.interchange.sources import Source

@@ -1,0 +1,60 @@
+"""What the process that waits costs: `python -m tests.benchmarks.leaving [STARTS]`, on a quiet machine.
+
+Prints the time to the first paint with it and without it, in turns, and its processor time and memory while the app
+is open.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pexpect
+import psutil
+
+from tests.leaving import ENVIRONMENT, make_workspace, words
+
+DIRECT = "import sys; from tui.cli import main; main(sys.argv[1:], prog_name='palate')"
+"""The app without a process that waits for it."""
+
+
+def start(space: Path, *, direct: bool) -> tuple["pexpect.spawn[str]", float]:
+    """The app, and the seconds until its first screen stood."""
+    line = words(space)
+    if direct:
+        line = ["-c", DIRECT, *line[2:]]
+    began = time.perf_counter()
+    app = pexpect.spawn(sys.executable, line, env=ENVIRONMENT, dimensions=(40, 120), encoding="utf-8", timeout=120)
+    app.expect("Runs  Compare  Data")
+    return app, time.perf_counter() - began
+
+
+def leave(app: "pexpect.spawn[str]") -> None:
+    app.expect(r"\d+ ready")
+    app.send("q")
+    app.expect(pexpect.EOF)
+    app.close()
+
+
+def main(starts: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        space = Path(place) / "space"
+        make_workspace(space)
+        seconds: dict[bool, list[float]] = {True: [], False: []}
+        for number in range(2 * starts):
+            app, took = start(space, direct=number % 2 == 0)
+            seconds[number % 2 == 0].append(took)
+            if number == 2 * starts - 1:
+                app.expect(r"\d+ ready")
+                waiting = psutil.Process(app.pid)
+                used, memory = waiting.cpu_times(), waiting.memory_full_info()
+                print(f"the waiting process: {used.user + used.system:.2f} s, {memory.uss / 1e6:.1f} MB of its own")
+            leave(app)
+        for direct, found in seconds.items():
+            name = "without" if direct else "with"
+            print(f"first paint {name} it: median {statistics.median(found):.3f} s of {len(found)}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
