@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from click.testing import CliRunner
 
 import engine.checkpoint
 import engine.train
@@ -24,6 +25,7 @@ from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.events import EvalDone, PairDone, ReferenceScored, RunPlanned, StepDone
 from tests.tiny import save_tiny
+from tui.cli import main as command
 from tui.policies import ModelChoice, Policies
 from tui.training import Trainer
 from tui.workbench import Workbench
@@ -167,9 +169,7 @@ def main(folder: Path) -> None:
 
 
 def _import(space: Path, file: Path) -> None:
-    workbench = Workbench(space)
-    workbench.import_pairs(file, set_name="mine").result()
-    workbench.close()
+    CliRunner().invoke(command, ["--workspace", str(space), "import", str(file)], catch_exceptions=False)
 
 
 if __name__ == "__main__":
