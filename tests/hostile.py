@@ -13,6 +13,7 @@ from db.prompts import add_prompt_set, add_prompts
 from db.rows import Message, NewPrompt
 from db.run_memory import add_margins
 from db.runs import add_log, add_metrics, create_run, set_status, set_total_steps
+from db.samples import add_samples
 from db.verdicts import add_verdict
 
 MARK = "␛[6n"
@@ -104,6 +105,9 @@ def _run(conn: Connection, base: int, pairs: list[int], verdicts: list[int]) -> 
     add_metrics(conn, run, [(1, "loss", 0.6), (2, "loss", 0.5), (2, "eval_loss", 0.6)])
     add_margins(conn, run, 1, [(each, "train", -0.5) for each in pairs])
     add_log(conn, run, "warning", EVIL)
+    prompt = conn.execute("SELECT prompt FROM comparisons WHERE id = ?", (pairs[0],)).fetchone()[0]
+    add_samples(conn, run, 0, [(prompt, EVIL, 3, True)])
+    add_samples(conn, run, 2, [(prompt, EVIL * 2, 3, False)])
     set_status(conn, run, "failed", EVIL)
     conn.execute("UPDATE runs SET note = ?, adapter = 'a00000001', parent_adapter = ? WHERE id = ?", (EVIL, EVIL, run))
     return run

@@ -44,11 +44,13 @@ from tui.screens.filters import Pick
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.likes import LikesScreen
+from tui.screens.named import Named, NamedRow, NamedScreen
 from tui.screens.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.prompts import PromptsScreen
 from tui.screens.quit import QuitScreen
 from tui.screens.run import RunScreen
 from tui.screens.run_overlay import RunOverlayScreen
+from tui.screens.samples import SamplesScreen
 from tui.screens.second_look import SecondLookScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.side_by_side import SideBySideScreen
@@ -170,6 +172,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         assert isinstance(label, LabelScreen)
         label._show(None)
 
+    rows = [NamedRow(EVIL, EVIL, EVIL, own=True)]
+    names = Named(EVIL, EVIL, app.bench.presets.kept, lambda: rows, lambda _: None, lambda name: name)
     return [
         ("label", on("label")),
         ("label, raw", pressing("m")),
@@ -190,6 +194,9 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("run, its end", pressing("end")),
         ("runs over one another", on("runs", lambda: RunOverlayScreen([ids["run"]]))),
         ("runs over one another, their end", pressing("end")),
+        ("samples", on("runs", lambda: SamplesScreen(app.bench.run(ids["run"]), "runs"))),
+        ("samples, raw", pressing("m")),
+        ("names", on("train", lambda: NamedScreen(names))),
         ("compare", on("compare")),
         ("side by side", on("compare", lambda: SideBySideScreen(ids["side"]))),
         ("trial setup", on("compare", lambda: TrialSetupScreen("a00000001", "base"))),
