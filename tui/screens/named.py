@@ -16,7 +16,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.kept import Kept
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, Dialog
-from tui.visible import visible_line
+from tui.visible import visible, visible_line
 from tui.widgets.cursor_list import CursorList
 
 _NAME = 18
@@ -85,9 +85,10 @@ class NamedScreen(Dialog[tuple[str, str]]):
     @on(OptionList.OptionHighlighted)
     def _say(self) -> None:
         row = self._row
-        self.query_one("#named-sentence", Static).update(
-            Content.styled(f"{row.words}\n{row.sentence}".strip(), "$quiet")
-        )
+        words = Content.styled(
+            visible(f"{row.words}\n{row.sentence}"), "$quiet"
+        )  # a prompt set's name comes from files
+        self.query_one("#named-sentence", Static).update(words)
         keys = [("enter", "take"), ("s", "save")] + ([("r", "rename"), ("x", "remove")] if row.own else [])
         hints = [Content.assemble((key, "bold $accent"), f" {word}   ") for key, word in [*keys, ("esc", "back")]]
         self.query_one("#hint", Static).update(Content("").join(hints))
