@@ -10,6 +10,7 @@ of answers that end by themselves, their length, and how likely the base model f
 """
 
 import argparse
+import json
 import math
 import random
 import re
@@ -26,7 +27,7 @@ from db.rows import NewPrompt
 from engine.chat import EncodedPair, encode_pair
 from engine.config import SamplingConfig, TrainConfig
 from engine.default_model import DEFAULT_SOURCE
-from engine.events import CompletionDone, Notice, SourceReady, StepDone
+from engine.events import AdapterSaved, CompletionDone, EvalDone, Notice, SourceReady, StepDone
 from engine.generate import GenerationRequest, generate
 from engine.logps import score_pair
 from engine.model import BaseModel, load_base
@@ -80,6 +81,7 @@ def main() -> None:
     told.add_argument("--model", default=DEFAULT_SOURCE)
     told.add_argument("--device", default="auto")
     told.add_argument("--max-rows", type=int, default=32)
+    told.add_argument("--steps-to", type=Path, help="append every step's figures to this file, one JSON object a line")
     args = told.parse_args()
     base = load(args.model, args.device)
     print(" ".join(base.reasons))
@@ -102,7 +104,7 @@ def run_seed(base: BaseModel, args: argparse.Namespace, seed: int) -> list[float
     name = f"a{seed:08x}"
     with tempfile.TemporaryDirectory() as folder:
         learning = time.perf_counter()
-        train(base, pairs, config, name, Path(folder) / name)
+        train(base, pairs, config, name, Path(folder) / name, args.steps_to)
         learned = time.perf_counter() - learning
     held_out = load_questions(held_out=True)
     answered = {policy: answer(base, held_out, policy, seed, args.max_rows) for policy in (None, name)}
@@ -158,8 +160,15 @@ def sample(
     return [[done[f"{place}/{index}"] for index in range(SAMPLES)] for place in range(len(prompts))]
 
 
-def train(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, name: str, folder: Path) -> None:
-    """One run; prints its last step and every warning."""
+def train(
+    base: BaseModel,
+    pairs: Sequence[PreferencePair],
+    config: TrainConfig,
+    name: str,
+    folder: Path,
+    steps_to: Path | None = None,
+) -> None:
+    """One run; prints its evaluations, its last step and every warning."""
     last: StepDone | None = None
     for event in train_dpo(base, pairs, config, adapter=name, folder=folder):
         match event:
@@ -167,6 +176,14 @@ def train(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig,
                 print(f"  warning: {text}")
             case StepDone():
                 last = event
+                if steps_to is not None:
+                    with steps_to.open("a") as file:
+                        file.write(json.dumps({"run": name, "step": event.step, **event.metrics}) + "\n")
+            case EvalDone():
+                loss, margin = event.metrics["eval_loss"], event.metrics["eval_rewards/margins"]
+                print(f"  evaluation at step {event.step}: loss {loss:.3f}, margin {margin:+.2f}")
+            case AdapterSaved():
+                print(f"  the adapter of step {event.step} is kept")
     assert last is not None
     figures = last.metrics
     print(
