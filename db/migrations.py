@@ -10,6 +10,7 @@ from typing import Any
 
 from db.asked_first import ASKED_FIRST_SCHEMA
 from db.batch_schema import BATCH_SCHEMA
+from db.counting import COUNTING_SCHEMA
 from db.holding_out import WALL_BY_INDEX, WALL_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
@@ -33,6 +34,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "010_import_batches": BATCH_SCHEMA,
     "012_wall_by_index": WALL_BY_INDEX,
     "013_run_labels": RUN_LABELS,
+    "014_counting": COUNTING_SCHEMA,
 }
 """Name → statements, in the order in which they are applied."""
 

@@ -161,6 +161,11 @@ def count_pairs(conn: Connection) -> int:
     return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
 
 
+def newest_verdict(conn: Connection) -> int:
+    """The id of the newest verdict or undo, 0 where there is none: how much was said so far, at no cost."""
+    return int(conn.execute("SELECT ifnull(max(id), 0) FROM verdicts").fetchone()[0])
+
+
 def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
     """How many of those pairs got their verdict after `since` (UTC text), counted up to `most`.
 

@@ -14,7 +14,7 @@ from db.prompts import add_prompt_set, insert_prompt
 from db.rows import NewPrompt
 from db.searching import search_verdicts
 from db.trials import add_trial
-from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, preference_pairs, undo_last
+from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, newest_verdict, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, compared, new_model, new_set, workspace
 
 LONG_AGO, FAR_OFF = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -240,3 +240,19 @@ def test_a_held_out_question_is_never_trained_on_however_it_came_in(conn):
     conn.execute("UPDATE prompt_sets SET held_out = 1")
     assert preference_pairs(conn) == []
     assert count_pairs(conn) == 0
+
+
+def test_the_newest_verdict_counts_undos_as_well(conn):
+    assert newest_verdict(conn) == 0
+    judged(conn, compared(conn, "one"), "a")
+    assert newest_verdict(conn) == 1
+    undo_last(conn)
+    assert newest_verdict(conn) == 2
+
+
+def test_counting_reads_an_index_alone(conn):
+    plan = conn.execute(
+        "EXPLAIN QUERY PLAN SELECT standing_verdict, count(*) FROM main.comparisons WHERE trial IS NULL "
+        "AND repeats IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"
+    ).fetchall()
+    assert [row["detail"].split("comparisons ", 1)[1] for row in plan] == ["USING INDEX comparisons_counted"]

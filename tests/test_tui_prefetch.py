@@ -196,7 +196,7 @@ def test_a_prompt_that_is_too_long_does_not_hold_up_the_others(open_workbench: O
     notices = [each for each in heard if isinstance(each, WorkbenchNotice)]
     assert len(notices) == 1
     assert "tokens and the model reads 512" in notices[0].text
-    assert workbench.status().prompts_left == 0
+    assert db_prompts.prompts_left(workbench.workspace.connection, workbench.answers.asked_of) == 0
 
 
 # -- order, marks, restarts ------------------------------------------------------------------------------------

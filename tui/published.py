@@ -170,7 +170,8 @@ class WorkbenchStatus:
     verdicts_today: int = 0
     verdicts: int = 0
     pairs: int = 0
-    prompts_left: int = 0
+    prompts_left: int | None = None
+    """Prompts that were not asked yet; None while a pair is ready, since counting walks all of them."""
     mean_seconds: float | None = None
     goal: int | None = None
     """How many verdicts the person wants to give in this sitting, if they said so."""

@@ -23,13 +23,13 @@ class ReferenceScorer:
         self._workspace, self._lane, self._policies = workspace, lane, policies
         self._news = False
         self._begun: tuple[str, int] | None = None
-        """The base model, and how many pairs there were, when scoring was last asked for."""
+        """The base model, and the newest verdict, when scoring was last asked for."""
 
     def wake(self) -> None:
         """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
         base = self._policies.base
-        here = (base.fingerprint if base else "", db_verdicts.count_pairs(self._workspace.connection))
-        if self._begun is not None and self._begun[0] == here[0] and abs(here[1] - self._begun[1]) < TOGETHER:
+        here = (base.fingerprint if base else "", db_verdicts.newest_verdict(self._workspace.connection))
+        if self._begun is not None and self._begun[0] == here[0] and here[1] - self._begun[1] < TOGETHER:
             return
         self._begun = here
         self._news = True

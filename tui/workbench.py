@@ -165,19 +165,19 @@ class Workbench(WorkspaceView):
 
     def status(self) -> WorkbenchStatus:
         """What the machine does at this moment, and how far the person has come."""
-        counts = self.counts()
-        policies = self.policies
+        counts, ready = self.counts(), self.ready_count()
+        connection, policies = self.workspace.connection, self.policies
         return WorkbenchStatus(
             model_name=policies.choice.name,
             model_state=policies.state,
             model_detail=policies.detail,
             adapter_name=policies.in_use.manifest.name if policies.in_use else None,
-            ready=self.ready_count(),
+            ready=ready,
             writing=self.answers.writing,
             verdicts_today=counts.today,
             verdicts=counts.total,
             pairs=counts.decisive,
-            prompts_left=db_prompts.prompts_left(self.workspace.connection, self.answers.asked_of),
+            prompts_left=None if ready else db_prompts.prompts_left(connection, self.answers.asked_of),
             mean_seconds=counts.mean_seconds,
             **self.sitting.status(),
             run=self.trainer.progress,
