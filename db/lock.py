@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
+
 from db.errors import DatabaseError, NotWritable, WorkspaceBusy
 from db.times import utc_now
 
@@ -135,13 +137,11 @@ def owner_of(folder: Path) -> dict[str, Any] | None:
 
 
 def _is_alive(pid: int) -> bool:
+    """Is it there, and not merely waiting to be buried, as a process that was killed may be for a while?"""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:  # it is somebody else's
-        return True
-    return True
 
 
 def _read(handle: int) -> dict[str, Any]:

@@ -232,6 +232,8 @@ def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path) -> None:
     assert f"Run 1 is live, in process {worker} on " in palate(space, "runs").stderr
     with pytest.raises(WorkspaceBusy, match=rf"process {worker} on .* Its run 1 \(taste-1\) is at step \d+ of \d+\."):
         own_workspace(space)
-    os.kill(worker or 0, signal.SIGKILL)
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: not is_alive(worker))
     (row,) = records(space, "runs")  # nobody has opened the workspace since
     assert (row["status"], row["live"], row["ended"]) == ("interrupted", False, row["heartbeat"])
