@@ -56,9 +56,21 @@ def make_workspace(space: Path) -> None:
 
 
 def spawn(space: Path, *more: str, **options: Any) -> "pexpect.spawn[str]":
-    """The app on a pseudo-terminal of 120×40."""
-    size = {"dimensions": (40, 120), "timeout": LIMIT_S, "encoding": "utf-8"}
-    return pexpect.spawn(sys.executable, words(space, *more), env=ENVIRONMENT, **{**size, **options})
+    """The app on a pseudo-terminal of 120×40, with signals as a shell's job has them, whatever the tests run under."""
+    usual = {"dimensions": (40, 120), "timeout": LIMIT_S, "encoding": "utf-8", "preexec_fn": hearing}
+    return pexpect.spawn(sys.executable, words(space, *more), env=ENVIRONMENT, **{**usual, **options})
+
+
+def hearing() -> None:
+    """Ignore no signal."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def ignoring() -> None:
+    """Ignore signals as what a script starts in the background under `nohup` does."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def ask(space: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -18,6 +18,8 @@ from tests.leaving import (
     begin_run,
     closed_cleanly,
     end,
+    hearing,
+    ignoring,
     is_alive,
     make_workspace,
     owner,
@@ -98,13 +100,13 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
     assert [each["in_use"] for each in records(space, "adapters")] == [True]
 
 
-@pytest.mark.parametrize("how", ["hang-up signal", "closed terminal", "launcher killed"])
+@pytest.mark.parametrize("how", ["hang-up signal", "closed terminal", "launcher killed", "signals ignored"])
 def test_a_lost_link_lets_the_run_go_on_to_its_end(space: Path, expected: bytes, how: str) -> None:
-    app = spawn(space)
+    app = spawn(space, preexec_fn=ignoring if how == "signals ignored" else hearing)
     begin_run(app, space)
     worker = owner(space)
     assert worker is not None
-    if how == "closed terminal":
+    if how in ("closed terminal", "signals ignored"):
         os.close(app.child_fd)
         app.closed = True
     else:

@@ -21,13 +21,14 @@ class Signals:
     They stay with the process when the app's loop ends, so that none of them meets a process that has no handler.
     """
 
-    def __init__(self, numbers: Iterable[int] = (HANG_UP, *LEAVE)) -> None:
-        """For the main thread. What is ignored stays so, as under `nohup`."""
+    def __init__(self, numbers: Iterable[int] = (HANG_UP, *LEAVE), *, ignored_stay: bool = False) -> None:
+        """For the main thread. With `ignored_stay`, signals that are ignored stay so, as a command under `nohup` wants
+        it. An app whose terminal is gone must hear of it, whatever a script that opened it ignores."""
         self.told_to_leave = False
         """SIGTERM or SIGINT came, whoever heard it."""
         self._hear: Callable[[int], None] = _end
         for number in numbers:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if not (ignored_stay and signal.getsignal(number) is signal.SIG_IGN):
                 signal.signal(number, self._came)
 
     def hear(self, listener: Callable[[int], None]) -> None:

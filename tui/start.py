@@ -16,7 +16,7 @@ def main() -> None:
     """Run the command that was typed. Nothing heavy is imported before the app has a process of its own."""
     line = in_a_child() if opens_the_app(sys.argv[1:]) else None
     if line is None:
-        Signals((HANG_UP, signal.SIGTERM))  # a command ends by way of every `finally`
+        Signals((HANG_UP, signal.SIGTERM), ignored_stay=True)  # a command ends by way of every `finally`
     from tui.cli import main as command  # after the fork: it brings a second of imports and threads along
 
     command(prog_name="palate", obj=line)
