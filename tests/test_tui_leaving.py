@@ -197,9 +197,9 @@ def test_the_process_that_waits_imports_next_to_nothing() -> None:
     assert told[1:] == ["False", "False"]
 
 
-def start_training(space: Path) -> "pexpect.spawn[str]":
+def start_training(space: Path, *flags: str) -> "pexpect.spawn[str]":
     """`palate train` on a pseudo-terminal, in the midst of its run."""
-    command = spawn(space, "train")
+    command = spawn(space, "train", *flags)
     until(lambda: (run_row(space) or {"step": 0})["step"] >= 3, command)
     return command
 
@@ -224,11 +224,10 @@ def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, 
 
 
 def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path) -> None:
-    app = spawn(space)
-    begin_run(app, space)
+    command = start_training(space, "--epochs", "9999")  # it must outlast the commands that look at it
     worker = owner(space)
-    app.kill(signal.SIGHUP)
-    until(lambda: "Without a terminal" in (space / "logs" / "palate.log").read_text(), app)
+    os.close(command.child_fd)
+    command.closed = True
     (row,) = records(space, "runs")
     assert (row["status"], row["live"]) == ("running", True)
     assert f"Run 1 is live, in process {worker} on " in palate(space, "runs").stderr
