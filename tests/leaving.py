@@ -42,12 +42,12 @@ def records(space: Path, *more: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in palate(space, *more, "--json").stdout.splitlines()]
 
 
-def make_workspace(space: Path) -> None:
+def make_workspace(space: Path, pairs: int = PAIRS) -> None:
     """A new workspace with pairs to train on, and a queue that costs little."""
     save_tiny(space.parent / "model")
     file = space.parent / "pairs.jsonl"
     rows = [
-        {"prompt": f"question {n}?", "chosen": "short" + "!" * (n % 7), "rejected": f"longer {n}"} for n in range(PAIRS)
+        {"prompt": f"question {n}?", "chosen": "short" + "!" * (n % 7), "rejected": f"longer {n}"} for n in range(pairs)
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     palate(space, "import", str(file))

@@ -31,7 +31,7 @@ from tests.leaving import (
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     space = tmp_path_factory.mktemp("made") / "space"
-    make_workspace(space)
+    make_workspace(space, pairs=1200)  # three processes start one after another while the run goes on
     return space
 
 
