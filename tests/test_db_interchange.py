@@ -222,7 +222,7 @@ def test_a_cell_of_a_megabyte_is_read(file):
 def test_what_a_person_names_is_a_file_a_folder_or_a_data_set(tmp_path):
     (tmp_path / "pairs").mkdir()
     assert source_of(str(tmp_path / "pairs")).where.name == str(tmp_path / "pairs")
-    assert source_of("no/such.jsonl").where == Path("no/such.jsonl")
+    assert source_of("no/such.jsonl").where == Path.cwd() / "no/such.jsonl"
     hub = source_of("user/taste-pairs", split="test", config="en")
     assert (hub.where.name, hub.where.split, hub.where.config, hub.stem) == (
         *("user/taste-pairs", "test", "en"),

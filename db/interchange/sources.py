@@ -110,12 +110,12 @@ class Source:
 def source_of(text: str, *, split: str = "train", config: str | None = None, folder: Path | None = None) -> Source:
     """The source that a person named: a file, a folder with a data set, or a data set of the Hub (`user/name`).
 
-    A relative path counts from `folder`.
+    A relative path counts from `folder` (None: where this process is), and is told in full, whoever reads the file.
 
     Raises:
         InterchangeError: there is no such file, and it is no name of a data set either.
     """
-    path = (folder or Path()) / Path(text).expanduser()
+    path = (folder or Path.cwd()) / Path(text).expanduser()
     if path.is_dir():
         return Source(HubName(str(path), split, config))
     if path.exists() or path.suffix.lower() in (*KINDS, ".txt"):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import click
 
 from db.rows import RunRow
-from tui.commands.session import Options, as_json, emit, say, show_table
+from tui.commands.session import Options, as_json, emit, say, show, show_table
 from tui.errors import InputError
 from tui.run_diff import SettingLine, facts_beside, settings_beside
 from tui.run_fields import FIELDS, SETTINGS, seconds_of
@@ -134,12 +134,12 @@ def _cell(value: Any) -> Any:
     return visible(value) if isinstance(value, str) else value
 
 
-@runs.command()
+@runs.command("show")
 @run_id
 @click.option("--csv", "part", type=click.Choice(["metrics", "pairs"]), help="One table of the run as CSV.")
 @as_json
 @click.pass_obj
-def show(options: Options, run: int, part: str | None, as_json: bool) -> None:
+def show_run(options: Options, run: int, part: str | None, as_json: bool) -> None:
     """One run: settings, lineage, pairs that stay wrong, figures of every step, and its log."""
     with options.reading() as view:
         row, metrics, log = view.run(run), view.run_metrics(run), view.run_log(run)
@@ -166,16 +166,16 @@ def show(options: Options, run: int, part: str | None, as_json: bool) -> None:
             emit({"event": "log", "run": run, "at": line.at, "level": line.level, "text": line.text})
         return
     show_table([_summary(row)])
-    print()
+    show()
     show_table([{"setting": name, "value": str(value)} for name, value in row.config.items()])
-    print()
+    show()
     for each in family:
         words = (" ◂" if each.here else "") + (f" · run {each.run}" if each.run is not None else "")
-        print(visible(f"{each.branch}{each.name}{words}{' · no adapter' if each.gone else ''}"))
+        show(visible(f"{each.branch}{each.name}{words}{' · no adapter' if each.gone else ''}"))
     if ledger.known:
         wrong = f"{len(ledger.pairs):,} of {count(ledger.known, 'pair')}"
         say(f"{wrong} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
-    print()
+    show()
     names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
     show_table([{name: figures.get(name) for name in names} for figures in steps])
     for line in log:
