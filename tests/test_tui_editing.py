@@ -90,6 +90,7 @@ def test_the_editor_has_the_terminal_and_what_is_written_becomes_a_choice(
 def test_an_editor_that_fails_changes_nothing_and_its_file_is_told(
     start: "Callable[..., pexpect.spawn[bytes]]", tmp_path: Path
 ) -> None:
+    before = set(Path("/tmp").glob("palate-edit-*/answer.md"))  # what others, or a run that was killed, left
     child = start(ASKS, 3)
     child.send("\te")  # the marked answer: nothing is asked
     child.expect("SAY: ")
@@ -98,7 +99,8 @@ def test_an_editor_that_fails_changes_nothing_and_its_file_is_told(
     child.expect("palate-edit-")
     told = re.search(r"palate-edit-\w+", (child.after + child.read_nonblocking(4096, timeout=2)).decode())
     assert told is not None
-    (kept,) = [each for each in Path("/tmp").glob("palate-edit-*/answer.md") if each.read_text() == "half a thought"]
+    (kept,) = set(Path("/tmp").glob("palate-edit-*/answer.md")) - before
+    assert kept.read_text() == "half a thought"
     kept.unlink()
     kept.parent.rmdir()
     assert not (tmp_path / "edits").exists()
