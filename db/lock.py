@@ -20,6 +20,7 @@ from db.errors import DatabaseError, NotWritable, WorkspaceBusy
 from db.times import utc_now
 
 LOCK_NAME = "palate.lock"
+_LABEL_BYTES = 2048  # more than a host's name and a socket's path take
 
 _held: "weakref.WeakSet[WorkspaceLock]" = weakref.WeakSet()
 
@@ -107,9 +108,9 @@ class WorkspaceLock:
             ) from error
 
     def _sign(self, handle: int) -> None:
-        os.ftruncate(handle, 0)
         try:
-            os.pwrite(handle, json.dumps(self.owner).encode(), 0)
+            # One write of one length over what stood there: a visitor never reads half a label, or none.
+            os.pwrite(handle, json.dumps(self.owner).encode().ljust(_LABEL_BYTES), 0)
         except OSError as error:
             # The lock holds without its label; only a full disk may leave the label out.
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):

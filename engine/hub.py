@@ -7,6 +7,7 @@ the Hub's own cache without asking the network, so that a workspace keeps the ve
 import json
 import sys
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from engine.child import ChildFailed, report, run_child, say
@@ -111,8 +112,13 @@ def _refused(hub_id: str) -> str | None:
 
 
 def _bar_class() -> type:
-    """A progress bar that reports the bytes written to disk to the parent and draws nothing."""
+    """A progress bar that reports the bytes written to disk to the parent and draws nothing.
+
+    Files are fetched by several threads, which take turns at it: a count that is reported late would go back.
+    """
     from tqdm import tqdm  # type: ignore[import-untyped]
+
+    turn = Lock()
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -121,9 +127,10 @@ def _bar_class() -> type:
             super().__init__(*arguments, **{**options, "disable": True})
 
         def update(self, n: float | None = 1) -> None:
-            self.count += int(n or 0)
-            if self.counts_bytes:
-                report(self.count, int(self.total or 0))
+            with turn:
+                self.count += int(n or 0)
+                if self.counts_bytes:
+                    report(self.count, int(self.total or 0))
 
     return Bar
 

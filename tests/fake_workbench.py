@@ -192,6 +192,7 @@ class FakeWorkbench:
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
         self.notify = "off"
+        self.colours = "dark"
         self.kept: dict[str, Any] = {}
         self.presets = Presets(self._kept_under("presets", RESERVED))
         self.pair_sets = PairSets(self._kept_under("pair sets", ()))

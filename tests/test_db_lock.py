@@ -50,6 +50,24 @@ def test_the_owner_is_named_and_its_death_frees_the_workspace(tmp_path):
             assert json.loads(lock.path.read_text())["pid"] == os.getpid()
 
 
+def test_whoever_reads_while_the_label_changes_reads_an_owner(tmp_path, monkeypatch):
+    seen = []
+    with WorkspaceLock(tmp_path) as lock:
+        really = os.pwrite
+
+        def written(*arguments):
+            seen.append(json.loads(lock.path.read_text())["pid"])
+            count = really(*arguments)
+            seen.append(json.loads(lock.path.read_text())["pid"])
+            return count
+
+        monkeypatch.setattr(os, "pwrite", written)
+        lock.name_door("/a/long/path/of/a/socket")
+        lock.name_door(None)
+    assert seen == [os.getpid()] * 4
+    assert lock.path.read_text() == ""
+
+
 def test_a_child_process_does_not_keep_the_lock(tmp_path):
     # A program that is started, and a bare fork: both outlive their parent.
     more = (

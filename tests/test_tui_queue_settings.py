@@ -9,7 +9,7 @@ import pytest
 from engine.config import SamplingConfig, settings_of
 from engine.errors import SettingError
 from tui.errors import InputError
-from tui.queue_config import LeavingConfig, QueueConfig, SourceConfig, parse_sampling
+from tui.queue_config import LeavingConfig, LookConfig, QueueConfig, SourceConfig, parse_sampling
 from tui.queue_settings import PARTS, change_setting, kept_settings, list_settings
 from tui.run_config import RunsConfig
 from tui.workspace import Workspace, own_workspace
@@ -50,7 +50,7 @@ def test_a_setting_is_kept_across_restarts_and_taken_back(tmp_path: Path) -> Non
 def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     change(workspace, "order", "margin")
     listed = {each.name: now for each, now in list_settings(workspace)}
-    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig())
+    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), LookConfig())
     assert listed == asdict(QueueConfig(order="margin")) | {
         name: value for each in others for name, value in asdict(each).items()
     }

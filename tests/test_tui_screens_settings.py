@@ -11,6 +11,7 @@ from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.queue_settings import kept_settings
 from tui.screens.settings import SettingsScreen
+from tui.theme import DARK, LIGHT
 from tui.widgets.form import Form
 from tui.widgets.text_row import TextRow
 
@@ -65,6 +66,22 @@ async def test_a_choice_counts_at_once_and_what_does_not_fit_is_told(workbench: 
         await pilot.press("escape")
         assert isinstance(app.screen, SettingsScreen), "a value that is not right stays in sight"
         assert kept_settings(workbench.workspace).queue.low_mark == 4
+
+
+async def test_colours_change_at_once_and_stand_when_the_app_is_opened_again(workbench: StillWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.theme == DARK.name
+        screen = await _open(pilot)
+        screen.set_focus(screen.query_one(Form).row("colours"))
+        await pilot.press("right")
+        await until(pilot, lambda: app.theme == LIGHT.name)
+    again = PalateApp(workbench)
+    async with again.run_test(size=(80, 24)) as pilot:
+        assert again.theme == LIGHT.name
+        again.action_other_theme()
+        await until(pilot, lambda: kept_settings(workbench.workspace).look.colours == "dark")
+        assert again.theme == DARK.name
 
 
 async def test_a_value_that_a_line_cannot_show_stays_as_it_is_until_it_is_edited(workbench: StillWorkbench) -> None:

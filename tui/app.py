@@ -123,7 +123,7 @@ class PalateApp(App[None]):
         """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.take_up_colours()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of our own that the style sheets name."""
@@ -273,8 +273,14 @@ class PalateApp(App[None]):
         self.refresh(repaint=True, layout=True)
 
     def action_other_theme(self) -> None:
-        """Change between dark and light."""
+        """Change between dark and light; the workspace keeps it, unless one only watches."""
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        if not self.workbench.status().watching:
+            self.workbench.change_setting("colours", "light" if self.theme == LIGHT.name else "dark")
+
+    def take_up_colours(self) -> None:
+        """Use the colours that the workspace keeps."""
+        self.theme = (LIGHT if self.workbench.colours == "light" else DARK).name
 
     def action_help_quit(self) -> None:
         """Ctrl+C leaves nothing: say which key does."""

@@ -27,7 +27,7 @@ __all__ = ["LOW", "PROMPTS_AT_ONCE", "Prefetcher", "Written", "seed_from", "stor
 
 LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
-PROMPTS_AT_ONCE = 4
+PROMPTS_AT_ONCE = 8
 """Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
 ASK_AGAIN_S = 30.0
 """A server that could not be asked is asked again after this time."""
@@ -64,7 +64,7 @@ class Prefetcher:
         self._waking = threading.Lock()
         self._job: Job | None = None
         self._wanted = self._filling = False
-        self._hurried = False
+        self._hurried = self._in_batch = False
         self._rests_until = 0.0
 
     # -- what is asked for -------------------------------------------------------------------------------------
@@ -124,7 +124,8 @@ class Prefetcher:
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
-        elif self._ready >= self.settings.queue.high_mark:
+        elif self._ready >= self.settings.queue.high_mark and not self._in_batch:
+            # A batch that began is finished: its last answers alone would cost a run as much a token as all of them.
             self._hurried = False
         # What a server wrote is only taken and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
@@ -191,9 +192,11 @@ class Prefetcher:
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
         mine = {each.id for each in prompts}
         self._being_answered |= mine
+        self._in_batch = True
         try:
             yield from self._answering.answer(batch)
         finally:
+            self._in_batch = False
             self._being_answered -= mine
         return True
 

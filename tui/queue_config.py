@@ -1,4 +1,4 @@
-"""The settings that a workspace keeps: the queue, where its answers come from, and leaving. No torch, no Textual."""
+"""The settings that a workspace keeps: the queue, where its answers come from, leaving, looks. No torch, no Textual."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from engine.server import Server
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 GO_ON, LEAVE = "go-on", "leave"
+DARK, LIGHT = "dark", "light"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,16 @@ class LeavingConfig:
         "When the terminal is lost while a run is alive: go on to the run's end without one, or leave at a checkpoint.",
         choices=(GO_ON, LEAVE),
     )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookConfig:
+    """How the screens look."""
+
+    colours: str = setting(DARK, "Colours for a dark terminal or for a light one.", choices=(DARK, LIGHT))
 
     def __post_init__(self) -> None:
         check_settings(self)

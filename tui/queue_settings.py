@@ -8,7 +8,7 @@ from typing import Any
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
-from tui.queue_config import SERVER, LeavingConfig, QueueConfig, SourceConfig, parse_sampling
+from tui.queue_config import SERVER, LeavingConfig, LookConfig, QueueConfig, SourceConfig, parse_sampling
 from tui.run_config import RunsConfig
 from tui.workspace import Workspace
 
@@ -18,6 +18,7 @@ PARTS: dict[str, type] = {
     "source": SourceConfig,
     "sampling": SamplingConfig,
     "runs": RunsConfig,
+    "look": LookConfig,
 }
 """Under which key of the database the settings of a class are kept."""
 BACK = "default"
@@ -33,6 +34,7 @@ class QueueSettings:
     source: SourceConfig
     sampling: SamplingConfig
     runs: RunsConfig
+    look: LookConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings do not fit each other."""

@@ -153,6 +153,11 @@ class WorkspaceView:
         return kept_settings(self.workspace).leaving.link_lost
 
     @property
+    def colours(self) -> str:
+        """For which terminal the screens are coloured: dark or light."""
+        return kept_settings(self.workspace).look.colours
+
+    @property
     def notify(self) -> str:
         """How the end of a run is told: off, bell or desktop."""
         return kept_settings(self.workspace).runs.notify

@@ -165,7 +165,7 @@ def run_alone(workspace: Path, seconds: float) -> float:
         if steps and now - started > seconds:
             break
     speed = steps * BATCH / (now - started)
-    run.send_signal(signal.SIGINT)
+    run.send_signal(signal.SIGTERM)  # unlike SIGINT never ignored, as it is for what a script starts in the background
     run.communicate()
     return speed
 
