@@ -238,6 +238,20 @@ def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
     assert urgencies == [AHEAD, AHEAD, AHEAD, WAITED_FOR, WAITED_FOR, WAITED_FOR, AHEAD, AHEAD, AHEAD]
 
 
+def test_a_batch_that_began_is_finished_before_a_run_goes_on(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = open_workbench(depth=6, low_mark=2, high_mark=2).answers
+    answers._wanted = True
+    turns = answers._answer_some(2)
+    assert answers._urgency() == WAITED_FOR
+    next(turns)
+    monkeypatch.setattr(answers, "_count", lambda: 6)
+    assert answers._urgency() == WAITED_FOR
+    list(turns)
+    assert answers._urgency() == AHEAD
+
+
 def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Path, model_folder: Path) -> None:
     workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=7)
     try:

@@ -65,7 +65,7 @@ async def test_a_choice_counts_at_once_and_what_does_not_fit_is_told(workbench: 
         await until_shown(pilot, "they must rise in")
         await pilot.press("escape")
         assert isinstance(app.screen, SettingsScreen), "a value that is not right stays in sight"
-        assert kept_settings(workbench.workspace).queue.low_mark == 4
+        assert kept_settings(workbench.workspace).queue.low_mark == 6
 
 
 async def test_colours_change_at_once_and_stand_when_the_app_is_opened_again(workbench: StillWorkbench) -> None:

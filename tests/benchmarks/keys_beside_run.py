@@ -34,6 +34,7 @@ TITLE = re.compile(rb"prompt (\d+) of")
 ANSI = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]")
 EPOCHS_HELP = "How many times every pair is seen."
 BATCH = 4
+WRITING = " 0 ready"
 
 
 class Terminal:
@@ -84,7 +85,7 @@ class Terminal:
         return found[1] if found else b""
 
     def judge(self, key: str, timeout_s: float = 300.0) -> float:
-        """Press a verdict's key; returns the seconds until another prompt's title was written."""
+        """Press a verdict's key; returns the seconds until another prompt's title was written and its pair is whole."""
         before = self.prompt()
         with self._changed:
             self._seen.clear()
@@ -94,7 +95,11 @@ class Terminal:
             while not any(found != before for found in TITLE.findall(ANSI.sub(b"", self._seen))):
                 if not self._changed.wait(timeout_s):
                     raise SystemExit(f"No other pair came within {timeout_s:.0f} s:\n{self.screen()}")
-            return time.perf_counter() - pressed
+            came = time.perf_counter()
+        if WRITING in self.screen():  # the queue was empty: what grows in the panes cannot be judged yet
+            self.wait_for(lambda screen: WRITING not in screen, timeout_s)
+            came = time.perf_counter()
+        return came - pressed
 
     def close(self) -> None:
         """End the app and its tmux."""
