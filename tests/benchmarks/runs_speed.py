@@ -22,6 +22,7 @@ from textual.pilot import Pilot
 
 from db.connection import writing
 from engine.config import TrainConfig
+from engine.events import StepDone
 from tests.screens import until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
@@ -33,6 +34,8 @@ NAMES = (
     *("flops_per_second", "seconds", "eval_loss", "eval_rewards/margins"),
 )
 NOW = "2026-01-01T00:00:00.000Z"
+STEP = StepDone(2000, 2000, 3.0, dict.fromkeys(NAMES, 0.3), 0.0)
+"""What a live run reports about once a second."""
 PAIRS = 200
 """Pairs of a run; all runs share them."""
 _METRICS = """WITH RECURSIVE steps(step) AS (SELECT 1 UNION ALL SELECT step + 1 FROM steps WHERE step < :steps)
@@ -125,7 +128,7 @@ async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -
 
     async def moved(pilot: Pilot[None], name: str) -> None:
         async def act() -> None:
-            pilot.app.screen.from_workbench(RunChanged(runs))
+            pilot.app.screen.from_workbench(RunChanged(runs, STEP))
 
         pilot.app.screen._pace._resting = False  # drawn at once, not within a second
         await clocked(pilot, name, act)

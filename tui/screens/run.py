@@ -22,6 +22,7 @@ from tui.screens.second_look import SecondLookScreen
 from tui.widgets.live_run import ending_line, headline, progress_line
 from tui.widgets.run_charts import CHART_METRICS, Pace, RunCharts
 from tui.widgets.run_facts import RunPage, facts_of
+from tui.widgets.telling import tell
 from tui.words import signed
 
 
@@ -98,12 +99,12 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
         self.read_adapters()
         self._row = run = self.workbench.run(self._run)
         adapter = self.adapter_of(run)
-        self.query_one("#run-headline", Static).update(headline(run, adapter))
+        tell(self.query_one("#run-headline", Static), headline(run, adapter))
         self._say_where(run)
         self.query_one(RunCharts).draw(self._history, run.total_steps or 0)
         log, parent = self.workbench.run_log(self._run), self.adapter(run.parent_adapter)
         page = RunPage(run, adapter, parent, log, self._ledger, self._family)
-        self.query_one("#facts", Static).update(facts_of(page))
+        tell(self.query_one("#facts", Static), facts_of(page))
         self.refresh_bindings()
 
     def _say_where(self, run: RunRow) -> None:
@@ -113,7 +114,7 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
         if self.cross is not None:
             there = Content.assemble(("│ ", "$quiet"), (f"read at step {self.cross:,}", "bold"))
             line = there + Content.styled(f" of {run.step:,} · escape takes the line off", "$quiet")
-        self.query_one("#run-progress", Static).update(line)
+        tell(self.query_one("#run-progress", Static), line)
 
     def cross_moved(self) -> None:
         """Say where."""

@@ -19,6 +19,7 @@ from tui.screens.curve_page import CURVE_KEYS, CurvePage
 from tui.widgets.chart import Chart, Series
 from tui.widgets.run_charts import Pace
 from tui.widgets.run_readings import Overlaid, beside, readings
+from tui.widgets.telling import tell
 from tui.words import count
 
 _RAW_UP_TO = 2
@@ -106,20 +107,21 @@ class RunOverlayScreen(CurvePage):
         at = self._metrics.index(self._metric) + 1
         head = Content.assemble((count(len(self._runs), "run"), "bold"), " over one another")
         more = f" · metric {at} of {len(self._metrics)}, tab for the next"
-        self.query_one("#overlay-headline", Static).update(head + Content.styled(more, "$quiet"))
+        tell(self.query_one("#overlay-headline", Static), head + Content.styled(more, "$quiet"))
         told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
-        self.query_one("#readings", Static).update(told)
+        tell(self.query_one("#readings", Static), told)
         rows = [each.run for each in self._runs]
         settings = [*settings_beside(rows), *facts_beside(rows)]
         settings.sort(key=lambda line: not line.differs)
         width = self.app.size.width - 3  # a column of air at each side, one for the scrollbar
-        self.query_one("#beside", Static).update(beside(self._runs, settings, width, sixteen=sixteen))
+        tell(self.query_one("#beside", Static), beside(self._runs, settings, width, sixteen=sixteen))
         self.refresh_bindings()
 
     def cross_moved(self) -> None:
         """Read every run there."""
         sixteen = self.app.console.color_system == "standard"
-        self.query_one("#readings", Static).update(readings(self._runs, self._metric, self.cross, sixteen=sixteen))
+        told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
+        tell(self.query_one("#readings", Static), told)
 
     def action_metric(self, by: int) -> None:
         """The next metric, or the one before."""

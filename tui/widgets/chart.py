@@ -29,6 +29,7 @@ from tui.curves import (
     value_at,
 )
 from tui.widgets.plot import SIXTEEN, TONES, Plot, resolution_from_environment
+from tui.widgets.telling import tell
 
 MOST_MARKS: Final = 24
 """More evaluations than these stand too close for a mark each; their line is enough."""
@@ -156,7 +157,7 @@ class Chart(Vertical):
         """Stand the crosshair at a step, so that the legend tells the values there, or take it away."""
         self._cross = step
         self.query_one(Plot).set_cross(step)
-        self.query_one(".chart--legend", Static).update(self._legend_line())
+        tell(self.query_one(".chart--legend", Static), self._legend_line())
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Chart(Vertical):
             self._draw_line(plot, each.steps, scaled(line), each.tone, span)
         for place, (each, line) in enumerate(zip(self._series, self._lines, strict=True)):
             self._mark(plot, each, scaled(line), place)
-        self.query_one(".chart--legend", Static).update(self._legend_line())
+        tell(self.query_one(".chart--legend", Static), self._legend_line())
 
     def _draw_line(self, plot: Plot, steps: Array, values: Array, tone: str, span: tuple[float, float]) -> None:
         columns = self.columns

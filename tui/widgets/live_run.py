@@ -16,6 +16,7 @@ from tui.theme import SIGNS
 from tui.visible import visible, visible_line
 from tui.widgets.run_charts import RunCharts
 from tui.widgets.run_samples import newest_lines
+from tui.widgets.telling import tell
 from tui.words import count, duration
 
 _NOTICES: Final = 3
@@ -44,15 +45,15 @@ class LiveRun(Vertical):
     ) -> None:
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
         waits = progress is not None and progress.phase == "paused"
-        self.query_one("#run-headline", Static).update(headline(run, adapter, waits=waits))
+        tell(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
         line = progress_line(run, progress, history) if progress else ending_line(run, adapter)
-        self.query_one("#run-progress", Static).update(line)
+        tell(self.query_one("#run-progress", Static), line)
         self.query_one(RunCharts).draw(history, run.total_steps or 0)
         newest = self.query_one("#run-samples", Static)
-        newest.update(newest_lines(samples, self.size.width - 2))
+        tell(newest, newest_lines(samples, self.size.width - 2))
         newest.set_class(bool(samples), "-some")
         notices = self.query_one("#run-notices", Static)
-        notices.update(Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
+        tell(notices, Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
         notices.display = bool(log)
 
 
