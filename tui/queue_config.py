@@ -17,7 +17,7 @@ class QueueConfig:
 
     depth: int = setting(12, "Comparisons kept ready while nothing else computes.", low=1, high=10_000)
     low_mark: int = setting(6, "With fewer ready than this, answers are written before a run goes on …", low=1)
-    high_mark: int = setting(10, "… until so many are ready again.", low=1)
+    high_mark: int = setting(6, "… until so many are ready again.", low=1)
     nearly_equal: float = setting(
         0.95,
         "Answers this much alike are not asked: the share of words they have in common, in order.",
