@@ -252,6 +252,14 @@ def test_a_batch_that_began_is_finished_before_a_run_goes_on(
     assert answers._urgency() == AHEAD
 
 
+def test_a_run_goes_on_between_two_batches(open_workbench: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", 2)
+    answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
+    answers._wanted = True
+    found = [(answers._count(), answers._urgency()) for _ in answers._fill(lambda: 8 - answers._count())]
+    assert min(ready for ready, urgency in found if urgency == AHEAD) == 3  # one alone, then a batch of two
+
+
 def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Path, model_folder: Path) -> None:
     workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=7)
     try:

@@ -29,7 +29,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
 from tui.screens.label import LabelScreen
 from tui.screens.quit import QuitScreen
-from tui.theme import DARK, LIGHT, THEMES
+from tui.theme import DARK, THEMES
 from tui.visible import beginning, visible, visible_line
 from tui.widgets.steady import steady
 from tui.widgets.top_line import MODES
@@ -121,7 +121,7 @@ class PalateApp(App[None]):
         """Who took over the workspace, as a sentence; empty while nobody did."""
         self.key_pressed_at = 0.0
         """When the key that is being handled was read from the terminal, in monotonic seconds."""
-        for theme in THEMES:
+        for theme in THEMES.values():
             self.register_theme(theme)
         self.take_up_colours()
 
@@ -274,13 +274,14 @@ class PalateApp(App[None]):
 
     def action_other_theme(self) -> None:
         """Change between dark and light; the workspace keeps it, unless one only watches."""
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        other = next(colours for colours, theme in THEMES.items() if theme.name != self.theme)
+        self.theme = THEMES[other].name
         if not self.workbench.status().watching:
-            self.workbench.change_setting("colours", "light" if self.theme == LIGHT.name else "dark")
+            self.workbench.change_setting("colours", other)
 
     def take_up_colours(self) -> None:
         """Use the colours that the workspace keeps."""
-        self.theme = (LIGHT if self.workbench.colours == "light" else DARK).name
+        self.theme = THEMES[self.workbench.colours].name
 
     def action_help_quit(self) -> None:
         """Ctrl+C leaves nothing: say which key does."""

@@ -64,7 +64,8 @@ class Prefetcher:
         self._waking = threading.Lock()
         self._job: Job | None = None
         self._wanted = self._filling = False
-        self._hurried = self._in_batch = False
+        self._hurried = False
+        self._open_batches = 0
         self._rests_until = 0.0
 
     # -- what is asked for -------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ class Prefetcher:
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
-        elif self._ready >= self.settings.queue.high_mark and not self._in_batch:
+        elif self._ready >= self.settings.queue.high_mark and not self._open_batches:
             # A batch that began is finished: its last answers alone would cost a run as much a token as all of them.
             self._hurried = False
         # What a server wrote is only taken and stored, which takes no time from a run.
@@ -156,7 +157,7 @@ class Prefetcher:
         yield
         try:
             while (yield from self._answer_some(missing())):
-                pass
+                yield  # between two batches it is asked anew who goes first
         finally:
             self.writing = False
             self._publish(QueueChanged(self._ready))
@@ -192,11 +193,11 @@ class Prefetcher:
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
         mine = {each.id for each in prompts}
         self._being_answered |= mine
-        self._in_batch = True
+        self._open_batches += 1
         try:
             yield from self._answering.answer(batch)
         finally:
-            self._in_batch = False
+            self._open_batches -= 1
             self._being_answered -= mine
         return True
 

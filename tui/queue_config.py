@@ -8,7 +8,6 @@ from engine.server import Server
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 GO_ON, LEAVE = "go-on", "leave"
-DARK, LIGHT = "dark", "light"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +116,7 @@ class LeavingConfig:
 class LookConfig:
     """How the screens look."""
 
-    colours: str = setting(DARK, "Colours for a dark terminal or for a light one.", choices=(DARK, LIGHT))
+    colours: str = setting("dark", "Colours for a dark terminal or for a light one.", choices=("dark", "light"))
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -80,7 +80,8 @@ LIGHT: Final = Theme(
     },
 )
 
-THEMES: Final = (DARK, LIGHT)
+THEMES: Final = {"dark": DARK, "light": LIGHT}
+"""Under the words of the setting `colours`."""
 
 SIGNS: Final = {
     "running": ("●", "$accent"),

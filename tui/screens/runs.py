@@ -23,6 +23,7 @@ from tui.widgets.line_input import LineInput
 from tui.widgets.line_list import LineList
 from tui.widgets.run_charts import Pace
 from tui.widgets.run_table import COLUMNS, RunTable, columns_for
+from tui.widgets.telling import tell
 from tui.words import count
 
 
@@ -116,14 +117,14 @@ class RunsScreen(RunShelfKeys):
         table.display = bool(shown)
         empty = self.query_one("#no-runs", Static)
         empty.display = not shown
-        empty.update(_NOTHING_FOUND if self._every else _EMPTY)
+        tell(empty, _NOTHING_FOUND if self._every else _EMPTY)
         self._say(self._head(len(shown)) if self._every else None)
         self.refresh_bindings()
 
     def _say(self, words: Content | None) -> None:
         line = self.query_one("#in-use", Static)
         line.display = words is not None
-        line.update(words or "")
+        tell(line, words or "")
 
     def _head(self, shown: int) -> Content:
         """How many, what is marked, and what is in use."""
