@@ -7,8 +7,9 @@ from sqlite3 import Connection
 from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, is_flipped
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
+from db.pair_rows import ComparisonRow, VerdictRow
+from db.prompt_rows import MovedPrompt, PromptRow
 from db.prompts import UNTRAINED, add_prompt_set, get_prompt
-from db.rows import ComparisonRow, MovedPrompt, PromptRow, VerdictRow
 from db.times import utc_now
 from db.trials import get_trial, set_trial_status
 from db.verdicts import add_verdict

@@ -9,8 +9,8 @@ from db.completions import get_completion, get_completions
 from db.errors import NotAllowed, NotFound
 from db.hashing import text_hash
 from db.inserting import insert
+from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
 from db.prompts import prompt_row
-from db.rows import ComparisonRow, CompletionRow, VerdictRow
 from db.times import utc_now
 
 _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created, c.repeats,

@@ -6,7 +6,7 @@ from sqlite3 import Connection, Row
 from db.errors import NotFound
 from db.hashing import text_hash
 from db.inserting import insert
-from db.rows import CompletionRow
+from db.pair_rows import CompletionRow
 from db.times import utc_now
 
 _COMPLETION = """SELECT x.id, x.prompt, x.text, x.tokens, x.cut, x.seed, x.source, x.model,

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from db.rows import Message
+from db.prompt_rows import Message
 
 
 def canonical_json(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 
 from db.errors import NotAllowed, NotFound
-from db.rows import PromptSetRow, first_line
+from db.prompt_rows import PromptSetRow, first_line
 
 _HELD_OUT = "SELECT h.guard_hash FROM prompts h WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1)"
 

@@ -8,7 +8,7 @@ from typing import Any
 from db.errors import NotFound
 from db.hashing import canonical_json
 from db.inserting import insert
-from db.rows import ModelRow
+from db.pair_rows import ModelRow
 from db.times import utc_now
 
 

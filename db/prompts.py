@@ -8,7 +8,7 @@ from sqlite3 import Connection, Row
 from db.errors import NotAllowed, NotFound
 from db.hashing import canonical_json, content_hash, guard_hash
 from db.inserting import insert
-from db.rows import AddedPrompts, AskedOf, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
+from db.prompt_rows import AddedPrompts, AskedOf, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
 from db.times import utc_now
 
 _PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from sqlite3 import Connection
 
-from db.rows import CheckpointRow, MarginRow, Split
+from db.pair_rows import Split
+from db.run_rows import CheckpointRow, MarginRow
 from db.times import utc_now
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from db.errors import NotFound
 from db.hashing import canonical_json
 from db.inserting import insert
-from db.rows import MetricRow, RunLogRow, RunPairRow, RunRow, Split
+from db.pair_rows import Split
+from db.run_rows import MetricRow, RunLogRow, RunPairRow, RunRow
 from db.times import utc_now
 
 # (comparison, split, id of the verdict that stood)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from sqlite3 import Connection, Row
 
-from db.rows import SampleRow
+from db.run_rows import SampleRow
 
 _SAMPLES = """SELECT x.prompt, x.step, x.text, x.tokens, x.cut, p.messages
     FROM run_samples x JOIN prompts p ON p.id = x.prompt WHERE x.run = ? ORDER BY x.prompt, x.step"""

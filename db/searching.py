@@ -14,7 +14,8 @@ from sqlite3 import SQLITE_INTERRUPT, Connection, OperationalError
 from typing import Any
 
 from db.errors import DatabaseError
-from db.rows import VerdictListRow, first_line
+from db.pair_rows import VerdictListRow
+from db.prompt_rows import first_line
 
 ANYWHERE = "prompt a b said note"
 """The columns of the index that hold text; a note may stand with the verdict or with the pair."""

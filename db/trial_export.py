@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 from db.errors import NotAllowed
 from db.interchange.comparator import LABELS, SCORES, input_text
 from db.interchange.writing import write_beside
+from db.pair_rows import ComparisonRow
 from db.plain_json import plain_json
-from db.rows import ComparisonRow, TrialRow
+from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 

@@ -6,7 +6,8 @@ from sqlite3 import Connection, Row
 from db.comparisons import comparisons_by_id
 from db.errors import NotFound
 from db.inserting import insert
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from db.times import utc_now
 
 _TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a,

@@ -8,7 +8,8 @@ from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names import names_known
-from db.rows import EVERY_PAIR, Message, Messages, PairFilter, PairRow, VerdictCounts, VerdictRow
+from db.pair_rows import EVERY_PAIR, PairFilter, PairRow, VerdictCounts, VerdictRow
+from db.prompt_rows import Message, Messages
 from db.times import utc_now
 
 # What a person can say; an undo is written by undo_last alone.

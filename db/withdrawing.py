@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from db.comparisons import get_comparison
 from db.errors import NotAllowed
 from db.inserting import insert
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from db.times import utc_now
 
 WITHDRAWAL_SCHEMA: tuple[str, ...] = (

@@ -7,9 +7,10 @@ written again from its seed whatever stands beside it: exactly so in float32, wh
 the rounding, and the text that was kept is the truth.
 """
 
+import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -69,6 +70,7 @@ def generate(
     adapter: str | None = None,
     max_rows: int = 16,
     tokens_per_turn: int = 8,
+    more: Callable[[int], Sequence[GenerationRequest]] = lambda _: (),
 ) -> Iterator[Event]:
     """Write an answer to every request.
 
@@ -78,6 +80,8 @@ def generate(
         sampling: how tokens are drawn, and how many at most.
         max_rows: how many answers are written together.
         tokens_per_turn: how many tokens each row gets between two boundaries.
+        more: is told at a boundary how many rows are free, and may give requests that take them. Ask `check_fits`
+            about each before: one that does not fit ends the others as well.
 
     Yields:
         `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each of them nothing of
@@ -96,6 +100,8 @@ def generate(
             done, tokens = batch.turn(waiting, tokens_per_turn)
         yield from done
         yield TokensDrawn(tokens, batch.texts())
+        if not waiting and (room := batch.room()):
+            waiting = _prompts(base, more(room), sampling)
 
 
 def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
@@ -122,13 +128,22 @@ def _prompts(base: BaseModel, requests: Sequence[GenerationRequest], sampling: S
     waiting: deque[_Prompt] = deque()
     for messages, members in groupby(requests, key=lambda request: request.messages):
         ids, same = encode_prompt(base.tokenizer, messages), list(members)
-        room = sampling.max_new_tokens
-        if base.context_length is not None:
-            room = min(room, base.context_length - len(ids))
-            if room < 1:
-                raise PromptTooLong(same[0].key, len(ids), base.context_length)
-        waiting.append(_Prompt(ids, same, room))
+        waiting.append(_Prompt(ids, same, min(sampling.max_new_tokens, _room(base, ids, same[0].key))))
     return waiting
+
+
+def check_fits(base: BaseModel, request: GenerationRequest) -> None:
+    """Raises PromptTooLong where the prompt leaves no room for an answer."""
+    _room(base, encode_prompt(base.tokenizer, request.messages), request.key)
+
+
+def _room(base: BaseModel, ids: Sequence[int], key: str) -> int:
+    """How many tokens an answer to this prompt may have."""
+    if base.context_length is None:
+        return sys.maxsize
+    if len(ids) >= base.context_length:
+        raise PromptTooLong(key, len(ids), base.context_length)
+    return base.context_length - len(ids)
 
 
 class _Batch:
@@ -142,6 +157,10 @@ class _Batch:
         self._decoder = decoder
         self._logits: torch.Tensor | None = None  # (R, V): what the next tokens are drawn from
         self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
+
+    def room(self) -> int:
+        """How many rows are free."""
+        return self._decoder.room()
 
     def turn(self, waiting: deque[_Prompt], tokens_per_turn: int) -> tuple[list[CompletionDone], int]:
         """Draw up to `tokens_per_turn` tokens for every row. Returns the answers that ended and the tokens drawn."""

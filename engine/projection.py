@@ -1,9 +1,10 @@
 """Linear layers as decoding needs them: several of one input in one product, with LoRA beside, unmerged.
 
-On a CPU in bfloat16 the weights are kept a second time in oneDNN's own order, where memory allows: with few rows the
-product is limited by reading the weights, and from that order it takes a half to three quarters of the time.
+On an x86 CPU the weights are kept a second time in oneDNN's own order, where memory allows: with few rows the product
+is limited by reading the weights, and from that order it takes a half to three quarters of the time.
 """
 
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,14 +78,21 @@ def lora_of(layers: Sequence[Any], adapter: str | None, dtype: torch.dtype) -> L
 def can_pack(model: torch.nn.Module) -> bool:
     """Whether packing helps this model and its second copy of the weights fits into memory."""
     weights = list(model.parameters())
-    kinds = {(weight.device.type, weight.dtype) for weight in weights}
+    if {weight.device.type for weight in weights} != {"cpu"}:
+        return False
     needed = sum(weight.numel() * weight.element_size() for weight in weights)
     return (
-        kinds == {("cpu", torch.bfloat16)}
-        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and _is_quick({weight.dtype for weight in weights})
         and psutil.virtual_memory().available > _SPARE * needed
     )
+
+
+def _is_quick(dtypes: set[torch.dtype]) -> bool:
+    """Does oneDNN compute in this dtype on this processor, and faster than torch's own product?"""
+    if dtypes == {torch.bfloat16}:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return dtypes == {torch.float32} and platform.machine() in ("x86_64", "AMD64")
 
 
 def _has(layer: Any, adapter: str) -> bool:

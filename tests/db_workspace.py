@@ -11,8 +11,8 @@ from db.comparisons import add_comparison
 from db.completions import add_completion
 from db.connection import open_database, writing
 from db.models import ensure_model, ensure_sampling
+from db.prompt_rows import Message, Messages, NewPrompt
 from db.prompts import add_prompt_set, add_prompts, find_prompt
-from db.rows import Message, Messages, NewPrompt
 
 SAMPLING = {"temperature": 0.9, "top_p": 0.95}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from db.rows import MetricRow, RunRow
+from db.run_rows import MetricRow, RunRow
 from tui.curves import RunHistory
 from tui.run_records import SPARK_CELLS, Ledger
 from tui.sparks import in_cells

@@ -15,21 +15,9 @@ from typing import Any
 
 from db.interchange.sources import Source
 from db.interchange.writing import Exported
-from db.rows import (
-    ComparisonRow,
-    CompletionRow,
-    Message,
-    MetricRow,
-    PromptRow,
-    PromptSetRow,
-    RunLogRow,
-    RunRow,
-    SampleRow,
-    TrialRow,
-    VerdictCounts,
-    VerdictListRow,
-    VerdictRow,
-)
+from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictListRow, VerdictRow
+from db.prompt_rows import Message, PromptRow, PromptSetRow
+from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.preflight import Preflight
 from tests.fake_records import FakeRecords

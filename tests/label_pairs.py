@@ -5,8 +5,8 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from db.models import ensure_model
+from db.prompt_rows import Message, NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
-from db.rows import Message, NewPrompt
 from db.verdicts import add_verdict
 from engine.config import SamplingConfig
 from engine.events import CompletionDone

@@ -23,8 +23,8 @@ from db.comparisons import add_comparison, count_open, get_comparison
 from db.errors import NotAllowed, NotFound
 from db.models import ensure_model, ensure_sampling
 from db.names import names_known
+from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, add_prompts, get_prompt_set
-from db.rows import NewPrompt
 from db.searching import search_verdicts
 from db.trials import add_trial, get_trial, trial_comparisons
 from db.verdicts import add_verdict, preference_pairs, undo_last

@@ -17,7 +17,7 @@ from db.interchange.records import LeftOut, PairRecord
 from db.interchange.sources import Source
 from db.interchange.trl import EMPTY, SAME
 from db.interchange.writing import write_pairs
-from db.rows import Message
+from db.prompt_rows import Message
 from tests.db_workspace import asked
 from tests.formats_document import DOCUMENT, with_table
 

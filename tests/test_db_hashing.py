@@ -3,7 +3,7 @@
 import pytest
 
 from db.hashing import canonical_json, content_hash, guard_hash, text_hash
-from db.rows import Message
+from db.prompt_rows import Message
 from tests.db_workspace import asked
 
 

@@ -23,8 +23,8 @@ from db.holding_out import (
 )
 from db.interchange.records import LeftOut, PairRecord
 from db.models import ensure_sampling
+from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, add_prompts, find_prompt, get_prompt_set, held_out_prompts
-from db.rows import NewPrompt
 from db.runs import create_run, set_run_pairs, set_status
 from db.verdicts import add_verdict, count_pairs, preference_pairs
 from db.withdrawing import set_withdrawn

@@ -4,6 +4,7 @@ import pytest
 
 from db.errors import NotAllowed, NotFound
 from db.models import ensure_sampling
+from db.prompt_rows import AskedOf, Message, NewPrompt, first_line
 from db.prompts import (
     add_prompt_set,
     add_prompts,
@@ -19,7 +20,6 @@ from db.prompts import (
     prompts_left,
     unasked_prompts,
 )
-from db.rows import AskedOf, Message, NewPrompt, first_line
 from tests.db_workspace import asked, compared, new_model, new_set, workspace
 
 

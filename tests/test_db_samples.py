@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.rows import PairFilter
+from db.pair_rows import PairFilter
 from db.runs import create_run, get_run, latest_start, set_status
 from db.samples import add_samples, run_samples, sampled_prompts, trim_samples
 from db.verdicts import add_verdict, count_pairs_since, preference_pairs

@@ -10,8 +10,8 @@ from db.completions import add_completion
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.models import ensure_sampling
+from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
-from db.rows import NewPrompt
 from db.searching import search_verdicts
 from db.trials import add_trial
 from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, newest_verdict, preference_pairs, undo_last

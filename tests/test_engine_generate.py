@@ -13,7 +13,7 @@ from engine.decode import PlainDecoder, closed_up
 from engine.default_model import DEFAULT_SOURCE
 from engine.errors import AdapterLoadError
 from engine.events import CompletionDone, Event, SourceReady, TokensDrawn
-from engine.generate import GenerationRequest, PromptTooLong, generate, make_decoder
+from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate, make_decoder
 from engine.lean import LeanDecoder
 from engine.model import BaseModel, load_base
 from engine.sources import prepare_source
@@ -238,6 +238,26 @@ def test_more_rows_than_fit_wait_their_turn(base: BaseModel) -> None:
     assert len(answers(iter(events))) == 15
 
 
+def test_what_joins_later_is_answered_as_if_it_stood_alone(any_base: BaseModel) -> None:
+    """Requests are handed over as rows are free: never more than there is room for, and none is lost or changed."""
+    everything = requests("a", "b", "c", "d", seeds=range(2))
+    later = everything[4:]
+    offered: list[int] = []
+
+    def more(rows: int) -> list[GenerationRequest]:
+        offered.append(rows)
+        joining, later[:] = later[:rows], later[rows:]
+        return joining
+
+    events = list(generate(any_base, everything[:4], WARM, max_rows=4, tokens_per_turn=2, more=more))
+    assert max(len(event.texts) for event in events if isinstance(event, TokensDrawn)) == 4
+    assert all(0 < rows <= 4 for rows in offered)
+    made = answers(iter(events))
+    for request in everything:
+        (alone,) = answers(generate(any_base, [request], WARM)).values()
+        assert made[request.key].text == alone.text
+
+
 def test_a_prompt_is_read_once_for_its_answers(any_base: BaseModel, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     embed = torch.nn.functional.embedding
@@ -294,6 +314,13 @@ def test_a_prompt_that_leaves_no_room_is_refused_with_its_key(base: BaseModel) -
     with pytest.raises(PromptTooLong, match="512") as caught:
         next(generate(base, requests("x", "y" * 600), WARM))
     assert caught.value.key == "y" * 600 + "/1"
+
+
+def test_a_prompt_is_asked_for_room_before_it_joins(base: BaseModel) -> None:
+    fits, too_long = requests("x", "y" * 600, seeds=(1,))
+    check_fits(base, fits)
+    with pytest.raises(PromptTooLong, match="512"):
+        check_fits(base, too_long)
 
 
 def test_an_answer_ends_with_the_context(base: BaseModel) -> None:

@@ -185,7 +185,11 @@ def test_each_new_attempt_is_hotter_and_kept_with_its_own_sampling(open_workbenc
         assert each.b.sampling["temperature"] in (0.625, 0.78125, 0.9765625)
 
 
-def test_a_prompt_that_is_too_long_does_not_hold_up_the_others(open_workbench: Open, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 8])  # with one at a time the long one joins while another is answered
+def test_a_prompt_that_is_too_long_does_not_hold_up_the_others(
+    open_workbench: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", at_once)
     file = tmp_path / "long.txt"
     file.write_text(f"{'word ' * 200}?\n", encoding="utf-8")  # 1,001 bytes, and the tiny model reads 512
     workbench = open_workbench()
@@ -238,26 +242,55 @@ def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
     assert urgencies == [AHEAD, AHEAD, AHEAD, WAITED_FOR, WAITED_FOR, WAITED_FOR, AHEAD, AHEAD, AHEAD]
 
 
-def test_a_batch_that_began_is_finished_before_a_run_goes_on(
+@pytest.mark.parametrize(("at_most", "ready"), [(32, 9), (3, 4)])
+def test_new_prompts_join_those_that_are_being_answered(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch, at_most: int, ready: int
+) -> None:
+    """One pair is there; one batch, begun with two prompts, writes the other eight, or as many as it may."""
+    monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", 2)
+    monkeypatch.setattr("tui.prefetch.PROMPTS_IN_ALL", at_most)
+    workbench = open_workbench()
+    write(workbench, 1)
+    answers = workbench.answers
+    list(answers._answer_some(lambda: 9 - answers._count()))
+    assert len({each.prompt.id for each in workbench.open_comparisons(100)}) == ready
+    assert not answers._being_answered
+
+
+def test_none_joins_a_batch_once_another_way_of_asking_is_set(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", 2)
+    workbench = open_workbench()
+    write(workbench, 1)
+    answers = workbench.answers
+    turns = answers._answer_some(lambda: 9 - answers._count())
+    next(turns)
+    begun = len(answers._being_answered)
+    answers.sampling = replace(SHORT, temperature=1.3)
+    list(turns)
+    assert answers._count() == 1 + begun < 9
+
+
+def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = open_workbench(depth=6, low_mark=2, high_mark=2).answers
     answers._wanted = True
-    turns = answers._answer_some(2)
-    assert answers._urgency() == WAITED_FOR
+    turns = answers._answer_some(lambda: 2)
     next(turns)
-    monkeypatch.setattr(answers, "_count", lambda: 6)
     assert answers._urgency() == WAITED_FOR
-    list(turns)
+    monkeypatch.setattr(answers, "_count", lambda: 2)
     assert answers._urgency() == AHEAD
+    turns.close()
 
 
-def test_a_run_goes_on_between_two_batches(open_workbench: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(open_workbench: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", 2)
     answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
     answers._wanted = True
     found = [(answers._count(), answers._urgency()) for _ in answers._fill(lambda: 8 - answers._count())]
-    assert min(ready for ready, urgency in found if urgency == AHEAD) == 3  # one alone, then a batch of two
+    assert min(ready for ready, urgency in found if urgency == AHEAD) == 2
 
 
 def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Path, model_folder: Path) -> None:

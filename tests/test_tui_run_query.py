@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tests.fake_workbench import run_row
 from tui.errors import InputError
 from tui.query import QueryError

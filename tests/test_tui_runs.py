@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from db.rows import RunLogRow
+from db.run_rows import RunLogRow
 from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
 from tests.screens import text_of, until, until_shown

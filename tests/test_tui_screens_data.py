@@ -6,7 +6,8 @@ from typing import cast
 
 from textual.pilot import Pilot
 
-from db.rows import PromptSetRow, VerdictCounts
+from db.pair_rows import VerdictCounts
+from db.prompt_rows import PromptSetRow
 from tests.fake_workbench import FakeWorkbench, comparison, prompt
 from tests.waiting import until
 from tui.app import PalateApp

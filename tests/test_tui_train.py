@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from db.rows import RunLogRow, SampleRow
+from db.run_rows import RunLogRow, SampleRow
 from engine.config import TrainConfig, settings_of
 from engine.errors import AdapterLoadError
 from engine.events import StepDone

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from db.rows import ComparisonRow, TrialRow, VerdictRow
+from db.pair_rows import ComparisonRow, VerdictRow
+from db.run_rows import TrialRow
 from tests.fake_workbench import START, comparison, completion, prompt
 from tui.trial_results import board_of, doubts, outcome_of, rate_words, result_of, sentence, tally_words
 from tui.trial_statistics import Agreement, Tally

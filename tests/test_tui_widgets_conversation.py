@@ -1,6 +1,6 @@
 """A conversation is read with its roles, the last turn in full colour and in sight."""
 
-from db.rows import Message
+from db.prompt_rows import Message
 from tests.fake_workbench import FakeWorkbench, comparison, prompt
 from tests.screens import text_of
 from tests.waiting import until

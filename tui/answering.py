@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
-from db.rows import AskedOf, PromptRow
+from db.prompt_rows import AskedOf, PromptRow
 from engine.errors import PromptRefused
 from engine.server import Server
 from tui.asking import Asking, Side, with_system
@@ -17,7 +17,7 @@ from tui.likeness import nearly_equal
 from tui.policies import Policies
 from tui.published import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
 from tui.workspace import Workspace
-from tui.writing import Wanted, Writer, Written, hotter, seed_from, store_comparison
+from tui.writing import Joining, Wanted, Writer, Written, hotter, seed_from, store_comparison
 
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
@@ -29,7 +29,8 @@ GROWS_EVERY_S = 0.25
 class Batch:
     """Prompts that are answered together.
 
-    `streams`: what is written so far is published. `again`: how many pairs the prompt has already; such a batch holds
+    `streams`: what is written so far is published. `more` is told how many more prompts could be answered beside the
+    others, and gives the next ones. `again`: how many pairs the prompt has already; such a batch holds
     one prompt, for which a person asked, and its pair goes to the front of the queue.
     """
 
@@ -38,10 +39,20 @@ class Batch:
     prompts: list[PromptRow]
     nearly_equal: float
     streams: bool
+    more: Callable[[int], list[PromptRow]] = lambda _: []
     again: int = 0
     side_seeds: dict[int, int] = field(default_factory=dict)
     written: dict[tuple[int, int], Written] = field(default_factory=dict)
     stored: set[int] = field(default_factory=set)
+
+    @property
+    def unstored(self) -> int:
+        """How many prompts have no pair yet."""
+        return len(self.prompts) - len(self.stored)
+
+    def prompt(self, number: int) -> PromptRow:
+        """The prompt with this id."""
+        return next(each for each in self.prompts if each.id == number)
 
     def texts(self, prompt: int) -> tuple[str, str] | None:
         """Both answers to a prompt, when both are there."""
@@ -76,8 +87,7 @@ class Answering:
             ServerError: a server could not be asked.
         """
         for each in batch.prompts:
-            seeds = [self._answer_seed(batch, each.id, index, 0) for index in (0, 1)]
-            batch.side_seeds[each.id] = seed_from(self._seed, "side", each.id, *seeds)
+            self._place(batch, each)
         yield from self._write(batch, batch.prompts, (0, 1), attempt=0)
         for attempt in range(1, ATTEMPTS + 1):
             alike = [each for each in batch.prompts if each.id not in batch.stored]
@@ -89,47 +99,68 @@ class Answering:
             if each.id not in batch.stored:
                 self._pass_over(batch, each, f"The model gave nearly the same answer {ATTEMPTS + 2} times.")
 
+    def _place(self, batch: Batch, prompt: PromptRow) -> None:
+        """Draw the sides of the answers to come."""
+        seeds = [self._answer_seed(batch, prompt.id, index, 0) for index in (0, 1)]
+        batch.side_seeds[prompt.id] = seed_from(self._seed, "side", prompt.id, *seeds)
+
     def _answer_seed(self, batch: Batch, prompt: int, index: int, attempt: int) -> int:
         again = (batch.again,) if batch.again else ()
         return seed_from(self._seed, prompt, index, attempt, _policy_word(batch.asking.sides[index]), *again)
 
     def _write(self, batch: Batch, prompts: Sequence[PromptRow], indices: Collection[int], attempt: int) -> Turns:
         if batch.asking.alike and attempt == 0:
-            yield from self._write_side(batch, batch.asking.first, [(p, i) for p in prompts for i in indices], attempt)
+            both = [(prompt, index) for prompt in prompts for index in indices]
+            yield from self._write_side(batch, batch.asking.first, both, attempt, joins=True)
             return
         for index in indices:
             side = hotter(batch.asking.sides[index], attempt)
-            yield from self._write_side(batch, side, [(p, index) for p in prompts], attempt)
+            yield from self._write_side(batch, side, [(prompt, index) for prompt in prompts], attempt)
 
-    def _write_side(self, batch: Batch, side: Side, asked: Sequence[tuple[PromptRow, int]], attempt: int) -> Turns:
-        """One side's answers in one batch. A prompt that is too long for the model is passed over."""
+    def _write_side(
+        self, batch: Batch, side: Side, asked: Sequence[tuple[PromptRow, int]], attempt: int, *, joins: bool = False
+    ) -> Turns:
+        """One side's answers in one batch. A prompt that is too long for the model is passed over.
+
+        `joins`: both answers are asked for, so the batch's next prompts may take the place of those that are answered.
+        """
         asked = [each for each in asked if each[0].id not in batch.stored and each[0] in batch.prompts]
-        prompts = {str(prompt.id): prompt for prompt, _ in asked}
-        wanted = [
-            Wanted(
-                f"{prompt.id}/{index}",
-                with_system(prompt.messages, batch.asking.system),
-                self._answer_seed(batch, prompt.id, index, attempt),
-            )
-            for prompt, index in asked
-        ]
 
         def done(written: Written) -> None:
-            prompt, index = written.done.key.split("/")
-            batch.written[int(prompt), int(index)] = written
-            self._store_if_ready(batch, prompts[prompt])
+            prompt, index = _parts(written.done.key)
+            batch.written[prompt, index] = written
+            self._store_if_ready(batch, batch.prompt(prompt))
 
         def grew(texts: Mapping[str, str]) -> None:
             if batch.streams and attempt == 0 and not batch.stored:
                 self._grow(batch, texts)
 
+        joining = Joining(lambda rows: self._join(batch, rows), lambda key, why: self._refuse(batch, key, why))
+        wanted = [self._wanted(batch, prompt, index, attempt) for prompt, index in asked]
         try:
-            yield from self.writer.write(side, wanted, done, grew)
+            yield from self.writer.write(side, wanted, done, grew, joining if joins else None)
         except PromptRefused as error:
-            refused = prompts[error.key.split("/")[0]]
-            self._pass_over(batch, refused, str(error))
-            batch.prompts.remove(refused)
-            yield from self._write_side(batch, side, asked, attempt)
+            self._refuse(batch, error.key, str(error))
+            yield from self._write_side(batch, side, asked, attempt, joins=joins)
+
+    def _join(self, batch: Batch, rows: int) -> list[Wanted]:
+        """Both answers to as many of the batch's next prompts as there are rows for."""
+        prompts = batch.more(rows // 2) if rows > 1 else []
+        for each in prompts:
+            self._place(batch, each)
+        batch.prompts += prompts
+        return [self._wanted(batch, prompt, index, 0) for prompt in prompts for index in (0, 1)]
+
+    def _wanted(self, batch: Batch, prompt: PromptRow, index: int, attempt: int) -> Wanted:
+        messages = with_system(prompt.messages, batch.asking.system)
+        return Wanted(f"{prompt.id}/{index}", messages, self._answer_seed(batch, prompt.id, index, attempt))
+
+    def _refuse(self, batch: Batch, key: str, reason: str) -> None:
+        """The model cannot answer this prompt: no more of it in this batch."""
+        refused = [each for each in batch.prompts if each.id == _parts(key)[0]]
+        for each in refused:  # none where the prompt's other answer was refused before
+            self._pass_over(batch, each, reason)
+            batch.prompts.remove(each)
 
     # -- what became of an answer --------------------------------------------------------------------------------
 
@@ -203,6 +234,12 @@ class Answering:
         if batch.streams:
             batch.streams = False
             self._publish(AnswersGrowing(batch.prompts[0], None))
+
+
+def _parts(key: str) -> tuple[int, int]:
+    """The prompt's id and which of its two answers, from the key of an answer."""
+    prompt, index = key.split("/")
+    return int(prompt), int(index)
 
 
 def _policy_word(side: Side) -> str | None:

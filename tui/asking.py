@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from adapters.registry import Adapter
 from db import models as db_models
-from db.rows import AskedOf, Message, Messages
+from db.prompt_rows import AskedOf, Message, Messages
 from engine.config import SamplingConfig
 from engine.server import Server
 from tui.policies import Policies

@@ -18,7 +18,9 @@ from db import models as db_models
 from db import trials as db_trials
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
-from db.rows import ComparisonRow, PromptRow, TrialRow, VerdictRow
+from db.pair_rows import ComparisonRow, VerdictRow
+from db.prompt_rows import PromptRow
+from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone

@@ -5,7 +5,8 @@ import sqlite3
 from db import comparisons as db_comparisons
 from db import margins as db_margins
 from db import prompts as db_prompts
-from db.rows import AskedOf, ComparisonRow, PromptRow
+from db.pair_rows import ComparisonRow
+from db.prompt_rows import AskedOf, PromptRow
 from tui.writing import seed_from
 
 

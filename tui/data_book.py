@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from db import blind_trials as db_blind
 from db import searching, withdrawing
-from db.rows import ComparisonRow, VerdictListRow
+from db.pair_rows import ComparisonRow, VerdictListRow
 from db.searching import SearchEnded
 from db.withdrawing import WithdrawalRow
 from tui.data_query import search_of

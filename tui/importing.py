@@ -21,7 +21,7 @@ from db.errors import InterchangeError
 from db.interchange.formats import FORMATS, Format, format_of
 from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
 from db.interchange.sources import Source
-from db.rows import Imported, LeftOutLines
+from db.prompt_rows import Imported, LeftOutLines
 from tui.errors import InputError
 from tui.published import ImportMoved, ImportProgress, Published
 from tui.workspace import Workspace

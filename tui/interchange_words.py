@@ -1,7 +1,7 @@
 """What became of a file, as a person says it."""
 
 from db.interchange.writing import Exported
-from db.rows import Imported, LeftOutLines
+from db.prompt_rows import Imported, LeftOutLines
 from tui.published import ImportProgress
 from tui.words import count
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from tui.errors import WorkbenchError
 
 Choice = Literal["first", "second", "tie"]

@@ -7,7 +7,7 @@ import math
 from adapters.registry import Adapter
 from db import comparisons as db_comparisons
 from db import margins as db_margins
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from engine.config import TrainConfig
 from engine.preference import PreferencePair
 from tui.asking import with_system

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from adapters.registry import Adapter
 from db import models as db_models
 from db.errors import NotFound
-from db.rows import RunRow, TrialRow
+from db.run_rows import RunRow, TrialRow
 from engine.default_model import DEFAULT_SOURCE
 from engine.events import ModelMerged
 from engine.licences import hub_id_of, licence_of

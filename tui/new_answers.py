@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from db import comparisons as db_comparisons
-from db.rows import ComparisonRow, PromptRow
+from db.pair_rows import ComparisonRow
+from db.prompt_rows import PromptRow
 from tui.answering import Answering, Batch
 from tui.asking import find_asked_of, make_asking
 from tui.errors import WorkbenchError

@@ -9,7 +9,7 @@ from typing import Any
 
 from db import prompts as db_prompts
 from db import verdicts as db_verdicts
-from db.rows import PairFilter, PairRow
+from db.pair_rows import PairFilter, PairRow
 from db.times import utc_text
 from engine.preference import PreferencePair
 from tui.errors import InputError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from db import comparisons as db_comparisons
-from db.rows import AskedOf, PromptRow
+from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
 from engine.errors import ServerError
 from engine.server import Server
@@ -29,6 +29,9 @@ LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
 PROMPTS_AT_ONCE = 8
 """Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
+PROMPTS_IN_ALL = 32
+"""Prompts that one batch answers when new ones take the place of those that are answered: what is asked once more (two
+answers nearly the same) waits for its end."""
 ASK_AGAIN_S = 30.0
 """A server that could not be asked is asked again after this time."""
 
@@ -65,7 +68,6 @@ class Prefetcher:
         self._job: Job | None = None
         self._wanted = self._filling = False
         self._hurried = False
-        self._open_batches = 0
         self._rests_until = 0.0
 
     # -- what is asked for -------------------------------------------------------------------------------------
@@ -125,9 +127,8 @@ class Prefetcher:
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
-        elif self._ready >= self.settings.queue.high_mark and not self._open_batches:
-            # A batch that began is finished: its last answers alone would cost a run as much a token as all of them.
-            self._hurried = False
+        elif self._ready >= self.settings.queue.high_mark:
+            self._hurried = False  # what is half written waits, and is written on beside the next prompts
         # What a server wrote is only taken and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
         return WAITED_FOR if hurried or self._answering.writer.at_server else AHEAD
@@ -156,7 +157,7 @@ class Prefetcher:
         """Answer prompts until no comparison is missing or no prompt is left."""
         yield
         try:
-            while (yield from self._answer_some(missing())):
+            while (yield from self._answer_some(missing)):
                 yield  # between two batches it is asked anew who goes first
         finally:
             self.writing = False
@@ -175,31 +176,46 @@ class Prefetcher:
         timer.daemon = True
         timer.start()
 
-    def _answer_some(self, missing: int) -> Generator[None, None, bool]:
+    def _answer_some(self, missing: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; says whether there may be more to do."""
         self._count_and_tell()
-        if missing <= 0:
+        if (wanted := missing()) <= 0:
             return False
         asking = make_asking(self.settings, self._workspace, self._policies)
         if self.needs_model:
             self._policies.required()
         self.asked_of = self._find_asked_of(asking)
-        limit = 1 if self._ready == 0 else min(missing, _prompts_at_once(asking))
+        limit = 1 if self._ready == 0 else min(wanted, _prompts_at_once(asking))
         prompts = self._choose(self.asked_of, limit)
         if not prompts:
             return False
         self._begin_writing()
         streams = asking.alike and self._ready == 0
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
-        mine = {each.id for each in prompts}
-        self._being_answered |= mine
-        self._open_batches += 1
+        mine = self._taken(prompts)
+        batch.more = lambda limit: self._more(batch, mine, min(limit, missing() - batch.unstored))
         try:
             yield from self._answering.answer(batch)
         finally:
-            self._open_batches -= 1
             self._being_answered -= mine
         return True
+
+    def _more(self, batch: Batch, mine: set[int], limit: int) -> list[PromptRow]:
+        """The next prompts, for a batch to take in while it is being written; none while a person waits for a pair."""
+        limit = min(limit, PROMPTS_IN_ALL - len(mine))
+        if limit < 1 or self._ready == 0 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
+            return []
+        prompts = self._choose(batch.asked_of, limit)
+        if not prompts:
+            batch.more = lambda _: []  # asked at every turn, and there are none
+        mine |= self._taken(prompts)
+        return prompts
+
+    def _taken(self, prompts: list[PromptRow]) -> set[int]:
+        """The ids of prompts that nobody else has to answer from now on."""
+        taken = {each.id for each in prompts}
+        self._being_answered |= taken
+        return taken
 
     def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
         """The next prompts, without those that are being answered for somebody else at this moment."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from db import holding_out as db_wall
 from db import prompts as db_prompts
 from db.holding_out import Crossing, PromptListRow, SetCounts
-from db.rows import AddedPrompts, Message, NewPrompt, PromptRow, PromptSetRow
+from db.prompt_rows import AddedPrompts, Message, NewPrompt, PromptRow, PromptSetRow
 from tui.errors import InputError
 from tui.words import count
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from db.rows import PromptRow
+from db.prompt_rows import PromptRow
 from engine.events import Event, ModelMerged
 
 

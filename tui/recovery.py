@@ -14,7 +14,7 @@ from adapters.registry import Adapter
 from db import run_memory
 from db import runs as db_runs
 from db import settings as db_settings
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.workspace import Workspace
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from db import completions as db_completions
 from db import run_memory
 from db import runs as db_runs
 from db import samples as db_samples
-from db.rows import PairRow
+from db.pair_rows import PairRow
 from engine.events import (
     CheckpointSaved,
     EvalDone,

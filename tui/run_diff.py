@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig, settings_of
 
 

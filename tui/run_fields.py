@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig, settings_of
 from tui.errors import InputError
 from tui.words import when

@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.query import Term, check_names, holds, parse
 from tui.run_fields import ALIASES, FIELDS, FLAGS, FieldValue, field_name, in_order
 

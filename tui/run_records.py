@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from db import choices as db_choices
 from db import run_curves, run_memory
 from db.comparisons import get_comparison
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.curves import RunHistory
 from tui.sparks import in_cells, sampled_steps
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import samples as db_samples
-from db.rows import PromptRow
+from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned

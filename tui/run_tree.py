@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.published import AdapterView
 
 

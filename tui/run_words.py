@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig, settings_of
 from tui.run_fields import seconds_of
 from tui.words import duration

@@ -12,7 +12,7 @@ from db import models as db_models
 from db import prompts as db_prompts
 from db import trials as db_trials
 from db.errors import DatabaseError
-from db.rows import PromptRow
+from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone

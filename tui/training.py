@@ -20,7 +20,7 @@ from db import run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
-from db.rows import PairRow, Split
+from db.pair_rows import PairRow, Split
 from engine.config import TrainConfig
 from engine.errors import EngineError
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored, RunPlanned, StepDone

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from tui.strengths import LEAST_POLICIES, Board, Game, rank, suggest
 from tui.trial_statistics import (
     Agreement,

@@ -24,7 +24,8 @@ from db import repeats as db_repeats
 from db import verdicts as db_verdicts
 from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
-from db.rows import ComparisonRow, ReadPrompts, VerdictRow
+from db.pair_rows import ComparisonRow, VerdictRow
+from db.prompt_rows import ReadPrompts
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.blind_trials import BASE, BlindTrials

@@ -22,19 +22,9 @@ from db import trials as db_trials
 from db import verdicts as db_verdicts
 from db.exports import Selection, judged_pairs, kept_back
 from db.interchange.writing import Exported, write_pairs
-from db.rows import (
-    ComparisonRow,
-    MarginRow,
-    MetricRow,
-    MovedPrompt,
-    PromptSetRow,
-    RunLogRow,
-    RunRow,
-    SampleRow,
-    TrialRow,
-    VerdictCounts,
-    VerdictRow,
-)
+from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
+from db.prompt_rows import MovedPrompt, PromptSetRow
+from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from db.times import utc_text
 from engine.config import Setting
 from tui.agreement import Agreement, agreement

@@ -11,7 +11,7 @@ from adapters.registry import Adapter
 from db import comparisons as db_comparisons
 from db import completions as db_completions
 from db import models as db_models
-from db.rows import Messages
+from db.prompt_rows import Messages
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused
 from engine.events import CompletionDone, TokensDrawn
@@ -58,6 +58,18 @@ class Written:
         return {name: value for name, value in asdict(self.sampling).items() if name not in self.left_out}
 
 
+@dataclass(frozen=True)
+class Joining:
+    """How more answers join while others are written.
+
+    `more` is told how many could be written beside the others, and gives them. `refused` is told the key and the reason
+    of each that the model cannot write.
+    """
+
+    more: Callable[[int], Sequence[Wanted]] = lambda _: ()
+    refused: Callable[[str, str], None] = lambda _key, _reason: None
+
+
 class Writer:
     """Has answers written in turns of the lane; a server's are only looked for, never waited for."""
 
@@ -81,8 +93,11 @@ class Writer:
         wanted: Sequence[Wanted],
         on_done: Callable[[Written], None],
         on_texts: Callable[[Mapping[str, str]], None] = lambda _: None,
+        joining: Joining | None = None,
     ) -> Turns:
         """Write every answer; `on_done` is told of each as it is complete, `on_texts` of those that grow.
+
+        `joining` may give more to write while the model writes; a server is not asked for more than `wanted`.
 
         Raises:
             PromptRefused: a prompt is too long for the model.
@@ -91,7 +106,7 @@ class Writer:
         if isinstance(side.policy, Server):
             yield from self._from_server(side.policy, side.sampling, wanted, on_done, on_texts)
         else:
-            yield from self._on_lane(side.policy, side.sampling, wanted, on_done, on_texts)
+            yield from self._on_lane(side.policy, side.sampling, wanted, on_done, on_texts, joining or Joining())
 
     def _on_lane(
         self,
@@ -100,14 +115,30 @@ class Writer:
         wanted: Sequence[Wanted],
         on_done: Callable[[Written], None],
         on_texts: Callable[[Mapping[str, str]], None],
+        joining: Joining,
     ) -> Turns:
-        from engine.generate import GenerationRequest, PromptTooLong, generate  # imports torch
+        from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate  # imports torch
 
-        requests = [GenerationRequest(each.key, each.messages, each.seed) for each in wanted]
-        seeds = {each.key: each.seed for each in wanted}
+        seeds: dict[str, int] = {}
+        base = self._policies.required()
+
+        def requested(wanted: Sequence[Wanted]) -> list[GenerationRequest]:
+            seeds.update((each.key, each.seed) for each in wanted)
+            return [GenerationRequest(each.key, each.messages, each.seed) for each in wanted]
+
+        def more(rows: int) -> list[GenerationRequest]:
+            fits = []
+            for request in requested(joining.more(rows)):
+                try:
+                    check_fits(base, request)
+                    fits.append(request)
+                except PromptTooLong as error:
+                    joining.refused(request.key, str(error))
+            return fits
+
         name = self._policies.attach(adapter) if adapter else None
         try:
-            for event in generate(self._policies.required(), requests, sampling, adapter=name):
+            for event in generate(base, requested(wanted), sampling, adapter=name, more=more):
                 if isinstance(event, CompletionDone):
                     on_done(Written(event, seeds[event.key], sampling))
                 elif isinstance(event, TokensDrawn):

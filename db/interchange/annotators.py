@@ -17,7 +17,7 @@ from db.interchange.checks import Row, checked_number, messages_of
 from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read, side_pressed
 from db.interchange.sources import unfolded
 from db.interchange.trl import cell
-from db.rows import Messages
+from db.prompt_rows import Messages
 
 DISAGREE = "those who judged it disagree"
 _OTHERS = ("tie", "both_bad", "skip", "discard")

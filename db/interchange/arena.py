@@ -13,7 +13,7 @@ from db.interchange.checks import Row, checked_text, kind_of, messages_of, same_
 from db.interchange.records import LeftOut, PairRecord, Read
 from db.interchange.sources import unfolded
 from db.interchange.trl import EMPTY, SAME, assistant, cell
-from db.rows import Message, Messages
+from db.prompt_rows import Message, Messages
 
 DIFFER = "the two conversations differ before their last turn"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.errors import InterchangeError
-from db.rows import Message, Messages
+from db.prompt_rows import Message, Messages
 
 ROLES = ("system", "user", "assistant")
 MENDED = "Nothing was taken from this file; mend it and try again."

@@ -13,7 +13,7 @@ from db.hashing import content_hash
 from db.interchange.checks import Row, checked_text, messages_of
 from db.interchange.records import LeftOut, PairRecord, Read
 from db.interchange.trl import EMPTY, assistant, cell, decided, prompt_name
-from db.rows import Messages
+from db.prompt_rows import Messages
 
 ALONE = "no answer to the same question has the other label"
 

@@ -9,7 +9,7 @@ from db.interchange.checks import Row, checked_text, messages_of
 from db.interchange.sources import KINDS, Source, unfolded
 from db.interchange.text_lines import read_lines
 from db.interchange.trl import prompt_name
-from db.rows import Message, NewPrompt, ReadPrompts, SkippedLine
+from db.prompt_rows import Message, NewPrompt, ReadPrompts, SkippedLine
 
 
 def read_prompts(source: Source) -> ReadPrompts:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from db.rows import Messages
+from db.prompt_rows import Messages
 
 DECISIVE = ("a", "b")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.interchange.checks import Row
 from db.interchange.records import LeftOut, PairRecord
-from db.rows import Message, Messages
+from db.prompt_rows import Message, Messages
 
 Conversation = tuple[Messages, str]
 """A prompt and the answer to it."""

@@ -14,7 +14,7 @@ from db.interchange.checks import Row, checked_text, kind_of, messages_of, same_
 from db.interchange.records import LeftOut, PairRecord, Read
 from db.interchange.sources import unfolded
 from db.interchange.transcripts import Conversation, conversation_of
-from db.rows import Message, Messages
+from db.prompt_rows import Message, Messages
 
 # How a question is called: TRL's name and ours, the original project's, plain chat logs'.
 PROMPT_NAMES = ("prompt", "question", "messages")

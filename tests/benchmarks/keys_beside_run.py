@@ -93,7 +93,8 @@ class Terminal:
         self.press(key)
         with self._changed:
             while not any(found != before for found in TITLE.findall(ANSI.sub(b"", self._seen))):
-                if not self._changed.wait(timeout_s):
+                self._changed.wait(timeout_s)
+                if time.perf_counter() - pressed > timeout_s:
                     raise SystemExit(f"No other pair came within {timeout_s:.0f} s:\n{self.screen()}")
             came = time.perf_counter()
         if WRITING in self.screen():  # the queue was empty: what grows in the panes cannot be judged yet
@@ -134,7 +135,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
     parser.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
-    parser.add_argument("--every", type=float, default=10.0, help="seconds from one verdict to the next")
+    parser.add_argument("--every", type=float, default=10.0, help="seconds that a person looks at each pair")
     parser.add_argument("--seconds", type=float, default=120.0, help="seconds of each run that nobody labels beside")
     return parser.parse_args()
 
@@ -221,13 +222,11 @@ def speed_during(connection: sqlite3.Connection, act: Callable[[], object]) -> f
 
 
 def press_keys(terminal: Terminal, options: argparse.Namespace) -> list[float]:
-    """A verdict at each tick; seconds from key to the next pair."""
+    """A verdict so many seconds after each pair came; seconds from key to the next pair."""
     chance = random.Random(2)
     waits: list[float] = []
-    due = time.monotonic()
     for _ in range(options.keys):
-        due += options.every
-        time.sleep(max(due - time.monotonic(), 0))
+        time.sleep(options.every)
         waits.append(terminal.judge(chance.choice("12")))
     return waits
 

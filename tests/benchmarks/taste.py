@@ -23,7 +23,7 @@ from statistics import fmean
 
 import torch
 
-from db.rows import NewPrompt
+from db.prompt_rows import NewPrompt
 from engine.chat import EncodedPair, encode_pair
 from engine.config import SamplingConfig, TrainConfig
 from engine.default_model import DEFAULT_SOURCE

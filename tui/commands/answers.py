@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from engine.config import SamplingConfig
 from tui.commands.session import Heard, Options, as_json, changed_config, config_options, emit, load_model, say, show
 from tui.errors import InputError

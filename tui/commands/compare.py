@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import click
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from db.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.blind_trials import BASE, TrialPlan

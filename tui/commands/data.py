@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from db.errors import NotAllowed
-from db.rows import VerdictListRow
+from db.pair_rows import VerdictListRow
 from tui.commands.session import Options, as_json, emit, say, show_table
 from tui.data_query import FILTERS, FLAGS
 from tui.words import count, when

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import click
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.commands.session import Options, as_json, emit, say, show, show_table
 from tui.errors import InputError
 from tui.run_diff import SettingLine, facts_beside, settings_beside

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from db.rows import SampleRow
+from db.run_rows import SampleRow
 from tui.commands.session import Options, as_json, emit, say, show
 from tui.visible import visible
 

@@ -44,6 +44,7 @@ class PalateScreen(Screen[None]):
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     CSS_PATH: ClassVar[Any] = "base.tcss"
+    _coming_up = False
 
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""
@@ -108,9 +109,16 @@ class PalateScreen(Screen[None]):
         self.query_one(StatusLine).show(offered)
 
     def on_screen_resume(self) -> None:
-        """Bring the lines and the body up to date."""
-        self.refresh_status()
-        self.screen_shown()
+        """Bring the lines and the body up to date, once: a mode that is opened for the first time is told so twice."""
+        if not self._coming_up:
+            self._coming_up = True
+            self.call_later(self._come_up)
+
+    def _come_up(self) -> None:
+        self._coming_up = False
+        if self.is_current:
+            self.refresh_status()
+            self.screen_shown()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show the notice in place of the screen where that would not fit."""

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from db.rows import TrialRow
+from db.run_rows import TrialRow
 from engine.config import Setting
 from tui.blind_trials import BASE
 from tui.errors import KNOWN_ERRORS, InputError

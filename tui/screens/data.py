@@ -8,7 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from db.rows import PromptSetRow, VerdictCounts
+from db.pair_rows import VerdictCounts
+from db.prompt_rows import PromptSetRow
 from tui.data_book import DataSearch, Found
 from tui.published import ImportMoved, PairChanged, Published, VerdictStored
 from tui.query import QueryError

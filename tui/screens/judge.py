@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
 from tui.reading_clock import ReadingClock

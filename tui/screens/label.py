@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
 from tui.new_answers import may_skip
 from tui.published import AnswersGrowing, Published

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from tui.screens.base import PalateScreen
 from tui.screens.copying import copy_text
 from tui.widgets.pair_view import PairView

@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.curves import RunHistory
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
 from tui.run_records import Ledger

@@ -4,7 +4,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AdapterView
 from tui.screens.base import PalateScreen

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.curves import smooth, smoothing_weight
 from tui.metric_words import Metric, metric_of, metrics_in_order
 from tui.published import Published, RunChanged

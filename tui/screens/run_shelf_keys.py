@@ -5,7 +5,7 @@ from typing import ClassVar, Final, cast
 
 from textual.binding import Binding
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.errors import KNOWN_ERRORS
 from tui.screens.dialog import AskText
 from tui.screens.run_keys import RunKeys

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.errors import WorkbenchError
 from tui.published import ModelChanged, Published, RunChanged
 from tui.run_query import RunQuery

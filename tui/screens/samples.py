@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.published import Published, RunChanged, SamplesStored
 from tui.screens.base import PalateScreen
 from tui.widgets.live_run import headline

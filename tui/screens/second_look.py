@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from db.rows import ComparisonRow
+from db.pair_rows import ComparisonRow
 from tui.screens.verdict import VerdictScreen
 
 

@@ -7,7 +7,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from tui.published import Published, TrialChanged
 from tui.screens.base import PalateScreen
 from tui.visible import visible_line

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.curves import RunHistory
 from tui.errors import KNOWN_ERRORS

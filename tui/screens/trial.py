@@ -7,7 +7,8 @@ from typing import ClassVar
 from textual.binding import Binding
 from textual.content import Content
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import AnswersGrowing, Published, TrialChanged
 from tui.screens.dialog import AskText, Choose

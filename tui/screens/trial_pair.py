@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from tui.blind_trials import MOVED_TO
 from tui.errors import KNOWN_ERRORS
 from tui.screens.dialog import AskText, Choose

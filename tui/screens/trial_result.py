@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from db.rows import ComparisonRow, TrialRow
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import Published, VerdictStored
 from tui.screens.base import PalateScreen

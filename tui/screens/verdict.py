@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import ComparisonRow, CompletionRow, VerdictRow
+from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.errors import KNOWN_ERRORS
 from tui.published import PairChanged, Published, VerdictStored
 from tui.screens.judge import SETTLE_S, VERDICT_KEYS

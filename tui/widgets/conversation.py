@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.content import Content
 
-from db.rows import Message
+from db.prompt_rows import Message
 from tui.visible import beginning, visible
 from tui.widgets.rendered import rendered_lines
 from tui.widgets.text_pane import SHOWN_CHARACTERS, SHOWN_LINES, PaneText, TextPane

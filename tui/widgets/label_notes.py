@@ -2,7 +2,7 @@
 
 from textual.content import Content
 
-from db.rows import ComparisonRow, VerdictRow
+from db.pair_rows import ComparisonRow, VerdictRow
 from tui.published import WorkbenchStatus
 from tui.visible import visible, visible_line
 from tui.words import when

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import RunLogRow, RunRow, SampleRow
+from db.run_rows import RunLogRow, RunRow, SampleRow
 from tui.curves import RunHistory
 from tui.published import AdapterView, RunProgress
 from tui.run_words import took

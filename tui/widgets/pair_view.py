@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 
-from db.rows import ComparisonRow, PromptRow
+from db.pair_rows import ComparisonRow
+from db.prompt_rows import PromptRow
 from tui.visible import visible, visible_line
 from tui.widgets.conversation import PromptPane, PromptText, prompt_text
 from tui.widgets.text_pane import TextPane

@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.content import Content
 
-from db.rows import RunLogRow, RunRow
+from db.run_rows import RunLogRow, RunRow
 from tui.pair_sets import pair_set_of
 from tui.published import AdapterView
 from tui.run_records import Ledger

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.curves import Array, value_at
 from tui.metric_words import Metric
 from tui.run_diff import SettingLine

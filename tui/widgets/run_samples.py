@@ -8,7 +8,8 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from db.rows import SampleRow, first_line
+from db.prompt_rows import first_line
+from db.run_rows import SampleRow
 from tui.visible import visible_line
 from tui.widgets.text_pane import TextPane
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual_hires_canvas import HiResMode
 
-from db.rows import RunRow
+from db.run_rows import RunRow
 from tui.run_fields import FIELDS
 from tui.run_records import SPARK_CELLS
 from tui.run_words import SLOT_SIGNS, figure, steps_words, took

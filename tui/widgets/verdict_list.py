@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from db.rows import VerdictListRow
+from db.pair_rows import VerdictListRow
 from tui.visible import visible_line
 from tui.words import duration, when
 

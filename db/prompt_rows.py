@@ -1,0 +1,142 @@
+"""Rows of prompts and their sets, and what reading a file of them gave. Times are UTC ISO text."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+class Message(TypedDict):
+    """One chat message: `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+Messages = tuple[Message, ...]
+
+
+def first_line(messages: Messages) -> str:
+    """The first line with text of the last user message, the way a list shows a prompt."""
+    users = [message["content"] for message in messages if message["role"] == "user"]
+    lines = [line.strip() for line in (users or [""])[-1].splitlines()]
+    return next((line for line in lines if line), "")
+
+
+@dataclass(frozen=True)
+class NewPrompt:
+    """A prompt that is not stored yet."""
+
+    messages: Messages
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class PromptSetRow:
+    """A named list of prompts, for labelling or held out for trials. `prompts` counts them."""
+
+    id: int
+    name: str
+    held_out: bool
+    created: str
+    prompts: int
+
+
+@dataclass(frozen=True)
+class PromptRow:
+    """One prompt with the set that it belongs to."""
+
+    id: int
+    set_id: int
+    set_name: str
+    held_out: bool
+    messages: Messages
+    field: str | None
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the question."""
+        return first_line(self.messages)
+
+
+@dataclass(frozen=True)
+class AddedPrompts:
+    """What became of prompts that were to be added.
+
+    `duplicates` were stored already in a set of the same kind, or came twice. `in_other_set` were left out because
+    the same question stands on the other side of the held-out wall; `clashes` are their first lines.
+    """
+
+    added: int
+    duplicates: int
+    in_other_set: int
+    clashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskedOf:
+    """Who answers, and how: ids of the model and the sampling of each of the two answers."""
+
+    model_a: int
+    sampling_a: int
+    model_b: int
+    sampling_b: int
+
+
+@dataclass(frozen=True)
+class MovedPrompt:
+    """A held-out prompt that became one for labelling: the sets' names, why, and when."""
+
+    prompt: int
+    from_set: str
+    to_set: str
+    comparison: int
+    at: str
+
+
+@dataclass(frozen=True)
+class SkippedLine:
+    """A line of a file that was left out: its number, from 1, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadPrompts:
+    """The prompts of a file in order, and what was left out: empty lines, and prompts that came before."""
+
+    prompts: tuple[NewPrompt, ...]
+    skipped: tuple[SkippedLine, ...]
+    duplicates: tuple[SkippedLine, ...]
+
+
+@dataclass(frozen=True)
+class LeftOutLines:
+    """Lines of a file that were left out for one reason: how many, and the first of them."""
+
+    reason: str
+    count: int
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file of pairs: the verdicts that were stored by kind, pairs without one, and what was left out.
+
+    `pairs` are decisive; `not_judged` wait in the queue now.
+    """
+
+    source: str
+    format: str
+    set_name: str
+    pairs: int
+    ties: int
+    both_bad: int
+    skipped: int
+    discarded: int
+    not_judged: int
+    left_out: tuple[LeftOutLines, ...] = ()
+
+    @property
+    def taken(self) -> int:
+        """How many rows were stored."""
+        return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged

@@ -1,0 +1,165 @@
+"""Rows of runs, of what a run leaves behind, and of trials. Times are UTC ISO text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.prompt_rows import Messages, first_line
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One training job with its frozen settings and the newest of its figures.
+
+    `status` is running, finished, stopped, failed or interrupted. `step` and the figures are of the last step that
+    was stored; a figure is None before the first step and where it was not a finite number. `pair_set` is which of the
+    pairs were asked for, None where all that stood were.
+    """
+
+    id: int
+    name: str
+    status: str
+    config: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    base_model: int
+    base_name: str
+    adapter: str | None
+    parent_adapter: str | None
+    started: str
+    ended: str | None
+    heartbeat: str
+    total_steps: int | None
+    error: str | None
+    note: str
+    train_pairs: int
+    eval_pairs: int
+    step: int
+    loss: float | None
+    margin: float | None
+    accuracy: float | None
+    pair_set: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    archived: bool = False
+
+    @property
+    def pairs(self) -> int:
+        """All preference pairs of the run, trained and evaluated on."""
+        return self.train_pairs + self.eval_pairs
+
+
+@dataclass(frozen=True)
+class RunPairRow:
+    """One preference pair of a run: the comparison, the verdict's id at that time, and its share."""
+
+    comparison: int
+    verdict: int
+    split: str
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One figure of a run. `value` is None where it was not a number."""
+
+    step: int
+    name: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """Where a run can be taken up again: after `step` optimizer steps, from the file in the folder `path`."""
+
+    run: int
+    step: int
+    path: str
+    bytes: int
+    created: str
+
+
+@dataclass(frozen=True)
+class MarginRow:
+    """One line of a run's ledger: a pair's margin in one epoch. `margin` is None where it was not a number."""
+
+    epoch: int
+    comparison: int
+    split: str
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """What a run's policy answered to a prompt after a step; step 0 is the policy that it started from."""
+
+    prompt: int
+    messages: Messages
+    step: int
+    text: str
+    tokens: int
+    cut: bool
+
+    @property
+    def question(self) -> str:
+        """The first line of what was asked."""
+        return first_line(self.messages)
+
+
+@dataclass(frozen=True)
+class RunLogRow:
+    """One line of a run's log: `level` is info, warning or error."""
+
+    id: int
+    at: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A series of comparisons between two policies on held-out prompts. The second one (b) is on trial.
+
+    `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the comparisons
+    that stand, repeated ones left out, `judged` those of them with a verdict (a skip is none), `same` those with equal
+    answers, which are never asked. `prompt_set` is None where every held-out prompt could be taken. `opened` is when
+    the names were shown, `opened_after` how many pairs had a verdict then. `judge` is the command that judges.
+    """
+
+    id: int
+    kind: str
+    name: str | None
+    status: str
+    model_a: int
+    model_a_name: str
+    model_b: int
+    model_b_name: str
+    sampling: Mapping[str, Any]
+    num_questions: int
+    created: str
+    ended: str | None
+    done: int
+    judged: int
+    same: int = 0
+    prompt_set: int | None = None
+    prompt_set_name: str | None = None
+    samples: int = 1
+    repeats: int = 0
+    may_end_early: bool = False
+    judge: str | None = None
+    opened: str | None = None
+    opened_after: int | None = None
+    note: str = ""
+    model_a_kind: str = "base"
+
+    @property
+    def total(self) -> int:
+        """How many comparisons it has when every answer is written, repeated ones left out."""
+        return self.num_questions * self.samples
+
+    @property
+    def sealed(self) -> bool:
+        """Must nothing tell yet which policy wrote what?"""
+        return self.kind == "blind" and self.opened is None
+
+    @property
+    def broken(self) -> bool:
+        """Were the names shown before everything was judged?"""
+        return self.opened_after is not None and self.opened_after < self.total - self.same
