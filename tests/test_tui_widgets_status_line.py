@@ -52,6 +52,11 @@ def test_what_matters_least_goes_first() -> None:
     assert told(replace(STATUS, run=RUN), 45) == "6 ready ● taste-4 · step 34/96 · 2 min left"
 
 
+def test_parts_are_left_out_whole_at_every_width() -> None:
+    for width in range(45, 130):
+        assert "…" not in told(replace(STATUS, run=RUN), width), width
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

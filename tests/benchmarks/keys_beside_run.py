@@ -84,6 +84,10 @@ class Terminal:
         found = TITLE.search(self.screen().encode())
         return found[1] if found else b""
 
+    def _alive(self) -> bool:
+        listed = ["tmux", "-S", self._socket, "list-panes"]
+        return subprocess.run(listed, check=False, capture_output=True).returncode == 0
+
     def judge(self, key: str, timeout_s: float = 300.0) -> float:
         """Press a verdict's key; returns the seconds until another prompt's title was written and its pair is whole."""
         before = self.prompt()
@@ -103,7 +107,11 @@ class Terminal:
         return came - pressed
 
     def close(self) -> None:
-        """End the app and its tmux."""
+        """End the app, with its run (which would go on without a terminal), and its tmux."""
+        os.kill(int(self._tmux("display-message", "-p", "#{pane_pid}")), signal.SIGTERM)
+        end = time.monotonic() + 120
+        while self._alive() and time.monotonic() < end:
+            time.sleep(0.5)
         subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
 
 

@@ -11,6 +11,8 @@ from tui.visible import visible_line
 from tui.words import count, duration, signed
 
 _SEPARATOR: Final = " · "
+_AROUND: Final = 5
+"""Columns beside the words: one at either edge, the run's sign and its space, and one at least between both sides."""
 
 
 class StatusLine(Widget):
@@ -44,9 +46,9 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
     run = run_parts(status.run) if status.run else []
     parts = machine_parts(status)
     beside = _width(run) if run else len("9,999 new pairs: T trains") if status.offer else 0
-    while len(parts) > 1 and _width(parts) + beside + 4 > width:
+    while len(parts) > 1 and _width(parts) + beside + _AROUND > width:
         parts.pop()
-    while len(run) > 2 and _width(parts) + _width(run) + 4 > width:
+    while len(run) > 2 and _width(parts) + _width(run) + _AROUND > width:
         run.pop(2)
     left = Content(" " + _SEPARATOR.join(parts)).stylize("$quiet")
     if not run:
