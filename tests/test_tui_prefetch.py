@@ -285,7 +285,9 @@ def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
     turns.close()
 
 
-def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(open_workbench: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tui.prefetch.PROMPTS_AT_ONCE", 2)
     answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
     answers._wanted = True
