@@ -47,11 +47,33 @@ _LONGEST_NOTICE: Final = 1000
 """Characters: no more than that is read in eight seconds."""
 
 
+_FOLDER: Final = Path(__file__).parent
+SHEETS: Final = [_FOLDER / "screens" / "base.tcss", *sorted(_FOLDER.glob("*/*.tcss"), reverse=True)]
+"""Every style sheet, widgets' before screens': one that comes with a screen has Textual parse all of them anew."""
+
+
+_LATER: Final = {
+    "train": ("tui.screens.train", "TrainScreen"),
+    "runs": ("tui.screens.runs", "RunsScreen"),
+    "compare": ("tui.screens.compare", "CompareScreen"),
+    "data": ("tui.screens.data", "DataScreen"),
+}
+_IMPORTED_AFTER_S: Final = 1.0
+"""The first paint needs only the Label screen; the others are imported behind it, before somebody asks for them."""
+
+
+def _import_screens() -> None:
+    for module, _ in _LATER.values():
+        importlib.import_module(module)
+
+
 def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
-    """A screen that is imported when it is first shown: the first paint needs only the Label screen."""
+    """A screen that is made, and imported where it is not yet, when it is first shown."""
 
     def make() -> Screen[Any]:
         screen: Screen[Any] = getattr(importlib.import_module(module), name)()
+        # Textual takes a new screen for one with styles of an earlier theme, and parses every sheet twice.
+        screen._css_update_count = screen.app._css_update_count
         return screen
 
     return make
@@ -72,14 +94,9 @@ class PalateApp(App[None]):
     """Palate in a terminal."""
 
     TITLE = "Palate"
+    CSS_PATH = SHEETS
     ENABLE_COMMAND_PALETTE = True
-    MODES = {
-        "label": LabelScreen,
-        "train": _later("tui.screens.train", "TrainScreen"),
-        "runs": _later("tui.screens.runs", "RunsScreen"),
-        "compare": _later("tui.screens.compare", "CompareScreen"),
-        "data": _later("tui.screens.data", "DataScreen"),
-    }
+    MODES = {"label": LabelScreen, **{mode: _later(*where) for mode, where in _LATER.items()}}
     DEFAULT_MODE = "label"
     BINDINGS = [
         Binding("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
@@ -150,6 +167,7 @@ class PalateApp(App[None]):
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
+        self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(_import_screens, thread=True))
         if self.taken_over:
             self._leave()
 

@@ -103,7 +103,7 @@ class RunTable(Vertical):
         self._read_spark = read_spark
         self._runs: tuple[RunRow, ...] = ()
         self._columns: tuple[Column, ...] = COLUMNS
-        self._cells: dict[int, tuple[RunRow, list[str]]] = {}
+        self._cells: dict[int, tuple[RunRow, list[str], list[int]]] = {}
         self._day = date.today()
         self._fit: tuple[list[int], list[int], int] = ([], [], 1)
         self._sort = ("run", True)
@@ -164,14 +164,11 @@ class RunTable(Vertical):
         return 2 if self._marks else 0
 
     def _columns_fit(self, room: int) -> None:
-        cells = [self._words(run) for run in self._runs]
-        by_column = list(zip(*cells, strict=True)) or [()] * len(self._columns)
-        widths = [
-            max([cell_len(self._head(column)), *map(cell_len, words)])
-            for column, words in zip(self._columns, by_column, strict=True)
-        ]
+        by_column = zip(*(self._cells_of(run)[1] for run in self._runs), strict=True)
+        widest = [max(widths) for widths in by_column] or [0] * len(self._columns)
+        widths = [max(cell_len(self._head(column)), wide) for column, wide in zip(self._columns, widest, strict=True)]
         widths[self._columns.index(CURVE)] = SPARK_CELLS
-        says = [place for place, column in enumerate(self._columns) if not column.optional or any(by_column[place])]
+        says = [place for place, column in enumerate(self._columns) if not column.optional or widest[place]]
         columns = [self._columns[place] for place in says]
         ranks = [98 if column.field == self._sort[0] else column.rank for column in columns]
         shown, name, gap = fit([widths[place] for place in says], ranks, columns.index(NAME), room)
@@ -182,13 +179,14 @@ class RunTable(Vertical):
         field, falls = self._sort
         return f"{column.head}{'▾' if falls else '▴'}" if column.field == field else column.head
 
-    def _words(self, run: RunRow) -> list[str]:
-        """The cells of a run, made once for each state of it; one that is alive takes longer each time."""
+    def _cells_of(self, run: RunRow) -> tuple[list[str], list[int]]:
+        """The words of a run and their widths, made once for each state of it; one that is alive takes ever longer."""
         kept = self._cells.get(run.id)
-        if kept is None or kept[0] != run or run.status == "running":
-            kept = run, [column.words(run) for column in self._columns]
+        if kept is None or (kept[0] is not run and kept[0] != run) or run.status == "running":
+            words = [column.words(run) for column in self._columns]
+            kept = run, words, [cell_len(each) for each in words]
             self._cells[run.id] = kept
-        return kept[1]
+        return kept[1:]
 
     def _set(self, cells: Sequence[str]) -> list[str]:
         """Words set into the columns that are shown."""
@@ -204,7 +202,7 @@ class RunTable(Vertical):
     def _line(self, at: int) -> Content:
         run = self._runs[at]
         places, _, gap = self._fit
-        words = self._words(run)
+        words, _ = self._cells_of(run)
         sign, colour = SIGNS[run.status]
         in_use = run.adapter is not None and run.adapter == self._in_use
         style = "bold $accent" if in_use else "$quiet" if run.archived else "$foreground"
