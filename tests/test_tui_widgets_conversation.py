@@ -40,8 +40,9 @@ def test_as_text_roles_stand_before_their_turns() -> None:
 async def test_a_long_conversation_is_seen_from_its_end_and_scrolls_alone() -> None:
     long = tuple(Message(role=("user", "assistant")[number % 2], content=f"turn {number}") for number in range(41))
     workbench = FakeWorkbench(0)
-    asked = prompt(1)
-    workbench.rows[1] = comparison(1, prompt=type(asked)(**{**vars(asked), "messages": long}))
+    for number in (1, 2):
+        asked = prompt(number)
+        workbench.rows[number] = comparison(number, prompt=type(asked)(**{**vars(asked), "messages": long}))
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, LabelScreen) and app.screen.can_judge)
@@ -49,3 +50,5 @@ async def test_a_long_conversation_is_seen_from_its_end_and_scrolls_alone() -> N
         assert "turn 0" not in text_of(app)
         await pilot.press("tab", "tab", "tab", "home")
         await until(pilot, lambda: "turn 0" in text_of(app))
+        await pilot.press("s")  # the next one begins at its end again
+        await until(pilot, lambda: "turn 40" in text_of(app))

@@ -56,9 +56,8 @@ class PromptPane(TextPane):
         self.set_class(len(messages) == 1 and "\n" not in messages[0]["content"].strip(), "-question")
         self.set_class(len(messages) > 1, "-conversation")
         self.query_one(PromptText).ask(messages, rendered=rendered)
-        if len(messages) > 1:
-            self.call_after_refresh(self.scroll_end, animate=False)
-        elif self.scroll_offset.y:
+        self.anchor(len(messages) > 1)
+        if len(messages) == 1 and self.scroll_offset.y:
             self.scroll_home(animate=False)
 
 
