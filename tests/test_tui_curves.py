@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.fake_workbench import run_row
 from tui.curves import (
     RunHistory,
     any_positive,
@@ -15,6 +16,7 @@ from tui.curves import (
     positive_log,
     smooth,
     smoothing_weight,
+    steps_in_view,
     thin,
     tick_labels,
     ticks,
@@ -162,3 +164,10 @@ def test_a_whole_metric_is_taken_in_with_its_gaps() -> None:
     assert values[0] == 0.7
     assert np.isnan(values[1])
     assert history.names() == ["loss"]
+
+
+@pytest.mark.parametrize(
+    ("status", "steps"), [("running", 60_000), ("interrupted", 156), ("stopped", 156), ("finished", 156)]
+)
+def test_the_axis_shows_the_plan_while_a_run_is_alive_and_then_what_was_done(status: str, steps: int) -> None:
+    assert steps_in_view(run_row(1, "taste-1", status, step=156, total_steps=60_000)) == steps

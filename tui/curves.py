@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from db.run_rows import RunRow
+
 Array = NDArray[np.float64]
 
 
@@ -59,6 +61,12 @@ def smooth(values: Array, weight: float) -> Array:
         total, taken = weight * total + (1 - weight) * float(value), taken + 1
         smoothed[index] = total / (1 - weight**taken)
     return smoothed
+
+
+def steps_in_view(run: RunRow) -> int:
+    """Steps on the axis of a run's curves: the whole plan while it is alive, afterwards what it came to."""
+    planned = (run.total_steps or 0) if run.status == "running" else 0
+    return max(run.step, planned)
 
 
 def smoothing_weight(total_steps: int) -> float:

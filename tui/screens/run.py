@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.curves import RunHistory
+from tui.curves import RunHistory, steps_in_view
 from tui.published import ModelChanged, Published, RunChanged, RunProgress, VerdictStored
 from tui.run_records import Ledger
 from tui.run_tree import TreeLine, family_of
@@ -101,7 +101,7 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
         adapter = self.adapter_of(run)
         tell(self.query_one("#run-headline", Static), headline(run, adapter))
         self._say_where(run)
-        self.query_one(RunCharts).draw(self._history, run.total_steps or 0)
+        self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self.adapter(run.parent_adapter)
         page = RunPage(run, adapter, parent, log, self._ledger, self._family)
         tell(self.query_one("#facts", Static), facts_of(page))

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.curves import smooth, smoothing_weight
+from tui.curves import smooth, smoothing_weight, steps_in_view
 from tui.metric_words import Metric, metric_of, metrics_in_order
 from tui.published import Published, RunChanged
 from tui.run_diff import facts_beside, settings_beside
@@ -84,7 +84,7 @@ class RunOverlayScreen(CurvePage):
 
     def _read_and_draw(self) -> None:
         rows = [self.workbench.run(run) for run in self._slots]
-        steps = max((max(row.step, row.total_steps or 0) for row in rows), default=0)
+        steps = max(map(steps_in_view, rows), default=0)
         self._runs = [self._overlaid(row, smoothing_weight(steps)) for row in rows]
         chart = self.query_one(Chart)
         chart.name_it(self._metric.words, self._metric.write, self._metric.floor, self._metric.ceiling)
