@@ -83,7 +83,7 @@ def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Co
         parts.append(f"{duration(progress.seconds_left)} left")
     speed = history.last("pairs_per_second")
     if speed is not None:
-        parts.append(f"{speed:.1f} pairs/s")
+        parts.append(f"{speed:.1f} pairs/s" if speed >= 1 else f"{speed:.2f} pairs/s")
     filled = round(_BAR * done / total)
     bar = Content.assemble(("━" * filled, "$accent"), ("━" * (_BAR - filled), "$line"))
     return bar + Content("  " + " · ".join(parts))
