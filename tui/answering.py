@@ -30,8 +30,8 @@ class Batch:
     """Prompts that are answered together.
 
     `streams`: what is written so far is published. `more` is told how many more prompts could be answered beside the
-    others, and gives the next ones. `again`: how many pairs the prompt has already; such a batch holds
-    one prompt, for which a person asked, and its pair goes to the front of the queue.
+    others, and gives the next ones. `again`: how many pairs the prompt has already; such a batch holds one prompt, for
+    which a person asked, and its pair goes to the front of the queue.
     """
 
     asking: Asking

@@ -193,17 +193,20 @@ class Prefetcher:
         streams = asking.alike and self._ready == 0
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
         mine = self._taken(prompts)
-        batch.more = lambda limit: self._more(batch, mine, min(limit, missing() - batch.unstored))
+        batch.more = lambda limit: self._more(batch, mine, missing, limit)
         try:
             yield from self._answering.answer(batch)
         finally:
             self._being_answered -= mine
         return True
 
-    def _more(self, batch: Batch, mine: set[int], limit: int) -> list[PromptRow]:
+    def _more(self, batch: Batch, mine: set[int], missing: Callable[[], int], limit: int) -> list[PromptRow]:
         """The next prompts, for a batch to take in while it is being written; none while a person waits for a pair."""
         limit = min(limit, PROMPTS_IN_ALL - len(mine))
-        if limit < 1 or self._ready == 0 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
+        if limit < 1 or self._ready == 0:
+            return []  # asked at every turn: nothing is read from the disk for that
+        limit = min(limit, missing() - batch.unstored)
+        if limit < 1 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
             return []
         prompts = self._choose(batch.asked_of, limit)
         if not prompts:
