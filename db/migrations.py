@@ -14,6 +14,7 @@ from db.counting import COUNTING_SCHEMA
 from db.holding_out import WALL_BY_INDEX, WALL_SCHEMA
 from db.names import NAMES_SCHEMA
 from db.queue_schema import QUEUE_SCHEMA
+from db.run_idle import RUN_IDLE
 from db.run_labels import RUN_LABELS
 from db.schema import BLIND_TRIALS, FIRST_SCHEMA
 from db.search_schema import SEARCH_SCHEMA
@@ -35,6 +36,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "012_wall_by_index": WALL_BY_INDEX,
     "013_run_labels": RUN_LABELS,
     "014_counting": COUNTING_SCHEMA,
+    "015_run_idle": RUN_IDLE,
 }
 """Name → statements, in the order in which they are applied."""
 

@@ -13,7 +13,8 @@ class RunRow:
 
     `status` is running, finished, stopped, failed or interrupted. `step` and the figures are of the last step that
     was stored; a figure is None before the first step and where it was not a finite number. `pair_set` is which of the
-    pairs were asked for, None where all that stood were.
+    pairs were asked for, None where all that stood were. `idle_s` is how many seconds it lay interrupted before it was
+    resumed.
     """
 
     id: int
@@ -40,6 +41,7 @@ class RunRow:
     pair_set: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
     archived: bool = False
+    idle_s: float = 0.0
 
     @property
     def pairs(self) -> int:

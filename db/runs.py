@@ -131,6 +131,11 @@ def get_run(conn: Connection, run: int) -> RunRow:
     return _run_row(row)
 
 
+def run_names(conn: Connection) -> list[str]:
+    """What runs are called, archived ones too, the oldest first."""
+    return [row["name"] for row in conn.execute("SELECT name FROM runs ORDER BY id")]
+
+
 def latest_start(conn: Connection) -> str | None:
     """When the latest run that did not fail started; None when there is none."""
     row = conn.execute("SELECT started FROM runs WHERE status <> 'failed' ORDER BY id DESC LIMIT 1").fetchone()
@@ -179,4 +184,5 @@ def _run_row(row: Row) -> RunRow:
         pair_set=json.loads(row["pair_set"]) if row["pair_set"] else None,
         tags=tuple(json.loads(row["tags"])),
         archived=bool(row["archived"]),
+        idle_s=row["idle_s"],
     )

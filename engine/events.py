@@ -101,7 +101,10 @@ class ModelMerged(Event):
 
 @dataclass(frozen=True)
 class RunPlanned(Event):
-    """The run's frame, told before the first step. `left_out` maps a pair's key to the reason in words."""
+    """The run's frame, told first. `left_out` maps a pair's key to the reason in words.
+
+    `step` is how many of the steps were done before: 0, or where a resumed run goes on.
+    """
 
     total_steps: int
     train_keys: tuple[str, ...]
@@ -110,6 +113,7 @@ class RunPlanned(Event):
     trainable_parameters: int
     dtype: str
     device: str
+    step: int = 0
 
 
 @dataclass(frozen=True)

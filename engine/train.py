@@ -199,6 +199,7 @@ def _planned(run: _Run) -> RunPlanned:
         trainable_parameters=trained_values(list(learner.parameters.values())),
         dtype=learner.base.dtype,
         device=learner.base.device,
+        step=run.state.step,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from adapters.names import free_name
 from db.interchange.sources import Source
 from db.interchange.writing import Exported
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictListRow, VerdictRow
@@ -426,7 +427,9 @@ class FakeWorkbench:
         per_step = config.batch_size * config.gradient_accumulation_steps
         steps = config.epochs * math.ceil((pairs - held) / per_step)
         steps = min(steps, config.max_steps) if config.max_steps else steps
-        return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem)
+        names = [*(each.name for each in self.adapter_views), *(each.name for each in self.run_rows)]
+        name = free_name("taste", names)
+        return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem, name)
 
     def preflight(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
         """A close look at what a run on those 31 pairs would do."""

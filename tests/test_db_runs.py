@@ -2,11 +2,13 @@
 
 import math
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from db.errors import NotFound
-from db.run_labels import rename_run
+from db.run_idle import resume_run
+from db.run_labels import archive_run, rename_run
 from db.runs import (
     add_log,
     add_metrics,
@@ -17,12 +19,14 @@ from db.runs import (
     mark_interrupted,
     run_log,
     run_metrics,
+    run_names,
     run_pairs,
     set_run_adapter,
     set_run_pairs,
     set_status,
     set_total_steps,
 )
+from db.times import utc_text
 from db.verdicts import add_verdict
 from tests.db_workspace import compared, new_model, workspace
 
@@ -75,11 +79,28 @@ def test_a_run_that_ends_has_an_end_and_one_that_goes_on_has_none(conn):
     )
     assert row.ended is not None
     assert row.heartbeat >= before
-    set_status(conn, run, "running")
-    row = get_run(conn, run)
-    assert (row.ended, row.error) == (None, None)
     with pytest.raises(sqlite3.IntegrityError):
         set_status(conn, run, "asleep")
+
+
+def test_a_run_that_is_resumed_lay_idle_since_its_end(conn):
+    run = new_run(conn)
+    with pytest.raises(NotFound, match=f"no interrupted run {run}"):
+        resume_run(conn, run)
+    for hours in (1, 2):
+        set_status(conn, run, "interrupted", error="The process ended.")
+        then = utc_text(datetime.now(UTC) - timedelta(hours=hours))
+        conn.execute("UPDATE runs SET ended = ? WHERE id = ?", (then, run))
+        resume_run(conn, run)
+    row = get_run(conn, run)
+    assert (row.status, row.ended, row.error) == ("running", None, None)
+    assert row.idle_s == pytest.approx(3 * 3600, abs=5)
+
+
+def test_the_names_of_runs(conn):
+    archive_run(conn, new_run(conn, "taste-1"), True)
+    new_run(conn, "gentle")
+    assert run_names(conn) == ["taste-1", "gentle"]
 
 
 def test_figures_come_in_order_a_step_taken_again_replaces_and_nan_is_none(conn):

@@ -10,9 +10,12 @@ from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
+from tui.curves import RunHistory
+from tui.published import RunProgress
 from tui.run_words import settings_in_order, steps_words, took
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
+from tui.widgets.live_run import progress_line
 from tui.widgets.run_charts import Pace
 
 SIZES = [(80, 24), (120, 40)]
@@ -190,8 +193,18 @@ def test_a_run_says_its_steps_and_its_time() -> None:
     assert steps_words(run) == "9/24"
     assert steps_words(replace(run, step=24)) == "24"
     assert took(run) == "7 min"
+    assert took(replace(run, idle_s=240.0)) == "3 min"
     alive = replace(run, ended=None, started="2026-03-02T14:00:00+00:00")
     assert took(alive, datetime(2026, 3, 2, 14, 0, 40, tzinfo=UTC)) == "40 s"
+
+
+def test_a_resumed_run_tells_where_it_stands_before_its_next_step() -> None:
+    run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, "reference")
+    assert "step 12 of 24 · epoch 1.5 of 3 · scoring its pairs" in progress_line(run, alive, RunHistory()).plain
+    begins = progress_line(run, replace(alive, step=0), RunHistory()).plain
+    assert begins.startswith("Scoring the pairs with the reference")
+    first = progress_line(run, replace(alive, step=0, phase="training"), RunHistory()).plain
+    assert first == "The first step is being computed…"
 
 
 async def test_r_resumes_an_interrupted_run_and_no_other(workbench: FakeWorkbench) -> None:

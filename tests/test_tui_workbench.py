@@ -15,8 +15,9 @@ from transformers import AutoModelForCausalLM
 from db import run_memory
 from db.errors import WorkspaceBusy
 from db.interchange.sources import Source
+from db.runs import create_run
 from engine.config import SamplingConfig, TrainConfig
-from engine.events import ReferenceScored, StepDone
+from engine.events import PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.saving import save_checked
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
@@ -383,10 +384,20 @@ def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Call
     judge_some = again.answers.write_pairs(2)
     judge_some.done.result(timeout=60)
     judge_all(again)  # verdicts that came later are none of this run's
+    told: list[tuple[type, int, str]] = []
+
+    def tell(published: Published) -> None:
+        alive = again.trainer.progress
+        if isinstance(published, RunChanged) and published.event is not None and alive is not None:
+            told.append((type(published.event), alive.step, alive.phase))
+
+    again.subscribe(tell)
     again.resume_run(left)
     assert again.trainer.job is not None
     again.trainer.job.done.result(timeout=120)
 
+    assert told[0] == (RunPlanned, 3, "reference")  # where it goes on is known before its next step
+    assert next(each for each in told if each[0] is PairDone) == (PairDone, 3, "training")
     assert again.run(left).status == "finished"
     assert not again.can_resume(again.run(left))
     adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in again.adapters()}
@@ -450,6 +461,14 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
 def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:
     """The figures of a run but for those that measure time."""
     return [(each.step, each.name, each.value) for each in workbench.run_metrics(run) if "per_second" not in each.name]
+
+
+def test_the_name_offered_is_neither_an_adapter_s_nor_another_run_s(open_workbench: Callable[[], Workbench]) -> None:
+    workbench = open_workbench()
+    assert workbench.train_preview(TrainConfig()).name == "taste-1"
+    base = workbench.policies.model_row(None)
+    workbench.workspace.write(create_run, name="Taste-1", config={}, versions={}, base_model=base).result()
+    assert workbench.train_preview(TrainConfig()).name == "taste-2"
 
 
 def test_a_run_that_ended_cannot_be_resumed(open_workbench: Callable[[], Workbench]) -> None:

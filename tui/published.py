@@ -216,6 +216,8 @@ class TrainPreview:
     epochs: int
     problem: str | None = None
     """Why it cannot start now, as a sentence with the next act; None when it can."""
+    name: str = "taste-1"
+    """What it would be called, unless it is given another name."""
 
 
 @dataclass(frozen=True)

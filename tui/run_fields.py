@@ -31,9 +31,9 @@ class Field:
 
 
 def seconds_of(run: RunRow, now: datetime | None = None) -> float:
-    """How long a run took, or has been going on."""
+    """How long a run took, or has been going on; the time in which it lay interrupted is not counted."""
     end = datetime.fromisoformat(run.ended) if run.ended else now or datetime.now(UTC)
-    return (end - datetime.fromisoformat(run.started)).total_seconds()
+    return (end - datetime.fromisoformat(run.started)).total_seconds() - run.idle_s
 
 
 def _text(value: FieldValue) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
+from adapters.names import free_name
 from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.plan import planned_steps
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from engine.preflight import Preflight
 
 SPEED = "flops_per_second"
+STEM = "taste"
+"""Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
 
 
 class RunPlans:
@@ -47,7 +50,13 @@ class RunPlans:
             steps=steps,
             epochs=config.epochs,
             problem=problem,
+            name=self.free_name(),
         )
+
+    def free_name(self) -> str:
+        """What a run is called unless it is given a name: what no adapter and no other run is called."""
+        adapters = [each.manifest.name for each in self._workspace.registry.list()]
+        return free_name(STEM, adapters + db_runs.run_names(self._workspace.connection))
 
     def preflight(self, config: TrainConfig, chosen: PairSet) -> Preflight:
         """A close look at what a run with these settings would do, with the loaded model's tokenizer and sizes.

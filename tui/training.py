@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from adapters.errors import AdapterError
 from adapters.registry import Adapter
 from db import holding_out as db_wall
-from db import run_memory
+from db import run_idle, run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
 from db.pair_rows import PairRow, Split
 from engine.config import TrainConfig
 from engine.errors import EngineError
-from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored, RunPlanned, StepDone
+from engine.events import AdapterSaved, CheckpointSaved, Event, PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.preference import pairs_fingerprint, split_by_prompt
 from tui.errors import WorkbenchError, title_of
 from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
@@ -114,7 +114,7 @@ class Trainer:
         registry = self._workspace.registry
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
-        name = registry.check_name(name) if name else registry.free_name("taste")
+        name = registry.check_name(name) if name else self._plans.free_name()
         rows = pairs_of(self._workspace, pairs)
         if problem := self._problem(len(rows), pairs):
             raise WorkbenchError(problem)
@@ -163,7 +163,7 @@ class Trainer:
         if row.base_model != self._policies.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
-        self._workspace.write(db_runs.set_status, run, "running").result()
+        self._workspace.write(run_idle.resume_run, run).result()
         if not resumed:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
@@ -362,7 +362,9 @@ class Trainer:
         phase = "stopping" if self._stop else "pausing" if self._pausing else "training"
         match event:
             case RunPlanned():
-                self.progress = replace(self.progress, total_steps=event.total_steps)
+                self.progress = replace(self.progress, step=event.step, total_steps=event.total_steps)
+            case PairDone() if self.progress.phase == "reference":
+                self.progress = replace(self.progress, phase=phase)
             case StepDone():
                 margin = event.metrics.get("rewards/margins")
                 left = None if self._stop else event.seconds_left

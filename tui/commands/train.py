@@ -161,6 +161,7 @@ def event_record(run: int, event: Event) -> dict[str, Any] | None:
             return {
                 "event": "plan",
                 "run": run,
+                "step": event.step,
                 "total_steps": event.total_steps,
                 "train_pairs": len(event.train_keys),
                 "eval_pairs": len(event.eval_keys),

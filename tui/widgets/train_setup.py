@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from adapters.names import clean_name, free_name, name_key
+from adapters.names import clean_name, name_key
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
 from tui.errors import InputError
@@ -20,6 +20,7 @@ from tui.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.preflight_words import preflight_facts, preflight_warnings
 from tui.presets import Preset, changes_of, changes_words
 from tui.published import AdapterView, TrainPreview
+from tui.run_plans import STEM
 from tui.visible import visible, visible_line
 from tui.widgets.form import Form, setting_row
 from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow, OpenRow
@@ -28,9 +29,6 @@ from tui.words import count, plain
 
 if TYPE_CHECKING:
     from engine.preflight import Preflight
-
-STEM: Final = "taste"
-"""Adapters are called taste-1, taste-2, … unless a person names them."""
 
 
 class NameRow(TextRow):
@@ -49,9 +47,8 @@ class NameRow(TextRow):
         return name
 
     def set_taken(self, names: Sequence[str]) -> None:
-        """The names that adapters have; a free one is offered."""
+        """The names that adapters have: none of them can be had again."""
         self._taken = {name_key(name): name for name in names}
-        self.set_default(free_name(STEM, names))
 
 
 class TrainSetup(Vertical):
@@ -153,7 +150,7 @@ class TrainSetup(Vertical):
         return blamed
 
     def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
-        """Offer to continue the adapter in use, or the one that was asked for, and a name that is free."""
+        """Offer to continue the adapter in use, or the one that was asked for."""
         choices: list[tuple[str | None, str]] = [(None, "base model")]
         offered = [view for view in adapters if view.fits and (view.in_use or view.id == self._wanted)]
         choices += [(view.id, visible_line(view.name, 24)) for view in offered]
@@ -195,8 +192,11 @@ class TrainSetup(Vertical):
                 plan.update(plan_words(self._preview, found, self.pairs))
 
     def show_preview(self, preview: TrainPreview) -> None:
-        """Tell what the run would do, or why it cannot start now."""
+        """Tell what the run would do, or why it cannot start now, and offer its name."""
         self._preview = preview
+        name = self.form.row("name")
+        assert isinstance(name, NameRow)
+        name.set_default(preview.name)
         self.query_one("#plan", Static).update(plan_words(preview, self._found, self.pairs))
         wrong = self.form.wrong()
         error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
