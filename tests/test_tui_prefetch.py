@@ -15,7 +15,7 @@ from db.comparisons import is_flipped
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.asking import find_asked_of, make_asking
-from tui.lane import AHEAD, RUN, WAITED_FOR
+from tui.lane import AHEAD, ASLEEP, RUN, WAITED_FOR
 from tui.policies import ModelChoice
 from tui.published import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
 from tui.queue_config import SourceConfig
@@ -252,7 +252,8 @@ def test_new_prompts_join_those_that_are_being_answered(
     workbench = open_workbench()
     write(workbench, 1)
     answers = workbench.answers
-    list(answers._answer_some(lambda: 9 - answers._count()))
+    missing = lambda: 9 - answers._count()  # noqa: E731
+    list(answers._answer_some(missing, missing))
     assert len({each.prompt.id for each in workbench.open_comparisons(100)}) == ready
     assert not answers._being_answered
 
@@ -264,7 +265,8 @@ def test_none_joins_a_batch_once_another_way_of_asking_is_set(
     workbench = open_workbench()
     write(workbench, 1)
     answers = workbench.answers
-    turns = answers._answer_some(lambda: 9 - answers._count())
+    missing = lambda: 9 - answers._count()  # noqa: E731
+    turns = answers._answer_some(missing, missing)
     next(turns)
     begun = len(answers._being_answered)
     answers.sampling = replace(SHORT, temperature=1.3)
@@ -277,7 +279,7 @@ def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
 ) -> None:
     answers = open_workbench(depth=6, low_mark=2, high_mark=2).answers
     answers._wanted = True
-    turns = answers._answer_some(lambda: 2)
+    turns = answers._answer_some(lambda: 2, lambda: 2)
     next(turns)
     assert answers._urgency() == WAITED_FOR
     monkeypatch.setattr(answers, "_count", lambda: 2)
@@ -293,6 +295,27 @@ def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(
     answers._wanted = True
     found = [(answers._count(), answers._urgency()) for _ in answers._fill(lambda: 8 - answers._count())]
     assert min(ready for ready, urgency in found if urgency == AHEAD) == 2
+
+
+@pytest.mark.parametrize(("run_waits", "at_once"), [(False, 4), (True, 6)])
+def test_while_a_run_waits_as_many_pairs_grow_as_the_queue_is_deep(
+    open_workbench: Open, run_waits: bool, at_once: int
+) -> None:
+    """Two of six are ready: four are missing, and six are written beside one another if that holds a run up."""
+    workbench = open_workbench(depth=6, low_mark=3, high_mark=3)
+    write(workbench, 2)
+    answers = workbench.answers
+    answers._wanted = True
+    run = workbench.lane.submit("run", iter(()), lambda: ASLEEP) if run_waits else None  # type: ignore[arg-type]
+    assert answers._urgency() == WAITED_FOR
+    grow = []
+    for _ in answers._answer_some(lambda: 6 - answers._count(), answers._room):
+        grow.append(len(answers._being_answered) - (answers._count() - 2))
+        if answers._urgency() == AHEAD:
+            break
+    assert max(grow) == at_once
+    if run is not None:
+        workbench.lane.end(run)
 
 
 def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Path, model_folder: Path) -> None:

@@ -29,7 +29,7 @@ LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
 PROMPTS_AT_ONCE = 8
 """Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
-PROMPTS_IN_ALL = 32
+PROMPTS_IN_ALL = 96
 """Prompts that one batch answers when new ones take the place of those that are answered: what is asked once more (two
 answers nearly the same) waits for its end."""
 ASK_AGAIN_S = 30.0
@@ -144,7 +144,7 @@ class Prefetcher:
             while True:
                 self._wanted, self._filling = False, True
                 try:
-                    yield from self._fill(lambda: self.depth - self._count_and_tell())
+                    yield from self._fill(lambda: self.depth - self._count_and_tell(), self._room)
                 except ServerError as error:
                     self._rest(error)
                     self._wanted = True
@@ -153,11 +153,20 @@ class Prefetcher:
         finally:
             self._filling = False
 
-    def _fill(self, missing: Callable[[], int]) -> Turns:
-        """Answer prompts until no comparison is missing or no prompt is left."""
+    def _room(self) -> int:
+        """How many comparisons may be half written at a time.
+
+        As many as are missing; but when a run waits for them, as many as the queue is deep: a token costs the run the
+        least where many answers grow together, and what is not ready at the high mark waits half written.
+        """
+        holds_a_run = self._hurried and self._lane.busy_with("run")
+        return self.depth if holds_a_run else self.depth - self._count_and_tell()
+
+    def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> Turns:
+        """Answer prompts until no comparison is missing or no prompt is left. `room`: see `_room`; else `missing`."""
         yield
         try:
-            while (yield from self._answer_some(missing)):
+            while (yield from self._answer_some(missing, room or missing)):
                 yield  # between two batches it is asked anew who goes first
         finally:
             self.writing = False
@@ -176,7 +185,7 @@ class Prefetcher:
         timer.daemon = True
         timer.start()
 
-    def _answer_some(self, missing: Callable[[], int]) -> Generator[None, None, bool]:
+    def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; says whether there may be more to do."""
         self._count_and_tell()
         if (wanted := missing()) <= 0:
@@ -193,19 +202,19 @@ class Prefetcher:
         streams = asking.alike and self._ready == 0
         batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
         mine = self._taken(prompts)
-        batch.more = lambda limit: self._more(batch, mine, missing, limit)
+        batch.more = lambda limit: self._more(batch, mine, room, limit)
         try:
             yield from self._answering.answer(batch)
         finally:
             self._being_answered -= mine
         return True
 
-    def _more(self, batch: Batch, mine: set[int], missing: Callable[[], int], limit: int) -> list[PromptRow]:
+    def _more(self, batch: Batch, mine: set[int], room: Callable[[], int], limit: int) -> list[PromptRow]:
         """The next prompts, for a batch to take in while it is being written; none while a person waits for a pair."""
         limit = min(limit, PROMPTS_IN_ALL - len(mine))
         if limit < 1 or self._ready == 0:
             return []  # asked at every turn: nothing is read from the disk for that
-        limit = min(limit, missing() - batch.unstored)
+        limit = min(limit, room() - batch.unstored)
         if limit < 1 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
             return []
         prompts = self._choose(batch.asked_of, limit)

@@ -20,6 +20,9 @@ from tui.asking import Side
 from tui.lane import Turns
 from tui.policies import Policies
 
+ROWS, ROWS_ON_CPU = 16, 24
+"""Answers that are written together. A processor has memory for more of them than a GPU beside a model, and gains by
+it: it reads all weights for every token of the batch."""
 HOTTER = 1.25
 """Each new attempt multiplies the temperature by this."""
 
@@ -137,8 +140,9 @@ class Writer:
             return fits
 
         name = self._policies.attach(adapter) if adapter else None
+        rows = ROWS_ON_CPU if base.device == "cpu" else ROWS
         try:
-            for event in generate(base, requested(wanted), sampling, adapter=name, more=more):
+            for event in generate(base, requested(wanted), sampling, adapter=name, max_rows=rows, more=more):
                 if isinstance(event, CompletionDone):
                     on_done(Written(event, seeds[event.key], sampling))
                 elif isinstance(event, TokensDrawn):
