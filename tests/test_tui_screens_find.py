@@ -130,6 +130,22 @@ async def test_a_newer_question_ends_an_older_one(workbench: StillWorkbench, mon
         assert screen.shown_query == "ice"
 
 
+async def test_a_new_question_is_not_ended_by_the_wish_to_read_on(workbench: StillWorkbench) -> None:
+    """Words are typed just when the mark comes near the end of the list."""
+    fill(workbench, "rain", *(f"question {number}" for number in range(PAGE + 50)))
+    async with data(workbench) as (pilot, screen, verdicts):
+        await until(pilot, lambda: len(verdicts.rows) == PAGE)
+        screen.query_one("#filter", Input).value = "rain"
+        screen.load()
+        verdicts.post_message(VerdictList.Wanted(verdicts.rows[-1].id))
+        await until(pilot, lambda: shown(verdicts) == ["rain"])
+        screen.query_one("#filter", Input).value = ""
+        await until(pilot, lambda: len(verdicts.rows) == PAGE)
+        verdicts.highlighted = PAGE - 1
+        screen.load()  # a verdict was stored: the list is read anew, and then read on
+        await until(pilot, lambda: len(verdicts.rows) == PAGE + 51)
+
+
 async def test_a_filter_is_chosen_instead_of_typed(workbench: StillWorkbench) -> None:
     fill(workbench, "rain")
     fill(workbench, "ice", verdict="tie")

@@ -80,6 +80,7 @@ class DataScreen(PalateScreen):
         """Searching has a thread of its own, so that keys are never held up."""
         self._search = DataSearch(self.workbench.data)
         self.shown_query: str | None = None
+        self._finding = 0
 
     def on_unmount(self) -> None:
         """End what is still searched for."""
@@ -104,12 +105,15 @@ class DataScreen(PalateScreen):
         """Show what a query finds, then tell how much there is in all; what cannot be asked is told."""
         # The same question again, because something changed: as much is read as there was, so that the mark stays.
         there = len(self.query_one(VerdictList).rows) if query == self.shown_query else 0
+        self._finding += 1
         try:
             found = await self._search.page(query, at_least=there)
         except QueryError as error:
             self.shown_query = query
             self._tell(str(error), wrong=True)
             return
+        finally:
+            self._finding -= 1
         if found is None:
             return  # another one was asked meanwhile
         self.shown_query = query
@@ -121,8 +125,10 @@ class DataScreen(PalateScreen):
                 self._tell_found(found, total)
 
     async def on_verdict_list_wanted(self, event: VerdictList.Wanted) -> None:
-        """Read on below what is shown."""
+        """Read on below what is shown; not while it is being read anew, which this question would end."""
         event.stop()
+        if self._finding:
+            return
         found = await self._search.page(self.query_text, event.before)
         if found is not None and found.query == self.query_text:
             self.query_one(VerdictList).add(found.rows, complete=found.complete)

@@ -52,8 +52,11 @@ class VerdictList(OptionList):
         """Show these rows from the top; what stays the same is not drawn again, and the mark stays on its pair."""
         marked = self.marked
         self._complete, self._wanted = complete, None
-        if rows == self.rows:
-            return
+        if rows != self.rows:
+            self._put(rows, marked)
+        self._want_more()
+
+    def _put(self, rows: list[VerdictListRow], marked: VerdictListRow | None) -> None:
         same = [row.comparison for row in rows] == [row.comparison for row in self.rows]
         before, self.rows = self.rows, rows
         if same:
@@ -75,7 +78,10 @@ class VerdictList(OptionList):
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Ask for more before the mark reaches the end."""
         super().watch_highlighted(highlighted)
-        near_end = highlighted is not None and highlighted >= len(self.rows) - _AHEAD
+        self._want_more()
+
+    def _want_more(self) -> None:
+        near_end = self.highlighted is not None and self.highlighted >= len(self.rows) - _AHEAD
         if near_end and not self._complete and self.rows and self._wanted != self.rows[-1].id:
             self._wanted = self.rows[-1].id
             self.post_message(self.Wanted(self._wanted))
