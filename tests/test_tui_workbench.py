@@ -21,9 +21,10 @@ from engine.events import PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.saving import save_checked
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
-from tui.lane import IDLE
+from tui.lane import ASLEEP, IDLE
 from tui.policies import ModelChoice
 from tui.published import Published, RunChanged, VerdictStored, WorkbenchFailed
+from tui.references import REST_S
 from tui.workbench import Workbench
 
 SHORT = SamplingConfig(max_new_tokens=12)
@@ -104,7 +105,10 @@ def test_the_loop(open_workbench: Callable[[], Workbench]) -> None:
     assert (shown[0].a.model_kind, shown[0].b.model_kind) == ("base", "adapter")
 
 
-def test_references_are_scored_while_nothing_else_is_to_do(open_workbench: Callable[[], Workbench]) -> None:
+def test_references_are_scored_while_nothing_else_is_to_do(
+    open_workbench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.references.REST_S", 0.0)
     workbench = open_workbench()
     workbench.answers.write_pairs(8).done.result(timeout=60)
     judge_all(workbench)
@@ -117,6 +121,14 @@ def test_references_are_scored_while_nothing_else_is_to_do(open_workbench: Calla
     train(workbench, TrainConfig())
     assert any(isinstance(each, RunChanged) and isinstance(each.event, StepDone) for each in events)
     assert not any(isinstance(each, RunChanged) and isinstance(each.event, ReferenceScored) for each in events)
+
+
+def test_references_are_not_scored_while_a_verdict_is_painted(open_workbench: Callable[[], Workbench]) -> None:
+    references = open_workbench().references
+    references.wake()
+    assert references._urgency() == ASLEEP
+    references._rests_until -= REST_S
+    assert references._urgency() == IDLE
 
 
 def test_references_wait_for_a_few_pairs(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from db import run_memory
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
-from tui.lane import IDLE, Lane, Turns
+from tui.lane import ASLEEP, IDLE, Lane, Turns
 from tui.pair_sets import preference_pair
 from tui.policies import Policies
 from tui.run_book import KnownReferences
@@ -14,6 +17,8 @@ from tui.workspace import Workspace
 
 TOGETHER = 8
 """So many pairs are scored together: choosing the way of scoring costs three passes, and every pair is encoded."""
+REST_S = 2.0
+"""Nothing is scored for this long after a verdict: the next pair is painted then, and perhaps judged at a glance."""
 
 
 class ReferenceScorer:
@@ -24,9 +29,11 @@ class ReferenceScorer:
         self._news = False
         self._begun: tuple[str, int] | None = None
         """The base model, and the newest verdict, when scoring was last asked for."""
+        self._rests_until = 0.0
 
     def wake(self) -> None:
         """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
+        self._rest()
         base = self._policies.base
         here = (base.fingerprint if base else "", db_verdicts.newest_verdict(self._workspace.connection))
         if self._begun is not None and self._begun[0] == here[0] and here[1] - self._begun[1] < TOGETHER:
@@ -34,7 +41,16 @@ class ReferenceScorer:
         self._begun = here
         self._news = True
         if not self._lane.busy_with("references"):
-            self._lane.submit("references", self._turns(), lambda: IDLE)
+            self._lane.submit("references", self._turns(), self._urgency)
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + REST_S
+        timer = threading.Timer(REST_S, self._lane.wake)
+        timer.daemon = True
+        timer.start()
+
+    def _urgency(self) -> int:
+        return ASLEEP if time.monotonic() < self._rests_until else IDLE
 
     def _turns(self) -> Turns:
         from engine.reference import score_references  # imports torch
