@@ -5,10 +5,16 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.containers import Grid
+from textual.geometry import Region
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
+from textual_plot.plot_widget import Legend
 
 from tui.curves import log_labels, log_ticks, tick_labels, ticks
 
@@ -76,6 +82,24 @@ def step_labels(steps: list[float]) -> list[str]:
     return [f"step {labels[0]}", *labels[1:]] if labels else []
 
 
+class EvenCanvas(Canvas):
+    """A canvas that finds its ground colour once for all its lines: its ancestors need not be asked at each."""
+
+    _ground: Style | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in `crop`."""
+        self._ground = None
+        return super().render_lines(crop)
+
+    @property
+    def rich_style(self) -> Style:
+        """The colour that everything on the canvas stands on."""
+        if self._ground is None:
+            self._ground = super().rich_style
+        return self._ground
+
+
 class Plot(PlotWidget, can_focus=False):
     """textual-plot's widget with two thin axes in place of a heavy frame, and few ticks."""
 
@@ -92,6 +116,13 @@ class Plot(PlotWidget, can_focus=False):
         self._cross: float | None = None
         self.set_x_formatter(FewTicks(lambda: max(2, self.size.width // 10), step_labels))
         self.set_y_formatter(self._linear)
+
+    def compose(self) -> ComposeResult:
+        """What textual-plot composes, on even canvases."""
+        with Grid():
+            for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield EvenCanvas(1, 1, id=part)
+        yield Legend(id="legend")
 
     def _rows_for_ticks(self) -> int:
         return max(2, self.size.height // 3)
