@@ -144,7 +144,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
     parser.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
     parser.add_argument("--every", type=float, default=10.0, help="seconds that a person looks at each pair")
-    parser.add_argument("--seconds", type=float, default=120.0, help="seconds of each run that nobody labels beside")
+    parser.add_argument("--seconds", type=float, default=240.0, help="seconds of each run that nobody labels beside")
     return parser.parse_args()
 
 
