@@ -19,11 +19,12 @@ from textual.screen import Screen
 
 from tui.driver import PalateDriver
 from tui.errors import KNOWN_ERRORS, title_of
+from tui.garbage import keep_collections_short
 from tui.key_file import read_key_file
 from tui.link import HANG_UP, Signals
 from tui.messages import FromWorkbench
 from tui.notifying import end_sequence
-from tui.published import WAITING, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
+from tui.published import WAITING, ModelChanged, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
 from tui.queue_config import GO_ON
 from tui.screens.base import PalateScreen
 from tui.screens.help import HelpScreen
@@ -210,7 +211,9 @@ class PalateApp(App[None]):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._tell_end(published)
-        if self._resume is not None and self.workbench.status().model_state == "ready":
+        elif isinstance(published, ModelChanged) and self._model_stands() and not self.is_headless:
+            keep_collections_short()  # a headless app is one of many in the process of a test
+        if self._resume is not None and self._model_stands():
             self._go_on_with(self._resume)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
@@ -218,6 +221,9 @@ class PalateApp(App[None]):
         self._refresh_status_soon()
         if self._leaving and self.workbench.status().run is None:
             self.exit()
+
+    def _model_stands(self) -> bool:
+        return self.workbench.status().model_state == "ready"
 
     def _tell_end(self, ended: RunEnded) -> None:
         """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
