@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,10 @@ def test_a_key_judges_and_nothing_but_the_app_is_on_the_screen(app: pexpect.spaw
     app.expect(pexpect.EOF)
     app.wait()
     assert (tmp_path / "space" / "logs" / "palate.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_changes_is_painted_within_a_hundredth_of_a_second() -> None:
+    code = "import tui.app, textual.screen; print(textual.screen.UPDATE_PERIOD)"
+    usual = {name: value for name, value in os.environ.items() if name != "TEXTUAL_FPS"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=usual).stdout
+    assert float(told) < 0.01
