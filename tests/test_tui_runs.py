@@ -199,9 +199,9 @@ def test_a_run_says_its_steps_and_its_time() -> None:
 
 
 def test_a_resumed_run_tells_where_it_stands_before_its_next_step() -> None:
-    run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, "reference")
-    assert "step 12 of 24 · epoch 1.5 of 3 · scoring its pairs" in progress_line(run, alive, RunHistory()).plain
-    begins = progress_line(run, replace(alive, step=0), RunHistory()).plain
+    run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, "resuming")
+    assert "step 12 of 24 · epoch 1.5 of 3 · resuming" in progress_line(run, alive, RunHistory()).plain
+    begins = progress_line(run, replace(alive, step=0, phase="reference"), RunHistory()).plain
     assert begins.startswith("Scoring the pairs with the reference")
     first = progress_line(run, replace(alive, step=0, phase="training"), RunHistory()).plain
     assert first == "The first step is being computed…"

@@ -153,7 +153,7 @@ class RunProgress:
     margin: float | None
     seconds_left: float | None
     phase: str
-    """"reference", "training", "pausing", "paused" or "stopping"."""
+    """"reference", "resuming", "training", "pausing", "paused" or "stopping"."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,10 @@ RUN_ENDINGS = (EngineError, AdapterError, DatabaseError)
 
 @dataclass(frozen=True)
 class RunTask:
-    """One run as it goes onto the lane: what it trains on, from what, and whether it goes on from a checkpoint."""
+    """One run as it goes onto the lane: what it trains on, from what, and whether it goes on from a checkpoint.
+
+    `step` of `total_steps` is where a resumed run goes on; both are 0 for one that begins.
+    """
 
     run: int
     name: str
@@ -59,6 +62,8 @@ class RunTask:
     rows: Sequence[PairRow]
     parent: Adapter | None
     resumed: bool = False
+    step: int = 0
+    total_steps: int = 0
 
 
 def _shares(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
@@ -150,7 +155,7 @@ class Trainer:
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
-        resumed = run_memory.get_checkpoint(self._workspace.connection, run) is not None
+        checkpoint = run_memory.get_checkpoint(self._workspace.connection, run)
         if not rows:
             raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
         if problem := self._problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
@@ -164,10 +169,12 @@ class Trainer:
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
         self._workspace.write(run_idle.resume_run, run).result()
-        if not resumed:
+        if checkpoint is None:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
-        self._begin(RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, resumed=resumed))
+        at = {"step": checkpoint.step, "total_steps": row.total_steps or 0} if checkpoint else {}
+        task = RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, checkpoint is not None, **at)
+        self._begin(task)
 
     def leave(self, timeout_s: float = 60.0) -> None:
         """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""
@@ -183,7 +190,8 @@ class Trainer:
 
     def _begin(self, task: RunTask) -> None:
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
-        self.progress = RunProgress(task.run, task.name, 0, 0, None, None, "reference")
+        phase = "resuming" if task.resumed else "reference"
+        self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
         self.job = self._lane.submit("run", self._turns(task), self._urgency)
         self._publish(RunChanged(task.run))
 
@@ -363,7 +371,7 @@ class Trainer:
         match event:
             case RunPlanned():
                 self.progress = replace(self.progress, step=event.step, total_steps=event.total_steps)
-            case PairDone() if self.progress.phase == "reference":
+            case PairDone() if self.progress.phase in ("reference", "resuming"):
                 self.progress = replace(self.progress, phase=phase)
             case StepDone():
                 margin = event.metrics.get("rewards/margins")

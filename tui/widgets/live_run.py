@@ -78,7 +78,7 @@ def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Co
         return Content.styled(_PHASES.get(progress.phase, progress.phase), "$quiet")
     parts = [f"step {done} of {total}", f"epoch {_epoch(run, done, total, history):.1f} of {run.config['epochs']}"]
     if progress.phase != "training":
-        parts.append("scoring its pairs" if progress.phase == "reference" else progress.phase)
+        parts.append(progress.phase)
     if progress.seconds_left is not None and progress.phase != "stopping":
         parts.append(f"{duration(progress.seconds_left)} left")
     speed = history.last("pairs_per_second")
@@ -111,6 +111,7 @@ def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
 
 _PHASES: Final = {
     "reference": "Scoring the pairs with the reference. Answers that you wait for come first.",
+    "resuming": "Taking up the run where it stood…",
     "training": "The first step is being computed…",
     "stopping": "Stopping…",
 }
