@@ -82,7 +82,7 @@ def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Co
     if progress.seconds_left is not None and progress.phase != "stopping":
         parts.append(f"{duration(progress.seconds_left)} left")
     speed = history.last("pairs_per_second")
-    if speed is not None:
+    if speed is not None and progress.phase == "training":
         parts.append(f"{speed:.1f} pairs/s" if speed >= 1 else f"{speed:.2f} pairs/s")
     filled = round(_BAR * done / total)
     bar = Content.assemble(("━" * filled, "$accent"), ("━" * (_BAR - filled), "$line"))
