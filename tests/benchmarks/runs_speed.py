@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from db.connection import writing
@@ -109,6 +110,13 @@ def timed(call: Callable[[], object], times: int = 7) -> list[Taken]:
     return taken
 
 
+async def painted(app: App[None]) -> None:
+    """Wait for the frame that shows what changed. (`pilot.pause` waits up to 40 ms more.)"""
+    drawn = asyncio.Event()
+    app.screen.call_after_refresh(drawn.set)
+    await drawn.wait()
+
+
 async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -> None:
     """Open the table, a run and an overlay of five, and redraw each, on a screen of this size."""
     taken: dict[str, list[Taken]] = {}
@@ -116,7 +124,7 @@ async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -
     async def clocked(pilot: Pilot[None], name: str, act: Callable[[], Awaitable[object]]) -> None:
         clock = Clock()
         await act()
-        await pilot.pause()
+        await painted(pilot.app)
         taken.setdefault(name, []).append(clock.read())
 
     async def opened(pilot: Pilot[None], name: str, key: str, words: str) -> None:
@@ -130,6 +138,7 @@ async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -
         async def act() -> None:
             pilot.app.screen.from_workbench(RunChanged(runs, STEP))
 
+        await pilot.pause()
         pilot.app.screen._pace._resting = False  # drawn at once, not within a second
         await clocked(pilot, name, act)
 
