@@ -7,7 +7,7 @@ hidden leftovers that `clear_leftovers` takes away. One process writes (the owne
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -127,13 +127,13 @@ class Registry:
                 raise AdapterNameError(f"An adapter is called {taken!r} already. Choose another name.")
         return name
 
-    def free_name(self, stem: str) -> str:
-        """The first of `stem-1`, `stem-2`, … that no adapter has.
+    def free_name(self, stem: str, others: Sequence[str] = ()) -> str:
+        """The first of `stem-1`, `stem-2`, … that no adapter has, and that is none of `others`.
 
         Raises:
             AdapterNameError: the stem itself cannot be used.
         """
-        return free_name(stem, [each.manifest.name for each in self.list()])
+        return free_name(stem, [*(each.manifest.name for each in self.list()), *others])
 
     # -- writing -----------------------------------------------------------------------------------------------
 

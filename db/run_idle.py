@@ -4,6 +4,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from db.errors import NotFound
+from db.runs import set_status
 from db.times import utc_now
 
 RUN_IDLE: tuple[str, ...] = ("ALTER TABLE runs ADD COLUMN idle_s REAL NOT NULL DEFAULT 0 CHECK (idle_s >= 0)",)
@@ -19,5 +20,5 @@ def resume_run(conn: Connection, run: int) -> None:
     if row is None:
         raise NotFound(f"There is no interrupted run {run}. `palate runs` lists them.")
     idle = datetime.fromisoformat(utc_now()) - datetime.fromisoformat(row["ended"])
-    change = "UPDATE runs SET status = 'running', ended = NULL, error = NULL, idle_s = idle_s + ? WHERE id = ?"
-    conn.execute(change, (max(0.0, idle.total_seconds()), run))
+    conn.execute("UPDATE runs SET idle_s = idle_s + ? WHERE id = ?", (max(0.0, idle.total_seconds()), run))
+    set_status(conn, run, "running")

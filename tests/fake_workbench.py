@@ -39,6 +39,7 @@ from tui.published import (
     VerdictStored,
     WorkbenchStatus,
 )
+from tui.run_plans import STEM
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
 
@@ -428,7 +429,7 @@ class FakeWorkbench:
         steps = config.epochs * math.ceil((pairs - held) / per_step)
         steps = min(steps, config.max_steps) if config.max_steps else steps
         names = [*(each.name for each in self.adapter_views), *(each.name for each in self.run_rows)]
-        name = free_name("taste", names)
+        name = free_name(STEM, names)
         return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem, name)
 
     def preflight(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:

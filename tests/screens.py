@@ -12,6 +12,13 @@ def text_of(app: App[object]) -> str:
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
 
 
+async def painted(app: App[object]) -> None:
+    """Wait for the frame that shows what changed. (`pilot.pause` waits up to 40 ms more.)"""
+    drawn = asyncio.Event()
+    app.screen.call_after_refresh(drawn.set)
+    await drawn.wait()
+
+
 async def until(pilot: Pilot[object], true: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until `true()`; fails, with what is on the screen, when it does not come true."""
     deadline = asyncio.get_running_loop().time() + seconds

@@ -79,6 +79,9 @@ def test_a_run_that_ends_has_an_end_and_one_that_goes_on_has_none(conn):
     )
     assert row.ended is not None
     assert row.heartbeat >= before
+    set_status(conn, run, "running")
+    row = get_run(conn, run)
+    assert (row.ended, row.error) == (None, None)
     with pytest.raises(sqlite3.IntegrityError):
         set_status(conn, run, "asleep")
 

@@ -306,7 +306,7 @@ def test_while_a_run_waits_as_many_pairs_grow_as_the_queue_is_deep(
     write(workbench, 2)
     answers = workbench.answers
     answers._wanted = True
-    run = workbench.lane.submit("run", iter(()), lambda: ASLEEP) if run_waits else None  # type: ignore[arg-type]
+    run = workbench.lane.submit("run", (None for _ in ()), lambda: ASLEEP) if run_waits else None
     assert answers._urgency() == WAITED_FOR
     grow = []
     for _ in answers._answer_some(lambda: 6 - answers._count(), answers._room):

@@ -79,6 +79,12 @@ class Lane:
         with self._changed:
             self._changed.notify_all()
 
+    def wake_after(self, seconds: float) -> None:
+        """Wake after a while: for a job that sleeps until some moment, with no news to wake it."""
+        timer = threading.Timer(seconds, self.wake)
+        timer.daemon = True
+        timer.start()
+
     def close(self, timeout_s: float | None = None) -> None:
         """End the turn in progress, close every job's generator, and wait for the thread."""
         with self._changed:

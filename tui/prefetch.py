@@ -181,9 +181,7 @@ class Prefetcher:
             self._publish(WorkbenchFailed(*problem))
         self._publish(QueueChanged(self._ready))
         self._rests_until = time.monotonic() + ASK_AGAIN_S
-        timer = threading.Timer(ASK_AGAIN_S, self._lane.wake)
-        timer.daemon = True
-        timer.start()
+        self._lane.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; says whether there may be more to do."""

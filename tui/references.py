@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 from db import run_memory
@@ -33,7 +32,8 @@ class ReferenceScorer:
 
     def wake(self) -> None:
         """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
-        self._rest()
+        self._rests_until = time.monotonic() + REST_S
+        self._lane.wake_after(REST_S)
         base = self._policies.base
         here = (base.fingerprint if base else "", db_verdicts.newest_verdict(self._workspace.connection))
         if self._begun is not None and self._begun[0] == here[0] and here[1] - self._begun[1] < TOGETHER:
@@ -42,12 +42,6 @@ class ReferenceScorer:
         self._news = True
         if not self._lane.busy_with("references"):
             self._lane.submit("references", self._turns(), self._urgency)
-
-    def _rest(self) -> None:
-        self._rests_until = time.monotonic() + REST_S
-        timer = threading.Timer(REST_S, self._lane.wake)
-        timer.daemon = True
-        timer.start()
 
     def _urgency(self) -> int:
         return ASLEEP if time.monotonic() < self._rests_until else IDLE

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from adapters.names import free_name
 from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.plan import planned_steps
@@ -55,8 +54,7 @@ class RunPlans:
 
     def free_name(self) -> str:
         """What a run is called unless it is given a name: what no adapter and no other run is called."""
-        adapters = [each.manifest.name for each in self._workspace.registry.list()]
-        return free_name(STEM, adapters + db_runs.run_names(self._workspace.connection))
+        return self._workspace.registry.free_name(STEM, db_runs.run_names(self._workspace.connection))
 
     def preflight(self, config: TrainConfig, chosen: PairSet) -> Preflight:
         """A close look at what a run with these settings would do, with the loaded model's tokenizer and sizes.

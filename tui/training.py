@@ -53,7 +53,7 @@ RUN_ENDINGS = (EngineError, AdapterError, DatabaseError)
 class RunTask:
     """One run as it goes onto the lane: what it trains on, from what, and whether it goes on from a checkpoint.
 
-    `step` of `total_steps` is where a resumed run goes on; both are 0 for one that begins.
+    A run that goes on is at `step`, the checkpoint's; `total_steps` is 0 where it is not known yet.
     """
 
     run: int
@@ -172,9 +172,8 @@ class Trainer:
         if checkpoint is None:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
-        at = {"step": checkpoint.step, "total_steps": row.total_steps or 0} if checkpoint else {}
-        task = RunTask(run, self._free(row.name), TrainConfig(**row.config), rows, parent, checkpoint is not None, **at)
-        self._begin(task)
+        name, config, step = self._free(row.name), TrainConfig(**row.config), checkpoint.step if checkpoint else 0
+        self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
 
     def leave(self, timeout_s: float = 60.0) -> None:
         """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""

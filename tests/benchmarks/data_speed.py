@@ -24,6 +24,7 @@ from typing import TypeVar, cast
 from textual.widgets import Input
 
 from db.connection import open_database, writing
+from tests.screens import painted
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
 from tui.app import PalateApp
@@ -201,9 +202,7 @@ async def _painted(app: PalateApp, ready: Callable[[], bool]) -> None:
     """Wait for a state and then for the screen that shows it."""
     while not ready():
         await asyncio.sleep(0.001)
-    drawn = asyncio.Event()
-    app.screen.call_after_refresh(drawn.set)
-    await drawn.wait()
+    await painted(app)
 
 
 async def _time_paging(app: PalateApp, times: int) -> None:

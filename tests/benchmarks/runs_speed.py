@@ -18,13 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
 
-from textual.app import App
 from textual.pilot import Pilot
 
 from db.connection import writing
 from engine.config import TrainConfig
 from engine.events import StepDone
-from tests.screens import until_shown
+from tests.screens import painted, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.published import RunChanged
@@ -108,13 +107,6 @@ def timed(call: Callable[[], object], times: int = 7) -> list[Taken]:
         call()
         taken.append(clock.read())
     return taken
-
-
-async def painted(app: App[None]) -> None:
-    """Wait for the frame that shows what changed. (`pilot.pause` waits up to 40 ms more.)"""
-    drawn = asyncio.Event()
-    app.screen.call_after_refresh(drawn.set)
-    await drawn.wait()
 
 
 async def screens(workbench: StillWorkbench, size: tuple[int, int], runs: int) -> None:
