@@ -1,5 +1,7 @@
 """The Train screen: settings checked as they are typed, a run watched to its end, keys that never collide."""
 
+import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from db.run_rows import RunLogRow, SampleRow
 from engine.config import TrainConfig, settings_of
 from engine.errors import AdapterLoadError
 from engine.events import StepDone
+from engine.preflight import Preflight
 from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
@@ -19,6 +22,7 @@ from tui.published import RunChanged, RunEnded, SamplesStored
 from tui.screens.train import TrainScreen
 from tui.widgets.form import Form
 from tui.widgets.form_rows import FormRow, plain
+from tui.widgets.live_run import LiveRun
 from tui.widgets.run_charts import Pace
 from tui.widgets.text_row import TextRow
 
@@ -453,6 +457,30 @@ async def test_a_new_run_is_offered_on_every_screen_but_this_one(workbench: Fake
         assert "new pairs" not in text_of(app)
         await pilot.press("R")
         await until_shown(pilot, "52 new pairs: T trains")
+
+
+async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
+    workbench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, closing = threading.Event(), threading.Event()
+    look = workbench.preflight
+
+    def slow(config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
+        looks.set()
+        assert closing.wait(10)
+        return look(config, chosen)
+
+    async def linger(_widget: LiveRun) -> None:
+        closing.set()
+        await asyncio.sleep(0.3)  # the settings beside it are gone before the screen is
+
+    monkeypatch.setattr(workbench, "preflight", slow)
+    monkeypatch.setattr(LiveRun, "on_unmount", linger, raising=False)
+    async with PalateApp(workbench).run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await until(pilot, looks.is_set)
+        assert not closing.is_set()
+    assert closing.is_set()
 
 
 async def test_no_key_of_the_screen_is_a_mode_key(workbench: FakeWorkbench) -> None:

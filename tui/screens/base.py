@@ -108,6 +108,10 @@ class PalateScreen(Screen[None]):
         offered = status if self.MODE != "train" else replace(status, offer=0)  # it is taken there already
         self.query_one(StatusLine).show(offered)
 
+    def on_prune(self) -> None:
+        """End what this screen reads beside the loop before its widgets go: there is nobody left to show it to."""
+        self.workers.cancel_node(self)
+
     def on_screen_resume(self) -> None:
         """Bring the lines and the body up to date, once: a mode that is opened for the first time is told so twice."""
         if not self._coming_up:
