@@ -50,6 +50,36 @@ async def typed(pilot: Any, text: str) -> None:
     await pilot.press(*[named.get(letter, letter) for letter in text])
 
 
+class Filmed(PalateApp):
+    """Keeps what stood on the screen with every frame."""
+
+    def __init__(self, workbench: StillWorkbench) -> None:
+        super().__init__(workbench)
+        self.film: list[tuple[type, str]] = []
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        super()._display(screen, renderable)
+        self.film.append((type(self.screen), text_of(self)))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_pages_stand_in_their_first_frame_with_all_their_words(
+    workbench: StillWorkbench, size: tuple[int, int]
+) -> None:
+    app = Filmed(workbench)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("R")
+        await until_shown(pilot, "5 runs · 1 archived")
+        await pilot.press("enter")
+        await until_shown(pilot, "run 6 ·")
+        await pilot.press("escape", "space", "space", "d")
+        await until_shown(pilot, "2 runs over one another")
+        await pilot.press("escape")
+    for screen, words in ((RunsScreen, "5 runs · 1 archived"), (RunScreen, "run 6 ·"), (RunOverlayScreen, "tab for")):
+        first = next(text for shown, text in app.film if shown is screen)
+        assert words in first, screen
+
+
 async def test_a_query_filters_and_its_settings_become_columns(workbench: StillWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -44,10 +44,15 @@ class PalateScreen(Screen[None]):
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     CSS_PATH: ClassVar[Any] = "base.tcss"
+    READS_AHEAD: ClassVar[bool] = False
+    """Is `screen_shown` called before the screen is laid out for the first time? Then it is laid out once, with all
+    that stands on it; no widget has a size yet."""
     _coming_up = False
+    _read_ahead = False
 
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""
+        self._set_size_classes()
         yield TopLine(self.MODE)
         with Container(id="body"):
             yield from self.compose_body()
@@ -108,6 +113,20 @@ class PalateScreen(Screen[None]):
         offered = status if self.MODE != "train" else replace(status, offer=0)  # it is taken there already
         self.query_one(StatusLine).show(offered)
 
+    def _set_size_classes(self) -> None:
+        """Take the classes of this size at once: Textual adds them after the first layout, and lays out anew."""
+        size = self.app.size
+        for side, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
+            reached = [each for each in breakpoints or () if each[0] <= side]
+            if reached:
+                self.add_class(max(reached)[1])
+
+    def on_mount(self) -> None:
+        """Read ahead, where the screen does."""
+        if self.READS_AHEAD:
+            self._read_ahead = True
+            self.screen_shown()
+
     def on_prune(self) -> None:
         """End what this screen reads beside the loop before its widgets go: there is nobody left to show it to."""
         self.workers.cancel_node(self)
@@ -122,7 +141,9 @@ class PalateScreen(Screen[None]):
         self._coming_up = False
         if self.is_current:
             self.refresh_status()
-            self.screen_shown()
+            if not self._read_ahead:
+                self.screen_shown()
+            self._read_ahead = False
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show the notice in place of the screen where that would not fit."""

@@ -30,6 +30,7 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
 
     MODE = "runs"
+    READS_AHEAD = True
     CSS_PATH = ["base.tcss", "../widgets/chart.tcss", "run.tcss"]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
     BINDINGS: ClassVar = [

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.curves import smooth, smoothing_weight, steps_in_view
+from tui.curves import steps_in_view
 from tui.metric_words import Metric, metric_of, metrics_in_order
 from tui.published import Published, RunChanged
 from tui.run_diff import facts_beside, settings_beside
@@ -30,6 +30,7 @@ class RunOverlayScreen(CurvePage):
     """Runs in stable colours, each with a letter that stands on its line."""
 
     MODE = "runs"
+    READS_AHEAD = True
     CSS_PATH = ["base.tcss", "../widgets/chart.tcss", "run_overlay.tcss"]
     BINDINGS: ClassVar = [
         Binding("tab", "metric(1)", "metric", id="overlay.metric", priority=True, tooltip="The next metric."),
@@ -47,6 +48,8 @@ class RunOverlayScreen(CurvePage):
         self._metrics: list[Metric] = []
         self._metric = metric_of("loss")
         self._runs: list[Overlaid] = []
+        self._drawn: dict[int, Series] = {}
+        """The curve of each run; one that has moved is taken out, and read again."""
         self._pace = Pace(self.set_timer, self._read_and_draw)
 
     def compose_body(self) -> ComposeResult:
@@ -68,11 +71,13 @@ class RunOverlayScreen(CurvePage):
         self._metrics = metrics_in_order(names) or [metric_of("loss")]
         if self._metric not in self._metrics:
             self._metric = self._metrics[0]
+        self._drawn.clear()
         self._read_and_draw()
 
     def from_workbench(self, published: Published) -> None:
         """A live run among them moves."""
         if isinstance(published, RunChanged) and published.run in self._slots:
+            self._drawn.pop(published.run, None)
             self._pace.news()
 
     def on_resize(self) -> None:  # type: ignore[override]
@@ -84,23 +89,21 @@ class RunOverlayScreen(CurvePage):
 
     def _read_and_draw(self) -> None:
         rows = [self.workbench.run(run) for run in self._slots]
-        steps = max(map(steps_in_view, rows), default=0)
-        self._runs = [self._overlaid(row, smoothing_weight(steps)) for row in rows]
+        for run in self._slots.keys() - self._drawn.keys():
+            self._drawn[run] = self._series(run)
         chart = self.query_one(Chart)
         chart.name_it(self._metric.words, self._metric.write, self._metric.floor, self._metric.ceiling)
-        chart.draw([self._series(each) for each in self._runs], steps)
+        chart.draw([self._drawn[run] for run in self._slots], max(map(steps_in_view, rows), default=0))
+        self._runs = [self._overlaid(row, self._drawn[row.id], chart) for row in rows]
         self._tell()
 
-    def _overlaid(self, run: RunRow, weight: float) -> Overlaid:
-        points = self.workbench.records.history(run.id, [self._metric.name]).series(self._metric.name)
-        return Overlaid(
-            self._slots[run.id], run, *points, points[1] if self._metric.evaluated else smooth(points[1], weight)
-        )
+    def _series(self, run: int) -> Series:
+        points = self.workbench.records.history(run, [self._metric.name]).series(self._metric.name)
+        slot, raw, evaluated = self._slots[run], len(self._slots) <= _RAW_UP_TO, self._metric.evaluated
+        return Series("", f"run-{slot}", *points, evaluated=evaluated, sign=SLOT_SIGNS[slot], raw=raw)
 
-    def _series(self, each: Overlaid) -> Series:
-        sign, raw = SLOT_SIGNS[each.slot], len(self._runs) <= _RAW_UP_TO
-        evaluated = self._metric.evaluated
-        return Series("", f"run-{each.slot}", each.steps, each.values, evaluated=evaluated, sign=sign, raw=raw)
+    def _overlaid(self, row: RunRow, series: Series, chart: Chart) -> Overlaid:
+        return Overlaid(self._slots[row.id], row, series.steps, series.values, chart.line_of(series))
 
     def _tell(self) -> None:
         sixteen = self.app.console.color_system == "standard"
@@ -126,4 +129,5 @@ class RunOverlayScreen(CurvePage):
     def action_metric(self, by: int) -> None:
         """The next metric, or the one before."""
         self._metric = self._metrics[(self._metrics.index(self._metric) + by) % len(self._metrics)]
+        self._drawn.clear()
         self._read_and_draw()

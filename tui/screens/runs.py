@@ -31,6 +31,7 @@ class RunsScreen(RunShelfKeys):
     """All runs, the newest first unless asked otherwise; a live one moves."""
 
     MODE = "runs"
+    READS_AHEAD = True
     CSS_PATH = ["base.tcss", "../widgets/line_list.tcss", "runs.tcss"]
     AUTO_FOCUS = "LineList"
     BINDINGS: ClassVar = [

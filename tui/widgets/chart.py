@@ -36,13 +36,14 @@ MOST_MARKS: Final = 24
 _SIGNS_ON_A_LINE: Final = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """One curve: its name in the legend, its tone, and its points.
 
     `steps` and `values` are (N,); `tone` is one of `TONES`. What a step measured is drawn dim (unless `raw` is off),
     and its moving average bright; what an evaluation measured is `evaluated`, few and calm: points joined as they are.
-    A `sign` stands on the line at a few places, so that lines are told apart without colour.
+    A `sign` stands on the line at a few places, so that lines are told apart without colour. The same object drawn
+    again is a curve that did not change.
     """
 
     label: str
@@ -83,7 +84,8 @@ class Chart(Vertical):
         self._labels, self._named = labels, named
         self._title, self._write, self._floor, self._ceiling = title, write, floor, ceiling
         self._series: tuple[Series, ...] = ()
-        self._lines: tuple[Array, ...] = ()
+        self._lines: dict[Series, Array] = {}
+        self._weight = 0.0
         self._total_steps = 0
         self._log = False
         self._cross: float | None = None
@@ -124,17 +126,21 @@ class Chart(Vertical):
         self._series = tuple(each for each in series if each.steps.size)
         self._total_steps = total_steps
         weight = smoothing_weight(self.last_step)
-        self._lines = tuple(each.values if each.evaluated else smooth(each.values, weight) for each in self._series)
-        if self.is_mounted:
-            self._redraw()
+        known = self._lines if weight == self._weight else {}
+        self._weight = weight
+        self._lines = {each: known[each] if each in known else self._averaged(each) for each in self._series}
+        self._redraw()
+
+    def _averaged(self, series: Series) -> Array:
+        return series.values if series.evaluated else smooth(series.values, self._weight)
+
+    def line_of(self, series: Series) -> Array:
+        """The bright line of a series that was drawn: its values (N,), or their moving average."""
+        return self._lines.get(series, series.values)
 
     def name_it(self, title: str, write: Callable[[float], str], floor: float | None, ceiling: float | None) -> None:
         """Show another metric from the next `draw` on."""
         self._title, self._write, self._floor, self._ceiling = title, write, floor, ceiling
-
-    def on_mount(self) -> None:
-        """Draw what came before the widget was there."""
-        self._redraw()
 
     def on_resize(self) -> None:
         """Thin the points anew: there is another number of columns."""
@@ -162,6 +168,8 @@ class Chart(Vertical):
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _redraw(self) -> None:
+        if not self.size:
+            return  # not laid out yet; a size will come
         plot = self.query_one(Plot)
         plot.clear()
         last = self.last_step
@@ -170,8 +178,7 @@ class Chart(Vertical):
         log = self.is_log
         scaled: Callable[[Array], Array] = positive_log if log else np.asarray
         edges = (None, None) if log else (self._floor, self._ceiling)
-        in_view = [scaled(values) for each, line in zip(self._series, self._lines, strict=True)
-                   for values in ((each.values,) if each.raw else (line,))]  # fmt: skip
+        in_view = [scaled(each.values if each.raw else line) for each, line in self._lines.items()]
         plot.set_log(log)
         plot.set_xlimits(*span)
         plot.set_ylimits(*limits(in_view, floor=edges[0], ceiling=edges[1]))
@@ -181,9 +188,9 @@ class Chart(Vertical):
         for each in self._series:
             if each.raw and not each.evaluated:
                 self._draw_line(plot, each.steps, scaled(each.values), "raw", span)
-        for each, line in zip(self._series, self._lines, strict=True):
+        for each, line in self._lines.items():
             self._draw_line(plot, each.steps, scaled(line), each.tone, span)
-        for place, (each, line) in enumerate(zip(self._series, self._lines, strict=True)):
+        for place, (each, line) in enumerate(self._lines.items()):
             self._mark(plot, each, scaled(line), place)
         tell(self.query_one(".chart--legend", Static), self._legend_line())
 
