@@ -35,6 +35,7 @@ class DataScreen(PalateScreen):
     """Look through what was judged, open it again, bring data in and out."""
 
     MODE = "data"
+    READS_AHEAD = True
     CSS_PATH = ["base.tcss", "label.tcss", "data.tcss"]
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
