@@ -58,6 +58,7 @@ class RunsScreen(RunShelfKeys):
         self._query = RunQuery()
         self._marked: set[int] = set()
         self._pace = Pace(self.set_timer, self._draw)
+        self._table = RunTable(lambda run: self.workbench.records.spark(run))
         self._stale: set[int] | None = None
         """The runs that moved since they were read; None when all have to be read."""
 
@@ -65,12 +66,12 @@ class RunsScreen(RunShelfKeys):
         """The filter, what is in use, the table, and the words for when there is nothing."""
         yield LineInput(placeholder="lr>=1e-4 status:finished -note:test", id="runs-filter", select=False)
         yield Static("", id="in-use", markup=False)
-        yield RunTable(lambda run: self.workbench.records.spark(run))
+        yield self._table
         yield Static("", id="no-runs", markup=False)
 
     def shown_run(self) -> RunRow | None:
-        """The run under the cursor. Keys are checked before there is a table, too."""
-        return next((table.current for table in self.query(RunTable)), None)
+        """The run under the cursor."""
+        return self._table.current
 
     def screen_shown(self) -> None:
         """Read all runs again."""
@@ -101,7 +102,7 @@ class RunsScreen(RunShelfKeys):
     def _draw(self) -> None:
         self._read()
         self.read_adapters()
-        table, used = self.query_one(RunTable), self.adapter_in_use()
+        table, used = self._table, self.adapter_in_use()
         try:
             shown, fields = self._query.of(list(self._every.values())), self._query.fields()
         except WorkbenchError as error:  # half a filter is no reason to take the list away

@@ -101,6 +101,7 @@ class RunTable(Vertical):
         """`read_spark` gives a run's loss in a few means; it is asked for the rows in sight."""
         super().__init__()
         self._read_spark = read_spark
+        self._lines = LineList(self._line)
         self._runs: tuple[RunRow, ...] = ()
         self._columns: tuple[Column, ...] = COLUMNS
         self._cells: dict[int, tuple[RunRow, list[str], list[int]]] = {}
@@ -113,12 +114,12 @@ class RunTable(Vertical):
     def compose(self) -> ComposeResult:
         """The head and the list."""
         yield Static("", id="run-table-head", markup=False)
-        yield LineList(self._line)
+        yield self._lines
 
     @property
     def current(self) -> RunRow | None:
         """The run under the cursor."""
-        at = self.query_one(LineList).at
+        at = self._lines.at
         return self._runs[at] if at is not None and at < len(self._runs) else None
 
     def show(
@@ -147,7 +148,6 @@ class RunTable(Vertical):
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        rows = self.query_one(LineList)
         room = self.size.width - 3 - _SIGN - self._margin  # a column of air at each side, one for the scrollbar
         if room <= 0:
             return
@@ -156,7 +156,7 @@ class RunTable(Vertical):
         heads = [self._head(self._columns[place]) for place in places]
         head = " " * (_SIGN + 1 + self._margin) + (" " * gap).join(self._set(heads))
         self.query_one("#run-table-head", Static).update(Content.styled(head, "$quiet"))
-        rows.show([run.id for run in self._runs])
+        self._lines.show([run.id for run in self._runs])
 
     @property
     def _margin(self) -> int:
