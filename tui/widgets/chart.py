@@ -192,6 +192,7 @@ class Chart(Vertical):
             self._draw_line(plot, each.steps, scaled(line), each.tone, span)
         for place, (each, line) in enumerate(self._lines.items()):
             self._mark(plot, each, scaled(line), place)
+        plot.draw()
         tell(self.query_one(".chart--legend", Static), self._legend_line())
 
     def _draw_line(self, plot: Plot, steps: Array, values: Array, tone: str, span: tuple[float, float]) -> None:

@@ -151,6 +151,10 @@ class Plot(PlotWidget, can_focus=False):
         area = self._scale_rectangle
         return min(math.floor(dot_x), area.right - 1), min(math.floor(dot_y), area.bottom - 1)
 
+    def draw(self) -> None:
+        """Draw now what was set: it is painted with the next frame, not with the one after it, as textual-plot does."""
+        self.render()
+
     def _render_plot(self) -> None:
         canvas = self.query_one("#plot", Canvas)
         if canvas.size.width < 6 or canvas.size.height < 3:
