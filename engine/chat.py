@@ -11,8 +11,6 @@ from typing import Any
 from engine.config import TrainConfig
 from engine.preference import Message, PreferencePair
 
-_SENTINEL = "palate"  # stands for an answer when a template is asked what it writes behind one
-
 
 @dataclass(frozen=True)
 class EncodedPair:
@@ -104,22 +102,18 @@ def _prompt_text(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool
 
 
 def _encode_answer(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool) -> list[int]:
-    """Token ids of the prompt with this answer; the end of turn is left away unless it `ended` by itself."""
-    if tokenizer.chat_template is None:
-        text, special = _prompt_text(tokenizer, prompt)
-        end = tokenizer.eos_token or ""
-        text += answer if not ended or answer.endswith(end) else answer + end
-        return _tokens(tokenizer, text, special)
-    text = _render(tokenizer, [*prompt, {"role": "assistant", "content": answer}])
+    """Token ids of the prompt with this answer; one that did not end by itself stands as the policy wrote it.
+
+    That is behind the template's opening of an answer, without an end of turn: beside a finished turn a template may
+    write more, such as an empty block of thoughts before an answer that was cut while it was thinking.
+    """
+    text, special = _prompt_text(tokenizer, prompt)
     if not ended:
-        text = text.removesuffix(_turn_end(tokenizer, prompt))
-    return _tokens(tokenizer, text, False)
-
-
-def _turn_end(tokenizer: Any, prompt: Sequence[Message]) -> str:
-    """What the chat template writes behind an answer, such as `<|im_end|>` and a newline."""
-    rendered = _render(tokenizer, [*prompt, {"role": "assistant", "content": _SENTINEL}])
-    return rendered.rpartition(_SENTINEL)[2]
+        return _tokens(tokenizer, text + answer, special)
+    if tokenizer.chat_template is None:
+        end = tokenizer.eos_token or ""
+        return _tokens(tokenizer, text + answer if answer.endswith(end) else text + answer + end, special)
+    return _tokens(tokenizer, _render(tokenizer, [*prompt, {"role": "assistant", "content": answer}]), False)
 
 
 def _render(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:

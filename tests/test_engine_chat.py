@@ -57,6 +57,23 @@ def test_a_cut_answer_is_scored_without_its_end_unless_asked_for() -> None:
     assert "cut" in _reason(cut, TrainConfig(cut="leave-out"))
 
 
+THINKING = """{%- for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}
+{%- if m.role == 'assistant' and '</think>' not in m.content %}{{ '<think>\n\n</think>\n\n' }}{% endif %}
+{{- m.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"""
+"""Writes an empty block of thoughts before an answer without one, as Qwen3's does."""
+
+
+def test_an_answer_that_was_cut_in_its_thoughts_stands_as_it_was_written() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = THINKING
+    whole = "<think>\nok\n</think>\n\nHello"
+    pair = encode_pair(tokenizer, PreferencePair("1", PROMPT, "<think>\nLet me", whole, chosen_cut=True), CONFIG)
+    assert isinstance(pair, EncodedPair)
+    assert tokenizer.decode(pair.chosen_ids) == "<think>\nLet me"
+    assert tokenizer.decode(pair.rejected_ids) == whole + "<|im_end|>\n"
+    assert list(pair.prompt_ids) == encode_prompt(tokenizer, PROMPT)
+
+
 def test_plain_text_gets_one_end_and_a_cut_answer_none() -> None:
     tokenizer = tiny_tokenizer(chat=False)
     prompt = (Message(role="system", content="be kind"), Message(role="user", content="hi "))
