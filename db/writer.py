@@ -45,6 +45,7 @@ class Writer:
         """Run `fn(conn, ...)` in BEGIN IMMEDIATE … COMMIT. The future has its result once that is on the disk.
 
         When `fn` or the commit fails, nothing of it is kept and the future has the error, for one `DiskFull`.
+        Whoever waits for it may leave: the future cannot be cancelled.
 
         Raises:
             DatabaseError: the writer is closed.
@@ -53,7 +54,10 @@ class Writer:
             conn = self._conn
             if conn is None:
                 raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
-            return self._thread.submit(self._transact, conn, lambda: fn(conn, *args, **kwargs))
+            done: Future[T] = Future()
+            done.set_running_or_notify_cancel()
+            self._thread.submit(self._settle_one, done, conn, lambda: fn(conn, *args, **kwargs))
+            return done
 
     def settle(self) -> None:
         """Wait until what was submitted is done and was told of: that runs on this thread too."""
@@ -82,6 +86,14 @@ class Writer:
                 conn.close()
                 raise
             self._conn = conn
+
+    def _settle_one(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
+        try:
+            result = self._transact(conn, work)
+        except BaseException as error:  # noqa: BLE001 — whoever waits for the future is told, as by a thread pool's own
+            done.set_exception(error)
+        else:
+            done.set_result(result)
 
     def _transact(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
         with translated(self.path):

@@ -54,6 +54,16 @@ def test_a_result_is_on_the_disk_when_its_future_resolves(writer):
     assert setting(writer.path, "theme") == "dark"
 
 
+def test_what_was_submitted_is_written_though_nobody_waits_for_it_any_more(writer):
+    go_on = threading.Event()
+    writer.submit(lambda _: go_on.wait(10))
+    stored = writer.submit(set_setting, "theme", "dark")
+    assert not stored.cancel()
+    go_on.set()
+    stored.result()
+    assert setting(writer.path, "theme") == "dark"
+
+
 def test_an_error_takes_back_its_own_transaction_only(writer):
     def half(conn):
         set_setting(conn, "half", 1)

@@ -14,6 +14,7 @@ from tests.screens import until, until_shown
 from tui.app import PalateApp
 from tui.errors import InputError
 from tui.run_shelf import tags_of
+from tui.screens.samples import SamplesScreen
 from tui.screens.train import TrainScreen
 from tui.widgets.train_setup import TrainSetup
 
@@ -34,6 +35,23 @@ async def test_f_sets_up_a_run_from_an_adapter_that_is_not_in_use() -> None:
         await pilot.press("S")
         await until(pilot, lambda: bool(workbench.started_with))
         assert workbench.started_with[0]["from_adapter"] == "a00000001"
+
+
+async def test_f_closes_what_was_opened_over_the_train_screen() -> None:
+    workbench = FakeWorkbench()
+    workbench.run_rows = [run_row(1, "taste-1")]
+    workbench.adapter_views = [adapter_view(1, "taste-1")]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("T")
+        await until_shown(pilot, "Start the run")
+        app.push_screen(SamplesScreen(workbench.run(1), "train"))
+        await until(pilot, lambda: isinstance(app.screen, SamplesScreen))
+        await pilot.press("R")
+        await until_shown(pilot, "1 run")
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, TrainScreen))
+        assert len(app.screen_stack) == 1
 
 
 def test_tags_stand_once_and_are_short() -> None:

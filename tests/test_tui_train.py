@@ -459,6 +459,24 @@ async def test_a_new_run_is_offered_on_every_screen_but_this_one(workbench: Fake
         await until_shown(pilot, "52 new pairs: T trains")
 
 
+async def test_the_settings_are_there_again_once_a_new_run_is_offered(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: workbench.state.run is not None)
+        workbench.end_run("finished")
+        await pilot.press("L", "T")
+        await until_shown(pilot, "another run")
+        await pilot.press("L")
+        workbench.set_state(offer=52)
+        await until_shown(pilot, "52 new pairs: T trains")
+        await pilot.press("T")
+        await until_shown(pilot, "Start the run")
+        await pilot.press("S")
+        await until(pilot, lambda: len(workbench.started_with) == 2)
+
+
 async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
     workbench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

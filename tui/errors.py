@@ -1,10 +1,14 @@
 """What the coordinator itself can refuse, as a title and a sentence with the next act."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import ClassVar, TypeVar
 
 from adapters.errors import AdapterError
 from db.errors import DatabaseError
 from engine.errors import EngineError
+
+Result = TypeVar("Result")
 
 
 class WorkbenchError(Exception):
@@ -26,3 +30,16 @@ KNOWN_ERRORS = (WorkbenchError, EngineError, DatabaseError, AdapterError)
 def title_of(error: BaseException) -> str:
     """The title to show above an error's sentence."""
     return getattr(error, "title", "Something unexpected happened")
+
+
+def begun(write: Callable[[], Future[Result]]) -> Future[Result]:
+    """Begin a write at once; an error that comes at once is the future's as well.
+
+    A screen waits for it in a worker, which the next key may end, by closing the screen, before it has begun.
+    """
+    try:
+        return write()
+    except KNOWN_ERRORS as error:
+        failed: Future[Result] = Future()
+        failed.set_exception(error)
+        return failed

@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.published import Published
+from tui.screens.dismissing import GoesOnce
 from tui.widgets.key_line import KeyLine
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_line import TopLine
@@ -38,7 +38,7 @@ class TooSmall(Widget):
         )
 
 
-class PalateScreen(Screen[None]):
+class PalateScreen(GoesOnce[None]):
     """A screen of one mode. Subclasses give `MODE` and `compose_body`, and override the hooks they need."""
 
     MODE: ClassVar[str] = "label"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,13 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.screens.dismissing import Answer, GoesOnce
 from tui.visible import visible
 from tui.widgets.line_input import LineInput
 
-Answer = TypeVar("Answer")
 
-
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(GoesOnce[Answer], ModalScreen[Answer], Generic[Answer]):
     """A question in a frame. Escape goes back without an answer and never destroys anything."""
 
     CSS_PATH = "dialog.tcss"

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from db.pair_rows import ComparisonRow
-from tui.errors import KNOWN_ERRORS
+from db.pair_rows import ComparisonRow, VerdictRow
+from tui.errors import KNOWN_ERRORS, begun
 from tui.published import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
 from tui.reading_clock import ReadingClock
 from tui.screens.looking import LOOKING_KEYS, LookingScreen, pair_key
@@ -241,7 +241,7 @@ class JudgeScreen(LookingScreen):
             self.view.note("that key came too early, and was dropped")
         else:
             self._committing = True
-            self.run_worker(self._undo(), name="undo")
+            self.run_worker(self._undo(begun(self.take_back)), name="undo")
 
     def touch(self) -> None:
         """A key: somebody reads."""
@@ -271,35 +271,27 @@ class JudgeScreen(LookingScreen):
             return
         self._committing, self._dropped = True, 0
         seconds = round(self._clock.seconds(time.monotonic()), 3)
-        self.run_worker(self._commit(pair, verdict, side, strength, seconds), name="verdict")
+        given = {"strength": strength, "side": side, "layout": self.layout_word, "seconds": seconds}
+        stored = begun(lambda: self.workbench.judge(pair.id, verdict, **given, **self.said_beside(pair)))
+        told = said(verdict, side, strength, stacked=self.stacked)
+        self.run_worker(self._commit(pair, stored, told), name="verdict")
 
-    async def _commit(self, pair: ComparisonRow, verdict: str, side: str | None, strength: int, seconds: float) -> None:
-        """Save a verdict of `pair`; only when it is on the disk is the next pair painted."""
-        layout = self.layout_word
-
-        async def store() -> None:
-            given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds}
-            await asyncio.wrap_future(self.workbench.judge(pair.id, verdict, **given, **self.said_beside(pair)))
-
-        if await self._stored(store):
-            told = said(verdict, side, strength, stacked=self.stacked)
+    async def _commit(self, pair: ComparisonRow, stored: Future[VerdictRow], told: Content) -> None:
+        """Only when the verdict of `pair` is on the disk is the next pair painted."""
+        if await self._stored(lambda: asyncio.wrap_future(stored)):
             if self._dropped:
                 told += Content.styled(f" · {count(self._dropped, 'early key')} dropped", "$warning")
             self._show_next(after=pair.id, note=told)
 
-    async def _undo(self) -> None:
-        """Take the last verdict back, then open its pair."""
-        taken: list[int | None] = []
-
-        async def take_back() -> None:
-            taken.append(await asyncio.wrap_future(self.take_back()))
-
-        if not await self._stored(take_back):
+    async def _undo(self, stored: Future[int | None]) -> None:
+        """Once the last verdict is taken back, open its pair."""
+        if not await self._stored(lambda: asyncio.wrap_future(stored)):
             return
-        if taken[0] is None:
+        taken = stored.result()
+        if taken is None:
             self.view.note("there is no verdict to take back")
         else:
-            self._show(self.workbench.comparison(taken[0]), "open again: your verdict was taken back")
+            self._show(self.workbench.comparison(taken), "open again: your verdict was taken back")
 
     async def _stored(self, act: Callable[[], Awaitable[object]]) -> bool:
         """Wait until something is on the disk; when it fails, say so and leave the pair open."""

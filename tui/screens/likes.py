@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,7 +17,7 @@ from tui.likes import Preference
 from tui.published import ModelChanged, Published, VerdictStored
 from tui.screens.base import PalateScreen
 from tui.screens.second_look import SecondLookScreen
-from tui.screens.train import TrainScreen
+from tui.screens.train import open_train
 from tui.visible import visible, visible_line
 from tui.words import signed
 
@@ -128,8 +128,7 @@ class LikesScreen(PalateScreen):
         assert self._page is not None
         smoothing = f"{self._page.flips.smoothing:g}"
         palate = self.palate
-        await palate.switch_mode("train")
-        cast(TrainScreen, palate.screen_stack[0]).take_setting("label_smoothing", smoothing)
+        (await open_train(palate)).take_setting("label_smoothing", smoothing)
         palate.tell("Label smoothing", f"It is {smoothing} for the next run. Backspace in its row takes it back.")
 
     def action_scroll(self, lines: int) -> None:

@@ -1,7 +1,7 @@
 """The keys that change what is kept with a run: its name, note and tags, put away, and train on from it."""
 
 from collections.abc import Callable
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from textual.binding import Binding
 
@@ -110,7 +110,7 @@ class RunShelfKeys(RunKeys):
 
     async def action_train_on(self) -> None:
         """Open Train with this run's adapter as the start."""
-        from tui.screens.train import TrainScreen  # the Train screen shows runs too
+        from tui.screens.train import open_train  # the Train screen shows runs too
 
         adapter = self.adapter_of(self.shown_run())
         if adapter is None:
@@ -119,5 +119,4 @@ class RunShelfKeys(RunKeys):
         if palate.workbench.status().run is not None:
             palate.tell("A run is alive", "Wait for its end, or stop it on the Train screen, before you start another.")
             return
-        await palate.switch_mode("train")
-        cast(TrainScreen, palate.screen_stack[0]).take_start(adapter)
+        (await open_train(palate)).take_start(adapter)

@@ -38,6 +38,7 @@ from tui.widgets.train_setup import TrainSetup
 
 if TYPE_CHECKING:
     from engine.preflight import Preflight
+    from tui.app import PalateApp
 
 _SETTLED_S: Final = 0.3
 """How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
@@ -84,13 +85,16 @@ class TrainScreen(RunKeys):
         self._show_which()
 
     def screen_shown(self) -> None:
-        """Follow the run that is alive, if there is one; else bring the settings up to date."""
-        alive = self.workbench.status().run
-        run = alive.run if alive is not None else self._run
-        if run is not None:
-            self._follow(run)
-        else:
+        """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
+        status = self.workbench.status()
+        if status.run is not None:
+            self._follow(status.run.run)
+        elif self._run is None:
             self._draw_setup()
+        elif status.offer:
+            self.action_another()
+        else:
+            self._follow(self._run)
 
     def from_workbench(self, published: Published) -> None:
         """Follow the run; keep the plan true while verdicts come in and the model changes."""
@@ -294,3 +298,12 @@ class TrainScreen(RunKeys):
         """Draw curves with other blocks."""
         name = self.query_one(RunCharts).next_fineness()
         self.palate.tell("Curves", f"They are drawn with {name} characters now.")
+
+
+async def open_train(palate: PalateApp) -> TrainScreen:
+    """Go to the Train screen itself: what was opened over it is closed."""
+    await palate.switch_mode("train")
+    screen = palate.screen_stack[0]
+    assert isinstance(screen, TrainScreen)
+    screen.pop_until_active()
+    return screen

@@ -156,15 +156,16 @@ class TrialScreen(JudgeScreen):
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        from tui.screens.trial_result import TrialResultScreen  # scipy takes its time, and judging needs none of it
+        if self.is_active:  # who went elsewhere meanwhile finds the result in the list of trials
+            from tui.screens.trial_result import TrialResultScreen  # scipy takes its time, and judging needs none of it
 
-        self.app.switch_screen(TrialResultScreen(self._trial))
+            self.app.switch_screen(TrialResultScreen(self._trial))
 
     # -- settled before the end ----------------------------------------------------------------------------------
 
     def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
         super()._show_next(after=after, note=note)
-        if after is not None and self._pair is not None and not self._goes_on and self._is_settled():
+        if after is not None and self._pair is not None and self.is_active and not self._goes_on and self._is_settled():
             self._goes_on = True  # asked once
             sentence = "What you judged so far settles which is better, by the rule for looking early."
             answers = (("r", "show the names and the result"), ("g", "go on to the end"))

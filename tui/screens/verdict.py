@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import Future
 from typing import Any, ClassVar
 
 from textual import events
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
-from tui.errors import KNOWN_ERRORS
+from tui.errors import KNOWN_ERRORS, begun
 from tui.published import PairChanged, Published, VerdictStored
 from tui.screens.judge import SETTLE_S, VERDICT_KEYS
 from tui.screens.looking import LOOKING_KEYS, LookingScreen
@@ -154,16 +155,14 @@ class VerdictScreen(LookingScreen):
             self.view.note("that key came too early, and was dropped")
             return
         self._committing = True
-        self.run_worker(self._commit(verdict, side, strength), name="verdict")
+        given = {"layout": "stacked" if self.stacked else "side", "seconds": None, "blind": False}
+        judge = self.workbench.judge
+        stored = begun(lambda: judge(self._comparison, verdict, strength=strength, side=side, **given))
+        self.run_worker(self._commit(stored), name="verdict")
 
-    async def _commit(self, verdict: str, side: str | None, strength: int) -> None:
-        layout = "stacked" if self.stacked else "side"
+    async def _commit(self, stored: Future[VerdictRow]) -> None:
         try:
-            await asyncio.wrap_future(
-                self.workbench.judge(
-                    self._comparison, verdict, strength=strength, side=side, layout=layout, seconds=None, blind=False
-                )
-            )
+            await asyncio.wrap_future(stored)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
