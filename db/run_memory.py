@@ -29,7 +29,7 @@ def drop_checkpoint(conn: Connection, run: int) -> None:
 
 def checkpoints_of_ended(conn: Connection) -> list[int]:
     """The runs that have a checkpoint and an end after which it has no use."""
-    ended = "SELECT id FROM runs WHERE status IN ('finished', 'stopped')"
+    ended = "SELECT id FROM runs WHERE status IN ('finished', 'stopped', 'failed')"
     return [row["run"] for row in conn.execute(f"SELECT run FROM checkpoints WHERE run IN ({ended}) ORDER BY run")]
 
 

@@ -20,7 +20,7 @@ import torch
 import transformers
 
 from engine.dpo import PairScore
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, CheckpointMisfit
 from engine.learner import Learner
 from engine.preparation import PreparedPairs
 from engine.run_state import RunState
@@ -31,7 +31,11 @@ _ANY = ".*."  # stands for the adapter's internal name in the names of its tenso
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
-    """Write the run's checkpoint into `folder`, for the owner alone; an earlier one is replaced whole or not at all."""
+    """Write the run's checkpoint into `folder`, for the owner alone; an earlier one is replaced whole or not at all.
+
+    Raises:
+        OSError, RuntimeError: the disk refuses. What was written of it is gone, so that it takes no room.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = {
         "format": _FORMAT,
@@ -46,11 +50,14 @@ def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
         "busy_s": learner.busy_s,
     }
     beside = folder / (FILE + ".new")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, folder / FILE)
+    try:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, folder / FILE)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
@@ -60,7 +67,7 @@ def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
         Sentences that say why the resume is not exact; none when it is.
 
     Raises:
-        CheckpointError: there is no checkpoint, it cannot be read, or it is of another run.
+        CheckpointError: there is no checkpoint, it cannot be read, or it is of another run (`CheckpointMisfit`).
     """
     content = _read(folder / FILE)
     _check_same_run(content["run"], run_identity(learner, prepared), folder)
@@ -124,7 +131,7 @@ def _check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Pa
     if other == ["settings"]:
         changed = [name for name, value in now["settings"].items() if saved["settings"].get(name) != value]
         other = ["--" + name.replace("_", "-") for name in changed]
-    raise CheckpointError(
+    raise CheckpointMisfit(
         f"The checkpoint in {folder} is of another run: {', '.join(other)} differ. "
         "Resume with what the run was started with."
     )

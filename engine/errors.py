@@ -11,7 +11,11 @@
     ├── PairsError            the preference pairs cannot be trained on
     └── TrainingError         a run had to stop
         ├── NonFiniteLoss     the loss became NaN or infinite
-        └── CheckpointError   a checkpoint is missing, damaged or of another run
+        ├── CheckpointError   a checkpoint is missing, damaged or of another run
+        │   └── CheckpointMisfit  it is whole, and of a run with other settings or another start
+        └── RunInterrupted    the machine did not give what a run needs; the run can go on later
+            ├── DiskRefused   there is no room, or the disk does not answer
+            └── MemoryRanOut  there is no memory left, on the device or beside it
 
 Each error has a short `title` and a message that gives the fact, the value and the next act.
 """
@@ -93,3 +97,25 @@ class CheckpointError(TrainingError):
     """A checkpoint is missing, damaged or belongs to another run."""
 
     title = "The checkpoint cannot be used"
+
+
+class CheckpointMisfit(CheckpointError):
+    """A checkpoint is whole, and belongs to a run with other settings or another start."""
+
+
+class RunInterrupted(TrainingError):
+    """The machine did not give what a run needs. From its last checkpoint it can go on once there is some."""
+
+    title = "The run was interrupted"
+
+
+class DiskRefused(RunInterrupted):
+    """There is no room left, or the disk does not answer."""
+
+    title = "The disk refused"
+
+
+class MemoryRanOut(RunInterrupted):
+    """There is no memory left, on the device or beside it."""
+
+    title = "The memory ran out"

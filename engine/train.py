@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,7 +96,7 @@ def train_dpo(
     checkpoint_folder: Path | None = None,
     checkpoint_now: Callable[[], bool] = never,
     resume: bool = False,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
     Args:
@@ -122,6 +122,7 @@ def train_dpo(
         CheckpointError: there is no checkpoint to resume from, or it is of another run.
         NonFiniteLoss: the loss stopped being a number; the last good state was saved before.
         TrainingError: the saved adapter differs from the trained one.
+        OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
     prepared = prepare_pairs(base.tokenizer, pairs, config)
     _create_adapter(base, adapter, start, config)

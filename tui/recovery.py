@@ -48,12 +48,8 @@ def recover_runs(workspace: Workspace) -> None:
     """Mark runs that were alive as interrupted, to be resumed, unless their adapter is there: those are over."""
     for run in workspace.write(db_runs.mark_interrupted).result():
         row = db_runs.get_run(workspace.connection, run)
-        adapter = _made_by(workspace, row)
-        if adapter is not None:
-            workspace.write(_end_recovered, row, adapter).result()
-            logger.info("Run %s had published its adapter before the process ended: it is over.", run)
-        elif (checkpoint_folder(workspace, run) / CHECKPOINT).exists():
-            workspace.write(_know_checkpoint, row, checkpoint_folder(workspace, run)).result()
+        if not end_if_over(workspace, row):
+            know_checkpoint(workspace, row)
     for run in run_memory.checkpoints_of_ended(workspace.connection):
         drop_checkpoint(workspace, run)
 
@@ -62,6 +58,23 @@ def drop_checkpoint(workspace: Workspace, run: int) -> None:
     """A run with an end needs no checkpoint, which is several times as large as its adapter."""
     shutil.rmtree(checkpoint_folder(workspace, run), ignore_errors=True)
     workspace.write(run_memory.drop_checkpoint, run).result()
+
+
+def end_if_over(workspace: Workspace, row: RunRow) -> bool:
+    """End a run whose adapter stands in the registry though its end was not recorded; False when it has none."""
+    adapter = _made_by(workspace, row)
+    if adapter is None:
+        return False
+    workspace.write(_end_recovered, row, adapter).result()
+    logger.info("Run %s had published its adapter before its end was recorded: it is over.", row.id)
+    return True
+
+
+def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
+    """Record a run's checkpoint where its file stands: it may be newer than what is recorded of it."""
+    folder = checkpoint_folder(workspace, row.id)
+    if (folder / CHECKPOINT).exists():
+        workspace.write(_know_checkpoint, row, folder).result()
 
 
 def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
@@ -75,7 +88,7 @@ def _end_recovered(connection: sqlite3.Connection, row: RunRow, adapter: Adapter
     ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
     end_run(connection, row.id, "stopped" if ended_early else "finished", adapter=adapter)
     db_runs.add_log(
-        connection, row.id, "info", "Palate ended before this run's end was recorded; its adapter is whole."
+        connection, row.id, "info", "This run's end could not be recorded when it came; its adapter is whole."
     )
 
 

@@ -6,14 +6,14 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from adapters.errors import AdapterError
 from adapters.registry import Adapter
 from db import holding_out as db_wall
 from db import run_idle, run_memory
@@ -21,18 +21,19 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
 from db.pair_rows import PairRow, Split
+from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
-from engine.errors import EngineError
 from engine.events import AdapterSaved, CheckpointSaved, Event, PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.preference import pairs_fingerprint, split_by_prompt
-from tui.errors import WorkbenchError, title_of
+from tui.errors import WorkbenchError
 from tui.lane import ASLEEP, LOADING, RUN, Job, Lane, Turns
 from tui.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
 from tui.policies import Policies
 from tui.published import Published, RunChanged, RunEnded, RunProgress, TrainPreview, WorkbenchFailed
 from tui.queue_settings import kept_settings
-from tui.recovery import checkpoint_folder, drop_checkpoint, end_run
+from tui.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
 from tui.run_book import KnownReferences, RunBook
+from tui.run_endings import ending_of
 from tui.run_plans import RunPlans
 from tui.run_samples import Sampler
 from tui.words import count
@@ -46,7 +47,6 @@ logger = logging.getLogger(__name__)
 FEWEST_PAIRS = 4
 """Fewer pairs than one default batch teach nothing that could be told from chance."""
 PACKAGES = ("palate", "torch", "transformers", "peft")
-RUN_ENDINGS = (EngineError, AdapterError, DatabaseError)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Trainer:
     ) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
+        self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
+        """The ends that the database had no room for: status, error and adapter by run. See `_record_ends`."""
         self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
         self._plans = RunPlans(workspace, policies)
@@ -113,6 +115,7 @@ class Trainer:
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
         with self._starting:
+            self._record_ends()
             return self._start(config, more)
 
     def _start(self, config: TrainConfig, more: RunChoices) -> int:
@@ -148,6 +151,7 @@ class Trainer:
             AdapterError: the adapter that the run started from is gone.
         """
         with self._starting:
+            self._record_ends()
             self._resume(run)
 
     def _resume(self, run: int) -> None:
@@ -155,7 +159,6 @@ class Trainer:
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
-        checkpoint = run_memory.get_checkpoint(self._workspace.connection, run)
         if not rows:
             raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
         if problem := self._problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
@@ -168,12 +171,22 @@ class Trainer:
         if row.base_model != self._policies.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
+        if end_if_over(self._workspace, row):
+            self._publish(RunChanged(run))
+            raise WorkbenchError(f"Run {run} had saved its adapter before it was interrupted. It is over now.")
+        checkpoint = self._checkpoint_of(row)
         self._workspace.write(run_idle.resume_run, run).result()
         if checkpoint is None:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
         name, config, step = self._free(row.name), TrainConfig(**row.config), checkpoint.step if checkpoint else 0
         self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
+
+    def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
+        """Where the run can be taken up again; a file is known even when there was no room to record it."""
+        if run_memory.get_checkpoint(self._workspace.connection, row.id) is None:
+            know_checkpoint(self._workspace, row)
+        return run_memory.get_checkpoint(self._workspace.connection, row.id)
 
     def leave(self, timeout_s: float = 60.0) -> None:
         """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""
@@ -252,15 +265,24 @@ class Trainer:
     def _turns(self, task: RunTask) -> Turns:
         try:
             yield from self._train(task)
-        except RUN_ENDINGS as error:
-            self._end(task.run, "failed", f"{title_of(error)}. {error}")
-            self._publish(WorkbenchFailed(f"Run {task.run}: {title_of(error)}", str(error)))
         except Exception as error:
-            self._end(task.run, "failed", f"Something unexpected happened: {type(error).__name__}: {error}")
-            raise
+            if not self._broken_off(task, error):
+                raise
         finally:
             if self.progress is not None:  # left at a checkpoint, or closed
-                self._end(task.run, "interrupted", None)
+                self._end(task, "interrupted", None)
+
+    def _broken_off(self, task: RunTask, error: Exception) -> bool:
+        """Record and tell what an error makes of a run; False leaves it to the lane, as for a run that has its end."""
+        if self.progress is None:
+            return False
+        ending = ending_of(error, task.run, self._workspace.folder)
+        if self._end(task, ending.status, ending.error) and ending.status == "failed":
+            drop_checkpoint(self._workspace, task.run)
+        if ending.expected:
+            logger.info("Run %s is %s", task.run, ending.status, exc_info=error)
+            self._publish(WorkbenchFailed(f"Run {task.run}: {ending.title}", ending.text))
+        return ending.expected
 
     def _train(self, task: RunTask) -> Turns:
         book = RunBook(self._workspace, task.run, task.rows, resumed=task.resumed)
@@ -268,30 +290,33 @@ class Trainer:
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
         try:
-            for event in self._events(task, staging, book):
-                if isinstance(event, AdapterSaved) and not self._discard:
-                    adapter = self._keep(task, event)
-                self._progress_to(event)
-                book.store(event)
-                self._publish(RunChanged(task.run, event))
-                if isinstance(event, CheckpointSaved):
-                    self._saving = False
-                kept = isinstance(event, CheckpointSaved | ReferenceScored)
-                if self._leaving and kept:
-                    return
-                if self._pausing and kept:
-                    self._wait(task.run)
-                yield
-                yield from sampler.after(event, self.progress.step if self.progress else 0)
-                if self._discard and adapter is None:
-                    break
+            with closing(self._events(task, staging, book)) as events:
+                for event in events:
+                    if isinstance(event, AdapterSaved) and not self._discard:
+                        adapter = self._keep(task, event)
+                    self._progress_to(event)
+                    book.store(event)
+                    self._publish(RunChanged(task.run, event))
+                    if isinstance(event, CheckpointSaved):
+                        self._saving = False
+                    kept = isinstance(event, CheckpointSaved | ReferenceScored)
+                    if self._leaving and kept:
+                        return
+                    if self._pausing and kept:
+                        self._wait(task.run)
+                    yield
+                    yield from sampler.after(event, self.progress.step if self.progress else 0)
+                    if self._discard and adapter is None:
+                        break
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            if adapter is None:
+                self._unload(staging.name)
         book.note_samples(sampler)
         if self._discard and adapter is None:
-            self._forget(staging.name, book)
-        self._end(task.run, "stopped" if self._stop else "finished", None, adapter)
-        if adapter is not None or self._discard:
+            self._forget(book)
+        recorded = self._end(task, "stopped" if self._stop else "finished", None, adapter)
+        if recorded and (adapter is not None or self._discard):
             drop_checkpoint(self._workspace, task.run)
         if adapter is not None:
             yield from self._policies.use_turns(adapter)
@@ -305,12 +330,15 @@ class Trainer:
         common = (self._workspace, self._policies, self._publish)
         return Sampler(*common, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
 
-    def _forget(self, adapter: str, book: RunBook) -> None:
-        """Take what was learned out of memory, where the engine had saved it already, and say so in the log."""
-        assert self.progress is not None
-        base = self._policies.required()
-        if adapter in base.loaded_adapters():
+    def _unload(self, adapter: str) -> None:
+        """Take an adapter out of memory that the engine had saved and that was not published."""
+        base = self._policies.base
+        if base is not None and adapter in base.loaded_adapters():
             base.unload_adapter(adapter)
+
+    def _forget(self, book: RunBook) -> None:
+        """Say in the log that what was learned is gone."""
+        assert self.progress is not None
         done = count(self.progress.step, "step")
         book.note(f"The run was stopped after {done}; what it had learned was discarded, as asked.")
 
@@ -321,7 +349,7 @@ class Trainer:
         self.progress = replace(self.progress, phase="paused", seconds_left=None)
         self._publish(RunChanged(run))
 
-    def _events(self, task: RunTask, staging: Path, book: RunBook) -> Iterator[Event]:
+    def _events(self, task: RunTask, staging: Path, book: RunBook) -> Generator[Event, None, None]:
         """What the engine reports of this run."""
         from engine.train import train_dpo  # imports torch
 
@@ -377,8 +405,27 @@ class Trainer:
                 left = None if self._stop else event.seconds_left
                 self.progress = replace(self.progress, step=event.step, margin=margin, seconds_left=left, phase=phase)
 
-    def _end(self, run: int, status: str, error: str | None, adapter: Adapter | None = None) -> None:
-        self._workspace.write(end_run, run, status, error, adapter).result()
-        name = self.progress.name if self.progress is not None else ""
-        self.progress = None
-        self._publish(RunEnded(run, name=name, status=status))
+    def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
+        """Record the run's end; False when the database has no room for it, so that it is recorded later.
+
+        The run is over either way: one that seemed to go on would let no other start.
+        """
+        try:
+            self._workspace.write(end_run, task.run, status, error, adapter).result()
+        except DatabaseError as refused:
+            self.unrecorded[task.run] = (status, error, adapter)
+            self._publish(WorkbenchFailed(f"The end of run {task.run} is not recorded", str(refused)))
+        finally:
+            self.progress = None
+        self._publish(RunEnded(task.run, name=task.name, status=status))
+        return task.run not in self.unrecorded
+
+    def _record_ends(self) -> None:
+        """Record the ends that the database had no room for, before another run is recorded in it.
+
+        Raises:
+            DatabaseError: there still is none.
+        """
+        for run, end in list(self.unrecorded.items()):
+            self._workspace.write(end_run, run, *end).result()
+            del self.unrecorded[run]

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -26,6 +27,7 @@ from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import ReadPrompts
+from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.blind_trials import BASE, BlindTrials
@@ -291,6 +293,11 @@ class Workbench(WorkspaceView):
     def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
         """A close look at such a run; takes as long as encoding the pairs. See `RunPlans.preflight` for errors."""
         return self.trainer.preflight(config, pairs)
+
+    def _as_it_is(self, run: RunRow) -> RunRow:
+        """A run that is over, though the database had no room yet to say so."""
+        status, error, _ = self.trainer.unrecorded.get(run.id, (run.status, run.error, None))
+        return run if status == run.status else replace(run, status=status, error=error, ended=run.heartbeat)
 
     def start_run(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Start a run, on every preference pair that stands if not told else; gives its id. See `Trainer.start`."""
