@@ -1,6 +1,7 @@
 """The lane gives each turn to the most urgent job, outlives errors, and closes what is left."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,34 @@ def test_an_error_ends_its_job_alone(lane: Lane, crashes: list[tuple[str, Except
     assert [(name, str(error)) for name, error in crashes] == [("bad", "no")]
     assert order == ["good", "good"]
     assert not lane.busy_with("bad")
+
+
+class Tensor:
+    """Stands for what a run holds in memory."""
+
+
+def test_a_job_that_crashed_holds_nothing_of_what_it_computed(lane: Lane) -> None:
+    held: list[weakref.ref[Tensor]] = []
+
+    def compute() -> None:
+        activations = Tensor()
+        held.append(weakref.ref(activations))
+        try:
+            raise MemoryError("no room for the next layer")
+        except MemoryError as error:
+            raise RuntimeError("the layer failed") from error
+
+    def broken() -> Turns:
+        weights = Tensor()
+        held.append(weakref.ref(weights))
+        yield
+        compute()
+
+    lane.start()
+    job = lane.submit("broken", broken(), lambda: RUN)
+    error = job.done.exception(timeout=5)
+    assert str(error) == "the layer failed"  # who asks is still told
+    assert [each() for each in held] == [None, None]
 
 
 def test_closing_closes_the_generators_on_the_lane_itself() -> None:

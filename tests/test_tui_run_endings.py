@@ -1,6 +1,8 @@
 """A machine without room or memory interrupts a run; with room again it ends in the adapter it would have had."""
 
+import gc
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +138,30 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert weights_of(workbench, run) == weights_of(workbench, whole)
     assert told_figures(workbench, run) == told_figures(workbench, whole)
     assert not workbench.trainer.checkpoint_folder(run).exists()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), ZeroDivisionError("no")])
+def test_a_run_that_broke_off_leaves_the_memory_to_the_next_answers(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    learners: list[weakref.ref[Learner]] = []
+
+    def breaks(learner: Learner, *_: Any) -> None:
+        learners.append(weakref.ref(learner))
+        raise type(error)(*error.args)
+
+    monkeypatch.setattr(Learner, "learn", breaks)
+    gc.collect()
+    gc.disable()
+    try:
+        workbench.start_run(CONFIG)
+        job = workbench.trainer.job
+        assert job is not None
+        job.done.exception(timeout=60)
+        workbench.answers.write_pairs(1).done.result(timeout=60)
+        assert [each() for each in learners] == [None]
+    finally:
+        gc.enable()
 
 
 def fill_up(connection: sqlite3.Connection, *_: Any, **__: Any) -> None:

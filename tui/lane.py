@@ -6,6 +6,7 @@ next turn to the most urgent one.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -123,8 +124,21 @@ class Lane:
         except Exception as error:  # noqa: BLE001  told to the job's owner; the lane lives on for the other jobs
             self._remove(job)
             self._on_crash(job, error)
+            _let_go(error)
             job.done.set_exception(error)
 
     def _remove(self, job: Job) -> None:
         with self._changed:
             self._jobs.remove(job)
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop what the frames of an error hold: whoever keeps the job would keep a whole run's tensors in memory."""
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        each = chain.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            chain += [each.__cause__, each.__context__]
