@@ -33,7 +33,7 @@ class Manifest:
     run: int | None
     """The run that made it; None for an adapter that was added."""
     pairs: int
-    """How many preference pairs it was trained on; 0 for an adapter that was added."""
+    """How many preference pairs it was trained on, without those measured on; 0 for an adapter that was added."""
     pairs_fingerprint: str | None
     """Fingerprint of those pairs."""
     created: str

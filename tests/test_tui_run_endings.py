@@ -13,14 +13,20 @@ import torch
 
 import engine.checkpoint
 import engine.lora
+import engine.preparation
 from db import run_memory
+from db.runs import run_pairs
+from db.verdicts import run_preference_pairs
+from engine.chat import LeftOut
 from engine.config import TrainConfig
 from engine.errors import NonFiniteLoss
 from engine.learner import Learner
+from engine.preference import pairs_fingerprint
 from tests.test_engine_outages import room_for
 from tests.test_tui_workbench import SHORT, judge_all, told_figures, train, weights_of
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
+from tui.pair_sets import preference_pair
 from tui.policies import ModelChoice
 from tui.published import Published, RunEnded, WorkbenchFailed
 from tui.workbench import Workbench
@@ -209,6 +215,31 @@ def test_an_adapter_that_was_published_before_the_database_was_full_is_not_train
         workbench.resume_run(run)
     assert workbench.run(run).status == "finished"
     assert [each.run for each in workbench.adapters()] == [run]
+
+
+def test_the_manifest_counts_the_pairs_that_were_trained_on_however_often_the_run_was_left(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = engine.preparation.encode_pair
+    monkeypatch.setattr(
+        "engine.preparation.encode_pair",
+        lambda tokenizer, pair, config: (
+            LeftOut(pair.key, "it is too long.") if pair.key == "2" else encode(tokenizer, pair, config)
+        ),
+    )
+    whole = train(workbench, CONFIG, name="whole")
+    with monkeypatch.context() as patch:
+        no_memory(patch)
+        left = train(workbench, CONFIG, name="left")
+    resume(workbench, left)
+    made = {each.manifest.run: each.manifest for each in workbench.workspace.registry.list()}
+    trained = [each.comparison for each in run_pairs(workbench.workspace.connection, whole) if each.split == "train"]
+    assert workbench.run(whole).pairs == 7
+    assert workbench.run(whole).eval_pairs > 0
+    assert (made[whole].pairs, made[left].pairs) == (len(trained), len(trained))
+    rows = run_preference_pairs(workbench.workspace.connection, whole)
+    expected = pairs_fingerprint([preference_pair(row) for row in rows if row.comparison in trained])
+    assert made[whole].pairs_fingerprint == made[left].pairs_fingerprint == expected
 
 
 def test_a_run_that_spoils_itself_has_failed_and_leaves_no_checkpoint(

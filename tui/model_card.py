@@ -90,8 +90,8 @@ class Card:
             yield "- run: none of the workspace's; it was taken in from elsewhere"
         else:
             yield f"- run: {run.id}, begun {run.started[:10]}, {run.status} after {count(run.step, 'step')}"
-            shares = f"{run.train_pairs:,} trained on, {run.eval_pairs:,} measured on"
-            yield f"- preference pairs: {shares}, fingerprint `{manifest.pairs_fingerprint}`"
+            trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
+            yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on"
             yield f"- reference: {_reference(run)}"
         yield f"- weights of the adapter: SHA-256 `{manifest.checksum}`"
         if manifest.note:

@@ -44,6 +44,8 @@ class RunBook:
         self._run = run
         self._verdicts = {str(row.comparison): row.verdict for row in rows}
         self._resumed = resumed
+        self.train_keys: tuple[str, ...] = ()
+        """The pairs that the run learns from, by their keys, once it has looked at them."""
         self._trimmed = False
 
     def store(self, event: Event) -> None:
@@ -78,6 +80,7 @@ class RunBook:
             self.note(f"Samples took {duration(sampler.seconds)} beside the run.")
 
     def _store_plan(self, event: RunPlanned) -> None:
+        self.train_keys = event.train_keys
         if self._resumed:
             return  # the pairs were recorded when the run began
         shares = [(key, "train") for key in event.train_keys] + [(key, "eval") for key in event.eval_keys]

@@ -293,7 +293,7 @@ class Trainer:
             with closing(self._events(task, staging, book)) as events:
                 for event in events:
                     if isinstance(event, AdapterSaved) and not self._discard:
-                        adapter = self._keep(task, event)
+                        adapter = self._keep(task, event, book)
                     self._progress_to(event)
                     book.store(event)
                     self._publish(RunChanged(task.run, event))
@@ -374,10 +374,15 @@ class Trainer:
         """Where the checkpoint of a run stands."""
         return checkpoint_folder(self._workspace, run)
 
-    def _keep(self, task: RunTask, event: AdapterSaved) -> Adapter:
-        """Move what the engine saved into the registry and tell the database."""
+    def _keep(self, task: RunTask, event: AdapterSaved, book: RunBook) -> Adapter:
+        """Move what the engine saved into the registry and tell the database.
+
+        The manifest tells of the pairs that were trained on. What was left out, and is in the rows of a run that was
+        never interrupted, and what was measured on are none of them.
+        """
         base = self._policies.required()
-        pairs = [preference_pair(row) for row in task.rows]
+        trained = set(book.train_keys)
+        pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
         adapter = self._workspace.registry.publish(
             Path(event.folder),
             name=task.name,
