@@ -22,6 +22,7 @@ from engine.config import TrainConfig
 from engine.errors import NonFiniteLoss
 from engine.learner import Learner
 from engine.preference import pairs_fingerprint
+from tests.peft_folders import lora_folder
 from tests.test_engine_outages import room_for
 from tests.test_tui_workbench import SHORT, judge_all, told_figures, train, weights_of
 from tests.tiny import save_tiny
@@ -291,3 +292,21 @@ def test_a_run_resumed_with_another_dtype_can_still_be_resumed_with_its_own(
     resume(again, run)
     assert again.run(run).status == "finished"
     again.close()
+
+
+def test_an_adapter_whose_name_was_taken_meanwhile_gets_another(
+    workbench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn = Learner.learn
+
+    def after_another(*args: Any) -> Any:
+        workbench.workspace.registry.add(lora_folder(tmp_path / "lora"), "Short", "elsewhere", "f")
+        return learn(*args)
+
+    monkeypatch.setattr(Learner, "learn", on_call(2, learn, after_another))
+    run = workbench.start_run(CONFIG, name="short")
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    assert workbench.run(run).status == "finished"
+    assert [each.name for each in workbench.adapters() if each.run == run] == ["short-1"]
+    assert "Another adapter was called short meanwhile" in "".join(line.text for line in workbench.run_log(run))

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from adapters.names import name_key
 from adapters.registry import Adapter
 from db import holding_out as db_wall
 from db import run_idle, run_memory
@@ -209,8 +210,8 @@ class Trainer:
 
     def _free(self, name: str) -> str:
         """The run's name for its adapter, or one like it if another adapter took it meanwhile."""
-        taken = {each.manifest.name for each in self._workspace.registry.list()}
-        return self._workspace.registry.free_name(name) if name in taken else name
+        taken = {name_key(each.manifest.name) for each in self._workspace.registry.list()}
+        return self._workspace.registry.free_name(name) if name_key(name) in taken else name
 
     def stop(self, *, discard: bool = False) -> None:
         """Ask the run to end at once, and to save what it has learned as an adapter unless it is to `discard` that."""
@@ -383,9 +384,12 @@ class Trainer:
         base = self._policies.required()
         trained = set(book.train_keys)
         pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
+        name = self._free(task.name)
+        if name != task.name:
+            book.note(f"Another adapter was called {task.name} meanwhile, so this one is {name}.")
         adapter = self._workspace.registry.publish(
             Path(event.folder),
-            name=task.name,
+            name=name,
             base_source=base.source,
             base_fingerprint=base.fingerprint,
             parent=task.parent and task.parent.manifest.id,
