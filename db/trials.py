@@ -76,6 +76,18 @@ def set_trial_status(conn: Connection, trial: int, status: str) -> None:
         raise NotFound(f"There is no trial {trial}.")
 
 
+def stop_left_side_by_sides(conn: Connection) -> None:
+    """Stop every side-by-side that still says running. For the owner, when it starts: nobody writes its answers.
+
+    Its end is its last sign of life, the newest pair of answers. A blind trial stays running until it is judged.
+    """
+    conn.execute(
+        """UPDATE trials SET status = 'stopped',
+            ended = coalesce((SELECT max(c.created) FROM comparisons c WHERE c.trial = trials.id), created)
+        WHERE kind = 'side_by_side' AND status = 'running'"""
+    )
+
+
 def _trial_row(row: Row) -> TrialRow:
     return TrialRow(
         id=row["id"],

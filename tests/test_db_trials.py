@@ -5,7 +5,14 @@ import pytest
 from db.comparisons import add_comparison
 from db.errors import NotFound
 from db.models import ensure_model, ensure_sampling
-from db.trials import add_trial, get_trial, list_trials, set_trial_status, trial_comparisons
+from db.trials import (
+    add_trial,
+    get_trial,
+    list_trials,
+    set_trial_status,
+    stop_left_side_by_sides,
+    trial_comparisons,
+)
 from db.verdicts import add_verdict
 from tests.db_workspace import SAMPLING, answer, new_model, new_set, workspace
 
@@ -54,3 +61,15 @@ def test_a_trial_that_is_not_there_is_said_in_words(conn):
         get_trial(conn, 9)
     with pytest.raises(NotFound, match="no trial 9"):
         set_trial_status(conn, 9, "finished")
+
+
+def test_a_side_by_side_that_was_left_is_stopped_since_its_last_answers(conn):
+    unanswered, answered, over = new_trial(conn), new_trial(conn), new_trial(conn)
+    a, b = answer(conn, "one", "base"), answer(conn, "one", "tuned")
+    add_comparison(conn, prompt=1, a=a, b=b, side_seed=1, trial=answered)
+    set_trial_status(conn, over, "finished")
+    conn.execute("UPDATE comparisons SET created = '2100-01-01T00:00:00.000Z'")
+    stop_left_side_by_sides(conn)
+    assert [get_trial(conn, each).status for each in (unanswered, answered, over)] == ["stopped", "stopped", "finished"]
+    assert get_trial(conn, unanswered).ended == get_trial(conn, unanswered).created
+    assert get_trial(conn, answered).ended == "2100-01-01T00:00:00.000Z"

@@ -1,11 +1,15 @@
 """The Compare screens: base and tuned answers to held-out questions, as they are done and afterwards."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from db import models as db_models
+from db import trials as db_trials
 from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
+from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.blind_trials import TrialPlan
 from tui.errors import WorkbenchError
@@ -202,3 +206,22 @@ async def test_a_policy_is_not_tried_against_itself(workbench: FakeWorkbench) ->
         await until_shown(pilot, "choose two policies that differ")
         await pilot.press("S")
         assert asked.plans == []
+
+
+async def test_a_side_by_side_of_a_killed_process_is_stopped_at_the_next_start(tmp_path: Path) -> None:
+    left = StillWorkbench(tmp_path)
+    base, tuned = left.models()
+    sampling = left.workspace.write(db_models.ensure_sampling, {"temperature": 0.9}).result()
+    given = {"kind": "side_by_side", "model_a": base, "model_b": tuned, "sampling": sampling, "num_questions": 3}
+    trial = left.workspace.write(db_trials.add_trial, **given).result()
+    blind = left.begin()
+    left.close()  # nobody wrote its end
+    workbench = StillWorkbench(tmp_path)
+    try:
+        assert [workbench.trial(each).status for each in (trial, blind)] == ["stopped", "running"]
+        app = PalateApp(workbench)
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.push_screen(SideBySideScreen(trial))
+            await until_shown(pilot, "stopped before a question was answered")
+    finally:
+        workbench.close()

@@ -1,4 +1,5 @@
-"""Runs of a process that was killed: what had come to its end on the disk is ended in the database too.
+"""What a killed process left: runs that had come to their end on the disk are ended in the database too, and
+side-by-sides that nobody answers any more are stopped.
 
 An adapter's folder is the truth, its row the index: a run whose adapter stands whole in the registry is over, whatever
 the database knew of it. Everything here is for the owner of the workspace, when it opens it.
@@ -14,6 +15,7 @@ from adapters.registry import Adapter
 from db import run_memory
 from db import runs as db_runs
 from db import settings as db_settings
+from db import trials as db_trials
 from db.run_rows import RunRow
 from tui.workspace import Workspace
 
@@ -42,6 +44,12 @@ def end_run(
     if adapter is not None:
         db_runs.set_run_adapter(connection, run, adapter.manifest.id)
         use_adapter(connection, adapter.manifest.base_fingerprint, adapter.manifest.id)
+
+
+def recover(workspace: Workspace) -> None:
+    """Say of runs and side-by-sides that were alive what became of them."""
+    workspace.write(db_trials.stop_left_side_by_sides).result()
+    recover_runs(workspace)
 
 
 def recover_runs(workspace: Workspace) -> None:

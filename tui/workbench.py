@@ -56,7 +56,7 @@ from tui.published import (
     WorkbenchStatus,
 )
 from tui.queue_settings import change_setting
-from tui.recovery import recover_runs
+from tui.recovery import recover
 from tui.references import ReferenceScorer
 from tui.run_shelf import RunShelf
 from tui.side_by_side import SideBySide
@@ -121,7 +121,7 @@ class Workbench(WorkspaceView):
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
             self._started = self._fills = False
-            recover_runs(self.workspace)
+            recover(self.workspace)
             on_failure.pop_all()
 
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
