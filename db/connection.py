@@ -6,9 +6,10 @@ has its own of `read_only`.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from db.backup import back_up
@@ -20,6 +21,7 @@ from db.errors import (
     MissingDatabase,
     NewerDatabase,
     NotAllowed,
+    NotFound,
     NotWritable,
     OlderDatabase,
 )
@@ -95,7 +97,9 @@ def writing(path: Path) -> sqlite3.Connection:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for reading and writing without Python's hidden transactions; the file must exist."""
-    conn = sqlite3.connect(_uri(path, "mode=rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    conn = sqlite3.connect(
+        _uri(path, "mode=rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S, factory=_Connection
+    )
     return _configured(conn, "PRAGMA synchronous = FULL")
 
 
@@ -115,6 +119,19 @@ def translated(path: Path) -> Iterator[None]:
         raise NotWritable(_not_writable(path)) from error
     except OSError as error:
         raise DatabaseError(f"{path}: {error.strerror}. Check the folder and start again.") from error
+
+
+class _Connection(sqlite3.Connection):
+    """Python's, which says of a number that no row can have that it was not found, and not that it overflowed."""
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        """As Python's."""
+        try:
+            return super().execute(sql, values)
+        except OverflowError as error:
+            given = values.values() if isinstance(values, Mapping) else values
+            number = max((each for each in given if isinstance(each, int)), key=abs)
+            raise NotFound(f"There is no {number}: no number here has so many digits. Look it up in a list.") from error
 
 
 # -- what the file is ------------------------------------------------------------------------------------------
@@ -289,7 +306,12 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
 def _reader(path: Path, query: str) -> sqlite3.Connection:
     # A reader is opened on one thread and closed on another; sqlite3 itself is built to allow that.
     conn = sqlite3.connect(
-        _uri(path, query), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        _uri(path, query),
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_S,
+        check_same_thread=False,
+        factory=_Connection,
     )
     # The file is opened by the first statement that reads it; better here than in the caller's.
     return _configured(conn, "SELECT 1 FROM sqlite_schema LIMIT 1")

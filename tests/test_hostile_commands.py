@@ -75,6 +75,27 @@ def test_its_records_are_whole_and_plain(palate: Invoke, words: tuple[str, ...])
     assert harmful(done.output, tabs=True) == set()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("judge", "ID", "a"),
+        ("runs", "show", "ID"),
+        ("runs", "archive", "ID"),
+        ("samples", "ID"),
+        ("compare", "--trial", "ID"),
+        ("train", "--resume", "ID"),
+        ("generate", "--instead-of", "ID"),
+        ("prompts", "remove", "ID"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_too_large_for_the_database_is_not_found(palate: Invoke, words: tuple[str, ...]) -> None:
+    done = palate(*(each.replace("ID", "9" * 20) for each in words))
+    assert isinstance(done.exception, SystemExit), repr(done.exception)
+    assert "Not found. There is no " in done.output
+    assert "9" * 20 in done.output
+
+
 def test_the_texts_in_records_are_those_that_were_stored(palate: Invoke) -> None:
     waiting = [json.loads(line) for line in palate("queue", "--json").stdout.splitlines()]
     assert (waiting[0]["a"], waiting[0]["b"]) == (LONG_EVIL, f"{LONG_EVIL} and more")

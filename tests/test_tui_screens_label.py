@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -11,6 +12,8 @@ from textual.pilot import Pilot
 
 from db.errors import DatabaseError
 from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, prompt
+from tests.label_pairs import fill
+from tests.still_workbench import StillWorkbench
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.published import AnswersGrowing, QueueChanged
@@ -23,7 +26,7 @@ from tui.widgets.text_pane import PaneText, TextPane
 
 @asynccontextmanager
 async def label(
-    workbench: FakeWorkbench, size: tuple[int, int] = (120, 40)
+    workbench: FakeWorkbench | StillWorkbench, size: tuple[int, int] = (120, 40)
 ) -> AsyncIterator[tuple[Pilot[None], LabelScreen]]:
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
@@ -583,6 +586,19 @@ async def test_a_pair_is_found_by_number_and_by_words() -> None:
         await pilot.press("1")
         await ready(pilot, screen, 1)
     assert [each["comparison"] for each in workbench.judged_with] == [3]
+
+
+async def test_a_number_too_long_for_the_database_is_words(tmp_path: Path) -> None:
+    fill(tmp_path, 1)
+    workbench = StillWorkbench(tmp_path)
+    try:
+        async with label(workbench) as (pilot, screen):
+            await ready(pilot, screen, 1)
+            await pilot.press("G", *"9" * 19, "enter")
+            await until(pilot, lambda: "no pair of a prompt with “9999" in note(screen))
+            assert workbench.find_pair("9" * 5000, screen.pair) is None
+    finally:
+        workbench.close()
 
 
 async def test_a_pair_whose_names_were_shown_says_that_it_is_not_blind_any_more() -> None:

@@ -39,6 +39,9 @@ from tui.queue_settings import kept_settings, list_settings
 from tui.run_records import RunRecords
 from tui.workspace import Workspace
 
+_PLACE_DIGITS = 18
+"""A number of more digits is no place in a set (the database has room for no larger one) but words of a prompt."""
+
 
 class WorkspaceView:
     """Reads a workspace. Every call is one short query on this thread's read-only connection."""
@@ -95,7 +98,7 @@ class WorkspaceView:
         Asked again, it goes on behind that pair.
         """
         connection, after = self.workspace.connection, beside.id if beside else 0
-        if text.isdecimal() and beside is not None:
+        if text.isdecimal() and len(text) <= _PLACE_DIGITS and beside is not None:
             found = db_finding.find_place(connection, beside.prompt.set_id, int(text), after=after)
         else:
             found = db_finding.find_words(connection, text, after=after)
