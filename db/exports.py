@@ -14,14 +14,15 @@ _PAGE = 500
 # Pairs that were judged in labelling and not taken out of training. As in training, a question that is held out in any
 # set is left out of what decides.
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
-        v.verdict, v.strength, v.side, v.seconds, v.note, sc.score AS a_score, sd.score AS b_score,
-        ma.name AS a_model, mb.name AS b_model,
+        v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
+        sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
     FROM comparisons c
     JOIN prompts p ON p.id = c.prompt
     JOIN completions a ON a.id = c.a
     JOIN completions b ON b.id = c.b
     LEFT JOIN verdicts v ON v.id = c.standing
+    LEFT JOIN comparison_notes n ON n.comparison = v.comparison
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
     LEFT JOIN models ma ON ma.id = a.model

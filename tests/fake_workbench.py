@@ -640,6 +640,7 @@ class FakeData:
 
     def __init__(self, workbench: FakeWorkbench) -> None:
         self._bench = workbench
+        self.notes: dict[int, str] = {}
 
     def page(
         self, query: str = "", *, before: int | None = None, limit: int = 200, **_more: object
@@ -664,9 +665,13 @@ class FakeData:
         """None is."""
         return False
 
-    def note(self, _comparison: int) -> str:
-        """None has one."""
-        return ""
+    def note(self, comparison: int) -> str:
+        """The one that was kept."""
+        return self.notes.get(comparison, "")
+
+    def keep_note(self, comparison: int, note: str) -> "Future[None]":
+        """Keep it."""
+        return self._bench._answer(lambda: self.notes.update({comparison: note}))
 
     def withdrawals(self, _comparison: int) -> list[Any]:
         """None was taken out."""

@@ -11,6 +11,7 @@ from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from db.errors import DatabaseError
+from db.exports import judged_pairs
 from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, prompt
 from tests.label_pairs import fill
 from tests.still_workbench import StillWorkbench
@@ -464,7 +465,7 @@ async def test_answers_grow_unseen_while_a_pair_is_read() -> None:
 # -- what else can be done to a pair ----------------------------------------------------------------------------
 
 
-async def test_a_note_is_stored_with_the_verdict_and_typing_it_judges_nothing() -> None:
+async def test_a_note_is_stored_with_the_pair_and_typing_it_judges_nothing() -> None:
     workbench = FakeWorkbench(comparisons=2)
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
@@ -473,13 +474,48 @@ async def test_a_note_is_stored_with_the_verdict_and_typing_it_judges_nothing() 
         await pilot.press("1", "x", "2", "enter")
         await until(pilot, lambda: "note: 1x2" in note(screen))
         assert workbench.judged_with == []
+        assert workbench.data.notes == {1: "1x2"}
         await until(pilot, lambda: screen.can_judge)
         await pilot.press("1")
         await ready(pilot, screen, 2)
-        assert workbench.judged_with[-1]["note"] == "1x2"
         await pilot.press("2")
         await until(pilot, lambda: len(workbench.judged_with) == 2)
-        assert "note" not in workbench.judged_with[-1], "a note belongs to one pair"
+        await pilot.press("p", "p")
+        await until(pilot, lambda: "first better · 1x2 · a verdict key changes it" in note(screen))
+
+
+async def test_a_note_on_a_judged_pair_and_one_on_an_open_pair_outlive_the_app(tmp_path: Path) -> None:
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("1")
+        await ready(pilot, screen, 2)
+        for key, number, words in (("", 2, "open"), ("p", 1, "judged")):
+            await pilot.press(*key)
+            await ready(pilot, screen, number)
+            await pilot.press("c", *words, "enter")
+            await until(pilot, lambda said=f"note: {words}": said in note(screen))
+        await pilot.press("q")
+    workbench.close()
+    workbench = StillWorkbench(tmp_path)
+    try:
+        assert [workbench.data.note(each) for each in (1, 2)] == ["judged", "open"]
+        (row,) = judged_pairs(workbench.workspace.connection)
+        assert row.note == "judged"
+    finally:
+        workbench.close()
+
+
+async def test_a_note_that_cannot_be_stored_is_not_said_to_be_kept() -> None:
+    workbench = FakeWorkbench(comparisons=1)
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        workbench.fail = DatabaseError("There is no room left.")
+        await pilot.press("c", "x", "enter")
+        await until(pilot, lambda: workbench.fail is None)
+        await ready(pilot, screen, 1)
+        assert "note" not in note(screen)
 
 
 async def test_a_discarded_pair_comes_back_with_undo_alone() -> None:
@@ -565,11 +601,7 @@ async def test_a_note_is_taken_away_by_an_empty_line_and_kept_beside_another_pai
         await pilot.press("c", "backspace", "enter")
         await until(pilot, lambda: "no note" in note(screen))
         await ready(pilot, screen, 1)
-        await pilot.press("1")
-        await ready(pilot, screen, 2)
-        await pilot.press("1")
-        await until(pilot, lambda: len(workbench.judged_with) == 3)
-    assert [each.get("note") for each in workbench.judged_with] == [None, None, "two"]
+    assert workbench.data.notes == {1: "", 2: "two"}
 
 
 async def test_a_pair_is_found_by_number_and_by_words() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.content import Content
 
@@ -15,6 +15,7 @@ from tui.screens.dialog import AskText, Choose
 from tui.screens.editing import Edited, edit_text
 from tui.screens.judge import VERDICT_KEYS, JudgeScreen
 from tui.screens.looking import LOOKING_KEYS, pair_key
+from tui.screens.pair_acts import ask_note, note_of
 from tui.visible import visible_line
 from tui.widgets.label_notes import judged_words
 
@@ -30,7 +31,7 @@ class LabelScreen(JudgeScreen):
         pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
         pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
         pair_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
-        pair_key("c", "note", "note", "note", "Keep a note with your verdict on this pair."),
+        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
         pair_key(
             "g", "new_answers", "new-answers", "new answers", "Two new answers for this prompt; this pair is skipped."
         ),
@@ -43,14 +44,8 @@ class LabelScreen(JudgeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._notes: dict[int, str] = {}
         self._left: ComparisonRow | None = None
         """The pair whose prompt is being answered anew on this screen."""
-
-    def said_beside(self, pair: ComparisonRow) -> dict[str, Any]:
-        """The note, if one was written for this pair."""
-        note = self._note_of(pair)
-        return {"note": note} if note else {}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that do something now."""
@@ -60,20 +55,14 @@ class LabelScreen(JudgeScreen):
 
     # -- a note --------------------------------------------------------------------------------------------------
 
-    def _note_of(self, pair: ComparisonRow) -> str:
-        return self._notes.get(pair.id, pair.standing.note if pair.standing else "")
-
     def action_note(self) -> None:
-        """Ask for the words; they are stored with the verdict."""
+        """Ask for the words; they are kept with the pair at once, judged or not."""
         pair = self._pair
         if pair is not None:
-            sentence = "Kept with your verdict on this pair. An empty line takes it away."
-            ask = AskText("Note", sentence, value=self._note_of(pair), may_be_empty=True)
-            self.app.push_screen(ask, lambda text: self._keep_note(pair, text))
+            ask_note(self, pair.id, lambda text: self._noted(pair, text))
 
-    def _keep_note(self, pair: ComparisonRow, text: str | None) -> None:
-        if text is not None:
-            self._notes[pair.id] = text
+    def _noted(self, pair: ComparisonRow, text: str) -> None:
+        if self._pair is not None and self._pair.id == pair.id:
             self.view.note(f"note: {visible_line(text, 50)}" if text else "no note")
 
     # -- other pairs ---------------------------------------------------------------------------------------------
@@ -112,7 +101,8 @@ class LabelScreen(JudgeScreen):
         if pair is None:
             self.view.note(otherwise)
         else:
-            self._show(pair, judged_words(pair, named=self.workbench.names_known(pair.id)))
+            note = note_of(self.workbench, pair)
+            self._show(pair, judged_words(pair, note, named=self.workbench.names_known(pair.id)))
 
     # -- new answers ---------------------------------------------------------------------------------------------
 

@@ -1,10 +1,18 @@
 """What can be done with a judged pair besides judging it anew: a note, and out of training or back."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tui.errors import KNOWN_ERRORS
-from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText
+
+if TYPE_CHECKING:
+    from db.pair_rows import ComparisonRow
+    from tui.screens.base import PalateScreen
+    from tui.workbench import Workbench
 
 
 async def take_out(screen: PalateScreen, comparison: int, out: bool) -> None:
@@ -22,20 +30,27 @@ async def take_out(screen: PalateScreen, comparison: int, out: bool) -> None:
         screen.palate.tell("Back in training", "The next run has this pair again, if its verdict decides.")
 
 
-def ask_note(screen: PalateScreen, comparison: int) -> None:
-    """Ask for a note in place of the one that is there, and keep it."""
+def note_of(workbench: Workbench, pair: ComparisonRow) -> str:
+    """The note that stands with a pair: the one kept with it, else the one that came with its verdict."""
+    return workbench.data.note(pair.id) or (pair.standing.note if pair.standing else "")
+
+
+def ask_note(screen: PalateScreen, comparison: int, kept: Callable[[str], None] = lambda _: None) -> None:
+    """Ask for a note in place of the one that is there, and keep it; `kept` is told of one that is on the disk."""
 
     def keep(text: str | None) -> None:
         if text is not None:
-            screen.run_worker(_keep_note(screen, comparison, text), name="note")
+            screen.run_worker(_keep_note(screen, comparison, text, kept), name="note")
 
-    there = screen.workbench.data.note(comparison)
+    there = note_of(screen.workbench, screen.workbench.comparison(comparison))
     sentence = "Kept with this pair, and found by its words. An empty line takes the note off."
     screen.app.push_screen(AskText("Note", sentence, value=there, may_be_empty=True), keep)
 
 
-async def _keep_note(screen: PalateScreen, comparison: int, text: str) -> None:
+async def _keep_note(screen: PalateScreen, comparison: int, text: str, kept: Callable[[str], None]) -> None:
     try:
         await asyncio.wrap_future(screen.workbench.data.keep_note(comparison, text))
     except KNOWN_ERRORS as error:
         screen.palate.tell_error(error)
+    else:
+        kept(text)

@@ -16,24 +16,25 @@ def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Con
     return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
 
 
-def judged_words(pair: ComparisonRow, *, named: bool) -> str:
+def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
     """What was said of a pair that is looked at again, in the words of where its answers stand now.
 
-    `named`: its answers were shown with names before, so that a verdict is not blind.
+    `note`: the one that stands with it. `named`: its answers were shown with names before, so that a verdict is not
+    blind.
     """
-    told = [_said_before(pair, pair.standing)] if pair.standing else []
+    told = [_said_before(pair, pair.standing, note)] if pair.standing else []
     told += ["names were shown: not blind"] if named else []
     return " · ".join(told)
 
 
-def _said_before(pair: ComparisonRow, verdict: VerdictRow) -> str:
+def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
     if verdict.verdict in ("a", "b"):
         place = "first" if verdict.verdict == pair.first_letter else "second"
         said = f"{place} {'much ' if verdict.strength > 1 else ''}better"
     else:
         said = {"tie": "a tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}[verdict.verdict]
-    note = f" · {visible_line(verdict.note, 30)}" if verdict.note else ""
-    return f"you said {when(verdict.at)}: {said}{note} · a verdict key changes it"
+    noted = f" · {visible_line(note, 30)}" if note else ""
+    return f"you said {when(verdict.at)}: {said}{noted} · a verdict key changes it"
 
 
 def empty_note(status: WorkbenchStatus) -> Content:
