@@ -1,5 +1,6 @@
 """Imports beside everything else: whole or not at all, stopped, killed, one at a time; verdicts never wait for one."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -203,3 +204,17 @@ def test_an_import_on_its_own_thread_gives_its_result_or_its_error(
     workbench = open_workbench()
     assert workbench.imports.start(pairs(tmp_path / "mine.jsonl", 5), format="trl-text").result(timeout=30).pairs == 5
     assert isinstance(workbench.imports.start(Source(tmp_path / "no.jsonl")).exception(timeout=30), InterchangeError)
+
+
+async def test_whoever_waits_for_an_import_may_go_away(
+    open_workbench: Callable[[], Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench, failed = open_workbench(), []
+    monkeypatch.setattr(threading, "excepthook", lambda told: failed.append(told.exc_value))
+    future = workbench.imports.start(pairs(tmp_path / "mine.jsonl", 30_000))
+    waiting = asyncio.wrap_future(future)
+    waiting.cancel()  # as leaving the app does to its workers
+    await asyncio.sleep(0)
+    workbench.imports.leave()
+    assert isinstance(future.exception(timeout=30), ImportStopped)
+    assert failed == []

@@ -131,6 +131,7 @@ class Importer:
     def start(self, source: Source, *, format: str = "auto", set_name: str | None = None) -> Future[Imported]:
         """The same on a thread of its own; the future has the result or the error of `read`."""
         result: Future[Imported] = Future()
+        result.set_running_or_notify_cancel()  # whoever waits may go away, which would cancel it otherwise
 
         def work() -> None:
             try:
