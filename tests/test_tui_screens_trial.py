@@ -2,18 +2,24 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from tests.screens import text_of, until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.screens.compare import CompareScreen
+from tui.screens.compare import CompareScreen, trial_line
 from tui.screens.trial import TrialScreen
 from tui.screens.trial_pair import TrialPairScreen
 from tui.screens.trial_result import TrialResultScreen
+from tui.strengths import Board, Strength
+from tui.trial_results import Meeting, TrialBoard
+from tui.trial_statistics import Tally
 
 SIZES = [(80, 24), (120, 40)]
 FLIPPED, STRAIGHT = 1, 2
@@ -348,11 +354,12 @@ async def test_untrusted_text_stays_text(workbench: StillWorkbench) -> None:
 # -- setting up, and the board ---------------------------------------------------------------------------------
 
 
-async def test_the_board_before_and_after_three_have_met(workbench: StillWorkbench) -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_board_before_and_after_three_have_met(workbench: StillWorkbench, size: tuple[int, int]) -> None:
     from tui.screens.board import BoardScreen
 
     app = PalateApp(workbench)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         await pilot.press("B")
@@ -363,6 +370,35 @@ async def test_the_board_before_and_after_three_have_met(workbench: StillWorkben
         assert "Strengths are told once three policies have met." in text_of(app)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+
+def test_a_board_stays_in_its_columns_where_it_is_narrow() -> None:
+    from tui.screens.board import board_text
+
+    policies = ("smollm2-135m-instruct", "日本語日本語日本語日本語", "taste-3")
+    strengths = tuple(Strength(each, -1.25, -12.5, 10.25, 120) for each in policies)
+    meetings = tuple(
+        Meeting(*two, Tally(14, 12, 4), 2) for two in (policies[:2], policies[1:], (policies[2], policies[0]))
+    )
+    board = TrialBoard(meetings, Board(strengths, np.eye(3)), None, 0)
+    for width in (54, 74, 114):
+        lines = str(board_text(board, width)).splitlines()[1:]
+        rows = [each for each in lines if "12 tied" in each or " % (" in each]
+        assert len(rows) == 3
+        assert len({cell_len(each[: each.index(" % (")]) for each in rows}) == 1
+        assert [("12 tied · 4 lost" in each) for each in rows] == [width > 54] * 3
+        assert len({cell_len(each[: each.index("-1.25")]) for each in lines if "-1.25" in each}) == 1
+        assert max(map(cell_len, lines)) <= width
+
+
+def test_a_trial_in_the_list_keeps_its_columns_with_any_names(workbench: StillWorkbench) -> None:
+    row = replace(workbench.trial(workbench.begin()), created="2001-05-03T14:10:00.000Z")
+    names = ("smollm2-135m-instruct", "taste-3"), ("a name of many letters",) * 2, ("日本語" * 9, "日本語" * 9)
+    for kind in ("base", "adapter"):
+        rows = [replace(row, model_a_kind=kind, model_a_name=one, model_b_name=two) for one, two in names]
+        lines = [str(trial_line(each)) for each in rows]
+        assert {cell_len(each[: each.index("sealed")]) for each in lines} == {35}
+        assert all(each.endswith("  3 May 2001") and cell_len(each) <= 76 for each in lines)
 
 
 def test_side_seeds_are_what_the_names_say() -> None:

@@ -1,7 +1,9 @@
 """The board: every pair of policies that met in a blind trial, their strengths, and what to compare next."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -13,7 +15,13 @@ from tui.screens.base import PalateScreen
 from tui.strengths import Strength
 from tui.trial_results import Meeting, TrialBoard, between, board_of, percent, tally_words
 from tui.visible import visible_line
+from tui.widgets.cells import column, cut
 from tui.words import count
+
+_AIR: Final = 6
+"""Columns beside the text: the screen's margins, and a scrollbar."""
+_LEAST_NAME: Final = 8
+"""Cells of a name that can still be told from another."""
 
 
 class BoardScreen(PalateScreen):
@@ -28,12 +36,25 @@ class BoardScreen(PalateScreen):
         with VerticalScroll(id="board"):
             yield Static("", id="board-text", markup=False)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._board: TrialBoard | None = None
+
     def screen_shown(self) -> None:
         """Read every trial again."""
         view = self.workbench
         trials = [(each, view.trial_comparisons(each.id)) for each in view.trials() if not each.sealed]
         policies = [view.status().model_name, *(each.name for each in view.adapters() if each.fits)]
-        self.query_one("#board-text", Static).update(board_text(board_of(trials, policies)))
+        self._board = board_of(trials, policies)
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._board is not None:
+            self.query_one("#board-text", Static).update(board_text(self._board, self.app.size.width - _AIR))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Names are cut where it is narrow."""
+        self._draw()
 
     def from_workbench(self, published: Published) -> None:
         """A trial may have ended."""
@@ -45,14 +66,14 @@ class BoardScreen(PalateScreen):
         self.dismiss()
 
 
-def board_text(board: TrialBoard) -> Content:
-    """Strengths, meetings, and the next comparison."""
+def board_text(board: TrialBoard, width: int) -> Content:
+    """Strengths, meetings, and the next comparison, in lines of `width` cells at most."""
     parts: list[Content] = []
     if board.board is not None:
         parts += [_head("strength, 95 % interval (Bradley–Terry; 1 more is a win rate of 73 %)")]
-        parts += [_strength_line(each) for each in board.board.strengths] + [Content("")]
+        parts += [_strength_line(each, width) for each in board.board.strengths] + [Content("")]
     if board.meetings:
-        parts += [_head("who met whom"), *(_meeting_line(each) for each in board.meetings), Content("")]
+        parts += [_head("who met whom"), *_meeting_lines(board.meetings, width), Content("")]
     else:
         parts.append(Content("No trial was opened yet. Press esc, then N, and judge one."))
     if board.meetings and board.board is None:
@@ -72,14 +93,25 @@ def _head(words: str) -> Content:
     return Content.styled(words, "bold")
 
 
-def _strength_line(each: Strength) -> Content:
-    interval = f"{each.low:+.2f} to {each.high:+.2f}"
-    games = count(each.games, "verdict")
-    name = visible_line(str(each.policy), 28)
-    return Content.assemble(f"{name:<30}{each.value:>+6.2f}  ", (f"{interval:<18}{games}", "$quiet"))
+def _strength_line(each: Strength, width: int) -> Content:
+    figures = f"{each.value:>+6.2f}  "
+    about = f"{f'{each.low:+.2f} to {each.high:+.2f}':<18}{count(each.games, 'verdict')}"
+    name = min(30, width - len(figures) - len(about))
+    return Content.assemble(column(cut(visible_line(str(each.policy)), name - 2), name), figures, (about, "$quiet"))
 
 
-def _meeting_line(each: Meeting) -> Content:
-    names = f"{visible_line(each.first, 22)} · {visible_line(each.second, 22)}"
-    rate = f"{percent(each.tally.win_rate)} ({between(each.tally.interval)})"
-    return Content.assemble(f"{names:<48}{rate:<22}", (f"{tally_words(each.tally)}", "$quiet"))
+def _meeting_lines(meetings: Sequence[Meeting], width: int) -> list[Content]:
+    """Names get what rates and counts leave, both the same; where that is next to nothing, the counts are left out."""
+    rates = [f"{percent(each.tally.win_rate)} ({between(each.tally.interval)})" for each in meetings]
+    counts = [tally_words(each.tally) for each in meetings]
+    rate = max(map(len, rates)) + 2
+    name = (width - rate - max(map(len, counts)) - len(" · ") - 2) // 2
+    if name < _LEAST_NAME:
+        counts, name = [""] * len(counts), (width - rate - len(" · ") - 2) // 2
+    name = min(name, 22)
+    lines = []
+    for each, rate_words, count_words in zip(meetings, rates, counts, strict=True):
+        names = " · ".join(cut(visible_line(side), name) for side in (each.first, each.second))
+        head = column(names, 2 * name + len(" · ") + 2) + f"{rate_words:<{rate}}"
+        lines.append(Content.assemble(head, (count_words, "$quiet")))
+    return lines

@@ -20,6 +20,7 @@ from tui.screens.trial import TrialScreen
 from tui.screens.trial_setup import TrialSetupScreen
 from tui.theme import SIGNS
 from tui.visible import visible_line
+from tui.widgets.cells import column, cut
 from tui.widgets.cursor_list import CursorList
 from tui.widgets.form import Form
 from tui.widgets.form_rows import ActionRow, ChoiceRow, FormRow
@@ -190,9 +191,9 @@ class CompareScreen(PalateScreen):
 def trial_line(trial: TrialRow) -> Content:
     """One trial in the list: its state, the two names, how far it is, and when."""
     sign, colour = SIGNS["paused" if trial.sealed else trial.status]
-    first = "base" if trial.model_a_kind != "adapter" else visible_line(trial.model_a_name, 16)
-    names = f"{first} · {visible_line(trial.model_b_name, 24)}"
-    words = f" {names.ljust(33)}{_how_far(trial).ljust(26)}{when(trial.created)}"
+    first = "base" if trial.model_a_kind != "adapter" else cut(visible_line(trial.model_a_name), 14)
+    names = cut(f"{first} · {visible_line(trial.model_b_name)}", 32)
+    words = f" {column(names, 33)}{_how_far(trial).ljust(26)}{when(trial.created)}"
     return Content.assemble((sign, colour), words)
 
 
