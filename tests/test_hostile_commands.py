@@ -96,6 +96,21 @@ def test_a_number_too_large_for_the_database_is_not_found(palate: Invoke, words:
     assert "9" * 20 in done.output
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("compare", "--samples", "3"), "--samples and --set are of a trial."),
+        (("compare", "--set", "science, held out"), "--samples and --set are of a trial."),
+        (("train", "--resume", "1", "--preflight"), "Leave the other flags out."),
+    ],
+    ids=["samples", "set", "preflight"],
+)
+def test_a_flag_that_would_count_for_nothing_is_refused(palate: Invoke, words: tuple[str, ...], said: str) -> None:
+    done = palate(*words)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
 def test_the_texts_in_records_are_those_that_were_stored(palate: Invoke) -> None:
     waiting = [json.loads(line) for line in palate("queue", "--json").stdout.splitlines()]
     assert (waiting[0]["a"], waiting[0]["b"]) == (LONG_EVIL, f"{LONG_EVIL} and more")

@@ -284,7 +284,23 @@ async def test_the_result_page(workbench: StillWorkbench, size: tuple[int, int])
         await until_shown(pilot, "Kept with this trial")
         await pilot.press(*"later", "enter")
         await until_shown(pilot, "note  later")
-    assert workbench.trial(trial).note == "later"
+        await pilot.press("c", *["backspace"] * 5, "enter")
+        await until(pilot, lambda: "note  later" not in text_of(app) and app.screen.is_current)
+        await until(pilot, lambda: workbench.trial(trial).note == "")
+
+
+async def test_a_note_on_a_trial_s_comparison_is_taken_off_by_an_empty_line(workbench: StillWorkbench) -> None:
+    trial = judged(workbench)
+    pair = workbench.trial_comparisons(trial)[0].id
+    workbench.blind_trials.note_comparison(pair, "tides").result(timeout=5)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        app.push_screen(TrialPairScreen(trial, [pair], 0))
+        await until_shown(pilot, " · tides")
+        await pilot.press("c", *["backspace"] * 5, "enter")
+        await until(pilot, lambda: workbench.comparison_notes(trial) == {})
 
 
 async def test_a_lost_prompt_is_moved_into_labelling_only_when_it_is_said(workbench: StillWorkbench) -> None:

@@ -31,7 +31,7 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option("--adapter", metavar="NAME", help="The policy to look at. Default: the adapter in use.")
 @click.option("--against", default=BASE, metavar="NAME", show_default=True, help="What it is held against.")
 @click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Held-out questions.")
-@click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs to each question.")
+@click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs to each (--judge).")
 @click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set, with --judge. Default: all of them.")
 @click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
 @click.option("--trial", type=int, metavar="ID", help="The result of a past trial; with --judge, go on judging it.")
@@ -69,6 +69,8 @@ def _sampling(asked: Mapping[str, Any]) -> SamplingConfig:
 
 
 def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
+    if asked["samples"] > 1 or asked["set_name"] is not None:
+        raise InputError("--samples and --set are of a trial. Name a program that judges: --judge. Or leave them out.")
     sampling = _sampling(asked)
     shown: set[int] = set()
     with options.working() as workbench:

@@ -72,7 +72,7 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on the preference pairs that stand. Ctrl+C keeps what is trained (--on-interrupt)."""
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, *given.values())
+    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None, *given.values())
     if resume is not None and any(each is not None for each in others):
         raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
     build_config(TrainConfig, given)  # what is wrong with a flag is told before anything is opened

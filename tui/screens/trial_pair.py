@@ -66,7 +66,8 @@ class TrialPairScreen(SideBySideScreen):
         """Ask for the words."""
         pair = self._pairs[self._at].id
         there = self.workbench.comparison_notes(self._trial).get(pair, "")
-        ask = AskText("Note", "Kept with this comparison.", value=there)
+        sentence = "Kept with this comparison. An empty line takes the note off."
+        ask = AskText("Note", sentence, value=there, may_be_empty=True)
         self.app.push_screen(ask, lambda text: self._keep(pair, text))
 
     def _keep(self, pair: int, text: str | None) -> None:

@@ -88,7 +88,8 @@ class TrialResultScreen(PalateScreen):
 
     def action_note(self) -> None:
         """Ask for the words."""
-        ask = AskText("Note", "Kept with this trial.", value=self.workbench.trial(self._trial).note)
+        sentence = "Kept with this trial. An empty line takes the note off."
+        ask = AskText("Note", sentence, value=self.workbench.trial(self._trial).note, may_be_empty=True)
         self.app.push_screen(ask, self._keep)
 
     def _keep(self, text: str | None) -> None:
