@@ -127,6 +127,8 @@ class CompareScreen(PalateScreen):
     @on(FormRow.Pressed)
     def pressed(self, message: FormRow.Pressed) -> None:
         """One of the two actions."""
+        if not self.is_active:
+            return  # enter was pressed twice, and the first one led away already
         if message.row.key == "trial":
             self.action_trial()
         else:
@@ -172,6 +174,8 @@ class CompareScreen(PalateScreen):
     @on(OptionList.OptionSelected)
     def open_trial(self, event: OptionList.OptionSelected) -> None:
         """Go on judging it, or show what came of it."""
+        if not self.is_active:
+            return  # enter was pressed twice, and the first one led away already
         number = int(str(event.option_id))
         trial = next(each for each in self.workbench.trials() if each.id == number)
         if trial.kind == "side_by_side":

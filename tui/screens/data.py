@@ -172,7 +172,7 @@ class DataScreen(PalateScreen):
     def on_option_list_option_selected(self, event: VerdictList.OptionSelected) -> None:
         """Enter or a click on a line opens its pair."""
         event.stop()
-        if event.option_id is not None:
+        if event.option_id is not None and self.is_active:  # enter may have been pressed twice
             self.app.push_screen(VerdictScreen(int(event.option_id)))
 
     def action_move(self, lines: int) -> None:

@@ -38,7 +38,8 @@ class Pick(Dialog[str]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter answers."""
         event.stop()
-        self.picked(str(event.option_id))
+        if self.is_active:  # enter may have been pressed twice
+            self.picked(str(event.option_id))
 
     def picked(self, key: str) -> None:
         """A row was chosen."""

@@ -150,7 +150,8 @@ class PromptsScreen(PalateScreen):
 
     @on(OptionList.OptionSelected, "#prompts-list")
     def _prompt_opened(self, event: OptionList.OptionSelected) -> None:
-        self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
+        if self.is_active:  # enter may have been pressed twice
+            self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """What the keys do depends on where the mark is."""

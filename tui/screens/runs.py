@@ -154,7 +154,7 @@ class RunsScreen(RunShelfKeys):
     def open_run(self) -> None:
         """Show the run under the cursor."""
         run = self.shown_run()
-        if run is not None:
+        if run is not None and self.is_active:  # enter may have been pressed twice
             self.palate.push_screen(RunScreen(run.id))
 
     # -- filter and order ----------------------------------------------------------------------------------------

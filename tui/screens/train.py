@@ -207,6 +207,8 @@ class TrainScreen(RunKeys):
     @on(FormRow.Pressed)
     def row_pressed(self, message: FormRow.Pressed) -> None:
         """Start the run, or show the presets."""
+        if not self.is_active:
+            return  # enter was pressed twice, and the first one led away already
         if message.row.key == "preset":
             self.action_presets()
         else:

@@ -110,6 +110,8 @@ class TrialResultScreen(PalateScreen):
     @on(OptionList.OptionSelected)
     def open_pair(self, event: OptionList.OptionSelected) -> None:
         """Read one comparison with its names."""
+        if not self.is_active:
+            return  # enter was pressed twice, and the first one led away already
         at = self._shown.index(int(str(event.option_id)))
         self.app.push_screen(TrialPairScreen(self._trial, self._shown, at))
 

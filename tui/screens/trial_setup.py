@@ -135,6 +135,8 @@ class TrialSetupScreen(PalateScreen):
     @on(FormRow.Pressed)
     def action_start(self) -> None:
         """Begin, and go to the first pair."""
+        if not self.is_active:
+            return  # enter was pressed twice, and the first one led away already
         problem = self._problem()
         if problem:
             self.palate.tell("This cannot begin", problem, severity="warning")
