@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -122,11 +122,6 @@ class JudgeScreen(LookingScreen):
     def take_back(self) -> Future[int | None]:
         """Undo the newest verdict; resolves to the pair that is open again."""
         return self.workbench.undo()
-
-    def said_beside(self, pair: ComparisonRow) -> dict[str, Any]:
-        """What else is stored with a verdict of this pair."""
-        del pair
-        return {}
 
     def screen_shown(self) -> None:
         """Back in sight: the clock goes on, and the pair is still the right one or the next one comes."""
@@ -272,7 +267,7 @@ class JudgeScreen(LookingScreen):
         self._committing, self._dropped = True, 0
         seconds = round(self._clock.seconds(time.monotonic()), 3)
         given = {"strength": strength, "side": side, "layout": self.layout_word, "seconds": seconds}
-        stored = begun(lambda: self.workbench.judge(pair.id, verdict, **given, **self.said_beside(pair)))
+        stored = begun(lambda: self.workbench.judge(pair.id, verdict, **given))
         told = said(verdict, side, strength, stacked=self.stacked)
         self.run_worker(self._commit(pair, stored, told), name="verdict")
 

@@ -136,7 +136,7 @@ class LabelScreen(JudgeScreen):
         if may_skip(pair):
             seconds = round(self._clock.seconds(time.monotonic()), 3)
             given = {"side": None, "layout": self.layout_word, "seconds": seconds}
-            await asyncio.wrap_future(self.workbench.judge(pair.id, "skip", **given, **self.said_beside(pair)))
+            await asyncio.wrap_future(self.workbench.judge(pair.id, "skip", **given))
 
     def action_undo(self) -> None:
         """While new answers are written: back to the pair that they are to replace."""
