@@ -6,6 +6,7 @@ import socket
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,6 +157,24 @@ def test_who_is_answered_as_often_as_it_is_asked(owner: Owner) -> None:
     assert first["since"].endswith("Z")
     assert second["status"]["model_state"] == "ready"
     assert first["model"]["source"] == str(owner.model)
+
+
+def test_a_visit_leaves_no_file_open_in_the_owner(owner: Owner) -> None:
+    def opened() -> int:
+        return len(os.listdir(f"/proc/{owner.pid}/fd"))
+
+    def command(depth: int) -> int:
+        assert palate(owner.folder, "settings", "depth", str(depth)).returncode == 0
+        time.sleep(0.2)  # the visit ends a moment after its answer
+        return opened()
+
+    before = command(12)  # SQLite keeps a file or two for the next connection
+    for depth in (13, 14, 15):
+        command(depth)
+    end = time.monotonic() + 10
+    while opened() > before:
+        assert time.monotonic() < end, f"{opened()} files are open, {before} were"
+        time.sleep(0.01)
 
 
 # -- the wire --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -218,3 +219,17 @@ async def test_whoever_waits_for_an_import_may_go_away(
     workbench.imports.leave()
     assert isinstance(future.exception(timeout=30), ImportStopped)
     assert failed == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+def test_the_thread_of_an_import_leaves_no_file_open(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:
+    workbench = open_workbench()
+    workbench.subscribe(lambda _: workbench.counts())  # whoever hears of progress reads on that thread
+    opened = []
+    for _ in range(4):
+        workbench.imports.start(pairs(tmp_path / "mine.jsonl", 5)).result(timeout=30)
+        for thread in threading.enumerate():
+            if thread.name == "palate-import":
+                thread.join(timeout=30)
+        opened.append(len(os.listdir("/proc/self/fd")))
+    assert opened[-1] == opened[0]

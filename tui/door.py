@@ -123,6 +123,7 @@ class Door:
             logger.exception("A visit ended with an error")
         finally:
             wire.close()
+            self._workspace.readers.release()  # what it opened would stay open as long as the owner
             with self._changed:
                 self._visits.pop(threading.current_thread(), None)
 

@@ -138,6 +138,8 @@ class Importer:
                 result.set_result(self.read(source, format=format, set_name=set_name))
             except Exception as error:  # noqa: BLE001 — whoever waits for the future is told
                 result.set_exception(error)
+            finally:
+                self._workspace.readers.release()
 
         threading.Thread(target=work, name="palate-import", daemon=True).start()
         return result

@@ -40,20 +40,31 @@ class Readers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: set[sqlite3.Connection] = set()
+        self._changed = threading.Lock()
 
     def get(self) -> sqlite3.Connection:
         """This thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = read_only(self._path)
-            self._all.append(connection)
+            with self._changed:
+                self._all.add(connection)
         return connection
 
-    def close(self) -> None:
-        """Close every connection that was opened."""
-        for connection in self._all:
+    def release(self) -> None:
+        """Close this thread's connection, if it has one. A thread that ends before the workspace does calls it last."""
+        connection: sqlite3.Connection | None = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            with self._changed:
+                self._all.discard(connection)
             connection.close()
+
+    def close(self) -> None:
+        """Close every connection that is open."""
+        with self._changed:
+            for connection in self._all:
+                connection.close()
 
 
 @dataclass(frozen=True)
