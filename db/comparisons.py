@@ -24,8 +24,10 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
 _STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE p.id = comparisons.prompt AND s.held_out = 1)"""
 # An answer that a person wrote is not asked about: it was chosen when it was written.
-_OPEN = f"""SELECT id FROM comparisons WHERE trial IS NULL AND standing IS NULL AND {_STILL_LABELLING}
+IS_OPEN = f"""trial IS NULL AND standing IS NULL AND {_STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
+"""Which rows of `comparisons` wait for a verdict in labelling; whatever the order, these are asked and no others."""
+_OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
 # What a person asked for goes first, the newest first.
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
 # A repeat that was skipped does not come back.

@@ -4,6 +4,10 @@ import sqlite3
 
 import pytest
 
+from db import edits as db_edits
+from db.comparisons import get_comparison
+from db.edits import add_edit
+from db.holding_out import set_held_out
 from db.margins import add_margins, newest_verdict, open_margins, unscored
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import compared, new_model, workspace
@@ -28,6 +32,18 @@ def test_margins_are_kept_for_each_model_and_told_of_open_comparisons(conn):
     undo_last(conn)
     add_margins(conn, tuned, {one: 0.75})
     assert open_margins(conn, tuned)[one] == 0.75
+
+
+def test_what_labelling_does_not_ask_is_neither_told_nor_scored(conn):
+    edited, held_out = compared(conn, "Mine?"), compared(conn, "Theirs?")
+    tuned = new_model(conn, "tuned", "adapter")
+    edit = add_edit(conn, comparison=edited, original=get_comparison(conn, edited).a.id, text="Better words.")
+    db_edits.undo_last(conn)
+    assert get_comparison(conn, edit).standing is None
+    assert list(open_margins(conn, tuned)) == unscored(conn, tuned, 5) == [edited, held_out]
+    set_held_out(conn, get_comparison(conn, held_out).prompt.set_id, True)
+    assert open_margins(conn, tuned) == {}
+    assert unscored(conn, tuned, 5) == []
 
 
 def test_a_margin_that_is_not_a_number_is_refused(conn):
