@@ -1,5 +1,6 @@
 """What an evaluation says, and how sure it can be: few pairs give wide intervals."""
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
@@ -41,11 +42,12 @@ def wilson_interval(successes: int, of: int) -> tuple[float, float]:
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Student's t interval of a mean (Student 1908, doi:10.1093/biomet/6.1.1), 95 %; None for fewer than two values.
+    """Student's t interval of a mean (Student 1908, doi:10.1093/biomet/6.1.1), 95 %.
 
-    1, 2 and 3 give 2 ± 4.303 · 1/√3 = 2 ± 2.484.
+    None for fewer than two values, and where one of them is NaN or infinite. 1, 2 and 3 give
+    2 ± 4.303 · 1/√3 = 2 ± 2.484.
     """
-    if len(values) < 2:
+    if len(values) < 2 or not all(map(math.isfinite, values)):
         return None
     half = float(t.ppf((1 + _CONFIDENCE) / 2, len(values) - 1)) * stdev(values) / len(values) ** 0.5
     return fmean(values) - half, fmean(values) + half

@@ -67,10 +67,19 @@ class Learner:
         self.busy_s += time.perf_counter() - started
 
     def score_reference(self, pair: EncodedPair) -> tuple[float, float]:
-        """Compute and keep a pair's reference logps, by the very path that training takes."""
+        """Compute and keep a pair's reference logps, by the very path that training takes.
+
+        Raises:
+            NonFiniteLoss: one of them is NaN or infinite, such as of a long answer in float16; none is kept.
+        """
         with self.turn(self.reference_adapter):
-            logps = self.scorer.score(self.reference_adapter, pair).logps.tolist()
-        self.reference[pair.key] = (logps[0], logps[1])
+            chosen, rejected = self.scorer.score(self.reference_adapter, pair).logps.tolist()
+        if not (math.isfinite(chosen) and math.isfinite(rejected)):
+            raise NonFiniteLoss(
+                f"The reference gives the answers of pair {pair.key} log-probabilities of {chosen} and {rejected} "
+                f"in {self.base.dtype}. Choose another --dtype, such as float32, or take the pair out of training."
+            )
+        self.reference[pair.key] = (chosen, rejected)
         return self.reference[pair.key]
 
     def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair]) -> list[PairScore]:
@@ -122,10 +131,16 @@ class Learner:
                 parameter.grad /= self._scale
 
     def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
-        """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it."""
+        """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it.
+
+        Raises:
+            NonFiniteLoss: its loss is NaN or infinite.
+        """
         with self.turn(self.adapter):
             scores = self.scorer.score(self.adapter, pair)
-            return self._told(pair, scores, self._loss(pair, scores, window).item())
+            told = self._told(pair, scores, self._loss(pair, scores, window).item())
+        self._check_finite([told])
+        return told
 
     def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
         """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -33,7 +34,8 @@ def score_references(
     Pairs that the run would leave out are passed over, and so are those whose key is in `known`.
 
     Yields:
-        One event for each pair that was scored; its keys are those that the run will look for.
+        One event for each pair that was scored; its keys are those that the run will look for. Log-probabilities that
+        are NaN or infinite are not in it: a run will tell of them.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
@@ -47,7 +49,8 @@ def score_references(
         if key not in known:
             with base.policy(None), torch.no_grad(), torch.autocast(torch.device(base.device).type, enabled=False):
                 chosen, rejected = scorer.score(None, pair).logps.tolist()
-            yield ReferenceScored(done, len(pairs), {pair.key: (chosen, rejected)}, {pair.key: key})
+            logps = {pair.key: (chosen, rejected)} if math.isfinite(chosen + rejected) else {}
+            yield ReferenceScored(done, len(pairs), logps, dict.fromkeys(logps, key))
 
 
 def _encoded(base: "BaseModel", pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:

@@ -120,7 +120,8 @@ def train_dpo(
     Raises:
         PairsError: no pair can be trained on.
         CheckpointError: there is no checkpoint to resume from, or it is of another run.
-        NonFiniteLoss: the loss stopped being a number; the last good state was saved before.
+        NonFiniteLoss: the loss stopped being a number, in training or at an evaluation; the last good state was saved
+            before, if there was one. Or the reference of a pair is no number, before the first step.
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
@@ -152,12 +153,21 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
     try:
         yield from _learn(run)
     except NonFiniteLoss:
-        if run.state.step:
+        if _has_good_state(run):
             yield _save(run)
         raise
     if run.state.step:
         yield _save(run)
     yield RunFinished(run.state.step, run.state.stopped, time.perf_counter() - started)
+
+
+def _has_good_state(run: _Run) -> bool:
+    """Is there something to save? Weights for which an evaluation found no loss are not, unless better ones are kept.
+
+    An evaluation that did not come to its end is still due.
+    """
+    state = run.state
+    return state.best_weights is not None or (state.step > 0 and not _evaluation_is_due(run))
 
 
 def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: TrainConfig) -> None:

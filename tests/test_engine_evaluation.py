@@ -21,6 +21,8 @@ def test_wilson_by_hand() -> None:
 def test_student_by_hand() -> None:
     assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx((2 - 4.30265 / 3**0.5, 2 + 4.30265 / 3**0.5), abs=1e-4)
     assert mean_interval([1.0]) is None
+    assert mean_interval([1.0, math.nan]) is None
+    assert mean_interval([1.0, math.inf]) is None
 
 
 def _score(key: str, loss: float, margin: float) -> PairScore:

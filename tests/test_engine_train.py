@@ -28,6 +28,7 @@ from engine.events import (
 from engine.learner import adapter_parameters
 from engine.model import BaseModel, load_base
 from engine.preference import Message, PreferencePair, split_by_prompt
+from engine.reference import score_references
 from engine.train import train_dpo
 from tests.tiny import save_tiny
 
@@ -57,6 +58,13 @@ def pairs(count: int = 5) -> list[PreferencePair]:
         )
         for number in range(count)
     ]
+
+
+def break_down(base: BaseModel) -> None:
+    """From now on the model computes no numbers."""
+    norm = next(value for name, value in base.model.named_parameters() if "input_layernorm" in name)
+    with torch.no_grad():
+        norm.fill_(math.nan)
 
 
 def run(base: BaseModel, folder: Path, config: TrainConfig = CONFIG, count: int = 5, **more: object) -> list[Event]:
@@ -313,9 +321,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(ba
     while not (isinstance(event := next(events), StepDone) and event.step == 2):
         pass
     good = trained(base)
-    norm = next(value for name, value in base.model.named_parameters() if "input_layernorm" in name)
-    with torch.no_grad():
-        norm.fill_(math.nan)
+    break_down(base)
     told: list[Event] = []
     with pytest.raises(NonFiniteLoss, match=r"Pair pair \d gave a loss of nan"):
         told.extend(events)
@@ -323,6 +329,32 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(ba
     after = trained(base)
     assert all(torch.equal(good[name], after[name]) for name in good)
     assert (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+
+
+@pytest.mark.parametrize(("breaks_at", "saved"), [(4, [2]), (2, [])])
+def test_an_evaluation_without_a_number_ends_the_run_and_keeps_the_best(
+    base: BaseModel, tmp_path: Path, breaks_at: int, saved: list[int]
+) -> None:
+    config = dataclasses.replace(CONFIG, eval_share=0.4)  # 3 pairs to train on: steps 2 and 4 end their epochs
+    events = train_dpo(base, pairs(), config, adapter="a1", folder=tmp_path / "adapter")
+    while not (isinstance(event := next(events), StepDone) and event.step == breaks_at):
+        pass
+    break_down(base)
+    told: list[Event] = []
+    with pytest.raises(NonFiniteLoss, match=r"Pair pair \d gave a loss of nan"):
+        told.extend(events)
+    assert not of_kind(told, EvalDone)
+    assert [event.step for event in of_kind(told, AdapterSaved)] == saved
+    assert (tmp_path / "adapter").exists() == bool(saved)
+
+
+def test_a_reference_that_is_no_number_is_told_with_its_pair(base: BaseModel, tmp_path: Path) -> None:
+    break_down(base)
+    with pytest.raises(NonFiniteLoss, match=r"pair 0 log-probabilities of nan and nan in float32.*--dtype"):
+        run(base, tmp_path / "adapter")
+    assert base.loaded_adapters() == ()
+    ahead = list(score_references(base, pairs(), CONFIG, {}))
+    assert [(event.logps, event.cache_keys) for event in ahead] == [({}, {})] * 5
 
 
 def test_pairs_that_cannot_be_trained_on_are_named(base: BaseModel, tmp_path: Path) -> None:
