@@ -115,6 +115,7 @@ def test_a_model_is_downloaded_once_and_only_what_is_needed(hub: FakeHub, tmp_pa
 
 def test_python_files_come_only_when_they_are_trusted(hub: FakeHub, tmp_path: Path) -> None:
     hub.models["owner/coded"] = {**published(save_tiny(tmp_path / "tiny")), "own.py": b"# code"}
+    assert list(prepare_hub("owner/coded"))
     ready = list(prepare_hub("owner/coded", code=True))[-1]
     assert isinstance(ready, SourceReady)
     assert (Path(ready.location) / "own.py").read_bytes() == b"# code"

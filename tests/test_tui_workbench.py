@@ -1,8 +1,10 @@
 """The whole loop through the coordinator, with a tiny random model and no screen."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from db.runs import create_run
 from engine.config import SamplingConfig, TrainConfig
 from engine.events import PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.saving import save_checked
+from tests.test_engine_hub import FakeHub, hub, published  # noqa: F401
 from tests.tiny import save_tiny
 from tui.errors import WorkbenchError
 from tui.lane import ASLEEP, IDLE
@@ -531,6 +534,31 @@ def test_an_unknown_model_is_told_and_labelling_what_is_there_goes_on(tmp_path: 
         assert preview.problem is not None
     finally:
         workbench.close()
+
+
+def test_a_hub_model_with_code_of_its_own_is_loaded_when_it_is_trusted(
+    hub: FakeHub,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for place in ("transformers.dynamic_module_utils", "transformers.utils.hub"):
+        monkeypatch.setattr(f"{place}.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("sys.path", [*sys.path])
+    folder = save_tiny(tmp_path / "tiny")
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoModelForCausalLM": "own.Own"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text(
+        "from transformers import LlamaForCausalLM\n\n\nclass Own(LlamaForCausalLM):\n    ...\n"
+    )
+    hub.models["owner/coded"] = published(folder)
+    choice = ModelChoice("owner/coded", dtype="float32", trust_remote_code=True)
+    with closing(Workbench(tmp_path / "space", choice)) as workbench:
+        workbench.start(fill_queue=False)
+        assert workbench.loading is not None
+        workbench.loading.done.result(timeout=60)
+        assert workbench.policies.error is None
+        assert type(workbench.policies.required().hf_model).__name__ == "Own"
 
 
 def test_pairs_go_out_and_come_in(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:

@@ -137,7 +137,8 @@ class Policies:
     def _prepare_and_load(self) -> Turns:
         location = ""
         self._become("preparing")
-        for event in prepare_source(self.choice.source):
+        choice = self.choice
+        for event in prepare_source(choice.source, trust_remote_code=choice.trust_remote_code):
             match event:
                 case Progress():
                     self._become("preparing", progress_words(event))
@@ -150,7 +151,6 @@ class Policies:
         yield
         from engine.model import load_base  # torch is imported here, on the lane's thread, after the first paint
 
-        choice = self.choice
         self.base = load_base(
             location,
             source=choice.source,
