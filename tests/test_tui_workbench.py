@@ -1,6 +1,7 @@
 """The whole loop through the coordinator, with a tiny random model and no screen."""
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -519,9 +520,16 @@ def test_a_second_owner_is_refused(open_workbench: Callable[[], Workbench], tmp_
         Workbench(tmp_path / "space")
 
 
-def test_an_unknown_model_is_told_and_labelling_what_is_there_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "words"), [("/nowhere/at/all", "/nowhere/at/all"), ("", "Not a directory.*XDG_CACHE_HOME")]
+)
+def test_a_model_that_cannot_be_had_is_told_and_labelling_what_is_there_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, words: str
+) -> None:
+    (tmp_path / "file").write_text("no folder for models")
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "file" / name))
     told: list[WorkbenchFailed] = []
-    workbench = Workbench(tmp_path / "space", ModelChoice(str(tmp_path / "nowhere")))
+    workbench = Workbench(tmp_path / "space", ModelChoice(source))
     try:
         workbench.subscribe(lambda news: told.append(news) if isinstance(news, WorkbenchFailed) else None)
         workbench.start()
@@ -529,7 +537,7 @@ def test_an_unknown_model_is_told_and_labelling_what_is_there_goes_on(tmp_path: 
         workbench.loading.done.result(timeout=60)
         assert workbench.status().model_state == "failed"
         assert len(told) == 1
-        assert "nowhere" in told[0].text
+        assert re.search(words, told[0].text)
         preview = workbench.train_preview(QUICK)
         assert preview.problem is not None
     finally:

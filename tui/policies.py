@@ -74,6 +74,12 @@ class Policies:
         except EngineError as error:
             self._fail(error)
             return
+        except OSError as error:
+            logger.exception("The model could not be prepared")
+            self._fail(
+                ModelError(f"{self.choice.name} could not be read or kept: {error}. Look at that, then start again.")
+            )
+            return
         self._take_up_last_adapter()
         self._become("ready")
         self._workspace.keep_setting("model", self.choice.source)

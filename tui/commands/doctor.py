@@ -96,8 +96,14 @@ def _model(options: Options) -> Iterator[Finding]:
     if source != DEFAULT_SOURCE:
         yield Finding("model", NOTE, f"{source}; whether it can be loaded shows when it is.")
         yield from _needs(source)
-    elif default_folder().is_dir():
-        yield Finding("model", GOOD, f"{source} is ready in {default_folder()}")
+        return
+    try:
+        folder = default_folder()
+    except EngineError as error:
+        yield Finding("model", BAD, str(error))
+        return
+    if folder.is_dir():
+        yield Finding("model", GOOD, f"{source} is ready in {folder}")
     else:
         yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
 
