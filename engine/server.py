@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,7 +32,6 @@ _NO_KEY = "none"  # the client wants one; a server that asks for none ignores it
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number
 _EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Sampling that is no part of the protocol, with the values that leave it off; vLLM and others know it."""
-_OPTIONAL = (*_EXTRA, "seed", "stream_options")
 """What a server may refuse to know; it is then left out, and told."""
 _TOO_LONG = re.compile(r"context|too long|too many tokens|max\w*.{0,30}(length|tokens)", re.IGNORECASE)
 """How servers say that a prompt leaves no room for an answer; the protocol has no code for that."""
@@ -219,12 +219,13 @@ class ServerAnswers:
         import openai
 
         async with gate:
-            for attempt in range(self._server.retries + len(_OPTIONAL) + 1):
+            for attempt in count():  # each but the last leaves something more out, or is one of the server's retries
+                sent = set(self._asked())
                 try:
                     growing = await self._stream(client, request)
                     break
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                    refused = {name for name in _OPTIONAL if name in error.response.text}
+                    refused = {name for name in sent if _names(error.response.text, name)}
                     if not refused and _TOO_LONG.search(error.response.text):
                         raise PromptRefused(request.key, f"The server says: {_said(error)}") from error
                     if not refused:
@@ -298,6 +299,11 @@ def _client(server: Server) -> "AsyncOpenAI":
     # Taken from the environment by the client, and nobody's business at another server.
     client.organization = client.project = None
     return client
+
+
+def _names(text: str, parameter: str) -> bool:
+    """Does a refusal speak of this parameter? `seed-oss` and `random_seeds` speak of others."""
+    return re.search(rf"(?<![\w-]){parameter}(?![\w-])", text) is not None
 
 
 def _first(error: Exception) -> Exception:

@@ -239,6 +239,21 @@ def test_what_a_server_does_not_know_is_left_out_and_said() -> None:
     assert answers.left_out == {"top_k", "min_p"}
 
 
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        ("model seed-oss:36b is busy", set()),  # the model's name holds the word
+        ("unknown field 'reply'; known are seed and top_k", {"seed"}),  # named, and refused without it too
+    ],
+)
+def test_a_refusal_that_happens_to_name_a_setting_is_told_in_words(said: str, left_out: set[str]) -> None:
+    with misbehaving(lambda handler: send(handler, 400, {"detail": said})) as url:
+        answers = ServerAnswers(Server(url, "seed-oss:36b", retries=0), requests(), PLAIN)
+        with pytest.raises(ServerError, match=f"status 400.*{said}"):
+            take(answers)
+    assert answers.left_out == left_out
+
+
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "http://user:pass@host/v1"])
 def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(SettingError, match="--server") as raised:
