@@ -10,9 +10,9 @@ _SAMPLES = 64
 def fingerprint_of(model: torch.nn.Module) -> str:
     """SHA-256 (hex) over name, shape and 64 evenly spaced values of every weight of a base model.
 
-    The values are rounded to bfloat16, so a model has one fingerprint in bfloat16 and in float32. Tied weights
-    count once. It takes milliseconds, where hashing every byte of a large model takes minutes; it tells models and
-    fine-tunes apart, it is no defence against forgery.
+    The values are rounded to bfloat16, so a model has one fingerprint in bfloat16 and in float32, and none in float16:
+    a value that went through that may round otherwise. Tied weights count once. It takes milliseconds, where hashing
+    every byte of a large model takes minutes; it tells models and fine-tunes apart, it is no defence against forgery.
     """
     digest = hashlib.sha256()
     for name, weight in model.named_parameters():

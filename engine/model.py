@@ -34,8 +34,8 @@ class BaseModel:
 
     Attributes:
         source: what the person named; `location` is the folder that it was loaded from.
-        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype; in 4 bits
-            that of the weights before they were quantised.
+        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype: that of the
+            weights as they are stored, also in 4 bits and in float16.
         dtype, device: such as "bfloat16" or "4bit", and "cpu"; `reasons` says in sentences why these.
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
@@ -55,7 +55,7 @@ class BaseModel:
         dtype: str,
         device: str,
         reasons: Sequence[str] = (),
-        unquantised: tuple[str, int] | None = None,
+        stored: tuple[str, int] | None = None,
     ) -> None:
         self.model = model.requires_grad_(False)
         self._settle()
@@ -66,7 +66,7 @@ class BaseModel:
         self.dtype = dtype
         self.device = device
         self.reasons = tuple(reasons)
-        self.fingerprint, self.parameters = unquantised or _identity(model)
+        self.fingerprint, self.parameters = stored or _identity(model)
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
@@ -191,8 +191,8 @@ def load_base(
     Args:
         location: the folder that `prepare_source` told.
         source: what the person named.
-        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, for which the weights are read
-            twice).
+        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4). In 4 bits and in float16 the
+            weights are read twice.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         trust_remote_code: run Python code that came with the model.
 
@@ -210,7 +210,9 @@ def load_base(
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, **options)
-        unquantised = _identity(_load_weights(location, torch_dtype, "cpu", options)) if quantised else None
+        # Neither 4 bits nor float16 tell which weights they were made from: those are read for themselves, and let go.
+        altered = quantised or torch_dtype == torch.float16
+        stored = _identity(_load_weights(location, torch.bfloat16, "cpu", options)) if altered else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
         model = _load_weights(location, torch_dtype, device, options | quantisation)
         if torch_dtype == torch.float16:
@@ -225,7 +227,7 @@ def load_base(
         dtype=dtype if quantised else str(torch_dtype).removeprefix("torch."),
         device=device,
         reasons=(why_dtype, why_device),
-        unquantised=unquantised,
+        stored=stored,
     )
 
 
