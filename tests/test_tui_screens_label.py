@@ -659,3 +659,15 @@ async def test_a_verdict_from_the_palette_counts() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: len(workbench.judged_with) == 1)
     assert workbench.judged_with[0]["verdict"] == "both_bad"
+
+
+async def test_a_pair_under_a_question_is_not_being_read() -> None:
+    async with label(FakeWorkbench(3)) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause(0.1)
+        assert not screen.can_judge
+        await pilot.press("escape")
+        await ready(pilot, screen, 1)

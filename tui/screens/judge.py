@@ -194,7 +194,7 @@ class JudgeScreen(LookingScreen):
 
     def _painted(self) -> None:
         """The pair stands on the screen, for the first time or again: from now on it is read."""
-        if self._pair is None or self.too_small or not self.is_current:
+        if self._pair is None or self.too_small or not self.is_active:
             return
         self._painted_at = time.monotonic()
         self._clock.resume(self._painted_at)
