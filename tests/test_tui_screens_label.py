@@ -667,7 +667,7 @@ async def test_a_pair_under_a_question_is_not_being_read() -> None:
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, AskText))
         await pilot.resize_terminal(100, 30)
-        await pilot.pause(0.1)
+        await pilot.pause(2 * SETTLE_S)
         assert not screen.can_judge
         await pilot.press("escape")
         await ready(pilot, screen, 1)
