@@ -158,8 +158,8 @@ class TrialRow:
 
     @property
     def sealed(self) -> bool:
-        """Must nothing tell yet which policy wrote what?"""
-        return self.kind == "blind" and self.opened is None
+        """Must nothing tell yet which policy wrote what? A trial that failed has no answers to seal."""
+        return self.kind == "blind" and self.opened is None and self.status != "failed"
 
     @property
     def broken(self) -> bool:

@@ -1,6 +1,7 @@
 """Trials: series of comparisons between two policies on held-out prompts."""
 
 import json
+from collections.abc import Sequence
 from sqlite3 import Connection, Row
 
 from db.comparisons import comparisons_by_id
@@ -86,6 +87,20 @@ def stop_left_side_by_sides(conn: Connection) -> None:
             ended = coalesce((SELECT max(c.created) FROM comparisons c WHERE c.trial = trials.id), created)
         WHERE kind = 'side_by_side' AND status = 'running'"""
     )
+
+
+def leave_out(conn: Connection, trial: int, prompts: Sequence[int]) -> None:
+    """Go on without these prompts, none of which was answered. A trial that has no others has failed.
+
+    Raises:
+        NotFound: there is no such trial.
+    """
+    left = get_trial(conn, trial).num_questions - len(prompts)
+    conn.executemany("DELETE FROM trial_prompts WHERE trial = ? AND prompt = ?", [(trial, each) for each in prompts])
+    if left < 1:
+        set_trial_status(conn, trial, "failed")
+    else:
+        conn.execute("UPDATE trials SET num_questions = ? WHERE id = ?", (left, trial))
 
 
 def _trial_row(row: Row) -> TrialRow:

@@ -8,6 +8,7 @@ from db.models import ensure_model, ensure_sampling
 from db.trials import (
     add_trial,
     get_trial,
+    leave_out,
     list_trials,
     set_trial_status,
     stop_left_side_by_sides,
@@ -29,6 +30,15 @@ def new_trial(conn):
     tuned = ensure_model(conn, kind="adapter", name="taste-1", source="a1", fingerprint="c", parent=base)
     sampling = ensure_sampling(conn, SAMPLING)
     return add_trial(conn, kind="side_by_side", model_a=base, model_b=tuned, sampling=sampling, num_questions=2)
+
+
+def test_a_trial_goes_on_without_prompts_and_fails_without_any(conn):
+    trial = new_trial(conn)
+    leave_out(conn, trial, [1])
+    row = get_trial(conn, trial)
+    assert (row.num_questions, row.total, row.status) == (1, 1, "running")
+    leave_out(conn, trial, [2])
+    assert get_trial(conn, trial).status == "failed"
 
 
 def test_a_trial_knows_its_models_and_how_far_it_is(conn):

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from adapters.errors import AdapterError
+from db import prompts as db_prompts
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.blind_trials import TrialPlan
 from tui.errors import WorkbenchError
 from tui.policies import ModelChoice
-from tui.published import Published, TrialChanged, WorkbenchFailed
-from tui.trial_results import result_of
+from tui.published import Published, TrialChanged, WorkbenchFailed, WorkbenchNotice
+from tui.trial_results import result_of, sentence
 from tui.workbench import Workbench
 
 SHORT = SamplingConfig(max_new_tokens=8)
@@ -208,3 +209,69 @@ def test_a_removed_adapter_is_told_once_and_the_lane_lives(workbench: Workbench)
     assert len(failures) == 1
     assert f"Trial {doomed} waits for its answers" in failures[0].text
     assert judge_all(workbench, trial) > 0
+
+
+# -- prompts that the model has no room for ----------------------------------------------------------------------
+
+
+LONG = "word " * 200
+"""1,000 bytes, and the tiny model reads 512."""
+AROUND_A_QUESTION = 19
+"""Tokens of the chat template."""
+
+
+def held_out(workbench: Workbench, folder: Path, *questions: str) -> int:
+    """A held-out set of these questions; gives its id."""
+    (folder / "mine.txt").write_text("\n".join(questions) + "\n", encoding="utf-8")
+    workbench.add_prompts(folder / "mine.txt", set_name="mine", held_out=True).result(timeout=10)
+    return next(each.id for each in workbench.prompt_sets() if each.name == "mine")
+
+
+def notices(heard: list[Published]) -> list[str]:
+    assert not [each for each in heard if isinstance(each, WorkbenchFailed)]
+    return [each.text for each in heard if isinstance(each, WorkbenchNotice)]
+
+
+def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, tmp_path: Path) -> None:
+    mine = held_out(workbench, tmp_path, f"First {LONG}?", "Short?", f"Second {LONG}?", "Brief?")
+    heard: list[Published] = []
+    workbench.subscribe(heard.append)
+    trial = begin(workbench, num_prompts=4, prompt_set=mine, samples=2, repeats=1)
+    row = workbench.trial(trial)
+    assert (row.status, row.num_questions, row.done, row.total) == ("running", 2, 4, 4)
+    (told,) = notices(heard)
+    assert told.startswith(f"Trial {trial} leaves out 2 prompts. It goes on with the others. “")
+    assert "“First word" in told
+    assert "“Second word" in told
+    assert "tokens and the model reads 512" in told
+    assert judge_all(workbench, trial) == 5
+    workbench.blind_trials.open(trial).result(timeout=10)
+    assert workbench.trial(trial).status == "finished"
+
+
+def test_a_trial_of_nothing_but_prompts_that_are_too_long_is_over(workbench: Workbench, tmp_path: Path) -> None:
+    mine = held_out(workbench, tmp_path, f"First {LONG}?", f"Second {LONG}?")
+    heard: list[Published] = []
+    workbench.subscribe(heard.append)
+    trial = begin(workbench, num_prompts=2, prompt_set=mine)
+    row = workbench.trial(trial)
+    assert (row.status, row.sealed) == ("failed", False)
+    (told,) = notices(heard)
+    assert "None is left, and it is over." in told
+    assert "nothing" in sentence(result_of(row, []))
+
+
+def test_a_side_by_side_leaves_out_what_is_too_long(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Published] = []
+    workbench.subscribe(heard.append)
+    monkeypatch.setattr(workbench.policies.required(), "context_length", 80)
+    questions = [each.first_line for each in db_prompts.held_out_prompts(workbench.workspace.connection, 8)]
+    fits = sum(len(each.encode()) + AROUND_A_QUESTION < 80 for each in questions)
+    assert 0 < fits < 8
+    trial = workbench.start_side_by_side(num_questions=8)
+    assert workbench.side_by_side.job is not None
+    workbench.side_by_side.job.done.result(timeout=60)
+    row = workbench.trial(trial)
+    assert (row.status, row.num_questions, row.done) == ("finished", fits, fits)
+    (told,) = notices(heard)
+    assert f"leaves out {8 - fits} prompts" in told

@@ -10,6 +10,8 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from db import blind_trials as db_blind
+from db import trials as db_trials
 from tests.screens import text_of, until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
@@ -365,6 +367,22 @@ async def test_untrusted_text_stays_text(workbench: StillWorkbench) -> None:
         await until_shown(pilot, "[/y]␛")
         assert "[/x]␛" in text_of(app)
         assert "\x1b" not in text_of(app)
+
+
+# -- nothing to judge ------------------------------------------------------------------------------------------
+
+
+async def test_a_trial_that_loses_all_its_prompts_says_that_it_is_over(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(1)
+    ((prompt, _),) = db_blind.missing_answers(workbench.workspace.connection, trial, 9)
+    async with judging(workbench, trial) as (pilot, app):
+        workbench.workspace.write(db_trials.leave_out, trial, [prompt.id]).result()
+        workbench.blind_trials._tell(trial)
+        await until_shown(pilot, "This trial is over")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await pilot.press("B")
+        await until_shown(pilot, "No trial was opened yet.")
 
 
 # -- setting up, and the board ---------------------------------------------------------------------------------

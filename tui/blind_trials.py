@@ -25,6 +25,7 @@ from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone
 from tui.errors import WorkbenchError, title_of
+from tui.fitting import leave_out_too_long
 from tui.lane import AHEAD, LOADING, Job, Lane, Turns
 from tui.policies import Policies
 from tui.prefetch import LOW, PROMPTS_AT_ONCE, Written, seed_from, store_comparison, with_system
@@ -70,6 +71,8 @@ class BlindTrials:
         self.attended: int | None = None
         self._ready = 0
         self._given_up: set[int] = set()
+        self._looked_through: set[int] = set()
+        """Trials whose prompts all leave the model room to answer."""
         self.job: Job | None = None
         """What writes answers now, or did last."""
 
@@ -218,12 +221,14 @@ class BlindTrials:
         return None
 
     def _write_some(self, trial: TrialRow) -> Turns:
+        policies = [self._policy_of(model) for model in (trial.model_a, trial.model_b)]
+        self._look_through(trial)
         limit = 1 if self.ready(trial.id) == 0 else PROMPTS_AT_ONCE
         wanted = db_blind.missing_answers(self._workspace.connection, trial.id, limit)
         sampling = SamplingConfig(**{each.name: trial.sampling[each.name] for each in fields(SamplingConfig)})
         answers: list[dict[int, Written]] = [{}, {}]
-        for model, into in zip((trial.model_a, trial.model_b), answers, strict=True):
-            yield from self._sample(trial, wanted, self._policy_of(model), sampling, into)
+        for policy, into in zip(policies, answers, strict=True):
+            yield from self._sample(trial, wanted, policy, sampling, into)
         for prompt, sample in wanted:
             self._workspace.write(
                 store_comparison,
@@ -237,6 +242,15 @@ class BlindTrials:
         if not db_blind.missing_answers(self._workspace.connection, trial.id, 1):
             self._workspace.write(db_blind.add_repeats, trial.id).result()
         self._tell(trial.id)
+
+    def _look_through(self, trial: TrialRow) -> None:
+        """Leave out what is too long for the model, all of it at once: one such prompt would hold up the others."""
+        if trial.id in self._looked_through:
+            return
+        missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
+        prompts, base = [prompt for prompt, _ in missing], self._policies.required()
+        leave_out_too_long(self._workspace, self._publish, base, trial.id, prompts, trial.sampling.get("system"))
+        self._looked_through.add(trial.id)
 
     def _sample(
         self,

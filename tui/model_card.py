@@ -183,7 +183,7 @@ def _number(value: float | None) -> str:
 def _trials(view: WorkspaceView, adapter: Adapter) -> Iterator[str]:
     models = db_models.models_of_source(view.workspace.connection, adapter.manifest.id)
     met = [each for each in view.trials() if each.kind == "blind" and models & {each.model_a, each.model_b}]
-    opened, sealed = [each for each in met if not each.sealed], sum(each.sealed for each in met)
+    opened, sealed = [each for each in met if each.opened], sum(each.sealed for each in met)
     lines = [line for trial in opened for line in _trial(view, trial)]
     if sealed:
         lines.append(f"{count(sealed, 'trial')} of it still sealed.")

@@ -18,6 +18,7 @@ from engine.errors import EngineError
 from engine.events import CompletionDone
 from tui.blind_trials import BASE
 from tui.errors import WorkbenchError, title_of
+from tui.fitting import leave_out_too_long
 from tui.lane import WAITED_FOR, Job, Lane, Turns
 from tui.policies import Policies
 from tui.prefetch import PROMPTS_AT_ONCE, Written, seed_from, store_comparison
@@ -106,11 +107,12 @@ class SideBySide:
     ) -> Turns:
         status = "stopped"
         try:
+            prompts = leave_out_too_long(self._workspace, self._publish, self._policies.required(), trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return
                 yield from self._answer(trial, prompts, start, policies, sampling)
-            status = "finished"
+            status = "finished" if prompts else "failed"
         except (EngineError, AdapterError, DatabaseError) as error:
             status = "failed"
             self._publish(WorkbenchFailed(title_of(error), str(error)))

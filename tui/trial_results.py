@@ -263,7 +263,7 @@ class TrialBoard:
 
 def board_of(trials: Iterable[tuple[TrialRow, Sequence[ComparisonRow]]], policies: Sequence[str]) -> TrialBoard:
     """The board over opened trials; `policies` are the names of all that could be compared, the base among them."""
-    opened = [(trial, pairs) for trial, pairs in trials if trial.kind == "blind" and not trial.sealed]
+    opened = [(trial, pairs) for trial, pairs in trials if trial.kind == "blind" and trial.opened]
     mine = [(trial, pairs) for trial, pairs in opened if trial.judge is None]
     met: dict[tuple[str, str], list[tuple[TrialRow, Sequence[ComparisonRow]]]] = defaultdict(list)
     games = []

@@ -60,7 +60,9 @@ class TrialScreen(JudgeScreen):
         trial = self.row
         title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
         status = self.workbench.status()
-        if trial.done == trial.total:
+        if trial.status == "failed":
+            title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
+        elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
         elif status.model_state == "failed":
