@@ -31,14 +31,14 @@ class BoardScreen(PalateScreen):
     CSS_PATH = ["base.tcss", "trial.tcss"]
     BINDINGS: ClassVar = [Binding("escape", "back", "back", id="board.back", tooltip="Back to the list of trials.")]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._board: TrialBoard | None = None
+
     def compose_body(self) -> ComposeResult:
         """One text that scrolls."""
         with VerticalScroll(id="board"):
             yield Static("", id="board-text", markup=False)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._board: TrialBoard | None = None
 
     def screen_shown(self) -> None:
         """Read every trial again."""
