@@ -5,18 +5,16 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Grid
-from textual.geometry import Region
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual_hires_canvas import Canvas, HiResMode
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 from textual_plot.plot_widget import Legend
 
 from tui.curves import log_labels, log_ticks, tick_labels, ticks
+from tui.widgets.even_canvas import EvenCanvas
 
 MOST_RUNS: Final = 8
 """As many runs can be told apart by colour, in 16 colours too."""
@@ -80,24 +78,6 @@ def step_labels(steps: list[float]) -> list[str]:
     """The numbers of `steps`, the first with its unit; a step is whole, so a tick between two has no label."""
     labels = [f"{step:,.0f}" if step.is_integer() else "" for step in steps]
     return [f"step {labels[0]}", *labels[1:]] if labels else []
-
-
-class EvenCanvas(Canvas):
-    """A canvas that finds its ground colour once for all its lines: its ancestors need not be asked at each."""
-
-    _ground: Style | None = None
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines in `crop`."""
-        self._ground = None
-        return super().render_lines(crop)
-
-    @property
-    def rich_style(self) -> Style:
-        """The colour that everything on the canvas stands on."""
-        if self._ground is None:
-            self._ground = super().rich_style
-        return self._ground
 
 
 class Plot(PlotWidget, can_focus=False):
