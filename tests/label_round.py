@@ -112,7 +112,7 @@ def taking_back(played: Round) -> None:
     played.judge("u", shows=11)
     played.judge("s")
     played.judge("X")
-    played.press("c", "Kept with your verdict")
+    played.press("c", "Kept with this pair")
     played.type("well put\r", "note: well put")
     played._settle()
     played.judge("1")
