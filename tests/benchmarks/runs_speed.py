@@ -30,6 +30,7 @@ from engine.events import StepDone
 from tests.screens import until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
+from tui.garbage import keep_collections_short
 from tui.published import RunChanged
 
 NAMES = (
@@ -182,6 +183,7 @@ def main() -> None:
         workbench = stack.enter_context(filled(folder, arguments.runs, arguments.steps))
         print(f"{'':<46}{'median':>8}{'slowest':>8}{'cpu':>8}")
         show("every run is read", timed(workbench.runs))
+        keep_collections_short()  # as the app does once its model is loaded; here none ever is
         for size in ((80, 24), (120, 40)):
             asyncio.run(screens(workbench, size, arguments.runs))
 

@@ -22,6 +22,7 @@ from tui.visible import visible_line
 from tui.widgets.chart import Chart
 from tui.widgets.line_list import LineList
 from tui.widgets.run_charts import percent
+from tui.widgets.telling import tell
 from tui.words import when
 
 
@@ -155,7 +156,7 @@ class RunTable(Vertical):
         places, _, gap = self._fit
         heads = [self._head(self._columns[place]) for place in places]
         head = " " * (_SIGN + 1 + self._margin) + (" " * gap).join(self._set(heads))
-        self.query_one("#run-table-head", Static).update(Content.styled(head, "$quiet"))
+        tell(self.query_one("#run-table-head", Static), Content.styled(head, "$quiet"))
         self._lines.show([run.id for run in self._runs])
 
     @property
