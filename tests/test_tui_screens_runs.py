@@ -253,7 +253,9 @@ async def test_the_pairs_that_stay_wrong_are_judged_again_with_one_key(workbench
         await until_shown(pilot, "run 2 · taste-2")
         facts = str(app.screen.query_one("#facts", Static).visual)
         assert facts.startswith("warnings\n! The chosen answers become unlikely.")
-        assert "2 of 3 pairs after 2 epochs · w judges them again\n  +0.30 -0.60  Question 3?\n  -0.40 -0.10" in facts
+        assert (
+            "2 of 3 pairs after 2 epochs\n  w judges them again\n  +0.30 -0.60\n    Question 3?\n  -0.40 -0.10" in facts
+        )
         assert "taste-1 · run 1 · no adapter\n     └─ taste-2 ◂ · run 2 · no adapter" in facts
         assert "tags          short warm" in facts
         await pilot.press("w")

@@ -20,6 +20,8 @@ from tui.words import count, when
 
 _LABEL: Final = 28
 """Room for the longest name of a setting."""
+_PROMPT: Final = 38
+"""So much of a prompt stands on one line where the facts are beside the curves at 120 columns."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,13 @@ def _ledger(ledger: Ledger) -> Iterable[Content]:
     if not ledger.pairs:
         yield Content(f"  none: all {count(ledger.known, 'pair')} are ranked as you chose")
         return
-    of = f"  {len(ledger.pairs):,} of {count(ledger.known, 'pair')} after {count(ledger.epochs, 'epoch')} · "
-    yield Content.assemble(of, ("w", "bold $accent"), " judges them again")
+    yield Content(f"  {len(ledger.pairs):,} of {count(ledger.known, 'pair')} after {count(ledger.epochs, 'epoch')}")
+    yield Content.assemble("  ", ("w", "bold $accent"), " judges them again")
     for pair in ledger.pairs:
         if not pair.prompt:
             break
         margins = " ".join("–" if margin is None else f"{margin:+.2f}" for margin in pair.margins[-3:])
-        yield Content.assemble(f"  {margins}  ", (visible_line(pair.prompt, 60), "$quiet"))
+        yield Content.assemble(f"  {margins}\n    ", (visible_line(pair.prompt, _PROMPT), "$quiet"))
 
 
 def _settings_facts(run: RunRow) -> Iterable[Content]:
