@@ -56,7 +56,7 @@ class Writer:
                 raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
             done: Future[T] = Future()
             done.set_running_or_notify_cancel()
-            self._thread.submit(self._settle_one, done, conn, lambda: fn(conn, *args, **kwargs))
+            self._thread.submit(self._resolve, done, conn, lambda: fn(conn, *args, **kwargs))
             return done
 
     def settle(self) -> None:
@@ -87,7 +87,7 @@ class Writer:
                 raise
             self._conn = conn
 
-    def _settle_one(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
+    def _resolve(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
         try:
             result = self._transact(conn, work)
         except BaseException as error:  # noqa: BLE001 — whoever waits for the future is told, as by a thread pool's own

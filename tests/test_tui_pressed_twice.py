@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual import events
 from textual.screen import Screen
 
 from tests.fake_workbench import FakeWorkbench, adapter_view, run_row
 from tests.label_pairs import fill
 from tests.screens import until
 from tests.still_workbench import StillWorkbench
+from tests.test_tui_two_keys import at_once
 from tui.app import PalateApp
 from tui.screens.filters import FilterPicker
 from tui.screens.trial_result import TrialResultScreen
@@ -70,8 +70,7 @@ async def opened(
         await until(pilot, lambda: app.screen.focused is app.screen.query_one(focus))
         await pilot.pause(0.3)
         app.opened.clear()
-        for _ in range(2):
-            app.post_message(events.Key("enter", "\r"))
+        at_once(app, "enter", "enter")
         await until(pilot, lambda: bool(app.opened))
         await pilot.pause(0.3)
         return app.opened

@@ -15,6 +15,7 @@ from tui.blind_trials import BASE
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.published import ModelChanged, Published, TrialChanged, VerdictStored
 from tui.screens.base import PalateScreen
+from tui.screens.dismissing import leads_away_once
 from tui.screens.side_by_side import SideBySideScreen
 from tui.screens.trial import TrialScreen
 from tui.screens.trial_setup import TrialSetupScreen
@@ -125,10 +126,9 @@ class CompareScreen(PalateScreen):
         self.query_one(Form).action_edge(-1)
 
     @on(FormRow.Pressed)
+    @leads_away_once
     def pressed(self, message: FormRow.Pressed) -> None:
         """One of the two actions."""
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         if message.row.key == "trial":
             self.action_trial()
         else:
@@ -172,10 +172,9 @@ class CompareScreen(PalateScreen):
         self.palate.push_screen(BoardScreen())
 
     @on(OptionList.OptionSelected)
+    @leads_away_once
     def open_trial(self, event: OptionList.OptionSelected) -> None:
         """Go on judging it, or show what came of it."""
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         number = int(str(event.option_id))
         trial = next(each for each in self.workbench.trials() if each.id == number)
         if trial.kind == "side_by_side":

@@ -14,6 +14,7 @@ from tui.data_book import DataSearch, Found
 from tui.published import ImportMoved, PairChanged, Published, VerdictStored
 from tui.query import QueryError
 from tui.screens.base import PalateScreen
+from tui.screens.dismissing import leads_away_once
 from tui.screens.filters import FilterPicker
 from tui.screens.interchange import export_file, import_file
 from tui.screens.likes import LikesScreen
@@ -169,10 +170,11 @@ class DataScreen(PalateScreen):
 
     # -- looking through -----------------------------------------------------------------------------------------
 
+    @leads_away_once
     def on_option_list_option_selected(self, event: VerdictList.OptionSelected) -> None:
         """Enter or a click on a line opens its pair."""
         event.stop()
-        if event.option_id is not None and self.is_active:  # enter may have been pressed twice
+        if event.option_id is not None:
             self.app.push_screen(VerdictScreen(int(event.option_id)))
 
     def action_move(self, lines: int) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 from tui.data_query import FILTERS, FLAGS, filter_values
 from tui.query import Term
 from tui.screens.dialog import AskText, Dialog
+from tui.screens.dismissing import leads_away_once
 from tui.visible import visible, visible_line
 from tui.widgets.cursor_list import CursorList
 
@@ -35,11 +36,11 @@ class Pick(Dialog[str]):
         yield rows
         yield Static(Content.assemble(("enter", "bold $accent"), " ok   ", ("esc", "bold $accent"), " back"), id="hint")
 
+    @leads_away_once
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter answers."""
         event.stop()
-        if self.is_active:  # enter may have been pressed twice
-            self.picked(str(event.option_id))
+        self.picked(str(event.option_id))
 
     def picked(self, key: str) -> None:
         """A row was chosen."""

@@ -95,8 +95,6 @@ class NamedScreen(Dialog[tuple[str, str]]):
 
     @on(OptionList.OptionSelected)
     def _use(self) -> None:
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         self.dismiss(("use", self._row.name))
 
     def action_act(self, act: str) -> None:

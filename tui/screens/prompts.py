@@ -18,6 +18,7 @@ from tui.prompt_book import PromptBook, added_words
 from tui.published import Published, QueueChanged
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
+from tui.screens.dismissing import leads_away_once
 from tui.screens.editing import edit_text
 from tui.screens.filters import Pick
 from tui.screens.prompt_dialogs import ShowPrompt, crossing_question
@@ -149,9 +150,9 @@ class PromptsScreen(PalateScreen):
         self.query_one("#prompts-list", CursorList).focus()
 
     @on(OptionList.OptionSelected, "#prompts-list")
+    @leads_away_once
     def _prompt_opened(self, event: OptionList.OptionSelected) -> None:
-        if self.is_active:  # enter may have been pressed twice
-            self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
+        self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """What the keys do depends on where the mark is."""

@@ -14,6 +14,7 @@ from tui.errors import WorkbenchError
 from tui.published import ModelChanged, Published, RunChanged
 from tui.run_query import RunQuery
 from tui.run_words import SLOT_SIGNS, slots_of
+from tui.screens.dismissing import leads_away_once
 from tui.screens.run import RunScreen
 from tui.screens.run_keys import ADAPTER_KEYS
 from tui.screens.run_overlay import RunOverlayScreen
@@ -151,10 +152,11 @@ class RunsScreen(RunShelfKeys):
         self.refresh_bindings()
 
     @on(LineList.Opened)
+    @leads_away_once
     def open_run(self) -> None:
         """Show the run under the cursor."""
         run = self.shown_run()
-        if run is not None and self.is_active:  # enter may have been pressed twice
+        if run is not None:
             self.palate.push_screen(RunScreen(run.id))
 
     # -- filter and order ----------------------------------------------------------------------------------------

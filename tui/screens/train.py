@@ -25,6 +25,7 @@ from tui.published import (
     SamplesStored,
     VerdictStored,
 )
+from tui.screens.dismissing import leads_away_once
 from tui.screens.named import open_named
 from tui.screens.run_keys import RunKeys
 from tui.screens.samples import SamplesScreen
@@ -205,10 +206,9 @@ class TrainScreen(RunKeys):
         return super().check_action(action, parameters)
 
     @on(FormRow.Pressed)
+    @leads_away_once
     def row_pressed(self, message: FormRow.Pressed) -> None:
         """Start the run, or show the presets."""
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         if message.row.key == "preset":
             self.action_presets()
         else:

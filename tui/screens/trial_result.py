@@ -16,6 +16,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.published import Published, VerdictStored
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText
+from tui.screens.dismissing import leads_away_once
 from tui.screens.trial_pair import TrialPairScreen
 from tui.trial_results import TrialResult, doubts, left_out, outcome_of, rate_words, result_of, sentence, tally_words
 from tui.trial_statistics import Tally
@@ -108,10 +109,9 @@ class TrialResultScreen(PalateScreen):
         self.dismiss()
 
     @on(OptionList.OptionSelected)
+    @leads_away_once
     def open_pair(self, event: OptionList.OptionSelected) -> None:
         """Read one comparison with its names."""
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         at = self._shown.index(int(str(event.option_id)))
         self.app.push_screen(TrialPairScreen(self._trial, self._shown, at))
 

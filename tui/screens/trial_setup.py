@@ -14,6 +14,7 @@ from tui.blind_trials import BASE, TrialPlan
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.published import ModelChanged, Published
 from tui.screens.base import PalateScreen
+from tui.screens.dismissing import leads_away_once
 from tui.screens.trial import TrialScreen
 from tui.visible import visible, visible_line
 from tui.widgets.form import Form, setting_row
@@ -133,10 +134,9 @@ class TrialSetupScreen(PalateScreen):
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
 
     @on(FormRow.Pressed)
+    @leads_away_once
     def action_start(self) -> None:
         """Begin, and go to the first pair."""
-        if not self.is_active:
-            return  # enter was pressed twice, and the first one led away already
         problem = self._problem()
         if problem:
             self.palate.tell("This cannot begin", problem, severity="warning")

@@ -14,6 +14,7 @@ from tui.run_diff import SettingLine
 from tui.run_words import SLOT_SIGNS
 from tui.theme import SIGNS
 from tui.visible import visible_line
+from tui.widgets.cells import cut
 from tui.widgets.form_rows import plain
 from tui.widgets.plot import SIXTEEN
 
@@ -95,6 +96,5 @@ def _words(value: Any) -> str:
 
 
 def _right(words: str, width: int) -> str:
-    if cell_len(words) > width:
-        words = set_cell_size(words, width - 1) + "…"
+    words = cut(words, width)
     return " " * (width - cell_len(words)) + words

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -19,6 +19,7 @@ from tui.run_words import SLOT_SIGNS, figure, steps_words, took
 from tui.sparks import EIGHTHS, HALVES, spark
 from tui.theme import SIGNS
 from tui.visible import visible_line
+from tui.widgets.cells import cut
 from tui.widgets.chart import Chart
 from tui.widgets.line_list import LineList
 from tui.widgets.run_charts import percent
@@ -194,9 +195,8 @@ class RunTable(Vertical):
         places, widths, _ = self._fit
         set_words = []
         for words, place, width in zip(cells, places, widths, strict=True):
-            if (wide := cell_len(words)) > width:
-                words, wide = set_cell_size(words, width - 1) + "…", width
-            air = " " * (width - wide)
+            words = cut(words, width)
+            air = " " * (width - cell_len(words))
             set_words.append(air + words if self._columns[place].right else words + air)
         return set_words
 
