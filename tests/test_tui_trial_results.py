@@ -7,7 +7,7 @@ from db.pair_rows import ComparisonRow, VerdictRow
 from db.run_rows import TrialRow
 from tests.fake_workbench import START, comparison, completion, prompt
 from tui.trial_results import board_of, doubts, outcome_of, rate_words, result_of, sentence, tally_words
-from tui.trial_statistics import Agreement, Tally
+from tui.trial_statistics import Tally
 
 AT = START.isoformat()
 
@@ -64,7 +64,7 @@ def test_the_figures_of_a_trial_by_hand() -> None:
     assert (result.longer.count, result.longer.total) == (3, 3)
     assert (result.cut_a.count, result.cut_b.count, result.cut_b.total) == (0, 1, 9)
     assert (result.same, result.not_blind, result.discarded, result.both_bad) == (1, 1, 1, 1)
-    assert result.agreement == Agreement(1, 2, 0.0)
+    assert (result.agreement.same, result.agreement.pairs, result.agreement.kappa) == (1, 2, 0.0)
     words = {name: (told, stands_out) for name, told, stands_out in doubts(result)}
     assert words["answers cut off"] == ("taste-3 1 of 9 · smollm2 0 of 9", True)
     assert words["answers the same"][0] == "1 of 9 pairs, counted as ties"

@@ -7,11 +7,9 @@ import pytest
 from scipy.stats import binomtest
 
 from tui.trial_statistics import (
-    Agreement,
     Conclusion,
     Interval,
     Tally,
-    agreement,
     conclude,
     early_lead,
     final_lead,
@@ -182,13 +180,3 @@ def test_nobody_is_told_a_number_where_nothing_points_either_way() -> None:
     assert more_prompts(Tally(7, 3, 7)) is None
     assert more_prompts(Tally(501, 0, 499)) is None
     assert more_prompts(Tally()) is None
-
-
-# -- agreement -------------------------------------------------------------------------------------------------
-
-
-def test_agreement_by_hand() -> None:
-    """3 of 4 agree; by chance ½·¼ + ½·¾ = ½ would; κ = (¾ − ½) / (1 − ½)."""
-    assert agreement([("win", "win"), ("win", "loss"), ("loss", "loss"), ("loss", "loss")]) == Agreement(3, 4, 0.5)
-    assert agreement([]) == Agreement(0, 0, None)
-    assert agreement([("win", "win")]) == Agreement(1, 1, None)

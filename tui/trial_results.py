@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
+from tui.agreement import Agreement, agreement
 from tui.strengths import LEAST_POLICIES, Board, Game, rank, suggest
 from tui.trial_statistics import (
-    Agreement,
     Conclusion,
     Interval,
     Outcome,
     Tally,
-    agreement,
     conclude,
     share_interval,
     tally_prompts,
@@ -205,7 +204,7 @@ def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
         ("longer answer chosen", _share_words(result.longer), result.longer.is_lopsided),
         ("answers cut off", _cut_words(result), result.cut_a.count + result.cut_b.count > 0),
         ("answers the same", f"{result.same} of {count(result.trial.done, 'pair')}, counted as ties", False),
-        ("asked again", _agreement_words(twice), twice.total > 0 and twice.same < twice.total),
+        ("asked again", _agreement_words(twice), twice.pairs > 0 and twice.same < twice.pairs),
     ]
     if result.trial.judge is not None:  # a program is asked in both orders, and nothing is asked again
         rows = rows[1:-1]
@@ -229,10 +228,10 @@ def _cut_words(result: TrialResult) -> str:
 
 
 def _agreement_words(twice: Agreement) -> str:
-    if not twice.total:
+    if not twice.pairs:
         return "nothing yet"
     kappa = "" if twice.kappa is None else f", κ {twice.kappa:.2f}"
-    return f"{twice.same} of {twice.total} the same{kappa}"
+    return f"{twice.same} of {twice.pairs} the same{kappa}"
 
 
 # -- all trials of a workspace ---------------------------------------------------------------------------------

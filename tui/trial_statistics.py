@@ -18,10 +18,10 @@ the lead (wins − losses) is a fair walk, whatever the ties:
   a lead at the end, is at most 5 %. The chance is counted exactly, path by path.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from math import inf, isfinite, log, sqrt
+from math import inf, log, sqrt
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -247,30 +247,3 @@ def more_prompts(tally: Tally) -> int | None:
         middle = (few + many) // 2
         few, many = (middle, many) if open_after(middle) else (few, middle)
     return many
-
-
-# -- agreement with oneself ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How often the second verdict on a pair was the first one again; `kappa` is Cohen's, None where undefined."""
-
-    same: int
-    total: int
-    kappa: float | None
-
-
-def agreement(pairs: Sequence[tuple[str, str]]) -> Agreement:
-    """Agreement of first and second verdicts on pairs that were asked twice (Cohen, 1960).
-
-    >>> agreement([("win", "win"), ("win", "loss"), ("loss", "loss"), ("loss", "loss")])
-    Agreement(same=3, total=4, kappa=0.5)
-    """
-    total = len(pairs)
-    same = sum(first == second for first, second in pairs)
-    words = {word for pair in pairs for word in pair}
-    shares = [(sum(a == word for a, _ in pairs), sum(b == word for _, b in pairs)) for word in words]
-    by_chance = sum(a * b for a, b in shares) / total**2 if total else 1.0
-    kappa = (same / total - by_chance) / (1 - by_chance) if total and by_chance < 1 else None
-    return Agreement(same, total, kappa if kappa is None or isfinite(kappa) else None)
