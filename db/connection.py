@@ -25,8 +25,8 @@ from db.errors import (
     NotWritable,
     OlderDatabase,
 )
-from db.hidden import hide_batch
-from db.migrations import apply_migrations, newest_version, pending_names, unknown_names
+from db.import_batches import hide_batch
+from db.migrations.runner import apply_migrations, newest_version, pending_names, unknown_names
 
 # "PALT": SQLite keeps this number in the file's header for a program to know its own files by.
 APPLICATION_ID = 0x50414C54

@@ -140,3 +140,10 @@ class Imported:
     def taken(self) -> int:
         """How many rows were stored."""
         return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged
+
+
+def with_system(messages: Messages, system: str | None) -> Messages:
+    """The messages that the policy sees: `system` stands first, unless the prompt brings a system prompt of its own."""
+    if system is None or messages[0]["role"] == "system":
+        return messages
+    return (Message(role="system", content=system), *messages)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -186,3 +187,46 @@ def _run_row(row: Row) -> RunRow:
         archived=bool(row["archived"]),
         idle_s=row["idle_s"],
     )
+
+
+def resume_run(conn: Connection, run: int) -> None:
+    """Let an interrupted run go on, status running; the seconds since it was interrupted are added to its `idle_s`.
+
+    Raises:
+        NotFound: there is no such run, or it is not interrupted.
+    """
+    row = conn.execute("SELECT ended FROM runs WHERE id = ? AND status = 'interrupted'", (run,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no interrupted run {run}. `palate runs` lists them.")
+    idle = datetime.fromisoformat(utc_now()) - datetime.fromisoformat(row["ended"])
+    conn.execute("UPDATE runs SET idle_s = idle_s + ? WHERE id = ?", (max(0.0, idle.total_seconds()), run))
+    set_status(conn, run, "running")
+
+
+def rename_run(conn: Connection, run: int, name: str) -> None:
+    """Give the run another name.
+
+    Raises:
+        NotFound: there is no such run; so for every function here.
+    """
+    _keep(conn, run, "name", name)
+
+
+def note_run(conn: Connection, run: int, note: str) -> None:
+    """Keep a note with the run in place of an older one; an empty one takes it away."""
+    _keep(conn, run, "note", note)
+
+
+def tag_run(conn: Connection, run: int, tags: Sequence[str]) -> None:
+    """Keep these tags, in this order and each once, in place of the older ones."""
+    _keep(conn, run, "tags", canonical_json(list(dict.fromkeys(tags))))
+
+
+def archive_run(conn: Connection, run: int, archived: bool) -> None:
+    """Put the run away, so that lists leave it out unless they are asked, or bring it back. Nothing is deleted."""
+    _keep(conn, run, "archived", int(archived))
+
+
+def _keep(conn: Connection, run: int, column: str, value: Any) -> None:
+    if conn.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run)).rowcount == 0:
+        raise NotFound(f"There is no run {run}. `palate runs --all` lists them.")

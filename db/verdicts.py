@@ -7,7 +7,7 @@ from sqlite3 import Connection, Row
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
-from db.names import names_known
+from db.names_shown import names_known
 from db.pair_rows import EVERY_PAIR, PairFilter, PairRow, VerdictCounts, VerdictRow
 from db.prompt_rows import Message, Messages
 from db.times import utc_now

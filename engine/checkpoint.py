@@ -21,9 +21,9 @@ import transformers
 
 from engine.dpo import PairScore
 from engine.errors import CheckpointError, CheckpointMisfit
-from engine.learner import Learner
 from engine.preparation import PreparedPairs
-from engine.run_state import RunState
+from engine.training.learner import Learner
+from engine.training.run_state import RunState
 
 FILE = "checkpoint.pt"
 _FORMAT = 1

@@ -22,7 +22,8 @@ from engine.config import SamplingConfig
 from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.lean import LeanDecoder, LeanWeights, is_lean
+from engine.llama.decoding import LeanDecoder, LeanWeights
+from engine.llama.support import is_lean
 from engine.model import BaseModel
 from engine.preference import Message
 from engine.sampling import draw_tokens, penalise, random_stream

@@ -17,12 +17,18 @@ from transformers.utils import logging as transformers_logging
 
 from engine import lora
 from engine.config import TrainConfig
-from engine.default_model import DEFAULT_SOURCE, HUB_ID
-from engine.device import FOUR_BITS, choose_device, choose_dtype
 from engine.errors import AdapterLoadError, ModelError
 from engine.fingerprint import fingerprint_of
-from engine.half import check_float16
-from engine.quantisation import keep_differentiable, nf4, require_bitsandbytes
+from engine.precision import (
+    FOUR_BITS,
+    check_float16,
+    choose_device,
+    choose_dtype,
+    keep_differentiable,
+    nf4,
+    require_bitsandbytes,
+)
+from engine.sources.default_model import DEFAULT_SOURCE, HUB_ID
 from engine.stops import stop_ids_of
 
 # What from_pretrained raises on folders that it cannot read, as tried with damaged and foreign ones.
@@ -70,7 +76,7 @@ class BaseModel:
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        self.lean_weights: Any = None  # made by the first generation, see engine/lean.py
+        self.lean_weights: Any = None  # made by the first generation, see engine/llama/decoding.py
         # Other tools find the default model under its Hub id, not under the name that Palate gives it.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 

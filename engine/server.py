@@ -26,6 +26,7 @@ from engine.preference import Message
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
+
 logger = logging.getLogger(__name__)
 
 _NO_KEY = "none"  # the client wants one; a server that asks for none ignores it

@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.allocator import freed_memory_kept
 from engine.chat import EncodedPair
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
-from engine.estimate import pair_flops, pair_size
-from engine.evaluation import eval_metrics
+from engine.estimates.checkpointing import choose_checkpointing
+from engine.estimates.flops import pair_flops, pair_size
+from engine.estimates.time_left import Pace
 from engine.events import (
     AdapterSaved,
     CheckpointSaved,
@@ -29,18 +29,18 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
-from engine.learner import Learner, trained_values
-from engine.memory import choose_checkpointing
-from engine.pace import Pace
-from engine.plan import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
-from engine.random_state import OwnRandomState
-from engine.reference import ReferenceKeys, passes_of
-from engine.run_state import RunState
-from engine.run_warnings import evaluation_warnings, window_warnings
-from engine.saving import save_checked
-from engine.scorer import choose_scorer
+from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
+from engine.training.allocator import freed_memory_kept
+from engine.training.evaluation import eval_metrics
+from engine.training.learner import Learner, trained_values
+from engine.training.random_state import OwnRandomState
+from engine.training.reference import ReferenceKeys, passes_of
+from engine.training.run_state import RunState
+from engine.training.save_adapter import save_checked
+from engine.training.scorer import choose_scorer
+from engine.training.warnings import evaluation_warnings, window_warnings
 
 if TYPE_CHECKING:
     from engine.model import BaseModel

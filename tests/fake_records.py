@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from db.run_rows import MetricRow, RunRow
-from tui.curves import RunHistory
-from tui.run_records import SPARK_CELLS, Ledger
-from tui.sparks import in_cells
+from tui.runs.curves import RunHistory
+from tui.runs.history import SPARK_CELLS, Ledger
+from tui.text.sparkline import in_cells
 
 
 class FakeRecords:

@@ -20,26 +20,15 @@ from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictLis
 from db.prompt_rows import Message, PromptRow, PromptSetRow
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
-from engine.preflight import Preflight
+from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
-from tui.kept import Kept
-from tui.pair_sets import ALL_PAIRS, PairSet, PairSets
-from tui.presets import RESERVED, Presets
-from tui.published import (
-    AdapterView,
-    ModelChanged,
-    Published,
-    QueueChanged,
-    RunChanged,
-    RunProgress,
-    TakenPrompts,
-    TrainPreview,
-    TrialChanged,
-    VerdictStored,
-    WorkbenchStatus,
-)
-from tui.run_plans import STEM
+from tui.events import ModelChanged, Published, QueueChanged, RunChanged, TrialChanged, VerdictStored
+from tui.snapshots import AdapterView, RunProgress, TakenPrompts, TrainPreview, WorkbenchStatus
+from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
+from tui.training.presets import RESERVED, Presets
+from tui.training.preview import STEM
+from tui.workspace.named_values import Kept
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
 

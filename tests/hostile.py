@@ -8,10 +8,10 @@ from db import blind_trials as db_blind
 from db import trials as db_trials
 from db.comparisons import add_comparison
 from db.completions import add_completion
+from db.metrics import add_margins
 from db.models import ensure_model, ensure_sampling
 from db.prompt_rows import Message, NewPrompt
 from db.prompts import add_prompt_set, add_prompts
-from db.run_memory import add_margins
 from db.runs import add_log, add_metrics, create_run, set_status, set_total_steps
 from db.samples import add_samples
 from db.verdicts import add_verdict

@@ -21,46 +21,39 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
-from db.holding_out import Crossing
+from db.held_out import Crossing
 from engine.config import settings_of
 from tests.fake_workbench import adapter_view
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.published import (
-    AdapterView,
-    AnswersGrowing,
-    RunProgress,
-    WorkbenchFailed,
-    WorkbenchNotice,
-    WorkbenchStatus,
-)
-from tui.queue_settings import PARTS
+from tui.events import AnswersGrowing, WorkbenchFailed, WorkbenchNotice
 from tui.screens.base import PalateScreen
-from tui.screens.board import BoardScreen
+from tui.screens.compare.board import BoardScreen
+from tui.screens.compare.side_by_side import SideBySideScreen
+from tui.screens.compare.trial import TrialScreen
+from tui.screens.compare.trial_pair import TrialPairScreen
+from tui.screens.compare.trial_result import TrialResultScreen
+from tui.screens.compare.trial_setup import TrialSetupScreen
+from tui.screens.confirm import QuitScreen, StopScreen
+from tui.screens.data.preferences import LikesScreen
+from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
+from tui.screens.data.prompts import PromptsScreen
 from tui.screens.dialog import AskText, Choose
-from tui.screens.filters import Pick
 from tui.screens.help import HelpScreen
-from tui.screens.label import LabelScreen
-from tui.screens.likes import LikesScreen
-from tui.screens.named import Named, NamedRow, NamedScreen
-from tui.screens.prompt_dialogs import ShowPrompt, crossing_question
-from tui.screens.prompts import PromptsScreen
-from tui.screens.quit import QuitScreen
-from tui.screens.run import RunScreen
-from tui.screens.run_overlay import RunOverlayScreen
-from tui.screens.samples import SamplesScreen
-from tui.screens.second_look import SecondLookScreen
+from tui.screens.name_picker import Named, NamedRow, NamedScreen
+from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.pairs.verdict import VerdictScreen
+from tui.screens.picker import Pick
+from tui.screens.runs.overlay import RunOverlayScreen
+from tui.screens.runs.run import RunScreen
+from tui.screens.runs.samples import SamplesScreen
 from tui.screens.settings import SettingsScreen
-from tui.screens.side_by_side import SideBySideScreen
-from tui.screens.stop import StopScreen
-from tui.screens.trial import TrialScreen
-from tui.screens.trial_pair import TrialPairScreen
-from tui.screens.trial_result import TrialResultScreen
-from tui.screens.trial_setup import TrialSetupScreen
-from tui.screens.verdict import VerdictScreen
-from tui.widgets.prompt_lines import set_lines
+from tui.snapshots import AdapterView, RunProgress, WorkbenchStatus
+from tui.widgets.lists.prompt_lines import set_lines
+from tui.workspace.settings_store import PARTS
 
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
@@ -226,8 +219,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
 def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:
     """The screens that have no stop, as far as they are made of nothing, or of a run, a trial or a comparison."""
     known = {"run": ids["run"], "trial": ids["opened"], "comparison": ids["judged"]}
-    for module in pkgutil.iter_modules(tui.screens.__path__):
-        for found in vars(importlib.import_module(f"tui.screens.{module.name}")).values():
+    for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
+        for found in vars(importlib.import_module(module.name)).values():
             if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in seen:
                 continue
             wanted = set(inspect.signature(found).parameters)

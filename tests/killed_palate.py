@@ -20,14 +20,14 @@ from click.testing import CliRunner
 import engine.checkpoint
 import engine.train
 from adapters.registry import Registry
-from db import run_memory
+from db import checkpoints as db_checkpoints
 from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.events import EvalDone, PairDone, ReferenceScored, RunPlanned, StepDone
 from tests.tiny import save_tiny
 from tui.cli import main as command
-from tui.policies import ModelChoice, Policies
-from tui.training import Trainer
+from tui.compute.loaded_model import ModelChoice, Policies
+from tui.training.trainer import Trainer
 from tui.workbench import Workbench
 
 CONFIG = TrainConfig(epochs=3, batch_size=2, lora_r=2, lora_alpha=4, eval_share=0.3, checkpoint_every=2)
@@ -83,7 +83,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "references are scored": after(ReferenceScored, 3),
     "the first step is taken": after(StepDone, 1),
     "a checkpoint is written": around(engine.checkpoint.os, "replace", before=True, at=2),
-    "a checkpoint is written and not known": around(run_memory, "set_checkpoint", before=True),
+    "a checkpoint is written and not known": around(db_checkpoints, "set_checkpoint", before=True),
     "training": after(StepDone, 5),
     "evaluation": after(PairDone, 2, "eval"),
     "after an evaluation": after(EvalDone, 1),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-import engine.scorer
+import engine.training.scorer
 from engine.checkpoint import FILE
 from engine.config import TrainConfig
 from engine.events import CheckpointSaved, StepDone
@@ -32,7 +32,9 @@ PAIRS = [
     )
     for number in range(14)
 ]
-engine.scorer.TOKENS_TOGETHER = 120  # two of these pairs, so that a step has places inside it where a run can be left
+engine.training.scorer.TOKENS_TOGETHER = (
+    120  # two of these pairs, so that a step has places inside it where a run can be left
+)
 ADAPTER = "adapter_model.safetensors"
 
 

@@ -10,8 +10,8 @@ from db.prompts import add_prompt_set, insert_prompt
 from db.verdicts import add_verdict
 from engine.config import SamplingConfig
 from engine.events import CompletionDone
-from tui.workspace import own_workspace
-from tui.writing import Written, store_comparison
+from tui.generation.completion_writer import Written, store_comparison
+from tui.workspace.workspace import own_workspace
 
 SENTENCE = (
     "leaves contain several pigments and as the days grow shorter trees stop making chlorophyll so that yellow and red "

@@ -182,7 +182,7 @@ def elsewhere(played: Round) -> None:
 def undeclared(played: Round) -> set[str]:
     """The keys of the Label screen, and of every screen, that were not pressed."""
     from tui.app import PalateApp
-    from tui.screens.declared import declared_keys
+    from tui.screens.key_registry import declared_keys
 
     here = [each for each in declared_keys(PalateApp) if {"LabelScreen", "everywhere"} & each.screens]
     return {key for each in here for key in each.keys} - played.pressed

@@ -10,9 +10,10 @@ import sys
 import threading
 from pathlib import Path
 
-from tui.commands.hosting import Host
-from tui.commands.session import Options, load_model, own
-from tui.policies import ModelChoice
+from tui.commands.options import Options, load_model
+from tui.compute.loaded_model import ModelChoice
+from tui.ipc.owner import Host
+from tui.ipc.ownership import own
 
 
 def main(folder: Path, model: str) -> None:

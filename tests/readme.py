@@ -8,13 +8,13 @@ from textual.keys import format_key
 
 from engine.config import Setting, TrainConfig, settings_of
 from tui.app import PalateApp
-from tui.queue_settings import PARTS
-from tui.screens.curve_page import CurvePage
-from tui.screens.label import LabelScreen
-from tui.screens.run import RunScreen
-from tui.screens.run_overlay import RunOverlayScreen
-from tui.screens.runs import RunsScreen
-from tui.widgets.line_list import LineList
+from tui.screens.pairs.label import LabelScreen
+from tui.screens.runs.curve_page import CurvePage
+from tui.screens.runs.overlay import RunOverlayScreen
+from tui.screens.runs.run import RunScreen
+from tui.screens.runs.runs import RunsScreen
+from tui.widgets.lists.line_list import LineList
+from tui.workspace.settings_store import PARTS
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -7,10 +7,19 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from db.metrics import add_margins
 from db.models import ensure_model
-from db.run_labels import archive_run, note_run, tag_run
-from db.run_memory import add_margins
-from db.runs import add_log, add_metrics, create_run, set_run_adapter, set_status, set_total_steps
+from db.runs import (
+    add_log,
+    add_metrics,
+    archive_run,
+    create_run,
+    note_run,
+    set_run_adapter,
+    set_status,
+    set_total_steps,
+    tag_run,
+)
 from db.verdicts import add_verdict
 from engine.config import TrainConfig
 from tests.db_workspace import compared

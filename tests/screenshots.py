@@ -20,7 +20,7 @@ from typing import Any
 from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
 from tui.app import PalateApp
-from tui.screens.label import LabelScreen
+from tui.screens.pairs.label import LabelScreen
 from tui.theme import DARK, LIGHT
 
 LARGE, SMALL = (120, 40), (80, 24)

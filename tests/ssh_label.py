@@ -19,7 +19,7 @@ from tests.label_pairs import fill
 from tests.label_round import EDITOR, play, said, undeclared
 from tests.real_terminal import Terminal, environment
 from tests.ssh_server import ssh_server, why_no_ssh
-from tui.policies import ModelChoice
+from tui.compute.loaded_model import ModelChoice
 
 SPARE = 20
 """More pairs than are judged, so that nothing is written meanwhile but what is asked for."""

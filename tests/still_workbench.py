@@ -7,8 +7,8 @@ from db import blind_trials as db_blind
 from db import models as db_models
 from engine.config import SamplingConfig
 from engine.events import CompletionDone
-from tui.policies import ModelChoice
-from tui.prefetch import Written, store_comparison
+from tui.compute.loaded_model import ModelChoice
+from tui.generation.completion_writer import Written, store_comparison
 from tui.workbench import Workbench
 
 

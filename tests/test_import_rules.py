@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LEAVES = ("engine", "db", "adapters")
-SCREEN_SIDE = ("tui/screens/", "tui/widgets/", "tui/app.py", "tui/driver.py", "tui/messages.py", "tui/theme.py")
+SCREEN_SIDE = ("tui/screens/", "tui/widgets/", "tui/app.py", "tui/driver.py", "tui/screens/messages.py", "tui/theme.py")
 """The only files that may know of Textual."""
 COMMANDS = "tui/commands/"
 """The only files that may print."""
@@ -36,12 +36,12 @@ LIGHT_MODULES = {
     "engine.errors": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.server": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.preference": (*HEAVY, *SCREENLESS, "sqlite3"),
-    "engine.sources": (*HEAVY, *SCREENLESS, "sqlite3"),
-    "engine.default_model": (*HEAVY, *SCREENLESS, "sqlite3"),
+    "engine.sources.prepare": (*HEAVY, *SCREENLESS, "sqlite3"),
+    "engine.sources.default_model": (*HEAVY, *SCREENLESS, "sqlite3"),
     "adapters.registry": (*HEAVY, *SCREENLESS, "sqlite3"),
     "adapters.compatibility": (*HEAVY, *SCREENLESS, "sqlite3"),
     "db.connection": (*HEAVY, *SCREENLESS),
-    "db.migrations": (*HEAVY, *SCREENLESS),
+    "db.migrations.runner": (*HEAVY, *SCREENLESS),
     "db.writer": (*HEAVY, *SCREENLESS),
     "tui.workbench": (*HEAVY, *SCREENLESS),
     "tui.cli": (*HEAVY, *SCREENLESS),

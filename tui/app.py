@@ -19,24 +19,26 @@ from textual.screen import Screen
 
 from tui.driver import PalateDriver
 from tui.errors import KNOWN_ERRORS, title_of
-from tui.garbage import keep_collections_short
-from tui.key_file import read_key_file
-from tui.link import HANG_UP, Signals
-from tui.messages import FromWorkbench
-from tui.notifying import end_sequence
-from tui.published import WAITING, ModelChanged, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
-from tui.queue_config import GO_ON
+from tui.events import ModelChanged, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
+from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen
+from tui.screens.confirm import QuitScreen
 from tui.screens.help import HelpScreen
-from tui.screens.label import LabelScreen
-from tui.screens.quit import QuitScreen
+from tui.screens.messages import FromWorkbench
+from tui.screens.pairs.label import LabelScreen
+from tui.snapshots import WAITING
+from tui.terminal.gc_freeze import keep_collections_short
+from tui.terminal.notify import end_sequence
+from tui.terminal.signals import HANG_UP, Signals
+from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
-from tui.visible import beginning, visible, visible_line
-from tui.widgets.steady import steady
-from tui.widgets.top_line import MODES
+from tui.widgets.cell_widths import steady
+from tui.widgets.frame.top_line import MODES
+from tui.workspace.settings import GO_ON
 
 if TYPE_CHECKING:
     from tui.workbench import Workbench
+
 
 _STATUS_EVERY_S: Final = 0.25
 """News comes faster than a person reads: the status lines are drawn at most this often."""
@@ -49,15 +51,21 @@ _LONGEST_NOTICE: Final = 1000
 
 
 _FOLDER: Final = Path(__file__).parent
-SHEETS: Final = [_FOLDER / "screens" / "base.tcss", *sorted(_FOLDER.glob("*/*.tcss"), reverse=True)]
+
+
+def _sheet_order(sheet: Path) -> tuple[str, str]:
+    return sheet.relative_to(_FOLDER).parts[0], sheet.name
+
+
+SHEETS: Final = [_FOLDER / "screens" / "base.tcss", *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True)]
 """Every style sheet, widgets' before screens': one that comes with a screen has Textual parse all of them anew."""
 
 
 _LATER: Final = {
-    "train": ("tui.screens.train", "TrainScreen"),
-    "runs": ("tui.screens.runs", "RunsScreen"),
-    "compare": ("tui.screens.compare", "CompareScreen"),
-    "data": ("tui.screens.data", "DataScreen"),
+    "train": ("tui.screens.runs.train", "TrainScreen"),
+    "runs": ("tui.screens.runs.runs", "RunsScreen"),
+    "compare": ("tui.screens.compare.compare", "CompareScreen"),
+    "data": ("tui.screens.data.data", "DataScreen"),
 }
 _IMPORTED_AFTER_S: Final = 1.0
 """The first paint needs only the Label screen; the others are imported behind it, before somebody asks for them."""
@@ -155,7 +163,7 @@ class PalateApp(App[None]):
 
     def _move_keys(self, path: Path) -> None:
         """Take up the person's own keys; what cannot be used of them is told."""
-        from tui.screens.declared import declared_keys, normal_key  # imports every screen
+        from tui.screens.key_registry import declared_keys, normal_key  # imports every screen
 
         read = read_key_file(path, declared_keys(type(self)), normal_key)
         self.set_keymap({id: ",".join(keys) for id, keys in read.keys.items()})

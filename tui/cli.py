@@ -8,29 +8,26 @@ from typing import Any
 import click
 
 from tui.commands.adapters import adapters
-from tui.commands.agreement import agreement
-from tui.commands.answers import generate, judge, queue
 from tui.commands.compare import compare
-from tui.commands.console import OwnerLeaves
 from tui.commands.data import data
 from tui.commands.doctor import doctor
-from tui.commands.hosting import HostedOptions
 from tui.commands.interchange import export_command, import_command
 from tui.commands.keys import keys
-from tui.commands.likes import likes
+from tui.commands.options import HostedOptions, Options
+from tui.commands.preferences import agreement, likes
 from tui.commands.presets import pairs, presets
 from tui.commands.prompts import prompts
-from tui.commands.runs import runs
-from tui.commands.samples import samples
-from tui.commands.session import Options, say
+from tui.commands.queue import generate, judge, queue
+from tui.commands.runs import runs, samples
 from tui.commands.settings import settings
 from tui.commands.train import train
+from tui.compute.loaded_model import ModelChoice
 from tui.errors import KNOWN_ERRORS, InputError, title_of
-from tui.launcher import Line
-from tui.logs import guard_stderr
-from tui.policies import ModelChoice
-from tui.visible import visible
-from tui.workspace import default_folder
+from tui.ipc.console import OwnerLeaves, say
+from tui.terminal.launcher import Line
+from tui.terminal.logs import guard_stderr
+from tui.text.sanitize import visible
+from tui.workspace.workspace import default_folder
 
 WORDS = "palate.words"
 
@@ -105,7 +102,7 @@ def main(
     line = ctx.obj if isinstance(ctx.obj, Line) else None
     ctx.obj = asked
     if ctx.invoked_subcommand is None:
-        from tui.terminal import run_app  # Textual is imported only when a screen is wanted
+        from tui.run_app import run_app  # Textual is imported only when a screen is wanted
 
         raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse, watch=watch, take_over=take_over))
     if watch or take_over:

@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.link import hung_up
+from tui.terminal.signals import hung_up
 
 _LAST_WORDS_S: Final = 1.0
 """How long a link that stalls is given for what restores the terminal."""

@@ -4,8 +4,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from tui.launcher import in_a_child
-from tui.link import HANG_UP, Signals
+from tui.terminal.launcher import in_a_child
+from tui.terminal.signals import HANG_UP, Signals
 
 WITH_VALUE = ("--workspace", "--model", "--dtype", "--device", "--seed")
 """The options before a command's name that take a value; a test holds them against the command line."""

@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from adapters.registry import Adapter
-from db import batches
+from adapters.manifest import Adapter
 from db import edits as db_edits
-from db import names as db_names
+from db import import_batches as db_import_batches
+from db import names_shown as db_names_shown
 from db import prompts as db_prompts
 from db import repeats as db_repeats
 from db import verdicts as db_verdicts
@@ -30,45 +30,35 @@ from db.prompt_rows import ReadPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
-from tui.blind_trials import BASE, BlindTrials
-from tui.choosing import next_by_margin
-from tui.data_book import DataBook
+from tui.compute.loaded_model import ModelChoice, Policies
+from tui.compute.scheduler import LOADING, WAITED_FOR, Job, Lane
+from tui.compute.seeds import seed_from
+from tui.curation.importer import Importer
+from tui.curation.prompt_sets import PromptBook
+from tui.curation.verdict_list import DataBook
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
-from tui.importing import Importer
-from tui.lane import LOADING, WAITED_FOR, Job, Lane
-from tui.margins import MarginScorer
-from tui.new_answers import NewAnswers
-from tui.offers import RunOffer
-from tui.pair_sets import ALL_PAIRS, PairSet
-from tui.policies import ModelChoice, Policies
-from tui.prefetch import Prefetcher
-from tui.prompt_book import PromptBook
-from tui.published import (
-    ComparisonStored,
-    ModelChanged,
-    Published,
-    QueueChanged,
-    TakenPrompts,
-    TrainPreview,
-    VerdictStored,
-    Visited,
-    WorkbenchFailed,
-    WorkbenchStatus,
-)
-from tui.queue_settings import change_setting
-from tui.recovery import recover
-from tui.references import ReferenceScorer
-from tui.run_shelf import RunShelf
-from tui.side_by_side import SideBySide
-from tui.sitting import Sitting
-from tui.takeaway import TakeAway
-from tui.training import RunChoices, Trainer
-from tui.workspace import own_workspace
-from tui.workspace_view import WorkspaceView
-from tui.writing import seed_from
+from tui.events import ComparisonStored, ModelChanged, Published, QueueChanged, VerdictStored, Visited, WorkbenchFailed
+from tui.export.adapter_service import TakeAway
+from tui.generation.margin_scorer import MarginScorer
+from tui.generation.queue_filler import Prefetcher
+from tui.generation.regenerate import NewAnswers
+from tui.generation.selection import next_by_margin
+from tui.reader import WorkspaceView
+from tui.runs.labels import RunShelf
+from tui.snapshots import TakenPrompts, TrainPreview, WorkbenchStatus
+from tui.status import RunOffer, Sitting
+from tui.training.pair_sets import ALL_PAIRS, PairSet
+from tui.training.recovery import recover
+from tui.training.reference_prefetch import ReferenceScorer
+from tui.training.trainer import RunChoices, Trainer
+from tui.trials.blind import BASE, BlindTrials
+from tui.trials.side_by_side import SideBySide
+from tui.workspace.settings_store import change_setting
+from tui.workspace.workspace import own_workspace
 
 if TYPE_CHECKING:
-    from engine.preflight import Preflight
+    from engine.estimates.preflight import Preflight
+
 
 logger = logging.getLogger(__name__)
 
@@ -263,7 +253,7 @@ class Workbench(WorkspaceView):
 
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Keep that this pair was shown with names: no later verdict of it is blind."""
-        return self.workspace.write(db_names.note_names_shown, comparison)
+        return self.workspace.write(db_names_shown.note_names_shown, comparison)
 
     def undo(self) -> Future[int | None]:
         """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
@@ -419,7 +409,7 @@ def _judge(connection: sqlite3.Connection, *, share: float, seed: int, **verdict
 
 
 def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:
-    if batches.going_on(connection):
+    if db_import_batches.going_on(connection):
         raise WorkbenchError("An import goes on, and may hold the same prompts. Wait for its end, or stop it.")
     known = db_prompts.get_prompt_set(connection, name)
     if known is not None and known.held_out != held_out:

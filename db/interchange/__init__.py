@@ -15,5 +15,5 @@
     questions.py     prompts
     writing.py       records to a file, which is written beside and renamed into place
 
-Nothing here knows of the database's tables: `db.batches` stores records, `db.exports` finds them.
+Nothing here knows of the database's tables: `db.import_batches` stores records, `db.interchange.selection` finds them.
 """

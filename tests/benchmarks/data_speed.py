@@ -28,10 +28,10 @@ from tests.screens import painted
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
 from tui.app import PalateApp
-from tui.data_book import PAGE, DataBook
-from tui.screens.data import DataScreen
-from tui.widgets.verdict_list import VerdictList
-from tui.workspace import read_workspace
+from tui.curation.verdict_list import PAGE, DataBook
+from tui.screens.data.data import DataScreen
+from tui.widgets.lists.verdict_list import VerdictList
+from tui.workspace.workspace import read_workspace
 
 Answer = TypeVar("Answer")
 
@@ -182,7 +182,9 @@ async def time_screen(folder: Path, asked: dict[str, str], times: int) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.screen.is_mounted)
-        importlib.import_module("tui.screens.data")  # the app imports the screens that are not shown yet at leisure
+        importlib.import_module(
+            "tui.screens.data.data"
+        )  # the app imports the screens that are not shown yet at leisure
         start = time.perf_counter()
         app.switch_mode("data")
         await _painted(app, lambda: bool(app.screen.query(VerdictList)) and bool(_list(app).rows))

@@ -13,14 +13,14 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
-from db.choices import choices
 from db.comparisons import count_open, count_skipped, next_open
 from db.connection import open_database, read_only, writing
+from db.preference_counts import choices
 from db.prompts import next_prompts, prompts_left
-from db.searching import search_verdicts
+from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
-from tui.likes import likes_of
+from tui.analysis.preferences import likes_of
 
 NOW = "2026-01-01T00:00:00.000Z"
 WORDS = ("leaves", "turn", "red", "in", "autumn", "because", "the", "green", "of", "chlorophyll", "fades")

@@ -17,11 +17,11 @@ import click
 import torch
 
 from engine.config import SamplingConfig
-from engine.default_model import DEFAULT_SOURCE
 from engine.events import CompletionDone, SourceReady, TokensDrawn
 from engine.generate import GenerationRequest, generate
 from engine.model import BaseModel, load_base
-from engine.sources import prepare_source
+from engine.sources.default_model import DEFAULT_SOURCE
+from engine.sources.prepare import prepare_source
 from tests.benchmarks.llamacpp import LlamaCpp
 
 QUESTIONS = (

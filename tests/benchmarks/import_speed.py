@@ -18,8 +18,8 @@ from db.comparisons import next_open
 from db.interchange.sources import Source
 from db.verdicts import count_pairs
 from tests.benchmarks.db_speed import WORDS
-from tui.data_book import PAGE
-from tui.published import ImportProgress
+from tui.curation.verdict_list import PAGE
+from tui.snapshots import ImportProgress
 from tui.workbench import Workbench
 
 JUDGED_EVERY_S = 0.02

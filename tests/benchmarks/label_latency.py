@@ -26,7 +26,7 @@ from engine.config import TrainConfig
 from tests.label_pairs import fill, mark_of
 from tests.label_round import model_stands
 from tests.real_terminal import Terminal, environment
-from tui.policies import ModelChoice
+from tui.compute.loaded_model import ModelChoice
 
 NEVER_ENDS = 1_000_000
 SPARE = 16
@@ -151,7 +151,7 @@ def verdict(terminal: Terminal, number: int, every: float) -> tuple[float, int]:
 
 def run_app(folder: Path, model: str, *, train: bool) -> None:
     """The app as `palate` opens it, with a run that begins by itself if one is wanted."""
-    from tui.terminal import log_to, own_terminal
+    from tui.terminal.redirect import log_to, own_terminal
     from tui.workbench import Workbench
 
     workbench = Workbench(folder, ModelChoice(model))

@@ -23,8 +23,8 @@ from statistics import quantiles
 
 from engine.config import TrainConfig
 from engine.events import PairDone, StepDone
-from tui.policies import ModelChoice
-from tui.published import Published, RunChanged, WorkbenchFailed
+from tui.compute.loaded_model import ModelChoice
+from tui.events import Published, RunChanged, WorkbenchFailed
 from tui.workbench import Workbench
 
 NEVER_ENDS = 1_000_000

@@ -30,8 +30,8 @@ from engine.events import StepDone
 from tests.screens import until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.garbage import keep_collections_short
-from tui.published import RunChanged
+from tui.events import RunChanged
+from tui.terminal.gc_freeze import keep_collections_short
 
 NAMES = (
     *("loss", "rewards/margins", "rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen"),

@@ -26,15 +26,15 @@ import torch
 from db.prompt_rows import NewPrompt
 from engine.chat import EncodedPair, encode_pair
 from engine.config import SamplingConfig, TrainConfig
-from engine.default_model import DEFAULT_SOURCE
 from engine.events import AdapterSaved, CompletionDone, EvalDone, Notice, SourceReady, StepDone
 from engine.generate import GenerationRequest, generate
 from engine.logps import score_pair
 from engine.model import BaseModel, load_base
 from engine.preference import PreferencePair
-from engine.sources import prepare_source
+from engine.sources.default_model import DEFAULT_SOURCE
+from engine.sources.prepare import prepare_source
 from engine.train import train_dpo
-from tui.questions import load_questions
+from tui.workspace.bundled_prompts import load_questions
 
 LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
 SAMPLES = 2

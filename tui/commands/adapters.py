@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from tui.commands.console import HerePath
-from tui.commands.session import Heard, Options, as_json, emit, say, show_table
-from tui.published import AdapterMerged, Published
-from tui.takeaway import GGUF_DTYPES, export_adapter
-from tui.words import when
+from tui.commands.options import Heard, Options
+from tui.commands.output import as_json, show_table
+from tui.events import AdapterMerged, Published
+from tui.export.adapter_service import GGUF_DTYPES, export_adapter
+from tui.ipc.console import HerePath, emit, say
+from tui.text.format import when
 from tui.workbench import Workbench
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that stands there.")

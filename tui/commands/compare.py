@@ -8,20 +8,22 @@ from typing import Any, get_args
 
 import click
 
+from db.interchange.trial_export import TrialFormat, export_trial
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
-from db.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
-from tui.blind_trials import BASE, TrialPlan
-from tui.commands.console import HerePath, console
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, say, show, show_table
+from tui.commands.config_options import build_config, config_options
+from tui.commands.options import Heard, Options
+from tui.commands.output import as_json, show_table
+from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
-from tui.judge_command import JudgeCommand, Judgement
-from tui.policies import ModelChoice
-from tui.published import TrialChanged
-from tui.visible import visible
+from tui.events import TrialChanged
+from tui.ipc.console import HerePath, console, emit, say, show
+from tui.reader import WorkspaceView
+from tui.text.sanitize import visible
+from tui.trials.blind import BASE, TrialPlan
+from tui.trials.external_judge import JudgeCommand, Judgement
 from tui.workbench import Workbench
-from tui.workspace_view import WorkspaceView
 
 Export = tuple[str, Path] | None
 _FORMATS = click.Choice(get_args(TrialFormat))
@@ -209,7 +211,7 @@ def _past(view: WorkspaceView, trial: int, export: Export, as_json: bool) -> Non
 
 
 def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool) -> None:
-    from tui.trial_results import doubts, rate_words, result_of, sentence, tally_words  # scipy takes its time
+    from tui.trials.results import doubts, rate_words, result_of, sentence, tally_words  # scipy takes its time
 
     result = result_of(row, pairs, unmet=unmet)
     tally, interval = result.tally, result.tally.interval
@@ -234,7 +236,7 @@ def _base_name(view: WorkspaceView) -> str:
 
 
 def _board(view: WorkspaceView, base: str, as_json: bool) -> None:
-    from tui.trial_results import board_of  # scipy takes its time
+    from tui.trials.results import board_of  # scipy takes its time
 
     trials = [(trial, view.trial_comparisons(trial.id)) for trial in view.trials() if not trial.sealed]
     board = board_of(trials, [base, *(each.name for each in view.adapters())])

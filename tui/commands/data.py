@@ -7,9 +7,11 @@ import click
 
 from db.errors import NotAllowed
 from db.pair_rows import VerdictListRow
-from tui.commands.session import Options, as_json, emit, say, show_table
-from tui.data_query import FILTERS, FLAGS
-from tui.words import count, when
+from tui.commands.options import Options
+from tui.commands.output import as_json, show_table
+from tui.curation.verdict_query import FILTERS, FLAGS
+from tui.ipc.console import emit, say
+from tui.text.format import count, when
 from tui.workbench import Workbench
 
 

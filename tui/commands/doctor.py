@@ -19,15 +19,17 @@ from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
 from engine.config import TrainConfig
-from engine.default_model import DEFAULT_SOURCE, default_folder
 from engine.errors import EngineError
-from engine.requirements import memory_of
-from tui.commands.session import Options, as_json, emit
+from engine.estimates.requirements import memory_of
+from engine.sources.default_model import DEFAULT_SOURCE, default_folder
+from tui.commands.options import Options
+from tui.commands.output import as_json
 from tui.errors import WorkbenchError
-from tui.preflight_words import memory_words
-from tui.queue_settings import kept_settings, list_settings
-from tui.visible import visible
-from tui.workspace import Workspace, read_workspace
+from tui.ipc.console import emit
+from tui.text.sanitize import visible
+from tui.training.preflight_format import memory_words
+from tui.workspace.settings_store import kept_settings, list_settings
+from tui.workspace.workspace import Workspace, read_workspace
 
 PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
 SMALLEST = (60, 16)
@@ -77,7 +79,7 @@ def _machine() -> Iterator[Finding]:
 
 
 def _torch() -> Iterator[Finding]:
-    from engine.device import choose_device, choose_dtype  # imports torch
+    from engine.precision import choose_device, choose_dtype  # imports torch
 
     device, why_device = choose_device("auto")
     yield Finding("device", GOOD, why_device)
@@ -110,8 +112,8 @@ def _model(options: Options) -> Iterator[Finding]:
 
 def _needs(source: str) -> Iterator[Finding]:
     """What training this model takes, before a byte of its weights is fetched."""
-    from engine.device import choose_device  # imports torch
-    from engine.memory import free_bytes
+    from engine.estimates.checkpointing import free_bytes
+    from engine.precision import choose_device  # imports torch
 
     config = TrainConfig()
     free = free_bytes(choose_device("auto")[0])

@@ -10,16 +10,17 @@ from typing import Any
 
 import click
 
-from db.exports import Selection
 from db.interchange.formats import FORMATS
+from db.interchange.selection import Selection
 from db.interchange.sources import source_of
 from db.times import utc_text
-from tui.commands.console import HerePath, console
-from tui.commands.session import Options, as_json, emit, say
-from tui.importing import Tell
-from tui.interchange_words import exported_words, left_out_words, taken_words
-from tui.published import ImportProgress
-from tui.words import count
+from tui.commands.options import Options
+from tui.commands.output import as_json
+from tui.curation.import_format import exported_words, left_out_words, taken_words
+from tui.curation.importer import Tell
+from tui.ipc.console import HerePath, console, emit, say
+from tui.snapshots import ImportProgress
+from tui.text.format import count
 
 _LIST = "\n\n\b\n" + "\n".join(f"{each.name:<16} {each.words}" for each in FORMATS.values())
 _LABELS = {"reading": "looking through", "storing": "storing", "taking back": "taking back"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tui.commands.session import as_json, emit, say, show_table
+from tui.commands.output import as_json, show_table
 from tui.errors import InputError
-from tui.key_file import default_file, key_path, read_key_file
+from tui.ipc.console import emit, say
+from tui.keymap import default_file, key_path, read_key_file
 
 
 @click.command()
@@ -15,7 +16,7 @@ from tui.key_file import default_file, key_path, read_key_file
 def keys(write: bool, as_json: bool) -> None:
     """Show every key by its name, and where keys are changed."""
     from tui.app import PalateApp  # Textual is imported only when its keys are wanted
-    from tui.screens.declared import declared_keys, normal_key
+    from tui.screens.key_registry import declared_keys, normal_key
 
     path, declared = key_path(), declared_keys(PalateApp)
     if write:

@@ -9,13 +9,16 @@ from typing import Any, TypeVar
 import click
 
 from engine.config import TrainConfig
-from tui.commands.session import Options, as_json, changed_config, config_options, emit, say, show_table
+from tui.commands.config_options import changed_config, config_options
+from tui.commands.options import Options
+from tui.commands.output import as_json, show_table
 from tui.errors import InputError
-from tui.kept import Kept
-from tui.pair_sets import PairSet, pairs_of, parse_day
-from tui.presets import Preset
+from tui.ipc.console import emit, say
+from tui.reader import WorkspaceView
+from tui.training.pair_sets import PairSet, pairs_of, parse_day
+from tui.training.presets import Preset
 from tui.workbench import Workbench
-from tui.workspace_view import WorkspaceView
+from tui.workspace.named_values import Kept
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

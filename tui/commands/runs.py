@@ -10,16 +10,18 @@ from typing import Any, ClassVar
 
 import click
 
-from db.run_rows import RunRow
-from tui.commands.session import Options, as_json, emit, say, show, show_table
+from db.run_rows import RunRow, SampleRow
+from tui.commands.options import Options
+from tui.commands.output import as_json, show_table
 from tui.errors import InputError
-from tui.run_diff import SettingLine, facts_beside, settings_beside
-from tui.run_fields import FIELDS, SETTINGS, seconds_of
-from tui.run_query import RunQuery
-from tui.run_shelf import RunShelf, tags_of
-from tui.run_tree import family_of
-from tui.visible import visible
-from tui.words import count, when
+from tui.ipc.console import emit, say, show
+from tui.runs.diff import SettingLine, facts_beside, settings_beside
+from tui.runs.fields import FIELDS, SETTINGS, seconds_of
+from tui.runs.labels import RunShelf, tags_of
+from tui.runs.lineage import family_of
+from tui.runs.query import RunQuery
+from tui.text.format import count, when
+from tui.text.sanitize import visible
 
 as_csv = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout, the names first.")
 run_id = click.argument("run", type=int, metavar="ID")
@@ -287,3 +289,34 @@ def archive(options: Options, ids: tuple[int, ...], undo: bool, as_json: bool) -
     with _keeping(options, ids, as_json) as (shelf, _):
         for run in ids:
             shelf.archive(run, not undo)
+
+
+@click.command()
+@click.argument("run", type=int, metavar="RUN")
+@as_json
+@click.pass_obj
+def samples(options: Options, run: int, as_json: bool) -> None:
+    """The answers of a run to the same held-out prompts at every evaluation; step 0 is where it started."""
+    with options.reading() as view:
+        view.run(run)
+        rows = view.run_samples(run)
+    if as_json:
+        for row in rows:
+            emit(sample_record(run, row))
+        return
+    if not rows:
+        say(f"Run {run} took no samples. `palate settings samples 3` lets the next one take them.")
+    for row in rows:
+        show(visible(sample_words(row)))
+
+
+def sample_record(run: int, row: SampleRow) -> dict[str, Any]:
+    """A sample as a record."""
+    asked = [dict(message) for message in row.messages]
+    told = {"prompt": row.prompt, "messages": asked, "text": row.text, "tokens": row.tokens, "cut": row.cut}
+    return {"event": "sample", "run": run, "step": row.step, **told}
+
+
+def sample_words(row: SampleRow) -> str:
+    """A sample for a person: its step, what was asked, and the answer below."""
+    return f"step {row.step} · {row.question}\n{row.text}{' …' if row.cut else ''}\n"

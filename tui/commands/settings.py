@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from engine.config import Setting
-from tui.commands.session import Options, as_json, emit, say, show_table
+from tui.commands.options import Options
+from tui.commands.output import as_json, show_table
 from tui.errors import InputError
-from tui.queue_settings import BACK, list_settings
+from tui.ipc.console import emit, say
+from tui.workspace.settings_store import BACK, list_settings
 
 
 @click.command()

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.config import TrainConfig
-from engine.events import (
-    AdapterSaved,
-    CheckpointSaved,
-    EvalDone,
-    Event,
-    MarginsKnown,
-    Notice,
-    ReferenceScored,
-    RunFinished,
-    RunPlanned,
-    StepDone,
-)
-from tui.commands.console import OwnerLeaves
-from tui.commands.outliving import Outliving
+from engine.events import Event
+from tui.commands.config_options import build_config, config_options
+from tui.commands.options import Heard, Options, load_model
+from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
-from tui.commands.samples import sample_record
-from tui.commands.session import Heard, Options, as_json, build_config, config_options, emit, load_model, say, show
+from tui.commands.runs import sample_record
+from tui.detached import Outliving
 from tui.errors import InputError
-from tui.link import hang_ups_heard
-from tui.preflight_words import preflight_words
-from tui.published import Published, RunChanged, SamplesStored
-from tui.visible import visible, visible_line
+from tui.events import Published, RunChanged, SamplesStored
+from tui.ipc.console import OwnerLeaves, emit, say, show
+from tui.terminal.signals import hang_ups_heard
+from tui.text.sanitize import visible, visible_line
+from tui.training.event_format import event_record, event_words
+from tui.training.preflight_format import preflight_words
 from tui.workbench import Workbench
 
 if TYPE_CHECKING:
-    from engine.preflight import Preflight
+    from engine.estimates.preflight import Preflight
 
 
 @click.command()
@@ -152,90 +143,6 @@ def _tell_samples(workbench: Workbench, stored: SamplesStored, as_json: bool) ->
             emit(sample_record(stored.run, row))
         else:
             say(f"sample  {visible_line(row.question, 60)}  →  {visible_line(row.text, 120)}")
-
-
-def event_record(run: int, event: Event) -> dict[str, Any] | None:
-    """One of the engine's training events as a flat record; None for one that is a boundary and nothing more."""
-    match event:
-        case RunPlanned():
-            return {
-                "event": "plan",
-                "run": run,
-                "step": event.step,
-                "total_steps": event.total_steps,
-                "train_pairs": len(event.train_keys),
-                "eval_pairs": len(event.eval_keys),
-                "left_out": dict(event.left_out),
-                "trainable_parameters": event.trainable_parameters,
-                "dtype": event.dtype,
-                "device": event.device,
-            }
-        case ReferenceScored():
-            return {"event": "reference", "run": run, "done": event.done, "total": event.total}
-        case StepDone():
-            head = {"event": "step", "run": run, "step": event.step, "total_steps": event.total_steps}
-            return {**head, "epoch": event.epoch, **event.metrics, "seconds_left": event.seconds_left}
-        case EvalDone():
-            return {"event": "eval", "run": run, "step": event.step, **event.metrics}
-        case Notice():
-            return {"event": "notice", "run": run, "level": event.level, "text": event.text}
-        case AdapterSaved():
-            return {"event": "adapter", "run": run, "step": event.step, "changed_parameters": event.changed_parameters}
-        case CheckpointSaved():
-            return {"event": "checkpoint", "run": run, "step": event.step}
-        case MarginsKnown():
-            margins = {"train": dict(event.train), "evaluation": dict(event.evaluation)}
-            return {"event": "margins", "run": run, "epoch": event.epoch, **margins}
-        case RunFinished():
-            end = {"steps": event.steps, "stopped": event.stopped, "elapsed_s": event.elapsed_s}
-            return {"event": "finished", "run": run, **end}
-        case _:
-            return None
-
-
-def event_words(record: Mapping[str, Any]) -> str:
-    """A record as a line for a person."""
-    match record["event"]:
-        case "plan":
-            return (
-                f"Run {record['run']}: {record['total_steps']} steps on {record['train_pairs']} pairs, "
-                f"{record['eval_pairs']} to evaluate on; {record['dtype']} on {record['device']}."
-            )
-        case "reference":
-            return f"reference {record['done']}/{record['total']}"
-        case "step":
-            return (
-                f"step {record['step']}/{record['total_steps']}  loss {record['loss']:.4f}  "
-                f"margin {record['rewards/margins']:+.3f}  accuracy {record['rewards/accuracies']:.2f}  "
-                f"{record['seconds_left']:.0f} s left"
-            )
-        case "eval":
-            return evaluation_words(record)
-        case "notice":
-            return str(record["text"])
-        case "checkpoint":
-            return f"checkpoint after step {record['step']}"
-        case "margins":
-            wrong = sum(margin < 0 for margin in record["train"].values())
-            return f"epoch {record['epoch']}: {wrong} of {len(record['train'])} pairs on the wrong side"
-        case "adapter":
-            return f"adapter saved after step {record['step']}"
-        case "finished":
-            return f"{'stopped' if record['stopped'] else 'finished'} after {record['elapsed_s']:.0f} s"
-        case other:
-            return str(other)
-
-
-def evaluation_words(record: Mapping[str, Any]) -> str:
-    """An evaluation as a line: each figure with its 95 % interval, which is wide for few pairs."""
-    names = {"loss": "eval_loss", "margin": "eval_rewards/margins", "accuracy": "eval_rewards/accuracies"}
-    parts = [f"{word} {record[name]:.2f}{_interval(record, name)}" for word, name in names.items()]
-    return "evaluation  " + "  ".join(parts)
-
-
-def _interval(record: Mapping[str, Any], name: str) -> str:
-    low, high = record.get(f"{name}_low"), record.get(f"{name}_high")
-    return "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"
 
 
 def tell_preflight(found: Preflight, as_json: bool) -> None:

@@ -10,15 +10,16 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.published import Published
-from tui.screens.dismissing import GoesOnce
-from tui.widgets.key_line import KeyLine
-from tui.widgets.status_line import StatusLine
-from tui.widgets.top_line import TopLine
+from tui.events import Published
+from tui.screens.single_dismiss import GoesOnce
+from tui.widgets.frame.key_line import KeyLine
+from tui.widgets.frame.status_line import StatusLine
+from tui.widgets.frame.top_line import TopLine
 
 if TYPE_CHECKING:
     from tui.app import PalateApp
     from tui.workbench import Workbench
+
 
 LEAST_WIDTH: Final = 60
 LEAST_HEIGHT: Final = 16

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.screens.dismissing import Answer, GoesOnce
-from tui.visible import visible
-from tui.widgets.line_input import LineInput
+from tui.screens.single_dismiss import Answer, GoesOnce
+from tui.text.sanitize import visible
+from tui.widgets.form.line_input import LineInput
 
 
 class Dialog(GoesOnce[Answer], ModalScreen[Answer], Generic[Answer]):

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.screens.dialog import Dialog
-from tui.widgets.key_line import declared_order
+from tui.widgets.frame.key_line import declared_order
 
 
 class HelpScreen(Dialog[None]):

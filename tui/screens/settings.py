@@ -11,10 +11,11 @@ from textual.widgets import Static
 
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
-from tui.visible import visible
-from tui.widgets.form import Form, setting_row
-from tui.widgets.form_rows import ChoiceRow, FormRow, plain
-from tui.widgets.text_row import TextRow
+from tui.text.format import plain
+from tui.text.sanitize import visible
+from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.rows import ChoiceRow, FormRow
+from tui.widgets.form.text_row import TextRow
 
 _INTRO: Final = "How answers are written ahead. A change counts from the next answers on."
 
@@ -22,7 +23,7 @@ _INTRO: Final = "How answers are written ahead. A change counts from the next an
 class SettingsScreen(PalateScreen):
     """Every setting of the queue with its value; what is changed is kept as soon as its row is left."""
 
-    CSS_PATH = ["base.tcss", "../widgets/form.tcss", "settings.tcss"]
+    CSS_PATH = ["base.tcss", "../widgets/form/form.tcss", "settings.tcss"]
     BINDINGS = [Binding("escape", "back", "back", id="settings.back", tooltip="Back; what was changed is kept.")]
 
     def __init__(self, mode: str) -> None:

@@ -1,0 +1,31 @@
+"""What a run leaves behind for itself and for later runs: checkpoints, reference log-probabilities, margins."""
+
+from sqlite3 import Connection
+
+from db.run_rows import CheckpointRow
+from db.times import utc_now
+
+
+def set_checkpoint(conn: Connection, run: int, *, step: int, path: str, size: int) -> None:
+    """Record where the run can be taken up again; its earlier checkpoint was replaced."""
+    conn.execute(
+        "INSERT OR REPLACE INTO checkpoints (run, step, path, bytes, created) VALUES (?, ?, ?, ?, ?)",
+        (run, step, path, size, utc_now()),
+    )
+
+
+def get_checkpoint(conn: Connection, run: int) -> CheckpointRow | None:
+    """The run's checkpoint, None when it has none."""
+    row = conn.execute("SELECT run, step, path, bytes, created FROM checkpoints WHERE run = ?", (run,)).fetchone()
+    return None if row is None else CheckpointRow(row["run"], row["step"], row["path"], row["bytes"], row["created"])
+
+
+def drop_checkpoint(conn: Connection, run: int) -> None:
+    """Forget the run's checkpoint, whose file is gone."""
+    conn.execute("DELETE FROM checkpoints WHERE run = ?", (run,))
+
+
+def checkpoints_of_ended(conn: Connection) -> list[int]:
+    """The runs that have a checkpoint and an end after which it has no use."""
+    ended = "SELECT id FROM runs WHERE status IN ('finished', 'stopped', 'failed')"
+    return [row["run"] for row in conn.execute(f"SELECT run FROM checkpoints WHERE run IN ({ended}) ORDER BY run")]

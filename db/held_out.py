@@ -1,0 +1,185 @@
+"""The wall between labelling and prompts that are held out: what holding out means, and moves from side to side.
+
+A question is known by its guard hash, so that it is the same question under another system prompt and in another set.
+The wall is kept three times: pairs of held-out questions are never read for training, a run that has some cannot be
+resumed, and the table of a run's pairs refuses them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection, Row
+
+from db.errors import NotAllowed, NotFound
+
+_HELD_OUT = "SELECT h.guard_hash FROM prompts h WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1)"
+
+# The prompts asked about, and every other prompt that asks the same.
+_SAME = """(SELECT q.id FROM prompts p JOIN prompts q ON q.guard_hash = p.guard_hash
+    WHERE p.id IN (SELECT value FROM json_each(:prompts)))"""
+_COUNTS = f"""SELECT
+    (SELECT count(*) FROM {_SAME} s WHERE s.id NOT IN (SELECT value FROM json_each(:prompts))) AS elsewhere,
+    (SELECT count(*) FROM comparisons WHERE prompt IN {_SAME} AND trial IS NULL AND repeats IS NULL
+        AND standing_verdict <> 'skip') AS verdicts,
+    (SELECT count(*) FROM comparisons WHERE prompt IN {_SAME} AND trial IS NULL AND repeats IS NULL AND withdrawn = 0
+        AND standing_verdict IN ('a', 'b')) AS pairs,
+    (SELECT count(DISTINCT c.prompt) FROM comparisons c JOIN run_pairs r ON r.comparison = c.id
+        WHERE c.prompt IN {_SAME}) AS trained"""
+_RUNS = f"""SELECT DISTINCT r.id, r.name FROM runs r JOIN run_pairs x ON x.run = r.id
+    JOIN comparisons c ON c.id = x.comparison WHERE c.prompt IN {_SAME} AND r.status = :status ORDER BY r.id"""
+_ASKING = f"""SELECT DISTINCT t.id FROM trials t LEFT JOIN trial_prompts u ON u.trial = t.id
+    LEFT JOIN comparisons c ON c.trial = t.id
+    WHERE t.status = 'running' AND (u.prompt IN {_SAME} OR c.prompt IN {_SAME}) ORDER BY t.id"""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What it means to take prompts to the other side of the wall.
+
+    `elsewhere` are prompts of other sets that ask the same. `verdicts` were given on them in labelling, `pairs` of them
+    decide and are not taken out. `trained` prompts were in a run already, so that no trial asks them. `interrupted` are
+    runs that could not be resumed.
+    """
+
+    prompts: int
+    elsewhere: int
+    verdicts: int
+    pairs: int
+    trained: int
+    interrupted: tuple[int, ...]
+
+
+def crossing(conn: Connection, prompts: Sequence[int]) -> Crossing:
+    """What it would mean to hold these prompts out, or to hand them back."""
+    given = {"prompts": json.dumps(list(prompts))}
+    row = conn.execute(_COUNTS, given).fetchone()
+    runs = conn.execute(_RUNS, {**given, "status": "interrupted"}).fetchall()
+    return Crossing(
+        prompts=len(prompts),
+        elsewhere=row["elsewhere"],
+        verdicts=row["verdicts"],
+        pairs=row["pairs"],
+        trained=row["trained"],
+        interrupted=tuple(each["id"] for each in runs),
+    )
+
+
+def set_held_out(conn: Connection, set_id: int, held_out: bool) -> Crossing:
+    """Hold a set out for trials, or hand it back to labelling; gives what that meant.
+
+    Raises:
+        NotFound: there is no such set.
+        NotAllowed: a run that is alive trains on one of its prompts, a trial that is not over asks one, or the same
+            question stays held out in another set.
+    """
+    row = _set(conn, set_id)
+    prompts = prompts_of(conn, set_id)
+    meant = crossing(conn, prompts)
+    if bool(row["held_out"]) != held_out:
+        _check_crossing(conn, prompts, held_out=held_out, within=set_id)
+        conn.execute("UPDATE prompt_sets SET held_out = ? WHERE id = ?", (held_out, set_id))
+    return meant
+
+
+def move_prompts(conn: Connection, prompts: Sequence[int], set_id: int) -> Crossing:
+    """Move prompts into a set; those that change sides by that cross the wall, as a whole set would.
+
+    Raises:
+        NotFound: there is no such set or prompt.
+        NotAllowed: see `set_held_out`.
+    """
+    held_out = bool(_set(conn, set_id)["held_out"])
+    query = """SELECT p.id, s.held_out FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE p.id IN (SELECT value FROM json_each(?))"""
+    sides = {row["id"]: bool(row["held_out"]) for row in conn.execute(query, (json.dumps(list(prompts)),))}
+    missing = [each for each in prompts if each not in sides]
+    if missing:
+        raise NotFound(f"There is no prompt {missing[0]}. `palate prompts show SET` lists those of a set.")
+    across = [each for each, side in sides.items() if side != held_out]
+    meant = crossing(conn, across)
+    if across:
+        _check_crossing(conn, across, held_out=held_out)
+    conn.executemany("UPDATE prompts SET set_id = ? WHERE id = ?", [(set_id, each) for each in sides])
+    return meant
+
+
+def prompts_of(conn: Connection, set_id: int) -> list[int]:
+    """The ids of the prompts of a set, in order."""
+    return [row["id"] for row in conn.execute("SELECT id FROM prompts WHERE set_id = ? ORDER BY id", (set_id,))]
+
+
+def held_out_in_run(conn: Connection, run: int) -> int:
+    """How many pairs of a run have a question that is held out now."""
+    query = f"""SELECT count(*) FROM run_pairs r JOIN comparisons c ON c.id = r.comparison
+        JOIN prompts p ON p.id = c.prompt WHERE r.run = ? AND p.guard_hash IN ({_HELD_OUT})"""
+    return int(conn.execute(query, (run,)).fetchone()[0])
+
+
+def _set(conn: Connection, set_id: int) -> Row:
+    row: Row | None = conn.execute("SELECT * FROM prompt_sets WHERE id = ?", (set_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no prompt set {set_id}. `palate prompts` lists them.")
+    return row
+
+
+def _check_crossing(conn: Connection, prompts: Sequence[int], *, held_out: bool, within: int | None = None) -> None:
+    """Refuse what would break a run or a trial, or leave a question on both sides."""
+    given = {"prompts": json.dumps(list(prompts))}
+    if held_out:
+        # A run that is about to start has no pairs yet, but has read them.
+        alive = conn.execute("SELECT id, name FROM runs WHERE status = 'running'").fetchone()
+        if alive is not None and crossing(conn, prompts).pairs:
+            raise NotAllowed(f"Run {alive['id']} is alive and may train on them. Stop it, or wait for its end.")
+        return
+    asking = conn.execute(_ASKING, given).fetchone()
+    if asking is not None:
+        raise NotAllowed(f"Trial {asking['id']} asks one of these prompts and is not over. End it first.")
+    stays = f"""SELECT s.name FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE s.held_out = 1 AND s.id IS NOT :within AND p.id IN {_SAME}
+            AND p.id NOT IN (SELECT value FROM json_each(:prompts)) LIMIT 1"""
+    other = conn.execute(stays, {**given, "within": within}).fetchone()
+    if other is not None:
+        raise NotAllowed(f"The same question stays held out in the set {other['name']!r}. Hand that back first.")
+
+
+# -- sets and single prompts -----------------------------------------------------------------------------------
+
+
+def rename_set(conn: Connection, set_id: int, name: str) -> None:
+    """Give a set another name.
+
+    Raises:
+        NotFound: there is no such set.
+        NotAllowed: the name is empty, or another set has it.
+    """
+    _set(conn, set_id)
+    name = name.strip()
+    if not name:
+        raise NotAllowed("A prompt set needs a name.")
+    taken = conn.execute("SELECT 1 FROM prompt_sets WHERE name = ? AND id <> ?", (name, set_id)).fetchone()
+    if taken is not None:
+        raise NotAllowed(f"There is a prompt set {name!r} already. Choose another name.")
+    conn.execute("UPDATE prompt_sets SET name = ? WHERE id = ?", (name, set_id))
+
+
+def remove_prompt(conn: Connection, prompt: int) -> None:
+    """Take away a prompt that was never used.
+
+    Raises:
+        NotFound: there is none with that id.
+        NotAllowed: it was answered, asked in a trial or moved out of a trial: what was made of it stays.
+    """
+    if conn.execute("SELECT 1 FROM prompts WHERE id = ?", (prompt,)).fetchone() is None:
+        raise NotFound(f"There is no prompt {prompt}.")
+    for table, words in (
+        ("completions", "it was answered"),
+        ("trial_prompts", "a trial asks it"),
+        ("prompt_moves", "it was moved out of a trial"),
+    ):
+        if conn.execute(f"SELECT 1 FROM {table} WHERE prompt = ? LIMIT 1", (prompt,)).fetchone() is not None:
+            raise NotAllowed(f"Prompt {prompt} stays, because {words}. Only one that was never used can go.")
+    conn.execute("DELETE FROM passed_over WHERE prompt = ?", (prompt,))
+    conn.execute("DELETE FROM prompts WHERE id = ?", (prompt,))
+
+
+# -- looking through -------------------------------------------------------------------------------------------

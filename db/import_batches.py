@@ -1,0 +1,297 @@
+"""An import of any length, stored in small transactions and shown in one step.
+
+`begin` reserves a range of ids in each table, by a placeholder row at its end, so that whatever else is stored
+meanwhile comes behind. `Batch.store` fills it, a slice at a time. Readers leave the range out (see `db.import_batches`)
+until `publish` takes the placeholders and the mark away. `take_back` deletes what is there, a slice at a time; an
+import that was killed is taken back at the next start.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from sqlite3 import Connection
+from typing import Any
+
+from db.comparisons import is_flipped
+from db.errors import NotAllowed
+from db.hashing import canonical_json, content_hash, guard_hash, text_hash
+from db.inserting import insert
+from db.interchange.records import LeftOut, PairRecord
+from db.prompts import add_prompt_set
+from db.times import utc_now
+
+_RANGE = "{id} NOT BETWEEN ifnull((SELECT first_{kind} FROM main.import_batch), 0)\
+ AND ifnull((SELECT last_{kind} FROM main.import_batch), -1)"
+
+SEEN = _RANGE.format(id="c.id", kind="comparison")
+"""For a query that must name the table itself, as `main.comparisons c`, because it names an index."""
+
+_VIEWS = (
+    f"CREATE TEMP VIEW prompts AS SELECT * FROM main.prompts WHERE {_RANGE.format(id='id', kind='prompt')}",
+    f"CREATE TEMP VIEW comparisons AS SELECT * FROM main.comparisons WHERE {_RANGE.format(id='id', kind='comparison')}",
+    """CREATE TEMP VIEW prompt_sets AS SELECT * FROM main.prompt_sets
+    WHERE id IS NOT (SELECT set_id FROM main.import_batch WHERE new_set = 1)""",
+)
+
+
+HELD_OUT = "the question is held out for trials"
+KNOWN = "known already"
+OTHERWISE = "judged otherwise here, which keeps standing"
+
+_RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comparisons"}
+_SAID = "SELECT DISTINCT verdict FROM verdicts WHERE comparison = ? AND verdict NOT IN ('undo', 'skip')"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record with everything that needs no database: made on the reading thread, so that the writer's is not kept."""
+
+    record: PairRecord
+    messages: str
+    content: str
+    guard: str
+    hashes: tuple[str, str]
+
+
+def prepared(record: PairRecord) -> Prepared:
+    """The record with its prompt as JSON and all hashes."""
+    messages = record.messages
+    hashes = (text_hash(record.a), text_hash(record.b))
+    return Prepared(record, canonical_json(messages), content_hash(messages), guard_hash(messages), hashes)
+
+
+@dataclass
+class Batch:
+    """An import that goes on: the set its new prompts go into, and the next free id in each range."""
+
+    set_id: int
+    prompt: int
+    completion: int
+    comparison: int
+    last_comparison: int
+    first_comparison: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_comparison = self.comparison
+
+    def store(self, conn: Connection, slice_: Sequence[Prepared]) -> list[PairRecord | LeftOut]:
+        """Store some records, hidden, and say what became of each; run it in one transaction."""
+        held_out = _held_out(conn, [each.guard for each in slice_])
+        now = utc_now()
+        return [
+            LeftOut(each.record.at, HELD_OUT) if each.guard in held_out else self._store_one(conn, each, now)
+            for each in slice_
+        ]
+
+    def _store_one(self, conn: Connection, one: Prepared, now: str) -> PairRecord | LeftOut:
+        record = one.record
+        found = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (one.content,)).fetchone()
+        prompt = found[0] if found else self._add_prompt(conn, one, now)
+        texts = zip((record.a, record.b), one.hashes, (record.score_a, record.score_b), strict=True)
+        before = self.completion
+        a, b = (self._completion(conn, prompt, *each, now, new=found is None) for each in texts)
+        if a >= before or b >= before or (pair := _find_pair(conn, a, b)) is None:
+            pair = self._add_comparison(conn, prompt, a, b, record, now)
+        elif (reason := self._stands(conn, pair, a < b, record)) is not None:
+            return LeftOut(record.at, reason)
+        if record.verdict is not None:
+            said = _verdict_values(record, a < b)
+            if self.first_comparison <= pair <= self.last_comparison:
+                _say(conn, pair, said, now)
+            else:
+                insert(conn, "import_late", {"comparison": pair, **said, "line": record.at})
+        return record
+
+    def _add_prompt(self, conn: Connection, one: Prepared, now: str) -> int:
+        self.prompt += 1
+        values = (self.prompt - 1, self.set_id, one.messages, one.record.field, one.content, one.guard, now)
+        conn.execute(
+            """INSERT INTO prompts (id, set_id, messages, field, content_hash, guard_hash, created)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            values,
+        )
+        return self.prompt - 1
+
+    def _completion(
+        self, conn: Connection, prompt: int, text: str, key: str, score: float | None, now: str, *, new: bool
+    ) -> int:
+        """The completion of the prompt with this text; `new` says that the prompt has none yet."""
+        query = "SELECT id FROM completions WHERE prompt = ? AND text_hash = ? ORDER BY id LIMIT 1"
+        found = None if new else conn.execute(query, (prompt, key)).fetchone()
+        if found is None:
+            self.completion += 1
+            conn.execute(
+                """INSERT INTO completions (id, prompt, text, text_hash, cut, source, created)
+                VALUES (?, ?, ?, ?, 0, 'import', ?)""",
+                (self.completion - 1, prompt, text, key, now),
+            )
+        completion = found[0] if found else self.completion - 1
+        if score is not None:
+            conn.execute("INSERT OR IGNORE INTO answer_scores VALUES (?, ?)", (completion, score))
+        return int(completion)
+
+    def _add_comparison(self, conn: Connection, prompt: int, a: int, b: int, record: PairRecord, now: str) -> int:
+        self.comparison += 1
+        seed = _seed(a, b, record)
+        conn.execute(
+            """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created) VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            (self.comparison - 1, prompt, min(a, b), max(a, b), seed, is_flipped(seed), now),
+        )
+        return self.comparison - 1
+
+    def _stands(self, conn: Connection, pair: int, in_order: bool, record: PairRecord) -> str | None:
+        """Why a pair that is known takes no verdict from this record, or None when it waits for one."""
+        if record.verdict is None:
+            return KNOWN
+        said = {row[0] for row in conn.execute(_SAID, (pair,))}
+        said |= {row[0] for row in conn.execute("SELECT verdict FROM import_late WHERE comparison = ?", (pair,))}
+        if not said and record.verdict != "skip":
+            return None
+        return KNOWN if record.verdict == "skip" or _letter(record.verdict, in_order) in said else OTHERWISE
+
+
+def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> Batch:
+    """Begin an import of up to so many pairs into a set for labelling, which is made if it is not there.
+
+    Raises:
+        NotAllowed: the set is held out for trials, or an import goes on already.
+    """
+    if going_on(conn):
+        raise NotAllowed("An import goes on already. Wait for its end, or stop it.")
+    new_set = conn.execute("SELECT 1 FROM prompt_sets WHERE name = ?", (set_name,)).fetchone() is None
+    set_id = add_prompt_set(conn, set_name, held_out=False)
+    firsts = {
+        kind: 1 + (conn.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0) for kind, table in _RANGES.items()
+    }
+    lasts = {kind: first + (2 * pairs + 1 if kind == "completion" else pairs) for kind, first in firsts.items()}
+    values = {f"{end}_{kind}": ids[kind] for end, ids in (("first", firsts), ("last", lasts)) for kind in _RANGES}
+    mark = {"id": 1, "source": source, "at": utc_now(), "set_id": set_id, "new_set": new_set}
+    insert(conn, "import_batch", mark | values)
+    _add_placeholders(conn, set_id, lasts)
+    return Batch(set_id, firsts["prompt"], firsts["completion"], firsts["comparison"], lasts["comparison"])
+
+
+def going_on(conn: Connection) -> bool:
+    """Does an import go on, or wait to be taken back?"""
+    return conn.execute("SELECT 1 FROM import_batch").fetchone() is not None
+
+
+def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
+    """Show everything that the import stored, in this transaction.
+
+    Gives the verdicts, and their lines, on pairs that were judged here meanwhile: those count as left out.
+    """
+    mark = conn.execute("SELECT * FROM import_batch").fetchone()
+    now = utc_now()
+    left_out = []
+    for row in conn.execute("SELECT * FROM import_late ORDER BY line").fetchall():
+        said = {each[0] for each in conn.execute(_SAID, (row["comparison"],))}
+        if said:
+            reason = KNOWN if row["verdict"] in said else OTHERWISE
+            left_out.append((row["verdict"], LeftOut(row["line"], reason)))
+        else:
+            said_now = {name: row[name] for name in ("verdict", "strength", "side", "seconds", "note")}
+            _say(conn, row["comparison"], said_now, now)
+    conn.execute("DELETE FROM import_late")
+    conn.execute("DELETE FROM comparisons WHERE id = ?", (mark["last_comparison"],))
+    conn.execute("DELETE FROM completions WHERE id IN (?, ?)", (mark["last_completion"], mark["last_completion"] - 1))
+    conn.execute("DELETE FROM prompts WHERE id = ?", (mark["last_prompt"],))
+    conn.execute("DELETE FROM import_batch")
+    return left_out
+
+
+def take_back(conn: Connection, rows: int) -> bool:
+    """Delete up to so many rows of an import that did not end; False once nothing is left of it."""
+    mark = conn.execute("SELECT * FROM import_batch").fetchone()
+    if mark is None:
+        return False
+    conn.execute("DELETE FROM import_late")
+    if ids := _some(conn, "comparisons", mark["first_comparison"], mark["last_comparison"], rows):
+        conn.execute("UPDATE comparisons SET standing = NULL, standing_verdict = NULL WHERE id BETWEEN ? AND ?", ids)
+        conn.execute("DELETE FROM verdicts WHERE comparison BETWEEN ? AND ?", ids)
+        conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
+    elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):
+        conn.execute("DELETE FROM answer_scores WHERE completion BETWEEN ? AND ?", ids)
+        conn.execute("DELETE FROM completions WHERE id BETWEEN ? AND ?", ids)
+    elif ids := _some(conn, "prompts", mark["first_prompt"], mark["last_prompt"], rows):
+        conn.execute("DELETE FROM prompts WHERE id BETWEEN ? AND ?", ids)
+    else:
+        conn.execute("DELETE FROM import_batch")
+        if mark["new_set"]:
+            conn.execute("DELETE FROM prompt_sets WHERE id = ?", (mark["set_id"],))
+    return True
+
+
+def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tuple[int, int] | None:
+    """The first and the last id of the next rows of a range; None when it is empty."""
+    query = f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"
+    low, high = conn.execute(query, (first, last, rows)).fetchone()
+    return None if low is None else (low, high)
+
+
+def _add_placeholders(conn: Connection, set_id: int, lasts: dict[str, int]) -> None:
+    """Rows at the end of each range: SQLite gives the next row an id behind the largest."""
+    now, prompt, completion = utc_now(), lasts["prompt"], lasts["completion"]
+    keys = {"content_hash": secrets.token_hex(32), "guard_hash": secrets.token_hex(32), "created": now}
+    messages = canonical_json([{"role": "user", "content": "(the end of an import)"}])
+    insert(conn, "prompts", {"id": prompt, "set_id": set_id, "messages": messages, **keys})
+    for at in (completion - 1, completion):
+        text = {"text": "", "text_hash": text_hash(""), "cut": False, "source": "import", "created": now}
+        insert(conn, "completions", {"id": at, "prompt": prompt, **text})
+    pair = {"id": lasts["comparison"], "prompt": prompt, "a": completion - 1, "b": completion, "created": now}
+    insert(conn, "comparisons", pair | {"side_seed": 0, "flipped": is_flipped(0)})
+
+
+def _held_out(conn: Connection, guards: Sequence[str]) -> set[str]:
+    query = """SELECT DISTINCT p.guard_hash FROM json_each(?) g JOIN prompts p ON p.guard_hash = g.value
+        JOIN prompt_sets s ON s.id = p.set_id WHERE s.held_out = 1"""
+    return {row[0] for row in conn.execute(query, (json.dumps(guards),))}
+
+
+def _find_pair(conn: Connection, a: int, b: int) -> int | None:
+    query = "SELECT id FROM comparisons WHERE a = ? AND b = ? AND trial IS NULL AND repeats IS NULL"
+    row = conn.execute(query, (min(a, b), max(a, b))).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _letter(verdict: str, in_order: bool) -> str:
+    """The verdict in canonical terms: a and b change places when b is the older answer."""
+    return verdict if in_order else {"a": "b", "b": "a"}.get(verdict, verdict)
+
+
+def _seed(a: int, b: int, record: PairRecord) -> int:
+    """A seed that shows the answers on the sides on which they were shown, if that is known."""
+    seed = a
+    if record.left is not None:
+        flipped = _letter(record.left, a < b) == "b"
+        while is_flipped(seed) != flipped:
+            seed += 1
+    return seed
+
+
+def _verdict_values(record: PairRecord, in_order: bool) -> dict[str, Any]:
+    assert record.verdict is not None
+    return {
+        "verdict": _letter(record.verdict, in_order),
+        "strength": record.strength,
+        "side": record.side,
+        "seconds": record.seconds,
+        "note": record.note,
+    }
+
+
+def _say(conn: Connection, comparison: int, said: dict[str, Any], now: str) -> None:
+    layout = "none" if said["side"] is None else "side"
+    values = (comparison, now, *said.values(), layout)
+    conn.execute(
+        """INSERT INTO verdicts (comparison, at, verdict, strength, side, seconds, note, layout, blind, source)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'import')""",
+        values,
+    )
+
+
+def hide_batch(conn: Connection) -> None:
+    """Let this reading connection see nothing of an import before its end."""
+    for view in _VIEWS:
+        conn.execute(view)

@@ -1,0 +1,64 @@
+"""The figures of runs as curves: some metrics whole, or a few points of one, always along the primary key."""
+
+import json
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
+
+from db.pair_rows import Split
+from db.run_rows import MarginRow
+
+# (steps, values) of one metric, by rising step; a NaN went through SQLite as NULL and is None.
+Curve = tuple[list[int], list[float | None]]
+
+
+def metric_names(conn: Connection, run: int) -> list[str]:
+    """The names of the metrics that a run recorded, sorted. Jumps from name to name, whatever the number of steps."""
+    jumps = """WITH RECURSIVE names(name) AS (
+            SELECT min(name) FROM metrics WHERE run = :run
+            UNION ALL
+            SELECT (SELECT min(name) FROM metrics WHERE run = :run AND name > names.name) FROM names
+            WHERE names.name IS NOT NULL)
+        SELECT name FROM names WHERE name IS NOT NULL"""
+    return [row["name"] for row in conn.execute(jumps, {"run": run})]
+
+
+def curve(conn: Connection, run: int, name: str) -> Curve:
+    """Every point of one metric of a run; both lists are empty where there is none."""
+    cursor = conn.execute("SELECT step, value FROM metrics WHERE run = ? AND name = ? ORDER BY step", (run, name))
+    cursor.row_factory = None
+    rows = cursor.fetchall()
+    return [step for step, _ in rows], [value for _, value in rows]
+
+
+def some_points(conn: Connection, run: int, name: str, steps: Sequence[int]) -> Curve:
+    """The points of one metric at the given steps, where there are such. Costs a few microseconds for each."""
+    cursor = conn.execute(
+        """SELECT step, value FROM metrics WHERE run = ? AND name = ? AND step IN (SELECT value FROM json_each(?))
+        ORDER BY step""",
+        (run, name, json.dumps(list(steps))),
+    )
+    cursor.row_factory = None
+    rows = cursor.fetchall()
+    return [step for step, _ in rows], [value for _, value in rows]
+
+
+def add_margins(conn: Connection, run: int, epoch: int, rows: Iterable[tuple[int, Split, float]]) -> None:
+    """Store the ledger of an epoch: (comparison, split, margin). An epoch that is taken again replaces its page."""
+    conn.execute("DELETE FROM run_margins WHERE run = ? AND epoch >= ?", (run, epoch))
+    conn.executemany(
+        "INSERT INTO run_margins (run, epoch, comparison, split, margin) VALUES (?, ?, ?, ?, ?)",
+        [(run, epoch, comparison, split, margin) for comparison, split, margin in rows],
+    )
+
+
+def run_margins(conn: Connection, run: int) -> list[MarginRow]:
+    """The run's ledger, by epoch; in each the lowest margin first."""
+    rows = conn.execute(
+        "SELECT epoch, comparison, split, margin FROM run_margins WHERE run = ? ORDER BY epoch, margin", (run,)
+    )
+    return [MarginRow(row["epoch"], row["comparison"], row["split"], row["margin"]) for row in rows]
+
+
+def trim_metrics(conn: Connection, run: int, from_step: int) -> None:
+    """Delete the run's figures from `from_step` on: a resumed run takes those steps again."""
+    conn.execute("DELETE FROM metrics WHERE run = ? AND step >= ?", (run, from_step))

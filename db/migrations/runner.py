@@ -1,0 +1,92 @@
+"""The numbered migrations of the schema. They are only ever appended, and written as SQL.
+
+SQL and not sqlite-utils' `transform()`, which drops triggers and WITHOUT ROWID. One statement at a time, because
+`executescript` commits the transaction that all of it has to share.
+"""
+
+from collections.abc import Callable, Sequence
+from sqlite3 import Connection
+from typing import Any
+
+from db.migrations.m001_first_schema import FIRST_SCHEMA
+from db.migrations.m002_blind_trials import BLIND_TRIALS
+from db.migrations.m003_queue import QUEUE_SCHEMA
+from db.migrations.m004_names_shown import NAMES_SCHEMA
+from db.migrations.m005_asked_first import ASKED_FIRST_SCHEMA
+from db.migrations.m006_samples import TRAIN_SCHEMA
+from db.migrations.m007_search import SEARCH_SCHEMA
+from db.migrations.m008_withdrawals import WITHDRAWAL_SCHEMA
+from db.migrations.m009_held_out import WALL_SCHEMA
+from db.migrations.m010_import_batches import BATCH_SCHEMA
+from db.migrations.m012_held_out_by_index import WALL_BY_INDEX
+from db.migrations.m013_run_labels import RUN_LABELS
+from db.migrations.m014_counting import COUNTING_SCHEMA
+from db.migrations.m015_run_idle import RUN_IDLE
+
+SET = "palate"
+MIGRATIONS: dict[str, Sequence[str]] = {
+    "001_first_schema": FIRST_SCHEMA,
+    "002_blind_trials": BLIND_TRIALS,
+    "003_queue": QUEUE_SCHEMA,
+    "004_names_shown": NAMES_SCHEMA,
+    "005_asked_first": ASKED_FIRST_SCHEMA,
+    "006_samples_and_pair_sets": TRAIN_SCHEMA,
+    "007_search": SEARCH_SCHEMA,
+    "008_withdrawals": WITHDRAWAL_SCHEMA,
+    "009_wall": WALL_SCHEMA,
+    "010_import_batches": BATCH_SCHEMA,
+    "012_wall_by_index": WALL_BY_INDEX,
+    "013_run_labels": RUN_LABELS,
+    "014_counting": COUNTING_SCHEMA,
+    "015_run_idle": RUN_IDLE,
+}
+"""Name → statements, in the order in which they are applied."""
+
+
+def newest_version() -> int:
+    """The schema version that this Palate writes: how many migrations it knows."""
+    return len(MIGRATIONS)
+
+
+def pending_names(conn: Connection) -> list[str]:
+    """The names of the migrations that this file has not had."""
+    applied = applied_names(conn)
+    return [name for name in MIGRATIONS if name not in applied]
+
+
+def unknown_names(conn: Connection) -> list[str]:
+    """The names of migrations that this file has had and this Palate does not know: a newer one wrote it."""
+    return [name for name in applied_names(conn) if name not in MIGRATIONS]
+
+
+def applied_names(conn: Connection) -> list[str]:
+    """The names of the migrations that this file has had, in order.
+
+    Read from the table that sqlite-utils keeps, without importing it: that takes half a second (it imports pandas),
+    which nobody should wait for when there is nothing to apply.
+    """
+    kept = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_sqlite_migrations'"
+    if conn.execute(kept).fetchone() is None:
+        return []
+    applied = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+    return [row[0] for row in conn.execute(applied, (SET,))]
+
+
+def apply_migrations(conn: Connection) -> None:
+    """Apply what is pending inside the transaction that the caller has begun, and write the version."""
+    from sqlite_utils import Database, Migrations  # see `applied_names` for why here
+
+    migrations = Migrations(SET)
+    for name, statements in MIGRATIONS.items():
+        migrations(name=name)(_runner(statements))
+    # Plugins of other programs stay out of a person's workspace.
+    migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
+    conn.execute(f"PRAGMA user_version = {newest_version()}")
+
+
+def _runner(statements: Sequence[str]) -> Callable[[Any], None]:
+    def run(db: Any) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+    return run

@@ -1,0 +1,108 @@
+"""What a person chose, read for figures: the two answers of every judged pair, the pace, and pairs an adapter misses.
+
+Only verdicts of labelling that stand. Repeated pairs, trials, skips and pairs taken out of training are no part of it.
+"""
+
+from collections.abc import Iterator
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from db.import_batches import SEEN
+
+_NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
+# The index gives the pairs of a prompt one after the other; sorting would copy every answer.
+_JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
+    JOIN verdicts v ON v.id = c.standing
+    JOIN prompts p ON p.id = c.prompt
+    JOIN prompt_sets s ON s.id = p.set_id
+    WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+        AND v.verdict IN ('a', 'b', 'tie', 'both_bad')"""
+_CHOICES = f"""SELECT chosen.prompt, chosen.verdict, chosen.side, a.text, b.text, a.cut, b.cut
+    FROM (SELECT c.prompt, c.a, c.b, v.verdict, v.side {_JUDGED} AND v.source = :source AND {_NARROWED}) chosen
+    CROSS JOIN completions a ON a.id = chosen.a
+    CROSS JOIN completions b ON b.id = chosen.b
+    ORDER BY chosen.prompt"""
+_GROUPS = f"""SELECT s.name, p.field, v.source, count(*) {_JUDGED} GROUP BY s.name, p.field, v.source"""
+_DAYS = """SELECT date(v.at, 'localtime') AS day, v.seconds FROM verdicts v JOIN comparisons c ON c.standing = v.id
+    WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.at >= :since
+    ORDER BY day, v.seconds"""
+_MISSED = """SELECT m.comparison, m.margin, m.split
+    FROM run_margins m
+    JOIN run_pairs r ON r.run = m.run AND r.comparison = m.comparison
+    JOIN comparisons c ON c.id = m.comparison AND c.standing = r.verdict AND c.withdrawn = 0
+    WHERE m.run = :run AND m.epoch = (SELECT max(epoch) FROM run_margins WHERE run = :run) AND m.margin < 0
+    ORDER BY m.margin"""
+_KNOWN = """SELECT count(*) FROM run_margins m
+    WHERE m.run = :run AND m.epoch = (SELECT max(epoch) FROM run_margins WHERE run = :run) AND m.margin IS NOT NULL"""
+
+
+class Choice(NamedTuple):
+    """One judged pair. `verdict` is a, b, tie or both_bad; `side` left, right or None where no side was pressed."""
+
+    prompt: int
+    verdict: str
+    side: str | None
+    a: str
+    b: str
+    a_cut: int
+    b_cut: int
+
+
+class JudgedGroup(NamedTuple):
+    """How many pairs of a prompt set and a field were judged, by a person or by an import (`source`)."""
+
+    set_name: str
+    field: str | None
+    source: str
+    pairs: int
+
+
+class MissedPair(NamedTuple):
+    """A pair whose rejected answer an adapter likes better: `margin` is below 0, `split` is train or eval."""
+
+    comparison: int
+    margin: float
+    split: str
+
+
+def choices(
+    conn: Connection, *, source: str = "person", set_name: str | None = None, field: str | None = None
+) -> Iterator[Choice]:
+    """Every judged pair, those of a prompt one after the other; read as one goes, so that memory stays small.
+
+    `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field.
+    """
+    cursor = conn.execute(_CHOICES, {"source": source, "set_name": set_name, "field": field})
+    cursor.row_factory = None
+    return map(Choice._make, cursor)
+
+
+def judged_groups(conn: Connection) -> list[JudgedGroup]:
+    """Prompt sets and their fields with the number of judged pairs of each."""
+    return [JudgedGroup(*row) for row in conn.execute(_GROUPS)]
+
+
+def seconds_by_day(conn: Connection, since: str) -> list[tuple[str, float | None]]:
+    """Day (this machine's, as 2026-03-02) and seconds of what a person judged since then, by day, then by seconds.
+
+    `since` is UTC ISO text; seconds are None where no time was taken.
+    """
+    return [(row["day"], row["seconds"]) for row in conn.execute(_DAYS, {"since": since})]
+
+
+def missed_pairs(conn: Connection, run: int) -> list[MissedPair]:
+    """The pairs with a margin below 0 in the last epoch of a run, the lowest first.
+
+    Those that got another verdict since, or were taken out of training, are left out.
+    """
+    return [MissedPair(*row) for row in conn.execute(_MISSED, {"run": run})]
+
+
+def count_margins(conn: Connection, run: int) -> int:
+    """How many pairs have a margin in the last epoch of a run."""
+    return int(conn.execute(_KNOWN, {"run": run}).fetchone()[0])
+
+
+def data_version(conn: Connection) -> int:
+    """A number that is another one once another connection has committed; to be compared for this connection only."""
+    return int(conn.execute("PRAGMA data_version").fetchone()[0])

@@ -1,0 +1,86 @@
+"""Prompt sets counted, and the prompts of a set listed page by page."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from db.prompt_rows import PromptSetRow, first_line
+
+_SET_COUNTS = """SELECT s.id, s.name, s.held_out, s.created, count(p.id) AS prompts,
+    count(p.id) FILTER (WHERE EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL
+        AND c.standing_verdict <> 'skip')) AS judged,
+    count(p.id) FILTER (WHERE NOT EXISTS
+        (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)) AS open,
+    count(p.id) FILTER (WHERE EXISTS (SELECT 1 FROM trial_prompts u WHERE u.prompt = p.id)) AS in_trials
+    FROM prompt_sets s LEFT JOIN prompts p ON p.set_id = s.id GROUP BY s.id ORDER BY s.id"""
+
+_PROMPT_LIST = """SELECT p.id, p.messages, p.field,
+    (SELECT count(*) FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL AND c.repeats IS NULL) AS asked,
+    (SELECT count(*) FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL AND c.repeats IS NULL
+        AND c.standing_verdict <> 'skip') AS judged,
+    (SELECT count(*) FROM trial_prompts u WHERE u.prompt = p.id) AS trials
+    FROM prompts p WHERE p.set_id = :set_id AND p.id > :after"""
+
+_HAS_WORD = r"""AND (p.field LIKE :{0} ESCAPE '\' OR EXISTS (SELECT 1 FROM json_each(p.messages) m
+        WHERE m.value ->> '$.content' LIKE :{0} ESCAPE '\'))"""
+
+
+@dataclass(frozen=True)
+class SetCounts:
+    """A prompt set with its prompts counted: those judged, those open (never asked), and those that trials asked."""
+
+    row: PromptSetRow
+    judged: int
+    open: int
+    in_trials: int
+
+
+@dataclass(frozen=True)
+class PromptListRow:
+    """One prompt, as short as a list needs it. `judged` counts its verdicts, `trials` the trials that asked it."""
+
+    id: int
+    line: str
+    field: str | None
+    asked: int
+    judged: int
+    trials: int
+
+
+def set_counts(conn: Connection) -> list[SetCounts]:
+    """Every prompt set in the order they were made, with its prompts counted."""
+    return [
+        SetCounts(
+            PromptSetRow(row["id"], row["name"], bool(row["held_out"]), row["created"], row["prompts"]),
+            judged=row["judged"],
+            open=row["open"],
+            in_trials=row["in_trials"],
+        )
+        for row in conn.execute(_SET_COUNTS)
+    ]
+
+
+def list_prompts(
+    conn: Connection, set_id: int, *, words: Sequence[str] = (), after: int = 0, limit: int = 200
+) -> list[PromptListRow]:
+    """The prompts of a set in order, from behind the id `after`, that hold every one of `words` or parts of them."""
+    values: dict[str, int | str] = {"set_id": set_id, "after": after, "limit": limit}
+    conditions = []
+    for number, word in enumerate(words):
+        for special in "\\%_":
+            word = word.replace(special, "\\" + special)
+        values[f"w{number}"] = f"%{word}%"
+        conditions.append(_HAS_WORD.format(f"w{number}"))
+    query = " ".join([_PROMPT_LIST, *conditions, "ORDER BY p.id LIMIT :limit"])
+    return [
+        PromptListRow(
+            id=row["id"],
+            line=first_line(tuple(json.loads(row["messages"]))),
+            field=row["field"],
+            asked=row["asked"],
+            judged=row["judged"],
+            trials=row["trials"],
+        )
+        for row in conn.execute(query, values)
+    ]

@@ -1,0 +1,277 @@
+"""Searching the verdicts that stand, newest first: by words, by what they are, and by where their pair belongs.
+
+Words and facts are asked of the index `verdict_words` (see db/migrations/m007_search.py), whose rows have the verdicts'
+ids: a page is read from its newest row down and stops when it is full. What can change (the set of a prompt, whether a
+pair is taken out of training, the runs it was in) is asked of the tables.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from sqlite3 import SQLITE_INTERRUPT, Connection, OperationalError
+from typing import Any
+
+from db.errors import DatabaseError
+from db.pair_rows import VerdictListRow
+from db.prompt_rows import first_line
+
+ANYWHERE = "prompt a b said note"
+"""The columns of the index that hold text; a note may stand with the verdict or with the pair."""
+NOTES = "said note"
+
+# Between them stand the scripts that are written without spaces, where a word has no beginning to be found by.
+_UNSPACED = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "TIBETAN")
+
+
+class SearchEnded(DatabaseError):
+    """The connection was interrupted, because another question was asked meanwhile."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text that has to occur: words in order, the last one perhaps only begun (`begun`)."""
+
+    text: str
+    begun: bool = False
+    negated: bool = False
+    columns: str = ANYWHERE
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of these facts of the index has to hold, such as ("verdict tie",)."""
+
+    any_of: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition on tables: `kind` is a name in `CONDITIONS`, `values` what it is asked with."""
+
+    kind: str
+    values: tuple[Any, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a verdict has to meet: all of it."""
+
+    words: tuple[Words, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    conditions: tuple[Where, ...] = field(default=())
+
+
+EVERYTHING = Search()
+
+CONDITIONS = {
+    "set": "c.prompt IN (SELECT id FROM prompts WHERE set_id IN (SELECT value FROM json_each({})))",
+    "large set": "(SELECT set_id FROM prompts WHERE id = c.prompt) IN (SELECT value FROM json_each({}))",
+    "field": "c.prompt IN (SELECT id FROM prompts WHERE field IN (SELECT value FROM json_each({})))",
+    "large field": "(SELECT field FROM prompts WHERE id = c.prompt) IN (SELECT value FROM json_each({}))",
+    "run": "c.id IN (SELECT comparison FROM run_pairs WHERE run IN (SELECT value FROM json_each({})))",
+    "id": "c.id IN (SELECT value FROM json_each({}))",
+    "out": "c.id IN (SELECT id FROM comparisons WHERE withdrawn = 1)",
+    "noted": """(c.standing IN (SELECT id FROM verdicts WHERE note <> '')
+        OR c.id IN (SELECT comparison FROM comparison_notes WHERE note <> ''))""",
+    "since": "c.standing >= (SELECT min(id) FROM verdicts WHERE at >= {0})"
+    " AND (SELECT at FROM verdicts WHERE id = c.standing) >= {0}",
+    "until": "c.standing <= (SELECT max(id) FROM verdicts WHERE at < {0})"
+    " AND (SELECT at FROM verdicts WHERE id = c.standing) < {0}",
+    # Words that the index cannot find by their beginning; the contents of messages, not their JSON.
+    "contains": r"""(EXISTS (SELECT 1 FROM json_each((SELECT messages FROM prompts WHERE id = c.prompt)) m
+            WHERE m.value ->> '$.content' LIKE {0} ESCAPE '\')
+        OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE {0} ESCAPE '\')
+        OR (SELECT note FROM verdicts WHERE id = c.standing) LIKE {0} ESCAPE '\'
+        OR EXISTS (SELECT 1 FROM comparison_notes n WHERE n.comparison = c.id AND n.note LIKE {0} ESCAPE '\'))""",
+    "note contains": r"""((SELECT note FROM verdicts WHERE id = c.standing) LIKE {0} ESCAPE '\'
+        OR EXISTS (SELECT 1 FROM comparison_notes n WHERE n.comparison = c.id AND n.note LIKE {0} ESCAPE '\'))""",
+}
+"""What can be asked of the tables; every `{}` takes one value (a list as JSON)."""
+
+LARGE = 2000
+"""A set with more prompts is walked from its newest verdict; a smaller one is read whole and sorted."""
+_SIZES = {
+    "set": "SELECT count(*) FROM prompts WHERE set_id IN (SELECT value FROM json_each(?))",
+    "field": "SELECT count(*) FROM prompts WHERE field IN (SELECT value FROM json_each(?))",
+}
+
+# A sealed trial tells nothing yet.
+_NOT_SEALED = """(c.trial IS NULL OR NOT EXISTS
+    (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.kind = 'blind' AND t.opened IS NULL))"""
+_BY_WORDS = """FROM verdict_words f CROSS JOIN comparisons c ON c.standing = f.rowid
+    WHERE f.verdict_words MATCH :match"""
+_BY_TABLES = "FROM comparisons c WHERE c.standing IS NOT NULL"
+_LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
+        ifnull(nullif((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), ''), v.note) AS note,
+        p.messages, p.field, s.name AS set_name
+    FROM json_each(?) asked
+    JOIN verdicts v ON v.id = asked.value
+    JOIN comparisons c ON c.id = v.comparison
+    JOIN prompts p ON p.id = c.prompt
+    JOIN prompt_sets s ON s.id = p.set_id"""
+
+
+def search_verdicts(
+    conn: Connection, search: Search = EVERYTHING, *, before: int | None = None, limit: int = 200
+) -> list[VerdictListRow]:
+    """The standing verdicts that meet `search`, newest first, from below the id `before`.
+
+    Skips and trials are among them; those of a sealed trial are not.
+
+    Raises:
+        SearchEnded: the connection was interrupted.
+    """
+    with _interruptible():
+        return _page(conn, search, before, limit)
+
+
+def count_verdicts(conn: Connection, search: Search) -> int:
+    """How many standing verdicts meet `search`; this reads all of them.
+
+    Raises:
+        SearchEnded: the connection was interrupted.
+    """
+    with _interruptible():
+        by_words, rest, values = _compiled(conn, search)
+        count = f"SELECT count(*) {_BY_WORDS if by_words else _BY_TABLES}{rest}"
+        return int(conn.execute(count, values).fetchone()[0])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if error.sqlite_errorcode == SQLITE_INTERRUPT:
+            raise SearchEnded("The search was ended by another one.") from None
+        raise
+
+
+def _page(conn: Connection, search: Search, before: int | None, limit: int) -> list[VerdictListRow]:
+    by_words, rest, values = _compiled(conn, search)
+    row, source = ("f.rowid", _BY_WORDS) if by_words else ("c.standing", _BY_TABLES)
+    below = f" AND {row} < :before" if before is not None else ""
+    query = f"SELECT c.standing {source}{below}{rest} ORDER BY {row} DESC LIMIT :limit"
+    ids = [found[0] for found in conn.execute(query, {**values, "before": before, "limit": limit})]
+    rows = [_list_row(found) for found in conn.execute(_LIST, (json.dumps(ids),))]
+    return sorted(rows, key=lambda each: each.id, reverse=True)
+
+
+def is_indexed(text: str) -> bool:
+    """Can the index find this text? Not where it is punctuation alone, nor in a script without spaces."""
+    kinds = [unicodedata.category(letter) for letter in text]
+    if not any(kind[0] in "LN" or kind == "Co" for kind in kinds):
+        return False
+    return not any(unicodedata.name(letter, "").startswith(_UNSPACED) for letter in text)
+
+
+def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, Any]]:
+    """Whether the index is asked, the conditions on tables as SQL that begins with AND, and the values of both."""
+    indexed = [each for each in search.words if is_indexed(each.text)]
+    scanned = [each for each in search.words if not is_indexed(each.text)]
+    conditions = [*search.conditions, *(_contains(each) for each in scanned)]
+    values: dict[str, Any] = {}
+    rest = [_NOT_SEALED]
+    for number, each in enumerate(conditions):
+        names = [f"v{number}_{at}" for at in range(len(each.values))]
+        values.update(zip(names, (_bound(value) for value in each.values), strict=True))
+        clause = CONDITIONS[_way(conn, each)].format(*(f":{name}" for name in names))
+        rest.append(f"NOT ifnull({clause}, 0)" if each.negated else f"({clause})")
+    if match := _match(indexed, search.facts):
+        values["match"] = match
+    return bool(match), "".join(f" AND {each}" for each in rest), values
+
+
+def _way(conn: Connection, condition: Where) -> str:
+    """The way in which a condition is asked, by how much there is to look through."""
+    size = _SIZES.get(condition.kind)
+    if size is None or conn.execute(size, (_bound(condition.values[0]),)).fetchone()[0] <= LARGE:
+        return condition.kind
+    return f"large {condition.kind}"
+
+
+def _match(words: Iterable[Words], facts: Iterable[Fact]) -> str:
+    """The question to the index, in the language of FTS5; empty when there is none."""
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for word in words:
+        asked = f"{{{word.columns}}} : {_phrase(word.text)}" + (" *" if word.begun else "")
+        (unwanted if word.negated else wanted).append(f"({asked})")
+    for fact in facts:
+        asked = " OR ".join(_phrase(each) for each in fact.any_of) or _phrase("nothing")
+        (unwanted if fact.negated else wanted).append(f"(facts : ({asked}))")
+    if unwanted and not wanted:
+        wanted = ["(facts : verdict)"]  # every row
+    return " NOT ".join([" AND ".join(wanted), *unwanted]) if wanted else ""
+
+
+def _phrase(text: str) -> str:
+    """A text as FTS5 takes it whatever stands in it: quoted, without what it cannot hold."""
+    return '"' + text.replace('"', " ").replace("\x00", " ") + '"'
+
+
+def _contains(word: Words) -> Where:
+    text = word.text
+    for special in "\\%_":
+        text = text.replace(special, "\\" + special)
+    return Where("contains" if word.columns == ANYWHERE else "note contains", (f"%{text}%",), word.negated)
+
+
+def _bound(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | tuple) else value
+
+
+def _list_row(row: Any) -> VerdictListRow:
+    return VerdictListRow(
+        id=row["id"],
+        comparison=row["comparison"],
+        at=row["at"],
+        verdict=row["verdict"],
+        strength=row["strength"],
+        seconds=row["seconds"],
+        prompt_line=first_line(tuple(json.loads(row["messages"]))),
+        set_name=row["set_name"],
+        field=row["field"],
+        note=row["note"],
+        trial=row["trial"],
+        out=bool(row["withdrawn"]),
+        held_out=bool(row["held_out"]),
+    )
+
+
+# -- what there is to filter by --------------------------------------------------------------------------------
+
+
+def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) -> list[Any]:
+    """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name, whatever its case.
+
+    A run is also known by its number. `kind` is set, policy, run or field.
+    """
+    asked = name.casefold()
+    found = []
+    for key, known in _named(conn, kind):
+        here = known.casefold()
+        if (asked == here if exact else asked in here) or (kind == "run" and asked == str(key)):
+            found.append(key)
+    if kind == "run" and name.isdecimal():
+        return [key for key in found if key == int(name)] or found
+    return found
+
+
+def known_names(conn: Connection, kind: str) -> list[str]:
+    """The names of what there is of a kind: set, policy, run or field; each once, as they were made."""
+    return list(dict.fromkeys(name for _, name in _named(conn, kind)))
+
+
+def _named(conn: Connection, kind: str) -> Sequence[tuple[Any, str]]:
+    queries = {
+        "set": "SELECT id, name FROM prompt_sets ORDER BY id",
+        "policy": "SELECT id, name FROM models ORDER BY id",
+        "run": "SELECT id, name FROM runs ORDER BY id",
+        "field": "SELECT DISTINCT field, field FROM prompts WHERE field IS NOT NULL ORDER BY field",
+    }
+    return [(row[0], row[1]) for row in conn.execute(queries[kind])]

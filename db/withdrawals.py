@@ -1,0 +1,56 @@
+"""Taking a pair out of training and putting it back: only ever added, like verdicts, so that the history stays."""
+
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from db.comparisons import get_comparison
+from db.errors import NotAllowed
+from db.inserting import insert
+from db.pair_rows import ComparisonRow
+from db.times import utc_now
+
+
+@dataclass(frozen=True)
+class WithdrawalRow:
+    """One time that a pair was taken out of training (`withdrawn`) or put back."""
+
+    id: int
+    comparison: int
+    at: str
+    withdrawn: bool
+
+
+def set_withdrawn(conn: Connection, comparison: int, withdrawn: bool) -> bool:
+    """Take a pair out of training, or put it back; gives whether that changed anything.
+
+    Raises:
+        NotFound: there is no such comparison.
+        NotAllowed: it is one of a trial or one that was asked again: those are never trained on.
+    """
+    pair = get_comparison(conn, comparison)
+    if pair.trial is not None or pair.repeats is not None:
+        kind = f"of trial {pair.trial}" if pair.trial is not None else f"pair {pair.repeats} asked again"
+        raise NotAllowed(f"Comparison {comparison} is {kind}: it is never trained on, so there is nothing to take out.")
+    if is_withdrawn(conn, pair) == withdrawn:
+        return False
+    insert(conn, "withdrawals", {"comparison": comparison, "at": utc_now(), "withdrawn": withdrawn})
+    return True
+
+
+def is_withdrawn(conn: Connection, pair: ComparisonRow) -> bool:
+    """Is this pair taken out of training?"""
+    row = conn.execute("SELECT withdrawn FROM comparisons WHERE id = ?", (pair.id,)).fetchone()
+    return bool(row["withdrawn"])
+
+
+def withdrawals(conn: Connection, comparison: int) -> list[WithdrawalRow]:
+    """Every time that a pair was taken out or put back, the oldest first."""
+    rows = conn.execute("SELECT * FROM withdrawals WHERE comparison = ? ORDER BY id", (comparison,))
+    return [WithdrawalRow(row["id"], row["comparison"], row["at"], bool(row["withdrawn"])) for row in rows]
+
+
+def count_withdrawn(conn: Connection) -> int:
+    """How many pairs that decide are taken out of training."""
+    query = """SELECT count(*) FROM comparisons
+        WHERE withdrawn = 1 AND trial IS NULL AND repeats IS NULL AND standing_verdict IN ('a', 'b')"""
+    return int(conn.execute(query).fetchone()[0])

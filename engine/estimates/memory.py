@@ -1,0 +1,102 @@
+"""What a run will need, told before anything is loaded or even downloaded: bytes and operations. No torch here.
+
+All of it is counted from the sizes in a model's `config.json`. Bytes are those that the tensors take; the libraries'
+own (about 0.5 GB on a CPU, 0.5 to 1 GB more on a GPU) come on top.
+"""
+
+from dataclasses import dataclass
+
+from engine.config import TrainConfig
+from engine.estimates.model_shape import Linear, ModelShape
+
+_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 2.0}  # a number outside of quantised layers
+# NF4 with doubly quantised scales (arXiv:2305.14314): half a byte, one byte of scale for 64 values, and one float32 for
+# 256 of those.
+_NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
+_HEAD_CHUNK = 1 << 22  # logits held at once, in the model's numbers and in float32
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes of a run, by what they are for.
+
+    Attributes:
+        weights: the frozen base model.
+        adapter: LoRA's float32 weights and their gradients.
+        optimizer: AdamW's two moments.
+        copies: the weights that the run started with and the best so far; they stand in the machine's own memory.
+        activations: what one pair keeps for the backward pass.
+        work: what comes and goes while it is computed.
+    """
+
+    weights: int
+    adapter: int
+    optimizer: int
+    copies: int
+    activations: int
+    work: int
+
+    @property
+    def peak(self) -> int:
+        """All of it together."""
+        return self.weights + self.adapter + self.optimizer + self.copies + self.activations + self.work
+
+
+def estimate_memory(
+    shape: ModelShape,
+    config: TrainConfig,
+    *,
+    dtype: str,
+    row: tuple[int, int] | None = None,
+    checkpointing: bool = False,
+) -> Memory:
+    """The memory of training by the fast way, one pass at a time as Palate does; batch size has no part in it.
+
+    Args:
+        dtype: "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
+        row: tokens of the largest pass (prompts once, both answers), and of the longest sequence in it; by default
+            the worst that `config.max_length` allows, both sequences full.
+        checkpointing: layers keep their inputs alone.
+    """
+    tokens, longest = row or (2 * config.max_length, config.max_length)
+    size = _BYTES[dtype]
+    quantised = shape.linear_values if dtype == "4bit" else 0
+    trained = lora_values(shape, config)
+    layer = _layer_activations(shape, config, size, tokens, longest)
+    kept = shape.layers * 2 * shape.hidden * tokens * size if checkpointing else shape.layers * layer
+    ends = tokens * shape.hidden * (2 * size + 4)  # the first and last states, and the head's gradient
+    largest = max(each.values for each in shape.linears) * size if dtype == "4bit" else 0
+    return Memory(
+        weights=int(quantised * _NF4 + (shape.parameters - quantised) * size),
+        adapter=8 * trained,
+        optimizer=8 * trained,
+        copies=8 * trained,
+        activations=int(kept + ends),
+        work=int(layer * (2 if checkpointing else 1) + _HEAD_CHUNK * (size + 4) + largest),
+    )
+
+
+def lora_values(shape: ModelShape, config: TrainConfig) -> int:
+    """How many numbers LoRA trains: r × (inputs + outputs) of each adapted layer."""
+    return shape.layers * config.lora_r * sum(each.inputs + each.outputs for each in _adapted(shape, config))
+
+
+def _adapted(shape: ModelShape, config: TrainConfig) -> tuple[Linear, ...]:
+    names = [name.strip().rpartition(".")[2] for name in config.target_modules.split(",")]
+    return tuple(each for each in shape.linears if "all-linear" in names or each.name in names)
+
+
+def _layer_activations(shape: ModelShape, config: TrainConfig, size: float, tokens: int, longest: int) -> float:
+    """Bytes that one layer keeps for its backward pass.
+
+    By name: both norms' inputs and outputs (4 H), queries and what attention mixed (2 A), keys and values (2 K), gate,
+    up and their product (3 I), LoRA's inner values; below 1,024 tokens on a CPU also the attention probabilities.
+    """
+    values = 4 * shape.hidden + 2 * shape.attention + 2 * shape.keys + 3 * shape.inner
+    values += config.lora_r * len(_adapted(shape, config))
+    dropped = 8 * config.lora_dropout * (2 * shape.hidden + shape.attention + shape.inner)  # places as int64
+    probabilities = shape.heads * longest * size if longest < 1024 else 0.0
+    return tokens * (values * size + dropped + probabilities + 8)
+
+
+# -- time ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""What a person reads before starting a run: what goes in, what stays out and why, and whether it can work."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.chat import EncodedPair
+from engine.config import TrainConfig
+from engine.estimates.flops import pair_size, run_flops
+from engine.estimates.memory import Memory, estimate_memory
+from engine.estimates.model_shape import ModelShape
+from engine.preference import PreferencePair
+from engine.preparation import PreparedPairs, prepare_pairs
+from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
+
+_LENGTH_BIAS = 0.7  # share of pairs from which the longer or shorter answer being chosen is worth a word
+_FEW_PAIRS = 20
+_LEAST_TRAVEL = 2e-4  # Adam moves a weight by about the learning rate per step; 1e-3 in all was seen to teach a taste
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """A run looked at before it starts.
+
+    Attributes:
+        train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
+        moved: pairs whose prompt's end is trained on as part of the answers.
+        shortened: pairs cut at `max_length`.
+        steps: optimizer steps of the whole run.
+        tokens: of one epoch's training pairs, the prompt once per pair; `longest` is the longest prompt plus answer.
+        chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
+        travel: the sum of all steps' learning rates, about the farthest that one trained weight can go.
+        notes: sentences about what may go wrong.
+        memory: what the run needs by the fast way with its largest pair; None where the model's sizes are not known.
+        seconds: how long it will compute at the speed that was given; None without one.
+    """
+
+    train: int
+    evaluation: int
+    left_out: Mapping[str, str]
+    moved: int
+    shortened: int
+    steps: int
+    tokens: int
+    longest: int
+    chosen_longer: float
+    travel: float
+    notes: tuple[str, ...]
+    memory: Memory | None = None
+    seconds: float | None = None
+
+
+def preflight(
+    tokenizer: Any,
+    pairs: Sequence[PreferencePair],
+    config: TrainConfig,
+    *,
+    shape: ModelShape | None = None,
+    dtype: str = "float32",
+    flops_per_second: float | None = None,
+) -> Preflight:
+    """Look at a run before it starts, by the very steps that the run itself will take.
+
+    Args:
+        shape, dtype: of the base model, for the estimate of memory.
+        flops_per_second: a speed measured on this machine, such as an earlier run's metric of that name.
+
+    Raises:
+        PairsError: none of the pairs can be trained on.
+    """
+    prepared = prepare_pairs(tokenizer, pairs, config)
+    train, both = prepared.train, prepared.train + prepared.evaluation
+    steps = planned_steps(len(train), config)
+    travel = sum(learning_rate(step, steps, config) for step in range(steps))
+    longer = sum(len(pair.chosen_ids) > len(pair.rejected_ids) for pair in train) / len(train)
+    shorter = sum(len(pair.chosen_ids) < len(pair.rejected_ids) for pair in train) / len(train)
+    return Preflight(
+        train=len(train),
+        evaluation=len(prepared.evaluation),
+        left_out=prepared.left_out,
+        moved=sum(bool(pair.moved) for pair in both),
+        shortened=sum(pair.shortened for pair in both),
+        steps=steps,
+        tokens=sum(_row(pair) for pair in train),
+        longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
+        chosen_longer=longer,
+        travel=travel,
+        notes=_notes(len(train), longer, shorter, travel, config),
+        memory=None if shape is None else _memory(shape, both, config, dtype),
+        seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
+    )
+
+
+def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str) -> Memory:
+    rows = [pair_size(pair).row for pair in pairs]
+    together = min(TOKENS_TOGETHER, sum(tokens for tokens, _ in rows))
+    tokens, longest = max(rows)
+    row = (max(tokens, together), longest)
+    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=config.gradient_checkpointing == "on")
+
+
+def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, steps: int) -> float:
+    """Operations of the whole run; a last epoch that `max_steps` cuts counts in part."""
+    train, evaluation = ([pair_size(pair) for pair in pairs] for pairs in (prepared.train, prepared.evaluation))
+    per_epoch = steps_per_epoch(len(train), config)
+    evaluations = math.ceil(steps / (config.eval_every or per_epoch))
+    return run_flops(shape, train, evaluation, epochs=steps / per_epoch, evaluations=evaluations)
+
+
+def _row(pair: EncodedPair) -> int:
+    return len(pair.prompt_ids) + len(pair.chosen_ids) + len(pair.rejected_ids)
+
+
+def _notes(train: int, longer: float, shorter: float, travel: float, config: TrainConfig) -> tuple[str, ...]:
+    notes = []
+    if train < _FEW_PAIRS:
+        notes.append(f"{train} pairs are few: the run may learn little. From about {_FEW_PAIRS} on it starts to show.")
+    for share, word in ((longer, "longer"), (shorter, "shorter")):
+        if share >= _LENGTH_BIAS:
+            notes.append(f"The {word} answer was chosen in {share:.0%} of the pairs, so answers will grow {word}.")
+    if travel < _LEAST_TRAVEL:
+        notes.append(
+            f"Learning rate times steps is {travel:.1g}, too little to move much. Raise --learning-rate above "
+            f"{config.learning_rate:g}, or --epochs."
+        )
+    return tuple(notes)

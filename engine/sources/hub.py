@@ -1,0 +1,139 @@
+"""Models from the Hugging Face Hub: safetensors, tokenizer and configuration, nothing else. No torch here.
+
+Run as `python -m engine.sources.hub ID [--code]` it is the child that downloads. What was downloaded before is taken
+from the Hub's own cache without asking the network, so that a workspace keeps the very weights that it began with.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
+
+from engine.errors import DownloadError, ModelError
+from engine.events import Event, SourceReady
+from engine.sources.child_process import ChildFailed, report, run_child, say
+
+_PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken"]
+_IGNORED = ["*/*", "consolidated*"]  # other formats and second copies of the same weights
+_ACT = "Check the spelling on huggingface.co, or give a folder or a GGUF file."
+
+_SENTENCES = {
+    "unknown": "The Hub has no model {id}, or it is private. {act}",
+    "gated": "{id} asks for a licence first. Accept it on huggingface.co/{id}, run `hf auth login`, and start again.",
+    "unsafe": "{id} has no safetensors weights, and Palate reads no others. Choose a model that has them.",
+    "adapter": "{id} holds an adapter, not a model. Start with its base model, then `palate adapters add`.",
+}
+_OFFLINE = (
+    "{id} is not on this machine and the Hub cannot be reached ({detail}). Connect to the network and start again "
+    "(what was downloaded so far is kept), or give a folder or a GGUF file."
+)
+
+
+def prepare_hub(hub_id: str, *, code: bool = False) -> Iterator[Event]:
+    """Find or download a Hub model; the last event is `SourceReady`. `code` takes its Python files as well.
+
+    Raises:
+        ModelError: the Hub has no such model, or not in a form that Palate reads.
+        DownloadError: the Hub cannot be reached.
+    """
+    location = _cached(hub_id, code)
+    if location is None:
+        command = ["-m", "engine.sources.hub", hub_id, *(["--code"] if code else [])]
+        try:
+            lines = yield from run_child(command, stage=f"Downloading {hub_id}")
+        except ChildFailed as error:
+            raise DownloadError(_OFFLINE.format(id=hub_id, detail=error.last_line)) from error
+        location = _answer(hub_id, lines)
+    yield SourceReady(hub_id, location)
+
+
+def _answer(hub_id: str, lines: tuple[str, ...]) -> str:
+    """The folder that the child told of in its last line, or the error that it met."""
+    answer = json.loads(lines[-1])
+    if "folder" in answer:
+        return str(answer["folder"])
+    if answer["error"] == "offline":
+        raise DownloadError(_OFFLINE.format(id=hub_id, detail=answer["detail"]))
+    raise ModelError(_SENTENCES[answer["error"]].format(id=hub_id, act=_ACT))
+
+
+def _patterns(code: bool) -> list[str]:
+    return [*_PATTERNS, *(["*.py"] if code else [])]
+
+
+def _cached(hub_id: str, code: bool) -> str | None:
+    """The folder of a model that is whole in the Hub's cache, or None."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return str(
+            snapshot_download(hub_id, local_files_only=True, allow_patterns=_patterns(code), ignore_patterns=_IGNORED)
+        )
+    except LocalEntryNotFoundError:
+        return None
+
+
+# -- the child -------------------------------------------------------------------------------------------------
+
+
+def download(hub_id: str, *, code: bool) -> dict[str, str]:
+    """Download the model's files and return where they are, or the error by name."""
+    import httpx2
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        if refused := _refused(hub_id):
+            return {"error": refused}
+        folder = snapshot_download(
+            hub_id, tqdm_class=_bar_class(), allow_patterns=_patterns(code), ignore_patterns=_IGNORED
+        )
+        return {"folder": str(folder)}
+    except GatedRepoError:
+        return {"error": "gated"}
+    except RepositoryNotFoundError:
+        return {"error": "unknown"}
+    except (LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
+        return {"error": "offline", "detail": str(error).strip().splitlines()[0]}
+
+
+def _refused(hub_id: str) -> str | None:
+    """Why this repository cannot be used, by name, before a byte of its weights is fetched."""
+    from huggingface_hub import HfApi
+
+    names = {entry.rfilename for entry in HfApi().model_info(hub_id).siblings or ()}
+    if "config.json" not in names and "adapter_config.json" in names:
+        return "adapter"
+    if not any(name.endswith(".safetensors") and "/" not in name for name in names):
+        return "unsafe"
+    return None
+
+
+def _bar_class() -> type:
+    """A progress bar that reports the bytes written to disk to the parent and draws nothing.
+
+    Files are fetched by several threads, which take turns at it: a count that is reported late would go back.
+    """
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    turn = Lock()
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.counts_bytes = str(options.get("desc", "")).startswith("Reconstructing")
+            self.count = 0
+            super().__init__(*arguments, **{**options, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            with turn:
+                self.count += int(n or 0)
+                if self.counts_bytes:
+                    report(self.count, int(self.total or 0))
+
+    return Bar
+
+
+if __name__ == "__main__":
+    say(json.dumps(download(sys.argv[1], code="--code" in sys.argv[2:])))

@@ -1,0 +1,224 @@
+"""The adapter in training: one pair or one optimizer step at a time, each in a turn that leaves no trace outside."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from engine.chat import EncodedPair
+from engine.config import TrainConfig
+from engine.dpo import PairScore, dpo_loss
+from engine.errors import NonFiniteLoss, TrainingError
+from engine.estimates.checkpointing import known_shape
+from engine.logps import CompletionScores
+from engine.training.random_state import OwnRandomState
+from engine.training.scorer import Scorer
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
+
+
+_FLOAT16_SCALE = 1024.0  # float16 has nothing between 0 and 6e-8; gradients of single tokens come near that
+
+
+class Learner:
+    """One adapter with its optimizer, its random state and the reference it is held close to.
+
+    Attributes:
+        parameters: the trained tensors by name, float32.
+        shape: the base model's sizes, None where its config does not tell them.
+        reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
+        busy_s: seconds of computing in this run, without what others did between turns.
+    """
+
+    def __init__(self, scorer: Scorer, adapter: str, config: TrainConfig, reference_adapter: str | None = None) -> None:
+        base = scorer.base
+        self.scorer = scorer
+        self.base: BaseModel = base
+        self.adapter = adapter
+        self.config = config
+        self.reference_adapter = reference_adapter
+        self.parameters = adapter_parameters(base.model, adapter)
+        self.shape = known_shape(base.hf_model.config)
+        self.started_from = self.weights()
+        self.reference: dict[str, tuple[float, float]] = {}
+        self.busy_s = 0.0
+        self.random_state = OwnRandomState(config.seed)
+        self._scale = _FLOAT16_SCALE if base.dtype == "float16" else 1.0
+        self.optimizer = torch.optim.AdamW(
+            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def turn(self, policy: str | None, *, learning: bool = False) -> Iterator[None]:
+        """Set everything global that this run's computing depends on, and set all of it back at the end."""
+        started = time.perf_counter()
+        with (
+            self.random_state.swapped_in(),
+            torch.set_grad_enabled(learning),
+            torch.autocast(torch.device(self.base.device).type, enabled=False),
+            self.base.policy(policy, training=learning),
+        ):
+            yield
+        self.busy_s += time.perf_counter() - started
+
+    def score_reference(self, pair: EncodedPair) -> tuple[float, float]:
+        """Compute and keep a pair's reference logps, by the very path that training takes.
+
+        Raises:
+            NonFiniteLoss: one of them is NaN or infinite, such as of a long answer in float16; none is kept.
+        """
+        with self.turn(self.reference_adapter):
+            chosen, rejected = self.scorer.score(self.reference_adapter, pair).logps.tolist()
+        if not (math.isfinite(chosen) and math.isfinite(rejected)):
+            raise NonFiniteLoss(
+                f"The reference gives the answers of pair {pair.key} log-probabilities of {chosen} and {rejected} "
+                f"in {self.base.dtype}. Choose another --dtype, such as float32, or take the pair out of training."
+            )
+        self.reference[pair.key] = (chosen, rejected)
+        return self.reference[pair.key]
+
+    def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair]) -> list[PairScore]:
+        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the pairs in the step's `window`.
+
+        Raises:
+            NonFiniteLoss: a loss is NaN or infinite; the pair is named and the gradients are dropped.
+        """
+        with self.turn(self.adapter, learning=True):
+            scores = self.scorer.score_group(self.adapter, group, dropout=True)
+            losses = torch.stack([self._loss(*both, window) for both in zip(group, scores, strict=True)])
+            values = losses.tolist()
+            if all(map(math.isfinite, values)):
+                (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
+            told = [self._told(*each) for each in zip(group, scores, values, strict=True)]
+        self._check_finite(told)
+        return told
+
+    def _check_finite(self, scores: Sequence[PairScore]) -> None:
+        for score in scores:
+            if not math.isfinite(score.loss):
+                self.optimizer.zero_grad()
+                raise NonFiniteLoss(
+                    f"Pair {score.key} gave a loss of {score.loss}. Look at its answers, lower --learning-rate, "
+                    "or train in float32."
+                )
+
+    def step(self, learning_rate: float) -> float:
+        """Clip the gradient, take one optimizer step, and return the gradient's norm before clipping.
+
+        Raises:
+            NonFiniteLoss: the gradient is NaN or infinite; the weights stay as they were.
+        """
+        with self.turn(self.adapter, learning=True):
+            self._unscale()
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.max_grad_norm).item()
+            if math.isfinite(norm):
+                for group in self.optimizer.param_groups:
+                    group["lr"] = learning_rate
+                self.optimizer.step()
+            self.optimizer.zero_grad()
+        if not math.isfinite(norm):
+            raise NonFiniteLoss(f"The gradient's norm is {norm}. Lower --learning-rate, or train in float32.")
+        return norm
+
+    def _unscale(self) -> None:
+        for parameter in self.parameters.values():
+            if self._scale != 1 and parameter.grad is not None:
+                parameter.grad /= self._scale
+
+    def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
+        """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it.
+
+        Raises:
+            NonFiniteLoss: its loss is NaN or infinite.
+        """
+        with self.turn(self.adapter):
+            scores = self.scorer.score(self.adapter, pair)
+            told = self._told(pair, scores, self._loss(pair, scores, window).item())
+        self._check_finite([told])
+        return told
+
+    def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
+        """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""
+        config = self.config
+        held = torch.tensor(self.reference[pair.key], device=scores.logps.device)
+        loss = dpo_loss(
+            *scores.logps.unbind(),
+            *held.unbind(),
+            beta=config.beta,
+            loss=config.loss,
+            label_smoothing=config.label_smoothing,
+            chosen_tokens=scores.tokens[0],
+            rejected_tokens=scores.tokens[1],
+        )
+        if config.sft_weight:
+            chosen_tokens = sum(len(each.chosen_ids) for each in window)
+            loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
+        return loss
+
+    def _told(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
+        def two(values: torch.Tensor) -> tuple[float, float]:
+            chosen, rejected = values.tolist()
+            return chosen, rejected
+
+        return PairScore(
+            key=pair.key,
+            loss=loss,
+            logps=two(scores.logps.detach()),
+            reference_logps=self.reference[pair.key],
+            tokens=scores.tokens,
+            entropy=two(scores.entropy),
+            mean_logits=two(scores.mean_logits),
+            top1=(int(scores.top1[0]), int(scores.top1[1])),
+        )
+
+    # -- weights -------------------------------------------------------------------------------------------------
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """A copy of the trained tensors, on the CPU."""
+        return {name: parameter.detach().cpu().clone() for name, parameter in self.parameters.items()}
+
+    def set_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Put a copy that `weights` gave back into the adapter."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(weights[name])
+
+    def gradients(self) -> dict[str, torch.Tensor]:
+        """A copy of what the pairs of the unfinished step have added so far, on the CPU."""
+        found = {name: parameter.grad for name, parameter in self.parameters.items()}
+        return {name: gradient.cpu().clone() for name, gradient in found.items() if gradient is not None}
+
+    def set_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
+        """Put a copy that `gradients` gave back."""
+        for name, parameter in self.parameters.items():
+            parameter.grad = gradients[name].to(parameter.device) if name in gradients else None
+
+    def changed_parameters(self) -> int:
+        """How many trained values differ from those the run started with."""
+        return sum(int((self.started_from[name] != now).sum()) for name, now in self.weights().items())
+
+
+def adapter_parameters(model: torch.nn.Module, adapter: str) -> dict[str, torch.nn.Parameter]:
+    """The tensors of one adapter by name, as PEFT lays them out: its name is a part of theirs.
+
+    Raises:
+        TrainingError: there are none, or one is not float32 (in bfloat16 small steps would be lost in rounding).
+    """
+    found = {name: value for name, value in model.named_parameters() if adapter in name.split(".")}
+    if not found:
+        raise TrainingError(f"Adapter {adapter!r} has no tensors to train. Choose other --target-modules.")
+    wrong = [name for name, value in found.items() if value.dtype != torch.float32]
+    if wrong:
+        raise TrainingError(f"{len(wrong)} trained tensors are not float32, {wrong[0]} first. Load the adapter anew.")
+    return found
+
+
+def trained_values(parameters: Sequence[torch.nn.Parameter]) -> int:
+    """How many numbers are trained."""
+    return sum(parameter.numel() for parameter in parameters)

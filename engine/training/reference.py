@@ -1,0 +1,95 @@
+"""Reference log-probabilities ahead of a run, and the keys under which they are kept: no pair is scored twice."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+
+from engine.chat import EncodedPair, LeftOut, encode_pair
+from engine.config import TrainConfig
+from engine.events import ReferenceScored
+from engine.preference import PreferencePair, split_by_prompt
+from engine.schedule import pairs_per_step, planned_steps
+from engine.training.learner import adapter_parameters
+from engine.training.scorer import Scorer, choose_scorer
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
+
+
+def passes_of(n_train: int, config: TrainConfig) -> int:
+    """How many pairs a run scores in all, its reference pass included."""
+    return planned_steps(n_train, config) * pairs_per_step(config) + n_train
+
+
+def score_references(
+    base: "BaseModel", pairs: Sequence[PreferencePair], config: TrainConfig, known: Mapping[str, tuple[float, float]]
+) -> Iterator[ReferenceScored]:
+    """Score pairs under the base model as a run from the base with this `config` would, before there is one.
+
+    Pairs that the run would leave out are passed over, and so are those whose key is in `known`.
+
+    Yields:
+        One event for each pair that was scored; its keys are those that the run will look for. Log-probabilities that
+        are NaN or infinite are not in it: a run will tell of them.
+    """
+    encoded = _encoded(base, pairs, config)
+    longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
+    if not isinstance(longest, EncodedPair):
+        return
+    train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
+    scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
+    keys = ReferenceKeys(scorer, None)
+    for done, pair in enumerate(encoded, start=1):
+        key = keys.key(pair)
+        if key not in known:
+            with base.policy(None), torch.no_grad(), torch.autocast(torch.device(base.device).type, enabled=False):
+                chosen, rejected = scorer.score(None, pair).logps.tolist()
+            logps = {pair.key: (chosen, rejected)} if math.isfinite(chosen + rejected) else {}
+            yield ReferenceScored(done, len(pairs), logps, dict.fromkeys(logps, key))
+
+
+def _encoded(base: "BaseModel", pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:
+    for pair in pairs:
+        encoded = encode_pair(base.tokenizer, pair, config)
+        if not isinstance(encoded, LeftOut):
+            yield encoded
+
+
+def _letters(pair: PreferencePair) -> int:
+    return len(pair.chosen) + len(pair.rejected) + sum(len(message["content"]) for message in pair.prompt)
+
+
+class ReferenceKeys:
+    """Keys of the log-probabilities that one scorer gives under one reference: an adapter, or None for the base.
+
+    A key holds for exactly the same numbers: the same token ids and boundary, base weights, reference adapter, dtype,
+    device, way of scoring, machine and version of torch. A pair is always scored alone, so its batch has no part in it.
+    """
+
+    def __init__(self, scorer: Scorer, adapter: str | None) -> None:
+        self._scorer, self._adapter = scorer, adapter
+
+    def key(self, pair: EncodedPair) -> str:
+        """The key of a pair, SHA-256 in hex."""
+        tokens = json.dumps([pair.prompt_ids, pair.chosen_ids, pair.rejected_ids])
+        return hashlib.sha256((self._common + tokens).encode()).hexdigest()
+
+    @cached_property
+    def _common(self) -> str:
+        base = self._scorer.base
+        path = [self._scorer.way, torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), torch.__version__]
+        return json.dumps([base.fingerprint, base.dtype, base.device, self._adapter_digest(), *path])
+
+    def _adapter_digest(self) -> str:
+        if self._adapter is None:
+            return "base"
+        digest = hashlib.sha256()
+        for name, value in sorted(adapter_parameters(self._scorer.base.model, self._adapter).items()):
+            place = ".".join(part for part in name.split(".") if part != self._adapter)
+            digest.update(place.encode() + value.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()

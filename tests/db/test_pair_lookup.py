@@ -1,0 +1,58 @@
+"""A pair found by its prompt's place or words; edits, repeats and trials are passed over."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+
+from db.comparisons import get_comparison
+from db.edits import add_edit
+from db.pair_lookup import find_place, find_words
+from db.repeats import plan_repeat
+from db.verdicts import add_verdict
+from tests.db_workspace import compared, workspace
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[Connection]:
+    with workspace(tmp_path) as conn:
+        yield conn
+
+
+def test_words_are_found_again_and_again_in_a_round(conn: Connection) -> None:
+    sky, ice, again = (
+        compared(conn, "Why is the sky blue?", "a", "b"),
+        compared(conn, "Why does ice float?"),
+        compared(conn, "Why is the sky blue?", "c", "d"),
+    )
+    assert find_words(conn, "SKY") == sky
+    assert find_words(conn, "sky", after=sky) == again
+    assert find_words(conn, "sky", after=again) == sky
+    assert find_words(conn, "ice", after=ice) == ice, "the only one, also from itself"
+    assert find_words(conn, "user") is None, "the words of the prompt, not of its JSON"
+    assert find_words(conn, "%") is None
+
+
+def test_a_place_in_its_set(conn: Connection) -> None:
+    one, two = compared(conn, "one"), compared(conn, "two")
+    set_id = get_comparison(conn, one).prompt.set_id
+    assert [find_place(conn, set_id, place) for place in (0, 1, 2, 3)] == [None, one, two, None]
+    another = compared(conn, "two", "third", "fourth")
+    assert find_place(conn, set_id, 2, after=two) == another
+    assert find_place(conn, set_id + 1, 1) is None
+
+
+def test_edits_and_pairs_that_come_again_are_not_found(conn: Connection) -> None:
+    pairs = [compared(conn, f"word {number}") for number in range(12)]
+    for each in pairs:
+        add_verdict(conn, comparison=each, verdict="a")
+    assert plan_repeat(conn, share=1, pick=0) is not None
+    edit = add_edit(conn, comparison=pairs[-1], original=get_comparison(conn, pairs[-1]).a.id, text="Better.")
+    found, after = [], 0
+    for _ in pairs:
+        after = find_words(conn, "word", after=after) or 0
+        found.append(after)
+    assert found == pairs
+    assert edit not in found
+    assert find_words(conn, "word", after=after) == pairs[0]

@@ -1,0 +1,112 @@
+"""The lean decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel
+from transformers import MistralConfig, PreTrainedConfig
+
+from engine.config import TrainConfig
+from engine.llama.decoding import LeanDecoder, LeanWeights
+from engine.llama.support import is_lean
+from engine.model import BaseModel, load_base
+from tests.tiny import VOCABULARY, save_tiny, tiny_config
+
+PROMPTS = [[1, 40, 50, 60, 70], [1, 90], [1, *range(100, 150)]]
+
+
+def loaded(folder: Path, dtype: str = "float32", config: PreTrainedConfig | None = None) -> BaseModel:
+    config = config or tiny_config(initializer_range=0.2)
+    return load_base(str(save_tiny(folder, config=config)), source="x", dtype=dtype, device="cpu")
+
+
+def disturb(base: BaseModel, name: str) -> None:
+    generator = torch.Generator().manual_seed(7)
+    for key, weight in base.model.named_parameters():
+        if f".{name}." in key:
+            weight.data += 0.1 * torch.randn(weight.shape, generator=generator)
+
+
+def decoder_of(base: BaseModel, adapter: str | None = None) -> LeanDecoder:
+    return LeanDecoder(base.hf_model, LeanWeights(base.hf_model), adapter=adapter, max_rows=6)
+
+
+def whole(base: BaseModel, rows: list[list[int]], adapter: str | None = None) -> torch.Tensor:
+    """The last logits of each row from the model itself, one row at a time."""
+    with base.policy(adapter) as model, torch.no_grad():
+        return torch.cat([model(torch.tensor([row])).logits[:, -1] for row in rows])
+
+
+def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
+@pytest.mark.parametrize("adapter", [None, "a1"])
+def test_logits_through_joining_stepping_and_leaving(tmp_path: Path, dtype: str, close: float, adapter: str) -> None:
+    base = loaded(tmp_path, dtype)
+    base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
+    disturb(base, "a1")
+    decoder = decoder_of(base, adapter)
+    with torch.no_grad():
+        logits = decoder.admit([(PROMPTS[0], 2), (PROMPTS[1], 1)])
+        rows = [PROMPTS[0], PROMPTS[0], PROMPTS[1]]
+        assert decoder.room() == 3
+        assert distance(logits.float(), whole(base, rows, adapter).float()) < close
+
+        for token in range(30, 232, 3):  # past the first block of 64 tokens
+            rows = [[*row, token + place] for place, row in enumerate(rows)]
+            logits = decoder.step(torch.tensor([row[-1] for row in rows]))
+            assert distance(logits.float(), whole(base, rows, adapter).float()) < close
+
+        decoder.keep([2, 1])  # the last takes the place of the first
+        rows = [rows[2], rows[1]]
+        joined = decoder.admit([(PROMPTS[2], 1)])
+        rows = [*rows, PROMPTS[2]]
+        assert distance(joined.float(), whole(base, rows[2:], adapter).float()) < close
+        for token in (200, 201, 202):
+            rows = [[*row, token] for row in rows]
+            logits = decoder.step(torch.tensor([token] * 3))
+            assert distance(logits.float(), whole(base, rows, adapter).float()) < close
+
+
+def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
+    base = loaded(tmp_path)
+    base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
+    disturb(base, "a1")
+    assert is_lean(base.hf_model, "a1")
+    with torch.no_grad():
+        logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
+    assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
+    assert distance(logits, whole(base, PROMPTS[:1])) > 0.01
+
+
+@pytest.mark.parametrize(
+    "special",
+    [{"use_dora": True}, {"lora_bias": True}, {"modules_to_save": ["lm_head"]}, {"target_modules": ["lm_head"]}],
+)
+@pytest.mark.filterwarnings("ignore")  # PEFT warns of tied weights
+def test_adapters_of_other_kinds_are_left_to_the_model_itself(tmp_path: Path, special: dict[str, object]) -> None:
+    base = loaded(tmp_path, config=tiny_config(tie_word_embeddings=False))
+    settings: dict[str, object] = {"r": 4, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM", **special}
+    PeftModel(base.hf_model, LoraConfig(**settings), adapter_name="a1")
+    assert not is_lean(base.hf_model, "a1")
+    assert is_lean(base.hf_model, None)
+
+
+def test_models_with_a_window_are_left_to_the_model_itself(tmp_path: Path) -> None:
+    shape = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
+    windowed = loaded(tmp_path / "a", config=MistralConfig(**shape, sliding_window=8))
+    whole_context = loaded(tmp_path / "b", config=MistralConfig(**shape, sliding_window=None))
+    assert not is_lean(windowed.hf_model, None)
+    assert is_lean(whole_context.hf_model, None)

@@ -1,0 +1,67 @@
+"""The lean LoRA function against the formula, in value and gradient, and its dropout."""
+
+import pytest
+import torch
+
+from engine.llama.lora_linear import Projection, dropped_places, project
+
+
+def _projections() -> tuple[Projection, ...]:
+    torch.manual_seed(0)
+    return (
+        Projection(torch.randn(5, 8), torch.randn(5), torch.randn(2, 8), torch.randn(5, 2), 2.0),
+        Projection(torch.randn(3, 8), None),
+        Projection(torch.randn(4, 8), None, torch.randn(3, 8), torch.randn(4, 3), 0.5),
+    )
+
+
+def test_values_and_gradients_equal_the_formula() -> None:
+    projections = _projections()
+    leaves = [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
+    results = []
+    for lean in (True, False):
+        x = torch.linspace(-1, 1, 48).view(6, 8).requires_grad_()
+        for leaf in leaves:
+            leaf.requires_grad_().grad = None
+        if lean:
+            outputs = project(x, projections, dropout=False)
+        else:
+            outputs = tuple(
+                torch.nn.functional.linear(x, each.weight, each.bias)
+                + (0 if each.a is None or each.b is None else each.scale * x @ each.a.T @ each.b.T)
+                for each in projections
+            )
+        sum((output * output).sum() for output in outputs).backward()  # type: ignore[union-attr]
+        results.append([*outputs, x.grad, *(leaf.grad for leaf in leaves)])
+    for ours, formula in zip(*results, strict=True):
+        torch.testing.assert_close(ours, formula)
+
+
+def test_layers_without_lora_pass_the_gradient_on() -> None:
+    x = torch.randn(3, 8, requires_grad=True)
+    weight = torch.randn(3, 8)
+    (output,) = project(x, [Projection(weight, None)], dropout=True)
+    output.sum().backward()
+    torch.testing.assert_close(x.grad, torch.ones(3, 3) @ weight)
+
+
+def test_dropout_zeroes_the_same_places_forward_and_backward_and_scales_the_rest() -> None:
+    a, b = torch.eye(8), torch.eye(8).requires_grad_()
+    layer = Projection(torch.zeros(8, 8), None, a.requires_grad_(), b, 1.0, dropout=0.5)
+    x = torch.ones(50, 8, requires_grad=True)
+    torch.manual_seed(0)
+    (output,) = project(x, [layer], dropout=True)
+    assert set(output.unique().tolist()) == {0.0, 2.0}
+    output.sum().backward()
+    assert torch.equal(x.grad, output.detach())
+    assert torch.equal(project(x, [layer], dropout=False)[0], x)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_each_place_is_dropped_with_its_probability(share: float) -> None:
+    torch.manual_seed(0)
+    x = torch.zeros(200_000)
+    x[dropped_places(x, share)] = 1
+    assert x.mean().item() == pytest.approx(share, abs=5 * (share * (1 - share) / 200_000) ** 0.5)
+    both = (x[::2] * x[1::2]).mean().item()  # neighbours are independent
+    assert both == pytest.approx(share**2, abs=5 * (share**2 / 100_000) ** 0.5)

@@ -1,0 +1,157 @@
+"""A run killed at any event and resumed gives the very bytes of the run that was never killed."""
+
+import dataclasses
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.checkpoint import FILE
+from engine.config import TrainConfig
+from engine.errors import CheckpointError
+from engine.events import AdapterSaved, Event, Notice, ReferenceScored, RunPlanned, StepDone
+from engine.model import BaseModel, load_base
+from engine.train import train_dpo
+from engine.training.learner import adapter_parameters
+from engine.training.reference import score_references
+from tests.engine.test_train import disturb, of_kind, pairs
+from tests.tiny import save_tiny
+
+CONFIG = TrainConfig(
+    learning_rate=1e-3,
+    epochs=3,
+    lora_dropout=0.2,
+    lora_r=4,
+    eval_share=0.3,
+    batch_size=3,
+    checkpoint_every=2,
+    warmup_ratio=0.2,
+)
+
+
+@pytest.fixture(autouse=True)
+def _steps_of_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of these small pairs in a pass, so that a step has places inside it where a run can be left."""
+    monkeypatch.setattr("engine.training.scorer.TOKENS_TOGETHER", 120)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
+    base = load_base(str(save_tiny(tmp_path_factory.mktemp("model"))), source="tiny", dtype="float32", device="cpu")
+    base.create_adapter("a0", dataclasses.replace(CONFIG, seed=5))
+    return base
+
+
+def _whole(base: BaseModel, folder: Path, config: TrainConfig = CONFIG) -> tuple[list[Event], bytes]:
+    events = list(train_dpo(base, pairs(8), config, adapter="a1", folder=folder, checkpoint_folder=folder / "c"))
+    base.unload_adapter("a1")
+    return events, (folder / "adapter_model.safetensors").read_bytes()
+
+
+def _killed_at(base: BaseModel, folder: Path, number: int) -> None:
+    """Run until event `number` and drop the run there; a killed process leaves its files alone behind."""
+    place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c"}
+    events = train_dpo(base, pairs(8), CONFIG, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+    for _ in zip(range(number), events, strict=False):
+        disturb(base)
+    events.close()  # type: ignore[attr-defined]
+
+
+def test_killed_anywhere_and_resumed_equals_never_killed(base: BaseModel, tmp_path: Path) -> None:
+    events, expected = _whole(base, tmp_path / "whole")
+    first = next(number for number, event in enumerate(events) if isinstance(event, StepDone))
+    chance = random.Random(0)
+    inside_a_step = 0
+    for number in sorted(chance.sample(range(first + 2, len(events)), 6)):
+        folder = tmp_path / str(number)
+        _killed_at(base, folder, number)
+        state = torch.load(folder / "c" / FILE, weights_only=True)["state"]
+        inside_a_step += bool(state["window"])
+        resumed = list(
+            train_dpo(base, pairs(8), CONFIG, adapter="a1", folder=folder, checkpoint_folder=folder / "c", resume=True)
+        )
+        base.unload_adapter("a1")
+        assert (folder / "adapter_model.safetensors").read_bytes() == expected, number
+        assert not of_kind(resumed, ReferenceScored)
+        assert not any("not exact" in notice.text for notice in of_kind(resumed, Notice))
+        steps = of_kind(resumed, StepDone)
+        known = {step.step: _timeless(step) for step in of_kind(events, StepDone)}
+        assert all(_timeless(step) == known[step.step] for step in steps)
+        assert len(steps) == of_kind(events, RunPlanned)[0].total_steps - state["step"]
+    assert inside_a_step > 0
+
+
+def _timeless(step: StepDone) -> dict[str, float]:
+    return {name: value for name, value in step.metrics.items() if "_per_second" not in name}
+
+
+def test_another_run_s_checkpoint_is_refused_by_name(base: BaseModel, tmp_path: Path) -> None:
+    _whole(base, tmp_path)
+    place = {"adapter": "a1", "folder": tmp_path, "checkpoint_folder": tmp_path / "c", "resume": True}
+    other = dataclasses.replace(CONFIG, beta=0.2)
+    with pytest.raises(CheckpointError, match="--beta differ"):
+        list(train_dpo(base, pairs(8), other, **place))  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match="pairs"):
+        list(train_dpo(base, pairs(7), CONFIG, **place))  # type: ignore[arg-type]
+    (tmp_path / "c" / FILE).write_bytes(b"damaged")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        list(train_dpo(base, pairs(8), CONFIG, **place))  # type: ignore[arg-type]
+    (tmp_path / "c" / FILE).unlink()
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        list(train_dpo(base, pairs(8), CONFIG, **place))  # type: ignore[arg-type]
+    assert base.loaded_adapters() == ("a0",)
+
+
+def test_a_resume_on_other_ground_says_that_it_is_not_exact(base: BaseModel, tmp_path: Path) -> None:
+    _whole(base, tmp_path)
+    content = torch.load(tmp_path / "c" / FILE, weights_only=True)
+    content["environment"]["number of threads"] = "7"
+    torch.save(content, tmp_path / "c" / FILE)
+    events = train_dpo(
+        base, pairs(8), CONFIG, adapter="a1", folder=tmp_path, checkpoint_folder=tmp_path / "c", resume=True
+    )
+    told = [event.text for event in events if isinstance(event, Notice)]
+    base.unload_adapter("a1")
+    assert told[0].startswith("This resume is not exact to the last bit: the number of threads was 7, now it is ")
+
+
+def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) -> None:
+    _whole(base, tmp_path)
+    assert (tmp_path / "c" / FILE).stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (tmp_path / "c").iterdir()] == [FILE]
+
+
+def test_reference_logps_scored_ahead_spare_the_pass_and_change_nothing(base: BaseModel, tmp_path: Path) -> None:
+    known: dict[str, tuple[float, float]] = {}
+    for event in score_references(base, pairs(8), CONFIG, known):
+        known |= {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+    assert len(known) == 8
+    assert list(score_references(base, pairs(8), CONFIG, known)) == []
+    assert list(score_references(base, [], CONFIG, known)) == []
+    events = list(train_dpo(base, pairs(8), CONFIG, adapter="a1", folder=tmp_path / "ahead", known_reference=known))
+    base.unload_adapter("a1")
+    assert not of_kind(events, ReferenceScored)
+    _, expected = _whole(base, tmp_path / "plain")
+    assert (tmp_path / "ahead" / "adapter_model.safetensors").read_bytes() == expected
+
+
+def test_reference_logps_of_an_earlier_run_spare_the_pass(base: BaseModel, tmp_path: Path) -> None:
+    events, expected = _whole(base, tmp_path / "first")
+    known = {
+        event.cache_keys[key]: logps for event in of_kind(events, ReferenceScored) for key, logps in event.logps.items()
+    }
+    assert len(known) == 8
+    again = list(train_dpo(base, pairs(8), CONFIG, adapter="a1", folder=tmp_path / "second", known_reference=known))
+    base.unload_adapter("a1")
+    assert not of_kind(again, ReferenceScored)
+    assert (tmp_path / "second" / "adapter_model.safetensors").read_bytes() == expected
+    # held to another reference, none of them is taken
+    with torch.no_grad():
+        for value in adapter_parameters(base.model, "a0").values():
+            value.normal_(std=0.1)
+    place = {"adapter": "a2", "folder": tmp_path / "third", "start": "a0", "known_reference": known}
+    other = list(train_dpo(base, pairs(8), CONFIG, **place))  # type: ignore[arg-type]
+    base.unload_adapter("a2")
+    assert len(of_kind(other, ReferenceScored)) == 8
+    assert of_kind(other, AdapterSaved)

@@ -1,0 +1,40 @@
+"""Warnings of a run: each by hand-worked figures, each once."""
+
+from engine.dpo import PairScore
+from engine.training.run_state import RunState
+from engine.training.warnings import evaluation_warnings, window_warnings
+
+
+def score(chosen_lost: float, rejected_lost: float, tokens: int = 100) -> PairScore:
+    """A pair of two answers of so many tokens that lost so many nats against the reference."""
+    logps, reference = (-200.0 - chosen_lost, -200.0 - rejected_lost), (-200.0, -200.0)
+    return PairScore("1", 0.5, logps, reference, (tokens, tokens), (1.0, 1.0), (0.0, 0.0), (50, 50))
+
+
+def test_a_collapse_is_told_from_the_nats_that_a_chosen_token_lost() -> None:
+    state = RunState(total_steps=100, step=1)
+    calm = [score(10.0, 40.0), score(18.0, 40.0)]  # 28 of 200 tokens: 0.14
+    assert window_warnings(state, calm, beta=0.1) == ()
+    lost = [score(10.0, 40.0), score(22.0, 40.0)]  # 32 of 200 tokens: 0.16
+    (notice,) = window_warnings(state, lost, beta=0.1)
+    assert notice.level == "warning"
+    assert "lost 0.16 nats per token" in notice.text
+    assert "lower --learning-rate" in notice.text
+    assert window_warnings(state, lost, beta=0.1) == ()  # once in a run
+
+
+def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_grows() -> None:
+    falling = [score(5.0, 20.0)]  # margin 0.1 · (−5 + 20) = 1.5
+    assert window_warnings(RunState(total_steps=100, step=50), falling, beta=0.1) == ()
+    (notice,) = window_warnings(RunState(total_steps=100, step=51), falling, beta=0.1)
+    assert "--sft-weight" in notice.text
+    shrinking = [score(20.0, 5.0)]  # the margin falls as well: another trouble, with a word of its own
+    assert not any("--sft-weight" in each.text for each in window_warnings(RunState(100, step=51), shrinking, beta=0.1))
+
+
+def test_learning_by_heart_is_told_from_the_evaluation_loss() -> None:
+    state = RunState(total_steps=100, best_loss=0.5, best_step=20)
+    assert evaluation_warnings(state, 0.59) == ()
+    (notice,) = evaluation_warnings(state, 0.61)
+    assert "rose from 0.500 to 0.610" in notice.text
+    assert "step 20 is kept" in notice.text

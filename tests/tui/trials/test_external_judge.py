@@ -1,0 +1,85 @@
+"""A judging program: what it is told, what it may say, and what is said when it fails."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fake_workbench import comparison
+from tui.trials.external_judge import JudgeCommand, JudgeError, Judgement
+
+LONGER = "q = json.load(sys.stdin); print('first' if len(q['first']) > len(q['second']) else 'second')"
+
+
+@pytest.fixture
+def program(tmp_path: Path):
+    """Make a program of some lines of Python; gives the command."""
+
+    def make(body: str) -> str:
+        file = tmp_path / "judge me.py"
+        file.write_text(f"import json, sys, time\n{body}\n", encoding="utf-8")
+        return shlex.join([sys.executable, str(file)])
+
+    return make
+
+
+def test_it_is_asked_in_both_orders_and_told_no_name(program, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    command = program(f"text = sys.stdin.read(); open({str(log)!r}, 'a').write(text + '\\n'); print('tie')")
+    pair = comparison(2, "shown first", "shown second")  # flipped: a is shown second
+    assert JudgeCommand(command).judge(pair) == Judgement("tie", "tie", "tie")
+    told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    prompt = [{"role": "user", "content": pair.prompt.messages[0]["content"]}]
+    assert told == [
+        {"prompt": prompt, "first": "shown second", "second": "shown first"},
+        {"prompt": prompt, "first": "shown first", "second": "shown second"},
+    ]
+
+
+@pytest.mark.parametrize(("a", "b", "verdict"), [("long enough", "short", "a"), ("short", "long enough", "b")])
+def test_orders_that_agree_decide(program, a: str, b: str, verdict: str) -> None:
+    judgement = JudgeCommand(program(LONGER)).judge(comparison(1, a, b))
+    assert judgement.verdict == verdict
+    assert judgement.agrees
+
+
+def test_orders_that_disagree_are_a_tie(program) -> None:
+    judgement = JudgeCommand(program("print('first')")).judge(comparison(1))
+    assert judgement == Judgement("tie", "first", "first")
+    assert not judgement.agrees
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["print('2')", "print('SECOND')", "print('I like it.'); print('second')", 'print(\'{"verdict": "second"}\')'],
+)
+def test_a_verdict_may_be_written_in_several_ways(program, output: str) -> None:
+    assert JudgeCommand(program(output)).judge(comparison(1)).a_first == "second"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("print('both are fine')", "wrote 'both are fine'. The last line must be first, second or tie."),
+        ("", "wrote ''"),
+        ("print('x', file=sys.stderr); sys.exit(3)", "ended with 3: x"),
+        ("print([1])", "wrote '[1]'"),
+    ],
+)
+def test_what_is_no_verdict_is_said_with_the_command(program, body: str, told: str) -> None:
+    command = program(body)
+    with pytest.raises(JudgeError) as caught:
+        JudgeCommand(command).judge(comparison(1))
+    assert told in str(caught.value)
+    assert command in str(caught.value)
+
+
+def test_a_program_that_is_not_there_or_never_ends(program) -> None:
+    with pytest.raises(JudgeError, match="cannot be started"):
+        JudgeCommand("/no/such/program").judge(comparison(1))
+    with pytest.raises(JudgeError, match="cannot be started"):
+        JudgeCommand("unclosed 'quote").judge(comparison(1))
+    with pytest.raises(JudgeError, match=r"no answer within 0\.2 s"):
+        JudgeCommand(program("time.sleep(30)"), timeout_s=0.2).judge(comparison(1))

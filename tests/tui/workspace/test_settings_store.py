@@ -1,0 +1,96 @@
+"""The settings of the queue: checked, kept one at a time, and taken back."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from engine.config import SamplingConfig, settings_of
+from engine.errors import SettingError
+from tui.errors import InputError
+from tui.workspace.settings import LeavingConfig, LookConfig, QueueConfig, RunsConfig, SourceConfig, parse_sampling
+from tui.workspace.settings_store import PARTS, change_setting, kept_settings, list_settings
+from tui.workspace.workspace import Workspace, own_workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = own_workspace(tmp_path / "space")
+    yield workspace
+    workspace.close()
+
+
+def change(workspace: Workspace, name: str, text: str) -> None:
+    workspace.write(change_setting, name, text).result(timeout=10)
+
+
+def test_no_two_settings_have_one_name() -> None:
+    names = [each.name for config in PARTS.values() for each in settings_of(config)]
+    assert len(names) == len(set(names))
+
+
+def test_a_setting_is_kept_across_restarts_and_taken_back(tmp_path: Path) -> None:
+    first = own_workspace(tmp_path / "space")
+    change(first, "depth", "20")
+    change(first, "--max-new-tokens", "64")
+    change(first, "system", "Be brief.")
+    first.close()
+    second = own_workspace(tmp_path / "space")
+    kept = kept_settings(second)
+    assert (kept.queue.depth, kept.sampling.max_new_tokens, kept.source.system) == (20, 64, "Be brief.")
+    change(second, "depth", "default")
+    change(second, "system", "none")
+    assert kept_settings(second).queue == QueueConfig()
+    assert kept_settings(second).source.system is None
+    second.close()
+
+
+def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
+    change(workspace, "order", "margin")
+    listed = {each.name: now for each, now in list_settings(workspace)}
+    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), LookConfig())
+    assert listed == asdict(QueueConfig(order="margin")) | {
+        name: value for each in others for name, value in asdict(each).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("depth", "many", "--depth takes a whole number"),
+        ("depth", "3", "--high-mark 6, --depth 3; they must rise"),
+        ("order", "best", "in-order or shuffled or margin"),
+        ("ask_again", "0.9", "0 to 0.5"),
+        ("against_sampling", "heat=2", "NAME=VALUE of temperature"),
+        ("against_sampling", "temperature=9", "--temperature is 9.0"),
+        ("top_p", "0", "above 0"),
+    ],
+)
+def test_what_is_not_usable_is_refused_and_not_kept(workspace: Workspace, name: str, text: str, told: str) -> None:
+    before = kept_settings(workspace)
+    with pytest.raises(SettingError, match=told.replace("(", r"\(")):
+        change(workspace, name, text)
+    assert kept_settings(workspace) == before
+
+
+def test_an_unknown_name_is_told_with_those_there_are(workspace: Workspace) -> None:
+    with pytest.raises(InputError, match=r"no setting 'colour'\. There are: depth, "):
+        change(workspace, "colour", "red")
+
+
+def test_sampling_in_words_changes_what_it_names() -> None:
+    base = SamplingConfig(top_k=7)
+    assert parse_sampling("temperature=1.3, top-p=1", base) == SamplingConfig(temperature=1.3, top_p=1.0, top_k=7)
+    assert parse_sampling("", base) == base
+
+
+def test_who_answers() -> None:
+    assert (SourceConfig().first, SourceConfig().second) == ("in-use", "in-use")
+    assert SourceConfig(server="http://localhost:1").first == "server"
+    assert SourceConfig(server="http://localhost:1", policy="base").first == "base"
+    assert SourceConfig(policy="taste-1", against="base").second == "base"
+    with pytest.raises(SettingError, match="--server-model is not set"):
+        SourceConfig(server="http://localhost:1").to_server()
+    with pytest.raises(SettingError, match="--server is not set"):
+        SourceConfig(policy="server").to_server()

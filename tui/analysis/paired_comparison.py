@@ -1,0 +1,254 @@
+"""What a blind trial proves, as functions of plain counts. The unit is the prompt. No Textual here.
+
+**The interval.** A trial counts wins, ties and losses; its win rate counts a tie as half a win. That is no binomial
+share, so Wilson's interval does not apply to it. Wins and losses are the two discordant cells of a paired table,
+though, and win rate = (1 + δ)/2 with δ = P(win) − P(loss): the difference of paired proportions. Its interval here is
+Tango's asymptotic score interval (T. Tango, "Equivalence test and confidence interval for the difference in
+proportions for the paired-sample design", Statistics in Medicine 17, 891–908, 1998). Without ties it is Wilson's.
+
+**Looking before the end.** Whoever looks after every verdict and stops at the first "significant" one finds a
+difference where none is. A trial that may end early is therefore decided by a rule that is exact however often one
+looks. Given that a prompt was decided, both policies are equally likely to have won it when they do not differ, so
+the lead (wins − losses) is a fair walk, whatever the ties:
+
+- *Before the last prompt* it is settled when the mixture likelihood ratio of the lead, with a Beta(5, 5) prior on the
+  chance to win, reaches 1/0.03. By Ville's inequality that happens by chance in at most 3 % of endless trials
+  (H. Robbins, "Statistical methods related to the law of the iterated logarithm", 1970).
+- *After the last prompt* it is settled by the smallest lead with which the chance of both together, early end or such
+  a lead at the end, is at most 5 %. The chance is counted exactly, path by path.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import inf, log, sqrt
+from statistics import NormalDist
+from typing import Final, Literal
+
+from scipy.optimize import brentq
+from scipy.special import betaln
+
+Outcome = Literal["win", "tie", "loss"]
+
+ERROR: Final = 0.05
+"""How often a trial of two policies that do not differ may say "better" or "worse"."""
+EARLY_ERROR: Final = 0.03
+"""The part of it that may be spent before the last prompt."""
+PRIOR: Final = 5.0
+"""Both parameters of the Beta prior: it expects win rates of 0.3 to 0.7 among the decided prompts."""
+MOST_MORE: Final = 2000
+"""Beyond this many further prompts nobody is told a number."""
+
+
+_ASIDE: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, both ends within 0 and 1."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Prompts won, tied and lost by the policy on trial."""
+
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+
+    @property
+    def prompts(self) -> int:
+        """All prompts that were judged."""
+        return self.wins + self.ties + self.losses
+
+    @property
+    def decided(self) -> int:
+        """Prompts that one of the two won."""
+        return self.wins + self.losses
+
+    @property
+    def lead(self) -> int:
+        """Wins minus losses."""
+        return self.wins - self.losses
+
+    @property
+    def win_rate(self) -> float:
+        """Wins with ties as half of one, over all prompts; one half while there is none."""
+        return (self.wins + self.ties / 2) / self.prompts if self.prompts else 0.5
+
+    @property
+    def interval(self) -> Interval:
+        """Tango's 95 % interval of the win rate."""
+        return score_interval(self.wins, self.ties, self.losses)
+
+
+def tally_prompts(outcomes: Iterable[tuple[int, Outcome]]) -> Tally:
+    """Count prompts from the outcomes of their samples, given as (prompt, outcome).
+
+    A prompt with several samples counts once: it is won when more of them were won than lost.
+
+    >>> tally_prompts([(1, "win"), (1, "tie"), (2, "win"), (2, "loss"), (3, "loss")])
+    Tally(wins=1, ties=1, losses=1)
+    """
+    points: dict[int, int] = {}
+    for prompt, outcome in outcomes:
+        points[prompt] = points.get(prompt, 0) + {"win": 1, "tie": 0, "loss": -1}[outcome]
+    values = list(points.values())
+    return Tally(sum(v > 0 for v in values), sum(v == 0 for v in values), sum(v < 0 for v in values))
+
+
+# -- the interval ----------------------------------------------------------------------------------------------
+
+
+def score_interval(wins: float, ties: float, losses: float, *, level: float = 0.95) -> Interval:
+    """Tango's score interval of the win rate (see the module's text); without ties it is Wilson's.
+
+    The counts may be fractions, for asking what a longer trial would show.
+
+    >>> score_interval(11, 0, 5)
+    Interval(low=0.4440..., high=0.8583...)
+    """
+    total = wins + ties + losses
+    if total <= 0:
+        return Interval(0.0, 1.0)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    middle = (wins - losses) / total
+
+    def beyond(delta: float, side: float) -> float:
+        return _distance(wins, losses, total, delta) - side * z * _deviation(wins, losses, total, delta)
+
+    # The middle itself solves the equation where the deviation is 0 there; the ends are the other solutions.
+    low = -1.0 if middle == -1 else brentq(beyond, -1, middle - _ASIDE, args=(1.0,))
+    high = 1.0 if middle == 1 else brentq(beyond, middle + _ASIDE, 1, args=(-1.0,))
+    return Interval((1 + low) / 2, (1 + high) / 2)
+
+
+def share_interval(count: int, total: int) -> Interval:
+    """Wilson's 95 % interval of a plain share, such as that of verdicts for the left answer."""
+    return score_interval(count, 0, total - count)
+
+
+def _distance(wins: float, losses: float, total: float, delta: float) -> float:
+    return wins - losses - total * delta
+
+
+def _deviation(wins: float, losses: float, total: float, delta: float) -> float:
+    """Standard deviation of wins − losses where the difference is `delta`; losses are at their likeliest share."""
+    a = 2 * total
+    b = (2 * total - wins + losses) * delta - wins - losses
+    c = -losses * delta * (1 - delta)
+    lost = (sqrt(max(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
+    return sqrt(max(total * (2 * lost + delta * (1 - delta)), 0.0))
+
+
+# -- the rule for looking early --------------------------------------------------------------------------------
+
+
+@cache
+def early_lead(decided: int) -> float:
+    """The smallest lead that settles a trial after so many decided prompts, before its end; inf where none does.
+
+    >>> early_lead(10), early_lead(40)
+    (inf, 22)
+    """
+    wanted = log(1 / EARLY_ERROR)
+    for lead in range(decided % 2, decided + 1, 2):
+        wins, losses = (decided + lead) / 2, (decided - lead) / 2
+        ratio = decided * log(2) + betaln(PRIOR + wins, PRIOR + losses) - betaln(PRIOR, PRIOR)
+        if ratio >= wanted:
+            return lead
+    return inf
+
+
+@cache
+def final_lead(decided: int) -> float:
+    """The smallest lead that settles a trial at its end, where looking early was allowed; inf where none does.
+
+    >>> final_lead(20), final_lead(80)
+    (10, 20)
+    """
+    inside = {0: 1.0}  # lead → chance of being there without having settled early
+    ended = 0.0
+    for played in range(1, decided + 1):
+        reached: dict[int, float] = {}
+        for lead, chance in inside.items():
+            for step in (-1, 1):
+                reached[lead + step] = reached.get(lead + step, 0.0) + chance / 2
+        limit = early_lead(played)
+        if played == decided:
+            return _smallest(reached, ERROR - ended)
+        ended += sum(chance for lead, chance in reached.items() if abs(lead) >= limit)
+        inside = {lead: chance for lead, chance in reached.items() if abs(lead) < limit}
+    return inf
+
+
+def _smallest(chances: Mapping[int, float], room: float) -> float:
+    found = inf
+    for lead in sorted({abs(each) for each in chances}, reverse=True):
+        room -= sum(chance for each, chance in chances.items() if abs(each) == lead)
+        if room < 0:
+            break
+        found = lead
+    return found
+
+
+# -- what follows ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a trial allows to be said. `more` is about how many further prompts would settle it at this rate."""
+
+    word: Literal["better", "worse", "not settled"]
+    more: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """May "better" or "worse" be said?"""
+        return self.word != "not settled"
+
+
+def conclude(tally: Tally, *, planned: int, may_end_early: bool) -> Conclusion:
+    """What may be said after these prompts of a trial of `planned` prompts.
+
+    A trial that is judged to its end without a look is decided by its interval. One that may end early, or that was
+    left before its end, is decided by the rule for looking early.
+    """
+    at_end = tally.prompts >= planned
+    if at_end and not may_end_early:
+        settled = not tally.interval.low <= 0.5 <= tally.interval.high
+    else:
+        settled = abs(tally.lead) >= (final_lead if at_end else early_lead)(tally.decided)
+    if settled and tally.lead:
+        return Conclusion("better" if tally.lead > 0 else "worse")
+    return Conclusion("not settled", more_prompts(tally))
+
+
+def more_prompts(tally: Tally) -> int | None:
+    """About how many further prompts would take one half out of the interval, were they to go as those so far did.
+
+    None where it would take more than `MOST_MORE`, or where nothing points either way.
+    """
+    if tally.lead == 0:
+        return None
+
+    def open_after(more: int) -> bool:
+        grown = (tally.prompts + more) / tally.prompts
+        interval = score_interval(tally.wins * grown, tally.ties * grown, tally.losses * grown)
+        return interval.low <= 0.5 <= interval.high
+
+    if open_after(MOST_MORE):
+        return None
+    few, many = 0, MOST_MORE  # it settles somewhere in (few, many]
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (middle, many) if open_after(middle) else (few, middle)
+    return many
+
+
+def between(interval: Interval) -> str:
+    """An interval in whole per cent, such as `44 to 86 %`."""
+    return f"{round(100 * interval.low)} to {round(100 * interval.high)} %"

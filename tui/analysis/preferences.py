@@ -1,0 +1,161 @@
+"""What a person's choices say: one share with its interval for each trait of an answer. No Textual here.
+
+**The unit is the question**, as in trials: several pairs of one prompt are no independent evidence. The pairs of a
+question that differ in a trait are added up, +1 where the answer that has it was chosen and −1 where the other one
+was. A question counts as one choice for the side with more, and as half where they are equal. The 95 % interval of the
+share is Tango's score interval, which is Wilson's where there are no halves (see tui/analysis/paired_comparison.py).
+Where each question has one pair, both are plain counts.
+
+**Lists are longer.** A share for lists may be one for length. So every trait is counted a second time among pairs of
+about equal length alone, where the shorter answer has at least four fifths of the characters of the longer one. That
+takes out most of what length could explain, and nothing else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from db.preference_counts import Choice
+from tui.analysis.paired_comparison import Interval, Tally
+from tui.analysis.traits import TRAITS, traits_of
+
+ABOUT_EQUAL: Final = 0.8
+"""Two answers are about equally long when the shorter has at least this share of the other's characters."""
+
+Says = Literal["more often", "less often", "can't tell yet"]
+
+
+@dataclass(frozen=True)
+class Preference:
+    """How often the answer with a trait was chosen over the one without it.
+
+    `pairs` differ in the trait and were decided, `neither` differ and ended as a tie or both bad. `questions` counts
+    the prompts of those pairs, each once.
+    """
+
+    name: str
+    words: str
+    pairs: int
+    neither: int
+    questions: Tally
+
+    @property
+    def share(self) -> float | None:
+        """Share of the questions in which it was chosen, halves included; None without any."""
+        return self.questions.win_rate if self.questions.prompts else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of `share`."""
+        return self.questions.interval if self.questions.prompts else None
+
+    @property
+    def says(self) -> Says:
+        """What may be said: nothing, as long as the interval holds one half."""
+        interval = self.interval
+        if interval is None or interval.low <= 0.5 <= interval.high:
+            return "can't tell yet"
+        return "more often" if interval.low > 0.5 else "less often"
+
+
+@dataclass(frozen=True)
+class Likes:
+    """What the choices say. `equal_length` holds the traits that occur among pairs of about equal length."""
+
+    decided: int
+    neither: int
+    questions: int
+    preferences: tuple[Preference, ...]
+    equal_length: tuple[Preference, ...]
+
+
+@dataclass
+class _Count:
+    """One trait, counted while the choices go by."""
+
+    pairs: int = 0
+    neither: int = 0
+    tallied: dict[int, int] = field(default_factory=lambda: {-1: 0, 0: 0, 1: 0})
+
+    def close(self, point: int) -> None:
+        """A question is over; its pairs add up to `point`."""
+        self.tallied[(point > 0) - (point < 0)] += 1
+
+    def preference(self, name: str, words: str) -> Preference:
+        """What was counted."""
+        won = self.tallied
+        return Preference(name, words, self.pairs, self.neither, Tally(won[1], won[0], won[-1]))
+
+
+_LEFT, _LONGER = "left", "longer"
+_NAMES: Final = {_LEFT: "shown left (or first)", _LONGER: "longer", **{each.name: each.words for each in TRAITS}}
+
+
+class _Counter:
+    """Takes choices in the order of their prompts."""
+
+    def __init__(self) -> None:
+        self.everywhere = {name: _Count() for name in _NAMES}
+        self.equal = {each.name: _Count() for each in TRAITS}
+        self.decided = self.neither = self.questions = 0
+        self._prompt: int | None = None
+        self._points: dict[tuple[bool, str], int] = {}
+
+    def take(self, choice: Choice) -> None:
+        """Count one pair."""
+        if choice.prompt != self._prompt:
+            self.close()
+            self._prompt = choice.prompt
+            self.questions += 1
+        decided = choice.verdict in ("a", "b")
+        self.decided += decided
+        self.neither += not decided
+        if choice.side is not None and decided:
+            self._add(False, _LEFT, choice.side == "left", decided)
+        long_a, long_b = len(choice.a), len(choice.b)
+        chose_a = choice.verdict == "a"
+        if long_a != long_b:
+            self._add(False, _LONGER, chose_a == (long_a > long_b), decided)
+        has_a, has_b = traits_of(choice.a, cut=bool(choice.a_cut)), traits_of(choice.b, cut=bool(choice.b_cut))
+        if has_a != has_b:
+            equal = min(long_a, long_b) >= ABOUT_EQUAL * max(long_a, long_b)
+            self._add_traits(has_a, has_b, chose_a, decided, equal)
+
+    def _add_traits(self, has_a: int, has_b: int, chose_a: bool, decided: bool, equal: bool) -> None:
+        for each in TRAITS:
+            if (has_a ^ has_b) & each.flag:
+                chosen = chose_a == bool(has_a & each.flag)
+                self._add(False, each.name, chosen, decided)
+                if equal:
+                    self._add(True, each.name, chosen, decided)
+
+    def _add(self, equal: bool, name: str, chosen: bool, decided: bool) -> None:
+        counted = (self.equal if equal else self.everywhere)[name]
+        if not decided:
+            counted.neither += 1
+            return
+        counted.pairs += 1
+        key = (equal, name)
+        self._points[key] = self._points.get(key, 0) + (1 if chosen else -1)
+
+    def close(self) -> None:
+        """The pairs of a question are over."""
+        for (equal, name), point in self._points.items():
+            (self.equal if equal else self.everywhere)[name].close(point)
+        self._points.clear()
+
+
+def likes_of(choices: Iterable[Choice]) -> Likes:
+    """Count what `choices` say; those of one prompt must follow one another."""
+    counter = _Counter()
+    for each in choices:
+        counter.take(each)
+    counter.close()
+    equal = [counter.equal[each.name].preference(each.name, each.words) for each in TRAITS]
+    return Likes(
+        counter.decided,
+        counter.neither,
+        counter.questions,
+        tuple(counter.everywhere[name].preference(name, words) for name, words in _NAMES.items()),
+        tuple(each for each in equal if each.pairs),
+    )

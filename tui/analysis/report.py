@@ -1,0 +1,134 @@
+"""Reads what a person's choices say, from the workspace; the figures are kept until something is stored again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from db import preference_counts as db_preference_counts
+from db.preference_counts import JudgedGroup, MissedPair
+from db.repeats import repeated_verdicts
+from db.times import utc_text
+from tui.analysis.agreement import Agreement, agreement
+from tui.analysis.label_noise import Flips, flips
+from tui.analysis.pace import Day, by_day
+from tui.analysis.preferences import Likes, likes_of
+
+if TYPE_CHECKING:
+    from tui.reader import WorkspaceView
+
+
+DAYS: Final = 14
+"""The pace is told of so many days."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Which pairs are counted: of a prompt set or of a field, all where both are None. `pairs` were judged."""
+
+    set_name: str | None = None
+    field: str | None = None
+    pairs: int = 0
+
+    @property
+    def key(self) -> tuple[str | None, str | None]:
+        """What makes it this group, however many pairs it has by now."""
+        return self.set_name, self.field
+
+
+@dataclass(frozen=True)
+class Missed:
+    """The pairs that the adapter in use ranks the other way, of `known` pairs in the last epoch of its run."""
+
+    adapter: str
+    run: int
+    known: int
+    pairs: tuple[MissedPair, ...]
+
+
+@dataclass(frozen=True)
+class LikePage:
+    """Everything the page tells. `missed` is None where no adapter is in use that a run made."""
+
+    group: Group
+    source: str
+    groups: tuple[Group, ...]
+    imported: int
+    likes: Likes
+    agreement: Agreement
+    flips: Flips
+    missed: Missed | None
+    days: tuple[Day, ...]
+
+
+class LikeBook:
+    """Figures over every choice; 100,000 verdicts take most of a second, so ask on a thread of your own."""
+
+    def __init__(self, view: WorkspaceView) -> None:
+        self._view = view
+        self._kept: dict[tuple[int, str, tuple[str | None, str | None]], LikePage] = {}
+
+    def version(self) -> int:
+        """Another number once something was stored; only to be compared with others that this thread asked for."""
+        return db_preference_counts.data_version(self._view.workspace.connection)
+
+    def read(self, group: Group | None = None, *, source: str = "person", version: int | None = None) -> LikePage:
+        """The page of `group`, everything where it is None. With the `version` of the last time it is not read again.
+
+        `source` is person, or import for pairs that came with a file.
+        """
+        group = group or Group()
+        if version is None:
+            return self._read(group, source)
+        key = (version, source, group.key)
+        if key not in self._kept:
+            page = self._read(group, source)
+            # Nothing of another version is asked for again.
+            self._kept = {each: kept for each, kept in self._kept.items() if each[0] == version} | {key: page}
+            return page
+        return self._kept[key]
+
+    def missed(self, run: int) -> list[MissedPair]:
+        """The pairs that a run's last epoch left with a margin below 0, the lowest first, for a second look."""
+        return db_preference_counts.missed_pairs(self._view.workspace.connection, run)
+
+    def _read(self, group: Group, source: str) -> LikePage:
+        connection = self._view.workspace.connection
+        judged = db_preference_counts.judged_groups(connection)
+        twice = repeated_verdicts(connection)
+        since = utc_text(datetime.now().astimezone() - timedelta(days=DAYS))
+        narrowed = {"set_name": group.set_name, "field": group.field}
+        return LikePage(
+            group=group,
+            source=source,
+            groups=tuple(groups_of([each for each in judged if each.source == source])),
+            imported=sum(each.pairs for each in judged if each.source == "import"),
+            likes=likes_of(db_preference_counts.choices(connection, source=source, **narrowed)),
+            agreement=agreement(twice),
+            flips=flips(twice),
+            missed=self._missed(),
+            days=tuple(by_day(db_preference_counts.seconds_by_day(connection, since))),
+        )
+
+    def _missed(self) -> Missed | None:
+        used = next((each for each in self._view.adapters() if each.in_use and each.fits), None)
+        if used is None or used.run is None:
+            return None
+        known = db_preference_counts.count_margins(self._view.workspace.connection, used.run)
+        return Missed(used.name, used.run, known, tuple(self.missed(used.run)))
+
+
+def groups_of(judged: Sequence[JudgedGroup]) -> list[Group]:
+    """Everything, then each prompt set, then each field, by name."""
+    sets: Counter[str] = Counter()
+    fields: Counter[str] = Counter()
+    for each in judged:
+        sets[each.set_name] += each.pairs
+        if each.field is not None:
+            fields[each.field] += each.pairs
+    every = [Group(pairs=sum(sets.values()))]
+    every += [Group(set_name=name, pairs=pairs) for name, pairs in sorted(sets.items())]
+    return every + [Group(field=name, pairs=pairs) for name, pairs in sorted(fields.items())]

@@ -1,0 +1,81 @@
+"""What the page about a person's choices says, in words; the screen and the command share them. No Textual here."""
+
+from typing import Final
+
+from tui.analysis.agreement import in_words
+from tui.analysis.label_noise import LEAST, PUBLISHED, Flips
+from tui.analysis.pace import Day
+from tui.analysis.paired_comparison import Interval, between
+from tui.analysis.preferences import Preference
+from tui.analysis.report import Group, LikePage, Missed
+from tui.text.format import count, duration, percent
+
+HOW: Final = "Each question counts once; 95 % intervals, of which one in twenty misses."
+EQUAL: Final = "Among answers of about equal length (the shorter has four fifths of the longer's characters)"
+LONGER_ELSEWHERE: Final = "Elsewhere people chose the longer of two answers in 64 % (AlpacaFarm, arXiv 2305.14387)."
+
+
+def group_words(group: Group) -> str:
+    """Which pairs are counted."""
+    if group.set_name is not None:
+        return f"prompt set {group.set_name}"
+    return "everything" if group.field is None else f"field {group.field}"
+
+
+def counted_words(page: LikePage) -> str:
+    """How much the figures stand on."""
+    likes = page.likes
+    whose = "imported" if page.source == "import" else "of yours"
+    if not likes.decided + likes.neither:
+        return f"No verdict {whose} here yet." if whose == "of yours" else "No imported pair here."
+    neither = f", {likes.neither:,} that chose neither" if likes.neither else ""
+    return f"{count(likes.decided, 'verdict')} {whose}{neither}, on {count(likes.questions, 'question')}."
+
+
+def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
+    """A trait's line: words, share chosen, interval, what may be said, pairs that differ in it, those with neither."""
+    share, interval = preference.share, preference.interval
+    neither = f"{preference.neither:,}" if preference.neither else ""
+    if share is None or interval is None:
+        return preference.words, "–", "", "", "0", neither
+    return preference.words, percent(share), between(interval), preference.says, f"{preference.pairs:,}", neither
+
+
+def agreement_words(page: LikePage) -> list[str]:
+    """How far the person agrees with themselves, beside what was published of people among themselves."""
+    people = ", ".join(f"{figure} ({name})" for name, figure, _ in PUBLISHED)
+    return [in_words(page.agreement), f"Two people agreed with each other in {people}."]
+
+
+def flip_words(found: Flips) -> str:
+    """What the pairs decided twice say of slips, with the formula."""
+    if found.pairs < LEAST:
+        return f"{count(found.pairs, 'pair')} decided twice; from {LEAST} on, this tells how often a verdict is a slip."
+    share = f"{found.different} of {found.pairs} pairs decided twice were decided otherwise"
+    if found.rate is None or found.low is None or found.high is None:
+        return f"{share}: no better than a coin, so no rate of slips can be told."
+    ends = between(Interval(found.low, found.high))
+    return (
+        f"{share}. Two verdicts that each slip with the chance e differ with the chance d = 2e(1 − e), so "
+        f"e = (1 − √(1 − 2d)) ÷ 2 = {percent(found.rate)} ({ends})."
+    )
+
+
+def missed_words(missed: Missed | None) -> str:
+    """How many pairs the adapter in use still ranks the other way."""
+    if missed is None:
+        return "No adapter that a run made is in use."
+    if not missed.known:
+        return f"Run {missed.run}, which made {missed.adapter}, kept no margins."
+    if not missed.pairs:
+        return f"{missed.adapter} ranked all {count(missed.known, 'pair')} as you did, in the last epoch of its run."
+    return (
+        f"{missed.adapter} ranked {len(missed.pairs):,} of {count(missed.known, 'pair')} the other way, in the last "
+        f"epoch of run {missed.run}. Some of them may be slips of yours."
+    )
+
+
+def day_words(day: Day) -> str:
+    """A day's verdicts and their median time."""
+    time = "" if day.seconds is None else f"{duration(day.seconds):>7} each"
+    return f"{day.day}  {count(day.verdicts, 'verdict'):>14}{time}"

@@ -1,0 +1,207 @@
+"""What every command needs: the options before the command's name, a workbench, and ways to speak.
+
+Records go to stdout, everything that is meant for a person beside them to stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from tui.compute.loaded_model import ModelChoice
+from tui.compute.scheduler import Job, Lane
+from tui.errors import InputError
+from tui.events import ModelChanged, Published, WorkbenchFailed, WorkbenchNotice
+from tui.ipc.console import Console, console, say, speaking_through
+from tui.ipc.ownership import LET_GO_WITHIN_S, own
+from tui.reader import WorkspaceView
+from tui.text.format import count
+from tui.workbench import Workbench
+from tui.workspace.workspace import read_workspace
+
+if TYPE_CHECKING:
+    from tui.ipc.owner import Host
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options before the command's name."""
+
+    folder: Path
+    choice: ModelChoice
+    seed: int | None
+    words: tuple[str, ...] = ()
+    """The whole command line, for the owner of the workspace where another process is that."""
+    within_s: float = LET_GO_WITHIN_S
+    """So long an owner that lets nobody in is waited for."""
+
+    @contextmanager
+    def reading(self) -> Iterator[WorkspaceView]:
+        """The workspace for reading, beside whoever owns it."""
+        workspace = read_workspace(self.folder)
+        try:
+            yield WorkspaceView(workspace)
+        finally:
+            workspace.close()
+
+    @contextmanager
+    def owning(self) -> Iterator[Workbench]:
+        """The workspace as its owner, with no model loaded.
+
+        Where another process owns it, that one runs the whole command, and this one ends with its exit code.
+        """
+        with speaking_through(Console()):
+            workbench = own(self)
+            try:
+                yield workbench
+            finally:
+                workbench.close()
+
+    @contextmanager
+    def working(self) -> Iterator[Workbench]:
+        """The workspace as its owner, with the model loaded; its progress is told on stderr."""
+        with self.owning() as workbench, self.letting_in(workbench):
+            load_model(workbench)
+            yield workbench
+
+    @contextmanager
+    def letting_in(self, workbench: Workbench) -> Iterator[None]:
+        """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
+        from tui.ipc.owner import Host  # it needs this module
+
+        host = Host(workbench, console().leave)
+        try:
+            yield
+            _wait_for_visitors(host)
+        finally:
+            host.close()
+
+
+def _wait_for_visitors(host: Host) -> None:
+    if visitors := host.visitors():
+        say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
+    for each in visitors:
+        while each.is_alive():
+            each.join(0.2)
+            console().check()
+
+
+def load_model(workbench: Workbench) -> None:
+    """Start the workbench and wait for its model; its progress is told on stderr.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    heard = Heard(workbench)
+    workbench.start(fill_queue=False)
+    assert workbench.loading is not None
+    last = ""
+    for published in heard.until(workbench.loading):
+        status = workbench.status()
+        words = f"{status.model_name}: {status.model_detail or status.model_state}"
+        if isinstance(published, ModelChanged) and words != last:
+            say(words)
+            last = words
+    workbench.policies.required()
+    heard.close()
+
+
+class Heard:
+    """What the workbench publishes, brought to this thread. Failures and notices are told on stderr as they come."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._queue: SimpleQueue[Published] = SimpleQueue()
+        self.close = workbench.subscribe(self._queue.put)
+
+    def until(self, job: Job, *, end_with: Lane | None = None) -> Iterator[Published]:
+        """Everything that is published until `job` is over; then raises the job's error, if it had one.
+
+        With a lane, the job ends with the command, whatever ends that.
+        """
+        try:
+            yield from self._until(job)
+        finally:
+            if end_with is not None:
+                end_with.end(job)
+
+    def _until(self, job: Job) -> Iterator[Published]:
+        while True:
+            console().check()
+            over = job.done.done()
+            try:
+                published = self._queue.get(timeout=0 if over else 0.2)
+            except Empty:
+                if over:
+                    break
+                continue
+            if isinstance(published, WorkbenchFailed | WorkbenchNotice):
+                say(f"{published.title}. {published.text}")
+            yield published
+        job.done.result()
+
+
+@dataclass(frozen=True)
+class HostedOptions(Options):
+    """The options of a visitor's command: the workbench is there already, and is not closed at its end."""
+
+    workbench: Workbench | None = None
+
+    @classmethod
+    def of(cls, workbench: Workbench) -> HostedOptions:
+        """Those of a command that says nothing of its own."""
+        return cls(workbench.folder, workbench.policies.choice, None, workbench=workbench)
+
+    def beside(self, asked: Options) -> HostedOptions:
+        """These, unless what was asked for cannot be had beside the owner.
+
+        Raises:
+            InputError: another model, number format, device or seed than the owner's.
+        """
+        assert self.workbench is not None
+        _check_same(self.workbench, asked)
+        return self
+
+    @contextmanager
+    def owning(self) -> Iterator[Workbench]:
+        """The owner's workbench."""
+        assert self.workbench is not None
+        yield self.workbench
+
+    @contextmanager
+    def letting_in(self, workbench: Workbench) -> Iterator[None]:
+        """The owner's door is open already."""
+        del workbench
+        yield
+
+
+def _check_same(workbench: Workbench, asked: Options) -> None:
+    policies = workbench.policies
+    own = policies.choice
+    loaded = {own.dtype, policies.base.dtype if policies.base else own.dtype}
+    devices = {own.device, policies.base.device if policies.base else own.device}
+    lock = workbench.workspace.lock
+    for flag, value, usable in (
+        ("--model", asked.choice.source, {"", own.source, _absolute(own.source)}),
+        ("--dtype", asked.choice.dtype, {"auto", *loaded}),
+        ("--device", asked.choice.device, {"auto", *devices}),
+        ("--seed", asked.seed, {None, workbench.seed}),
+    ):
+        if value not in usable and _absolute(str(value)) not in usable:
+            own_value = {"--model": own.source, "--dtype": own.dtype, "--device": own.device, "--seed": workbench.seed}
+            raise InputError(
+                f"Process {lock and lock.owner.get('pid')} has the workspace open with {flag} {own_value[flag]}; "
+                f"{flag} {value} cannot be had beside it. Leave the flag out, or close that process first."
+            )
+    if asked.choice.trust_remote_code and not own.trust_remote_code:
+        raise InputError("The owner of the workspace runs no code of models. Leave --trust-remote-code out.")
+
+
+def _absolute(source: str) -> str:
+    from tui.ipc.console import console
+
+    folder = console().folder
+    return str((folder or Path()) / source) if source else source

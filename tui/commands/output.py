@@ -1,0 +1,24 @@
+"""Tables and JSON lines of the commands."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+from tui.ipc.console import show
+from tui.text.sanitize import visible_line
+
+LONGEST_CELL = 200
+"""A table's cells are padded to the longest; `--json` gives every text whole."""
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
+
+
+def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as an aligned table, the keys of the first as its head."""
+    shown = [
+        {key: visible_line(value, LONGEST_CELL) if isinstance(value, str) else value for key, value in row.items()}
+        for row in rows
+    ]
+    show(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))

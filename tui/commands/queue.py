@@ -1,0 +1,160 @@
+"""`palate generate`, `palate queue`, `palate judge`: the labelling loop without a screen."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from db.pair_rows import ComparisonRow
+from engine.config import SamplingConfig
+from tui.commands.config_options import changed_config, config_options
+from tui.commands.options import Heard, Options, load_model
+from tui.commands.output import as_json
+from tui.compute.scheduler import Job
+from tui.errors import InputError
+from tui.events import ComparisonStored
+from tui.generation.queue_filler import Prefetcher
+from tui.generation.regenerate import may_skip
+from tui.ipc.console import emit, say, show
+from tui.text.format import count
+from tui.text.sanitize import visible
+from tui.workbench import Workbench
+from tui.workspace.settings import SERVER, SourceConfig
+
+VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
+
+
+def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:
+    """A comparison as the command line tells it: answers in canonical order, without a name."""
+    return {
+        "id": comparison.id,
+        "prompt": list(comparison.prompt.messages),
+        "field": comparison.prompt.field,
+        "a": comparison.a.text,
+        "b": comparison.b.text,
+    }
+
+
+def show_comparison(comparison: ComparisonRow) -> None:
+    """Print a comparison for a person to read."""
+    show(f"── {comparison.id} ── {visible(comparison.prompt.messages[-1]['content'])}")
+    for letter, answer in (("a", comparison.a), ("b", comparison.b)):
+        show(f"\n[{letter}] {visible(answer.text)}")
+    show()
+
+
+@click.command()
+@click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="Comparisons to write.")
+@click.option(
+    "--instead-of",
+    type=int,
+    metavar="ID",
+    help="Write one comparison, of the prompt of comparison ID, to be asked first; ID counts as skipped.",
+)
+@config_options(SamplingConfig)
+@config_options(SourceConfig)
+@as_json
+@click.pass_obj
+def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool, **given: str | None) -> None:
+    """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
+    if given["server"] is not None and given["policy"] is None:
+        given["policy"] = SERVER
+    changed_config(SamplingConfig(), given)  # unusable flags are told before anything is opened
+    changed_config(SourceConfig(), given)
+    with options.owning() as workbench, options.letting_in(workbench):
+        old = None if instead_of is None else _labelled(workbench, instead_of)
+        answers = _begin(workbench, given)
+        heard, written = Heard(workbench), 0
+        if old is not None:
+            pairs, job = 1, _write_again(workbench, answers, old)
+        else:
+            job = answers.write_pairs(pairs)
+        for published in heard.until(job, end_with=workbench.lane):
+            if isinstance(published, ComparisonStored):
+                comparison = workbench.comparison(published.comparison)
+                mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
+                if not mine:
+                    continue  # the queue of an open app is filled as well
+                written += 1
+                if as_json:
+                    emit({"event": "comparison", **comparison_record(comparison)})
+                else:
+                    say(f"{written} of {pairs}: {comparison.prompt.first_line}")
+        if written < pairs and old is not None:
+            say("The answers were the same as before, or nearly the same. Try a higher --temperature.")
+            raise SystemExit(1)
+        if written < pairs:
+            say(
+                f"{pairs} comparisons were asked for, {written} were written: no prompt is left. "
+                "Add some with `palate prompts add FILE`."
+            )
+            raise SystemExit(1)
+
+
+def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
+    """A comparison of labelling: what a trial asks is settled when it begins."""
+    pair = workbench.comparison(comparison)
+    if pair.trial is not None:
+        raise InputError(f"Comparison {comparison} belongs to trial {pair.trial}, whose answers are never replaced.")
+    return pair
+
+
+def _write_again(workbench: Workbench, answers: Prefetcher, old: ComparisonRow) -> Job:
+    new_answers = workbench.new_answers.as_of(answers)
+    new_answers.check()
+    if may_skip(old):
+        workbench.judge(old.id, "skip").result()
+    return new_answers.write(old.prompt)
+
+
+def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> Prefetcher:
+    """What writes with these flags on top of the settings; the model is loaded where one of them needs it."""
+    answers, kept = workbench.answers_for_once(), workbench.answers.settings
+    source, sampling = changed_config(kept.source, given), changed_config(kept.sampling, given)
+    answers.settings = replace(kept, source=source, sampling=sampling)
+    answers.settings.check()
+    if answers.needs_model:
+        load_model(workbench)
+    else:
+        workbench.start(fill_queue=False, load_model=False)
+    if SERVER in (source.first, source.second):
+        say("Answers from a server are learned as text, under the local model's own prompt template.")
+    return answers
+
+
+@click.command()
+@click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@as_json
+@click.pass_obj
+def queue(options: Options, limit: int, as_json: bool) -> None:
+    """Comparisons without a verdict: id, prompt and both answers."""
+    with options.reading() as view:
+        comparisons = view.open_comparisons(limit)
+    for each in comparisons:
+        if as_json:
+            emit(comparison_record(each))
+        else:
+            show_comparison(each)
+    if not comparisons:
+        say("No comparison is waiting. Write some with `palate generate`.")
+
+
+@click.command()
+@click.argument("comparison", type=int, metavar="ID")
+@click.argument("verdict", type=click.Choice(VERDICTS))
+@click.option("--strength", default=1, type=click.IntRange(1, 2), show_default=True, help="2: much better.")
+@click.option("--note", default="", help="A note to keep with the verdict.")
+@as_json
+@click.pass_obj
+def judge(options: Options, comparison: int, verdict: str, strength: int, note: str, as_json: bool) -> None:
+    """Store the verdict on comparison ID."""
+    with options.owning() as workbench:
+        stored = workbench.judge(comparison, verdict, strength=strength, note=note).result()
+        offer = workbench.status().offer
+    if as_json:
+        emit({"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at})
+    else:
+        say(f"Comparison {comparison}: {verdict}.")
+        if offer:
+            say(f"{count(offer, 'new pair')} since the latest run; `palate train` makes one on all of them.")

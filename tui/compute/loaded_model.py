@@ -1,0 +1,200 @@
+"""The base model and its adapters, as the lane's jobs use them.
+
+Everything here that touches the model runs on the lane's thread. The engine's modules that need torch are imported
+inside functions, so that the first paint of the app does not wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.compatibility import check_fits
+from adapters.errors import AdapterError
+from adapters.manifest import Adapter
+from db import models as db_models
+from db.settings import use_adapter
+from engine.errors import EngineError, ModelError
+from engine.events import Notice, Progress, SourceReady
+from engine.sources.default_model import DEFAULT_SOURCE
+from engine.sources.prepare import prepare_source
+from tui.compute.scheduler import Turns
+from tui.errors import title_of
+from tui.events import ModelChanged, Published, WorkbenchFailed
+from tui.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
+
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which base model to load and how; `dtype` and `device` may be "auto"."""
+
+    source: str = ""
+    """A Hub id, a folder or a GGUF file; empty for the model that the workspace was used with last."""
+    dtype: str = "auto"
+    device: str = "auto"
+    trust_remote_code: bool = False
+
+    def settled(self, last: str | None) -> ModelChoice:
+        """The choice with a source: what was asked for, else `last`, else the default model."""
+        return replace(self, source=self.source or last or DEFAULT_SOURCE)
+
+    @property
+    def name(self) -> str:
+        """A short name for screens: the last part of an id or a path."""
+        return Path(self.source).name.removesuffix(".gguf") or self.source
+
+
+class Policies:
+    """Holds the one base model in memory and knows which adapter is in use."""
+
+    def __init__(self, workspace: Workspace, choice: ModelChoice, publish: Callable[[Published], None]) -> None:
+        self.choice = choice
+        self.base: BaseModel | None = None
+        self.in_use: Adapter | None = None
+        self.state = "cold"
+        self.detail = ""
+        self.error: tuple[str, str] | None = None
+        self._workspace = workspace
+        self._publish = publish
+
+    # -- on the lane -------------------------------------------------------------------------------------------
+
+    def load_turns(self) -> Turns:
+        """Fetch and load the base model, then the adapter that was in use when it was last loaded."""
+        try:
+            yield from self._prepare_and_load()
+        except EngineError as error:
+            self._fail(error)
+            return
+        except OSError as error:
+            logger.exception("The model could not be prepared")
+            self._fail(
+                ModelError(f"{self.choice.name} could not be read or kept: {error}. Look at that, then start again.")
+            )
+            return
+        self._take_up_last_adapter()
+        self._become("ready")
+        self._workspace.keep_setting("model", self.choice.source)
+
+    def use_turns(self, adapter: Adapter | None) -> Turns:
+        """Make `adapter` (None for the base alone) the policy that answers, now and at the next start."""
+        base = self.required()
+        if adapter is not None:
+            self.attach(adapter)
+        self.in_use = adapter
+        self._workspace.write(use_adapter, base.fingerprint, adapter and adapter.manifest.id).result()
+        self._publish(ModelChanged())
+        yield
+
+    def required(self) -> BaseModel:
+        """The base model, loaded.
+
+        Raises:
+            ModelError: it could not be loaded, in the words of that failure.
+        """
+        if self.base is None:
+            raise ModelError(self.error[1] if self.error else f"The model {self.choice.name} is not loaded yet.")
+        return self.base
+
+    def attach(self, adapter: Adapter) -> str:
+        """Load `adapter` beside the base unless it is there already; returns PEFT's name of it.
+
+        Raises:
+            AdapterError: it is damaged or was made for another base model.
+            EngineError: PEFT cannot load it.
+        """
+        base = self.required()
+        if adapter.manifest.id not in base.loaded_adapters():
+            check_fits(adapter, base.fingerprint)
+            self._workspace.registry.verify(adapter.manifest.id)
+            base.load_adapter(adapter.manifest.id, adapter.folder)
+        return adapter.manifest.id
+
+    def model_row(self, adapter: Adapter | None) -> int:
+        """The database's id of the policy made of the base and `adapter`."""
+        base = self.required()
+        base_row = self._workspace.write(
+            db_models.ensure_model,
+            kind="base",
+            name=self.choice.name,
+            source=base.source,
+            fingerprint=base.fingerprint,
+        ).result()
+        if adapter is None:
+            return base_row
+        manifest = adapter.manifest
+        return self._workspace.write(
+            db_models.ensure_model,
+            kind="adapter",
+            name=manifest.name,
+            source=manifest.id,
+            fingerprint=manifest.checksum,
+            parent=base_row,
+        ).result()
+
+    def _prepare_and_load(self) -> Turns:
+        location = ""
+        self._become("preparing")
+        choice = self.choice
+        for event in prepare_source(choice.source, trust_remote_code=choice.trust_remote_code):
+            match event:
+                case Progress():
+                    self._become("preparing", progress_words(event))
+                case Notice():
+                    logger.info(event.text)
+                case SourceReady():
+                    location = event.location
+            yield
+        self._become("loading")
+        yield
+        from engine.model import load_base  # torch is imported here, on the lane's thread, after the first paint
+
+        self.base = load_base(
+            location,
+            source=choice.source,
+            dtype=choice.dtype,
+            device=choice.device,
+            trust_remote_code=choice.trust_remote_code,
+        )
+        yield
+
+    def _take_up_last_adapter(self) -> None:
+        """The adapter in use comes back at start; one that is gone or damaged is told, and the base answers."""
+        kept = self._workspace.setting("adapters_in_use", {}).get(self.required().fingerprint)
+        if kept is None:
+            return
+        try:
+            adapter = self._workspace.registry.get(kept)
+            self.attach(adapter)
+        except (AdapterError, EngineError) as error:
+            self._publish(
+                WorkbenchFailed("The adapter in use cannot be loaded", f"{error} The base model answers for now.")
+            )
+        else:
+            self.in_use = adapter
+
+    def _become(self, state: str, detail: str = "") -> None:
+        self.state, self.detail = state, detail
+        self._publish(ModelChanged())
+
+    def _fail(self, error: EngineError) -> None:
+        self.error = (title_of(error), str(error))
+        self._become("failed")
+        self._publish(WorkbenchFailed(*self.error))
+
+
+def progress_words(event: Progress) -> str:
+    """A preparation's progress in words: "downloading 42 of 98 MB"."""
+    if event.unit == "bytes":
+        event = replace(event, done=event.done // 10**6, total=event.total and event.total // 10**6, unit="MB")
+    of = f" of {event.total}" if event.total else ""
+    return f"{event.stage} {event.done}{of} {event.unit}"

@@ -1,0 +1,269 @@
+"""Import of pairs: a file is looked through first, then stored a slice at a time beside everything else.
+
+It runs on the thread that asks for it. Verdicts never wait for more than one slice on the writer's thread; what is
+stored stays hidden until the last row is in, and is taken back when the import is stopped or fails.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import islice
+
+from db import import_batches as db_import_batches
+from db.errors import InterchangeError
+from db.import_batches import Batch, Prepared, prepared
+from db.interchange.formats import FORMATS, Format, format_of
+from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
+from db.interchange.sources import Source
+from db.prompt_rows import Imported, LeftOutLines
+from tui.errors import InputError
+from tui.events import ImportMoved, Published
+from tui.snapshots import ImportProgress
+from tui.workspace.workspace import Workspace
+
+SLICE_S = 0.012
+"""A slice holds as many rows as the writer stores in so much processor time: about what a verdict may have to wait.
+
+Not time on the clock, by which slices would shrink to nothing on a busy machine and commits eat the rest."""
+FIRST_SLICE = 50
+SMALLEST_SLICE = 20
+LARGEST_SLICE = 2000
+PUBLISHED_EVERY_S = 0.25
+LINES_TOLD = 3
+"""For each reason the first lines are named, and this is how many."""
+
+
+Tell = Callable[[ImportProgress], None]
+
+
+class ImportStopped(InputError):
+    """A person stopped the import, or the workspace is being closed."""
+
+
+@dataclass
+class Tally:
+    """What became of the rows so far."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, read: Read) -> None:
+        """Count one row."""
+        if isinstance(read, PairRecord):
+            self.kinds[read.verdict or "open"] += 1
+            return
+        self.reasons[read.reason] += 1
+        lines = self.lines.setdefault(read.reason, [])
+        if len(lines) < LINES_TOLD:
+            lines.append(read.at)
+
+    def move(self, verdict: str, left_out: LeftOut) -> None:
+        """Count a row as left out that was counted as stored."""
+        self.kinds["a" if verdict in DECISIVE else verdict] -= 1  # of a and b only the sum is told
+        self.add(left_out)
+
+    def imported(self, source: Source, format: Format, set_name: str) -> Imported:
+        """The counts as they are told."""
+        kinds = self.kinds
+        return Imported(
+            source=source.name,
+            format=format.name,
+            set_name=set_name,
+            pairs=kinds["a"] + kinds["b"],
+            ties=kinds["tie"],
+            both_bad=kinds["both_bad"],
+            skipped=kinds["skip"],
+            discarded=kinds["discard"],
+            not_judged=kinds["open"],
+            left_out=tuple(
+                LeftOutLines(reason, number, tuple(self.lines[reason])) for reason, number in self.reasons.most_common()
+            ),
+        )
+
+
+class Importer:
+    """The imports of one workspace, one at a time."""
+
+    def __init__(self, workspace: Workspace, publish: Callable[[Published], None]) -> None:
+        """What an import that was killed left is taken back meanwhile."""
+        self._workspace = workspace
+        self._publish = publish
+        self._one_at_a_time = threading.Lock()
+        self._stopped = threading.Event()
+        self._leaving = threading.Event()
+        self._clearing = threading.Thread(target=self._clear, name="palate-taking-back", daemon=True)
+        if db_import_batches.going_on(workspace.connection):
+            self._clearing.start()
+
+    @property
+    def going_on(self) -> bool:
+        """Is a file being imported at this moment?"""
+        return self._one_at_a_time.locked()
+
+    def read(
+        self, source: Source, *, format: str = "auto", set_name: str | None = None, tell: Tell = lambda _: None
+    ) -> Imported:
+        """Store every pair of the source, or nothing of it. It takes as long as it takes; call it beside the loop.
+
+        Raises:
+            InterchangeError: the source cannot be read or is malformed; its message names the line.
+            InputError: an import goes on already, or this one was stopped.
+            DatabaseError: it cannot be stored.
+        """
+        if not self._one_at_a_time.acquire(blocking=False):
+            raise InputError("An import goes on already. Wait for its end, or stop it.")
+        try:
+            self._stopped.clear()
+            if self._clearing.is_alive():
+                self._clearing.join()
+            chosen = format_of(source) if format == "auto" else FORMATS[format]
+            return self._import(source, chosen, set_name or source.stem, self._published(tell))
+        finally:
+            self._one_at_a_time.release()
+            self._publish(ImportMoved(None))
+
+    def start(self, source: Source, *, format: str = "auto", set_name: str | None = None) -> Future[Imported]:
+        """The same on a thread of its own; the future has the result or the error of `read`."""
+        result: Future[Imported] = Future()
+        result.set_running_or_notify_cancel()  # whoever waits may go away, which would cancel it otherwise
+
+        def work() -> None:
+            try:
+                result.set_result(self.read(source, format=format, set_name=set_name))
+            except Exception as error:  # noqa: BLE001 — whoever waits for the future is told
+                result.set_exception(error)
+            finally:
+                self._workspace.readers.release()
+
+        threading.Thread(target=work, name="palate-import", daemon=True).start()
+        return result
+
+    def stop(self) -> None:
+        """Let the import that goes on be taken back."""
+        self._stopped.set()
+
+    def leave(self) -> None:
+        """Let the import that goes on end at once; the next start takes back what is there of it."""
+        self._leaving.set()
+        self._stopped.set()
+        with self._one_at_a_time:
+            pass
+        if self._clearing.is_alive():
+            self._clearing.join()
+
+    def _published(self, tell: Tell) -> Tell:
+        """`tell`, which also publishes: a change of phase at once, else a few times a second."""
+        last: list[tuple[str, float]] = [("", 0.0)]
+
+        def told(progress: ImportProgress) -> None:
+            phase, at = last[0]
+            if progress.phase != phase or time.monotonic() - at > PUBLISHED_EVERY_S:
+                last[0] = (progress.phase, time.monotonic())
+                self._publish(ImportMoved(progress))
+            tell(progress)
+
+        return told
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _import(self, source: Source, format: Format, set_name: str, tell: Tell) -> Imported:
+        pairs = self._look_through(source, format, tell)
+        write = self._workspace.write
+        batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
+        tally = Tally()
+        try:
+            self._store(batch, format.read(source), pairs, tally, tell)
+            for late in write(db_import_batches.publish).result():
+                tally.move(*late)
+        except BaseException:
+            if not self._leaving.is_set():
+                self._take_back(tell)
+            raise
+        return tally.imported(source, format, set_name)
+
+    def _look_through(self, source: Source, format: Format, tell: Tell) -> int:
+        """How many pairs there are; whatever is wrong with the file is found before anything of it is stored."""
+        pairs, left_out = 0, ""
+        for at, read in enumerate(format.read(source)):
+            if isinstance(read, PairRecord):
+                pairs += 1
+            else:
+                left_out = left_out or f" The first is left out because {read.reason}."
+            if at % 1000 == 0:
+                self._check_stopped()
+                tell(ImportProgress("reading", source.read_bytes, source.size or None))
+        if not pairs:
+            raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{left_out}")
+        return pairs
+
+    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: Tally, tell: Tell) -> None:
+        """Store slice after slice; while the writer stores one, the next is read."""
+        waiting: Future[tuple[float, list[Read]]] | None = None
+        size, done = FIRST_SLICE, 0
+        rows = _kept(reads, tally)
+        while slice_ := list(islice(rows, size)):
+            if waiting is not None:
+                size = self._settle(waiting, tally, size)
+                tell(ImportProgress("storing", done, pairs))
+            self._check_stopped()
+            waiting = self._workspace.write(_timed_store, batch, slice_)
+            done += len(slice_)
+        if waiting is not None:
+            self._settle(waiting, tally, size)
+        tell(ImportProgress("storing", pairs, pairs))
+
+    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: Tally, size: int) -> int:
+        """Count what became of a slice, and say how large the next one may be."""
+        seconds, stored = waiting.result()
+        for each in stored:
+            tally.add(each)
+        return _next_size(size, seconds)
+
+    def _take_back(self, tell: Tell) -> None:
+        rows, done = FIRST_SLICE, 0
+        while not self._leaving.is_set():
+            seconds, more = self._workspace.write(_timed_take_back, rows).result()
+            if not more:
+                return
+            done += rows
+            tell(ImportProgress("taking back", done, None))
+            rows = _next_size(rows, seconds)
+
+    def _clear(self) -> None:
+        self._take_back(lambda _: None)
+
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise ImportStopped("The import was stopped. Nothing of it was kept.")
+
+
+def _kept(reads: Iterable[Read], tally: Tally) -> Iterator[Prepared]:
+    for read in reads:
+        if isinstance(read, PairRecord):
+            yield prepared(read)
+        else:
+            tally.add(read)
+
+
+def _timed_store(connection: sqlite3.Connection, batch: Batch, slice_: list[Prepared]) -> tuple[float, list[Read]]:
+    begun = time.thread_time()
+    stored = batch.store(connection, slice_)
+    return time.thread_time() - begun, stored
+
+
+def _timed_take_back(connection: sqlite3.Connection, rows: int) -> tuple[float, bool]:
+    begun = time.thread_time()
+    more = db_import_batches.take_back(connection, rows)
+    return time.thread_time() - begun, more
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many rows the next slice may hold, after one of `size` took so many seconds."""
+    return max(SMALLEST_SLICE, min(LARGEST_SLICE, int(size * min(2.0, SLICE_S / max(seconds, 1e-6)))))

@@ -1,0 +1,148 @@
+"""Prompts and prompt sets: looked through, added, moved, held out and handed back, for a screen and for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from db import held_out as db_held_out
+from db import prompt_lists as db_prompt_lists
+from db import prompts as db_prompts
+from db.held_out import Crossing
+from db.prompt_lists import PromptListRow, SetCounts
+from db.prompt_rows import AddedPrompts, Message, NewPrompt, PromptRow, PromptSetRow
+from tui.errors import InputError
+from tui.text.format import count
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tui.workspace.workspace import Workspace
+
+
+class PromptBook:
+    """Reads and changes prompts and their sets. `changed` is called, on the writer's thread, after each change."""
+
+    def __init__(self, workspace: Workspace, changed: Callable[[], None] = lambda: None) -> None:
+        self._workspace = workspace
+        self._changed = changed
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def sets(self) -> list[SetCounts]:
+        """Every prompt set with its prompts counted."""
+        return db_prompt_lists.set_counts(self._workspace.connection)
+
+    def find_set(self, name: str) -> PromptSetRow:
+        """The set of that name.
+
+        Raises:
+            InputError: there is none; names those that there are.
+        """
+        row = db_prompts.get_prompt_set(self._workspace.connection, name)
+        if row is None:
+            names = ", ".join(repr(each.name) for each in db_prompts.list_prompt_sets(self._workspace.connection))
+            raise InputError(f"There is no prompt set {name!r}. There are: {names}.")
+        return row
+
+    def prompts(
+        self, set_id: int, *, words: Sequence[str] = (), after: int = 0, limit: int = 200
+    ) -> list[PromptListRow]:
+        """Prompts of a set, from behind the id `after`, that hold all of `words`."""
+        return db_prompt_lists.list_prompts(self._workspace.connection, set_id, words=words, after=after, limit=limit)
+
+    def prompt(self, prompt: int) -> PromptRow:
+        """One prompt with its set."""
+        return db_prompts.get_prompt(self._workspace.connection, prompt)
+
+    def crossing(self, prompts: Sequence[int]) -> Crossing:
+        """What it would mean to take these prompts to the other side of the wall."""
+        return db_held_out.crossing(self._workspace.connection, prompts)
+
+    def crossing_of_set(self, set_id: int) -> Crossing:
+        """The same for a whole set."""
+        connection = self._workspace.connection
+        return db_held_out.crossing(connection, db_held_out.prompts_of(connection, set_id))
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def new_set(self, name: str, *, held_out: bool) -> Future[int]:
+        """Make an empty set."""
+        return self._write(_new_set, name, held_out)
+
+    def rename(self, set_id: int, name: str) -> Future[None]:
+        """Give a set another name."""
+        return self._write(db_held_out.rename_set, set_id, name)
+
+    def set_held_out(self, set_id: int, held_out: bool) -> Future[Crossing]:
+        """Hold a set out for trials, or hand it back to labelling."""
+        return self._write(db_held_out.set_held_out, set_id, held_out)
+
+    def add(self, set_id: int, text: str, *, field: str | None = None) -> Future[AddedPrompts]:
+        """Add one prompt, what a user says, to a set."""
+        return self._write(_add_one, set_id, text, field)
+
+    def move(self, prompts: Sequence[int], set_id: int) -> Future[Crossing]:
+        """Move prompts into a set."""
+        return self._write(db_held_out.move_prompts, prompts, set_id)
+
+    def remove(self, prompt: int) -> Future[None]:
+        """Take away a prompt that was never used."""
+        return self._write(db_held_out.remove_prompt, prompt)
+
+    def _write(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        done = self._workspace.write(function, *args)
+        done.add_done_callback(lambda over: None if over.cancelled() or over.exception() else self._changed())
+        return done
+
+
+def _new_set(connection: sqlite3.Connection, name: str, held_out: bool) -> int:
+    if not name.strip():
+        raise InputError("A prompt set needs a name.")
+    if db_prompts.get_prompt_set(connection, name.strip()) is not None:
+        raise InputError(f"There is a prompt set {name.strip()!r} already. Choose another name.")
+    return db_prompts.add_prompt_set(connection, name.strip(), held_out=held_out)
+
+
+def _add_one(connection: sqlite3.Connection, set_id: int, text: str, field: str | None) -> AddedPrompts:
+    if not text.strip():
+        raise InputError("An empty prompt asks nothing. Write a question.")
+    return db_prompts.add_prompts(connection, set_id, [NewPrompt((Message(role="user", content=text.strip()),), field)])
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def holding_out_words(meant: Crossing, *, done: bool = False) -> list[str]:
+    """What holding prompts out means, sentence by sentence, before it happens or after."""
+    leave = "left" if done else "leave"
+    words = [f"{count(meant.prompts, 'prompt')}: trials ask them, and no run ever trains on them."]
+    if meant.verdicts:
+        pairs = count(meant.pairs, "preference pair")
+        words.append(f"{count(meant.verdicts, 'verdict')} on them stay in the list, but {pairs} {leave} training.")
+    if meant.elsewhere:
+        words.append(f"The same questions in other sets ({meant.elsewhere:,}) are held out with them.")
+    if meant.trained:
+        words.append(f"Runs trained on {meant.trained:,} of them already: no trial asks those.")
+    if meant.interrupted:
+        runs = ", ".join(str(each) for each in meant.interrupted)
+        words.append(f"Interrupted runs that have some cannot be resumed: {runs}.")
+    return words
+
+
+def release_words(meant: Crossing) -> list[str]:
+    """What handing prompts back to labelling means."""
+    words = [f"{count(meant.prompts, 'prompt')}: they are asked in labelling, and no later trial asks them."]
+    if meant.pairs:
+        words.append(f"{count(meant.pairs, 'preference pair')} of verdicts that stand come into training again.")
+    return words
+
+
+def added_words(added: AddedPrompts, set_name: str) -> str:
+    """What became of one prompt that was to be added."""
+    if added.added:
+        return f"The prompt is in the set {set_name!r}."
+    if added.duplicates:
+        return "That prompt is there already, so nothing was added."
+    return "The same question stands on the other side of the held-out wall, so nothing was added."

@@ -1,0 +1,155 @@
+"""What is kept of judged pairs beside their verdicts, and how they are found: for the Data screen and its commands."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from db import blind_trials as db_blind
+from db import verdict_search as db_verdict_search
+from db import withdrawals as db_withdrawals
+from db.pair_rows import ComparisonRow, VerdictListRow
+from db.verdict_search import SearchEnded
+from db.withdrawals import WithdrawalRow
+from tui.curation.verdict_query import search_of
+from tui.events import PairChanged, Published
+
+if TYPE_CHECKING:
+    from tui.workspace.workspace import Workspace
+
+
+Answer = TypeVar("Answer")
+
+
+class DataBook:
+    """Reads and changes what the Data screen shows. `publish` is None where the workspace is only read."""
+
+    def __init__(self, workspace: Workspace, publish: Callable[[Published], None] | None = None) -> None:
+        self._workspace = workspace
+        self._publish = publish
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def page(
+        self, query: str = "", *, before: int | None = None, limit: int = 200, typing: bool = False
+    ) -> list[VerdictListRow]:
+        """Standing verdicts that a query asks for, newest first, from below the id `before`.
+
+        Raises:
+            QueryError: there is no such filter, or it cannot have this value.
+        """
+        connection = self._workspace.connection
+        search = search_of(connection, query, typing=typing)
+        return db_verdict_search.search_verdicts(connection, search, before=before, limit=limit)
+
+    def count(self, query: str, *, typing: bool = False) -> int:
+        """How many standing verdicts a query asks for."""
+        connection = self._workspace.connection
+        return db_verdict_search.count_verdicts(connection, search_of(connection, query, typing=typing))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, for what filters can be set to."""
+        return self._workspace.connection
+
+    # -- one pair ------------------------------------------------------------------------------------------------
+
+    def is_out(self, pair: ComparisonRow) -> bool:
+        """Is this pair taken out of training?"""
+        return db_withdrawals.is_withdrawn(self._workspace.connection, pair)
+
+    def withdrawals(self, comparison: int) -> list[WithdrawalRow]:
+        """Every time that a pair was taken out of training or put back."""
+        return db_withdrawals.withdrawals(self._workspace.connection, comparison)
+
+    def count_out(self) -> int:
+        """How many pairs that decide are taken out of training."""
+        return db_withdrawals.count_withdrawn(self._workspace.connection)
+
+    def note(self, comparison: int) -> str:
+        """The note that stands with a pair; empty where there is none."""
+        return db_blind.comparison_note(self._workspace.connection, comparison)
+
+    def set_out(self, comparison: int, out: bool) -> Future[bool]:
+        """Take a pair out of training, or put it back; resolves to whether that changed anything."""
+        return self._changed(comparison, self._workspace.write(db_withdrawals.set_withdrawn, comparison, out))
+
+    def keep_note(self, comparison: int, note: str) -> Future[None]:
+        """Keep a note with a pair in place of an older one."""
+        return self._changed(comparison, self._workspace.write(db_blind.note_comparison, comparison, note))
+
+    def _changed(self, comparison: int, done: Future[Answer]) -> Future[Answer]:
+        def tell(over: Future[Answer]) -> None:
+            if self._publish is not None and not over.cancelled() and over.exception() is None:
+                self._publish(PairChanged(comparison))
+
+        done.add_done_callback(tell)
+        return done
+
+
+PAGE: Final = 100
+"""Rows read at a time: more than a terminal shows, few enough to be drawn between two keys."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to one question: the rows, and whether there are more below them."""
+
+    query: str
+    rows: list[VerdictListRow]
+    complete: bool
+
+
+class DataSearch:
+    """Asks on a thread of its own; a newer question ends the one that is being answered."""
+
+    def __init__(self, book: DataBook) -> None:
+        self._book = book
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-search")
+        self._connection: sqlite3.Connection | None = None
+        self._newest = 0
+
+    async def page(self, query: str, before: int | None = None, *, at_least: int = 0) -> Found | None:
+        """Rows for a query, a page or `at_least` so many; None when another question was asked meanwhile.
+
+        Raises:
+            QueryError: there is no such filter, or it cannot have this value.
+        """
+        limit = max(PAGE, at_least)
+        rows = await self._ask(lambda: self._book.page(query, before=before, limit=limit, typing=True))
+        return None if rows is None else Found(query, rows, len(rows) < limit)
+
+    async def count(self, query: str) -> int | None:
+        """How many there are in all; None when another question was asked meanwhile."""
+        return await self._ask(lambda: self._book.count(query, typing=True))
+
+    def close(self) -> None:
+        """End the question that is being answered."""
+        self._newest += 1
+        self._interrupt()
+        self._thread.shutdown(wait=True)
+
+    async def _ask(self, read: Callable[[], Answer]) -> Answer | None:
+        self._newest += 1
+        mine = self._newest
+        self._interrupt()
+
+        def work() -> Answer | None:
+            if mine != self._newest:
+                return None
+            self._connection = self._book.connection
+            try:
+                return read()
+            except SearchEnded:
+                return None
+
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return found if mine == self._newest else None
+
+    def _interrupt(self) -> None:
+        if self._connection is not None:
+            self._connection.interrupt()

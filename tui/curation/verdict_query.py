@@ -1,0 +1,269 @@
+"""The filters of the Data screen and of `palate data`: what there is, and a search made out of a typed query."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from db.times import utc_text
+from db.verdict_search import NOTES, Fact, Search, Where, Words, known_names, named_ids
+from tui.text.query import QueryError, Term, check_names, parse
+
+VERDICTS: Final = ("a", "b", "tie", "both_bad", "skip", "discard")
+FLAGS: Final = {
+    "edited": "one answer was written by you",
+    "noted": "with a note",
+    "out": "taken out of training",
+    "left": "you chose the left (first) answer",
+    "right": "you chose the right (second) answer",
+    "again": "judged more than once",
+    "imported": "came with a file",
+    "named": "judged with the names in sight",
+}
+"""Words that are filters by themselves, and what they ask."""
+FILTERS: Final = {
+    "verdict": "better (a or b), tie, both_bad, skip, discard",
+    "set": "a prompt set, or part of its name",
+    "field": "the field of the question",
+    "policy": "who wrote one of the answers; human, import",
+    "chosen": "who wrote the chosen answer; human, import",
+    "run": "the pairs of a run: its number or name",
+    "trial": "a trial's number, or any, or none",
+    "strength": "1 or 2 (much better)",
+    "date": "2026, 2026-11, 2026-11-26, today or yesterday",
+    "before": "earlier than that date",
+    "after": "later than that date",
+    "note": "a word of a note",
+    "id": "a comparison's number",
+}
+"""Names of filters, and what their values are."""
+_SOURCES: Final = ("human", "import")
+_DECISIVE: Final = ("verdict a", "verdict b")
+
+
+@dataclass
+class _Parts:
+    """A search while it is put together."""
+
+    words: list[Words] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    conditions: list[Where] = field(default_factory=list)
+
+
+def read_query(text: str) -> tuple[Term, ...]:
+    """The pieces of a query; a filter without its value, as while one types, is left out.
+
+    Raises:
+        QueryError: there is no such filter.
+    """
+    terms = parse(text, FLAGS)
+    check_names(terms, [*FILTERS, *FLAGS])
+    return tuple(each for each in terms if each.value or each.name in FLAGS)
+
+
+def search_of(connection: sqlite3.Connection, text: str, *, typing: bool = False) -> Search:
+    """The search that a query asks for.
+
+    The last word may be only begun, where no space follows it. `typing`: one letter is not asked for yet.
+
+    Raises:
+        QueryError: there is no such filter, or it cannot have this value.
+    """
+    parts, terms = _Parts(), read_query(text)
+    for term in terms:
+        if term.is_text:
+            begun = term is terms[-1] and term.end == len(text) and not term.quoted
+            _add_words(parts, term, begun=begun, typing=typing)
+        elif term.name in FLAGS:
+            _FLAG_READERS[term.name](parts, term)
+        else:
+            if term.sign not in (":", "=", "!=") and term.name not in ("date", "before", "after"):
+                raise QueryError(f"{term} compares what has no order. Write {term.name}:{term.value}.")
+            _READERS[term.name or ""](connection, parts, term)
+    return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions))
+
+
+def filter_values(connection: sqlite3.Connection, name: str) -> list[str]:
+    """What a filter can be set to, for choosing; empty where it is typed."""
+    if name == "verdict":
+        return ["better", *VERDICTS[2:]]
+    if name in ("policy", "chosen"):
+        return [*known_names(connection, "policy"), *_SOURCES]
+    if name in ("set", "field", "run"):
+        return known_names(connection, name)
+    fixed = {"strength": ["1", "2"], "trial": ["any", "none"], "date": ["today", "yesterday", _month(0), _month(1)]}
+    return fixed.get(name, [])
+
+
+def day_range(text: str, now: datetime | None = None) -> tuple[str, str]:
+    """When a day, month or year of this machine's calendar begins and when the next one does, as UTC ISO text.
+
+    Raises:
+        QueryError: it is no date.
+    """
+    now = now or datetime.now().astimezone()
+    named = {"today": now, "yesterday": now - timedelta(days=1)}
+    text = f"{named[text.casefold()]:%Y-%m-%d}" if text.casefold() in named else text
+    try:
+        year, month, day = ([int(part) for part in text.split("-")] + [0, 0])[:3]
+        if text.count("-") > 2:
+            raise ValueError
+        first = datetime(year, month or 1, day or 1)
+        after = first + timedelta(days=1) if day else datetime(year + (month or 12) // 12, (month or 12) % 12 + 1, 1)
+        return utc_text(first.astimezone()), utc_text(after.astimezone())
+    except (ValueError, OverflowError):
+        raise QueryError(f"{text!r} is no date. Write 2026, 2026-11, 2026-11-26, today or yesterday.") from None
+
+
+# -- one reader for each filter --------------------------------------------------------------------------------
+
+
+def _add_words(parts: _Parts, term: Term, *, begun: bool, typing: bool) -> None:
+    text = term.value.encode("utf-8", "replace").decode()
+    single = begun and len(text) == 1 and text.isascii()
+    if single and typing and text.isalnum():
+        return  # nearly every pair has a word with it
+    parts.words.append(Words(text, begun and not single, term.negated))
+
+
+def _negated(term: Term) -> bool:
+    return term.negated != (term.sign == "!=")
+
+
+def _verdict(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    word = term.value.casefold().replace(" ", "_").replace("skipped", "skip").replace("discarded", "discard")
+    if word == "better":
+        parts.facts.append(Fact(_DECISIVE, _negated(term)))
+        return
+    if word not in VERDICTS:
+        raise QueryError(f"{term.value!r} is not a verdict. There are: better, {', '.join(VERDICTS)}.")
+    parts.facts.append(Fact((f"verdict {word}",), _negated(term)))
+
+
+def _written(key: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
+    """A filter on who wrote an answer; `key` is the word for a model in the index."""
+
+    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+        source = "written" if key == "model" else key
+        if term.value.casefold() in _SOURCES:
+            parts.facts.append(Fact((f"{source} {term.value.casefold()}",), _negated(term)))
+            return
+        ids = _found(connection, "policy", term)
+        parts.facts.append(Fact(tuple(f"{key} {each}" for each in ids), _negated(term)))
+
+    return read
+
+
+def _by_table(kind: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
+    """A filter on a set, a field or a run, found by its name."""
+
+    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+        parts.conditions.append(Where(kind, (_found(connection, kind, term),), _negated(term)))
+
+    return read
+
+
+def _found(connection: sqlite3.Connection, kind: str, term: Term) -> list[object]:
+    """The ids of what a filter names."""
+    ids = named_ids(connection, kind, term.value, exact=term.sign in ("=", "!="))
+    if not ids:
+        names = known_names(connection, kind)
+        there = (
+            f"There are: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}." if names else "There is none yet."
+        )
+        raise QueryError(f"No {kind} has {term.value!r} in its name. {there}")
+    return ids
+
+
+def _trial(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    value = term.value.casefold()
+    if value not in ("any", "none") and not value.isdecimal():
+        raise QueryError(f"{term.value!r} is no trial. Write its number, any or none.")
+    fact = "trial none" if value == "any" else f"trial {value}"
+    parts.facts.append(Fact((fact,), _negated(term) != (value == "any")))
+
+
+def _strength(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    if term.value not in ("1", "2"):
+        raise QueryError(f"{term.value!r} is no strength. There are 1 (better) and 2 (much better).")
+    # Ties and the like carry a strength of 1 that says nothing.
+    parts.facts += [Fact((f"strength {term.value}",), _negated(term)), Fact(_DECISIVE)]
+
+
+def _date(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    begins, ends = day_range(term.value)
+    since, until = Where("since", (begins,)), Where("until", (ends,))
+    chosen = {
+        ">=": [since],
+        ">": [Where("since", (ends,))],
+        "<": [Where("until", (begins,))],
+        "<=": [until],
+    }.get(term.sign)
+    if chosen is None and _negated(term):
+        raise QueryError(f"{term} leaves two times. Write before:{term.value} or after:{term.value}.")
+    if chosen is not None and term.negated:
+        raise QueryError(f"{term} says no twice. Turn the sign round instead.")
+    parts.conditions += chosen or [since, until]
+
+
+def _before(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    parts.conditions.append(Where("until", (day_range(term.value)[0],), _negated(term)))
+
+
+def _after(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    parts.conditions.append(Where("since", (day_range(term.value)[1],), _negated(term)))
+
+
+def _note(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    parts.words.append(Words(term.value, not term.quoted, _negated(term), NOTES))
+
+
+def _id(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+    if not term.value.isdecimal():
+        raise QueryError(f"{term.value!r} is no number of a comparison.")
+    parts.conditions.append(Where("id", ([int(term.value)],), _negated(term)))
+
+
+def _flag(fact: str) -> Callable[[_Parts, Term], None]:
+    return lambda parts, term: parts.facts.append(Fact((fact,), term.negated))
+
+
+def _state(kind: str) -> Callable[[_Parts, Term], None]:
+    return lambda parts, term: parts.conditions.append(Where(kind, (), term.negated))
+
+
+_READERS: Final = {
+    "verdict": _verdict,
+    "set": _by_table("set"),
+    "field": _by_table("field"),
+    "policy": _written("model"),
+    "chosen": _written("chosen"),
+    "run": _by_table("run"),
+    "trial": _trial,
+    "strength": _strength,
+    "date": _date,
+    "before": _before,
+    "after": _after,
+    "note": _note,
+    "id": _id,
+}
+_FLAG_READERS: Final = {
+    "edited": _flag("written human"),
+    "noted": _state("noted"),
+    "out": _state("out"),
+    "left": _flag("side left"),
+    "right": _flag("side right"),
+    "again": _flag("judged again"),
+    "imported": _flag("source import"),
+    "named": _flag("blind 0"),
+}
+
+
+def _month(back: int) -> str:
+    """This month, or one so many months ago."""
+    now = datetime.now()
+    place = now.year * 12 + now.month - 1 - back
+    return f"{place // 12}-{place % 12 + 1:02}"

@@ -1,0 +1,193 @@
+"""What leaves the workspace, and what leaves it for good: adapters exported, merged, renamed and removed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from adapters.compatibility import check_fits
+from adapters.manifest import MANIFEST_FILE, Adapter
+from adapters.peft_format import CONFIG_FILE, WEIGHTS_FILE
+from adapters.storage import copy_private, write_private
+from db import models as db_models
+from db import prompts as db_prompts
+from db import runs as db_runs
+from db import verdicts as db_verdicts
+from engine.events import Event, ModelMerged, Progress
+from engine.preference import Message
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import WAITED_FOR, Job, Lane, Turns
+from tui.errors import InputError, WorkbenchError
+from tui.events import AdapterMerged, ModelChanged, Published, RunChanged
+from tui.export.dependents import check_removable, queue_settings_naming
+from tui.export.model_card import Card, merged_words, run_of
+from tui.export.output_path import check_place, placed
+from tui.reader import WorkspaceView
+from tui.text.sanitize import visible_line
+from tui.workspace.settings_store import change_setting
+from tui.workspace.workspace import Workspace
+
+GGUF = ".gguf"
+FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
+GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
+CARD = "README.md"
+_JOB = "merge"
+_ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)
+
+
+def export_adapter(view: WorkspaceView, name: str, target: Path, *, overwrite: bool = False) -> Adapter:
+    """Copy an adapter into the folder `target` in PEFT's own format, with a model card; returns the adapter.
+
+    Raises:
+        AdapterError: there is no such adapter, or its weights are not those that were published.
+        InputError: `target` cannot be written, or stands already.
+    """
+    registry, target = view.workspace.registry, target.absolute()
+    adapter = registry.verify(registry.get(name).manifest.id)
+    with placed(target, overwrite=overwrite) as folder:
+        folder.mkdir(mode=0o700)
+        for file in (CONFIG_FILE, WEIGHTS_FILE, MANIFEST_FILE):
+            copy_private(adapter.folder / file, folder / file)
+        write_private(folder / CARD, Card(view, adapter, target.name).text().encode())
+    return adapter
+
+
+class TakeAway:
+    """Merges adapters on the lane, and renames and removes them."""
+
+    def __init__(
+        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None]
+    ) -> None:
+        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._starting = threading.Lock()
+        self.doing: str | None = None
+        """How far a merge is, in words for the status line; None while there is none."""
+
+    # -- merging -----------------------------------------------------------------------------------------------
+
+    def merge(self, name: str, target: Path, *, dtype: str = "auto", overwrite: bool = False) -> Job:
+        """Write base and adapter as one model: a folder, or one file where `target` ends in .gguf.
+
+        The job's `done` tells when; `AdapterMerged` is published with what was found.
+
+        Raises:
+            AdapterError: there is no such adapter, it is damaged, or made for another base model.
+            InputError: `target` cannot be written or stands already, or `dtype` is not one for it.
+            ModelError: no base model is loaded.
+            WorkbenchError: another merge is under way.
+        """
+        target = target.absolute()
+        allowed = GGUF_DTYPES if _is_gguf(target) else FOLDER_DTYPES
+        if dtype not in allowed:
+            raise InputError(f"--dtype is {dtype!r}; for {target.name} it can be {', '.join(allowed)}.")
+        check_place(target, overwrite=overwrite)
+        adapter = self._workspace.registry.get(name)
+        check_fits(adapter, self._policies.required().fingerprint, base_source=self._policies.choice.source)
+        self._workspace.registry.verify(adapter.manifest.id)
+        with self._starting:
+            if self._lane.busy_with(_JOB):
+                raise WorkbenchError("Another adapter is being merged. Wait for its end.")
+            self.doing = f"merging {visible_line(adapter.manifest.name, 24)}"
+            job = self._lane.submit(_JOB, self._turns(adapter, target, dtype, overwrite), lambda: WAITED_FOR)
+        job.done.add_done_callback(lambda _: self._over())  # also of a job that was ended before its first turn
+        return job
+
+    def _turns(self, adapter: Adapter, target: Path, dtype: str, overwrite: bool) -> Turns:
+        merged: ModelMerged | None = None
+        try:
+            with placed(target, overwrite=overwrite) as part:
+                for event in self._events(adapter, part, dtype):
+                    self._tell(adapter, event)
+                    merged = event if isinstance(event, ModelMerged) else merged
+                    yield
+                assert merged is not None
+                if not _is_gguf(target):
+                    card = Card(WorkspaceView(self._workspace), adapter, target.name, merged)
+                    write_private(part / CARD, card.text().encode())
+        finally:
+            self._over()
+        name = visible_line(adapter.manifest.name, 64)
+        self._tell_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
+        self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
+
+    def _events(self, adapter: Adapter, part: Path, dtype: str) -> Iterator[Event]:
+        base, id, trusted = self._policies.required(), adapter.manifest.id, self._policies.choice.trust_remote_code
+        messages = self._prompt(adapter)
+        if _is_gguf(part):
+            from engine.export.gguf_writer import merge_into_gguf  # imports torch
+
+            name = f"{self._policies.choice.name} + {adapter.manifest.name}"
+            yield from merge_into_gguf(
+                base, id, adapter.folder, part, messages, name=name, kind=dtype, trust_remote_code=trusted
+            )
+        else:
+            from engine.export.merge import merge_adapter  # imports torch
+
+            yield from merge_adapter(base, id, adapter.folder, part, messages, dtype=dtype, trust_remote_code=trusted)
+
+    def _prompt(self, adapter: Adapter) -> tuple[Message, ...]:
+        """The prompt on which merged and unmerged are compared: the first that the adapter was trained on."""
+        connection = self._workspace.connection
+        run = run_of(WorkspaceView(self._workspace), adapter)
+        pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
+        if pairs:
+            return pairs[0].messages
+        held_out = db_prompts.held_out_prompts(connection, 1)
+        return held_out[0].messages if held_out else _ANY_PROMPT
+
+    def _over(self) -> None:
+        if self.doing is not None:
+            self.doing = None
+            self._publish(ModelChanged())
+
+    def _tell(self, adapter: Adapter, event: Event) -> None:
+        if isinstance(event, Progress):
+            far = f", {event.done} of {event.total} {event.unit}" if event.total else ""
+            self.doing = f"merging {visible_line(adapter.manifest.name, 24)}: {event.stage}{far}"
+            self._publish(ModelChanged())
+
+    # -- renaming and removing ---------------------------------------------------------------------------------
+
+    def rename(self, name: str, new: str) -> Adapter:
+        """Give an adapter another name; trials, answers and the queue's settings follow.
+
+        Raises:
+            AdapterError: there is no such adapter, or the new name is not usable or taken.
+        """
+        adapter = self._workspace.registry.get(name)
+        settings = queue_settings_naming(self._workspace, adapter)
+        renamed = self._workspace.registry.rename(adapter.manifest.id, new)
+        self._workspace.write(db_models.rename_models, renamed.manifest.id, renamed.manifest.name).result()
+        for setting in settings:
+            self._workspace.write(change_setting, setting, renamed.manifest.name).result()
+        if self._policies.in_use is not None and self._policies.in_use.manifest.id == renamed.manifest.id:
+            self._policies.in_use = renamed
+        self._tell_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")
+        return renamed
+
+    def remove(self, name: str) -> Adapter:
+        """Delete an adapter's files; its run, pairs, figures and trials stay and tell that it was removed.
+
+        Raises:
+            AdapterError: there is no such adapter, or the disk refuses.
+            WorkbenchError: it is still needed; says for what, and what to do first.
+        """
+        adapter = self._workspace.registry.get(name)
+        if self.doing is not None:
+            raise WorkbenchError("An adapter is being merged. Wait for its end.")
+        check_removable(self._workspace, adapter)
+        self._workspace.registry.remove(adapter.manifest.id)
+        self._tell_run(adapter, f"Its adapter {adapter.manifest.name} ({adapter.manifest.id}) was removed.")
+        return adapter
+
+    def _tell_run(self, adapter: Adapter, words: str) -> None:
+        run = run_of(WorkspaceView(self._workspace), adapter)
+        if run is not None:
+            self._workspace.write(db_runs.add_log, run.id, "info", words).result()
+            self._publish(RunChanged(run.id))
+        self._publish(ModelChanged())
+
+
+def _is_gguf(target: Path) -> bool:
+    return target.suffix.lower() == GGUF

@@ -1,0 +1,68 @@
+"""Ready comparisons scored under the adapter in use, so that those it is least sure of can be asked first."""
+
+from __future__ import annotations
+
+import math
+
+from adapters.manifest import Adapter
+from db import comparisons as db_comparisons
+from db import margin_scores as db_margin_scores
+from db.pair_rows import ComparisonRow
+from db.prompt_rows import with_system
+from engine.config import TrainConfig
+from engine.preference import PreferencePair
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import AHEAD, Lane, Turns
+from tui.workspace.workspace import Workspace
+
+AT_ONCE = 8
+"""Pairs that are scored before the adapter in use is looked up again."""
+
+
+class MarginScorer:
+    """Scores what waits for a verdict in the lane's spare turns, and only in those: never before a run."""
+
+    def __init__(self, workspace: Workspace, lane: Lane, policies: Policies) -> None:
+        self.model: int | None = None
+        """The database's id of the adapter whose margins count now; None for the base, which has none."""
+        self._workspace, self._lane, self._policies = workspace, lane, policies
+        self._cannot: set[tuple[int, int]] = set()
+
+    def wake(self) -> None:
+        """Score in the background what is not scored, unless that is being done already."""
+        if not self._lane.busy_with("margins"):
+            self._lane.submit("margins", self._turns(), lambda: AHEAD)
+
+    def _turns(self) -> Turns:
+        yield  # the model's own job goes first
+        more = True
+        while more:
+            adapter = self._policies.in_use  # another one may have been taken meanwhile
+            self.model = self._policies.model_row(adapter) if adapter else None
+            pairs = self._unscored(self.model) if self.model is not None else []
+            more = bool(pairs)
+            if adapter is not None and self.model is not None:
+                yield from self._score(adapter, self.model, pairs)
+
+    def _unscored(self, model: int) -> list[ComparisonRow]:
+        ids = db_margin_scores.unscored(self._workspace.connection, model, AT_ONCE + len(self._cannot))
+        left = [each for each in ids if (each, model) not in self._cannot][:AT_ONCE]
+        return db_comparisons.comparisons_by_id(self._workspace.connection, left)
+
+    def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> Turns:
+        from engine.training.margins import score_margins  # imports torch
+
+        base, name = self._policies.required(), self._policies.attach(adapter)
+        self._cannot |= {(each.id, model) for each in pairs}  # whatever gets no margin now will not get one later
+        records = [_record(each) for each in pairs]
+        for event in score_margins(base, records, adapter=name, config=TrainConfig()):
+            if math.isfinite(event.margin):
+                self._workspace.write(db_margin_scores.add_margins, model, {int(event.key): event.margin}).result()
+            yield
+
+
+def _record(pair: ComparisonRow) -> PreferencePair:
+    """An open pair as the engine takes it, with a for the chosen answer."""
+    system = (pair.a.sampling or {}).get("system")
+    messages = with_system(pair.prompt.messages, system)
+    return PreferencePair(str(pair.id), messages, pair.a.text, pair.b.text, pair.a.cut, pair.b.cut)

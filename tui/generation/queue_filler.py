@@ -1,0 +1,266 @@
+"""Answers written ahead: comparisons that are ready before a person asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+from db import comparisons as db_comparisons
+from db.prompt_rows import AskedOf, PromptRow, with_system
+from engine.config import SamplingConfig
+from engine.errors import ServerError
+from engine.server import Server
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Lane, Turns
+from tui.compute.seeds import seed_from
+from tui.events import Published, QueueChanged, WorkbenchFailed
+from tui.generation.answer_sources import Asking, find_asked_of, make_asking, needs_model
+from tui.generation.batch import Answering, Batch
+from tui.generation.completion_writer import Written, store_comparison
+from tui.generation.selection import next_prompts
+from tui.workspace.settings import QueueConfig
+from tui.workspace.settings_store import kept_settings
+from tui.workspace.workspace import Workspace
+
+__all__ = ["LOW", "PROMPTS_AT_ONCE", "Prefetcher", "Written", "seed_from", "store_comparison", "with_system"]
+
+LOW = QueueConfig().low_mark
+"""Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
+PROMPTS_AT_ONCE = 8
+"""Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
+PROMPTS_IN_ALL = 96
+"""Prompts that one batch answers when new ones take the place of those that are answered: what is asked once more (two
+answers nearly the same) waits for its end."""
+ASK_AGAIN_S = 30.0
+"""A server that could not be asked is asked again after this time."""
+
+
+class Prefetcher:
+    """Keeps the queue of ready comparisons full, in the lane's spare turns."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        lane: Lane,
+        policies: Policies,
+        publish: Callable[[Published], None],
+        *,
+        seed: int,
+        beside: Prefetcher | None = None,
+    ) -> None:
+        """`beside`: another one that writes on the same lane; what it is answering is left to it."""
+        self.settings = kept_settings(workspace)
+        self.writing = False
+        self.problem: tuple[str, str] | None = None
+        """Title and sentence of why nothing is being written, when something keeps it."""
+        self.nobody_waits = False
+        """No person is at a terminal: a run goes before the queue, however low that is."""
+        self.asked_of: AskedOf | None = None
+        """Who answered last, as the database knows them."""
+        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._seed = seed
+        self._answering = Answering(workspace, policies, publish, lane.wake, seed=seed, stored=self._stored)
+        self._known_asking: tuple[Asking, AskedOf] | None = None
+        self._being_answered: set[int] = beside._being_answered if beside else set()
+        self._ready = 0
+        self._waking = threading.Lock()
+        self._job: Job | None = None
+        self._wanted = self._filling = False
+        self._hurried = False
+        self._rests_until = 0.0
+
+    # -- what is asked for -------------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        """How many comparisons are kept ready."""
+        return self.settings.queue.depth
+
+    @property
+    def sampling(self) -> SamplingConfig:
+        """How answers are sampled."""
+        return self.settings.sampling
+
+    @sampling.setter
+    def sampling(self, sampling: SamplingConfig) -> None:
+        self.settings = replace(self.settings, sampling=sampling)
+
+    @property
+    def written(self) -> list[int]:
+        """The comparisons that were written here, the newest last."""
+        return self._answering.comparisons
+
+    @property
+    def needs_model(self) -> bool:
+        """Must the base model be there for the answers that are wanted?"""
+        return needs_model(self.settings.source)
+
+    def wake(self) -> None:
+        """Fill the queue in the background, from now until it is full."""
+        with self._waking:
+            self._wanted = True
+            if self._job is None or self._job.done.done():
+                self._job = self._lane.submit("answers", self._keep_filling(), self._urgency)
+        self._lane.wake()
+
+    def take_up_settings(self) -> None:
+        """Go on with the settings that the workspace keeps now."""
+        self.settings = kept_settings(self._workspace)
+        self._rests_until = 0.0
+        self._lane.wake()
+
+    def write_pairs(self, pairs: int) -> Job:
+        """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
+        before = len(self.written)
+        urgency = lambda: ASLEEP if self._answering.writer.idle else WAITED_FOR  # noqa: E731
+        missing = lambda: before + pairs - len(self.written)  # noqa: E731
+        return self._lane.submit("pairs asked for", self._fill(missing), urgency)
+
+    # -- on the lane -------------------------------------------------------------------------------------------
+
+    def _urgency(self) -> int:
+        idle = self._answering.writer.idle or not (self._wanted or self._filling)
+        if idle or time.monotonic() < self._rests_until:
+            return ASLEEP
+        if self._wanted:  # pairs were judged since the last turn, and while a run is alive only this brings another
+            self._ready = self._count()
+        if self._ready < self.settings.queue.low_mark:
+            self._hurried = True
+        elif self._ready >= self.settings.queue.high_mark:
+            self._hurried = False  # what is half written waits, and is written on beside the next prompts
+        # What a server wrote is only taken and stored, which takes no time from a run.
+        hurried = self._hurried and not self.nobody_waits
+        return WAITED_FOR if hurried or self._answering.writer.at_server else AHEAD
+
+    def _keep_filling(self) -> Turns:
+        """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
+
+        The job does not end with the queue full: a verdict that comes just then would find it still there, and nobody
+        would fill the gap.
+        """
+        yield  # the model's own job goes first
+        try:
+            while True:
+                self._wanted, self._filling = False, True
+                try:
+                    yield from self._fill(lambda: self.depth - self._count_and_tell(), self._room)
+                except ServerError as error:
+                    self._rest(error)
+                    self._wanted = True
+                self._filling = False
+                yield
+        finally:
+            self._filling = False
+
+    def _room(self) -> int:
+        """How many comparisons may be half written at a time.
+
+        As many as are missing; but when a run waits for them, as many as the queue is deep: a token costs the run the
+        least where many answers grow together, and what is not ready at the high mark waits half written.
+        """
+        holds_a_run = self._hurried and self._lane.busy_with("run")
+        return self.depth if holds_a_run else self.depth - self._count_and_tell()
+
+    def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> Turns:
+        """Answer prompts until no comparison is missing or no prompt is left. `room`: see `_room`; else `missing`."""
+        yield
+        try:
+            while (yield from self._answer_some(missing, room or missing)):
+                yield  # between two batches it is asked anew who goes first
+        finally:
+            self.writing = False
+            self._publish(QueueChanged(self._ready))
+
+    def _rest(self, error: ServerError) -> None:
+        """Leave the server alone for a while; what is wrong is told once."""
+        problem = (error.title, f"{error} Palate asks again by itself.")
+        self.writing = False
+        if problem != self.problem:
+            self.problem = problem
+            self._publish(WorkbenchFailed(*problem))
+        self._publish(QueueChanged(self._ready))
+        self._rests_until = time.monotonic() + ASK_AGAIN_S
+        self._lane.wake_after(ASK_AGAIN_S)
+
+    def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
+        """Answer the next prompts; says whether there may be more to do."""
+        self._count_and_tell()
+        if (wanted := missing()) <= 0:
+            return False
+        asking = make_asking(self.settings, self._workspace, self._policies)
+        if self.needs_model:
+            self._policies.required()
+        self.asked_of = self._find_asked_of(asking)
+        limit = 1 if self._ready == 0 else min(wanted, _prompts_at_once(asking))
+        prompts = self._choose(self.asked_of, limit)
+        if not prompts:
+            return False
+        self._begin_writing()
+        streams = asking.alike and self._ready == 0
+        batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
+        mine = self._taken(prompts)
+        batch.more = lambda limit: self._more(batch, mine, room, limit)
+        try:
+            yield from self._answering.answer(batch)
+        finally:
+            self._being_answered -= mine
+        return True
+
+    def _more(self, batch: Batch, mine: set[int], room: Callable[[], int], limit: int) -> list[PromptRow]:
+        """The next prompts, for a batch to take in while it is being written; none while a person waits for a pair."""
+        limit = min(limit, PROMPTS_IN_ALL - len(mine))
+        if limit < 1 or self._ready == 0:
+            return []  # asked at every turn: nothing is read from the disk for that
+        limit = min(limit, room() - batch.unstored)
+        if limit < 1 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
+            return []
+        prompts = self._choose(batch.asked_of, limit)
+        if not prompts:
+            batch.more = lambda _: []  # asked at every turn, and there are none
+        mine |= self._taken(prompts)
+        return prompts
+
+    def _taken(self, prompts: list[PromptRow]) -> set[int]:
+        """The ids of prompts that nobody else has to answer from now on."""
+        taken = {each.id for each in prompts}
+        self._being_answered |= taken
+        return taken
+
+    def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
+        """The next prompts, without those that are being answered for somebody else at this moment."""
+        limit_with_others = limit + len(self._being_answered)
+        order = self.settings.queue.order
+        found = next_prompts(self._workspace.connection, asked_of, limit_with_others, order=order, seed=self._seed)
+        return [each for each in found if each.id not in self._being_answered][:limit]
+
+    def _stored(self) -> None:
+        self.problem = None
+        self._count_and_tell()
+
+    def _find_asked_of(self, asking: Asking) -> AskedOf:
+        if self._known_asking is None or self._known_asking[0] != asking:
+            self._known_asking = asking, find_asked_of(asking, self._workspace, self._policies)
+        return self._known_asking[1]
+
+    def _begin_writing(self) -> None:
+        if not self.writing:
+            self.writing = True
+            self._publish(QueueChanged(self._ready))
+
+    def _count(self) -> int:
+        return db_comparisons.count_open(self._workspace.connection)
+
+    def _count_and_tell(self) -> int:
+        ready = self._count()
+        if ready != self._ready:
+            self._ready = ready
+            self._publish(QueueChanged(ready))
+        return ready
+
+
+def _prompts_at_once(asking: Asking) -> int:
+    """Prompts in one batch: as many as a server takes at a time."""
+    servers = [each.policy.parallel for each in asking.sides if isinstance(each.policy, Server)]
+    return max(min(servers) // 2, 1) if servers else PROMPTS_AT_ONCE

@@ -1,0 +1,195 @@
+"""The visitor's side: let the owner of the workspace run this command, and speak as if it ran here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from db.errors import WorkspaceBusy
+from tui.errors import WorkbenchError
+from tui.ipc.protocol import VERSION, Wire, peer_uid
+from tui.snapshots import RunProgress, WorkbenchStatus
+from tui.text.format import count, duration, when
+from tui.text.sanitize import visible_line
+
+_INTERRUPTS: Final = 3
+"""The owner is told of ctrl+C; pressed so often, this process leaves by itself."""
+
+
+class OwnerGone(WorkbenchError):
+    """The owner ended while it ran this command."""
+
+    title = "The owner of the workspace is gone"
+
+
+class OwnerRefused(WorkbenchError):
+    """The owner does not do what was asked."""
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__(text)
+        self.title = title  # type: ignore[misc]  # the owner's own words
+
+
+def knock(door: str) -> Wire | None:
+    """A connection to the owner behind `door`; None when nobody is there (any more)."""
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        link.connect(door)
+    except OSError:
+        link.close()
+        return None
+    if peer_uid(link) not in (None, os.getuid()):
+        link.close()
+        raise OwnerRefused("This is not your workspace", f"{door} belongs to another user. Choose another --workspace.")
+    return Wire(link)
+
+
+def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
+    """Let the owner run `palate` with these words; returns the exit code, or None when nobody took the command.
+
+    Raises:
+        OwnerGone: the owner ended before the command did.
+        OwnerRefused: it does not do that, or speaks another version.
+    """
+    wire = knock(door)
+    if wire is None:
+        return None
+    try:
+        ask = {"palate": VERSION, "ask": "command", "words": list(words)}
+        wire.send({**ask, "cwd": os.getcwd(), "environment": dict(os.environ)})
+        with _ctrl_c_passed_on(wire):
+            return _follow(wire, pid)
+    except (BrokenPipeError, ConnectionResetError):
+        return None  # the door closed in our face
+    finally:
+        wire.close()
+
+
+def _follow(wire: Wire, pid: int | None) -> int | None:
+    begun = False
+    while (said := wire.receive()) is not None:
+        match said:
+            case {"begun": _}:
+                begun = True
+            case {"out": str(text)}:
+                print(text, end="", flush=True)
+            case {"err": str(text)}:
+                click.echo(text, nl=False, err=True)
+            case {"exit": int(code)}:
+                return code
+            case {"again": True}:
+                return None
+            case {"refused": title, "text": text}:
+                raise OwnerRefused(str(title), str(text))
+    if not begun:
+        return None
+    raise OwnerGone(
+        f"Process {pid} ended while it ran this command. What it had acknowledged is saved; run the command again."
+    )
+
+
+@contextmanager
+def _ctrl_c_passed_on(wire: Wire) -> Iterator[None]:
+    """Tell the owner of ctrl+C instead of ending here, a few times."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+    pressed = 0
+
+    def tell(_number: int, _frame: Any) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed >= _INTERRUPTS:
+            raise KeyboardInterrupt
+        with suppress(OSError):  # if the owner is gone, the connection tells
+            wire.send({"interrupt": True})
+
+    before = signal.signal(signal.SIGINT, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that owns the workspace, as it told of itself."""
+
+    facts: Mapping[str, Any]
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return int(self.facts["pid"])
+
+    @property
+    def status(self) -> WorkbenchStatus:
+        """What it does."""
+        told = dict(self.facts["status"])
+        run = told.pop("run", None)
+        pairs = {name: tuple(told[name]) for name in ("queue_problem", "error") if told.get(name)}
+        return WorkbenchStatus(**{**told, **pairs, "run": RunProgress(**run) if run else None})
+
+    def words(self) -> list[str]:
+        """Who it is and what it does, in lines."""
+        facts, status = self.facts, self.status
+        since = when(str(facts["since"]))
+        return [
+            f"Process {self.pid} on {visible_line(str(facts['host']), 40)} has this workspace open since {since}.",
+            _doing(status),
+            f"{count(status.ready, 'pair')} ready, {count(status.verdicts_today, 'verdict')} today.",
+        ]
+
+
+def _doing(status: WorkbenchStatus) -> str:
+    if (run := status.run) is None:
+        return f"No run is alive; {visible_line(status.model_name, 40)} is {status.model_state}."
+    name = visible_line(run.name, 24)
+    if run.phase == "training" and run.total_steps:
+        left = "" if run.seconds_left is None else f", {duration(run.seconds_left)} left"
+        return f"Run {run.run} ({name}) is at step {run.step} of {run.total_steps}{left}."
+    return f"Run {run.run} ({name}): {run.phase}."
+
+
+def owner_of(wire: Wire) -> Owner:
+    """Ask who is at the other end.
+
+    Raises:
+        OwnerGone, OwnerRefused, WireError.
+    """
+    wire.send({"palate": VERSION, "ask": "who"})
+    return Owner(_answer(wire))
+
+
+def visit_to_watch(busy: WorkspaceBusy) -> tuple[Wire, Owner]:
+    """A connection to the owner that stays, and what it told of itself.
+
+    Raises:
+        OwnerGone, OwnerRefused, WireError.
+    """
+    wire = _knock(busy)
+    return wire, owner_of(wire)
+
+
+def _answer(wire: Wire) -> dict[str, Any]:
+    told = wire.receive(10.0)
+    if told is None:
+        raise OwnerGone("The process that owned the workspace has just left. Start `palate` again.")
+    if "refused" in told:
+        raise OwnerRefused(str(told["refused"]), str(told.get("text", "")))
+    return told
+
+
+def _knock(busy: WorkspaceBusy) -> Wire:
+    wire = knock(str(busy.door))
+    if wire is None:
+        raise busy
+    return wire

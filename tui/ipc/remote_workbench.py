@@ -1,0 +1,169 @@
+"""A workspace that another process owns, as its screens are shown elsewhere: read and followed, never changed.
+
+The owner tells about once a second what it does; what it stored is read from the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from db.connection import data_version
+from engine.config import TrainConfig
+from tui.errors import WorkbenchError
+from tui.events import ModelChanged, Published, QueueChanged, RunChanged, Visited
+from tui.ipc.client import Owner, knock, owner_of
+from tui.ipc.protocol import Wire, WireError
+from tui.reader import WorkspaceView
+from tui.snapshots import TrainPreview, WorkbenchStatus
+from tui.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.estimates.preflight import Preflight
+
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+
+
+class Watching(WorkbenchError):
+    """Something would be changed by a process that only watches."""
+
+    title = "Watching changes nothing"
+
+
+class Watched(WorkspaceView):
+    """Stands in for the workbench where a screen only looks on."""
+
+    def __init__(self, workspace: Workspace, wire: Wire, owner: Owner) -> None:
+        super().__init__(workspace)
+        self.left = False
+        """Has the owner let go of the workspace?"""
+        self._wire, self._owner = wire, owner
+        self._listeners: list[Callable[[Published], None]] = []
+        self._closing = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever the owner's workbench has beyond reading."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Refusal(self._owner.pid)
+
+    def subscribe(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+        """Call `listener` with news of the owner, until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def start(self) -> None:
+        """Follow the owner from now on."""
+        threading.Thread(target=self._follow, name="palate-watch", daemon=True).start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closing.set()
+        self._wire.close()
+        self.workspace.close()
+
+    @property
+    def watching(self) -> str:
+        """Whom one watches, in words for the status line."""
+        return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
+
+    def status(self) -> WorkbenchStatus:
+        """What the owner does, as it last told."""
+        told = self._owner.status
+        if self.left:
+            told = replace(told, run=None, writing=False)
+        return replace(told, watching=self.watching)
+
+    def train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
+        """No run is started from here."""
+        counts = self.counts()
+        return TrainPreview(counts.decisive, 0, 0, 0, config.epochs, problem=_words(self._owner.pid))
+
+    def preflight(self, *_: Any) -> Preflight:
+        """No model is loaded here."""
+        raise Watching(_words(self._owner.pid))
+
+    # -- on the thread that follows ------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        version = -1
+        while not self._closing.wait(LOOK_EVERY_S):
+            before = self.status()
+            told = self._ask() or self._ask_anew()
+            if self._closing.is_set():
+                return
+            if told is None:
+                self.left = True
+                for published in (RunChanged(before.run.run) if before.run else ModelChanged(), Visited()):
+                    self._publish(published)
+                return
+            self._owner = Owner(told)
+            now = data_version(self.workspace.connection)
+            self._tell(before, self.status(), stored=now != version)
+            version = now
+
+    def _ask(self) -> dict[str, Any] | None:
+        try:
+            self._wire.send({"again": True})
+            told = self._wire.receive(60.0)
+        except (OSError, WireError) as error:
+            logger.warning("The owner cannot be asked any more: %r", error)
+            return None
+        if told is not None and "pid" not in told:
+            logger.warning("The owner says %s", told)
+            return None
+        return told
+
+    def _ask_anew(self) -> dict[str, Any] | None:
+        """A connection may be lost though the owner is there: knock once more."""
+        wire = knock(str(self._owner.facts.get("door")))
+        if wire is None or self._closing.is_set():
+            return None
+        self._wire.close()
+        self._wire = wire
+        try:
+            return dict(owner_of(wire).facts)
+        except (OSError, WorkbenchError) as error:
+            logger.warning("The owner does not answer: %r", error)
+            return None
+
+    def _tell(self, before: WorkbenchStatus, now: WorkbenchStatus, *, stored: bool) -> None:
+        """Publish what changed, as the owner's workbench would."""
+        run = now.run or before.run
+        if run is not None and (stored or now.run != before.run):
+            self._publish(RunChanged(run.run))
+        if (now.verdicts, now.ready, now.pairs) != (before.verdicts, before.ready, before.pairs):
+            self._publish(Visited())
+        if (now.adapter_name, now.model_state) != (before.adapter_name, before.model_state):
+            self._publish(ModelChanged())
+        if now != before:
+            self._publish(QueueChanged(now.ready))
+
+    def _publish(self, published: Published) -> None:
+        for listener in tuple(self._listeners):
+            listener(published)
+
+
+class _Refusal:
+    """Any act: it is refused with a word."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def __getattr__(self, name: str) -> _Refusal:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise Watching(_words(self._pid))
+
+
+def _words(pid: int) -> str:
+    return f"Process {pid} owns this workspace and this one only watches. Press t to take over."

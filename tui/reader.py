@@ -1,0 +1,266 @@
+"""Everything that can be read of a workspace, by its owner and beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from adapters.manifest import Adapter
+from db import blind_trials as db_blind
+from db import comparisons as db_comparisons
+from db import metrics as db_metrics
+from db import names_shown as db_names_shown
+from db import pair_lookup as db_pair_lookup
+from db import prompts as db_prompts
+from db import repeats as db_repeats
+from db import runs as db_runs
+from db import samples as db_samples
+from db import trials as db_trials
+from db import verdicts as db_verdicts
+from db.interchange.selection import Selection, judged_pairs, kept_back
+from db.interchange.writing import Exported, write_pairs
+from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
+from db.prompt_rows import MovedPrompt, PromptSetRow
+from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
+from db.times import utc_text
+from engine.config import Setting
+from tui.analysis.agreement import Agreement, agreement
+from tui.analysis.report import LikeBook
+from tui.curation.prompt_sets import PromptBook
+from tui.curation.verdict_list import DataBook
+from tui.runs.history import RunRecords
+from tui.snapshots import AdapterView
+from tui.training.pair_sets import PairSets
+from tui.training.presets import RESERVED, Presets
+from tui.workspace.named_values import Kept
+from tui.workspace.settings_store import kept_settings, list_settings
+from tui.workspace.workspace import Workspace
+
+_PLACE_DIGITS = 18
+"""A number of more digits is no place in a set (the database has room for no larger one) but words of a prompt."""
+
+
+class WorkspaceView:
+    """Reads a workspace. Every call is one short query on this thread's read-only connection."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.likes = LikeBook(self)
+        self.records = RunRecords(workspace)
+        self.data = DataBook(workspace)
+        self.prompts = PromptBook(workspace)
+        self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
+        self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
+
+    def _kept(self, word: str, key: str, reserved: Sequence[str]) -> Kept:
+        workspace = self.workspace
+        return Kept(word, lambda: workspace.setting(key), lambda value: workspace.keep_setting(key, value), reserved)
+
+    # -- comparisons and verdicts ------------------------------------------------------------------------------
+
+    def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
+        """The comparison to judge next, or None when none is ready. `after` is left out unless it is the only one."""
+        return db_comparisons.next_open(self.workspace.connection, after=after)
+
+    def comparison(self, comparison: int) -> ComparisonRow:
+        """One comparison with both answers and the verdict that stands."""
+        return db_comparisons.get_comparison(self.workspace.connection, comparison)
+
+    def open_comparisons(self, limit: int) -> list[ComparisonRow]:
+        """Comparisons without a verdict, in the order in which they will be asked."""
+        return db_comparisons.open_comparisons(self.workspace.connection, limit)
+
+    def ready_count(self) -> int:
+        """How many comparisons wait for their first verdict."""
+        return db_comparisons.count_open(self.workspace.connection)
+
+    @property
+    def folder(self) -> Path:
+        """The workspace's folder."""
+        return self.workspace.folder
+
+    def judged_before(self, verdict: int | None) -> ComparisonRow | None:
+        """The labelling pair whose standing verdict came last before this one; None means before now."""
+        found = db_verdicts.judged_before(self.workspace.connection, verdict)
+        return None if found is None else self.comparison(found)
+
+    def judged_after(self, verdict: int) -> ComparisonRow | None:
+        """The labelling pair whose standing verdict came first after this one."""
+        found = db_verdicts.judged_after(self.workspace.connection, verdict)
+        return None if found is None else self.comparison(found)
+
+    def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
+        """A labelling pair by the place of its prompt in the set of the pair `beside`, or by words of its prompt.
+
+        Asked again, it goes on behind that pair.
+        """
+        connection, after = self.workspace.connection, beside.id if beside else 0
+        if text.isdecimal() and len(text) <= _PLACE_DIGITS and beside is not None:
+            found = db_pair_lookup.find_place(connection, beside.prompt.set_id, int(text), after=after)
+        else:
+            found = db_pair_lookup.find_words(connection, text, after=after)
+        return None if found is None else self.comparison(found)
+
+    def names_known(self, comparison: int) -> bool:
+        """Were these two answers ever shown with the names of those who wrote them?"""
+        return db_names_shown.names_known(self.workspace.connection, comparison)
+
+    def history(self, comparison: int) -> list[VerdictRow]:
+        """Every verdict that a comparison ever got, oldest first."""
+        return db_verdicts.history(self.workspace.connection, comparison)
+
+    def counts(self) -> VerdictCounts:
+        """Standing verdicts counted; a day begins at this machine's midnight."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return db_verdicts.counts(self.workspace.connection, utc_text(midnight))
+
+    def agreement(self) -> Agreement:
+        """How far the person agreed with themselves on pairs that came again."""
+        return agreement(db_repeats.repeated_verdicts(self.workspace.connection))
+
+    def export_pairs(
+        self,
+        target: Path | TextIO,
+        form: str = "trl",
+        selection: Selection = Selection(),  # noqa: B008
+    ) -> Exported:
+        """Write the judged pairs of a selection to a file or a stream in the format `form`.
+
+        Those that are out of training stay behind, and are counted.
+        """
+        connection = self.workspace.connection
+        done = write_pairs(target, judged_pairs(connection, selection), form)
+        return replace(done, left_out=done.left_out | kept_back(connection, selection))
+
+    # -- prompts -----------------------------------------------------------------------------------------------
+
+    def settings(self) -> list[tuple[Setting, Any]]:
+        """Every setting of the queue with the value that it has here."""
+        return list(list_settings(self.workspace))
+
+    def link_lost(self) -> str:
+        """What a run does when its terminal is lost: "go-on" or "leave"."""
+        return kept_settings(self.workspace).leaving.link_lost
+
+    @property
+    def colours(self) -> str:
+        """For which terminal the screens are coloured: dark or light."""
+        return kept_settings(self.workspace).look.colours
+
+    @property
+    def notify(self) -> str:
+        """How the end of a run is told: off, bell or desktop."""
+        return kept_settings(self.workspace).runs.notify
+
+    def prompt_sets(self) -> list[PromptSetRow]:
+        """Every prompt set with the number of its prompts."""
+        return db_prompts.list_prompt_sets(self.workspace.connection)
+
+    def prompt_position(self, prompt: int) -> tuple[int, int]:
+        """Where a prompt stands in its set, from 1, and how many the set has."""
+        return db_prompts.prompt_position(self.workspace.connection, prompt)
+
+    def num_held_out(self) -> int:
+        """How many prompts are held out for trials."""
+        return sum(each.prompts for each in self.prompt_sets() if each.held_out)
+
+    # -- runs --------------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunRow]:
+        """Every run, newest first."""
+        return [self._as_it_is(row) for row in db_runs.list_runs(self.workspace.connection)]
+
+    def run(self, run: int) -> RunRow:
+        """One run."""
+        return self._as_it_is(db_runs.get_run(self.workspace.connection, run))
+
+    def owner(self) -> dict[str, Any] | None:
+        """Who has the workspace open now (pid, host, since), None when nobody does."""
+        return self.workspace.owner()
+
+    def _as_it_is(self, run: RunRow) -> RunRow:
+        """A run whose process was killed still says that it is running, until the next owner starts."""
+        if run.status != "running" or self.owner() is not None:
+            return run
+        return replace(run, status="interrupted", ended=run.heartbeat)
+
+    def run_metrics(self, run: int) -> list[MetricRow]:
+        """Every figure of a run, in the order of its steps."""
+        return db_runs.run_metrics(self.workspace.connection, run)
+
+    def run_margins(self, run: int) -> list[MarginRow]:
+        """A run's ledger: every pair's margin in every epoch, the lowest first."""
+        return db_metrics.run_margins(self.workspace.connection, run)
+
+    def can_resume(self, run: RunRow) -> bool:
+        """Was the run interrupted, with its pairs recorded? Without a checkpoint it begins again from its start."""
+        return run.status == "interrupted" and run.pairs > 0
+
+    def run_samples(self, run: int) -> list[SampleRow]:
+        """What a run's policy answered to the same prompts while it learned, by prompt and then by step."""
+        return db_samples.run_samples(self.workspace.connection, run)
+
+    def run_log(self, run: int) -> list[RunLogRow]:
+        """What a run told, oldest first."""
+        return db_runs.run_log(self.workspace.connection, run)
+
+    # -- adapters ----------------------------------------------------------------------------------------------
+
+    def adapters(self) -> list[AdapterView]:
+        """Every adapter in the registry, newest first."""
+        kept: dict[str, Any] = self.workspace.setting("adapters_in_use", {})
+        in_use = {each for each in kept.values() if each}
+        every = self.workspace.registry.list()
+        names = {each.manifest.id: each.manifest.name for each in every}
+        views = [self._view(each, names, each.manifest.id in in_use) for each in every]
+        return sorted(views, key=lambda view: view.created, reverse=True)
+
+    def _view(self, adapter: Adapter, names: dict[str, str], in_use: bool) -> AdapterView:
+        manifest = adapter.manifest
+        return AdapterView(
+            id=manifest.id,
+            name=manifest.name,
+            parent=manifest.parent,
+            parent_name=names.get(manifest.parent or ""),
+            run=manifest.run,
+            pairs=manifest.pairs,
+            created=manifest.created,
+            in_use=in_use,
+            fits=self.base_fingerprint() in (None, manifest.base_fingerprint),
+            folder=str(adapter.folder),
+            lineage=tuple(each.manifest.name for each in self.workspace.registry.lineage(manifest.id)),
+        )
+
+    def base_fingerprint(self) -> str | None:
+        """The fingerprint of the base model at hand; None where no model is loaded."""
+        return None
+
+    # -- comparisons of two policies ---------------------------------------------------------------------------
+
+    def trials(self) -> list[TrialRow]:
+        """Every side-by-side and every blind trial, newest first."""
+        return db_trials.list_trials(self.workspace.connection)
+
+    def trial(self, trial: int) -> TrialRow:
+        """One side-by-side or blind trial."""
+        return db_trials.get_trial(self.workspace.connection, trial)
+
+    def trial_comparisons(self, trial: int) -> list[ComparisonRow]:
+        """The answered questions of a trial: `a` is the first policy's answer, `b` that of the one on trial."""
+        return db_trials.trial_comparisons(self.workspace.connection, trial)
+
+    def unmet_prompts(self, trial: TrialRow) -> int:
+        """How many held-out prompts the two policies of a trial were never tried on."""
+        models = {"model_a": trial.model_a, "model_b": trial.model_b}
+        return db_blind.count_unmet(self.workspace.connection, **models, prompt_set=trial.prompt_set)
+
+    def comparison_notes(self, trial: int) -> dict[int, str]:
+        """The notes on a trial's comparisons, by comparison."""
+        return db_blind.comparison_notes(self.workspace.connection, trial)
+
+    def moved_prompts(self, trial: int) -> list[MovedPrompt]:
+        """The prompts that left the held-out sets because of a trial's comparisons."""
+        return db_blind.moved_prompts(self.workspace.connection, trial)

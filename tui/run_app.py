@@ -1,0 +1,87 @@
+"""Opens the app: keeps the terminal for its driver, sends everything else that is printed to a log file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+import click
+
+from db.errors import WorkspaceBusy
+from tui.commands.options import Options
+from tui.detached import go_on_alone, last_words
+from tui.ipc.client import visit_to_watch
+from tui.ipc.owner import Host
+from tui.ipc.remote_workbench import Watched
+from tui.ipc.takeover import Entered, enter
+from tui.keymap import key_path
+from tui.terminal.launcher import Line
+from tui.terminal.redirect import log_to, own_terminal
+from tui.terminal.signals import Signals, watch_for_hang_up
+from tui.text.sanitize import visible
+from tui.workspace.workspace import read_workspace
+
+
+def run_app(options: Options, line: Line | None, *, mouse: bool, watch: bool = False, take_over: bool = False) -> int:
+    """Open the app on this terminal and return its exit code; `line` leads to the process that waits for this one.
+
+    A run may outlive the terminal: then this returns when the run is over. Where another process owns the workspace,
+    the person chooses what to do, with a flag or a key.
+    """
+    signals = Signals()
+    entered = enter(options, watch=watch, take_over=take_over)
+    if isinstance(entered, WorkspaceBusy):
+        code, wanted = _watch_app(options, entered, signals, mouse)
+        if not wanted:
+            return code
+        signals = Signals()  # nobody hears the old ones while the owner is waited for
+        entered = enter(options, watch=False, take_over=True)
+    if not isinstance(entered, Entered):
+        return 0
+    return _own_app(options, entered, signals, line, mouse)
+
+
+def _watch_app(options: Options, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
+    """The app that looks on; gives its exit code, and whether the person wants to take over."""
+    with ExitStack() as closing:
+        watched = Watched(read_workspace(options.folder), *visit_to_watch(busy))
+        closing.callback(watched.close)
+        watched.counts()  # a database that cannot be read is told here, before there is a screen
+        log = options.folder / "logs" / "watching.log"
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        with own_terminal(log):
+            from tui.watch_app import WatchApp  # Textual
+
+            watch_for_hang_up([0] if os.isatty(0) else [])
+            app = WatchApp(watched, key_path(), signals)
+            app.run(mouse=mouse)
+    if app.return_code:
+        click.echo(f"Palate stopped on an error. What happened is in {log}.", err=True)
+    return app.return_code or 0, app.wants_to_take_over
+
+
+def _own_app(options: Options, entered: Entered, signals: Signals, line: Line | None, mouse: bool) -> int:
+    """The app of the workspace's owner."""
+    workbench = entered.workbench
+    with ExitStack() as closing:
+        closing.callback(workbench.close)
+        log_to(options.folder / "logs" / "palate.log")
+        output = options.folder / "logs" / "output.log"
+        with own_terminal(output) as terminal:
+            from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
+
+            watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
+            app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
+            closing.callback(Host(workbench, app.let_go).close)  # visitors are let in until the workbench closes
+            app.run(mouse=mouse)
+            if app.goes_on:
+                terminal.let_go()
+                if line is not None:
+                    line.let_go(last_words(workbench))
+        if app.goes_on:
+            go_on_alone(workbench, signals)
+        elif app.taken_over:
+            click.echo(visible(app.taken_over), err=True)
+        elif app.return_code:
+            click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)
+    return app.return_code or 0

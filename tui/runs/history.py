@@ -1,0 +1,96 @@
+"""What past runs left behind, read as screens and commands show it: curves, sparks, and the ledger of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from db import metrics as db_metrics
+from db import preference_counts as db_preference_counts
+from db.comparisons import get_comparison
+from db.run_rows import RunRow
+from tui.runs.curves import RunHistory
+from tui.text.sparkline import in_cells, sampled_steps
+
+if TYPE_CHECKING:
+    from tui.workspace.workspace import Workspace
+
+
+SPARK_CELLS: Final = 8
+_POINTS_A_CELL: Final = 4
+"""A spark reads so many steps for each of its cells, whatever a run's length."""
+LEDGER_LINES: Final = 6
+"""A run's page shows so many of the pairs that stay wrong; all of them can be judged again."""
+
+
+@dataclass(frozen=True)
+class LedgerPair:
+    """A pair that the run's adapter ranks the other way: its margins by epoch (None: not known), the last one below 0.
+
+    `prompt` is the first line of its prompt, for the first few pairs of a ledger; else empty.
+    """
+
+    comparison: int
+    split: str
+    margins: tuple[float | None, ...]
+    prompt: str = ""
+
+    @property
+    def wrong(self) -> int:
+        """In how many epochs it was the wrong way round."""
+        return sum(margin is not None and margin < 0 for margin in self.margins)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The pairs of `known` that stay wrong after the last of `epochs`, the lowest margin first."""
+
+    known: int
+    epochs: int
+    pairs: tuple[LedgerPair, ...]
+
+
+class RunRecords:
+    """Reads curves and ledgers. Nothing here reads more of a run than is asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._sparks: dict[int, tuple[int, list[float | None]]] = {}
+
+    def metric_names(self, run: int) -> list[str]:
+        """What a run recorded."""
+        return db_metrics.metric_names(self._workspace.connection, run)
+
+    def history(self, run: int, names: Iterable[str]) -> RunHistory:
+        """These metrics of a run, at every step."""
+        history = RunHistory()
+        for name in names:
+            history.take(name, *db_metrics.curve(self._workspace.connection, run, name))
+        return history
+
+    def spark(self, run: RunRow) -> list[float | None]:
+        """The loss of a run in `SPARK_CELLS` means of a few steps each; read again when the run has moved."""
+        kept = self._sparks.get(run.id)
+        if kept is not None and kept[0] == run.step:
+            return kept[1]
+        steps = sampled_steps(run.step, SPARK_CELLS * _POINTS_A_CELL)
+        curve = db_metrics.some_points(self._workspace.connection, run.id, "loss", steps)
+        # A live run fills its line from the left.
+        cells = in_cells(*curve, max(run.step, run.total_steps or 0), SPARK_CELLS) if run.step else []
+        self._sparks[run.id] = run.step, cells
+        return cells
+
+    def ledger(self, run: int) -> Ledger:
+        """The pairs that stay wrong. Those judged anew since, or taken out of training, are left out."""
+        connection = self._workspace.connection
+        by_pair: dict[int, dict[int, float | None]] = {}
+        for row in db_metrics.run_margins(connection, run):
+            by_pair.setdefault(row.comparison, {})[row.epoch] = row.margin
+        epochs = max((max(margins) for margins in by_pair.values()), default=0)
+        pairs = []
+        for place, missed in enumerate(db_preference_counts.missed_pairs(connection, run)):
+            margins = tuple(by_pair[missed.comparison].get(epoch + 1) for epoch in range(epochs))
+            line = get_comparison(connection, missed.comparison).prompt.first_line if place < LEDGER_LINES else ""
+            pairs.append(LedgerPair(missed.comparison, missed.split, margins, line))
+        return Ledger(db_preference_counts.count_margins(connection, run), epochs, tuple(pairs))

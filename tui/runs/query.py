@@ -1,0 +1,89 @@
+"""Which runs a list shows, and in which order: a query of words and filters, a field, and whether archived ones count.
+
+`lr>=1e-4 status:finished -note:test` are the finished runs from that learning rate on whose note does not say test.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from db.run_rows import RunRow
+from tui.runs.fields import ALIASES, FIELDS, FLAGS, FieldValue, field_name, in_order
+from tui.text.query import Term, check_names, holds, parse
+
+
+@dataclass(frozen=True)
+class RunQuery:
+    """What is asked of the list of runs. `sort` is the name of a field."""
+
+    text: str = ""
+    sort: str = "run"
+    descending: bool = True
+    archived: bool = False
+
+    def sorted_by(self, word: str) -> "RunQuery":
+        """In the order of a field; `-lr` is the largest first.
+
+        Raises:
+            InputError: there is no such field.
+        """
+        return replace(self, sort=field_name(word.removeprefix("-")), descending=word.startswith("-"))
+
+    def terms(self) -> tuple[Term, ...]:
+        """The pieces of the query, each field under its own name.
+
+        Raises:
+            QueryError: a filter's name is not known.
+        """
+        terms = parse(self.text, FLAGS)
+        check_names([replace(term, name=_plain(term.name)) for term in terms if term.name], [*FIELDS, *FLAGS])
+        return tuple(replace(term, name=_plain(term.name)) if term.name else term for term in terms)
+
+    def fields(self) -> list[str]:
+        """The fields that the query or the order names, each once: a list shows them in columns."""
+        named = [term.name for term in self.terms() if term.name in FIELDS]
+        return list(dict.fromkeys([*named, self.sort]))
+
+    def of(self, runs: Sequence[RunRow]) -> list[RunRow]:
+        """The runs that are asked for, in order.
+
+        Raises:
+            QueryError: a filter's name is not known, or its value cannot be used.
+        """
+        terms = self.terms()
+        archived = self.archived or any(term.name == "archived" and not term.negated for term in terms)
+        shown = [run for run in runs if archived or not run.archived]
+        return in_order([run for run in shown if matches(run, terms)], self.sort, descending=self.descending)
+
+
+def matches(run: RunRow, terms: Iterable[Term]) -> bool:
+    """Does every piece of a query hold of the run?
+
+    Raises:
+        QueryError: a value cannot be used.
+    """
+    return all(_holds(run, term) for term in terms)
+
+
+def _holds(run: RunRow, term: Term) -> bool:
+    if term.is_text:
+        texts = (run.name, run.note, run.status, run.base_name, *run.tags)
+        return any(term.value.casefold() in text.casefold() for text in texts) != term.negated
+    if term.name in FLAGS:
+        flags = {"archived": run.archived, "noted": bool(run.note), "tagged": bool(run.tags)}
+        return flags[term.name] != term.negated
+    assert term.name is not None
+    value = FIELDS[term.name].value(run)
+    return _holds_of(value, term)
+
+
+def _holds_of(value: FieldValue, term: Term) -> bool:
+    if isinstance(value, tuple):  # one tag is enough; a negated filter asks for none
+        return any(holds(replace(term, negated=False), each) for each in value) != term.negated
+    return holds(term, value)
+
+
+def _plain(name: str | None) -> str | None:
+    if name is None:
+        return None
+    plain = name.replace("-", "_")
+    return ALIASES.get(plain, plain)

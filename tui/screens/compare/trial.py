@@ -1,0 +1,189 @@
+"""A blind trial being judged: Label's panes, keys and undo, with the names sealed."""
+
+import asyncio
+from concurrent.futures import Future
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.content import Content
+
+from db.pair_rows import ComparisonRow
+from db.run_rows import TrialRow
+from tui.errors import KNOWN_ERRORS
+from tui.events import AnswersGrowing, Published, TrialChanged
+from tui.screens.dialog import AskText, Choose
+from tui.screens.pairs.judge import JudgeScreen
+from tui.screens.pairs.pair_screen import pair_key
+from tui.text.format import count
+
+
+class TrialScreen(JudgeScreen):
+    """Judges one trial. It can be left at any time; what was judged is on the disk, and it goes on from there."""
+
+    MODE = "compare"
+    BINDINGS: ClassVar = [
+        *JudgeScreen.BINDINGS,
+        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
+        Binding(
+            "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
+        ),
+        Binding(
+            "B", "unseal", "break seal", priority=True, id="trial.unseal", tooltip="Show the names before the end."
+        ),
+        Binding(
+            "escape", "leave", "leave", id="trial.leave", tooltip="Leave it for now; it goes on where you left it."
+        ),
+    ]
+
+    def __init__(self, trial: int) -> None:
+        super().__init__()
+        self._trial = trial
+        self._goes_on = False
+
+    @property
+    def row(self) -> TrialRow:
+        """The trial as it stands."""
+        return self.workbench.trial(self._trial)
+
+    # -- what is judged ------------------------------------------------------------------------------------------
+
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The next pair of this trial."""
+        return self.workbench.blind_trials.next(self._trial, after)
+
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """How many pairs were judged and this one, of all that are asked."""
+        return self.workbench.blind_trials.place(pair)
+
+    def why_empty(self) -> Content:
+        """Everything is judged, or answers are still being written."""
+        trial = self.row
+        title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
+        status = self.workbench.status()
+        if trial.status == "failed":
+            title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
+        elif trial.done == trial.total:
+            title = "Every pair is judged"
+            sentence = "enter shows the names and the result. u takes the last verdict back."
+        elif status.model_state == "failed":
+            title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
+        elif status.model_state != "ready":
+            title = status.model_detail or "Loading the model…"
+        return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))
+
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict of this trial alone."""
+        return self.workbench.blind_trials.undo(self._trial)
+
+    def screen_shown(self) -> None:
+        """Its answers are waited for while one sits here."""
+        if not self.row.sealed:
+            self.dismiss()
+            return
+        self.workbench.blind_trials.attend(self._trial)
+        super().screen_shown()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody sits here now."""
+        self.workbench.blind_trials.attend(None)
+        super().on_screen_suspend()
+
+    def from_workbench(self, published: Published) -> None:
+        """A pair of this trial may be written now. Answers never grow on this screen."""
+        if isinstance(published, AnswersGrowing):
+            return
+        if isinstance(published, TrialChanged) and published.trial == self._trial:
+            if self._pair is None and not self._committing and self.is_current:
+                self._show_next()
+            return
+        super().from_workbench(published)
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _complete(self) -> bool:
+        trial = self.row
+        return self._pair is None and trial.done == trial.total
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A note needs a pair, the result needs all of them or an early end, and the seal breaks only before that."""
+        if action == "note":
+            return True if self._pair is not None else None
+        if action == "finish":
+            return self._complete or self._goes_on
+        if action == "unseal":
+            return not self._complete
+        return super().check_action(action, parameters)
+
+    def action_note(self) -> None:
+        """Keep a few words with the pair on the screen."""
+        pair = self._pair
+        if pair is None:
+            return
+        there = self.workbench.comparison_notes(self._trial).get(pair.id, "")
+        sentence = "Kept with this pair; it can be read on the result page."
+        ask = AskText("Note", sentence, value=there, may_be_empty=True)
+        self.app.push_screen(ask, lambda text: self._keep_note(pair.id, text) if text is not None else None)
+
+    def _keep_note(self, pair: int, text: str) -> None:
+        self.run_worker(self._store_note(pair, text), name="note")
+
+    async def _store_note(self, pair: int, text: str) -> None:
+        if await self._stored(lambda: asyncio.wrap_future(self.workbench.blind_trials.note_comparison(pair, text))):
+            self.view.note("noted")
+
+    def action_leave(self) -> None:
+        """Back to the list; the trial stays as it is."""
+        self.dismiss()
+
+    def action_finish(self) -> None:
+        """End the trial and show what it says."""
+        self.run_worker(self._open(), name="open")
+
+    def action_unseal(self) -> None:
+        """Ask, since names that were seen cannot be unseen."""
+        trial = self.row
+        judged = f"{trial.judged} of {count(trial.total - trial.same, 'pair')} are judged"
+        sentence = f"{judged}. Breaking the seal shows the names and ends the trial here, and that is recorded."
+        answers = (("b", "break the seal"),)
+        self.app.push_screen(Choose("Break the seal", sentence, answers), self._unseal_answered)
+
+    def _unseal_answered(self, answer: str | None) -> None:
+        if answer:
+            self.action_finish()
+
+    async def _open(self) -> None:
+        try:
+            await asyncio.wrap_future(self.workbench.blind_trials.open(self._trial))
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return
+        if self.is_active:  # who went elsewhere meanwhile finds the result in the list of trials
+            from tui.screens.compare.trial_result import (
+                TrialResultScreen,  # scipy takes its time, and judging needs none of it
+            )
+
+            self.app.switch_screen(TrialResultScreen(self._trial))
+
+    # -- settled before the end ----------------------------------------------------------------------------------
+
+    def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
+        super()._show_next(after=after, note=note)
+        if after is not None and self._pair is not None and self.is_active and not self._goes_on and self._is_settled():
+            self._goes_on = True  # asked once
+            sentence = "What you judged so far settles which is better, by the rule for looking early."
+            answers = (("r", "show the names and the result"), ("g", "go on to the end"))
+            self.app.push_screen(Choose("Settled", sentence, answers), self._settled_answered)
+
+    def _settled_answered(self, answer: str | None) -> None:
+        self.refresh_bindings()
+        if answer == "r":
+            self.action_finish()
+
+    def _is_settled(self) -> bool:
+        trial = self.row
+        if not trial.may_end_early:
+            return False
+        from tui.trials.results import result_of  # scipy takes its time, and most trials never ask
+
+        return result_of(trial, self.workbench.trial_comparisons(self._trial)).conclusion.settled

@@ -1,0 +1,168 @@
+"""Setting up a blind trial: two policies, the prompts, the sampling, and how it may end."""
+
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from engine.config import SamplingConfig, Setting, settings_of
+from tui.errors import KNOWN_ERRORS, InputError
+from tui.events import ModelChanged, Published
+from tui.screens.base import PalateScreen
+from tui.screens.compare.trial import TrialScreen
+from tui.screens.single_dismiss import leads_away_once
+from tui.text.sanitize import visible, visible_line
+from tui.trials.blind import BASE, TrialPlan
+from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
+from tui.widgets.form.text_row import TextRow
+
+PROMPTS: Final = 20
+"""Enough to settle a clear difference (15 to 5), judged in a quarter of an hour."""
+_ABOUT: Final = Content(
+    "You judge answers of both without knowing whose they are. The names stay sealed until the end. "
+    "You can leave at any time and go on days later."
+)
+
+
+class TrialSetupScreen(PalateScreen):
+    """A form; pressing its first row begins the trial and goes to the first pair."""
+
+    MODE = "compare"
+    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "trial.tcss"]
+    BINDINGS: ClassVar = [
+        Binding("S", "start", "begin", id="setup.start", tooltip="Begin the trial."),
+        Binding("escape", "back", "back", id="setup.back", tooltip="Back; nothing is begun."),
+    ]
+
+    def __init__(self, policy: str, against: str) -> None:
+        super().__init__()
+        self._policies = policy, against
+
+    def compose_body(self) -> ComposeResult:
+        """The words, the rows, and the sentence of the row under the cursor."""
+        names = [(view.id, visible_line(view.name, 24)) for view in self.workbench.adapters() if view.fits]
+        policies = [*names, (BASE, "base")]
+        sets = [(each.id, visible_line(each.name, 24)) for each in self.workbench.prompt_sets() if each.held_out]
+        policy, against = self._policies
+        with Vertical(id="setup"):
+            yield Static(_ABOUT, id="about", markup=False)
+            yield Form(
+                ActionRow("begin", "Begin the trial", "Have the answers written, and judge them as they come."),
+                ChoiceRow("policy", "on trial", "The policy whose wins are counted.", policies, default=policy),
+                ChoiceRow("against", "against", "What it is held against.", policies, default=against),
+                self._number("num_prompts", "prompts", _PROMPTS_HELP, PROMPTS, 1),
+                ChoiceRow("prompt_set", "prompt set", "Where prompts come from.", [(None, "all held out"), *sets]),
+                self._number("samples", "samples each", _SAMPLES_HELP, 1, 1),
+                self._number("repeats", "asked again", _REPEATS_HELP, 2, 0),
+                ChoiceRow("may_end_early", "may end early", _EARLY_HELP, [(True, "yes"), (False, "no")]),
+                *(setting_row(each) for each in settings_of(SamplingConfig)),
+                id="trial-form",
+            )
+            yield Static("", id="sentence-of-row", markup=False)
+
+    def _number(self, name: str, label: str, help: str, default: int, low: int) -> TextRow:
+        def parse(text: str) -> int:
+            number = int(Setting(name, int, False, default, "", low, None, None, ()).parse(text))
+            if name == "num_prompts" and number > self._held_out():
+                raise InputError(f"{number} prompts were asked for, {self._held_out()} are held out. Ask for fewer.")
+            return number
+
+        return TextRow(name, label, help, parse, default)
+
+    def _held_out(self) -> int:
+        rows = [row for row in self.query(ChoiceRow) if row.key == "prompt_set"]
+        wanted = rows[0].value if rows else None
+        sets = [each for each in self.workbench.prompt_sets() if each.held_out and wanted in (None, each.id)]
+        return sum(each.prompts for each in sets)
+
+    # -- what is asked -------------------------------------------------------------------------------------------
+
+    @property
+    def form(self) -> Form:
+        """The rows."""
+        return self.query_one(Form)
+
+    def plan(self) -> TrialPlan:
+        """The trial as the rows say it."""
+        values: dict[str, Any] = {row.key: row.value for row in self.form.rows if isinstance(row, TextRow | ChoiceRow)}
+        names = [each.name for each in settings_of(SamplingConfig)]
+        sampling = SamplingConfig(**{name: values.pop(name) for name in names})
+        return TrialPlan(**values, sampling=sampling)
+
+    def screen_shown(self) -> None:
+        """Start with the cursor on the first row."""
+        self._draw_action()
+        if self.focused is None:
+            self.form.action_edge(0)
+
+    def from_workbench(self, published: Published) -> None:
+        """The model may be ready now."""
+        if isinstance(published, ModelChanged):
+            self._draw_action()
+
+    def _problem(self) -> str | None:
+        wrong = self.form.wrong()
+        if wrong is not None:
+            return f"{wrong.label} is not right"
+        plan = self.plan()
+        if plan.policy == plan.against:
+            return "choose two policies that differ"
+        if plan.num_prompts > self._held_out():
+            return f"only {self._held_out()} prompts are held out"
+        return None if self.workbench.status().model_state == "ready" else "the model is not ready yet"
+
+    def _draw_action(self) -> None:
+        row = self.form.row("begin")
+        assert isinstance(row, ActionRow)
+        row.set_remark("enter or S", error=self._problem())
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    @on(FormRow.Changed)
+    def settings_changed(self) -> None:
+        """Say whether it can begin."""
+        self._draw_action()
+
+    @on(FormRow.Focused)
+    def show_sentence(self, message: FormRow.Focused) -> None:
+        """The sentence of the row under the cursor."""
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+
+    @on(FormRow.Pressed)
+    @leads_away_once
+    def action_start(self) -> None:
+        """Begin, and go to the first pair."""
+        problem = self._problem()
+        if problem:
+            self.palate.tell("This cannot begin", problem, severity="warning")
+            return
+        try:
+            trial = self.workbench.blind_trials.start(self.plan())
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return
+        self.app.switch_screen(TrialScreen(trial))
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.dismiss()
+
+
+_PROMPTS_HELP: Final = (
+    "How many held-out prompts both answer.\nThose that the two were not tried on yet come first; 20 settle 15 to 5."
+)
+_SAMPLES_HELP: Final = (
+    "Pairs of answers to each prompt, to see the spread.\nA prompt still counts once: won when more of them are won."
+)
+_REPEATS_HELP: Final = (
+    "Pairs that are asked a second time at the end, sides swapped.\nThey tell how far you agree with yourself."
+)
+_EARLY_HELP: Final = (
+    "Offer the result as soon as it is settled.\n"
+    "The rule allows for looking after every verdict, and asks a little more."
+)

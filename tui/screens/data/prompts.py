@@ -1,0 +1,305 @@
+"""Prompt sets and their prompts: looked through, added to, moved, held out for trials and handed back."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from db.prompt_lists import PromptListRow, SetCounts
+from tui.curation.prompt_sets import PromptBook, added_words
+from tui.errors import KNOWN_ERRORS
+from tui.events import Published, QueueChanged
+from tui.screens.base import PalateScreen
+from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
+from tui.screens.dialog import AskText, Choose
+from tui.screens.external_editor import edit_text
+from tui.screens.picker import Pick
+from tui.screens.single_dismiss import leads_away_once
+from tui.text.format import count
+from tui.text.sanitize import visible_line
+from tui.widgets.form.line_input import LineInput
+from tui.widgets.lists.cursor_list import CursorList
+from tui.widgets.lists.prompt_lines import prompt_line, set_lines
+
+_PAGE: Final = 200
+_AHEAD: Final = 20
+_LETTERS: Final = ("add", "write", "new_set", "rename", "hold_out", "move", "remove", "find")
+_EMPTY_SET: Final = "No prompt here. Press a to type one, e to write one in your editor."
+_NOTHING_FOUND: Final = "No prompt of this set matches. Press esc to see all of them."
+
+
+class PromptsScreen(PalateScreen):
+    """The sets above, the prompts of the marked one below."""
+
+    MODE = "data"
+    CSS_PATH: ClassVar[Any] = ["../base.tcss", "../../widgets/lists/cursor_list.tcss", "prompts.tcss"]
+    AUTO_FOCUS = "#sets-list"
+    BINDINGS: ClassVar = [
+        Binding("escape", "back", "back", id="prompts.back", tooltip="Take the words off, then back to the verdicts."),
+        Binding("slash", "find", "find", id="prompts.find", key_display="/", tooltip="Prompts of this set with words."),
+        Binding("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
+        Binding("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
+        Binding("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
+        Binding("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
+        Binding("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
+        Binding("m", "move", "move", id="prompts.move", tooltip="Move the marked prompt into another set."),
+        Binding("x", "remove", "remove", id="prompts.remove", tooltip="Take away a prompt that was never used."),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sets: list[SetCounts] = []
+        self._rows: list[PromptListRow] = []
+        self._complete = True
+        self._asked = 0
+
+    def compose_body(self) -> ComposeResult:
+        """Two lists, and a line to search in the second."""
+        with Vertical(id="sets-pane") as pane:
+            pane.border_title = "prompt sets"
+            yield CursorList(id="sets-list")
+        with Vertical(id="prompts-pane"):
+            yield LineInput(placeholder="words of a prompt", id="words", select=False)
+            yield CursorList(id="prompts-list")
+            yield Static(id="nothing")
+
+    @property
+    def book(self) -> PromptBook:
+        """Where prompts are read and changed."""
+        return self.workbench.prompts
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def screen_shown(self) -> None:
+        """Read everything again: it may have changed elsewhere."""
+        self.run_worker(self._read_sets(), name="sets")
+
+    def from_workbench(self, published: Published) -> None:
+        """Prompts came in from elsewhere."""
+        if isinstance(published, QueueChanged) and self.is_current:
+            self.screen_shown()
+
+    @property
+    def marked_set(self) -> SetCounts | None:
+        """The set under the mark."""
+        key = self.query_one("#sets-list", CursorList).current
+        return next((each for each in self._sets if str(each.row.id) == key), None)
+
+    @property
+    def marked_prompt(self) -> PromptListRow | None:
+        """The prompt under the mark, while the mark is among prompts."""
+        prompts = self.query_one("#prompts-list", CursorList)
+        at = prompts.highlighted
+        return self._rows[at] if prompts.has_focus and at is not None and at < len(self._rows) else None
+
+    async def _read_sets(self) -> None:
+        self._sets = await asyncio.to_thread(self.book.sets)
+        self.query_one("#sets-list", CursorList).show(set_lines(self._sets))
+        await self._read_prompts()
+
+    async def _read_prompts(self, *, more: bool = False) -> None:
+        """Show the prompts of the marked set, from the first, or those behind the last that is shown."""
+        marked, words = self.marked_set, self.query_one("#words", Input).value.split()
+        self._asked += 1
+        mine, after = self._asked, self._rows[-1].id if more and self._rows else 0
+        if marked is None:
+            return
+        rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
+        if mine != self._asked or not self.is_mounted:
+            return  # another set or other words were asked for meanwhile
+        self._complete = len(rows) < _PAGE
+        shown = self.query_one("#prompts-list", CursorList)
+        if more:
+            self._rows += rows
+            shown.add_options(Option(prompt_line(row), id=str(row.id)) for row in rows)
+        else:
+            self._rows = rows
+            shown.show((str(row.id), prompt_line(row)) for row in rows)
+        self._tell(marked, bool(words))
+
+    def _tell(self, marked: SetCounts, filtered: bool) -> None:
+        pane = self.query_one("#prompts-pane")
+        pane.border_title = Content(visible_line(marked.row.name, 60))
+        more = "" if self._complete else f"the first {len(self._rows):,}, more as you go down"
+        found = count(len(self._rows), "match").replace("matchs", "matches") if filtered and self._complete else more
+        pane.border_subtitle = Content(found) if found else None
+        pane.set_class(not self._rows, "-empty")
+        self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY_SET))
+        self.refresh_bindings()
+
+    @on(OptionList.OptionHighlighted, "#sets-list")
+    def _set_marked(self) -> None:
+        self.run_worker(self._read_prompts(), name="prompts")
+
+    @on(OptionList.OptionHighlighted, "#prompts-list")
+    def _prompt_marked(self, event: OptionList.OptionHighlighted) -> None:
+        self.refresh_bindings()
+        if not self._complete and event.option_index >= len(self._rows) - _AHEAD:
+            self._complete = True  # asked for once
+            self.run_worker(self._read_prompts(more=True), name="prompts")
+
+    @on(OptionList.OptionSelected, "#sets-list")
+    def _set_opened(self) -> None:
+        self.query_one("#prompts-list", CursorList).focus()
+
+    @on(OptionList.OptionSelected, "#prompts-list")
+    @leads_away_once
+    def _prompt_opened(self, event: OptionList.OptionSelected) -> None:
+        self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
+
+    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        """What the keys do depends on where the mark is."""
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters are letters in the line; a prompt is moved and removed where one is marked."""
+        if action in _LETTERS and isinstance(self.focused, Input):
+            return False
+        if action in ("move", "remove"):
+            return True if self.marked_prompt is not None else None
+        if action in ("add", "write", "rename", "hold_out"):
+            return True if self.marked_set is not None else None
+        return super().check_action(action, parameters)
+
+    def key_label(self, binding: Binding) -> str:
+        """A set that is held out can be handed back."""
+        marked = self.marked_set
+        return "hand back" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def action_find(self) -> None:
+        """Type words; the list follows every key."""
+        self.query_one("#words").add_class("-open")
+        self.query_one("#words").focus()
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        """The list follows every key."""
+        self.run_worker(self._read_prompts(), name="prompts")
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        """Enter goes to the prompts and keeps the words."""
+        self.query_one("#prompts-list").focus()
+
+    def action_back(self) -> None:
+        """Take the words off; without any, back to the verdicts."""
+        line = self.query_one("#words", Input)
+        if line.has_class("-open"):
+            line.value = ""
+            line.remove_class("-open")
+            self.query_one("#prompts-list").focus()
+        else:
+            self.dismiss(None)
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def action_add(self) -> None:
+        """Type a prompt for the marked set."""
+        marked = self.marked_set
+        if marked is not None:
+            sentence = f"A question for the set {marked.row.name!r}. For more than a line press e instead."
+            ask = AskText("Add a prompt", sentence)
+            self.app.push_screen(ask, lambda text: self._run(self._add(marked, text)) if text else None)
+
+    async def _add(self, marked: SetCounts, text: str) -> None:
+        added = await asyncio.wrap_future(self.book.add(marked.row.id, text))
+        self.palate.tell("Add a prompt", added_words(added, marked.row.name))
+
+    def action_write(self) -> None:
+        """Write a prompt in the editor."""
+        marked = self.marked_set
+        if marked is not None:
+            self._run(self._write(marked))
+
+    async def _write(self, marked: SetCounts) -> None:
+        edited = await edit_text(self.app, "")
+        if edited.text.strip():
+            await self._add(marked, edited.text)
+        edited.forget()
+
+    def action_new_set(self) -> None:
+        """Ask for a name, then what the set is for."""
+        self.app.push_screen(AskText("New set", "Its name, for one: letters", placeholder="name"), self._new_set_named)
+
+    def _new_set_named(self, name: str | None) -> None:
+        if name:
+            kinds = (("l", "for labelling"), ("h", "held out for trials, never trained on"))
+            make = lambda key: self._run(self._new_set(name, key == "h")) if key else None  # noqa: E731
+            self.app.push_screen(Choose("New set", f"What is {name!r} for?", kinds), make)
+
+    async def _new_set(self, name: str, held_out: bool) -> None:
+        await asyncio.wrap_future(self.book.new_set(name, held_out=held_out))
+
+    def action_rename(self) -> None:
+        """Ask for another name."""
+        marked = self.marked_set
+        if marked is not None:
+            ask = AskText("Rename", f"Another name for {marked.row.name!r}.", value=marked.row.name)
+            self.app.push_screen(ask, lambda name: self._run(self._rename(marked, name)) if name else None)
+
+    async def _rename(self, marked: SetCounts, name: str) -> None:
+        await asyncio.wrap_future(self.book.rename(marked.row.id, name))
+
+    def action_hold_out(self) -> None:
+        """Say what it means, then hold the set out or hand it back."""
+        marked = self.marked_set
+        if marked is not None:
+            self._run(self._ask_to_cross(marked))
+
+    async def _ask_to_cross(self, marked: SetCounts) -> None:
+        to_trials = not marked.row.held_out
+        meant = await asyncio.to_thread(self.book.crossing_of_set, marked.row.id)
+        act = lambda key: self._run(self._cross(marked, to_trials)) if key else None  # noqa: E731
+        self.app.push_screen(crossing_question(marked.row.name, meant, to_trials), act)
+
+    async def _cross(self, marked: SetCounts, to_trials: bool) -> None:
+        await asyncio.wrap_future(self.book.set_held_out(marked.row.id, to_trials))
+
+    def action_move(self) -> None:
+        """Choose where the marked prompt goes."""
+        prompt, here = self.marked_prompt, self.marked_set
+        if prompt is None or here is None:
+            return
+        others = set_lines(each for each in self._sets if each.row.id != here.row.id)
+        pick = Pick("Move into", visible_line(prompt.line, 200), others)
+        self.app.push_screen(pick, lambda key: self._run(self._move(prompt, here, int(key))) if key else None)
+
+    async def _move(self, prompt: PromptListRow, here: SetCounts, set_id: int) -> None:
+        target = next(each for each in self._sets if each.row.id == set_id)
+        move = lambda: asyncio.wrap_future(self.book.move([prompt.id], set_id))  # noqa: E731
+        if target.row.held_out == here.row.held_out:
+            await move()
+            return
+        meant = await asyncio.to_thread(self.book.crossing, [prompt.id])
+        question = crossing_question(target.row.name, meant, target.row.held_out)
+        self.app.push_screen(question, lambda key: self._run(move()) if key else None)
+
+    def action_remove(self) -> None:
+        """Take away a prompt that was never used; refused for others, with the reason."""
+        prompt = self.marked_prompt
+        if prompt is not None:
+            sentence = visible_line(prompt.line, 200)
+            act = lambda key: self._run(self._remove(prompt)) if key else None  # noqa: E731
+            self.app.push_screen(Choose("Remove", sentence, (("x", "remove this prompt"),)), act)
+
+    async def _remove(self, prompt: PromptListRow) -> None:
+        await asyncio.wrap_future(self.book.remove(prompt.id))
+
+    def _run(self, act: Awaitable[object]) -> None:
+        """Do something, tell what it cannot do, and show what it changed."""
+
+        async def work() -> None:
+            try:
+                await act
+            except (*KNOWN_ERRORS, OSError) as error:
+                self.palate.tell_error(error)
+            await self._read_sets()
+
+        self.run_worker(work(), name="change")

@@ -1,0 +1,44 @@
+"""Judged pairs opened one after the other, for a second look: those an adapter ranks the other way, for one."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding
+
+from db.pair_rows import ComparisonRow
+from tui.screens.pairs.verdict import VerdictScreen
+
+
+class SecondLookScreen(VerdictScreen):
+    """The panes and keys of an opened verdict, with keys to the pair after and before it."""
+
+    BINDINGS: ClassVar = [
+        Binding("n,right_square_bracket", "turn(1)", "next", id="second-look.next", tooltip="The pair after this one."),
+        Binding("p,left_square_bracket", "turn(-1)", "earlier", id="second-look.earlier", tooltip="The pair before."),
+    ]
+
+    def __init__(self, pairs: Sequence[tuple[int, str]]) -> None:
+        """`pairs` holds comparisons, each with what brought it here; at least one."""
+        super().__init__(pairs[0][0])
+        self._pairs = pairs
+        self._at = 0
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """At an end there is nothing to turn to."""
+        if action == "turn":
+            return 0 <= self._at + int(str(parameters[0])) < len(self._pairs) or None
+        return super().check_action(action, parameters)
+
+    def _tell(self, pair: ComparisonRow) -> None:
+        """What an opened verdict tells, and why this one is here."""
+        super()._tell(pair)
+        why = self._pairs[self._at][1]
+        self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {why} · {self.standing(pair)}")
+
+    def action_turn(self, by: int) -> None:
+        """Another pair of the list."""
+        self._at += by
+        self._comparison, _ = self._pairs[self._at]
+        self._painted_at = None
+        self.screen_shown()
+        self.refresh_bindings()

@@ -1,0 +1,199 @@
+"""One judged pair, opened again: its answers by name, every verdict it ever got, and the keys to judge it anew."""
+
+import asyncio
+import time
+from concurrent.futures import Future
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
+from tui.errors import KNOWN_ERRORS, begun
+from tui.events import PairChanged, Published, VerdictStored
+from tui.screens.pairs.actions import ask_note, take_out
+from tui.screens.pairs.judge import SETTLE_S, VERDICT_KEYS
+from tui.screens.pairs.pair_screen import LOOKING_KEYS, LookingScreen
+from tui.text.format import duration, when
+from tui.text.sanitize import visible_line
+from tui.widgets.lists.verdict_list import verdict_word
+from tui.widgets.pair.pair_view import PairView
+
+
+class VerdictScreen(LookingScreen):
+    """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
+
+    MODE = "data"
+    CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss", "../data/data.tcss"]
+    BINDINGS: ClassVar = [
+        Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
+        *VERDICT_KEYS,
+        Binding("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
+        Binding("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
+        *LOOKING_KEYS,
+    ]
+
+    def __init__(self, comparison: int) -> None:
+        super().__init__()
+        self._comparison = comparison
+        self._pair: ComparisonRow | None = None
+        self._painted_at: float | None = None
+        self._committing = self._out = False
+
+    def compose_body(self) -> ComposeResult:
+        """The panes, and what was said of them."""
+        yield PairView()
+        yield Static(id="history")
+
+    @property
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair, from when it is painted on."""
+        return self._pair
+
+    def screen_shown(self) -> None:
+        """Read the pair and its history."""
+        pair = self._pair = self.workbench.comparison(self._comparison)
+        self.workbench.names_were_shown(self._comparison)
+        self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
+        self._tell(pair)
+        self.call_after_refresh(self._painted)
+
+    @property
+    def can_judge(self) -> bool:
+        """Would a verdict key that is pressed at this moment count?"""
+        return self._counts(time.monotonic())
+
+    def _counts(self, pressed_at: float) -> bool:
+        """Could a key of that moment be meant for what is on the screen?"""
+        settled = self._painted_at is not None and pressed_at >= self._painted_at + SETTLE_S
+        return settled and not self._committing and not self.too_small
+
+    def _painted(self) -> None:
+        self._painted_at = time.monotonic()
+
+    def _tell(self, pair: ComparisonRow) -> None:
+        """Name the answers, the verdict that stands, and those before it."""
+        self.view.set_answer_titles(*(self._title(pair, name) for name in ("first", "second")))
+        self._out = self.workbench.data.is_out(pair)
+        self.view.note(self.standing(pair))
+        self.query_one("#history", Static).update(Content("\n").join(map(Content, self._history(pair))))
+        self.refresh_bindings()
+
+    def standing(self, pair: ComparisonRow) -> str:
+        """The verdict that stands, and whether it counts for training."""
+        words = told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        return f"{words} · − out of training" if self._out else words
+
+    def _history(self, pair: ComparisonRow) -> list[str]:
+        """The note that stands, then everything that was said of the pair, newest first."""
+        said = [(row.at, history_line(pair, row, stacked=self.stacked)) for row in self.workbench.history(pair.id)]
+        for row in self.workbench.data.withdrawals(pair.id):
+            said.append((row.at, f"{when(row.at)}  {'taken out of' if row.withdrawn else 'put back into'} training"))
+        lines = [line for _, line in sorted(said, key=lambda each: each[0], reverse=True)]
+        note = self.workbench.data.note(pair.id)
+        return [f"note  {visible_line(note, 120)}", *lines] if note else lines
+
+    def _title(self, pair: ComparisonRow, name: str) -> Content:
+        answer, letter = (pair.first, pair.first_letter) if name == "first" else (pair.second, pair.second_letter)
+        chosen = pair.standing is not None and pair.standing.verdict == letter
+        sign = Content.assemble((" ✓", "$success")) if chosen else Content("")
+        return Content.assemble(self.view.title_of(name), (f" · {written_by(answer)}", "$quiet"), sign)
+
+    def from_workbench(self, published: Published) -> None:
+        """It may be judged from elsewhere too."""
+        changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
+        if changed and not self._committing:
+            self._tell(self.workbench.comparison(self._comparison))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Panes are named by where they stand."""
+        if self._painted_at is not None:
+            self._tell(self.workbench.comparison(self._comparison))
+            self.refresh_bindings()
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a pair of labelling, asked for the first time, is ever trained on."""
+        if action == "take_out":
+            pair = self._pair
+            return True if pair is not None and pair.trial is None and pair.repeats is None else None
+        return super().check_action(action, parameters)
+
+    def key_label(self, binding: Binding) -> str:
+        """What is out can be put back."""
+        if binding.action == "take_out" and self._out:
+            return "put back"
+        return super().key_label(binding)
+
+    def action_take_out(self) -> None:
+        """Take the pair out of training, or put it back."""
+        self.run_worker(take_out(self, self._comparison, not self._out), name="take out")
+
+    def action_note(self) -> None:
+        """Keep a note with the pair."""
+        ask_note(self, self._comparison)
+
+    def action_judge(self, side: str, strength: int) -> None:
+        """Another verdict: one answer is better."""
+        pair = self.workbench.comparison(self._comparison)
+        self._decide(pair.first_letter if side == "left" else pair.second_letter, side, strength)
+
+    def action_say(self, verdict: str) -> None:
+        """Another verdict: neither is better."""
+        self._decide(verdict, None, 1)
+
+    def _decide(self, verdict: str, side: str | None, strength: int) -> None:
+        if not self._counts(self.palate.key_pressed_at):
+            self.view.note("that key came too early, and was dropped")
+            return
+        self._committing = True
+        given = {"layout": "stacked" if self.stacked else "side", "seconds": None, "blind": False}
+        judge = self.workbench.judge
+        stored = begun(lambda: judge(self._comparison, verdict, strength=strength, side=side, **given))
+        self.run_worker(self._commit(stored), name="verdict")
+
+    async def _commit(self, stored: Future[VerdictRow]) -> None:
+        try:
+            await asyncio.wrap_future(stored)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return
+        finally:
+            self._committing = False
+        self._tell(self.workbench.comparison(self._comparison))
+
+
+def written_by(answer: CompletionRow) -> str:
+    """Who wrote an answer."""
+    if answer.source in ("human", "import"):
+        return {"human": "you", "import": "imported"}[answer.source]
+    return visible_line(answer.model_name or "a model", 32)
+
+
+def told(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+    """A verdict in words, with the side as the pair is shown now."""
+    if row.verdict not in ("a", "b"):
+        return verdict_word(row.verdict, row.strength)
+    first, second = ("first", "second") if stacked else ("left", "right")
+    return f"{first if row.verdict == pair.first_letter else second} is {verdict_word(row.verdict, row.strength)}"
+
+
+def history_line(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+    """One line of the history: when, what, how long, blind or not."""
+    if row.verdict == "undo":
+        return f"{when(row.at)}  taken back"
+    parts = [told(pair, row, stacked=stacked)]
+    if row.seconds is not None:
+        parts.append(duration(row.seconds))
+    parts.append("blind" if row.blind else "names shown")
+    if row.note:
+        parts.append(visible_line(row.note, 80))
+    return f"{when(row.at)}  {' · '.join(parts)}"

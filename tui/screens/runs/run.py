@@ -1,0 +1,145 @@
+"""One run: its curves, what it was made of, what it said, and the adapter that it made."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from db.run_rows import RunRow
+from tui.events import ModelChanged, Published, RunChanged, VerdictStored
+from tui.runs.curves import RunHistory, steps_in_view
+from tui.runs.history import Ledger
+from tui.runs.lineage import TreeLine, family_of
+from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.runs.curve_page import CURVE_KEYS, CurvePage
+from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, AdapterActs, RunShelfKeys
+from tui.screens.runs.samples import SamplesScreen
+from tui.snapshots import RunProgress
+from tui.text.format import signed
+from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
+from tui.widgets.runs.live_run import ending_line, headline, progress_line
+from tui.widgets.runs.run_facts import RunPage, facts_of
+from tui.widgets.update_static import tell
+
+
+class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
+    """One run on a page of its own; a live one moves. Escape goes back to the table."""
+
+    MODE = "runs"
+    READS_AHEAD = True
+    CSS_PATH = ["../base.tcss", "../../widgets/charts/chart.tcss", "run.tcss"]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
+    BINDINGS: ClassVar = [
+        Binding("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
+        *ADAPTER_KEYS,
+        *CURVE_KEYS,
+        Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
+        *SHELF_KEYS,
+    ]
+
+    def __init__(self, run: int) -> None:
+        super().__init__()
+        self._run = run
+        self._row: RunRow | None = None
+        self._history = RunHistory()
+        self._ledger = Ledger(0, 0, ())
+        self._family: list[TreeLine] = []
+        self._pace = Pace(self.set_timer, self._draw)
+
+    def compose_body(self) -> ComposeResult:
+        """Two lines, then charts and facts: beside each other where there is room, else one below the other."""
+        yield Static("", id="run-headline", markup=False)
+        yield Static("", id="run-progress", markup=False)
+        with VerticalScroll(id="run-page", can_focus=False):
+            yield RunCharts()
+            with VerticalScroll(id="run-facts", can_focus=False):
+                yield Static("", id="facts", markup=False)
+
+    def shown_run(self) -> RunRow | None:
+        """The run of this page."""
+        return self._row
+
+    def screen_shown(self) -> None:
+        """Read everything again."""
+        self._read()
+        self._draw()
+
+    def from_workbench(self, published: Published) -> None:
+        """Follow the run while it is alive."""
+        match published:
+            case RunChanged(run=self._run, event=event):
+                metrics = getattr(event, "metrics", None)
+                if metrics is not None:
+                    self._history.add(event.step, metrics)  # type: ignore[union-attr]
+                elif event is None:
+                    self._read()
+                self._pace.news()
+            case ModelChanged() | VerdictStored():
+                self._read_beside()
+                self._pace.news()
+
+    def _read(self) -> None:
+        self._history = self.workbench.records.history(self._run, CHART_METRICS)
+        self._read_beside()
+
+    def _read_beside(self) -> None:
+        """What other runs and verdicts may change: read when they do, not at every step."""
+        self._ledger = self.workbench.records.ledger(self._run)
+        self.read_adapters()
+        self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters)
+
+    def _progress(self) -> RunProgress | None:
+        alive = self.workbench.status().run
+        return alive if alive is not None and alive.run == self._run else None
+
+    def _draw(self) -> None:
+        self.read_adapters()
+        self._row = run = self.workbench.run(self._run)
+        adapter = self.adapter_of(run)
+        tell(self.query_one("#run-headline", Static), headline(run, adapter))
+        self._say_where(run)
+        self.query_one(RunCharts).draw(self._history, steps_in_view(run))
+        log, parent = self.workbench.run_log(self._run), self.adapter(run.parent_adapter)
+        page = RunPage(run, adapter, parent, log, self._ledger, self._family)
+        tell(self.query_one("#facts", Static), facts_of(page))
+        self.refresh_bindings()
+
+    def _say_where(self, run: RunRow) -> None:
+        """Where the run stands, or where its curves are read."""
+        progress = self._progress()
+        line = progress_line(run, progress, self._history) if progress else ending_line(run, self.adapter_of(run))
+        if self.cross is not None:
+            there = Content.assemble(("│ ", "$quiet"), (f"read at step {self.cross:,}", "bold"))
+            line = there + Content.styled(f" of {run.step:,} · escape takes the line off", "$quiet")
+        tell(self.query_one("#run-progress", Static), line)
+
+    def cross_moved(self) -> None:
+        """Say where."""
+        if self._row is not None:
+            self._say_where(self._row)
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    @property
+    def moving(self) -> VerticalScroll:
+        """What scrolls: the facts where they stand beside the charts, else the whole page."""
+        broad = self.has_class("-broad")
+        return self.query_one("#run-facts" if broad else "#run-page", VerticalScroll)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without wrong pairs there is nothing to look at again."""
+        if action == "wrong":
+            return bool(self._ledger.pairs)
+        return super().check_action(action, parameters)
+
+    def action_samples(self) -> None:
+        """Show what the run answered while it learned."""
+        self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+
+    def action_wrong(self) -> None:
+        """Open the pairs that stay wrong, the lowest margin first."""
+        pairs = [(pair.comparison, f"margin {signed(pair.margins[-1])}") for pair in self._ledger.pairs]
+        self.app.push_screen(SecondLookScreen(pairs))

@@ -1,0 +1,305 @@
+"""The Train screen: what a run will be made of, then the run itself."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from db.run_rows import RunRow
+from engine.config import TrainConfig
+from tui.errors import KNOWN_ERRORS
+from tui.events import ModelChanged, Published, RunChanged, SamplesStored, VerdictStored
+from tui.runs.curves import RunHistory
+from tui.screens.confirm import StopScreen
+from tui.screens.name_picker import open_named
+from tui.screens.runs.run_actions import RunKeys
+from tui.screens.runs.samples import SamplesScreen
+from tui.screens.runs.train_pickers import named_pairs, named_presets
+from tui.screens.single_dismiss import leads_away_once
+from tui.snapshots import AdapterView, RunProgress
+from tui.training.pair_sets import PairSet
+from tui.widgets.charts.run_charts import Pace, RunCharts
+from tui.widgets.form.rows import FormRow
+from tui.widgets.form.text_row import TextRow
+from tui.widgets.runs.live_run import LiveRun
+from tui.widgets.runs.train_setup import TrainSetup
+
+if TYPE_CHECKING:
+    from engine.estimates.preflight import Preflight
+    from tui.app import PalateApp
+
+
+_SETTLED_S: Final = 0.3
+"""How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
+
+
+TALL: Final = 34
+"""From this many lines on there is room for the newest samples below the curves."""
+
+
+class TrainScreen(RunKeys):
+    """Sets up a run, starts it, and shows it while it is alive and after its end."""
+
+    MODE = "train"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
+    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "../../widgets/charts/chart.tcss", "train.tcss"]
+    BINDINGS = [
+        Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
+        Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
+        Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Binding("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
+        Binding("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
+        Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
+        Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
+        Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run: int | None = None
+        self._row: RunRow | None = None
+        self._alive: RunProgress | None = None
+        self._history = RunHistory()
+        self._pace = Pace(self.set_timer, self._draw_run)
+
+    def compose_body(self) -> ComposeResult:
+        """The settings, and the run; one of them is shown."""
+        yield TrainSetup()
+        yield LiveRun()
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Start on the settings, unless a run is alive."""
+        self._show_which()
+
+    def screen_shown(self) -> None:
+        """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
+        status = self.workbench.status()
+        if status.run is not None:
+            self._follow(status.run.run)
+        elif self._run is None:
+            self._draw_setup()
+        elif status.offer:
+            self.action_another()
+        else:
+            self._follow(self._run)
+
+    def from_workbench(self, published: Published) -> None:
+        """Follow the run; keep the plan true while verdicts come in and the model changes."""
+        match published:
+            case RunChanged(run=run, event=event) if run == self._run:
+                metrics = getattr(event, "metrics", None)
+                if metrics is not None:
+                    self._history.add(event.step, metrics)  # type: ignore[union-attr]
+                elif event is None:
+                    self._read_history()
+                self._pace.news()
+            case SamplesStored(run=run) if run == self._run:
+                self._pace.news()
+            case RunChanged(run=run) if self._progress(run) is not None:
+                self._follow(run)
+            case ModelChanged() | VerdictStored():
+                if self._run is None:
+                    self._draw_setup()
+                else:
+                    self._pace.news()
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def _progress(self, run: int | None) -> RunProgress | None:
+        """Where `run` stands, while it is alive."""
+        alive = self.workbench.status().run
+        return alive if alive is not None and alive.run == run else None
+
+    def shown_run(self) -> RunRow | None:
+        """The run that is shown, once it is over."""
+        return self._row if self._alive is None else None
+
+    def _follow(self, run: int) -> None:
+        self._run = run
+        self._read_history()
+        self._show_which()
+        self._draw_run()
+
+    def _read_history(self) -> None:
+        self._history = RunHistory()
+        if self._run is not None:
+            for row in self.workbench.run_metrics(self._run):
+                self._history.add(row.step, {row.name: row.value})
+
+    def _show_which(self) -> None:
+        watching = self._run is not None
+        setup = self.query_one(TrainSetup)
+        setup.display = not watching
+        setup.disabled = watching  # a hidden row must not keep the focus, and with it its keys
+        self.query_one(LiveRun).display = watching
+        if not watching:
+            setup.form.row("start").focus()
+        self.refresh_bindings()
+
+    def _draw_setup(self) -> None:
+        setup = self.query_one(TrainSetup)
+        setup.show_adapters(self.workbench.adapters())
+        setup.show_sets([each.name for each in self.workbench.prompt_sets() if not each.held_out])
+        config, pairs = setup.config(), setup.pairs
+        setup.show_preset(self.workbench.presets.of(config), config)
+        setup.show_preview(self.workbench.train_preview(config, pairs))
+        if self.workbench.status().model_state == "ready":
+            self.run_worker(partial(self._look, config, pairs), group="preflight", exclusive=True)
+
+    async def _look(self, config: TrainConfig, pairs: PairSet) -> None:
+        """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
+        await asyncio.sleep(_SETTLED_S)
+        found: Preflight | str
+        try:
+            found = await asyncio.to_thread(self.workbench.preflight, config, pairs)
+        except KNOWN_ERRORS as error:
+            found = str(error)
+        self.query_one(TrainSetup).show_preflight(found)
+
+    def _draw_run(self) -> None:
+        if self._run is None:
+            return
+        self.read_adapters()
+        self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
+        log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
+        adapter = self.adapter_of(self._row)
+        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
+        self.refresh_bindings()
+
+    @on(FormRow.Changed)
+    def settings_changed(self) -> None:
+        """Tell at once what the settings would do."""
+        self._draw_setup()
+
+    # -- actions -------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the keys that do something now."""
+        alive = self._alive
+        match action:
+            case "start" | "presets" | "pairs":
+                return self._run is None
+            case "pause":
+                return alive is not None and alive.phase != "stopping"
+            case "stop":
+                return alive is not None and alive.phase != "stopping"
+            case "use_base":
+                return False  # that key belongs to Runs, where adapters are chosen
+            case "another":
+                return self._run is not None and alive is None
+            case "fineness" | "samples":
+                return self._run is not None
+        return super().check_action(action, parameters)
+
+    @on(FormRow.Pressed)
+    @leads_away_once
+    def row_pressed(self, message: FormRow.Pressed) -> None:
+        """Start the run, or show the presets."""
+        if message.row.key == "preset":
+            self.action_presets()
+        else:
+            self.action_start()
+
+    def action_start(self) -> None:
+        """Start a run; a row that is not right takes the cursor instead."""
+        setup = self.query_one(TrainSetup)
+        if (wrong := setup.form.wrong()) is not None:
+            wrong.focus()
+            self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
+            return
+        try:
+            more = {"name": setup.run_name, "from_adapter": setup.start_from}
+            run = self.workbench.start_run(setup.config(), **more, pairs=self._named(setup.pairs))
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            self._draw_setup()
+            return
+        self._follow(run)
+
+    def _named(self, pairs: PairSet) -> PairSet:
+        """The pairs under the name that they are kept under, if they are."""
+        kept = self.workbench.pair_sets.all()
+        return next((each for each in kept if replace(each, name=None) == pairs), pairs)
+
+    def action_presets(self) -> None:
+        """Show the presets."""
+        open_named(self, named_presets(self.workbench, self.query_one(TrainSetup)))
+
+    def action_pairs(self) -> None:
+        """Show the sets of pairs."""
+        open_named(self, named_pairs(self.workbench, self.query_one(TrainSetup)))
+
+    def action_samples(self) -> None:
+        """Show what the run answered while it learned."""
+        if self._run is not None:
+            self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+
+    def take_setting(self, name: str, text: str) -> None:
+        """Set a row of the form, for the next run, as if a person had typed it."""
+        row = self.query_one(TrainSetup).form.row(name)
+        assert isinstance(row, TextRow)
+        row.take(text)
+        if self._run is None:
+            row.focus()
+
+    def take_start(self, adapter: AdapterView) -> None:
+        """Set up the next run to go on from this adapter."""
+        if self._run is not None:
+            self.action_another()
+        setup = self.query_one(TrainSetup)
+        setup.start_from_adapter(adapter, self.workbench.adapters())
+        setup.form.row("from").focus()
+        self._draw_setup()
+
+    def key_label(self, binding: Binding) -> str:
+        """What waits goes on with the same key."""
+        waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
+        return "go on" if binding.action == "pause" and waits else super().key_label(binding)
+
+    def action_pause(self) -> None:
+        """Let the run wait, or go on."""
+        alive = self._progress(self._run)
+        if alive is None:
+            return
+        if alive.phase in ("pausing", "paused"):
+            self.workbench.go_on_with_run()
+        else:
+            self.workbench.pause_run()
+
+    def action_stop(self) -> None:
+        """Ask whether what the run has learned is kept; then stop it."""
+        alive = self._progress(self._run)
+        if alive is not None:
+            self.palate.push_screen(StopScreen(alive), self._stop_answered)
+
+    def _stop_answered(self, answer: str | None) -> None:
+        if answer is not None and self._progress(self._run) is not None:
+            self.workbench.stop_run(discard=answer == "d")
+
+    def action_another(self) -> None:
+        """Back to the settings."""
+        self._run = self._row = None
+        self._show_which()
+        self._draw_setup()
+
+    def action_fineness(self) -> None:
+        """Draw curves with other blocks."""
+        name = self.query_one(RunCharts).next_fineness()
+        self.palate.tell("Curves", f"They are drawn with {name} characters now.")
+
+
+async def open_train(palate: PalateApp) -> TrainScreen:
+    """Go to the Train screen itself: what was opened over it is closed."""
+    await palate.switch_mode("train")
+    screen = palate.screen_stack[0]
+    assert isinstance(screen, TrainScreen)
+    screen.pop_until_active()
+    return screen

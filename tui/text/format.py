@@ -1,0 +1,72 @@
+"""How screens and commands say numbers and times: as a person would. No Textual here."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, in the plural where it is due.
+
+    >>> count(1, "verdict"), count(1200, "verdict")
+    ('1 verdict', '1,200 verdicts')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def plain(value: Any) -> str:
+    """A setting's value as a person would type it: 5e-5 rather than 5e-05.
+
+    >>> plain(5e-5), plain(0.1), plain(None)
+    ('5e-5', '0.1', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}".replace("e-0", "e-").replace("e+0", "e+")
+    return str(value)
+
+
+def duration(seconds: float) -> str:
+    """A length of time, as coarse as a person would say it.
+
+    >>> duration(14.2), duration(125), duration(7300)
+    ('14 s', '2 min', '2 h 2 min')
+    """
+    if seconds < _MINUTE - 0.5:
+        return f"{max(round(seconds), 0)} s"
+    minutes = round(seconds / _MINUTE)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{round(seconds / _DAY)} days"
+
+
+def when(at: str, now: datetime | None = None) -> str:
+    """A stored UTC time in this machine's zone: "14:10", "yesterday 14:10", "3 May 14:10", "3 May 2025"."""
+    now = now or datetime.now().astimezone()
+    moment = datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone(now.tzinfo)
+    clock = f"{moment:%H:%M}"
+    if moment.date() == now.date():
+        return clock
+    if moment.date() == now.date() - timedelta(days=1):
+        return f"yesterday {clock}"
+    day = f"{moment.day} {moment:%b}"
+    return f"{day} {clock}" if moment.year == now.year else f"{day} {moment.year}"
+
+
+def signed(number: float | None, digits: int = 2) -> str:
+    """A number with its sign, as margins are told; "–" when there is none yet."""
+    return "–" if number is None else f"{number:+.{digits}f}"
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent.
+
+    >>> percent(0.675)
+    '68 %'
+    """
+    return f"{round(100 * share)} %"

@@ -1,0 +1,139 @@
+"""Which of the preference pairs a run is made of: all, or those since a date, of a prompt set, or judged as strong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from db import prompts as db_prompts
+from db import verdicts as db_verdicts
+from db.pair_rows import PairFilter, PairRow
+from db.times import utc_text
+from engine.preference import PreferencePair
+from tui.errors import InputError
+from tui.workspace.named_values import Kept
+from tui.workspace.workspace import Workspace
+
+
+def parse_day(text: str) -> str | None:
+    """A day as 2026-03-02, checked; None for an empty text or `none`.
+
+    Raises:
+        InputError: it is no day.
+    """
+    text = text.strip()
+    if text.lower() in ("", "none"):
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InputError(f"{text!r} is no day. Write it as 2026-03-02, or none for all days.") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSet:
+    """Which pairs are meant; the default means all of them.
+
+    `since` is the day (this machine's) from which on verdicts count, `prompt_set` the name of the prompts' set;
+    `strong` means the verdicts "much better" alone. `name` is what a person called it.
+    """
+
+    name: str | None = None
+    since: str | None = None
+    prompt_set: str | None = None
+    strong: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Does it leave nothing out?"""
+        return self.since is None and self.prompt_set is None and not self.strong
+
+    def record(self) -> dict[str, Any] | None:
+        """What a run keeps of it; None for all pairs."""
+        if self.everything:
+            return None
+        return {"name": self.name, "since": self.since, "prompt_set": self.prompt_set, "strong": self.strong}
+
+    def words(self) -> str:
+        """The set in words, with its name before it where it has one."""
+        parts = ["much better only"] if self.strong else []
+        parts += [f"of {self.prompt_set}"] if self.prompt_set else []
+        parts += [f"since {self.since}"] if self.since else []
+        words = " · ".join(parts) or "all pairs"
+        return f"{self.name}: {words}" if self.name else words
+
+
+ALL_PAIRS = PairSet()
+
+
+def pair_set_of(record: Mapping[str, Any] | None) -> PairSet:
+    """The set that a record tells of."""
+    known = PairSet.__dataclass_fields__
+    return PairSet(**{name: value for name, value in (record or {}).items() if name in known})
+
+
+def preference_pair(row: PairRow) -> PreferencePair:
+    """The engine's record of a stored pair; its key is the comparison's id."""
+    return PreferencePair(
+        key=str(row.comparison),
+        prompt=row.messages,
+        chosen=row.chosen,
+        rejected=row.rejected,
+        chosen_cut=row.chosen_cut,
+        rejected_cut=row.rejected_cut,
+    )
+
+
+def pairs_of(workspace: Workspace, chosen: PairSet) -> list[PairRow]:
+    """The training records of a set, as they stand now.
+
+    Raises:
+        InputError: there is no prompt set of that name for labelling.
+    """
+    return db_verdicts.preference_pairs(workspace.connection, filter_of(workspace, chosen))
+
+
+def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
+    """What the set means to the database."""
+    set_id = None
+    if chosen.prompt_set is not None:
+        sets = [each for each in db_prompts.list_prompt_sets(workspace.connection) if not each.held_out]
+        set_id = next((each.id for each in sets if each.name == chosen.prompt_set), None)
+        if set_id is None:
+            names = ", ".join(each.name for each in sets)
+            raise InputError(f"There is no prompt set {chosen.prompt_set!r} for labelling. There are: {names}.")
+    since = None
+    if chosen.since is not None:
+        midnight = datetime.fromisoformat(chosen.since).astimezone()
+        since = utc_text(midnight)
+    return PairFilter(since=since, set_id=set_id, strong=chosen.strong)
+
+
+class PairSets:
+    """The sets that a person keeps under names."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    def all(self) -> list[PairSet]:
+        """Every set, in the order in which they were saved."""
+        return [replace(pair_set_of(record), name=name) for name, record in self.kept.all().items()]
+
+    def get(self, name: str) -> PairSet:
+        """The set of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = next((each for each in self.all() if (each.name or "").casefold() == name.strip().casefold()), None)
+        if found is None:
+            names = ", ".join(each.name or "" for each in self.all()) or "none yet"
+            raise InputError(f"There is no set of pairs {name!r}. There are: {names}.")
+        return found
+
+    def save(self, name: str, chosen: PairSet) -> PairSet:
+        """Keep a set under a name. Raises `InputError` for a name that is not usable."""
+        record = {"since": chosen.since, "prompt_set": chosen.prompt_set, "strong": chosen.strong}
+        return self.get(self.kept.save(name, record))

@@ -1,0 +1,106 @@
+"""Settings of a run under a name: those that come with Palate, and a person's own. No torch, no Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.config import TrainConfig, settings_of
+from engine.errors import SettingError
+from tui.errors import InputError
+from tui.text.format import plain
+from tui.workspace.named_values import Kept
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings by name: what they are for in a sentence, and which of them differ from the defaults."""
+
+    name: str
+    sentence: str
+    changes: Mapping[str, Any]
+    own: bool = False
+
+    @property
+    def config(self) -> TrainConfig:
+        """The settings as a whole.
+
+        Raises:
+            InputError: another version of Palate kept them, and one of them is not known here or not usable.
+        """
+        known = {each.name for each in settings_of(TrainConfig)}
+        if foreign := sorted(set(self.changes) - known):
+            raise InputError(
+                f"The preset {self.name!r} has settings that this Palate does not know: {', '.join(foreign)}. "
+                f"Remove it with `palate presets remove`, or use the Palate that saved it."
+            )
+        try:
+            return replace(TrainConfig(), **self.changes)
+        except SettingError as error:
+            raise InputError(f"The preset {self.name!r} cannot be used: {error}") from error
+
+    def words(self) -> str:
+        """What differs from the defaults, such as `beta 0.2, learning rate 3e-5`."""
+        return changes_words(self.changes)
+
+
+ORIGINAL = Preset("original", "The settings of the project that Palate grew from; every default is its.", {})
+CAREFUL = Preset(
+    "careful",
+    "Stays close to the model as it is: for few pairs, or when answers turned odd.",
+    {"beta": 0.2, "sft_weight": 0.1, "learning_rate": 3e-5, "warmup_ratio": 0.1, "early_stop": 2},
+)
+THOROUGH = Preset(
+    "thorough",
+    "Twice the epochs, more pairs to measure on, an end when two evaluations bring nothing: for 100 pairs or more.",
+    {"epochs": 6, "lr_scheduler": "cosine", "warmup_ratio": 0.1, "eval_share": 0.2, "early_stop": 2},
+)
+BUILT_IN = (ORIGINAL, CAREFUL, THOROUGH)
+
+
+def changes_of(config: TrainConfig) -> dict[str, Any]:
+    """What differs from the defaults."""
+    values = {each.name: getattr(config, each.name) for each in settings_of(TrainConfig)}
+    return {each.name: values[each.name] for each in settings_of(TrainConfig) if values[each.name] != each.default}
+
+
+def changes_words(changes: Mapping[str, Any]) -> str:
+    """Changed settings in words."""
+    known = [each.name for each in settings_of(TrainConfig) if each.name in changes]
+    names = known + [name for name in changes if name not in known]
+    return ", ".join(f"{name.replace('_', ' ')} {plain(changes[name])}" for name in names) or "the defaults"
+
+
+class Presets:
+    """The presets that there are."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+
+    def all(self) -> list[Preset]:
+        """Palate's own first, then the person's in the order in which they were saved."""
+        return [*BUILT_IN, *(Preset(name, "Your own.", changes, own=True) for name, changes in self.kept.all().items())]
+
+    def get(self, name: str) -> Preset:
+        """The preset of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = next((each for each in self.all() if each.name.casefold() == name.strip().casefold()), None)
+        if found is None:
+            names = ", ".join(each.name for each in self.all())
+            raise InputError(f"There is no preset {name!r}. There are: {names}.")
+        return found
+
+    def save(self, name: str, config: TrainConfig) -> Preset:
+        """Keep these settings under a name. Raises `InputError` for a name that is not usable."""
+        return self.get(self.kept.save(name, changes_of(config)))
+
+    def of(self, config: TrainConfig) -> Preset | None:
+        """The first preset with exactly these settings, None when there is none."""
+        return next((each for each in self.all() if dict(each.changes) == changes_of(config)), None)
+
+
+RESERVED = tuple(each.name for each in BUILT_IN)

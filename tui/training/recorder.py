@@ -1,0 +1,137 @@
+"""What a run reports, written into the database before anybody hears of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from db import checkpoints as db_checkpoints
+from db import completions as db_completions
+from db import metrics as db_metrics
+from db import reference_logps as db_reference_logps
+from db import runs as db_runs
+from db import samples as db_samples
+from db.pair_rows import PairRow
+from engine.events import (
+    CheckpointSaved,
+    EvalDone,
+    Event,
+    MarginsKnown,
+    Notice,
+    ReferenceScored,
+    RunFinished,
+    RunPlanned,
+    StepDone,
+)
+from tui.text.format import count, duration
+from tui.training.samples import Sampler
+from tui.workspace.workspace import Workspace
+
+
+def server_words(pairs: int) -> str:
+    """What it means to train on answers that another model wrote."""
+    return (
+        f"{count(pairs, 'pair')} with answers from a server: they are learned as text, under the local model's own "
+        "prompt template, since a server does not tell which template it used."
+    )
+
+
+class RunBook:
+    """Stores the events of one run; `rows` are the pairs it was given, `resumed` says that it goes on."""
+
+    def __init__(self, workspace: Workspace, run: int, rows: Sequence[PairRow], *, resumed: bool) -> None:
+        self._workspace = workspace
+        self._run = run
+        self._verdicts = {str(row.comparison): row.verdict for row in rows}
+        self._resumed = resumed
+        self.train_keys: tuple[str, ...] = ()
+        """The pairs that the run learns from, by their keys, once it has looked at them."""
+        self._trimmed = False
+
+    def store(self, event: Event) -> None:
+        """Write what the event says; on the disk when this returns."""
+        match event:
+            case RunPlanned():
+                self._store_plan(event)
+            case ReferenceScored():
+                kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+                self._write(db_reference_logps.keep_references, kept)
+                self._write(db_runs.heartbeat, self._run)
+            case StepDone() | EvalDone():
+                self._store_figures(event)
+            case MarginsKnown():
+                self._store_margins(event)
+            case CheckpointSaved():
+                size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
+                self._write(db_checkpoints.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
+            case Notice():
+                self.note(event.text, event.level)
+            case RunFinished():
+                words = "stopped as asked" if event.stopped else "finished"
+                self.note(f"The run {words} after {event.steps} steps.")
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Add a line to the run's log."""
+        self._write(db_runs.add_log, self._run, level, text)
+
+    def note_samples(self, sampler: Sampler) -> None:
+        """Tell how long samples were written, where any were."""
+        if sampler.seconds:
+            self.note(f"Samples took {duration(sampler.seconds)} beside the run.")
+
+    def _store_plan(self, event: RunPlanned) -> None:
+        self.train_keys = event.train_keys
+        if self._resumed:
+            return  # the pairs were recorded when the run began
+        shares = [(key, "train") for key in event.train_keys] + [(key, "eval") for key in event.eval_keys]
+        run_pairs = [(int(key), share, self._verdicts[key]) for key, share in shares]
+        self._write(db_runs.set_run_pairs, self._run, run_pairs)
+        self._write(db_runs.set_total_steps, self._run, event.total_steps)
+        for key, reason in event.left_out.items():
+            self.note(f"Pair {key} is left out: {reason}", "warning")
+        keys = [int(key) for key, _ in shares]
+        if from_servers := db_completions.count_from_servers(self._workspace.connection, keys):
+            self.note(server_words(from_servers))
+
+    def _store_figures(self, event: StepDone | EvalDone) -> None:
+        if not self._trimmed and isinstance(event, StepDone):
+            self._write(db_metrics.trim_metrics, self._run, event.step)
+            self._write(db_samples.trim_samples, self._run, event.step)
+            self._trimmed = True
+        rows = [(event.step, name, value) for name, value in event.metrics.items()]
+        self._write(_add_figures, self._run, rows)
+
+    def _store_margins(self, event: MarginsKnown) -> None:
+        shares = (("train", event.train), ("eval", event.evaluation))
+        rows = [(int(key), share, margin) for share, margins in shares for key, margin in margins.items()]
+        self._write(db_metrics.add_margins, self._run, event.epoch, rows)
+
+    def _write(self, function: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        self._workspace.write(function, *args, **kwargs).result()
+
+
+def _add_figures(connection: sqlite3.Connection, run: int, rows: Sequence[tuple[int, str, float | None]]) -> None:
+    """Figures are a sign of life: a run that was killed ended at the last of them."""
+    db_runs.add_metrics(connection, run, rows)
+    db_runs.heartbeat(connection, run)
+
+
+class KnownReferences(Mapping[str, tuple[float, float]]):
+    """The reference log-probabilities that the workspace keeps, looked up one by one as they are asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def __getitem__(self, key: str) -> tuple[float, float]:
+        found = db_reference_logps.find_reference(self._workspace.connection, key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __len__(self) -> int:
+        return db_reference_logps.count_references(self._workspace.connection)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(db_reference_logps.reference_keys(self._workspace.connection))

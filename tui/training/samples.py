@@ -1,0 +1,99 @@
+"""Samples of a run: its policy answers the same few held-out prompts at every evaluation, between the run's events.
+
+Answers are greedy, so they need no random numbers, and a change in them is a change in the model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from db import prompts as db_prompts
+from db import runs as db_runs
+from db import samples as db_samples
+from db.prompt_rows import PromptRow, with_system
+from engine.config import SamplingConfig
+from engine.errors import ModelError
+from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import Turns
+from tui.events import Published, RunChanged, SamplesStored
+from tui.workspace.settings_store import QueueSettings
+from tui.workspace.workspace import Workspace
+
+
+class Sampler:
+    """Takes the samples of one run. `adapter` is PEFT's name of the policy that is trained.
+
+    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        policies: Policies,
+        publish: Callable[[Published], None],
+        run: int,
+        adapter: str,
+        settings: QueueSettings,
+        *,
+        resumed: bool,
+        broken_off: Callable[[], bool],
+    ) -> None:
+        self._workspace, self._policies, self._publish = workspace, policies, publish
+        self._run, self._adapter = run, adapter
+        self._resumed, self._broken_off = resumed, broken_off
+        self._sampling = SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens)
+        self._prompts = self._choose(settings.runs.samples, settings.source.system)
+        self._taken = -1
+        self.seconds = 0.0
+        """How long the model wrote samples in this run, without what others did between the turns."""
+
+    def _choose(self, number: int, system: str | None) -> list[PromptRow]:
+        """Those that the run answered before, else the first held-out ones: so runs can be compared as well."""
+        connection = self._workspace.connection
+        before = db_samples.sampled_prompts(connection, self._run) if number else []
+        chosen = db_prompts.prompts_by_id(connection, before) if before else []
+        chosen = chosen or db_prompts.held_out_prompts(connection, number)
+        return [replace(prompt, messages=with_system(prompt.messages, system)) for prompt in chosen]
+
+    def after(self, event: Event, step: int) -> Turns:
+        """Take the samples that are due after this event of the run; `step` is where it stands."""
+        begins = isinstance(event, RunPlanned) and not self._resumed
+        is_due = begins or isinstance(event, EvalDone | MarginsKnown)
+        if is_due and self._prompts and step != self._taken and not self._broken_off():
+            self._taken = step
+            yield from self._take(step)
+
+    def _take(self, step: int) -> Turns:
+        done: list[CompletionDone] = []
+        events = self._answers()
+        while not self._broken_off():
+            started = time.perf_counter()
+            try:
+                event = next(events, None)
+            except ModelError as error:  # a prompt that the model cannot read; the run goes on without samples
+                text = f"No samples are taken: {error}"
+                self._prompts = []
+                self._workspace.write(db_runs.add_log, self._run, "warning", text).result()
+                self._publish(RunChanged(self._run))
+                return
+            self.seconds += time.perf_counter() - started
+            if event is None:
+                self._store(step, done)
+                return
+            if isinstance(event, CompletionDone):
+                done.append(event)
+            yield
+
+    def _answers(self) -> Iterator[Event]:
+        from engine.generate import GenerationRequest, generate  # imports torch
+
+        requests = [GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts]
+        return generate(self._policies.required(), requests, self._sampling, adapter=self._adapter)
+
+    def _store(self, step: int, done: list[CompletionDone]) -> None:
+        rows = [(int(each.key), each.text, each.tokens, each.cut) for each in done]
+        self._workspace.write(db_samples.add_samples, self._run, step, rows).result()
+        self._publish(SamplesStored(self._run, step))

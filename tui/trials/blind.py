@@ -1,0 +1,313 @@
+"""Blind trials at work: two policies answer held-out prompts ahead of need, a person judges, the names stay sealed.
+
+A trial lives in the database from its start: which prompts, in which order, with which settings. So it can be left and
+taken up days later: what is missing is written whenever the model is there, and judging goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, fields
+
+from adapters.errors import AdapterError
+from adapters.manifest import Adapter
+from db import blind_trials as db_blind
+from db import models as db_models
+from db import trials as db_trials
+from db import verdicts as db_verdicts
+from db.errors import DatabaseError
+from db.pair_rows import ComparisonRow, VerdictRow
+from db.prompt_rows import PromptRow, with_system
+from db.run_rows import TrialRow
+from engine.config import SamplingConfig
+from engine.errors import EngineError
+from engine.events import CompletionDone
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import AHEAD, LOADING, Job, Lane, Turns
+from tui.compute.seeds import seed_from
+from tui.errors import WorkbenchError, title_of
+from tui.events import Published, QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
+from tui.generation.completion_writer import Written, store_comparison
+from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
+from tui.trials.prompt_limits import leave_out_too_long
+from tui.workspace.workspace import Workspace
+
+BASE = "base"
+"""How a person names the base model as a policy."""
+MOVED_TO = "from trials"
+"""The prompt set for labelling that held-out prompts are moved to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialPlan:
+    """What a person asks of a blind trial.
+
+    `policy` is on trial and `against` is what it is held against: names or ids of adapters, or "base". `prompt_set` is
+    the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
+    pairs are asked a second time at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the
+    command that judges in a person's place.
+    """
+
+    policy: str
+    against: str = BASE
+    num_prompts: int = 20
+    prompt_set: int | None = None
+    sampling: SamplingConfig
+    system: str | None = None
+    samples: int = 1
+    repeats: int = 0
+    may_end_early: bool = False
+    judge: str | None = None
+
+
+class BlindTrials:
+    """Starts trials, has their answers written on the lane, and ends them."""
+
+    def __init__(
+        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
+    ) -> None:
+        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._seed = seed
+        self.attended: int | None = None
+        self._ready = 0
+        self._given_up: set[int] = set()
+        self._looked_through: set[int] = set()
+        """Trials whose prompts all leave the model room to answer."""
+        self.job: Job | None = None
+        """What writes answers now, or did last."""
+
+    # -- starting and ending -----------------------------------------------------------------------------------
+
+    def start(self, plan: TrialPlan) -> int:
+        """Record a sealed trial and have its answers written; returns its id.
+
+        Raises:
+            WorkbenchError: a policy would meet itself, or fewer prompts are held out than asked for.
+            AdapterError: there is no such adapter, or it does not fit the base model that is loaded.
+            ModelError: no base model is loaded.
+        """
+        against, policy = self._adapter(plan.against), self._adapter(plan.policy)
+        if against == policy:
+            raise WorkbenchError(f"{plan.policy} would meet itself. Choose another policy to hold it against.")
+        models = self._policies.model_row(against), self._policies.model_row(policy)
+        prompts = self._choose(plan, models)
+        settings = {**asdict(plan.sampling), "system": plan.system}
+        trial = self._workspace.write(
+            db_blind.add_blind_trial,
+            model_a=models[0],
+            model_b=models[1],
+            sampling=self._workspace.write(db_models.ensure_sampling, settings).result(),
+            prompts=prompts,
+            prompt_set=plan.prompt_set,
+            samples=plan.samples,
+            repeats=plan.repeats,
+            may_end_early=plan.may_end_early,
+            judge=plan.judge,
+        ).result()
+        self._tell(trial)
+        self.wake()
+        return trial
+
+    def open(self, trial: int) -> Future[None]:
+        """End a trial and show its names; the number of verdicts there are is recorded with it."""
+        opened = self._workspace.write(db_blind.open_trial, trial)
+        opened.add_done_callback(lambda done: None if _failed(done) else self._tell(trial))
+        return opened
+
+    def _choose(self, plan: TrialPlan, models: tuple[int, int]) -> list[int]:
+        prompts = db_blind.choose_prompts(
+            self._workspace.connection,
+            plan.num_prompts,
+            model_a=models[0],
+            model_b=models[1],
+            prompt_set=plan.prompt_set,
+            seed=self._seed,
+        )
+        if len(prompts) < plan.num_prompts:
+            raise WorkbenchError(
+                f"{plan.num_prompts} prompts were asked for, {len(prompts)} are held out. Ask for fewer, or add some "
+                "with `palate prompts add FILE --set NAME --held-out`."
+            )
+        return prompts
+
+    def _adapter(self, name: str) -> Adapter | None:
+        return None if name == BASE else self._workspace.registry.get(name)
+
+    # -- judging -----------------------------------------------------------------------------------------------
+
+    def attend(self, trial: int | None) -> None:
+        """A person sits before this trial (None: no longer), so its answers are waited for when few are ready."""
+        self.attended = trial
+        if trial is not None:
+            self._given_up.discard(trial)
+            self._ready = self.ready(trial)
+            self.wake()
+
+    def next(self, trial: int, after: int | None = None) -> ComparisonRow | None:
+        """The pair to judge next, None while none is ready. `after` is left out unless it is the only one."""
+        return db_blind.next_in_trial(self._workspace.connection, trial, after=after)
+
+    def ready(self, trial: int) -> int:
+        """How many pairs wait for their first verdict."""
+        return db_blind.count_ready(self._workspace.connection, trial)
+
+    def place(self, pair: ComparisonRow) -> tuple[int, int]:
+        """Which pair of its trial this is, from 1, were it judged next, and how many are asked in all."""
+        assert pair.trial is not None
+        row = db_trials.get_trial(self._workspace.connection, pair.trial)
+        judged, asked = db_blind.count_asked(self._workspace.connection, pair.trial)
+        return judged + 1, max(asked, row.total - row.same + row.repeats if row.done < row.total else asked)
+
+    def undo(self, trial: int) -> Future[int | None]:
+        """Take back the newest verdict of this trial; resolves to the pair that is open again, if any.
+
+        The future fails with `WorkbenchError` when the names were shown: what was judged blind stays as it was.
+        """
+        undone: Future[int | None] = self._workspace.write(_undo_sealed, trial)
+        undone.add_done_callback(self._after_undo)
+        return undone
+
+    def _after_undo(self, done: Future[int | None]) -> None:
+        if not _failed(done) and (comparison := done.result()) is not None:
+            self._publish(VerdictStored(comparison, "undo"))
+
+    # -- afterwards --------------------------------------------------------------------------------------------
+
+    def note(self, trial: int, note: str) -> Future[None]:
+        """Keep a note with a trial."""
+        return self._workspace.write(db_blind.note_trial, trial, note)
+
+    def note_comparison(self, comparison: int, note: str) -> Future[None]:
+        """Keep a note with a comparison."""
+        return self._workspace.write(db_blind.note_comparison, comparison, note)
+
+    def move_to_labelling(self, comparison: int) -> Future[VerdictRow | None]:
+        """Move a comparison's prompt out of its held-out set and let its verdict be trained on; this is recorded.
+
+        The future fails with `NotAllowed` where that cannot be, in words.
+        """
+        moved = self._workspace.write(db_blind.move_to_labelling, comparison, set_name=MOVED_TO)
+        moved.add_done_callback(lambda done: None if _failed(done) else self._publish(QueueChanged(0)))
+        return moved
+
+    # -- on the lane -------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Write what trials still lack, unless that is being done already or no trial is under way."""
+        if not self._lane.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
+            self.job = self._lane.submit("trial answers", self._turns(), self._urgency)
+
+    def _urgency(self) -> int:
+        """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
+        return LOADING if self.attended is not None and self._ready < LOW else AHEAD
+
+    def _turns(self) -> Turns:
+        yield  # the model's own job goes first
+        self._policies.required()
+        while (trial := self._next_trial()) is not None:
+            try:
+                yield from self._write_some(trial)
+            except (EngineError, AdapterError, WorkbenchError, DatabaseError) as error:
+                self._given_up.add(trial.id)
+                self._publish(WorkbenchFailed(title_of(error), f"Trial {trial.id} waits for its answers. {error}"))
+
+    def _next_trial(self) -> TrialRow | None:
+        """The trial that still lacks answers, the attended one first."""
+        connection = self._workspace.connection
+        trials = [each for each in db_blind.unfinished(connection) if each not in self._given_up]
+        for each in sorted(trials, key=lambda trial: trial != self.attended):
+            if db_blind.missing_answers(connection, each, 1):
+                return db_trials.get_trial(connection, each)
+        return None
+
+    def _write_some(self, trial: TrialRow) -> Turns:
+        policies = [self._policy_of(model) for model in (trial.model_a, trial.model_b)]
+        self._look_through(trial)
+        limit = 1 if self.ready(trial.id) == 0 else PROMPTS_AT_ONCE
+        wanted = db_blind.missing_answers(self._workspace.connection, trial.id, limit)
+        sampling = SamplingConfig(**{each.name: trial.sampling[each.name] for each in fields(SamplingConfig)})
+        answers: list[dict[int, Written]] = [{}, {}]
+        for policy, into in zip(policies, answers, strict=True):
+            yield from self._sample(trial, wanted, policy, sampling, into)
+        for prompt, sample in wanted:
+            self._workspace.write(
+                store_comparison,
+                prompt.id,
+                (trial.model_a, trial.model_b),
+                [answers[0][prompt.id], answers[1][prompt.id]],
+                trial.sampling.get("system"),
+                seed_from(self._seed, "side", trial.id, prompt.id, sample),
+                trial.id,
+            ).result()
+        if not db_blind.missing_answers(self._workspace.connection, trial.id, 1):
+            self._workspace.write(db_blind.add_repeats, trial.id).result()
+        self._tell(trial.id)
+
+    def _look_through(self, trial: TrialRow) -> None:
+        """Leave out what is too long for the model, all of it at once: one such prompt would hold up the others."""
+        if trial.id in self._looked_through:
+            return
+        missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
+        prompts, base = [prompt for prompt, _ in missing], self._policies.required()
+        leave_out_too_long(self._workspace, self._publish, base, trial.id, prompts, trial.sampling.get("system"))
+        self._looked_through.add(trial.id)
+
+    def _sample(
+        self,
+        trial: TrialRow,
+        wanted: Sequence[tuple[PromptRow, int]],
+        adapter: Adapter | None,
+        sampling: SamplingConfig,
+        into: dict[int, Written],
+    ) -> Turns:
+        """One answer to each prompt. Both policies draw from the same random stream: they share their luck."""
+        from engine.generate import GenerationRequest, generate  # imports torch
+
+        seeds = {prompt.id: seed_from(self._seed, "blind", trial.id, prompt.id, sample) for prompt, sample in wanted}
+        system = trial.sampling.get("system")
+        requests = [
+            GenerationRequest(str(prompt.id), with_system(prompt.messages, system), seeds[prompt.id])
+            for prompt, _ in wanted
+        ]
+        name = self._policies.attach(adapter) if adapter else None
+        for event in generate(self._policies.required(), requests, sampling, adapter=name):
+            if isinstance(event, CompletionDone):
+                into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
+            yield
+
+    def _policy_of(self, model: int) -> Adapter | None:
+        """The adapter of a stored model, None for the base.
+
+        Raises:
+            WorkbenchError: the trial is of another base model than the one that is loaded.
+            AdapterError: the adapter is gone or its weights are other ones now.
+        """
+        row = db_models.get_model(self._workspace.connection, model)
+        base = row if row.parent is None else db_models.get_model(self._workspace.connection, row.parent)
+        if base.fingerprint != self._policies.required().fingerprint:
+            raise WorkbenchError(f"It is between policies of {base.name}. Start Palate with --model {base.source}.")
+        if row.parent is None:
+            return None
+        adapter = self._workspace.registry.get(row.source)
+        if adapter.manifest.checksum != row.fingerprint:
+            raise WorkbenchError(f"The weights of {row.name} are no longer those that the trial began with. End it.")
+        return adapter
+
+    def _tell(self, trial: int) -> None:
+        row = db_trials.get_trial(self._workspace.connection, trial)
+        if trial == self.attended:
+            self._ready = self.ready(trial)
+        self._publish(TrialChanged(trial, row.done, row.total))
+
+
+def _undo_sealed(connection: sqlite3.Connection, trial: int) -> int | None:
+    if not db_trials.get_trial(connection, trial).sealed:
+        raise WorkbenchError("The names were shown: the verdicts that were given blind stay as they are.")
+    return db_verdicts.undo_last(connection, trial=trial)
+
+
+def _failed(done: Future[object]) -> bool:
+    """Did it fail? Whoever waits for the future is told."""
+    return done.cancelled() or done.exception() is not None

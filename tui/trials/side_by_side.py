@@ -1,0 +1,156 @@
+"""The answers of two policies to held-out questions, side by side and named: a look, not a trial."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from adapters.errors import AdapterError
+from adapters.manifest import Adapter
+from db import models as db_models
+from db import prompts as db_prompts
+from db import trials as db_trials
+from db.errors import DatabaseError
+from db.prompt_rows import PromptRow
+from engine.config import SamplingConfig
+from engine.errors import EngineError
+from engine.events import CompletionDone
+from tui.compute.loaded_model import Policies
+from tui.compute.scheduler import WAITED_FOR, Job, Lane, Turns
+from tui.compute.seeds import seed_from
+from tui.errors import WorkbenchError, title_of
+from tui.events import Published, TrialChanged, WorkbenchFailed
+from tui.generation.completion_writer import Written, store_comparison
+from tui.generation.queue_filler import PROMPTS_AT_ONCE
+from tui.trials.blind import BASE
+from tui.trials.prompt_limits import leave_out_too_long
+from tui.workspace.workspace import Workspace
+
+TwoPolicies = tuple[Adapter | None, Adapter | None]
+"""Two policies as their adapters; None is the base alone."""
+
+
+class SideBySide:
+    """Asks two policies, by default the base and an adapter, the same held-out questions with the same seeds."""
+
+    def __init__(
+        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
+    ) -> None:
+        self.job: Job | None = None
+        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._seed = seed
+        self._stop = False
+        self._starting = threading.Lock()
+
+    def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
+        """Record a side-by-side and put it on the lane; returns its id.
+
+        Args:
+            adapter: name or id of the tuned policy; None for the one in use.
+            against: name or id of the other one, or "base".
+
+        Raises:
+            WorkbenchError: there is no adapter to compare, one is under way, or no held-out prompt is there.
+            AdapterError: there is no such adapter.
+        """
+        with self._starting:
+            return self._start(adapter, num_questions, sampling, against)
+
+    def _start(self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str) -> int:
+        self._check_free()
+        tuned = self._workspace.registry.get(adapter) if adapter else self._policies.in_use
+        if tuned is None:
+            raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
+        other = None if against == BASE else self._workspace.registry.get(against)
+        if other == tuned:
+            raise WorkbenchError(f"{against} would be compared with itself. Choose another one.")
+        prompts = self._choose(num_questions)
+        trial = self._workspace.write(
+            db_trials.add_trial,
+            kind="side_by_side",
+            model_a=self._policies.model_row(other),
+            model_b=self._policies.model_row(tuned),
+            sampling=self._sampling_row(sampling),
+            num_questions=len(prompts),
+        ).result()
+        self._stop = False
+        turns = self._turns(trial, prompts, (other, tuned), sampling)
+        self.job = self._lane.submit("side by side", turns, lambda: WAITED_FOR)
+        return trial
+
+    def stop(self) -> None:
+        """End after the questions that are being answered; what is there stays."""
+        self._stop = True
+
+    def _check_free(self) -> None:
+        if self._lane.busy_with("side by side"):
+            raise WorkbenchError(
+                "Answers are still being written for another comparison. Wait for its end, or stop it."
+            )
+        self._policies.required()
+
+    def _choose(self, num_questions: int) -> list[PromptRow]:
+        prompts = db_prompts.held_out_prompts(self._workspace.connection, num_questions)
+        if not prompts:
+            raise WorkbenchError(
+                "There is no held-out prompt. Add some with `palate prompts add FILE --set NAME --held-out`."
+            )
+        if len(prompts) < num_questions:
+            raise WorkbenchError(
+                f"{num_questions} questions were asked for, {len(prompts)} are held out. Ask for fewer, or add some."
+            )
+        return prompts
+
+    # -- on the lane -------------------------------------------------------------------------------------------
+
+    def _turns(
+        self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies, sampling: SamplingConfig
+    ) -> Turns:
+        status = "stopped"
+        try:
+            prompts = leave_out_too_long(self._workspace, self._publish, self._policies.required(), trial, prompts)
+            for start in range(0, len(prompts), PROMPTS_AT_ONCE):
+                if self._stop:
+                    return
+                yield from self._answer(trial, prompts, start, policies, sampling)
+            status = "finished" if prompts else "failed"
+        except (EngineError, AdapterError, DatabaseError) as error:
+            status = "failed"
+            self._publish(WorkbenchFailed(title_of(error), str(error)))
+        finally:
+            self._workspace.write(db_trials.set_trial_status, trial, status).result()
+            self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
+
+    def _answer(
+        self, trial: int, prompts: Sequence[PromptRow], start: int, policies: TwoPolicies, sampling: SamplingConfig
+    ) -> Turns:
+        chunk = prompts[start : start + PROMPTS_AT_ONCE]
+        written: tuple[dict[int, Written], dict[int, Written]] = {}, {}
+        for policy, into in zip(policies, written, strict=True):
+            yield from self._sample(chunk, policy, sampling, into)
+        models = self._policies.model_row(policies[0]), self._policies.model_row(policies[1])
+        for prompt in chunk:
+            answers = [each[prompt.id] for each in written]
+            side_seed = seed_from(self._seed, "trial", trial, prompt.id)
+            self._workspace.write(store_comparison, prompt.id, models, answers, None, side_seed, trial).result()
+        self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
+
+    def _sample(
+        self, prompts: Sequence[PromptRow], adapter: Adapter | None, sampling: SamplingConfig, into: dict[int, Written]
+    ) -> Turns:
+        from engine.generate import GenerationRequest, generate  # imports torch
+
+        seeds = {prompt.id: seed_from(self._seed, "trial", prompt.id) for prompt in prompts}
+        requests = [GenerationRequest(str(each.id), each.messages, seeds[each.id]) for each in prompts]
+        name = self._policies.attach(adapter) if adapter else None
+        for event in generate(self._policies.required(), requests, sampling, adapter=name):
+            if isinstance(event, CompletionDone):
+                into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
+            yield
+
+    def _done(self, trial: int) -> int:
+        return db_trials.get_trial(self._workspace.connection, trial).done
+
+    def _sampling_row(self, sampling: SamplingConfig) -> int:
+        return self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result()

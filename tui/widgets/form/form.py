@@ -1,0 +1,95 @@
+"""A form for the keyboard: rows with a cursor, where letters stay keys until a field is opened.
+
+`enter` (or a digit) opens a field, and in it letters are text; `enter` or `esc` leaves it. What is typed is checked at
+every key and the error stands beside it. A choice turns with `←` and `→`.
+"""
+
+from textual.containers import VerticalScroll
+from textual.message import Message
+
+from engine.config import Setting
+from tui.text.format import plain
+from tui.widgets.form.rows import ChoiceRow, FormRow, form_key
+from tui.widgets.form.text_row import Field, TextRow
+
+
+class Form(VerticalScroll, can_focus=False):
+    """Rows one under the other; `↑` and `↓` move the cursor, in a field too."""
+
+    BINDINGS = [
+        form_key("up", "move(-1)", "up", "up", "The row above.", show=False),
+        form_key("down", "move(1)", "move", "down", "The row below.", shown_as="↑↓"),
+        form_key("k", "hop(-1)", "up", "k", "The row above.", show=False),
+        form_key("j", "hop(1)", "down", "j", "The row below.", show=False),
+        form_key("home,g", "edge(0)", "first", "first", "The first row.", show=False),
+        form_key("end,G", "edge(-1)", "last", "last", "The last row.", show=False),
+    ]
+
+    class Left(Message):
+        """The cursor would move past the last row of `form`."""
+
+        def __init__(self, form: "Form") -> None:
+            super().__init__()
+            self.form = form
+
+    def __init__(self, *rows: FormRow, id: str | None = None) -> None:
+        super().__init__(*rows, id=id)
+
+    @property
+    def rows(self) -> list[FormRow]:
+        """All rows in order."""
+        return list(self.query(FormRow))
+
+    @property
+    def current(self) -> FormRow | None:
+        """The row under the cursor."""
+        focused = self.screen.focused
+        return next((row for row in self.rows if focused in (row, *row.query(Field))), None)
+
+    def row(self, key: str) -> FormRow:
+        """The row of `key`. Raises `KeyError` when there is none."""
+        return {row.key: row for row in self.rows}[key]
+
+    def wrong(self) -> TextRow | ChoiceRow | None:
+        """The first row whose value is not right, with what was typed last taken in."""
+        for row in self.rows:
+            if isinstance(row, TextRow):
+                row.settle()
+        return next((row for row in self.rows if isinstance(row, TextRow | ChoiceRow) and row.problem), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In an open field letters, home and end belong to the text."""
+        if action in ("hop", "edge"):
+            return not isinstance(self.screen.focused, Field)
+        return super().check_action(action, parameters)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor; it stops at both ends, and tells when it would go past the last row."""
+        rows, here = self.rows, self.current
+        at = rows.index(here) + by if here is not None else 0
+        if at >= len(rows):
+            self.post_message(self.Left(self))
+        # The screen's own method works at once; a row's `focus` would come after the next key.
+        self.screen.set_focus(rows[min(max(at, 0), len(rows) - 1)])
+
+    def action_hop(self, by: int) -> None:
+        """Move the cursor by a letter."""
+        self.action_move(by)
+
+    def action_edge(self, at: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self.screen.set_focus(self.rows[at])
+
+
+def setting_row(setting: Setting) -> FormRow:
+    """The row of one setting: a choice where words are to choose from, else a checked field."""
+    label = setting.name.replace("_", " ")
+    if setting.choices:
+        words = [(choice, choice) for choice in setting.choices]
+        return ChoiceRow(setting.name, label, _sentence(setting), words, default=setting.default)
+    return TextRow(setting.name, label, _sentence(setting), setting.parse, setting.default)
+
+
+def _sentence(setting: Setting) -> str:
+    facts = [f"Default {plain(setting.default)}", setting.range]
+    return f"{setting.help}\n{' · '.join(fact for fact in facts if fact)}"

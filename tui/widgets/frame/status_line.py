@@ -1,0 +1,123 @@
+"""The line that tells what the machine does: pairs ready, verdicts, the run in progress."""
+
+from typing import Final
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.snapshots import RunProgress, WorkbenchStatus
+from tui.text.format import count, duration, signed
+from tui.text.sanitize import visible_line
+from tui.theme import SIGNS
+
+_SEPARATOR: Final = " · "
+_AROUND: Final = 5
+"""Columns beside the words: one at either edge, the run's sign and its space, and one at least between both sides."""
+
+
+class StatusLine(Widget):
+    """Draws one `WorkbenchStatus`; sends nothing to the terminal while what it says stays the same."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._status: WorkbenchStatus | None = None
+        self._drawn = ""
+
+    def show(self, status: WorkbenchStatus) -> None:
+        """Tell this status from now on."""
+        self._status = status
+        drawn = self._drawn
+        if str(self.render()) != drawn:
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line, at the width there is."""
+        if self._status is None:
+            return Content("")
+        line = status_line(self._status, self.size.width)
+        self._drawn = str(line)
+        return line
+
+
+def status_line(status: WorkbenchStatus, width: int) -> Content:
+    """The machine on the left, the run on the right; what matters least is left out first where it is narrow."""
+    run = run_parts(status.run) if status.run else []
+    parts = machine_parts(status)
+    beside = _width(run) if run else len("9,999 new pairs: T trains") if status.offer else 0
+    while len(parts) > 1 and _width(parts) + beside + _AROUND > width:
+        parts.pop()
+    while len(run) > 2 and _width(parts) + _width(run) + _AROUND > width:
+        run.pop(2)
+    left = Content(" " + _SEPARATOR.join(parts)).stylize("$quiet")
+    if not run:
+        return _with_offer(left, status.offer, width)
+    sign, colour = SIGNS["paused" if status.run and status.run.phase == "paused" else "running"]
+    right = Content.assemble((sign, colour), " ", (_SEPARATOR.join(run), "$foreground"), " ")
+    gap = max(width - left.cell_length - right.cell_length, 1)
+    return Content.assemble(left, " " * gap, right).truncate(width, ellipsis=True)
+
+
+def _with_offer(left: Content, pairs: int, width: int) -> Content:
+    """The machine on the left, and on the right that a new run may be worth it, where there is room to say so."""
+    if pairs:
+        right = Content.assemble(
+            (f"{count(pairs, 'new pair')}: ", "$quiet"), ("T", "bold $accent"), (" trains ", "$quiet")
+        )
+        if (gap := width - left.cell_length - right.cell_length) > 0:
+            return Content.assemble(left, " " * gap, right)
+    return left.truncate(width, ellipsis=True)
+
+
+def machine_parts(status: WorkbenchStatus) -> list[str]:
+    """What the machine does and what was done today, the most important first."""
+    parts = [status.watching, _queue(status)] if status.watching else [_queue(status)]
+    if status.merging:
+        parts.append(visible_line(status.merging, 60))
+    if status.goal is not None:
+        parts.append(_goal(status, status.goal))
+    if status.verdicts or status.pairs:
+        parts.append(f"{count(status.verdicts, 'verdict')}, {count(status.pairs, 'pair')}")
+    if status.verdicts_today:
+        parts.append(f"{status.verdicts_today:,} today")
+    if status.mean_seconds:
+        parts.append(f"{duration(status.mean_seconds)} each")
+    return parts
+
+
+def _goal(status: WorkbenchStatus, goal: int) -> str:
+    """How far the person has come in this sitting, and how long the rest takes at their pace."""
+    done = f"{status.verdicts_here:,} of {goal:,}"
+    if status.verdicts_here >= goal:
+        return f"{done}, your goal is reached"
+    left = (goal - status.verdicts_here) * status.mean_seconds if status.mean_seconds else None
+    return done if left is None else f"{done}, {duration(left)} to go"
+
+
+def _queue(status: WorkbenchStatus) -> str:
+    model = visible_line(status.model_name, 32)
+    if status.model_state in ("cold", "preparing", "loading"):
+        doing = visible_line(status.model_detail, 60) or f"Loading {model}…"
+        return f"{status.ready} ready{_SEPARATOR}{doing}" if status.ready else doing
+    if status.model_state == "failed":
+        return f"{status.ready} ready{_SEPARATOR}no model" if status.ready else "no model"
+    return f"{status.ready} ready" + (", writing" if status.writing else "")
+
+
+def run_parts(run: RunProgress) -> list[str]:
+    """Where the run in progress stands, the most important first (name and step are always told)."""
+    parts = [visible_line(run.name, 24) or f"run {run.run}"]
+    if run.phase == "training" and run.total_steps:
+        parts.append(f"step {run.step}/{run.total_steps}")
+        if run.margin is not None:
+            parts.append(f"margin {signed(run.margin)}")
+    else:
+        parts.append(run.phase)
+    if run.seconds_left is not None and run.phase != "stopping":
+        parts.append(f"{duration(run.seconds_left)} left")
+    return parts
+
+
+def _width(parts: list[str]) -> int:
+    return Content(_SEPARATOR.join(parts)).cell_length

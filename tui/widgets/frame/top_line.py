@@ -1,0 +1,61 @@
+"""The first line of every screen: what is loaded on the left, the modes on the right."""
+
+from typing import Final
+
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.text.sanitize import visible_line
+
+MODES: Final = (("label", "Label"), ("train", "Train"), ("runs", "Runs"), ("compare", "Compare"), ("data", "Data"))
+_GAP: Final = 2
+
+
+class TopLine(Widget):
+    """`palate · model + adapter` and the five modes, the current one marked."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self._mode = mode
+        self._model = ""
+        self._adapter: str | None = None
+
+    def show(self, model: str, adapter: str | None) -> None:
+        """Tell which model and adapter are in use; redraws only when they changed."""
+        if (model, adapter) != (self._model, self._adapter):
+            self._model, self._adapter = model, adapter
+            self.refresh()
+
+    def render(self) -> Content:
+        """The line, at the width there is."""
+        room = self.size.width - _modes_width() - 4
+        loaded = visible_line(self._model + (f" + {self._adapter}" if self._adapter else ""))
+        name = " palate" if room < 14 or not loaded else " palate · " + visible_line(loaded, room - 10)
+        gap = max(self.size.width - Content(name).cell_length - _modes_width() - 1, 1)
+        title = Content.assemble(("palate", "bold"), (name[len(" palate") :], "$quiet"))
+        return Content.assemble(" ", title, " " * gap, self._modes())
+
+    def _modes(self) -> Content:
+        words = []
+        for mode, word in MODES:
+            if mode == self._mode:
+                words.append(Content.styled(word, "bold underline $accent"))
+            else:
+                words.append(Content.assemble((word[0], "$foreground"), (word[1:], "$quiet")))
+        return Content(" " * _GAP).join(words)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a mode's word goes there."""
+        start = self.size.width - _modes_width() - 1
+        for mode, word in MODES:
+            if start <= event.x < start + len(word):
+                self.app.switch_mode(mode)
+                return
+            start += len(word) + _GAP
+
+
+def _modes_width() -> int:
+    return sum(len(word) for _, word in MODES) + _GAP * (len(MODES) - 1)

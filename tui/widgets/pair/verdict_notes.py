@@ -1,0 +1,56 @@
+"""What the Label screen says beside its panes: what the last key did, and why there is no pair."""
+
+from textual.content import Content
+
+from db.pair_rows import ComparisonRow, VerdictRow
+from tui.snapshots import WorkbenchStatus
+from tui.text.format import when
+from tui.text.sanitize import visible, visible_line
+
+
+def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
+    """What the last key said, for the line above the next pair."""
+    names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
+    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later", "discard": "discarded"}
+    told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
+    return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
+
+
+def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
+    """What was said of a pair that is looked at again, in the words of where its answers stand now.
+
+    `note`: the one that stands with it. `named`: its answers were shown with names before, so that a verdict is not
+    blind.
+    """
+    told = [_said_before(pair, pair.standing, note)] if pair.standing else []
+    told += ["names were shown: not blind"] if named else []
+    return " · ".join(told)
+
+
+def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
+    if verdict.verdict in ("a", "b"):
+        place = "first" if verdict.verdict == pair.first_letter else "second"
+        said = f"{place} {'much ' if verdict.strength > 1 else ''}better"
+    else:
+        said = {"tie": "a tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}[verdict.verdict]
+    noted = f" · {visible_line(note, 30)}" if note else ""
+    return f"you said {when(verdict.at)}: {said}{noted} · a verdict key changes it"
+
+
+def empty_note(status: WorkbenchStatus) -> Content:
+    """Why there is no pair, and what happens or what to press."""
+    title, sentence = _why_empty(status)
+    return Content.assemble((visible(title), "bold"), "\n\n", (visible(sentence), "$quiet"))
+
+
+def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
+    model = visible_line(status.model_name, 40)
+    if status.model_state == "failed":
+        return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
+    if status.model_state != "ready":
+        return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
+    if status.queue_problem is not None and not status.writing:
+        return status.queue_problem
+    if status.prompts_left == 0 and not status.writing:
+        return "No prompts left", "Every prompt is answered and judged. Add some: press D, then i."
+    return "Writing the next answers…", "They appear here by themselves; nothing to press."

@@ -1,0 +1,117 @@
+"""A run as it is watched: where it stands, its curves, and what it has to say."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from db.run_rows import RunLogRow, RunRow, SampleRow
+from tui.runs.curves import RunHistory
+from tui.runs.format import took
+from tui.snapshots import AdapterView, RunProgress
+from tui.text.format import count, duration
+from tui.text.sanitize import visible, visible_line
+from tui.theme import SIGNS
+from tui.widgets.charts.run_charts import RunCharts
+from tui.widgets.runs.run_samples import newest_lines
+from tui.widgets.update_static import tell
+
+_NOTICES: Final = 3
+_BAR: Final = 24
+
+
+class LiveRun(Vertical):
+    """Draws one run; what it draws is given to it whole, at most about once a second."""
+
+    def compose(self) -> ComposeResult:
+        """Two lines, four charts, the newest notices."""
+        yield Static("", id="run-headline", markup=False)
+        yield Static("", id="run-progress", markup=False)
+        yield RunCharts()
+        yield Static("", id="run-samples", markup=False)
+        yield Static("", id="run-notices", markup=False)
+
+    def show(
+        self,
+        run: RunRow,
+        progress: RunProgress | None,
+        history: RunHistory,
+        log: list[RunLogRow],
+        adapter: AdapterView | None,
+        samples: Sequence[SampleRow] = (),
+    ) -> None:
+        """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
+        waits = progress is not None and progress.phase == "paused"
+        tell(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
+        line = progress_line(run, progress, history) if progress else ending_line(run, adapter)
+        tell(self.query_one("#run-progress", Static), line)
+        self.query_one(RunCharts).draw(history, run.total_steps or 0)
+        newest = self.query_one("#run-samples", Static)
+        tell(newest, newest_lines(samples, self.size.width - 2))
+        newest.set_class(bool(samples), "-some")
+        notices = self.query_one("#run-notices", Static)
+        tell(notices, Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
+        notices.display = bool(log)
+
+
+def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -> Content:
+    """The sign, the run and its name; and once it is over, whether its adapter is in use."""
+    sign, colour = SIGNS["paused" if waits else run.status]
+    line = Content.assemble((sign, colour), f" run {run.id} · ", (visible_line(run.name, 40), "bold"))
+    if run.status == "running":
+        return line
+    line += Content.styled(f" · {run.status}", colour)
+    if adapter is None:
+        return line
+    if adapter.in_use:
+        return line + Content.styled(" · its adapter is in use", "$success")
+    return line + Content.assemble(" · press ", ("U", "bold $accent"), " to use its adapter")
+
+
+def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Content:
+    """The bar, step of steps, epoch, time left and pairs per second; or the phase, while no step is being done."""
+    done, total = progress.step, progress.total_steps
+    if not total or not done:
+        return Content.styled(_PHASES.get(progress.phase, progress.phase), "$quiet")
+    parts = [f"step {done} of {total}", f"epoch {_epoch(run, done, total, history):.1f} of {run.config['epochs']}"]
+    if progress.phase != "training":
+        parts.append(progress.phase)
+    if progress.seconds_left is not None and progress.phase != "stopping":
+        parts.append(f"{duration(progress.seconds_left)} left")
+    speed = history.last("pairs_per_second")
+    if speed is not None and progress.phase == "training":
+        parts.append(f"{speed:.1f} pairs/s" if speed >= 1 else f"{speed:.2f} pairs/s")
+    filled = round(_BAR * done / total)
+    bar = Content.assemble(("━" * filled, "$accent"), ("━" * (_BAR - filled), "$line"))
+    return bar + Content("  " + " · ".join(parts))
+
+
+def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
+    """What became of a run that is over."""
+    if run.error:
+        return Content.styled(visible_line(run.error), "$error" if run.status == "failed" else "$warning")
+    gone = "its adapter was removed" if run.adapter else "no adapter was saved"
+    made = f" · adapter {visible_line(adapter.name, 40)}" if adapter else f" · {gone}"
+    return Content(f"{count(run.step, 'step')} on {count(run.train_pairs, 'pair')} in {took(run)}{made}")
+
+
+def notice_line(row: RunLogRow, *, whole: bool = False) -> Content:
+    """One line of the log, marked when it is a warning; `whole` gives all of its text."""
+    sign, colour = {"warning": ("!", "$warning"), "error": ("×", "$error")}.get(row.level, ("·", "$quiet"))
+    return Content.assemble((sign, colour), f" {visible(row.text) if whole else visible_line(row.text)}")
+
+
+def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
+    told = history.last("epoch")
+    return told if told is not None else float(run.config["epochs"]) * done / total
+
+
+_PHASES: Final = {
+    "reference": "Scoring the pairs with the reference. Answers that you wait for come first.",
+    "resuming": "Taking up the run where it stood…",
+    "training": "The first step is being computed…",
+    "stopping": "Stopping…",
+}

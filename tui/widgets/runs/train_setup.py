@@ -1,0 +1,263 @@
+"""What a run will be made of: the pairs, where it starts from, its name, and every setting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from adapters.names import clean_name, name_key
+from engine.config import TrainConfig, settings_of
+from engine.errors import SettingError
+from tui.errors import InputError
+from tui.snapshots import AdapterView, TrainPreview
+from tui.text.format import count, plain
+from tui.text.sanitize import visible, visible_line
+from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
+from tui.training.preflight_format import preflight_facts, preflight_warnings
+from tui.training.presets import Preset, changes_of, changes_words
+from tui.training.preview import STEM
+from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
+from tui.widgets.form.text_row import TextRow
+
+if TYPE_CHECKING:
+    from engine.estimates.preflight import Preflight
+
+
+class NameRow(TextRow):
+    """The name of the adapter that a run makes. Only `enter` opens it: digits are no start of a name."""
+
+    STARTS = ""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, str] = {}
+        super().__init__("name", "name", "What the adapter of this run will be called.", self._check, STEM)
+
+    def _check(self, text: str) -> str:
+        name = clean_name(text)
+        if name_key(name) in self._taken:
+            raise InputError(f"{name} is another adapter's name. Choose another one.")
+        return name
+
+    def set_taken(self, names: Sequence[str]) -> None:
+        """The names that adapters have: none of them can be had again."""
+        self._taken = {name_key(name): name for name in names}
+
+
+class TrainSetup(Vertical):
+    """The plan in words, the form, and the sentence of the row under the cursor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._preview: TrainPreview | None = None
+        self._found: Preflight | str | None = None
+        self._config = TrainConfig()
+        self._wanted: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Plan, rows, sentence."""
+        yield Static("", id="plan", markup=False)
+        yield Form(
+            ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            OpenRow("preset", "preset", _PRESET_HELP),
+            ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
+            NameRow(),
+            TextRow("pairs_since", "pairs since", _SINCE_HELP, parse_day, None),
+            ChoiceRow("pairs_of", "pairs of", _OF_HELP, [(None, "every prompt set")]),
+            ChoiceRow(
+                "pairs_judged", "pairs judged", _JUDGED_HELP, [(False, "either way"), (True, "much better only")]
+            ),
+            *(setting_row(each) for each in settings_of(TrainConfig)),
+            id="train-form",
+        )
+        yield Static("", id="sentence-of-row", markup=False)
+
+    @property
+    def form(self) -> Form:
+        """The rows."""
+        return self.query_one(Form)
+
+    @property
+    def start_from(self) -> str | None:
+        """The id of the adapter that the run continues; None starts from the base model."""
+        row = self.form.row("from")
+        return row.value if isinstance(row, ChoiceRow) else None
+
+    @property
+    def pairs(self) -> PairSet:
+        """Which pairs the rows mean."""
+        since, prompt_set, strong = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged"))
+        assert isinstance(since, TextRow)
+        assert isinstance(prompt_set, ChoiceRow)
+        assert isinstance(strong, ChoiceRow)
+        return PairSet(since=since.value, prompt_set=prompt_set.value, strong=strong.value)
+
+    def take_pairs(self, chosen: PairSet) -> None:
+        """Set the rows to these pairs."""
+        for key, value in (("since", chosen.since), ("of", chosen.prompt_set), ("judged", chosen.strong)):
+            self._take(self.form.row(f"pairs_{key}"), value)
+
+    def take_config(self, config: TrainConfig) -> None:
+        """Set the rows to these settings."""
+        for name, row in self._setting_rows().items():
+            self._take(row, getattr(config, name))
+
+    @staticmethod
+    def _take(row: FormRow, value: object) -> None:
+        if isinstance(row, ChoiceRow):
+            row.take(value)
+        elif isinstance(row, TextRow) and (value != row.value or row.error):
+            row.take(plain(value))
+
+    @property
+    def run_name(self) -> str:
+        """The name of the adapter to be."""
+        row = self.form.row("name")
+        return str(row.value) if isinstance(row, TextRow) else STEM
+
+    def config(self) -> TrainConfig:
+        """The settings as they stand; a row that is not right gives its last right value.
+
+        Where values do not go together, their row says so, and the last settings that did are given.
+        """
+        values = {name: row.value for name, row in self._setting_rows().items()}
+        try:
+            self._config = TrainConfig(**values)
+        except SettingError as error:
+            self._blame(str(error))
+        else:
+            self._blame("")
+        return self._config
+
+    def _setting_rows(self) -> dict[str, TextRow | ChoiceRow]:
+        rows = {row.key: row for row in self.form.rows if isinstance(row, TextRow | ChoiceRow)}
+        return {each.name: rows[each.name] for each in settings_of(TrainConfig)}
+
+    def _blame(self, words: str) -> bool:
+        """Let the row whose flag a sentence begins with say it, in the words of the rows; no other one does then."""
+        blamed, flags = False, {each.name: each.flag for each in settings_of(TrainConfig)}
+        for name, row in self._setting_rows().items():
+            is_meant = words.startswith(f"{flags[name]} ")
+            row.set_clash(in_row_words(words) if is_meant else None)
+            blamed = blamed or is_meant
+        return blamed
+
+    def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
+        """Offer to continue the adapter in use, or the one that was asked for."""
+        choices: list[tuple[str | None, str]] = [(None, "base model")]
+        offered = [view for view in adapters if view.fits and (view.in_use or view.id == self._wanted)]
+        choices += [(view.id, visible_line(view.name, 24)) for view in offered]
+        row, name = self.form.row("from"), self.form.row("name")
+        assert isinstance(row, ChoiceRow)
+        assert isinstance(name, NameRow)
+        row.set_choices(choices)
+        name.set_taken([view.name for view in adapters])
+
+    def show_sets(self, names: Sequence[str]) -> None:
+        """Offer the pairs of these prompt sets."""
+        row = self.form.row("pairs_of")
+        assert isinstance(row, ChoiceRow)
+        row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
+
+    def show_preset(self, preset: Preset | None, config: TrainConfig) -> None:
+        """Name the preset that the settings are, and tell what differs from the defaults."""
+        row = self.form.row("preset")
+        assert isinstance(row, OpenRow)
+        changes = changes_of(config)
+        words = f"{changes_words(changes)}" if changes else "every setting has its default"
+        row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
+
+    def start_from_adapter(self, adapter: AdapterView, adapters: Sequence[AdapterView]) -> None:
+        """Let the next run go on from this adapter, whichever is in use."""
+        self._wanted = adapter.id
+        self.show_adapters(adapters)
+        row = self.form.row("from")
+        assert isinstance(row, ChoiceRow)
+        row.take(adapter.id)
+
+    def show_preflight(self, found: Preflight | str) -> None:
+        """Add what a close look at the run found, or why there could be none."""
+        if isinstance(found, str) and self._blame(found):
+            found = in_row_words(found)
+        self._found = found
+        if self._preview is not None and self.is_attached:  # it may come while the app is leaving
+            for plan in self.query("#plan").results(Static):
+                plan.update(plan_words(self._preview, found, self.pairs))
+
+    def show_preview(self, preview: TrainPreview) -> None:
+        """Tell what the run would do, or why it cannot start now, and offer its name."""
+        self._preview = preview
+        name = self.form.row("name")
+        assert isinstance(name, NameRow)
+        name.set_default(preview.name)
+        self.query_one("#plan", Static).update(plan_words(preview, self._found, self.pairs))
+        wrong = self.form.wrong()
+        error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
+        row = self.form.row("start")
+        assert isinstance(row, ActionRow)
+        row.set_remark("enter or S", error=error)
+
+    @on(FormRow.Focused)
+    def show_sentence(self, message: FormRow.Focused) -> None:
+        """The sentence of the row under the cursor."""
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+
+
+def in_row_words(text: str) -> str:
+    """An error's sentence with the rows' names in place of the command line's flags.
+
+    >>> in_row_words("--label-smoothing 0.1 does nothing with --loss hinge.")
+    'label smoothing 0.1 does nothing with loss hinge.'
+    """
+    for each in settings_of(TrainConfig):
+        text = re.sub(rf"{each.flag}(?![\w-])", each.name.replace("_", " "), text)
+    return text
+
+
+_PRESET_HELP: Final = (
+    "Settings under a name: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
+    "Beside the name stands what differs from the defaults."
+)
+_SINCE_HELP: Final = (
+    "Only pairs with a verdict from this day on.\nDefault none: of every day · a day as 2026-03-02. "
+    "w shows the sets of pairs that you keep."
+)
+_OF_HELP: Final = (
+    "Only pairs on the prompts of this set.\nDefault every prompt set. w shows the sets of pairs that you keep."
+)
+_JUDGED: Final = ((False, "either way"), (True, "much better only"))
+_JUDGED_HELP: Final = (
+    "Every verdict that decides, or only those where one answer was much better.\n"
+    "Default either way. w shows the sets of pairs that you keep."
+)
+_FROM_HELP: Final = (
+    "The base model, or the adapter in use, which then goes on learning.\n"
+    "From the base on all pairs is the safer choice: the same pairs are not learned twice over."
+)
+
+
+def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chosen: PairSet = ALL_PAIRS) -> Content:
+    """Pairs and steps, then what a close look at the run found, and at last why it cannot start, if it cannot."""
+    lines = [
+        Content.assemble(
+            (count(preview.pairs, "preference pair"), "bold"),
+            "" if chosen.everything else f", {visible(chosen.words())}",
+            f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
+            f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
+        )
+    ]
+    if isinstance(found, str):
+        lines.append(Content.styled(visible(found), "$warning"))
+    elif found is not None:
+        lines.append(Content.styled(preflight_facts(found), "$quiet"))
+        lines += [Content.styled(visible(each), "$warning") for each in preflight_warnings(found)]
+    if preview.problem is not None:
+        lines.append(Content.styled(visible(preview.problem), "$warning"))
+    return Content("\n").join(lines)

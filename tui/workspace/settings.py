@@ -1,0 +1,161 @@
+"""The settings that a workspace keeps: the queue, where its answers come from, leaving, looks. No torch, no Textual."""
+
+from dataclasses import dataclass
+
+from engine.config import SamplingConfig, check_settings, setting, settings_of
+from engine.errors import SettingError
+from engine.server import Server
+
+IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
+GO_ON, LEAVE = "go-on", "leave"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueConfig:
+    """How many comparisons wait, which prompts come next, and which pairs come again."""
+
+    depth: int = setting(12, "Comparisons kept ready while nothing else computes.", low=1, high=10_000)
+    low_mark: int = setting(6, "With fewer ready than this, answers are written before a run goes on …", low=1)
+    high_mark: int = setting(6, "… until so many are ready again.", low=1)
+    nearly_equal: float = setting(
+        0.95,
+        "Answers this much alike are not asked: the share of words they have in common, in order.",
+        above=0,
+        high=1,
+    )
+    order: str = setting(
+        "in-order",
+        "What is asked next: prompts in order, shuffled, or ready pairs that the adapter in use is least sure of.",
+        choices=("in-order", "shuffled", "margin"),
+    )
+    random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
+    ask_again: float = setting(
+        0.05,
+        "Share of pairs asked a second time, sides swapped, to see whether you agree with yourself.",
+        low=0,
+        high=0.5,
+    )
+    goal: int | None = setting(
+        None, "Verdicts that you want to give in one sitting; the line at the bottom counts them. none: no goal.", low=1
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if not self.low_mark <= self.high_mark <= self.depth:
+            raise SettingError(
+                f"--low-mark is {self.low_mark}, --high-mark {self.high_mark}, --depth {self.depth}; they must rise in "
+                "that order. Change the others first."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """Who writes the two answers of a comparison."""
+
+    policy: str = setting(
+        AUTO, "Who answers: base, in-use (the adapter in use), an adapter's name, server; auto is server if one is set."
+    )
+    against: str | None = setting(None, "Who writes the other answer, in the same words; none: the same one.")
+    against_sampling: str | None = setting(
+        None, 'Other sampling for the other answer, such as "temperature=1.3 top_p=1"; none: the same.'
+    )
+    system: str | None = setting(None, "A system prompt for every answer; it is trained on as well.")
+    server: str | None = setting(None, "Address of an OpenAI-compatible server, such as http://localhost:8000/v1.")
+    server_model: str | None = setting(None, "The model's name at that server.")
+    server_key_env: str | None = setting(
+        None, "Name of the environment variable that holds the server's key; the key is never stored."
+    )
+    server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
+    server_retries: int = setting(3, "How often a request is sent again after a failure that may pass.", low=0, high=20)
+    server_parallel: int = setting(4, "Answers asked of the server at a time.", low=1, high=256)
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def first(self) -> str:
+        """Who writes the first answer, with auto made out."""
+        if self.policy != AUTO:
+            return self.policy
+        return SERVER if self.server else IN_USE
+
+    @property
+    def second(self) -> str:
+        """Who writes the other answer."""
+        return self.against or self.first
+
+    def to_server(self) -> Server:
+        """The server that these settings name.
+
+        Raises:
+            SettingError: its address or its model is missing, or the address is not usable.
+        """
+        if not self.server:
+            raise SettingError("A server is to answer, and --server is not set. Give its address, or another --policy.")
+        if not self.server_model:
+            raise SettingError(f"--server-model is not set. Name the model that answers at {self.server}.")
+        name, key_env = self.server_model, self.server_key_env
+        return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeavingConfig:
+    """What becomes of a run when nobody is there any more."""
+
+    link_lost: str = setting(
+        GO_ON,
+        "When the terminal is lost while a run is alive: go on to the run's end without one, or leave at a checkpoint.",
+        choices=(GO_ON, LEAVE),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookConfig:
+    """How the screens look."""
+
+    colours: str = setting("dark", "Colours for a dark terminal or for a light one.", choices=("dark", "light"))
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
+    """`sampling` with what `text` changes, such as "temperature=1.3 top_p=1" (commas do as well).
+
+    Raises:
+        SettingError: a word is no setting with a value, or the value is not usable.
+    """
+    known = {each.name: each for each in settings_of(SamplingConfig)}
+    changes = {}
+    for word in text.replace(",", " ").split():
+        name, sign, value = word.partition("=")
+        each = known.get(name.replace("-", "_"))
+        if each is None or not sign:
+            raise SettingError(f"--against-sampling has {word!r}; it takes NAME=VALUE of {', '.join(known)}.")
+        changes[each.name] = each.parse(value)
+    kept = {name: getattr(sampling, name) for name in known}
+    return SamplingConfig(**{**kept, **changes})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsConfig:
+    """What is shown of a run while it learns, how its end is told, and when another one is offered."""
+
+    samples: int = setting(
+        3, "Held-out prompts that a run answers at every evaluation, to read how it changes; 0: none.", low=0, high=12
+    )
+    sample_tokens: int = setting(96, "Cut such an answer after this many tokens.", low=1, high=2048)
+    offer_run_every: int = setting(
+        50, "Label offers a new run when so many pairs came since the latest one; 0: never.", low=0
+    )
+    notify: str = setting(
+        "off",
+        "How the end of a run is told: the terminal's bell, or its desktop notification (in tmux the bell as well).",
+        choices=("off", "bell", "desktop"),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)

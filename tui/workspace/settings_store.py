@@ -1,0 +1,110 @@
+"""The settings that a workspace keeps: read whole, changed one at a time. Only what was changed is stored."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from db import settings as db_settings
+from engine.config import SamplingConfig, Setting, settings_of
+from tui.errors import InputError
+from tui.workspace.settings import (
+    SERVER,
+    LeavingConfig,
+    LookConfig,
+    QueueConfig,
+    RunsConfig,
+    SourceConfig,
+    parse_sampling,
+)
+from tui.workspace.workspace import Workspace
+
+PARTS: dict[str, type] = {
+    "queue": QueueConfig,
+    "leaving": LeavingConfig,
+    "source": SourceConfig,
+    "sampling": SamplingConfig,
+    "runs": RunsConfig,
+    "look": LookConfig,
+}
+"""Under which key of the database the settings of a class are kept."""
+BACK = "default"
+"""The word that takes a setting back to its default."""
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """Everything that a person can set about the answers written ahead, about leaving, and about what runs tell."""
+
+    queue: QueueConfig
+    leaving: LeavingConfig
+    source: SourceConfig
+    sampling: SamplingConfig
+    runs: RunsConfig
+    look: LookConfig
+
+    def check(self) -> None:
+        """Raise `SettingError` where the settings do not fit each other."""
+        parse_sampling(self.source.against_sampling or "", self.sampling)
+        if SERVER in (self.source.first, self.source.second):
+            self.source.to_server()
+
+    @property
+    def other_sampling(self) -> SamplingConfig:
+        """The sampling of the second answer."""
+        text = self.source.against_sampling
+        return parse_sampling(text, self.sampling) if text else self.sampling
+
+
+def kept_settings(workspace: Workspace) -> QueueSettings:
+    """The settings of this workspace; what another version of Palate kept under unknown names is left alone.
+
+    Raises:
+        SettingError: a kept value is not usable any more.
+    """
+    return _built(workspace.connection)
+
+
+def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
+    """Every setting with the value that it has in this workspace."""
+    settings = kept_settings(workspace)
+    for part, config in PARTS.items():
+        for each in settings_of(config):
+            yield each, getattr(getattr(settings, part), each.name)
+
+
+def change_setting(connection: sqlite3.Connection, name: str, text: str) -> QueueSettings:
+    """Keep a setting under its name, from what a person typed, and give all of them. `default` takes it back.
+
+    Raises:
+        InputError: there is no such setting.
+        SettingError: the value is not usable, alone or beside the others.
+    """
+    part, each = _named(name)
+    kept = dict(db_settings.get_setting(connection, part, {}))
+    kept.pop(each.name, None)
+    if text.strip() != BACK:
+        kept[each.name] = each.parse(text)
+    db_settings.set_setting(connection, part, kept)
+    settings = _built(connection)
+    parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before it is kept
+    return settings
+
+
+def _built(connection: sqlite3.Connection) -> QueueSettings:
+    parts: dict[str, Any] = {}
+    for part, config in PARTS.items():
+        known = {each.name for each in settings_of(config)}
+        kept = db_settings.get_setting(connection, part, {})
+        parts[part] = config(**{name: value for name, value in kept.items() if name in known})
+    return QueueSettings(**parts)
+
+
+def _named(name: str) -> tuple[str, Setting]:
+    wanted = name.removeprefix("--").replace("-", "_")
+    for part, config in PARTS.items():
+        for each in settings_of(config):
+            if each.name == wanted:
+                return part, each
+    names = ", ".join(each.name for config in PARTS.values() for each in settings_of(config))
+    raise InputError(f"There is no setting {name!r}. There are: {names}.")

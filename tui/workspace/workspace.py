@@ -1,0 +1,185 @@
+"""The folder that holds everything a person made: database, adapters, backups and logs.
+
+A `Workspace` is either owned (it holds the lock and the one writer) or read (any number of processes may).
+"""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from platformdirs import user_data_path
+
+from adapters.registry import Registry
+from db import prompts as db_prompts
+from db import runs as db_runs
+from db import settings as db_settings
+from db.connection import open_database, read_only
+from db.errors import DatabaseError, WorkspaceBusy
+from db.lock import WorkspaceLock, owner_of
+from db.writer import Writer
+from tui.errors import InputError, WorkbenchError
+from tui.workspace.bundled_prompts import load_questions
+
+Result = TypeVar("Result")
+
+
+def default_folder() -> Path:
+    """Where a workspace lives unless a person names another folder."""
+    return user_data_path("palate", appauthor=False)
+
+
+class Readers:
+    """Read-only connections to one database, one for each thread that asks."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._all: set[sqlite3.Connection] = set()
+        self._changed = threading.Lock()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = read_only(self._path)
+            with self._changed:
+                self._all.add(connection)
+        return connection
+
+    def release(self) -> None:
+        """Close this thread's connection, if it has one. A thread that ends before the workspace does calls it last."""
+        connection: sqlite3.Connection | None = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            with self._changed:
+                self._all.discard(connection)
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection that is open."""
+        with self._changed:
+            for connection in self._all:
+                connection.close()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An open workspace. `writer` is None when it is only read."""
+
+    folder: Path
+    readers: Readers
+    registry: Registry
+    writer: Writer | None
+    _closing: ExitStack
+    lock: WorkspaceLock | None = None
+    """What makes this process the owner; None when it is only read."""
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's read-only connection."""
+        return self.readers.get()
+
+    def write(self, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Future[Result]:
+        """Run `function(connection, ...)` in one transaction on the writer's thread; resolved once it is on disk."""
+        if self.writer is None:
+            raise WorkbenchError(
+                f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it."
+            )
+        return self.writer.submit(function, *args, **kwargs)
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """The value that this workspace keeps under `key`."""
+        return db_settings.get_setting(self.connection, key, default)
+
+    def keep_setting(self, key: str, value: Any) -> None:
+        """Keep `value` under `key`, on disk when this returns."""
+        self.write(db_settings.set_setting, key, value).result()
+
+    def owner(self) -> dict[str, Any] | None:
+        """Who has it open now (pid, host, since), None when nobody does."""
+        return owner_of(self.folder)
+
+    def close(self) -> None:
+        """Close readers, then the writer (which truncates its log), then let go of the lock."""
+        self._closing.close()
+
+
+def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Workspace:
+    """Open `folder` as its one owner; a new folder gets a database and the science questions.
+
+    `tell` is given a sentence when an upgrade of the database will take a while.
+
+    Raises:
+        WorkspaceBusy: another process owns it.
+        DatabaseError: the folder or the database cannot be used.
+        AdapterNotWritten: what an interrupted act left in the adapters' folder cannot be taken away.
+    """
+    with ExitStack() as opened:
+        lock = WorkspaceLock(folder)
+        try:
+            lock.acquire()
+        except WorkspaceBusy as busy:
+            busy.args = (f"{busy}{_run_words(folder)}",)
+            raise
+        opened.callback(lock.release)
+        open_database(folder / "palate.db", tell)
+        writer = Writer(folder / "palate.db")
+        opened.callback(writer.close)
+        readers = Readers(folder / "palate.db")
+        opened.callback(readers.close)
+        # Whoever is told of a stored row reads on the writer's thread: a connection closed under it is a crash.
+        opened.callback(writer.settle)
+        registry = Registry(folder / "adapters")
+        registry.clear_leftovers()
+        workspace = Workspace(folder, readers, registry, writer, opened.pop_all(), lock)
+    _furnish(workspace)
+    return workspace
+
+
+def _run_words(folder: Path) -> str:
+    """What the owner is at, for whoever cannot have the workspace; nothing when no run is alive there."""
+    try:
+        with closing(read_only(folder / "palate.db")) as connection:
+            running = [row for row in db_runs.list_runs(connection) if row.status == "running"]
+    except DatabaseError:
+        return ""
+    words = ""
+    for row in running:
+        of = f" of {row.total_steps}" if row.total_steps else ""
+        words += f" Its run {row.id} ({row.name}) is at step {row.step}{of}."
+    return words
+
+
+def read_workspace(folder: Path) -> Workspace:
+    """Open `folder` for reading, beside its owner or without one.
+
+    Raises:
+        InputError: there is no workspace in `folder`.
+    """
+    database = folder / "palate.db"
+    if not database.exists():
+        raise InputError(f"There is no workspace in {folder}: {database.name} is missing. Start one with `palate`.")
+    opened = ExitStack()
+    readers = Readers(database)
+    opened.callback(readers.close)
+    return Workspace(folder, readers, Registry(folder / "adapters"), None, opened)
+
+
+def _furnish(workspace: Workspace) -> None:
+    """Give a new workspace its seed and its first two prompt sets."""
+    if workspace.setting("seed") is None:
+        workspace.keep_setting("seed", secrets.randbelow(2**31))
+    if db_prompts.list_prompt_sets(workspace.connection):
+        return
+    for name, held_out in (("science", False), ("science, held out", True)):
+        workspace.write(_add_set, name, held_out).result()
+
+
+def _add_set(connection: sqlite3.Connection, name: str, held_out: bool) -> None:
+    set_id = db_prompts.add_prompt_set(connection, name, held_out=held_out)
+    db_prompts.add_prompts(connection, set_id, load_questions(held_out=held_out))
