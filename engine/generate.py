@@ -22,8 +22,8 @@ from engine.config import SamplingConfig
 from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.llama.decoding import LeanDecoder, LeanWeights
-from engine.llama.support import is_lean
+from engine.llama.decoding import LlamaDecoder, LlamaWeights
+from engine.llama.support import can_decode
 from engine.model import BaseModel
 from engine.preference import Message
 from engine.sampling import draw_tokens, penalise, random_stream
@@ -108,11 +108,11 @@ def generate(
 def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
     """The fastest decoder that computes what this model with this adapter computes."""
     model = base.hf_model
-    if not is_lean(model, adapter):
+    if not can_decode(model, adapter):
         return PlainDecoder(model, max_rows)
     if base.lean_weights is None:
-        base.lean_weights = LeanWeights(model)
-    return LeanDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows)
+        base.lean_weights = LlamaWeights(model)
+    return LlamaDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from db.run_rows import MetricRow, RunRow
 from tui.runs.curves import RunHistory
-from tui.runs.history import SPARK_CELLS, Ledger
+from tui.runs.history import SPARK_CELLS, EpochMargins
 from tui.text.sparkline import in_cells
 
 
@@ -13,7 +13,7 @@ class FakeRecords:
 
     def __init__(self, figures: Callable[[int], list[MetricRow]]) -> None:
         self._figures = figures
-        self.ledgers: dict[int, Ledger] = {}
+        self.ledgers: dict[int, EpochMargins] = {}
 
     def metric_names(self, run: int) -> list[str]:
         """What a run recorded."""
@@ -33,6 +33,6 @@ class FakeRecords:
         last = max(run.step, run.total_steps or 0)
         return in_cells([row.step for row in rows], [row.value for row in rows], last, SPARK_CELLS)
 
-    def ledger(self, run: int) -> Ledger:
+    def ledger(self, run: int) -> EpochMargins:
         """The pairs that stay wrong."""
-        return self.ledgers.get(run, Ledger(0, 0, ()))
+        return self.ledgers.get(run, EpochMargins(0, 0, ()))

@@ -23,12 +23,12 @@ from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
-from tui.events import ModelChanged, Published, QueueChanged, RunChanged, TrialChanged, VerdictStored
+from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
 from tui.snapshots import AdapterView, RunProgress, TakenPrompts, TrainPreview, WorkbenchStatus
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
 
@@ -153,7 +153,7 @@ class FakeWorkbench:
         self.fail: Exception | None = None
         self.hold = False
         self.held: list[Callable[[], None]] = []
-        self.listeners: list[Callable[[Published], None]] = []
+        self.listeners: list[Callable[[WorkbenchEvent], None]] = []
         self.state = WorkbenchStatus("smollm2-135m-instruct", "ready", prompts_left=112)
         self.sets = [
             PromptSetRow(1, "science", False, START.isoformat(), 200),
@@ -185,7 +185,7 @@ class FakeWorkbench:
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
-    def publish(self, published: Published) -> None:
+    def publish(self, published: WorkbenchEvent) -> None:
         """Tell every listener, as the lane's thread would."""
         for listener in tuple(self.listeners):
             listener(published)
@@ -223,8 +223,8 @@ class FakeWorkbench:
             resolve()
         return future
 
-    def _kept_under(self, key: str, reserved: Sequence[str]) -> Kept:
-        return Kept("preset", lambda: self.kept.get(key), lambda value: self.kept.update({key: value}), reserved)
+    def _kept_under(self, key: str, reserved: Sequence[str]) -> NamedValues:
+        return NamedValues("preset", lambda: self.kept.get(key), lambda value: self.kept.update({key: value}), reserved)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -234,7 +234,7 @@ class FakeWorkbench:
     def close(self) -> None:
         """Nothing to close."""
 
-    def subscribe(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[WorkbenchEvent], None]) -> Callable[[], None]:
         """Tell `listener` what is published."""
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)

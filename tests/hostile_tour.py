@@ -37,14 +37,14 @@ from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.confirm import QuitScreen, StopScreen
-from tui.screens.data.preferences import LikesScreen
+from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.dialog import AskText, Choose
 from tui.screens.help import HelpScreen
-from tui.screens.name_picker import Named, NamedRow, NamedScreen
+from tui.screens.name_picker import Named, NamedRow, NamePicker
 from tui.screens.pairs.label import LabelScreen
-from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.pairs.review import ReviewScreen
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.picker import Pick
 from tui.screens.runs.overlay import RunOverlayScreen
@@ -189,7 +189,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("runs over one another, their end", pressing("end")),
         ("samples", on("runs", lambda: SamplesScreen(app.bench.run(ids["run"]), "runs"))),
         ("samples, raw", pressing("m")),
-        ("names", on("train", lambda: NamedScreen(names))),
+        ("names", on("train", lambda: NamePicker(names))),
         ("compare", on("compare")),
         ("side by side", on("compare", lambda: SideBySideScreen(ids["side"]))),
         ("trial setup", on("compare", lambda: TrialSetupScreen("a00000001", "base"))),
@@ -199,12 +199,12 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("board", on("compare", BoardScreen)),
         ("data", on("data")),
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
-        ("second look", on("data", lambda: SecondLookScreen([(ids["judged"], EVIL)]))),
+        ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("a prompt", on("data", lambda: ShowPrompt(app.bench.prompts, app.bench.comparison(ids["judged"]).prompt.id))),
         ("holding out", on("data", lambda: crossing_question(EVIL, Crossing(1, 1, 1, 1, 1, (1,)), True))),
         ("a list to choose from", on("data", lambda: Pick(EVIL, EVIL, set_lines(app.bench.prompts.sets())))),
-        ("likes", on("data", LikesScreen)),
+        ("likes", on("data", PreferencesScreen)),
         ("likes, its end", pressing("end")),
         ("likes, a group", pressing("f", "home")),
         ("a line", on("data", lambda: AskText(EVIL, EVIL, value="", placeholder="path"))),

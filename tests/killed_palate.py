@@ -26,7 +26,7 @@ from engine.config import TrainConfig
 from engine.events import EvalDone, PairDone, ReferenceScored, RunPlanned, StepDone
 from tests.tiny import save_tiny
 from tui.cli import main as command
-from tui.compute.loaded_model import ModelChoice, Policies
+from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.training.trainer import Trainer
 from tui.workbench import Workbench
 
@@ -92,7 +92,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "the adapter is published and has no row": around(Registry, "publish", before=False),
     "the row is written and the run has no end": around(db_runs, "set_run_adapter", before=False),
     "the run has its end and its checkpoint": around(Trainer, "_end", before=False),
-    "the adapter is about to answer": around(Policies, "use_turns", before=True),
+    "the adapter is about to answer": around(LoadedModel, "use_turns", before=True),
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tui.commands.options import Options, load_model
 from tui.compute.loaded_model import ModelChoice
-from tui.ipc.owner import Host
+from tui.ipc.owner import OwnerServer
 from tui.ipc.ownership import own
 
 
@@ -27,7 +27,7 @@ def main(folder: Path, model: str) -> None:
         said.append(why)
         told.set()
 
-    host = Host(workbench, leave)
+    host = OwnerServer(workbench, leave)
     say({"pid": os.getpid(), "door": str(host.door.path)})
     threading.Thread(target=lambda: (sys.stdin.readline(), told.set()), daemon=True).start()
     told.wait()

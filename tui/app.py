@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 from tui.driver import PalateDriver
 from tui.errors import KNOWN_ERRORS, title_of
-from tui.events import ModelChanged, Published, RunEnded, Visited, WorkbenchFailed, WorkbenchNotice
+from tui.events import CommandServed, ModelChanged, RunEnded, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen
 from tui.screens.confirm import QuitScreen
@@ -88,7 +88,7 @@ def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
     return make
 
 
-class SteadyUpdate(CompositorUpdate):
+class AlignedUpdate(CompositorUpdate):
     """What the compositor wants to be written, with every line's columns held."""
 
     def __init__(self, update: CompositorUpdate) -> None:
@@ -201,11 +201,11 @@ class PalateApp(App[None]):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write what changed; characters of doubtful width move nothing else."""
-        super()._display(screen, SteadyUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable)
+        super()._display(screen, AlignedUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable)
 
     # -- news ----------------------------------------------------------------------------------------------------
 
-    def _hear(self, published: Published) -> None:
+    def _hear(self, published: WorkbenchEvent) -> None:
         """Called on the workbench's threads."""
         with contextlib.suppress(RuntimeError):  # the loop closed while the app was leaving
             self.post_message(FromWorkbench(published))
@@ -225,7 +225,7 @@ class PalateApp(App[None]):
             self._go_on_with(self._resume)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
-                screen.visited() if isinstance(published, Visited) else screen.from_workbench(published)
+                screen.visited() if isinstance(published, CommandServed) else screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and self.workbench.status().run is None:
             self.exit()

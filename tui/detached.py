@@ -5,7 +5,7 @@ import logging
 import os
 from queue import SimpleQueue
 
-from tui.events import Published, RunChanged, WorkbenchFailed, WorkbenchNotice
+from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import visible_line
 from tui.training.event_format import event_record, event_words
@@ -26,7 +26,7 @@ def last_words(workbench: "Workbench") -> str:
     )
 
 
-def go_on_alone(workbench: "Workbench", signals: Signals) -> None:
+def run_detached(workbench: "Workbench", signals: Signals) -> None:
     """Wait until no run is alive, or until SIGTERM or SIGINT says to leave. What happens is in the log.
 
     What the run learned until now is put on the disk at once.
@@ -45,7 +45,7 @@ def go_on_alone(workbench: "Workbench", signals: Signals) -> None:
     logger.info("Leaving: %s.", "a signal said so" if signals.told_to_leave else "the run is over")
 
 
-def _log(published: Published) -> None:
+def _log(published: WorkbenchEvent) -> None:
     if isinstance(published, WorkbenchFailed | WorkbenchNotice):
         logger.info("%s. %s", published.title, published.text)
     if isinstance(published, RunChanged) and published.event is not None:
@@ -54,7 +54,7 @@ def _log(published: Published) -> None:
             logger.info("Run %s, %s", published.run, event_words(record).removeprefix(f"Run {published.run}: "))
 
 
-class Outliving:
+class DetachedCommand:
     """What becomes of the command when its terminal is gone: it goes on, and what it prints goes to a log."""
 
     def __init__(self, workbench: Workbench) -> None:

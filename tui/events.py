@@ -8,31 +8,31 @@ from tui.snapshots import ImportProgress
 
 
 @dataclass(frozen=True)
-class Published:
+class WorkbenchEvent:
     """Root of everything that the workbench tells its listeners."""
 
 
 @dataclass(frozen=True)
-class ModelChanged(Published):
+class ModelChanged(WorkbenchEvent):
     """The model or the adapter in use is now in another state; `WorkbenchStatus` tells which."""
 
 
 @dataclass(frozen=True)
-class QueueChanged(Published):
+class QueueChanged(WorkbenchEvent):
     """The number of comparisons that are ready has changed."""
 
     ready: int
 
 
 @dataclass(frozen=True)
-class ComparisonStored(Published):
+class ComparisonStored(WorkbenchEvent):
     """A new comparison is on the disk, ready to be judged."""
 
     comparison: int
 
 
 @dataclass(frozen=True)
-class AnswersGrowing(Published):
+class AnswersGrowing(WorkbenchEvent):
     """What is written so far of the next pair's two answers, as they will be shown: left (first) and right (second).
 
     Only told while no comparison is ready, and only of two answers of one policy from one batch; at most four times a
@@ -44,7 +44,7 @@ class AnswersGrowing(Published):
 
 
 @dataclass(frozen=True)
-class VerdictStored(Published):
+class VerdictStored(WorkbenchEvent):
     """A verdict (or the undo of one) is on the disk."""
 
     comparison: int
@@ -52,21 +52,21 @@ class VerdictStored(Published):
 
 
 @dataclass(frozen=True)
-class PairChanged(Published):
+class PairChanged(WorkbenchEvent):
     """A judged pair was noted, taken out of training or put back."""
 
     comparison: int
 
 
 @dataclass(frozen=True)
-class ImportMoved(Published):
+class ImportMoved(WorkbenchEvent):
     """An import is so far; `progress` None: it is over."""
 
     progress: ImportProgress | None
 
 
 @dataclass(frozen=True)
-class RunChanged(Published):
+class RunChanged(WorkbenchEvent):
     """A run moved: what the engine reported is stored. `event` is None when only its status changed."""
 
     run: int
@@ -82,7 +82,7 @@ class RunEnded(RunChanged):
 
 
 @dataclass(frozen=True)
-class SamplesStored(Published):
+class SamplesStored(WorkbenchEvent):
     """A run's answers after `step` to the prompts that it is sampled on are on the disk."""
 
     run: int
@@ -90,7 +90,7 @@ class SamplesStored(Published):
 
 
 @dataclass(frozen=True)
-class TrialChanged(Published):
+class TrialChanged(WorkbenchEvent):
     """A side-by-side has one more question answered, or is over."""
 
     trial: int
@@ -99,12 +99,12 @@ class TrialChanged(Published):
 
 
 @dataclass(frozen=True)
-class Visited(Published):
+class CommandServed(WorkbenchEvent):
     """A visitor's command is done: what is on the screen may have changed and is to be read again."""
 
 
 @dataclass(frozen=True)
-class WorkbenchFailed(Published):
+class WorkbenchFailed(WorkbenchEvent):
     """Something went wrong that a person should read: a title and a sentence with the next act."""
 
     title: str
@@ -112,7 +112,7 @@ class WorkbenchFailed(Published):
 
 
 @dataclass(frozen=True)
-class WorkbenchNotice(Published):
+class WorkbenchNotice(WorkbenchEvent):
     """Something that a person should know and need not act on: a title and a sentence."""
 
     title: str

@@ -28,36 +28,38 @@ from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, Tria
 from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
-from tui.analysis.report import LikeBook
-from tui.curation.prompt_sets import PromptBook
-from tui.curation.verdict_list import DataBook
+from tui.analysis.report import PreferenceReporter
+from tui.curation.prompt_sets import PromptSets
+from tui.curation.verdict_list import VerdictBrowser
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
-from tui.workspace.named_values import Kept
-from tui.workspace.settings_store import kept_settings, list_settings
+from tui.workspace.named_values import NamedValues
+from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
 _PLACE_DIGITS = 18
 """A number of more digits is no place in a set (the database has room for no larger one) but words of a prompt."""
 
 
-class WorkspaceView:
+class WorkspaceReader:
     """Reads a workspace. Every call is one short query on this thread's read-only connection."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.likes = LikeBook(self)
+        self.likes = PreferenceReporter(self)
         self.records = RunRecords(workspace)
-        self.data = DataBook(workspace)
-        self.prompts = PromptBook(workspace)
+        self.data = VerdictBrowser(workspace)
+        self.prompts = PromptSets(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 
-    def _kept(self, word: str, key: str, reserved: Sequence[str]) -> Kept:
+    def _kept(self, word: str, key: str, reserved: Sequence[str]) -> NamedValues:
         workspace = self.workspace
-        return Kept(word, lambda: workspace.setting(key), lambda value: workspace.keep_setting(key, value), reserved)
+        return NamedValues(
+            word, lambda: workspace.setting(key), lambda value: workspace.keep_setting(key, value), reserved
+        )
 
     # -- comparisons and verdicts ------------------------------------------------------------------------------
 
@@ -143,17 +145,17 @@ class WorkspaceView:
 
     def link_lost(self) -> str:
         """What a run does when its terminal is lost: "go-on" or "leave"."""
-        return kept_settings(self.workspace).leaving.link_lost
+        return stored_settings(self.workspace).leaving.link_lost
 
     @property
     def colours(self) -> str:
         """For which terminal the screens are coloured: dark or light."""
-        return kept_settings(self.workspace).look.colours
+        return stored_settings(self.workspace).look.colours
 
     @property
     def notify(self) -> str:
         """How the end of a run is told: off, bell or desktop."""
-        return kept_settings(self.workspace).runs.notify
+        return stored_settings(self.workspace).runs.notify
 
     def prompt_sets(self) -> list[PromptSetRow]:
         """Every prompt set with the number of its prompts."""

@@ -9,14 +9,14 @@ import click
 
 from db.errors import WorkspaceBusy
 from tui.commands.options import Options
-from tui.detached import go_on_alone, last_words
-from tui.ipc.client import visit_to_watch
-from tui.ipc.owner import Host
-from tui.ipc.remote_workbench import Watched
+from tui.detached import last_words, run_detached
+from tui.ipc.client import connect_to_watch
+from tui.ipc.owner import OwnerServer
+from tui.ipc.remote_workbench import RemoteWorkbench
 from tui.ipc.takeover import Entered, enter
 from tui.keymap import key_path
 from tui.terminal.launcher import Line
-from tui.terminal.redirect import log_to, own_terminal
+from tui.terminal.redirect import log_to, redirect_output
 from tui.terminal.signals import Signals, watch_for_hang_up
 from tui.text.sanitize import visible
 from tui.workspace.workspace import read_workspace
@@ -44,12 +44,12 @@ def run_app(options: Options, line: Line | None, *, mouse: bool, watch: bool = F
 def _watch_app(options: Options, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
     """The app that looks on; gives its exit code, and whether the person wants to take over."""
     with ExitStack() as closing:
-        watched = Watched(read_workspace(options.folder), *visit_to_watch(busy))
+        watched = RemoteWorkbench(read_workspace(options.folder), *connect_to_watch(busy))
         closing.callback(watched.close)
         watched.counts()  # a database that cannot be read is told here, before there is a screen
         log = options.folder / "logs" / "watching.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
-        with own_terminal(log):
+        with redirect_output(log):
             from tui.watch_app import WatchApp  # Textual
 
             watch_for_hang_up([0] if os.isatty(0) else [])
@@ -67,19 +67,19 @@ def _own_app(options: Options, entered: Entered, signals: Signals, line: Line | 
         closing.callback(workbench.close)
         log_to(options.folder / "logs" / "palate.log")
         output = options.folder / "logs" / "output.log"
-        with own_terminal(output) as terminal:
+        with redirect_output(output) as terminal:
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
             app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
-            closing.callback(Host(workbench, app.let_go).close)  # visitors are let in until the workbench closes
+            closing.callback(OwnerServer(workbench, app.let_go).close)  # visitors are let in until the workbench closes
             app.run(mouse=mouse)
             if app.goes_on:
                 terminal.let_go()
                 if line is not None:
                     line.let_go(last_words(workbench))
         if app.goes_on:
-            go_on_alone(workbench, signals)
+            run_detached(workbench, signals)
         elif app.taken_over:
             click.echo(visible(app.taken_over), err=True)
         elif app.return_code:

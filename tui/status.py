@@ -6,15 +6,15 @@ from db import preference_counts as db_preference_counts
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.times import utc_now
-from tui.generation.queue_filler import Prefetcher
-from tui.workspace.settings_store import kept_settings
+from tui.generation.queue_filler import QueueFiller
+from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
 
-class Sitting:
+class SessionGoal:
     """Counts the verdicts since it was made. Nothing is counted while there is no goal."""
 
-    def __init__(self, workspace: Workspace, queue: Prefetcher) -> None:
+    def __init__(self, workspace: Workspace, queue: QueueFiller) -> None:
         self._workspace, self._queue, self._began = workspace, queue, utc_now()
 
     def status(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class RunOffer:
 
     def _count(self) -> int:
         connection = self._workspace.connection
-        every = kept_settings(self._workspace).runs.offer_run_every
+        every = stored_settings(self._workspace).runs.offer_run_every
         if not every:
             return 0
         new = db_verdicts.count_pairs_since(connection, db_runs.latest_start(connection) or "")

@@ -10,8 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.app import PalateApp
-from tui.events import Visited
-from tui.ipc.remote_workbench import Watched, Watching
+from tui.events import CommandServed
+from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
 from tui.terminal.signals import Signals
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class WatchApp(PalateApp):
         )
     ]
 
-    def __init__(self, watched: Watched, keys: Path | None, signals: Signals) -> None:
+    def __init__(self, watched: RemoteWorkbench, keys: Path | None, signals: Signals) -> None:
         super().__init__(cast("Workbench", watched), keys, signals=signals)
         self._watched = watched
         self.wants_to_take_over = False
@@ -60,7 +60,7 @@ class WatchApp(PalateApp):
     def on_from_workbench(self, message: "FromWorkbench") -> None:
         """What the owner does; and that it has left."""
         super().on_from_workbench(message)
-        if self._watched.left and isinstance(message.published, Visited):
+        if self._watched.left and isinstance(message.published, CommandServed):
             self.tell("The owner has left", f"{self._watched.watching}. Press t to take over, q to leave.")
 
     # -- keys ----------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ class WatchApp(PalateApp):
             return False
         try:
             return await super().run_action(action, default_namespace, namespaces)
-        except Watching as error:
+        except WatchOnly as error:
             self.tell_error(error)
             return True
 
@@ -125,13 +125,13 @@ class WatchApp(PalateApp):
 
     def _handle_exception(self, error: Exception) -> None:
         cause = getattr(error, "error", error)  # what a worker failed with
-        if isinstance(cause, Watching):
+        if isinstance(cause, WatchOnly):
             self.tell_error(cause)
         else:
             super()._handle_exception(error)
 
     def _say_why(self) -> None:
-        self.tell(Watching.title, f"You are {self._watched.watching}. Press t to take over.")
+        self.tell(WatchOnly.title, f"You are {self._watched.watching}. Press t to take over.")
 
 
 def _may_write(action: str, namespace: "DOMNode | Screen[Any]") -> bool:

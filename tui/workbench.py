@@ -30,23 +30,31 @@ from db.prompt_rows import ReadPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
-from tui.compute.loaded_model import ModelChoice, Policies
-from tui.compute.scheduler import LOADING, WAITED_FOR, Job, Lane
+from tui.compute.loaded_model import LoadedModel, ModelChoice
+from tui.compute.scheduler import LOADING, WAITED_FOR, Job, Scheduler
 from tui.compute.seeds import seed_from
 from tui.curation.importer import Importer
-from tui.curation.prompt_sets import PromptBook
-from tui.curation.verdict_list import DataBook
+from tui.curation.prompt_sets import PromptSets
+from tui.curation.verdict_list import VerdictBrowser
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
-from tui.events import ComparisonStored, ModelChanged, Published, QueueChanged, VerdictStored, Visited, WorkbenchFailed
-from tui.export.adapter_service import TakeAway
+from tui.events import (
+    CommandServed,
+    ComparisonStored,
+    ModelChanged,
+    QueueChanged,
+    VerdictStored,
+    WorkbenchEvent,
+    WorkbenchFailed,
+)
+from tui.export.adapter_service import AdapterService
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.queue_filler import Prefetcher
-from tui.generation.regenerate import NewAnswers
+from tui.generation.queue_filler import QueueFiller
+from tui.generation.regenerate import Regeneration
 from tui.generation.selection import next_by_margin
-from tui.reader import WorkspaceView
-from tui.runs.labels import RunShelf
+from tui.reader import WorkspaceReader
+from tui.runs.labels import RunLabels
 from tui.snapshots import TakenPrompts, TrainPreview, WorkbenchStatus
-from tui.status import RunOffer, Sitting
+from tui.status import RunOffer, SessionGoal
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferenceScorer
@@ -62,10 +70,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Listener = Callable[[Published], None]
+Listener = Callable[[WorkbenchEvent], None]
 
 
-class Workbench(WorkspaceView):
+class Workbench(WorkspaceReader):
     """A workspace with its model: everything that the screens and the commands can do."""
 
     def __init__(
@@ -90,23 +98,23 @@ class Workbench(WorkspaceView):
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._listeners: list[Listener] = []
             self._listeners_lock = threading.Lock()
-            self.lane = Lane(self._tell_crash)
-            self.policies = Policies(self.workspace, choice, self._publish)
-            common = (self.workspace, self.lane, self.policies, self._publish)
-            self.answers = Prefetcher(*common, seed=seed)
-            self.answers_for_once = lambda: Prefetcher(*common, seed=seed, beside=self.answers)
-            self.new_answers = NewAnswers(*common, seed=seed, queue=self.answers)
+            self.scheduler = Scheduler(self._tell_crash)
+            self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
+            common = (self.workspace, self.scheduler, self.loaded_model, self._publish)
+            self.answers = QueueFiller(*common, seed=seed)
+            self.answers_for_once = lambda: QueueFiller(*common, seed=seed, beside=self.answers)
+            self.new_answers = Regeneration(*common, seed=seed, queue=self.answers)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(self.workspace, self.lane, self.policies)
-            self.references = ReferenceScorer(self.workspace, self.lane, self.policies)
+            self.margins = MarginScorer(self.workspace, self.scheduler, self.loaded_model)
+            self.references = ReferenceScorer(self.workspace, self.scheduler, self.loaded_model)
             self.seed = seed
-            self.sitting = Sitting(self.workspace, self.answers)
+            self.sitting = SessionGoal(self.workspace, self.answers)
             self.trainer = Trainer(*common)
             self._offer = RunOffer(self.workspace)
-            self.data = DataBook(self.workspace, self._publish)
-            self.takeaway = TakeAway(*common)
-            self.prompts = PromptBook(self.workspace, self._prompts_changed)
-            self.shelf = RunShelf(self.workspace, self.takeaway, self._publish)
+            self.data = VerdictBrowser(self.workspace, self._publish)
+            self.adapter_service = AdapterService(*common)
+            self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.run_labels = RunLabels(self.workspace, self.adapter_service, self._publish)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
@@ -121,9 +129,9 @@ class Workbench(WorkspaceView):
         workbench, one after the other.
         """
         if not self._started:
-            self.lane.start()
+            self.scheduler.start()
         if load_model and self.loading is None:
-            self.loading = self.lane.submit("model", self.policies.load_turns(), lambda: LOADING)
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_turns(), lambda: LOADING)
         if self._started:
             return
         self._started = True
@@ -136,7 +144,7 @@ class Workbench(WorkspaceView):
         """Let a run that is alive write a checkpoint, end the turn in progress, and let go of the workspace."""
         self.imports.leave()
         self.trainer.leave()
-        self.lane.close()
+        self.scheduler.close()
         self.workspace.close()
 
     # -- publishing --------------------------------------------------------------------------------------------
@@ -154,17 +162,17 @@ class Workbench(WorkspaceView):
 
     def tell_visited(self) -> None:
         """Let screens read again what another process may have changed through this one."""
-        self._publish(Visited())
+        self._publish(CommandServed())
 
     def status(self) -> WorkbenchStatus:
         """What the machine does at this moment, and how far the person has come."""
         counts, ready = self.counts(), self.ready_count()
-        connection, policies = self.workspace.connection, self.policies
+        connection, loaded_model = self.workspace.connection, self.loaded_model
         return WorkbenchStatus(
-            model_name=policies.choice.name,
-            model_state=policies.state,
-            model_detail=policies.detail,
-            adapter_name=policies.in_use.manifest.name if policies.in_use else None,
+            model_name=loaded_model.choice.name,
+            model_state=loaded_model.state,
+            model_detail=loaded_model.detail,
+            adapter_name=loaded_model.in_use.manifest.name if loaded_model.in_use else None,
             ready=ready,
             writing=self.answers.writing,
             verdicts_today=counts.today,
@@ -176,8 +184,8 @@ class Workbench(WorkspaceView):
             run=self.trainer.progress,
             offer=0 if self.trainer.progress else self._offer.new_pairs(),
             queue_problem=self.answers.problem,
-            error=policies.error,
-            merging=self.takeaway.doing,
+            error=loaded_model.error,
+            merging=self.adapter_service.doing,
         )
 
     @property
@@ -281,7 +289,7 @@ class Workbench(WorkspaceView):
         return self.trainer.preview(config, pairs)
 
     def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
-        """A close look at such a run; takes as long as encoding the pairs. See `RunPlans.preflight` for errors."""
+        """A close look at such a run; takes as long as encoding the pairs. See `RunPreviews.preflight` for errors."""
         return self.trainer.preflight(config, pairs)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
@@ -316,11 +324,11 @@ class Workbench(WorkspaceView):
             AdapterError: there is no such adapter.
         """
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
-        return self.lane.submit("adapter", self.policies.use_turns(adapter), lambda: WAITED_FOR)
+        return self.scheduler.submit("adapter", self.loaded_model.use_turns(adapter), lambda: WAITED_FOR)
 
     def adapter_in_use(self) -> Adapter | None:
         """The adapter that answers now, None for the base alone."""
-        return self.policies.in_use
+        return self.loaded_model.in_use
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Take in a PEFT LoRA folder that was made for the base model that is loaded.
@@ -329,12 +337,12 @@ class Workbench(WorkspaceView):
             AdapterError: it is no adapter that Palate can use, or the name is taken.
             ModelError: no base model is loaded.
         """
-        base = self.policies.required()
+        base = self.loaded_model.required()
         return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the base model that is loaded."""
-        return self.policies.base.fingerprint if self.policies.base else None
+        return self.loaded_model.base.fingerprint if self.loaded_model.base else None
 
     # -- base and tuned, side by side --------------------------------------------------------------------------
 
@@ -357,7 +365,7 @@ class Workbench(WorkspaceView):
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _publish(self, published: Published) -> None:
+    def _publish(self, published: WorkbenchEvent) -> None:
         with self._listeners_lock:
             listeners = tuple(self._listeners)
         for listener in listeners:
@@ -366,7 +374,7 @@ class Workbench(WorkspaceView):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.policies.state == "ready" and self.answers.settings.queue.order == "margin":
+        if self.loaded_model.state == "ready" and self.answers.settings.queue.order == "margin":
             self.margins.wake()
 
     def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
@@ -385,9 +393,9 @@ class Workbench(WorkspaceView):
     def _wake(self) -> None:
         if not self._fills:
             return
-        if self.policies.state != "failed" or not self.answers.needs_model:
+        if self.loaded_model.state != "failed" or not self.answers.needs_model:
             self.answers.wake()
-        if self.policies.state == "ready":
+        if self.loaded_model.state == "ready":
             self.references.wake()
         self._score_margins()
 
@@ -396,7 +404,7 @@ class Workbench(WorkspaceView):
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
             return  # whoever asked for them is told
-        if job.name == "answers" and isinstance(error, EngineError) and self.policies.error:
+        if job.name == "answers" and isinstance(error, EngineError) and self.loaded_model.error:
             return  # the model's own failure was told already
         self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))
 

@@ -2,7 +2,7 @@
 
 from db.held_out import _HELD_OUT
 
-WALL_SCHEMA: tuple[str, ...] = (
+HELD_OUT_TRIGGER: tuple[str, ...] = (
     f"""CREATE TRIGGER held_out_is_never_trained_on BEFORE INSERT ON run_pairs
     WHEN (SELECT p.guard_hash FROM comparisons c JOIN prompts p ON p.id = c.prompt WHERE c.id = NEW.comparison)
         IN ({_HELD_OUT})

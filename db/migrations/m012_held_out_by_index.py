@@ -7,7 +7,7 @@ _IS_HELD_OUT = """EXISTS (SELECT 1 FROM comparisons c JOIN prompts p ON p.id = c
         WHERE c.id = NEW.comparison AND s.held_out = 1)
     BEGIN SELECT RAISE(ABORT, 'a prompt that is held out for trials is never trained on'); END"""
 
-WALL_BY_INDEX: tuple[str, ...] = (
+HELD_OUT_BY_INDEX: tuple[str, ...] = (
     "DROP TRIGGER held_out_is_never_trained_on",
     "DROP TRIGGER held_out_comes_in_no_other_way",
     f"CREATE TRIGGER held_out_is_never_trained_on BEFORE INSERT ON run_pairs WHEN {_IS_HELD_OUT}",

@@ -16,9 +16,9 @@ from db.migrations.m005_asked_first import ASKED_FIRST_SCHEMA
 from db.migrations.m006_samples import TRAIN_SCHEMA
 from db.migrations.m007_search import SEARCH_SCHEMA
 from db.migrations.m008_withdrawals import WITHDRAWAL_SCHEMA
-from db.migrations.m009_held_out import WALL_SCHEMA
+from db.migrations.m009_held_out import HELD_OUT_TRIGGER
 from db.migrations.m010_import_batches import BATCH_SCHEMA
-from db.migrations.m012_held_out_by_index import WALL_BY_INDEX
+from db.migrations.m012_held_out_by_index import HELD_OUT_BY_INDEX
 from db.migrations.m013_run_labels import RUN_LABELS
 from db.migrations.m014_counting import COUNTING_SCHEMA
 from db.migrations.m015_run_idle import RUN_IDLE
@@ -33,9 +33,9 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "006_samples_and_pair_sets": TRAIN_SCHEMA,
     "007_search": SEARCH_SCHEMA,
     "008_withdrawals": WITHDRAWAL_SCHEMA,
-    "009_wall": WALL_SCHEMA,
+    "009_wall": HELD_OUT_TRIGGER,
     "010_import_batches": BATCH_SCHEMA,
-    "012_wall_by_index": WALL_BY_INDEX,
+    "012_wall_by_index": HELD_OUT_BY_INDEX,
     "013_run_labels": RUN_LABELS,
     "014_counting": COUNTING_SCHEMA,
     "015_run_idle": RUN_IDLE,

@@ -26,7 +26,7 @@ _PROJECTED = {name for _, names in _GROUPS for name in names}
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-class LeanWeights:
+class LlamaWeights:
     """A model's weights as decoding reads them. Made once for a model; adapters come on top."""
 
     def __init__(self, model: Any) -> None:
@@ -58,12 +58,12 @@ class _Loras:
     narrow: Lora | None
 
 
-class LeanDecoder:
+class LlamaDecoder:
     """A decoder that keeps its rows in one cache; new rows may join at every step."""
 
     appetite = 1024  # prompt tokens read at once, beyond the first prompt
 
-    def __init__(self, model: Any, weights: LeanWeights, *, adapter: str | None, max_rows: int) -> None:
+    def __init__(self, model: Any, weights: LlamaWeights, *, adapter: str | None, max_rows: int) -> None:
         config, attention = model.config, model.model.layers[0].self_attn
         self._model = model.model
         self._weights = weights

@@ -19,7 +19,7 @@ _SHAPES = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3F
 _KNOWN = ("llama", "mistral", "qwen2", "qwen3")
 
 
-def is_lean(model: Any, adapter: str | None) -> bool:
+def can_decode(model: Any, adapter: str | None) -> bool:
     """Whether the lean decoder computes what this model with this adapter computes."""
     config = model.config
     if type(model).__name__ not in _SHAPES or getattr(config, "mlp_bias", False):

@@ -28,7 +28,7 @@ from tests.screens import painted
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
 from tui.app import PalateApp
-from tui.curation.verdict_list import PAGE, DataBook
+from tui.curation.verdict_list import PAGE, VerdictBrowser
 from tui.screens.data.data import DataScreen
 from tui.widgets.lists.verdict_list import VerdictList
 from tui.workspace.workspace import read_workspace
@@ -164,7 +164,7 @@ def queries(words: Words) -> dict[str, str]:
     }
 
 
-def time_database(book: DataBook, asked: dict[str, str], times: int) -> None:
+def time_database(book: VerdictBrowser, asked: dict[str, str], times: int) -> None:
     """The pages and counts as the search's thread reads them."""
     print(f"{'the first page of':38} {'median ms':>9} {'slowest':>9}   found")
     for name, query in {"everything": "", **asked}.items():
@@ -244,7 +244,7 @@ def main() -> None:
         size = (folder / "palate.db").stat().st_size / 1e6
         print(f"{given.verdicts:,} verdicts, {size:.0f} MB")
         workspace = read_workspace(folder)
-        time_database(DataBook(workspace), queries(words), given.times)
+        time_database(VerdictBrowser(workspace), queries(words), given.times)
         workspace.close()
         if not given.no_screen:
             asyncio.run(time_screen(folder, queries(words), given.times))

@@ -20,7 +20,7 @@ from db.prompts import next_prompts, prompts_left
 from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
-from tui.analysis.preferences import likes_of
+from tui.analysis.preferences import count_preferences
 
 NOW = "2026-01-01T00:00:00.000Z"
 WORDS = ("leaves", "turn", "red", "in", "autumn", "because", "the", "green", "of", "chlorophyll", "fades")
@@ -85,7 +85,7 @@ def main(verdicts: int) -> None:
             show("next_prompts, none", lambda: next_prompts(conn, 16))
             show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
-            show("what the choices say", lambda: likes_of(choices(conn)), 3)
+            show("what the choices say", lambda: count_preferences(choices(conn)), 3)
         with closing(Writer(path)) as writer:
             say = lambda: writer.submit(add_verdict, comparison=50, verdict="a", layout="side").result()  # noqa: E731
             show("a verdict, acknowledged", say, 200)

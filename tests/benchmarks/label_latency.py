@@ -151,13 +151,13 @@ def verdict(terminal: Terminal, number: int, every: float) -> tuple[float, int]:
 
 def run_app(folder: Path, model: str, *, train: bool) -> None:
     """The app as `palate` opens it, with a run that begins by itself if one is wanted."""
-    from tui.terminal.redirect import log_to, own_terminal
+    from tui.terminal.redirect import log_to, redirect_output
     from tui.workbench import Workbench
 
     workbench = Workbench(folder, ModelChoice(model))
     try:
         log_to(folder / "logs" / "palate.log")
-        with own_terminal(folder / "logs" / "output.log"):
+        with redirect_output(folder / "logs" / "output.log"):
             from tui.app import PalateApp
 
             if train:

@@ -24,7 +24,7 @@ from statistics import quantiles
 from engine.config import TrainConfig
 from engine.events import PairDone, StepDone
 from tui.compute.loaded_model import ModelChoice
-from tui.events import Published, RunChanged, WorkbenchFailed
+from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed
 from tui.workbench import Workbench
 
 NEVER_ENDS = 1_000_000
@@ -39,7 +39,7 @@ class Speed:
         self.begun = threading.Event()
         self.stop = workbench.subscribe(self._hear)
 
-    def _hear(self, published: Published) -> None:
+    def _hear(self, published: WorkbenchEvent) -> None:
         if isinstance(published, WorkbenchFailed):
             print(f"{published.title}. {published.text}", flush=True)
         match published:

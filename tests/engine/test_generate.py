@@ -13,7 +13,7 @@ from engine.decode import PlainDecoder, closed_up
 from engine.errors import AdapterLoadError
 from engine.events import CompletionDone, Event, SourceReady, TokensDrawn
 from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate, make_decoder
-from engine.llama.decoding import LeanDecoder
+from engine.llama.decoding import LlamaDecoder
 from engine.model import BaseModel, load_base
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
@@ -124,7 +124,7 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None, **settings:
 def test_llama_and_its_kin_are_decoded_leanly(any_base: BaseModel) -> None:
     decoder = make_decoder(any_base, "a1", max_rows=2)
     lean = any_base.source in ("llama", "qwen2", "qwen3")
-    assert type(decoder) is (LeanDecoder if lean else PlainDecoder)
+    assert type(decoder) is (LlamaDecoder if lean else PlainDecoder)
 
 
 @pytest.mark.parametrize("adapter", [None, "a1"])

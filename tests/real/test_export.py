@@ -22,7 +22,7 @@ pytestmark = pytest.mark.real
 def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A workspace with an adapter whose weights are drawn, larger than trained ones."""
     made = opened(tmp_path_factory.mktemp("real") / "space")
-    base, registry = made.policies.required(), made.workspace.registry
+    base, registry = made.loaded_model.required(), made.workspace.registry
     staging = registry.staging()
     base.create_adapter(staging.name, TrainConfig())
     generator = torch.Generator().manual_seed(7)
@@ -40,7 +40,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
 def test_merged_and_exported_answer_the_same_in_plain_transformers(workbench: Workbench, tmp_path: Path) -> None:
     told = merge(workbench, "drawn", tmp_path / "merged")
     export_adapter(workbench, "drawn", tmp_path / "adapter")
-    ids = torch.tensor([workbench.policies.required().tokenizer("Why is the sky blue? Because")["input_ids"]])
+    ids = torch.tensor([workbench.loaded_model.required().tokenizer("Why is the sky blue? Because")["input_ids"]])
     ours, theirs = plain_logits(tmp_path / "merged", ids), peft_logits(default_folder(), tmp_path / "adapter", ids)
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-5)
     assert (ours - plain_logits(default_folder(), ids)).abs().max() > 0.01

@@ -38,7 +38,7 @@ def opened(space: Path) -> Workbench:
     workbench.start(fill_queue=False)
     assert workbench.loading is not None
     workbench.loading.done.result()
-    workbench.policies.required()
+    workbench.loaded_model.required()
     return workbench
 
 
@@ -92,7 +92,7 @@ def test_the_adapter_in_use_comes_back_and_peft_gives_the_same_logits(workbench:
     try:
         assert again.adapter_in_use() == adapter
         assert again.counts().decisive == PAIRS
-        base = again.policies.required()
+        base = again.loaded_model.required()
         ids = torch.tensor([base.tokenizer("Why is the sky blue? Because")["input_ids"]])
         with torch.no_grad(), base.policy(adapter.manifest.id):
             ours = base.model(input_ids=ids).logits

@@ -13,9 +13,9 @@ from db.lock import WorkspaceLock
 from engine.config import TrainConfig
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
-from tui.ipc.client import visit_to_watch
-from tui.ipc.owner import Host
-from tui.ipc.remote_workbench import Watched, Watching
+from tui.ipc.client import connect_to_watch
+from tui.ipc.owner import OwnerServer
+from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
 from tui.screens.data.data import DataScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.terminal.signals import Signals
@@ -24,20 +24,20 @@ from tui.workspace.workspace import read_workspace
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> Iterator[tuple[StillWorkbench, Host]]:
+def owner(tmp_path: Path) -> Iterator[tuple[StillWorkbench, OwnerServer]]:
     workbench = StillWorkbench(tmp_path / "space")
-    host = Host(workbench, lambda _: None)
+    host = OwnerServer(workbench, lambda _: None)
     yield workbench, host
     host.close()
     workbench.close()
 
 
 @pytest.fixture
-def watched(owner: tuple[StillWorkbench, Host]) -> Iterator[Watched]:
+def watched(owner: tuple[StillWorkbench, OwnerServer]) -> Iterator[RemoteWorkbench]:
     folder = owner[0].folder
     with pytest.raises(WorkspaceBusy) as busy:
         WorkspaceLock(folder).acquire()
-    watched = Watched(read_workspace(folder), *visit_to_watch(busy.value))
+    watched = RemoteWorkbench(read_workspace(folder), *connect_to_watch(busy.value))
     yield watched
     watched.close()
 
@@ -53,7 +53,7 @@ class NoSignals(Signals):
 
 
 async def test_what_the_owner_stores_is_seen_and_nothing_is_changed(
-    owner: tuple[StillWorkbench, Host], watched: Watched, tmp_path: Path
+    owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench, tmp_path: Path
 ) -> None:
     workbench, host = owner
     app = WatchApp(watched, None, NoSignals())
@@ -104,10 +104,12 @@ def told(app: WatchApp, title: str) -> bool:
     return any(each.title == title for each in app._notifications)
 
 
-def test_acts_are_refused_with_the_owner_s_number(owner: tuple[StillWorkbench, Host], watched: Watched) -> None:
+def test_acts_are_refused_with_the_owner_s_number(
+    owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench
+) -> None:
     pid = owner[1].facts()["pid"]
     for act in (watched.judge, watched.start_run, watched.blind_trials.attend, watched.use_adapter):
-        with pytest.raises(Watching, match=f"Process {pid} owns this workspace"):
+        with pytest.raises(WatchOnly, match=f"Process {pid} owns this workspace"):
             act(1)
     assert watched.runs() == []
     assert watched.status().watching == f"watching, owner is {pid}"

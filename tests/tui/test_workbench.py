@@ -28,7 +28,7 @@ from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import ASLEEP, IDLE
 from tui.errors import WorkbenchError
-from tui.events import Published, RunChanged, VerdictStored, WorkbenchFailed
+from tui.events import RunChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
 from tui.training.reference_prefetch import REST_S
 from tui.workbench import Workbench
 
@@ -119,9 +119,9 @@ def test_references_are_scored_while_nothing_else_is_to_do(
     judge_all(workbench)
     workbench.references.wake()
     done = threading.Event()
-    workbench.lane.submit("after", iter_once(done), lambda: IDLE)
+    workbench.scheduler.submit("after", iter_once(done), lambda: IDLE)
     assert done.wait(timeout=60)
-    events: list[Published] = []
+    events: list[WorkbenchEvent] = []
     workbench.subscribe(events.append)
     train(workbench, TrainConfig())
     assert any(isinstance(each, RunChanged) and isinstance(each.event, StepDone) for each in events)
@@ -131,9 +131,9 @@ def test_references_are_scored_while_nothing_else_is_to_do(
 def test_references_are_not_scored_while_a_verdict_is_painted(open_workbench: Callable[[], Workbench]) -> None:
     references = open_workbench().references
     references.wake()
-    assert references._urgency() == ASLEEP
+    assert references._priority() == ASLEEP
     references._rests_until -= REST_S
-    assert references._urgency() == IDLE
+    assert references._priority() == IDLE
 
 
 def test_references_wait_for_a_few_pairs(
@@ -141,7 +141,7 @@ def test_references_wait_for_a_few_pairs(
 ) -> None:
     workbench = open_workbench()
     begun: list[str] = []
-    monkeypatch.setattr(workbench.lane, "submit", lambda name, *_: begun.append(name))
+    monkeypatch.setattr(workbench.scheduler, "submit", lambda name, *_: begun.append(name))
     newest = iter([0, 1, 7, 8, 9, 15, 16])
     monkeypatch.setattr("tui.training.reference_prefetch.db_verdicts.newest_verdict", lambda _: next(newest))
     for _ in range(7):
@@ -164,7 +164,7 @@ def test_a_run_that_waited_gives_the_same_adapter_and_others_work_meanwhile(
     undisturbed = weights_of(workbench, train(workbench))
     waits = threading.Event()
 
-    def listen(published: Published) -> None:
+    def listen(published: WorkbenchEvent) -> None:
         if isinstance(published, RunChanged) and isinstance(published.event, StepDone) and published.event.step == 1:
             workbench.pause_run()
         progress = workbench.status().run
@@ -191,7 +191,7 @@ def test_a_run_that_waits_can_be_stopped_and_left(open_workbench: Callable[[], W
     for act, status in ((Workbench.stop_run, "stopped"), (lambda each: each.trainer.leave(), "interrupted")):
         waits = threading.Event()
 
-        def listen(published: Published, waits: threading.Event = waits) -> None:
+        def listen(published: WorkbenchEvent, waits: threading.Event = waits) -> None:
             if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
                 workbench.pause_run()
             progress = workbench.status().run
@@ -241,7 +241,7 @@ def test_peft_loads_the_adapter_and_gives_the_same_logits(
     adapter = workbench.adapter_in_use()
     assert adapter is not None
     ids = torch.arange(3, 40).unsqueeze(0)
-    base = workbench.policies.required()
+    base = workbench.loaded_model.required()
     with torch.no_grad(), base.policy(adapter.manifest.id):
         ours = base.model(input_ids=ids).logits
     plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model_folder), adapter.folder).eval()
@@ -267,9 +267,9 @@ def test_training_goes_on_from_an_adapter(open_workbench: Callable[[], Workbench
 def test_what_is_published_was_stored_before(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
     workbench.answers.write_pairs(6).done.result(timeout=60)
-    missing: list[Published] = []
+    missing: list[WorkbenchEvent] = []
 
-    def check(published: Published) -> None:
+    def check(published: WorkbenchEvent) -> None:
         match published:
             case VerdictStored(comparison, verdict):
                 standing = workbench.comparison(comparison).standing
@@ -299,7 +299,7 @@ def test_labelling_goes_on_while_a_run_trains(open_workbench: Callable[[], Workb
     grew: list[int] = []
     started = threading.Event()
 
-    def watch(published: Published) -> None:
+    def watch(published: WorkbenchEvent) -> None:
         if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
             started.set()
             grew.append(workbench.ready_count())
@@ -350,9 +350,9 @@ def test_stop_and_discard_leaves_the_record_and_no_adapter(
     workbench = open_workbench()
     workbench.answers.write_pairs(6).done.result(timeout=60)
     judge_all(workbench)
-    loaded = workbench.policies.required().loaded_adapters()
+    loaded = workbench.loaded_model.required().loaded_adapters()
 
-    def listen(published: Published) -> None:
+    def listen(published: WorkbenchEvent) -> None:
         if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
             workbench.stop_run(discard=True)
 
@@ -369,7 +369,7 @@ def test_stop_and_discard_leaves_the_record_and_no_adapter(
     assert (row.status, row.adapter, row.error) == ("stopped", None, None)
     assert row.step == (1 if when == "while it learns" else 6)
     assert workbench.adapters() == []
-    assert workbench.policies.required().loaded_adapters() == loaded
+    assert workbench.loaded_model.required().loaded_adapters() == loaded
     assert not workbench.trainer.checkpoint_folder(run).exists()
     assert workbench.run_log(run)[-1].text.endswith("what it had learned was discarded, as asked.")
 
@@ -403,7 +403,7 @@ def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Call
     judge_all(again)  # verdicts that came later are none of this run's
     told: list[tuple[type, int, str]] = []
 
-    def tell(published: Published) -> None:
+    def tell(published: WorkbenchEvent) -> None:
         alive = again.trainer.progress
         if isinstance(published, RunChanged) and alive is not None:
             told.append((type(published.event), alive.step, alive.phase))
@@ -434,7 +434,7 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
     judge_all(workbench)
     reached = threading.Event()
 
-    def listen(published: Published) -> None:
+    def listen(published: WorkbenchEvent) -> None:
         event = published.event if isinstance(published, RunChanged) else None
         scored = isinstance(event, ReferenceScored) and event.done == 2
         if scored if when.startswith("while") else isinstance(event, StepDone) and event.step == 2:
@@ -484,7 +484,7 @@ def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float |
 def test_the_name_offered_is_neither_an_adapter_s_nor_another_run_s(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
     assert workbench.train_preview(TrainConfig()).name == "taste-1"
-    base = workbench.policies.model_row(None)
+    base = workbench.loaded_model.model_row(None)
     workbench.workspace.write(create_run, name="Taste-1", config={}, versions={}, base_model=base).result()
     assert workbench.train_preview(TrainConfig()).name == "taste-2"
 
@@ -566,8 +566,8 @@ def test_a_hub_model_with_code_of_its_own_is_loaded_when_it_is_trusted(
         workbench.start(fill_queue=False)
         assert workbench.loading is not None
         workbench.loading.done.result(timeout=60)
-        assert workbench.policies.error is None
-        assert type(workbench.policies.required().hf_model).__name__ == "Own"
+        assert workbench.loaded_model.error is None
+        assert type(workbench.loaded_model.required().hf_model).__name__ == "Own"
 
 
 def test_pairs_go_out_and_come_in(open_workbench: Callable[[], Workbench], tmp_path: Path) -> None:

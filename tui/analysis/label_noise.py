@@ -27,7 +27,7 @@ PUBLISHED: Final = (
 
 
 @dataclass(frozen=True)
-class Flips:
+class LabelNoise:
     """Pairs decided twice and those decided otherwise; `rate` is e, None where it cannot be told.
 
     `low` and `high` are e at the ends of Wilson's 95 % interval of the share of pairs decided otherwise, at most 0.5.
@@ -47,7 +47,7 @@ class Flips:
         return min(round(self.rate, 2), MOST) or None
 
 
-def flip_rate(different: float) -> float | None:
+def label_noise_rate(different: float) -> float | None:
     """The chance e that one verdict is flipped, when a share `different` of pairs is decided otherwise.
 
     >>> flip_rate(0.18), flip_rate(0.5)
@@ -56,13 +56,13 @@ def flip_rate(different: float) -> float | None:
     return None if different >= 0.5 else round((1 - sqrt(1 - 2 * different)) / 2, 12)
 
 
-def flips(verdicts: Sequence[tuple[str, str]]) -> Flips:
+def label_noise(verdicts: Sequence[tuple[str, str]]) -> LabelNoise:
     """What first and second verdicts on the same pairs say of slips."""
     decided = [(first, second) for first, second in verdicts if {first, second} <= {"a", "b"}]
     pairs, different = len(decided), sum(first != second for first, second in decided)
     if not pairs:
-        return Flips(0, 0, None, None, None)
+        return LabelNoise(0, 0, None, None, None)
     interval: Interval = share_interval(different, pairs)
-    ends = [flip_rate(each) for each in (interval.low, interval.high)]
+    ends = [label_noise_rate(each) for each in (interval.low, interval.high)]
     low, high = (0.5 if each is None else each for each in ends)
-    return Flips(pairs, different, flip_rate(different / pairs), low, high)
+    return LabelNoise(pairs, different, label_noise_rate(different / pairs), low, high)

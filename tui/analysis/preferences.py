@@ -145,7 +145,7 @@ class _Counter:
         self._points.clear()
 
 
-def likes_of(choices: Iterable[Choice]) -> Likes:
+def count_preferences(choices: Iterable[Choice]) -> Likes:
     """Count what `choices` say; those of one prompt must follow one another."""
     counter = _Counter()
     for each in choices:

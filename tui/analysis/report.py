@@ -13,12 +13,12 @@ from db.preference_counts import JudgedGroup, MissedPair
 from db.repeats import repeated_verdicts
 from db.times import utc_text
 from tui.analysis.agreement import Agreement, agreement
-from tui.analysis.label_noise import Flips, flips
+from tui.analysis.label_noise import LabelNoise, label_noise
 from tui.analysis.pace import Day, by_day
-from tui.analysis.preferences import Likes, likes_of
+from tui.analysis.preferences import Likes, count_preferences
 
 if TYPE_CHECKING:
-    from tui.reader import WorkspaceView
+    from tui.reader import WorkspaceReader
 
 
 DAYS: Final = 14
@@ -50,7 +50,7 @@ class Missed:
 
 
 @dataclass(frozen=True)
-class LikePage:
+class PreferenceReport:
     """Everything the page tells. `missed` is None where no adapter is in use that a run made."""
 
     group: Group
@@ -59,23 +59,25 @@ class LikePage:
     imported: int
     likes: Likes
     agreement: Agreement
-    flips: Flips
+    label_noise: LabelNoise
     missed: Missed | None
     days: tuple[Day, ...]
 
 
-class LikeBook:
+class PreferenceReporter:
     """Figures over every choice; 100,000 verdicts take most of a second, so ask on a thread of your own."""
 
-    def __init__(self, view: WorkspaceView) -> None:
+    def __init__(self, view: WorkspaceReader) -> None:
         self._view = view
-        self._kept: dict[tuple[int, str, tuple[str | None, str | None]], LikePage] = {}
+        self._kept: dict[tuple[int, str, tuple[str | None, str | None]], PreferenceReport] = {}
 
     def version(self) -> int:
         """Another number once something was stored; only to be compared with others that this thread asked for."""
         return db_preference_counts.data_version(self._view.workspace.connection)
 
-    def read(self, group: Group | None = None, *, source: str = "person", version: int | None = None) -> LikePage:
+    def read(
+        self, group: Group | None = None, *, source: str = "person", version: int | None = None
+    ) -> PreferenceReport:
         """The page of `group`, everything where it is None. With the `version` of the last time it is not read again.
 
         `source` is person, or import for pairs that came with a file.
@@ -95,20 +97,20 @@ class LikeBook:
         """The pairs that a run's last epoch left with a margin below 0, the lowest first, for a second look."""
         return db_preference_counts.missed_pairs(self._view.workspace.connection, run)
 
-    def _read(self, group: Group, source: str) -> LikePage:
+    def _read(self, group: Group, source: str) -> PreferenceReport:
         connection = self._view.workspace.connection
         judged = db_preference_counts.judged_groups(connection)
         twice = repeated_verdicts(connection)
         since = utc_text(datetime.now().astimezone() - timedelta(days=DAYS))
         narrowed = {"set_name": group.set_name, "field": group.field}
-        return LikePage(
+        return PreferenceReport(
             group=group,
             source=source,
             groups=tuple(groups_of([each for each in judged if each.source == source])),
             imported=sum(each.pairs for each in judged if each.source == "import"),
-            likes=likes_of(db_preference_counts.choices(connection, source=source, **narrowed)),
+            likes=count_preferences(db_preference_counts.choices(connection, source=source, **narrowed)),
             agreement=agreement(twice),
-            flips=flips(twice),
+            label_noise=label_noise(twice),
             missed=self._missed(),
             days=tuple(by_day(db_preference_counts.seconds_by_day(connection, since))),
         )

@@ -3,11 +3,11 @@
 from typing import Final
 
 from tui.analysis.agreement import in_words
-from tui.analysis.label_noise import LEAST, PUBLISHED, Flips
+from tui.analysis.label_noise import LEAST, PUBLISHED, LabelNoise
 from tui.analysis.pace import Day
 from tui.analysis.paired_comparison import Interval, between
 from tui.analysis.preferences import Preference
-from tui.analysis.report import Group, LikePage, Missed
+from tui.analysis.report import Group, Missed, PreferenceReport
 from tui.text.format import count, duration, percent
 
 HOW: Final = "Each question counts once; 95 % intervals, of which one in twenty misses."
@@ -22,7 +22,7 @@ def group_words(group: Group) -> str:
     return "everything" if group.field is None else f"field {group.field}"
 
 
-def counted_words(page: LikePage) -> str:
+def counted_words(page: PreferenceReport) -> str:
     """How much the figures stand on."""
     likes = page.likes
     whose = "imported" if page.source == "import" else "of yours"
@@ -41,13 +41,13 @@ def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
     return preference.words, percent(share), between(interval), preference.says, f"{preference.pairs:,}", neither
 
 
-def agreement_words(page: LikePage) -> list[str]:
+def agreement_words(page: PreferenceReport) -> list[str]:
     """How far the person agrees with themselves, beside what was published of people among themselves."""
     people = ", ".join(f"{figure} ({name})" for name, figure, _ in PUBLISHED)
     return [in_words(page.agreement), f"Two people agreed with each other in {people}."]
 
 
-def flip_words(found: Flips) -> str:
+def flip_words(found: LabelNoise) -> str:
     """What the pairs decided twice say of slips, with the formula."""
     if found.pairs < LEAST:
         return f"{count(found.pairs, 'pair')} decided twice; from {LEAST} on, this tells how often a verdict is a slip."

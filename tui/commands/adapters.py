@@ -8,9 +8,9 @@ import click
 
 from tui.commands.options import Heard, Options
 from tui.commands.output import as_json, show_table
-from tui.events import AdapterMerged, Published
+from tui.events import AdapterMerged, WorkbenchEvent
 from tui.export.adapter_service import GGUF_DTYPES, export_adapter
-from tui.ipc.console import HerePath, emit, say
+from tui.ipc.console import CallerPath, emit, say
 from tui.text.format import when
 from tui.workbench import Workbench
 
@@ -80,7 +80,7 @@ def _use(options: Options, adapter: str | None, as_json: bool) -> None:
 
 
 @adapters.command()
-@click.argument("folder", type=HerePath())
+@click.argument("folder", type=CallerPath())
 @click.option("--name", required=True, help="What to call it here.")
 @as_json
 @click.pass_obj
@@ -96,7 +96,7 @@ def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
-@click.argument("folder", type=HerePath())
+@click.argument("folder", type=CallerPath())
 @overwrite
 @as_json
 @click.pass_obj
@@ -112,7 +112,7 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
-@click.argument("target", metavar="FOLDER|FILE.gguf", type=HerePath())
+@click.argument("target", metavar="FOLDER|FILE.gguf", type=CallerPath())
 @click.option(
     "--dtype",
     type=click.Choice(GGUF_DTYPES),
@@ -126,19 +126,19 @@ def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: b
     """Write base model and adapter as one model: a folder, or one GGUF file for llama.cpp."""
     with options.working() as workbench:
         heard = Heard(workbench)
-        job = workbench.takeaway.merge(adapter, target, dtype=dtype, overwrite=overwrite)
+        job = workbench.adapter_service.merge(adapter, target, dtype=dtype, overwrite=overwrite)
         try:
             _follow(workbench, heard.until(job), as_json)
         finally:
-            workbench.lane.end(job)  # after ctrl+C, or when the one who asked went away
+            workbench.scheduler.end(job)  # after ctrl+C, or when the one who asked went away
 
 
-def _follow(workbench: Workbench, heard: Iterator[Published], as_json: bool) -> None:
+def _follow(workbench: Workbench, heard: Iterator[WorkbenchEvent], as_json: bool) -> None:
     told = ""
     for published in heard:
         if isinstance(published, AdapterMerged) and as_json:
             emit({"event": "merged", "path": published.path, **asdict(published.merged)})
-        doing = workbench.takeaway.doing
+        doing = workbench.adapter_service.doing
         if doing is not None and doing != told:
             say(doing)
             told = doing
@@ -152,7 +152,7 @@ def _follow(workbench: Workbench, heard: Iterator[Published], as_json: bool) -> 
 def rename(options: Options, adapter: str, new: str, as_json: bool) -> None:
     """Give an adapter another name."""
     with options.owning() as workbench:
-        renamed = workbench.takeaway.rename(adapter, new)
+        renamed = workbench.adapter_service.rename(adapter, new)
     if as_json:
         emit({"event": "renamed", "id": renamed.manifest.id, "name": renamed.manifest.name})
     else:
@@ -166,7 +166,7 @@ def rename(options: Options, adapter: str, new: str, as_json: bool) -> None:
 def remove(options: Options, adapter: str, as_json: bool) -> None:
     """Delete an adapter's files. Its run, pairs, figures and trials stay."""
     with options.owning() as workbench:
-        removed = workbench.takeaway.remove(adapter)
+        removed = workbench.adapter_service.remove(adapter)
     if as_json:
         emit({"event": "removed", "id": removed.manifest.id, "name": removed.manifest.name})
     else:

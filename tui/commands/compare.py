@@ -18,11 +18,11 @@ from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
-from tui.ipc.console import HerePath, console, emit, say, show
-from tui.reader import WorkspaceView
+from tui.ipc.console import CallerPath, console, emit, say, show
+from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible
 from tui.trials.blind import BASE, TrialPlan
-from tui.trials.external_judge import JudgeCommand, Judgement
+from tui.trials.external_judge import ExternalJudge, Judgement
 from tui.workbench import Workbench
 
 Export = tuple[str, Path] | None
@@ -38,7 +38,7 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
 @click.option("--trial", type=int, metavar="ID", help="The result of a past trial; with --judge, go on judging it.")
 @click.option("--board", is_flag=True, help="Every policy over all trials of this workspace.")
-@click.option("--export", type=(_FORMATS, HerePath()), metavar="FORMAT FILE", help="Write a trial.")
+@click.option("--export", type=(_FORMATS, CallerPath()), metavar="FORMAT FILE", help="Write a trial.")
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
@@ -84,7 +84,7 @@ def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
         job = workbench.side_by_side.job
         assert job is not None
         tuned = workbench.trial(trial).model_b_name
-        for published in heard.until(job, end_with=workbench.lane):
+        for published in heard.until(job, end_with=workbench.scheduler):
             if isinstance(published, TrialChanged):
                 for each in workbench.trial_comparisons(trial):
                     if each.id not in shown:
@@ -131,7 +131,7 @@ def _judge(options: Options, command: str, trial: int | None, asked: Mapping[str
             raise InputError(f"Trial {trial} is a person's to judge. Open it in the app: press C.")
         _write_answers(workbench, trial, heard)
         speaker = console()
-        judge = JudgeCommand(command, folder=speaker.folder, environment=speaker.environment)
+        judge = ExternalJudge(command, folder=speaker.folder, environment=speaker.environment)
         _judge_all(workbench, trial, judge, asked["as_json"])
         workbench.blind_trials.open(trial).result()
         _past(workbench, trial, asked["export"], asked["as_json"])
@@ -173,7 +173,7 @@ def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
         raise InputError(f"Trial {trial} has {row.done} of {row.total} pairs of answers. Try it again with --trial.")
 
 
-def _judge_all(workbench: Workbench, trial: int, judge: JudgeCommand, as_json: bool) -> None:
+def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: bool) -> None:
     while (pair := workbench.blind_trials.next(trial)) is not None:
         console().check()
         judgement = judge.judge(pair)
@@ -197,7 +197,7 @@ def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]
 # -- what there is ---------------------------------------------------------------------------------------------
 
 
-def _past(view: WorkspaceView, trial: int, export: Export, as_json: bool) -> None:
+def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> None:
     row, pairs = view.trial(trial), view.trial_comparisons(trial)
     if row.kind != "blind":
         raise InputError(f"Trial {trial} was a side-by-side: nobody judged it. Look at it in the app: press C.")
@@ -231,11 +231,11 @@ def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool
         show(f"{name:<22}{words}")
 
 
-def _base_name(view: WorkspaceView) -> str:
+def _base_name(view: WorkspaceReader) -> str:
     return ModelChoice().settled(view.workspace.setting("model")).name
 
 
-def _board(view: WorkspaceView, base: str, as_json: bool) -> None:
+def _board(view: WorkspaceReader, base: str, as_json: bool) -> None:
     from tui.trials.results import board_of  # scipy takes its time
 
     trials = [(trial, view.trial_comparisons(trial.id)) for trial in view.trials() if not trial.sealed]

@@ -28,7 +28,7 @@ from tui.errors import WorkbenchError
 from tui.ipc.console import emit
 from tui.text.sanitize import visible
 from tui.training.preflight_format import memory_words
-from tui.workspace.settings_store import kept_settings, list_settings
+from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace, read_workspace
 
 PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
@@ -173,7 +173,7 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
     """What was changed, and whether it fits."""
     try:
         changed = [f"{each.name} {now}" for each, now in list_settings(workspace) if now != each.default]
-        kept_settings(workspace).check()
+        stored_settings(workspace).check()
     except EngineError as error:
         yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
         return

@@ -18,7 +18,7 @@ from tui.commands.options import Options
 from tui.commands.output import as_json
 from tui.curation.import_format import exported_words, left_out_words, taken_words
 from tui.curation.importer import Tell
-from tui.ipc.console import HerePath, console, emit, say
+from tui.ipc.console import CallerPath, console, emit, say
 from tui.snapshots import ImportProgress
 from tui.text.format import count
 
@@ -98,7 +98,7 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
 @click.command(
     "export", help=f"Write judged pairs to FILE, or to stdout for `-`, in the format of another tool:{_LIST}"
 )
-@click.argument("file", type=HerePath())
+@click.argument("file", type=CallerPath())
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="trl", show_default=True)
 @click.option("--set", "set_name", help="Only pairs whose prompt is in this set.")
 @click.option("--since", type=click.DateTime(), help="Only pairs judged since then, in local time.")

@@ -13,18 +13,18 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import Job, Lane
+from tui.compute.scheduler import Job, Scheduler
 from tui.errors import InputError
-from tui.events import ModelChanged, Published, WorkbenchFailed, WorkbenchNotice
+from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.ipc.console import Console, console, say, speaking_through
 from tui.ipc.ownership import LET_GO_WITHIN_S, own
-from tui.reader import WorkspaceView
+from tui.reader import WorkspaceReader
 from tui.text.format import count
 from tui.workbench import Workbench
 from tui.workspace.workspace import read_workspace
 
 if TYPE_CHECKING:
-    from tui.ipc.owner import Host
+    from tui.ipc.owner import OwnerServer
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Options:
     """So long an owner that lets nobody in is waited for."""
 
     @contextmanager
-    def reading(self) -> Iterator[WorkspaceView]:
+    def reading(self) -> Iterator[WorkspaceReader]:
         """The workspace for reading, beside whoever owns it."""
         workspace = read_workspace(self.folder)
         try:
-            yield WorkspaceView(workspace)
+            yield WorkspaceReader(workspace)
         finally:
             workspace.close()
 
@@ -71,9 +71,9 @@ class Options:
     @contextmanager
     def letting_in(self, workbench: Workbench) -> Iterator[None]:
         """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
-        from tui.ipc.owner import Host  # it needs this module
+        from tui.ipc.owner import OwnerServer  # it needs this module
 
-        host = Host(workbench, console().leave)
+        host = OwnerServer(workbench, console().leave)
         try:
             yield
             _wait_for_visitors(host)
@@ -81,7 +81,7 @@ class Options:
             host.close()
 
 
-def _wait_for_visitors(host: Host) -> None:
+def _wait_for_visitors(host: OwnerServer) -> None:
     if visitors := host.visitors():
         say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
     for each in visitors:
@@ -106,7 +106,7 @@ def load_model(workbench: Workbench) -> None:
         if isinstance(published, ModelChanged) and words != last:
             say(words)
             last = words
-    workbench.policies.required()
+    workbench.loaded_model.required()
     heard.close()
 
 
@@ -114,10 +114,10 @@ class Heard:
     """What the workbench publishes, brought to this thread. Failures and notices are told on stderr as they come."""
 
     def __init__(self, workbench: Workbench) -> None:
-        self._queue: SimpleQueue[Published] = SimpleQueue()
+        self._queue: SimpleQueue[WorkbenchEvent] = SimpleQueue()
         self.close = workbench.subscribe(self._queue.put)
 
-    def until(self, job: Job, *, end_with: Lane | None = None) -> Iterator[Published]:
+    def until(self, job: Job, *, end_with: Scheduler | None = None) -> Iterator[WorkbenchEvent]:
         """Everything that is published until `job` is over; then raises the job's error, if it had one.
 
         With a lane, the job ends with the command, whatever ends that.
@@ -128,7 +128,7 @@ class Heard:
             if end_with is not None:
                 end_with.end(job)
 
-    def _until(self, job: Job) -> Iterator[Published]:
+    def _until(self, job: Job) -> Iterator[WorkbenchEvent]:
         while True:
             console().check()
             over = job.done.done()
@@ -153,7 +153,7 @@ class HostedOptions(Options):
     @classmethod
     def of(cls, workbench: Workbench) -> HostedOptions:
         """Those of a command that says nothing of its own."""
-        return cls(workbench.folder, workbench.policies.choice, None, workbench=workbench)
+        return cls(workbench.folder, workbench.loaded_model.choice, None, workbench=workbench)
 
     def beside(self, asked: Options) -> HostedOptions:
         """These, unless what was asked for cannot be had beside the owner.
@@ -179,7 +179,7 @@ class HostedOptions(Options):
 
 
 def _check_same(workbench: Workbench, asked: Options) -> None:
-    policies = workbench.policies
+    policies = workbench.loaded_model
     own = policies.choice
     loaded = {own.dtype, policies.base.dtype if policies.base else own.dtype}
     devices = {own.device, policies.base.device if policies.base else own.device}

@@ -11,7 +11,7 @@ import click
 from tui.analysis import report_format as words
 from tui.analysis.agreement import in_words
 from tui.analysis.preferences import Preference
-from tui.analysis.report import Group, LikePage
+from tui.analysis.report import Group, PreferenceReport
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.ipc.console import emit, say
@@ -43,7 +43,7 @@ def likes(options: Options, set_name: str | None, field: str | None, imported: b
         _show(page)
 
 
-def _emit(page: LikePage) -> None:
+def _emit(page: PreferenceReport) -> None:
     likes = page.likes
     common = {"set": page.group.set_name, "field": page.group.field, "source": page.source}
     counts = {"decided": likes.decided, "neither": likes.neither, "questions": likes.questions}
@@ -52,7 +52,7 @@ def _emit(page: LikePage) -> None:
         for each in preferences:
             emit({"event": "preference", **common, "about_equal_length": equal, **_record(each)})
     emit({"event": "agreement", **asdict(page.agreement)})
-    emit({"event": "slips", **asdict(page.flips), "label_smoothing": page.flips.smoothing})
+    emit({"event": "slips", **asdict(page.label_noise), "label_smoothing": page.label_noise.smoothing})
     if page.missed is not None:
         for pair in page.missed.pairs:
             emit({"event": "missed", "adapter": page.missed.adapter, "run": page.missed.run, **pair._asdict()})
@@ -74,16 +74,16 @@ def _record(each: Preference) -> dict[str, Any]:
     }
 
 
-def _show(page: LikePage) -> None:
+def _show(page: PreferenceReport) -> None:
     print(visible(f"{words.group_words(page.group)}: {words.counted_words(page)}"))
     print(words.HOW + "\n")
     _table(page.likes.preferences)
     if page.likes.equal_length:
         print(f"\n{words.EQUAL}:\n")
         _table(page.likes.equal_length)
-    print("", *words.agreement_words(page), words.flip_words(page.flips), sep="\n")
-    if page.flips.smoothing is not None:
-        print(f"To train with that: palate train --label-smoothing {page.flips.smoothing:g}")
+    print("", *words.agreement_words(page), words.flip_words(page.label_noise), sep="\n")
+    if page.label_noise.smoothing is not None:
+        print(f"To train with that: palate train --label-smoothing {page.label_noise.smoothing:g}")
     print(visible(f"\n{words.missed_words(page.missed)}"))
     if page.missed is not None and page.missed.pairs:
         show_table([pair._asdict() for pair in page.missed.pairs[:_MOST]])

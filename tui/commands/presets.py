@@ -14,11 +14,11 @@ from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
-from tui.reader import WorkspaceView
+from tui.reader import WorkspaceReader
 from tui.training.pair_sets import PairSet, pairs_of, parse_day
 from tui.training.presets import Preset
 from tui.workbench import Workbench
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[Command]
 
 
 def chosen_pairs(
-    view: WorkspaceView, name: str | None, since: str | None, prompt_set: str | None, strong: bool
+    view: WorkspaceReader, name: str | None, since: str | None, prompt_set: str | None, strong: bool
 ) -> PairSet:
     """The pairs that flags mean: those of a set that is kept, changed by what else was given."""
     chosen = view.pair_sets.get(name) if name else PairSet()
@@ -47,7 +47,7 @@ def chosen_pairs(
     return replace(chosen, name=None, **changes) if changes else chosen
 
 
-def train_config(view: WorkspaceView, preset: str | None, given: dict[str, str | None]) -> TrainConfig:
+def train_config(view: WorkspaceReader, preset: str | None, given: dict[str, str | None]) -> TrainConfig:
     """A preset's settings, or the defaults, with what the flags change."""
     config: TrainConfig = changed_config(view.presets.get(preset).config if preset else TrainConfig(), given)
     return config
@@ -181,19 +181,19 @@ def pairs_record(chosen: PairSet, number: int | None) -> dict[str, Any]:
     return {"event": "pairs", "name": chosen.name or "all", "pairs": number, **which}
 
 
-def _counted(view: WorkspaceView, chosen: PairSet) -> int | None:
+def _counted(view: WorkspaceReader, chosen: PairSet) -> int | None:
     try:
         return len(pairs_of(view.workspace, chosen))
     except InputError:
         return None
 
 
-def _rename(options: Options, kept: Callable[[Workbench], Kept], name: str, new: str) -> None:
+def _rename(options: Options, kept: Callable[[Workbench], NamedValues], name: str, new: str) -> None:
     with options.owning() as workbench:
         say(f"{name} is called {kept(workbench).rename(name, new)} now.")
 
 
-def _remove(options: Options, kept: Callable[[Workbench], Kept], name: str) -> None:
+def _remove(options: Options, kept: Callable[[Workbench], NamedValues], name: str) -> None:
     with options.owning() as workbench:
         kept(workbench).remove(name)
     say(f"{name} is forgotten.")

@@ -10,7 +10,7 @@ from db.interchange.sources import source_of
 from db.prompt_lists import SetCounts
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
-from tui.curation.prompt_sets import PromptBook, added_words, holding_out_words, release_words
+from tui.curation.prompt_sets import PromptSets, added_words, holding_out_words, release_words
 from tui.ipc.console import console, emit, say
 from tui.text.format import count
 
@@ -207,7 +207,7 @@ def move(options: Options, prompts: Sequence[int], target: str, yes: bool, as_js
     _told(as_json, record, f"{count(len(prompts), 'prompt')} moved into {target!r}.")
 
 
-def _across(book: PromptBook, prompts: Sequence[int], held_out: bool) -> list[int]:
+def _across(book: PromptSets, prompts: Sequence[int], held_out: bool) -> list[int]:
     """Those of the prompts that would change sides."""
     return [each for each in prompts if book.prompt(each).held_out != held_out]
 

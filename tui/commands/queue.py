@@ -14,7 +14,7 @@ from tui.commands.output import as_json
 from tui.compute.scheduler import Job
 from tui.errors import InputError
 from tui.events import ComparisonStored
-from tui.generation.queue_filler import Prefetcher
+from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
@@ -70,7 +70,7 @@ def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool
             pairs, job = 1, _write_again(workbench, answers, old)
         else:
             job = answers.write_pairs(pairs)
-        for published in heard.until(job, end_with=workbench.lane):
+        for published in heard.until(job, end_with=workbench.scheduler):
             if isinstance(published, ComparisonStored):
                 comparison = workbench.comparison(published.comparison)
                 mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
@@ -100,7 +100,7 @@ def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
     return pair
 
 
-def _write_again(workbench: Workbench, answers: Prefetcher, old: ComparisonRow) -> Job:
+def _write_again(workbench: Workbench, answers: QueueFiller, old: ComparisonRow) -> Job:
     new_answers = workbench.new_answers.as_of(answers)
     new_answers.check()
     if may_skip(old):
@@ -108,7 +108,7 @@ def _write_again(workbench: Workbench, answers: Prefetcher, old: ComparisonRow) 
     return new_answers.write(old.prompt)
 
 
-def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> Prefetcher:
+def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller:
     """What writes with these flags on top of the settings; the model is loaded where one of them needs it."""
     answers, kept = workbench.answers_for_once(), workbench.answers.settings
     source, sampling = changed_config(kept.source, given), changed_config(kept.sampling, given)

@@ -17,7 +17,7 @@ from tui.errors import InputError
 from tui.ipc.console import emit, say, show
 from tui.runs.diff import SettingLine, facts_beside, settings_beside
 from tui.runs.fields import FIELDS, SETTINGS, seconds_of
-from tui.runs.labels import RunShelf, tags_of
+from tui.runs.labels import RunLabels, tags_of
 from tui.runs.lineage import family_of
 from tui.runs.query import RunQuery
 from tui.text.format import count, when
@@ -226,10 +226,10 @@ def diff(options: Options, ids: tuple[int, ...], as_json: bool, as_csv: bool) ->
 
 
 @contextmanager
-def _keeping(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[tuple[RunShelf, list[RunRow]]]:
+def _keeping(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[tuple[RunLabels, list[RunRow]]]:
     """The shelf and the runs as they stand; afterwards they are told as they stand then."""
     with options.owning() as workbench:
-        yield workbench.shelf, [workbench.run(run) for run in ids]
+        yield workbench.run_labels, [workbench.run(run) for run in ids]
         _tell_kept([workbench.run(run) for run in ids], as_json)
 
 
@@ -250,8 +250,8 @@ def _tell_kept(rows: Sequence[RunRow], as_json: bool) -> None:
 @click.pass_obj
 def note(options: Options, run: int, text: str, as_json: bool) -> None:
     """Keep a note with a run in place of an older one; '' takes it away."""
-    with _keeping(options, [run], as_json) as (shelf, _):
-        shelf.note(run, text)
+    with _keeping(options, [run], as_json) as (run_labels, _):
+        run_labels.note(run, text)
 
 
 @runs.command()
@@ -263,9 +263,9 @@ def note(options: Options, run: int, text: str, as_json: bool) -> None:
 def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
     """Keep tags with a run, beside those that it has."""
     named = tags_of(" ".join(tags))
-    with _keeping(options, [run], as_json) as (shelf, rows):
+    with _keeping(options, [run], as_json) as (run_labels, rows):
         had = rows[0].tags
-        shelf.tag(run, [each for each in had if each not in named] if remove else [*had, *named])
+        run_labels.tag(run, [each for each in had if each not in named] if remove else [*had, *named])
 
 
 @runs.command()
@@ -275,8 +275,8 @@ def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json
 @click.pass_obj
 def rename(options: Options, run: int, name: str, as_json: bool) -> None:
     """Give a run another name, and its adapter as well where that has the run's name."""
-    with _keeping(options, [run], as_json) as (shelf, _):
-        shelf.rename(run, name)
+    with _keeping(options, [run], as_json) as (run_labels, _):
+        run_labels.rename(run, name)
 
 
 @runs.command()
@@ -286,9 +286,9 @@ def rename(options: Options, run: int, name: str, as_json: bool) -> None:
 @click.pass_obj
 def archive(options: Options, ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
     """Put runs away: lists leave them out unless asked with --all. Nothing is deleted."""
-    with _keeping(options, ids, as_json) as (shelf, _):
+    with _keeping(options, ids, as_json) as (run_labels, _):
         for run in ids:
-            shelf.archive(run, not undo)
+            run_labels.archive(run, not undo)
 
 
 @click.command()

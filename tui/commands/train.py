@@ -14,9 +14,9 @@ from tui.commands.options import Heard, Options, load_model
 from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
-from tui.detached import Outliving
+from tui.detached import DetachedCommand
 from tui.errors import InputError
-from tui.events import Published, RunChanged, SamplesStored
+from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.ipc.console import OwnerLeaves, emit, say, show
 from tui.terminal.signals import hang_ups_heard
 from tui.text.sanitize import visible, visible_line
@@ -89,7 +89,7 @@ def train(
 def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
-    outliving = Outliving(workbench)
+    outliving = DetachedCommand(workbench)
     with hang_ups_heard(outliving.hang_up):
         while True:
             try:
@@ -108,7 +108,7 @@ def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_inte
                 return
 
 
-def _tell_published(workbench: Workbench, run: int, published: Published, as_json: bool) -> None:
+def _tell_published(workbench: Workbench, run: int, published: WorkbenchEvent, as_json: bool) -> None:
     if isinstance(published, RunChanged) and published.event is not None:
         _tell(run, published.event, as_json)
     elif isinstance(published, SamplesStored):

@@ -23,7 +23,7 @@ from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tui.compute.scheduler import Turns
 from tui.errors import title_of
-from tui.events import ModelChanged, Published, WorkbenchFailed
+from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class ModelChoice:
         return Path(self.source).name.removesuffix(".gguf") or self.source
 
 
-class Policies:
+class LoadedModel:
     """Holds the one base model in memory and knows which adapter is in use."""
 
-    def __init__(self, workspace: Workspace, choice: ModelChoice, publish: Callable[[Published], None]) -> None:
+    def __init__(self, workspace: Workspace, choice: ModelChoice, publish: Callable[[WorkbenchEvent], None]) -> None:
         self.choice = choice
         self.base: BaseModel | None = None
         self.in_use: Adapter | None = None

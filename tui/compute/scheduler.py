@@ -16,7 +16,7 @@ LOADING, WATCHED, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(7)
 """How urgent a turn is: the model itself, what a person watches being written, what a person waits for, a run, work
 done ahead of need, and work for when nothing else is to do.
 
-A job that is asleep gets no turn; whoever has news for it calls `Lane.wake()`, and its urgency is asked again.
+A job that is asleep gets no turn; whoever has news for it calls `Scheduler.wake()`, and its urgency is asked again.
 """
 
 Turns = Generator[None, None, None]
@@ -32,14 +32,14 @@ class Job:
 
     name: str
     turns: Turns
-    urgency: Callable[[], int]
+    priority: Callable[[], int]
     done: Future[None] = field(default_factory=Future)
     number: int = field(default_factory=count().__next__)
     ended: bool = False
-    """Somebody wants no more of it: see `Lane.end`."""
+    """Somebody wants no more of it: see `Scheduler.end`."""
 
 
-class Lane:
+class Scheduler:
     """The thread that computes. Jobs may be submitted from any thread.
 
     `on_crash` is told, on the lane's thread, of every exception that ended a job.
@@ -56,9 +56,9 @@ class Lane:
         """Start the thread."""
         self._thread.start()
 
-    def submit(self, name: str, turns: Turns, urgency: Callable[[], int]) -> Job:
+    def submit(self, name: str, turns: Turns, priority: Callable[[], int]) -> Job:
         """Add a job; it gets its first turn when no more urgent one wants it."""
-        job = Job(name, turns, urgency)
+        job = Job(name, turns, priority)
         with self._changed:
             self._jobs.append(job)
             self._changed.notify_all()
@@ -106,7 +106,7 @@ class Lane:
             while not self._closing:
                 if ended := [job for job in self._jobs if job.ended]:
                     return ended[0]
-                awake = [(urgency, job.number, job) for job in self._jobs if (urgency := job.urgency()) < ASLEEP]
+                awake = [(priority, job.number, job) for job in self._jobs if (priority := job.priority()) < ASLEEP]
                 if awake:
                     return min(awake)[2]
                 self._changed.wait()

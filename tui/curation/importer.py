@@ -23,7 +23,7 @@ from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported, LeftOutLines
 from tui.errors import InputError
-from tui.events import ImportMoved, Published
+from tui.events import ImportMoved, WorkbenchEvent
 from tui.snapshots import ImportProgress
 from tui.workspace.workspace import Workspace
 
@@ -91,7 +91,7 @@ class Tally:
 class Importer:
     """The imports of one workspace, one at a time."""
 
-    def __init__(self, workspace: Workspace, publish: Callable[[Published], None]) -> None:
+    def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None]) -> None:
         """What an import that was killed left is taken back meanwhile."""
         self._workspace = workspace
         self._publish = publish

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
 
-class PromptBook:
+class PromptSets:
     """Reads and changes prompts and their sets. `changed` is called, on the writer's thread, after each change."""
 
     def __init__(self, workspace: Workspace, changed: Callable[[], None] = lambda: None) -> None:

@@ -16,7 +16,7 @@ from db.pair_rows import ComparisonRow, VerdictListRow
 from db.verdict_search import SearchEnded
 from db.withdrawals import WithdrawalRow
 from tui.curation.verdict_query import search_of
-from tui.events import PairChanged, Published
+from tui.events import PairChanged, WorkbenchEvent
 
 if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class DataBook:
+class VerdictBrowser:
     """Reads and changes what the Data screen shows. `publish` is None where the workspace is only read."""
 
-    def __init__(self, workspace: Workspace, publish: Callable[[Published], None] | None = None) -> None:
+    def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None] | None = None) -> None:
         self._workspace = workspace
         self._publish = publish
 
@@ -107,7 +107,7 @@ class Found:
 class DataSearch:
     """Asks on a thread of its own; a newer question ends the one that is being answered."""
 
-    def __init__(self, book: DataBook) -> None:
+    def __init__(self, book: VerdictBrowser) -> None:
         self._book = book
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-search")
         self._connection: sqlite3.Connection | None = None

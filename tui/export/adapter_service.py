@@ -16,14 +16,14 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import WAITED_FOR, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import WAITED_FOR, Job, Scheduler, Turns
 from tui.errors import InputError, WorkbenchError
-from tui.events import AdapterMerged, ModelChanged, Published, RunChanged
+from tui.events import AdapterMerged, ModelChanged, RunChanged, WorkbenchEvent
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
 from tui.export.output_path import check_place, placed
-from tui.reader import WorkspaceView
+from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import Workspace
@@ -36,7 +36,7 @@ _JOB = "merge"
 _ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)
 
 
-def export_adapter(view: WorkspaceView, name: str, target: Path, *, overwrite: bool = False) -> Adapter:
+def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite: bool = False) -> Adapter:
     """Copy an adapter into the folder `target` in PEFT's own format, with a model card; returns the adapter.
 
     Raises:
@@ -53,13 +53,22 @@ def export_adapter(view: WorkspaceView, name: str, target: Path, *, overwrite: b
     return adapter
 
 
-class TakeAway:
+class AdapterService:
     """Merges adapters on the lane, and renames and removes them."""
 
     def __init__(
-        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None]
+        self,
+        workspace: Workspace,
+        scheduler: Scheduler,
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
     ) -> None:
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = (
+            workspace,
+            scheduler,
+            loaded_model,
+            publish,
+        )
         self._starting = threading.Lock()
         self.doing: str | None = None
         """How far a merge is, in words for the status line; None while there is none."""
@@ -83,13 +92,13 @@ class TakeAway:
             raise InputError(f"--dtype is {dtype!r}; for {target.name} it can be {', '.join(allowed)}.")
         check_place(target, overwrite=overwrite)
         adapter = self._workspace.registry.get(name)
-        check_fits(adapter, self._policies.required().fingerprint, base_source=self._policies.choice.source)
+        check_fits(adapter, self._loaded_model.required().fingerprint, base_source=self._loaded_model.choice.source)
         self._workspace.registry.verify(adapter.manifest.id)
         with self._starting:
-            if self._lane.busy_with(_JOB):
+            if self._scheduler.busy_with(_JOB):
                 raise WorkbenchError("Another adapter is being merged. Wait for its end.")
             self.doing = f"merging {visible_line(adapter.manifest.name, 24)}"
-            job = self._lane.submit(_JOB, self._turns(adapter, target, dtype, overwrite), lambda: WAITED_FOR)
+            job = self._scheduler.submit(_JOB, self._turns(adapter, target, dtype, overwrite), lambda: WAITED_FOR)
         job.done.add_done_callback(lambda _: self._over())  # also of a job that was ended before its first turn
         return job
 
@@ -103,7 +112,7 @@ class TakeAway:
                     yield
                 assert merged is not None
                 if not _is_gguf(target):
-                    card = Card(WorkspaceView(self._workspace), adapter, target.name, merged)
+                    card = Card(WorkspaceReader(self._workspace), adapter, target.name, merged)
                     write_private(part / CARD, card.text().encode())
         finally:
             self._over()
@@ -112,12 +121,16 @@ class TakeAway:
         self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
 
     def _events(self, adapter: Adapter, part: Path, dtype: str) -> Iterator[Event]:
-        base, id, trusted = self._policies.required(), adapter.manifest.id, self._policies.choice.trust_remote_code
+        base, id, trusted = (
+            self._loaded_model.required(),
+            adapter.manifest.id,
+            self._loaded_model.choice.trust_remote_code,
+        )
         messages = self._prompt(adapter)
         if _is_gguf(part):
             from engine.export.gguf_writer import merge_into_gguf  # imports torch
 
-            name = f"{self._policies.choice.name} + {adapter.manifest.name}"
+            name = f"{self._loaded_model.choice.name} + {adapter.manifest.name}"
             yield from merge_into_gguf(
                 base, id, adapter.folder, part, messages, name=name, kind=dtype, trust_remote_code=trusted
             )
@@ -129,7 +142,7 @@ class TakeAway:
     def _prompt(self, adapter: Adapter) -> tuple[Message, ...]:
         """The prompt on which merged and unmerged are compared: the first that the adapter was trained on."""
         connection = self._workspace.connection
-        run = run_of(WorkspaceView(self._workspace), adapter)
+        run = run_of(WorkspaceReader(self._workspace), adapter)
         pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
         if pairs:
             return pairs[0].messages
@@ -161,8 +174,8 @@ class TakeAway:
         self._workspace.write(db_models.rename_models, renamed.manifest.id, renamed.manifest.name).result()
         for setting in settings:
             self._workspace.write(change_setting, setting, renamed.manifest.name).result()
-        if self._policies.in_use is not None and self._policies.in_use.manifest.id == renamed.manifest.id:
-            self._policies.in_use = renamed
+        if self._loaded_model.in_use is not None and self._loaded_model.in_use.manifest.id == renamed.manifest.id:
+            self._loaded_model.in_use = renamed
         self._tell_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")
         return renamed
 
@@ -182,7 +195,7 @@ class TakeAway:
         return adapter
 
     def _tell_run(self, adapter: Adapter, words: str) -> None:
-        run = run_of(WorkspaceView(self._workspace), adapter)
+        run = run_of(WorkspaceReader(self._workspace), adapter)
         if run is not None:
             self._workspace.write(db_runs.add_log, run.id, "info", words).result()
             self._publish(RunChanged(run.id))

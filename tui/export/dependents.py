@@ -9,7 +9,7 @@ from db import runs as db_runs
 from db import trials as db_trials
 from tui.errors import WorkbenchError
 from tui.text.format import count
-from tui.workspace.settings_store import kept_settings
+from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
 _ALIVE = ("running", "interrupted")
@@ -24,7 +24,7 @@ def check_removable(workspace: Workspace, adapter: Adapter) -> None:
 
 def queue_settings_naming(workspace: Workspace, adapter: Adapter) -> list[str]:
     """The queue's settings that name an adapter as who answers."""
-    source = kept_settings(workspace).source
+    source = stored_settings(workspace).source
     names = (adapter.manifest.name.casefold(), adapter.manifest.id)
     return [each for each in ("policy", "against") if (getattr(source, each) or "").casefold() in names]
 

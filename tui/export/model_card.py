@@ -18,7 +18,7 @@ from db.run_rows import RunRow, TrialRow
 from engine.events import ModelMerged
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.licences import hub_id_of, licence_of
-from tui.reader import WorkspaceView
+from tui.reader import WorkspaceReader
 from tui.runs.format import settings_in_order
 from tui.text.format import count
 from tui.text.sanitize import visible_line
@@ -36,7 +36,7 @@ _OTHER_NUMBERS = (
 class Card:
     """One adapter with what the workspace knows of it; `folder` is the name of the folder that the card stands in."""
 
-    view: WorkspaceView
+    view: WorkspaceReader
     adapter: Adapter
     folder: str
     merged: ModelMerged | None = None
@@ -98,7 +98,7 @@ class Card:
             yield f"- note: {_plain(manifest.note)}"
 
 
-def run_of(view: WorkspaceView, adapter: Adapter) -> RunRow | None:
+def run_of(view: WorkspaceReader, adapter: Adapter) -> RunRow | None:
     """The run that made an adapter; None where it came from elsewhere."""
     if adapter.manifest.run is None:
         return None
@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
     return "`" + visible_line(text, 200).replace("`", "'") + "`"
 
 
-def _lineage(view: WorkspaceView, adapter: Adapter) -> list[str]:
+def _lineage(view: WorkspaceReader, adapter: Adapter) -> list[str]:
     line = view.workspace.registry.lineage(adapter.manifest.id)
     removed = [f"`{line[0].manifest.parent}` (removed)"] if line[0].manifest.parent else []
     return ["base", *removed, *(_plain(each.manifest.name) for each in line)]
@@ -149,7 +149,7 @@ def _settings(run: RunRow | None) -> Iterator[str]:
     yield from (f"| `{name}` | {_plain(str(value))} | {_plain(str(default))} |" for name, value, default in differing)
 
 
-def _figures(view: WorkspaceView, run: RunRow | None) -> Iterator[str]:
+def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
     """The evaluation of the step that was kept, the one with the lowest loss; else the last step's training."""
     if run is None:
         yield "None are known."
@@ -180,7 +180,7 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def _trials(view: WorkspaceView, adapter: Adapter) -> Iterator[str]:
+def _trials(view: WorkspaceReader, adapter: Adapter) -> Iterator[str]:
     models = db_models.models_of_source(view.workspace.connection, adapter.manifest.id)
     met = [each for each in view.trials() if each.kind == "blind" and models & {each.model_a, each.model_b}]
     opened, sealed = [each for each in met if each.opened], sum(each.sealed for each in met)
@@ -190,7 +190,7 @@ def _trials(view: WorkspaceView, adapter: Adapter) -> Iterator[str]:
     yield from lines or [NO_TRIAL]
 
 
-def _trial(view: WorkspaceView, trial: TrialRow) -> Sequence[str]:
+def _trial(view: WorkspaceReader, trial: TrialRow) -> Sequence[str]:
     result = result_of(trial, view.trial_comparisons(trial.id))
     who = f"trial {trial.id}: {_plain(trial.model_b_name)} against {_plain(trial.model_a_name)}"
     judge = "judged by a person" if trial.judge is None else f"judged by a program, {_plain(trial.judge)}"

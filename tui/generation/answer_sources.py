@@ -10,7 +10,7 @@ from db import models as db_models
 from db.prompt_rows import AskedOf
 from engine.config import SamplingConfig
 from engine.server import Server
-from tui.compute.loaded_model import Policies
+from tui.compute.loaded_model import LoadedModel
 from tui.workspace.settings import BASE, IN_USE, SERVER, SourceConfig
 from tui.workspace.settings_store import QueueSettings
 from tui.workspace.workspace import Workspace
@@ -48,7 +48,7 @@ def needs_model(source: SourceConfig) -> bool:
     return source.first != SERVER or source.second != SERVER
 
 
-def make_asking(settings: QueueSettings, workspace: Workspace, policies: Policies) -> Asking:
+def make_asking(settings: QueueSettings, workspace: Workspace, loaded_model: LoadedModel) -> Asking:
     """Find what the settings name.
 
     Raises:
@@ -60,7 +60,7 @@ def make_asking(settings: QueueSettings, workspace: Workspace, policies: Policie
         if word == BASE:
             return None
         if word == IN_USE:
-            return policies.in_use
+            return loaded_model.in_use
         return settings.source.to_server() if word == SERVER else workspace.registry.get(word)
 
     source = settings.source
@@ -68,19 +68,19 @@ def make_asking(settings: QueueSettings, workspace: Workspace, policies: Policie
     return Asking(first, Side(find(source.second), settings.other_sampling), source.system)
 
 
-def find_asked_of(asking: Asking, workspace: Workspace, policies: Policies) -> AskedOf:
+def find_asked_of(asking: Asking, workspace: Workspace, loaded_model: LoadedModel) -> AskedOf:
     """The database's ids of the models and samplings of both sides."""
     ids = []
     for side in asking.sides:
         settings = {**asdict(side.sampling), "system": asking.system}
-        ids += [model_row(side, workspace, policies), workspace.write(_sampling_row, settings).result()]
+        ids += [model_row(side, workspace, loaded_model), workspace.write(_sampling_row, settings).result()]
     return AskedOf(*ids)
 
 
-def model_row(side: Side, workspace: Workspace, policies: Policies) -> int:
+def model_row(side: Side, workspace: Workspace, loaded_model: LoadedModel) -> int:
     """The database's id of who answers; nobody can tell which weights a server has, so its name stands for them."""
     if not isinstance(side.policy, Server):
-        return policies.model_row(side.policy)
+        return loaded_model.model_row(side.policy)
     server = side.policy
     known = {"kind": "server", "name": server.model, "source": server.base_url, "fingerprint": server.model}
     return workspace.write(_server_row, known).result()

@@ -11,10 +11,10 @@ from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow, with_system
 from engine.errors import PromptRefused
 from engine.server import Server
-from tui.compute.loaded_model import Policies
+from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Turns
 from tui.compute.seeds import seed_from
-from tui.events import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
+from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
 from tui.generation.answer_sources import Asking, Side
 from tui.generation.completion_writer import Joining, Wanted, Writer, Written, hotter, store_comparison
 from tui.text.similarity import nearly_equal
@@ -67,14 +67,14 @@ class Answering:
     def __init__(
         self,
         workspace: Workspace,
-        policies: Policies,
-        publish: Callable[[Published], None],
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
         wake: Callable[[], None],
         *,
         seed: int,
         stored: Callable[[], None],
     ) -> None:
-        self.writer = Writer(policies, wake)
+        self.writer = Writer(loaded_model, wake)
         self.comparisons: list[int] = []
         """Those that were stored, the newest last."""
         self._workspace, self._publish, self._seed, self._on_stored = workspace, publish, seed, stored

@@ -15,7 +15,7 @@ from engine.config import SamplingConfig
 from engine.errors import PromptRefused
 from engine.events import CompletionDone, TokensDrawn
 from engine.server import Server, ServerAnswers, ServerRequest
-from tui.compute.loaded_model import Policies
+from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Turns
 from tui.generation.answer_sources import Side
 
@@ -69,8 +69,8 @@ class Joining:
 class Writer:
     """Has answers written in turns of the lane; a server's are only looked for, never waited for."""
 
-    def __init__(self, policies: Policies, wake: Callable[[], None]) -> None:
-        self._policies, self._wake = policies, wake
+    def __init__(self, loaded_model: LoadedModel, wake: Callable[[], None]) -> None:
+        self._loaded_model, self._wake = loaded_model, wake
         self._network: ServerAnswers | None = None
 
     @property
@@ -116,7 +116,7 @@ class Writer:
         from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate  # imports torch
 
         seeds: dict[str, int] = {}
-        base = self._policies.required()
+        base = self._loaded_model.required()
 
         def requested(wanted: Sequence[Wanted]) -> list[GenerationRequest]:
             seeds.update((each.key, each.seed) for each in wanted)
@@ -132,7 +132,7 @@ class Writer:
                     joining.refused(request.key, str(error))
             return fits
 
-        name = self._policies.attach(adapter) if adapter else None
+        name = self._loaded_model.attach(adapter) if adapter else None
         rows = ROWS_ON_CPU if base.device == "cpu" else ROWS
         try:
             for event in generate(base, requested(wanted), sampling, adapter=name, max_rows=rows, more=more):

@@ -11,8 +11,8 @@ from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
 from engine.preference import PreferencePair
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import AHEAD, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import AHEAD, Scheduler, Turns
 from tui.workspace.workspace import Workspace
 
 AT_ONCE = 8
@@ -22,23 +22,23 @@ AT_ONCE = 8
 class MarginScorer:
     """Scores what waits for a verdict in the lane's spare turns, and only in those: never before a run."""
 
-    def __init__(self, workspace: Workspace, lane: Lane, policies: Policies) -> None:
+    def __init__(self, workspace: Workspace, scheduler: Scheduler, loaded_model: LoadedModel) -> None:
         self.model: int | None = None
         """The database's id of the adapter whose margins count now; None for the base, which has none."""
-        self._workspace, self._lane, self._policies = workspace, lane, policies
+        self._workspace, self._scheduler, self._loaded_model = workspace, scheduler, loaded_model
         self._cannot: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
         """Score in the background what is not scored, unless that is being done already."""
-        if not self._lane.busy_with("margins"):
-            self._lane.submit("margins", self._turns(), lambda: AHEAD)
+        if not self._scheduler.busy_with("margins"):
+            self._scheduler.submit("margins", self._turns(), lambda: AHEAD)
 
     def _turns(self) -> Turns:
         yield  # the model's own job goes first
         more = True
         while more:
-            adapter = self._policies.in_use  # another one may have been taken meanwhile
-            self.model = self._policies.model_row(adapter) if adapter else None
+            adapter = self._loaded_model.in_use  # another one may have been taken meanwhile
+            self.model = self._loaded_model.model_row(adapter) if adapter else None
             pairs = self._unscored(self.model) if self.model is not None else []
             more = bool(pairs)
             if adapter is not None and self.model is not None:
@@ -52,7 +52,7 @@ class MarginScorer:
     def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> Turns:
         from engine.training.margins import score_margins  # imports torch
 
-        base, name = self._policies.required(), self._policies.attach(adapter)
+        base, name = self._loaded_model.required(), self._loaded_model.attach(adapter)
         self._cannot |= {(each.id, model) for each in pairs}  # whatever gets no margin now will not get one later
         records = [_record(each) for each in pairs]
         for event in score_margins(base, records, adapter=name, config=TrainConfig()):

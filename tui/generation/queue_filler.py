@@ -12,19 +12,19 @@ from db.prompt_rows import AskedOf, PromptRow, with_system
 from engine.config import SamplingConfig
 from engine.errors import ServerError
 from engine.server import Server
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Scheduler, Turns
 from tui.compute.seeds import seed_from
-from tui.events import Published, QueueChanged, WorkbenchFailed
+from tui.events import QueueChanged, WorkbenchEvent, WorkbenchFailed
 from tui.generation.answer_sources import Asking, find_asked_of, make_asking, needs_model
 from tui.generation.batch import Answering, Batch
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.selection import next_prompts
 from tui.workspace.settings import QueueConfig
-from tui.workspace.settings_store import kept_settings
+from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
-__all__ = ["LOW", "PROMPTS_AT_ONCE", "Prefetcher", "Written", "seed_from", "store_comparison", "with_system"]
+__all__ = ["LOW", "PROMPTS_AT_ONCE", "QueueFiller", "Written", "seed_from", "store_comparison", "with_system"]
 
 LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
@@ -37,21 +37,21 @@ ASK_AGAIN_S = 30.0
 """A server that could not be asked is asked again after this time."""
 
 
-class Prefetcher:
+class QueueFiller:
     """Keeps the queue of ready comparisons full, in the lane's spare turns."""
 
     def __init__(
         self,
         workspace: Workspace,
-        lane: Lane,
-        policies: Policies,
-        publish: Callable[[Published], None],
+        scheduler: Scheduler,
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
         *,
         seed: int,
-        beside: Prefetcher | None = None,
+        beside: QueueFiller | None = None,
     ) -> None:
         """`beside`: another one that writes on the same lane; what it is answering is left to it."""
-        self.settings = kept_settings(workspace)
+        self.settings = stored_settings(workspace)
         self.writing = False
         self.problem: tuple[str, str] | None = None
         """Title and sentence of why nothing is being written, when something keeps it."""
@@ -59,9 +59,14 @@ class Prefetcher:
         """No person is at a terminal: a run goes before the queue, however low that is."""
         self.asked_of: AskedOf | None = None
         """Who answered last, as the database knows them."""
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = (
+            workspace,
+            scheduler,
+            loaded_model,
+            publish,
+        )
         self._seed = seed
-        self._answering = Answering(workspace, policies, publish, lane.wake, seed=seed, stored=self._stored)
+        self._answering = Answering(workspace, loaded_model, publish, scheduler.wake, seed=seed, stored=self._stored)
         self._known_asking: tuple[Asking, AskedOf] | None = None
         self._being_answered: set[int] = beside._being_answered if beside else set()
         self._ready = 0
@@ -102,25 +107,25 @@ class Prefetcher:
         with self._waking:
             self._wanted = True
             if self._job is None or self._job.done.done():
-                self._job = self._lane.submit("answers", self._keep_filling(), self._urgency)
-        self._lane.wake()
+                self._job = self._scheduler.submit("answers", self._keep_filling(), self._priority)
+        self._scheduler.wake()
 
     def take_up_settings(self) -> None:
         """Go on with the settings that the workspace keeps now."""
-        self.settings = kept_settings(self._workspace)
+        self.settings = stored_settings(self._workspace)
         self._rests_until = 0.0
-        self._lane.wake()
+        self._scheduler.wake()
 
     def write_pairs(self, pairs: int) -> Job:
         """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
         before = len(self.written)
-        urgency = lambda: ASLEEP if self._answering.writer.idle else WAITED_FOR  # noqa: E731
+        priority = lambda: ASLEEP if self._answering.writer.idle else WAITED_FOR  # noqa: E731
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
-        return self._lane.submit("pairs asked for", self._fill(missing), urgency)
+        return self._scheduler.submit("pairs asked for", self._fill(missing), priority)
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
-    def _urgency(self) -> int:
+    def _priority(self) -> int:
         idle = self._answering.writer.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
             return ASLEEP
@@ -160,7 +165,7 @@ class Prefetcher:
         As many as are missing; but when a run waits for them, as many as the queue is deep: a token costs the run the
         least where many answers grow together, and what is not ready at the high mark waits half written.
         """
-        holds_a_run = self._hurried and self._lane.busy_with("run")
+        holds_a_run = self._hurried and self._scheduler.busy_with("run")
         return self.depth if holds_a_run else self.depth - self._count_and_tell()
 
     def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> Turns:
@@ -182,16 +187,16 @@ class Prefetcher:
             self._publish(WorkbenchFailed(*problem))
         self._publish(QueueChanged(self._ready))
         self._rests_until = time.monotonic() + ASK_AGAIN_S
-        self._lane.wake_after(ASK_AGAIN_S)
+        self._scheduler.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; says whether there may be more to do."""
         self._count_and_tell()
         if (wanted := missing()) <= 0:
             return False
-        asking = make_asking(self.settings, self._workspace, self._policies)
+        asking = make_asking(self.settings, self._workspace, self._loaded_model)
         if self.needs_model:
-            self._policies.required()
+            self._loaded_model.required()
         self.asked_of = self._find_asked_of(asking)
         limit = 1 if self._ready == 0 else min(wanted, _prompts_at_once(asking))
         prompts = self._choose(self.asked_of, limit)
@@ -214,7 +219,7 @@ class Prefetcher:
         if limit < 1 or self._ready == 0:
             return []  # asked at every turn: nothing is read from the disk for that
         limit = min(limit, room() - batch.unstored)
-        if limit < 1 or make_asking(self.settings, self._workspace, self._policies) != batch.asking:
+        if limit < 1 or make_asking(self.settings, self._workspace, self._loaded_model) != batch.asking:
             return []
         prompts = self._choose(batch.asked_of, limit)
         if not prompts:
@@ -241,7 +246,7 @@ class Prefetcher:
 
     def _find_asked_of(self, asking: Asking) -> AskedOf:
         if self._known_asking is None or self._known_asking[0] != asking:
-            self._known_asking = asking, find_asked_of(asking, self._workspace, self._policies)
+            self._known_asking = asking, find_asked_of(asking, self._workspace, self._loaded_model)
         return self._known_asking[1]
 
     def _begin_writing(self) -> None:

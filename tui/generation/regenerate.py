@@ -7,13 +7,13 @@ from collections.abc import Callable
 from db import comparisons as db_comparisons
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import PromptRow
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import ASLEEP, WATCHED, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import ASLEEP, WATCHED, Job, Scheduler, Turns
 from tui.errors import WorkbenchError
-from tui.events import Published, QueueChanged
+from tui.events import QueueChanged, WorkbenchEvent
 from tui.generation.answer_sources import find_asked_of, make_asking
 from tui.generation.batch import Answering, Batch
-from tui.generation.queue_filler import Prefetcher
+from tui.generation.queue_filler import QueueFiller
 from tui.workspace.workspace import Workspace
 
 
@@ -28,26 +28,31 @@ class NotYet(WorkbenchError):
     title = "Not yet"
 
 
-class NewAnswers:
+class Regeneration:
     """Has two fresh answers written for the prompt of a pair. What was said of the pair is somebody else's matter."""
 
     def __init__(
         self,
         workspace: Workspace,
-        lane: Lane,
-        policies: Policies,
-        publish: Callable[[Published], None],
+        scheduler: Scheduler,
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
         *,
         seed: int,
-        queue: Prefetcher,
+        queue: QueueFiller,
     ) -> None:
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = (
+            workspace,
+            scheduler,
+            loaded_model,
+            publish,
+        )
         self._seed, self._queue = seed, queue
 
-    def as_of(self, queue: Prefetcher) -> NewAnswers:
+    def as_of(self, queue: QueueFiller) -> Regeneration:
         """The same, with the settings of another queue."""
-        common = (self._workspace, self._lane, self._policies, self._publish)
-        return NewAnswers(*common, seed=self._seed, queue=queue)
+        common = (self._workspace, self._scheduler, self._loaded_model, self._publish)
+        return Regeneration(*common, seed=self._seed, queue=queue)
 
     def check(self) -> None:
         """See whether answers can be written at all.
@@ -58,11 +63,11 @@ class NewAnswers:
             SettingError: the settings name a server that cannot be asked.
             AdapterError: they name an adapter that is not there.
         """
-        make_asking(self._queue.settings, self._workspace, self._policies)
+        make_asking(self._queue.settings, self._workspace, self._loaded_model)
         if self._queue.needs_model:
-            if self._policies.base is None and self._policies.error is None:
+            if self._loaded_model.base is None and self._loaded_model.error is None:
                 raise NotYet("The model is still being loaded. Ask again when it is there.")
-            self._policies.required()
+            self._loaded_model.required()
 
     def write(self, prompt: PromptRow) -> Job:
         """Write two answers as the settings of the queue say; the job's `done` tells when the pair is there, or is not.
@@ -71,18 +76,18 @@ class NewAnswers:
         """
         self.check()
         answering = Answering(
-            self._workspace, self._policies, self._publish, self._lane.wake, seed=self._seed, stored=self._tell
+            self._workspace, self._loaded_model, self._publish, self._scheduler.wake, seed=self._seed, stored=self._tell
         )
-        urgency = lambda: ASLEEP if answering.writer.idle else WATCHED  # noqa: E731
-        return self._lane.submit("new answers", self._turns(answering, prompt), urgency)
+        priority = lambda: ASLEEP if answering.writer.idle else WATCHED  # noqa: E731
+        return self._scheduler.submit("new answers", self._turns(answering, prompt), priority)
 
     def _turns(self, answering: Answering, prompt: PromptRow) -> Turns:
         yield
         settings, connection = self._queue.settings, self._workspace.connection
-        asking = make_asking(settings, self._workspace, self._policies)
+        asking = make_asking(settings, self._workspace, self._loaded_model)
         batch = Batch(
             asking=asking,
-            asked_of=find_asked_of(asking, self._workspace, self._policies),
+            asked_of=find_asked_of(asking, self._workspace, self._loaded_model),
             prompts=[prompt],
             nearly_equal=settings.queue.nearly_equal,
             streams=asking.alike,

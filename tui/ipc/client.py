@@ -15,7 +15,7 @@ import click
 
 from db.errors import WorkspaceBusy
 from tui.errors import WorkbenchError
-from tui.ipc.protocol import VERSION, Wire, peer_uid
+from tui.ipc.protocol import VERSION, Channel, peer_uid
 from tui.snapshots import RunProgress, WorkbenchStatus
 from tui.text.format import count, duration, when
 from tui.text.sanitize import visible_line
@@ -38,7 +38,7 @@ class OwnerRefused(WorkbenchError):
         self.title = title  # type: ignore[misc]  # the owner's own words
 
 
-def knock(door: str) -> Wire | None:
+def knock(door: str) -> Channel | None:
     """A connection to the owner behind `door`; None when nobody is there (any more)."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -49,7 +49,7 @@ def knock(door: str) -> Wire | None:
     if peer_uid(link) not in (None, os.getuid()):
         link.close()
         raise OwnerRefused("This is not your workspace", f"{door} belongs to another user. Choose another --workspace.")
-    return Wire(link)
+    return Channel(link)
 
 
 def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
@@ -59,23 +59,23 @@ def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
         OwnerGone: the owner ended before the command did.
         OwnerRefused: it does not do that, or speaks another version.
     """
-    wire = knock(door)
-    if wire is None:
+    channel = knock(door)
+    if channel is None:
         return None
     try:
         ask = {"palate": VERSION, "ask": "command", "words": list(words)}
-        wire.send({**ask, "cwd": os.getcwd(), "environment": dict(os.environ)})
-        with _ctrl_c_passed_on(wire):
-            return _follow(wire, pid)
+        channel.send({**ask, "cwd": os.getcwd(), "environment": dict(os.environ)})
+        with _ctrl_c_passed_on(channel):
+            return _follow(channel, pid)
     except (BrokenPipeError, ConnectionResetError):
         return None  # the door closed in our face
     finally:
-        wire.close()
+        channel.close()
 
 
-def _follow(wire: Wire, pid: int | None) -> int | None:
+def _follow(channel: Channel, pid: int | None) -> int | None:
     begun = False
-    while (said := wire.receive()) is not None:
+    while (said := channel.receive()) is not None:
         match said:
             case {"begun": _}:
                 begun = True
@@ -97,7 +97,7 @@ def _follow(wire: Wire, pid: int | None) -> int | None:
 
 
 @contextmanager
-def _ctrl_c_passed_on(wire: Wire) -> Iterator[None]:
+def _ctrl_c_passed_on(channel: Channel) -> Iterator[None]:
     """Tell the owner of ctrl+C instead of ending here, a few times."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a handler
@@ -110,7 +110,7 @@ def _ctrl_c_passed_on(wire: Wire) -> Iterator[None]:
         if pressed >= _INTERRUPTS:
             raise KeyboardInterrupt
         with suppress(OSError):  # if the owner is gone, the connection tells
-            wire.send({"interrupt": True})
+            channel.send({"interrupt": True})
 
     before = signal.signal(signal.SIGINT, tell)
     try:
@@ -159,28 +159,28 @@ def _doing(status: WorkbenchStatus) -> str:
     return f"Run {run.run} ({name}): {run.phase}."
 
 
-def owner_of(wire: Wire) -> Owner:
+def owner_of(channel: Channel) -> Owner:
     """Ask who is at the other end.
 
     Raises:
         OwnerGone, OwnerRefused, WireError.
     """
-    wire.send({"palate": VERSION, "ask": "who"})
-    return Owner(_answer(wire))
+    channel.send({"palate": VERSION, "ask": "who"})
+    return Owner(_answer(channel))
 
 
-def visit_to_watch(busy: WorkspaceBusy) -> tuple[Wire, Owner]:
+def connect_to_watch(busy: WorkspaceBusy) -> tuple[Channel, Owner]:
     """A connection to the owner that stays, and what it told of itself.
 
     Raises:
         OwnerGone, OwnerRefused, WireError.
     """
-    wire = _knock(busy)
-    return wire, owner_of(wire)
+    channel = _knock(busy)
+    return channel, owner_of(channel)
 
 
-def _answer(wire: Wire) -> dict[str, Any]:
-    told = wire.receive(10.0)
+def _answer(channel: Channel) -> dict[str, Any]:
+    told = channel.receive(10.0)
     if told is None:
         raise OwnerGone("The process that owned the workspace has just left. Start `palate` again.")
     if "refused" in told:
@@ -188,8 +188,8 @@ def _answer(wire: Wire) -> dict[str, Any]:
     return told
 
 
-def _knock(busy: WorkspaceBusy) -> Wire:
-    wire = knock(str(busy.door))
-    if wire is None:
+def _knock(busy: WorkspaceBusy) -> Channel:
+    channel = knock(str(busy.door))
+    if channel is None:
         raise busy
-    return wire
+    return channel

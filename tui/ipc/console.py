@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from tui.ipc.protocol import Wire, WireError
+from tui.ipc.protocol import Channel, ProtocolError
 from tui.text.sanitize import visible
 
 
@@ -24,7 +24,7 @@ class OwnerLeaves(BaseException):
     """The process that owns the workspace lets go of it, so this command ends. The message says why."""
 
 
-class VisitorGone(BaseException):
+class ClientGone(BaseException):
     """Whoever asked for this command is not there any more."""
 
 
@@ -63,14 +63,14 @@ class Console:
             raise OwnerLeaves(self._leaves)
 
 
-class VisitorConsole(Console):
+class RemoteConsole(Console):
     """The terminal of a visitor, at the other end of a wire."""
 
-    def __init__(self, wire: Wire, ask: Mapping[str, Any]) -> None:
+    def __init__(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         super().__init__()
         self.folder = Path(str(ask["cwd"]))
         self.environment = {str(name): str(value) for name, value in dict(ask["environment"]).items()}
-        self._wire = wire
+        self._channel = channel
         self._interrupted = threading.Event()
         self._gone = False
         threading.Thread(target=self._listen, name="palate-visitor-ears", daemon=True).start()
@@ -87,24 +87,24 @@ class VisitorConsole(Console):
         """See `Console.check`; ctrl+C counts once for each time it was pressed."""
         super().check()
         if self._gone:
-            raise VisitorGone
+            raise ClientGone
         if self._interrupted.is_set():
             self._interrupted.clear()
             raise KeyboardInterrupt
 
     def _send(self, name: str, text: str) -> None:
         try:
-            self._wire.send_text(name, text)
+            self._channel.send_text(name, text)
         except OSError:
             self._gone = True
-            raise VisitorGone from None
+            raise ClientGone from None
 
     def _listen(self) -> None:
         try:
-            while (record := self._wire.receive()) is not None:
+            while (record := self._channel.receive()) is not None:
                 if "interrupt" in record:
                     self._interrupted.set()
-        except WireError:
+        except ProtocolError:
             pass  # nonsense from a visitor ends its visit
         self._gone = True
 
@@ -128,7 +128,7 @@ def speaking_through(other: Console) -> Iterator[Console]:
         _current.reset(token)
 
 
-class HerePath(click.Path):
+class CallerPath(click.Path):
     """A path on the command line; a relative one counts from the folder of whoever typed it."""
 
     def __init__(self, **more: Any) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 import click
 
 from tui.commands.options import HostedOptions
-from tui.ipc.console import Console, OwnerLeaves, VisitorConsole, VisitorGone, speaking_through
-from tui.ipc.protocol import VERSION, Wire, WireError
-from tui.ipc.socket_server import Door
+from tui.ipc.console import ClientGone, Console, OwnerLeaves, RemoteConsole, speaking_through
+from tui.ipc.protocol import VERSION, Channel, ProtocolError
+from tui.ipc.socket_server import SocketServer
 from tui.text.sanitize import visible
 from tui.workbench import Workbench
 
@@ -29,7 +29,7 @@ Leave = Callable[[str], None]
 """Called on a visitor's thread with a sentence when the owner is asked to let go: it has to do so soon."""
 
 
-class Host:
+class OwnerServer:
     """Serves the visitors of one workbench through its door."""
 
     def __init__(self, workbench: Workbench, leave: Leave) -> None:
@@ -39,7 +39,7 @@ class Host:
         self._consoles: set[Console] = set()
         self._closing: str | None = None
         self._changed = threading.Lock()
-        self.door = Door(workbench.workspace, self._serve)
+        self.door = SocketServer(workbench.workspace, self._serve)
         self.door.open()
 
     def close(self) -> None:
@@ -57,29 +57,29 @@ class Host:
 
     # -- on a visitor's thread -----------------------------------------------------------------------------------
 
-    def _serve(self, wire: Wire, ask: Mapping[str, Any]) -> None:
+    def _serve(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         match ask.get("ask"):
             case "who":
-                self._tell(wire)
+                self._tell(channel)
             case "command":
-                self._command(wire, ask)
+                self._command(channel, ask)
             case "leave":
-                self._take_leave(wire, ask)
+                self._take_leave(channel, ask)
             case other:
-                raise WireError(f"A visitor cannot ask {other!r}, only who, command or leave.")
+                raise ProtocolError(f"A visitor cannot ask {other!r}, only who, command or leave.")
 
-    def _tell(self, wire: Wire) -> None:
+    def _tell(self, channel: Channel) -> None:
         """Say who owns the workspace and what it does, as often as the visitor asks."""
         while True:
-            wire.send(self.facts())
-            if wire.receive() is None:
+            channel.send(self.facts())
+            if channel.receive() is None:
                 return
 
     def facts(self) -> dict[str, Any]:
         """Who owns the workspace, with which model, and what it does."""
         lock = self._workbench.workspace.lock
         assert lock is not None
-        choice, status = self._workbench.policies.choice, self._workbench.status()
+        choice, status = self._workbench.loaded_model.choice, self._workbench.status()
         with self._changed:
             visitors = len(self._consoles)
         return {
@@ -91,28 +91,28 @@ class Host:
             "visitors": visitors,
         }
 
-    def _take_leave(self, wire: Wire, ask: Mapping[str, Any]) -> None:
+    def _take_leave(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         who = visible(str(ask.get("who", "another process")))
-        wire.send({"leaving": True, **self.facts()})
+        channel.send({"leaving": True, **self.facts()})
         self.leave(f"{who} took over this workspace.")
-        while wire.receive() is not None:  # the visitor waits for the end of this connection
+        while channel.receive() is not None:  # the visitor waits for the end of this connection
             pass
 
-    def _command(self, wire: Wire, ask: Mapping[str, Any]) -> None:
+    def _command(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         try:
-            words, console = [str(word) for word in ask["words"]], VisitorConsole(wire, ask)
+            words, console = [str(word) for word in ask["words"]], RemoteConsole(channel, ask)
         except (KeyError, TypeError, ValueError) as error:
-            raise WireError(f"A command needs words, cwd and environment ({error!r}).") from error
+            raise ProtocolError(f"A command needs words, cwd and environment ({error!r}).") from error
         with self._changed:
             if self._closing is not None:
-                wire.send({"refused": "The owner is leaving", "text": self._closing, "again": True})
+                channel.send({"refused": "The owner is leaving", "text": self._closing, "again": True})
                 return
             self._consoles.add(console)
         try:
-            wire.send({"begun": True})
+            channel.send({"begun": True})
             code = self._run(words, console)
             self._workbench.tell_visited()
-            wire.send({"exit": code})
+            channel.send({"exit": code})
         finally:
             with self._changed:
                 self._consoles.discard(console)
@@ -126,7 +126,7 @@ class Host:
                 context = main.make_context("palate", words, obj=HostedOptions.of(self._workbench))
                 with context:
                     main.invoke(context)
-            except VisitorGone:
+            except ClientGone:
                 logger.info("The visitor of `palate %s` went away", " ".join(words))
                 return 1
             except (Exception, SystemExit, KeyboardInterrupt, OwnerLeaves) as error:  # noqa: BLE001  all are told
@@ -161,5 +161,5 @@ def _told(error: BaseException, console: Console) -> int:
 
 
 def _say(console: Console, text: str) -> None:
-    with suppress(VisitorGone):
+    with suppress(ClientGone):
         console.err(text)

@@ -25,13 +25,13 @@ _LONGEST_TEXT: Final = 100_000
 """Characters of output in one line; each may take six bytes."""
 
 
-class WireError(WorkbenchError):
+class ProtocolError(WorkbenchError):
     """The other side cannot be understood, or went silent."""
 
     title = "The two processes do not understand one another"
 
 
-class Wire:
+class Channel:
     """One end of a connection. Any thread may send; one at a time receives."""
 
     def __init__(self, link: socket.socket) -> None:
@@ -48,7 +48,9 @@ class Wire:
         """
         line = json.dumps(record, default=str).encode() + b"\n"
         if len(line) > LONGEST_LINE:
-            raise WireError(f"{len(line):,} bytes are too long for a line, {LONGEST_LINE:,} are allowed. Send less.")
+            raise ProtocolError(
+                f"{len(line):,} bytes are too long for a line, {LONGEST_LINE:,} are allowed. Send less."
+            )
         with self._sending:
             self._link.sendall(line)
 
@@ -66,12 +68,12 @@ class Wire:
         deadline = None if within_s is None else time.monotonic() + within_s
         while (end := self._rest.find(b"\n")) < 0:
             if len(self._rest) > LONGEST_LINE:
-                raise WireError(f"A line has more than {LONGEST_LINE:,} bytes. Send less.")
+                raise ProtocolError(f"A line has more than {LONGEST_LINE:,} bytes. Send less.")
             try:
                 self._link.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
                 more = self._link.recv(1 << 16)
             except TimeoutError:
-                raise WireError(f"Nothing came within {within_s:g} s. Try again.") from None
+                raise ProtocolError(f"Nothing came within {within_s:g} s. Try again.") from None
             except OSError:
                 more = b""
             finally:
@@ -116,5 +118,5 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise WireError(f"{line[:40]!r} is no JSON object. Speak version {VERSION} of the protocol.")
+        raise ProtocolError(f"{line[:40]!r} is no JSON object. Speak version {VERSION} of the protocol.")
     return record

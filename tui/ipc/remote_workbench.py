@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from db.connection import data_version
 from engine.config import TrainConfig
 from tui.errors import WorkbenchError
-from tui.events import ModelChanged, Published, QueueChanged, RunChanged, Visited
+from tui.events import CommandServed, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
 from tui.ipc.client import Owner, knock, owner_of
-from tui.ipc.protocol import Wire, WireError
-from tui.reader import WorkspaceView
+from tui.ipc.protocol import Channel, ProtocolError
+from tui.reader import WorkspaceReader
 from tui.snapshots import TrainPreview, WorkbenchStatus
 from tui.workspace.workspace import Workspace
 
@@ -30,21 +30,21 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 
 
-class Watching(WorkbenchError):
+class WatchOnly(WorkbenchError):
     """Something would be changed by a process that only watches."""
 
     title = "Watching changes nothing"
 
 
-class Watched(WorkspaceView):
+class RemoteWorkbench(WorkspaceReader):
     """Stands in for the workbench where a screen only looks on."""
 
-    def __init__(self, workspace: Workspace, wire: Wire, owner: Owner) -> None:
+    def __init__(self, workspace: Workspace, channel: Channel, owner: Owner) -> None:
         super().__init__(workspace)
         self.left = False
         """Has the owner let go of the workspace?"""
-        self._wire, self._owner = wire, owner
-        self._listeners: list[Callable[[Published], None]] = []
+        self._channel, self._owner = channel, owner
+        self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
 
     def __getattr__(self, name: str) -> Any:
@@ -53,7 +53,7 @@ class Watched(WorkspaceView):
             raise AttributeError(name)
         return _Refusal(self._owner.pid)
 
-    def subscribe(self, listener: Callable[[Published], None]) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[WorkbenchEvent], None]) -> Callable[[], None]:
         """Call `listener` with news of the owner, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
@@ -65,7 +65,7 @@ class Watched(WorkspaceView):
     def close(self) -> None:
         """Look no more."""
         self._closing.set()
-        self._wire.close()
+        self._channel.close()
         self.workspace.close()
 
     @property
@@ -87,7 +87,7 @@ class Watched(WorkspaceView):
 
     def preflight(self, *_: Any) -> Preflight:
         """No model is loaded here."""
-        raise Watching(_words(self._owner.pid))
+        raise WatchOnly(_words(self._owner.pid))
 
     # -- on the thread that follows ------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class Watched(WorkspaceView):
                 return
             if told is None:
                 self.left = True
-                for published in (RunChanged(before.run.run) if before.run else ModelChanged(), Visited()):
+                for published in (RunChanged(before.run.run) if before.run else ModelChanged(), CommandServed()):
                     self._publish(published)
                 return
             self._owner = Owner(told)
@@ -110,9 +110,9 @@ class Watched(WorkspaceView):
 
     def _ask(self) -> dict[str, Any] | None:
         try:
-            self._wire.send({"again": True})
-            told = self._wire.receive(60.0)
-        except (OSError, WireError) as error:
+            self._channel.send({"again": True})
+            told = self._channel.receive(60.0)
+        except (OSError, ProtocolError) as error:
             logger.warning("The owner cannot be asked any more: %r", error)
             return None
         if told is not None and "pid" not in told:
@@ -122,13 +122,13 @@ class Watched(WorkspaceView):
 
     def _ask_anew(self) -> dict[str, Any] | None:
         """A connection may be lost though the owner is there: knock once more."""
-        wire = knock(str(self._owner.facts.get("door")))
-        if wire is None or self._closing.is_set():
+        channel = knock(str(self._owner.facts.get("door")))
+        if channel is None or self._closing.is_set():
             return None
-        self._wire.close()
-        self._wire = wire
+        self._channel.close()
+        self._channel = channel
         try:
-            return dict(owner_of(wire).facts)
+            return dict(owner_of(channel).facts)
         except (OSError, WorkbenchError) as error:
             logger.warning("The owner does not answer: %r", error)
             return None
@@ -139,13 +139,13 @@ class Watched(WorkspaceView):
         if run is not None and (stored or now.run != before.run):
             self._publish(RunChanged(run.run))
         if (now.verdicts, now.ready, now.pairs) != (before.verdicts, before.ready, before.pairs):
-            self._publish(Visited())
+            self._publish(CommandServed())
         if (now.adapter_name, now.model_state) != (before.adapter_name, before.model_state):
             self._publish(ModelChanged())
         if now != before:
             self._publish(QueueChanged(now.ready))
 
-    def _publish(self, published: Published) -> None:
+    def _publish(self, published: WorkbenchEvent) -> None:
         for listener in tuple(self._listeners):
             listener(published)
 
@@ -162,7 +162,7 @@ class _Refusal:
         return self
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise Watching(_words(self._pid))
+        raise WatchOnly(_words(self._pid))
 
 
 def _words(pid: int) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tui.ipc.protocol import VERSION, Wire, WireError, peer_uid
+from tui.ipc.protocol import VERSION, Channel, ProtocolError, peer_uid
 from tui.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -31,17 +31,17 @@ FIRST_LINE_WITHIN_S: Final = 5.0
 _LONGEST_PATH: Final = 100
 """Bytes. `sun_path` holds 104 on the BSDs and 108 on Linux, with a zero at its end."""
 
-Serve = Callable[[Wire, Mapping[str, Any]], None]
+Serve = Callable[[Channel, Mapping[str, Any]], None]
 
 
-class Door:
+class SocketServer:
     """Lets visitors in and hands each of them, with its first line, to `serve` on a thread of its own."""
 
     def __init__(self, workspace: Workspace, serve: Serve) -> None:
         self.path: Path | None = None
         """Where the socket is; None while the door is closed."""
         self._workspace, self._serve = workspace, serve
-        self._visits: dict[threading.Thread, Wire] = {}
+        self._visits: dict[threading.Thread, Channel] = {}
         self._changed = threading.Lock()
 
     def open(self) -> None:
@@ -81,8 +81,8 @@ class Door:
             visit.join(within_s)
         with self._changed:
             left = list(self._visits.values())
-        for wire in left:
-            wire.close()
+        for channel in left:
+            channel.close()
 
     # -- threads -------------------------------------------------------------------------------------------------
 
@@ -97,49 +97,49 @@ class Door:
                     logger.warning("A visitor could not be let in: %s", error)
                     time.sleep(0.1)
                     continue
-                self._begin(Wire(link), link)
+                self._begin(Channel(link), link)
 
-    def _begin(self, wire: Wire, link: socket.socket) -> None:
+    def _begin(self, channel: Channel, link: socket.socket) -> None:
         link.setblocking(True)
         with self._changed:
             full = len(self._visits) >= MOST_VISITORS
             if not full:
-                visit = threading.Thread(target=self._visit, args=(wire, link), name="palate-visitor", daemon=True)
-                self._visits[visit] = wire
+                visit = threading.Thread(target=self._visit, args=(channel, link), name="palate-visitor", daemon=True)
+                self._visits[visit] = channel
         if not full:
             visit.start()
             return
         with contextlib.suppress(OSError):  # a line this short fits into the socket's buffer, so nobody waits here
-            wire.send({"refused": "Too many visitors", "text": f"{MOST_VISITORS} are inside already. Try again."})
-        wire.close()
+            channel.send({"refused": "Too many visitors", "text": f"{MOST_VISITORS} are inside already. Try again."})
+        channel.close()
 
-    def _visit(self, wire: Wire, link: socket.socket) -> None:
+    def _visit(self, channel: Channel, link: socket.socket) -> None:
         try:
             if _may_enter(link):
-                self._hear(wire)
+                self._hear(channel)
         except OSError:
             pass  # it vanished
         except Exception:
             logger.exception("A visit ended with an error")
         finally:
-            wire.close()
+            channel.close()
             self._workspace.readers.release()  # what it opened would stay open as long as the owner
             with self._changed:
                 self._visits.pop(threading.current_thread(), None)
 
-    def _hear(self, wire: Wire) -> None:
+    def _hear(self, channel: Channel) -> None:
         try:
-            ask = wire.receive(FIRST_LINE_WITHIN_S)
+            ask = channel.receive(FIRST_LINE_WITHIN_S)
             if ask is None:
                 return
             if ask.get("palate") != VERSION:
-                raise WireError(
+                raise ProtocolError(
                     f"This Palate speaks version {VERSION} to its visitors, yours speaks {ask.get('palate')!r}. "
                     "Use the same Palate for both, or close the one that has the workspace open."
                 )
-            self._serve(wire, ask)
-        except WireError as error:
-            wire.send({"refused": error.title, "text": str(error)})
+            self._serve(channel, ask)
+        except ProtocolError as error:
+            channel.send({"refused": error.title, "text": str(error)})
 
 
 def _may_enter(link: socket.socket) -> bool:

@@ -68,11 +68,11 @@ def _expect_an_owner(options: Options) -> None:
 
 def _ask(busy: WorkspaceBusy) -> str:
     """Tell who owns the workspace and wait for one of three keys."""
-    wire = _knock(busy)
+    channel = _knock(busy)
     try:
-        owner = owner_of(wire)
+        owner = owner_of(channel)
     finally:
-        wire.close()
+        channel.close()
     choices = (
         (WATCH, "watch", "look on, live; nothing is changed"),
         (TAKE_OVER, "take over", "it writes a checkpoint and leaves; you go on exactly there"),
@@ -101,17 +101,17 @@ def take_over_from(busy: WorkspaceBusy, options: Options) -> Entered:
         WorkspaceBusy: it did not let go in time.
         OwnerGone, OwnerRefused, WireError.
     """
-    wire = _knock(busy)
+    channel = _knock(busy)
     try:
-        wire.send({"palate": VERSION, "ask": "leave", "who": _who()})
-        owner = Owner(_answer(wire))
+        channel.send({"palate": VERSION, "ask": "leave", "who": _who()})
+        owner = Owner(_answer(channel))
         run = owner.status.run
         does = "writes a checkpoint and lets go" if run else "lets go"
         say(f"Process {owner.pid} {does} of the workspace …")
-        while wire.receive() is not None:
+        while channel.receive() is not None:
             pass
     finally:
-        wire.close()
+        channel.close()
     asked = options.choice
     if asked == ModelChoice():
         asked = ModelChoice(**owner.facts["model"])

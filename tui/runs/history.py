@@ -25,7 +25,7 @@ LEDGER_LINES: Final = 6
 
 
 @dataclass(frozen=True)
-class LedgerPair:
+class MisrankedPair:
     """A pair that the run's adapter ranks the other way: its margins by epoch (None: not known), the last one below 0.
 
     `prompt` is the first line of its prompt, for the first few pairs of a ledger; else empty.
@@ -43,12 +43,12 @@ class LedgerPair:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class EpochMargins:
     """The pairs of `known` that stay wrong after the last of `epochs`, the lowest margin first."""
 
     known: int
     epochs: int
-    pairs: tuple[LedgerPair, ...]
+    pairs: tuple[MisrankedPair, ...]
 
 
 class RunRecords:
@@ -81,7 +81,7 @@ class RunRecords:
         self._sparks[run.id] = run.step, cells
         return cells
 
-    def ledger(self, run: int) -> Ledger:
+    def ledger(self, run: int) -> EpochMargins:
         """The pairs that stay wrong. Those judged anew since, or taken out of training, are left out."""
         connection = self._workspace.connection
         by_pair: dict[int, dict[int, float | None]] = {}
@@ -92,5 +92,5 @@ class RunRecords:
         for place, missed in enumerate(db_preference_counts.missed_pairs(connection, run)):
             margins = tuple(by_pair[missed.comparison].get(epoch + 1) for epoch in range(epochs))
             line = get_comparison(connection, missed.comparison).prompt.first_line if place < LEDGER_LINES else ""
-            pairs.append(LedgerPair(missed.comparison, missed.split, margins, line))
-        return Ledger(db_preference_counts.count_margins(connection, run), epochs, tuple(pairs))
+            pairs.append(MisrankedPair(missed.comparison, missed.split, margins, line))
+        return EpochMargins(db_preference_counts.count_margins(connection, run), epochs, tuple(pairs))

@@ -7,18 +7,20 @@ from adapters.errors import AdapterNotFound
 from adapters.names import clean_name
 from db import runs as db_runs
 from tui.errors import InputError
-from tui.events import Published, RunChanged
-from tui.export.adapter_service import TakeAway
+from tui.events import RunChanged, WorkbenchEvent
+from tui.export.adapter_service import AdapterService
 from tui.workspace.workspace import Workspace
 
 LONGEST_TAG = 40
 
 
-class RunShelf:
+class RunLabels:
     """Renames, notes, tags and archives runs. Every call is on the disk when it returns."""
 
-    def __init__(self, workspace: Workspace, takeaway: TakeAway, publish: Callable[[Published], None]) -> None:
-        self._workspace, self._takeaway, self._publish = workspace, takeaway, publish
+    def __init__(
+        self, workspace: Workspace, adapter_service: AdapterService, publish: Callable[[WorkbenchEvent], None]
+    ) -> None:
+        self._workspace, self._adapter_service, self._publish = workspace, adapter_service, publish
 
     def rename(self, run: int, name: str) -> None:
         """Give a run another name, and its adapter as well where that has the run's name.
@@ -34,7 +36,7 @@ class RunShelf:
         except AdapterNotFound:
             adapter = None
         if adapter is not None and adapter.manifest.name == row.name:
-            self._takeaway.rename(adapter.manifest.id, name)
+            self._adapter_service.rename(adapter.manifest.id, name)
         self._keep(db_runs.rename_run, run, clean_name(name))
 
     def note(self, run: int, note: str) -> None:

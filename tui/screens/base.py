@@ -10,8 +10,8 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.events import Published
-from tui.screens.single_dismiss import GoesOnce
+from tui.events import WorkbenchEvent
+from tui.screens.single_dismiss import SingleDismiss
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
@@ -39,7 +39,7 @@ class TooSmall(Widget):
         )
 
 
-class PalateScreen(GoesOnce[None]):
+class PalateScreen(SingleDismiss[None]):
     """A screen of one mode. Subclasses give `MODE` and `compose_body`, and override the hooks they need."""
 
     MODE: ClassVar[str] = "label"
@@ -67,7 +67,7 @@ class PalateScreen(GoesOnce[None]):
 
     # -- hooks ---------------------------------------------------------------------------------------------------
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Something was published while this screen is on top. Does nothing unless a screen overrides it."""
 
     def visited(self) -> None:

@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.screens.single_dismiss import Answer, GoesOnce
+from tui.screens.single_dismiss import Answer, SingleDismiss
 from tui.text.sanitize import visible
 from tui.widgets.form.line_input import LineInput
 
 
-class Dialog(GoesOnce[Answer], ModalScreen[Answer], Generic[Answer]):
+class Dialog(SingleDismiss[Answer], ModalScreen[Answer], Generic[Answer]):
     """A question in a frame. Escape goes back without an answer and never destroys anything."""
 
     CSS_PATH = "dialog.tcss"

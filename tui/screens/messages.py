@@ -2,12 +2,12 @@
 
 from textual.message import Message
 
-from tui.events import Published
+from tui.events import WorkbenchEvent
 
 
 class FromWorkbench(Message):
     """Something that the workbench published on its own thread, brought to the app's loop."""
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: WorkbenchEvent) -> None:
         super().__init__()
         self.published = published

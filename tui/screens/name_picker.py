@@ -17,7 +17,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, Dialog
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.lists.cursor_list import CursorList
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 
 _NAME = 18
 
@@ -42,13 +42,13 @@ class Named:
 
     title: str
     word: str
-    kept: Kept
+    kept: NamedValues
     rows: Callable[[], Sequence[NamedRow]]
     use: Callable[[str], None]
     save: Callable[[str], str]
 
 
-class NamedScreen(Dialog[tuple[str, str]]):
+class NamePicker(Dialog[tuple[str, str]]):
     """The answer is an act (use, save, rename or remove) with the name under the cursor. None: back."""
 
     AUTO_FOCUS = "CursorList"
@@ -110,7 +110,7 @@ def _line(row: NamedRow) -> Content:
 
 def open_named(screen: PalateScreen, named: Named, at: str | None = None) -> None:
     """Show the window, and do what is answered."""
-    screen.palate.push_screen(NamedScreen(named, at), partial(_answered, screen, named))
+    screen.palate.push_screen(NamePicker(named, at), partial(_answered, screen, named))
 
 
 def _answered(screen: PalateScreen, named: Named, answer: tuple[str, str] | None) -> None:

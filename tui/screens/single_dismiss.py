@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 Handler = TypeVar("Handler", bound=Callable[..., None])
 
 
-class GoesOnce(Screen[Answer], Generic[Answer]):
+class SingleDismiss(Screen[Answer], Generic[Answer]):
     """A screen that is dismissed once, however often it is told to go."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:

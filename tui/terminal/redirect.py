@@ -56,7 +56,7 @@ class Terminal:
 
 
 @contextmanager
-def own_terminal(log: Path) -> Iterator[Terminal]:
+def redirect_output(log: Path) -> Iterator[Terminal]:
     """Give the terminal to Textual's driver alone.
 
     The driver writes to `sys.__stderr__` and asks `sys.__stdout__` for the size. What anything else writes to the file

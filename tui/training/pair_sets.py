@@ -13,7 +13,7 @@ from db.pair_rows import PairFilter, PairRow
 from db.times import utc_text
 from engine.preference import PreferencePair
 from tui.errors import InputError
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 from tui.workspace.workspace import Workspace
 
 
@@ -114,7 +114,7 @@ def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
 class PairSets:
     """The sets that a person keeps under names."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: NamedValues) -> None:
         self.kept = kept
 
     def all(self) -> list[PairSet]:

@@ -10,7 +10,7 @@ from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
 from tui.errors import InputError
 from tui.text.format import plain
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def changes_words(changes: Mapping[str, Any]) -> str:
 class Presets:
     """The presets that there are."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: NamedValues) -> None:
         self.kept = kept
 
     def all(self) -> list[Preset]:

@@ -10,7 +10,7 @@ from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.preference import PreferencePair, split_by_prompt
 from engine.schedule import planned_steps
-from tui.compute.loaded_model import Policies
+from tui.compute.loaded_model import LoadedModel
 from tui.errors import InputError
 from tui.snapshots import TrainPreview
 from tui.training.pair_sets import PairSet, pairs_of, preference_pair
@@ -26,11 +26,11 @@ STEM = "taste"
 """Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
 
 
-class RunPlans:
+class RunPreviews:
     """Looks at runs that nobody started yet."""
 
-    def __init__(self, workspace: Workspace, policies: Policies) -> None:
-        self._workspace, self._policies = workspace, policies
+    def __init__(self, workspace: Workspace, loaded_model: LoadedModel) -> None:
+        self._workspace, self._loaded_model = workspace, loaded_model
         self._looked: tuple[object, Preflight] | None = None
 
     def preview(self, config: TrainConfig, chosen: PairSet) -> TrainPreview:
@@ -68,9 +68,9 @@ class RunPlans:
             PairsError: none of the pairs can be trained on.
             AdapterLoadError: a layer that was named is none of the model's.
         """
-        base = self._policies.required()
+        base = self._loaded_model.required()
         pairs = [preference_pair(row) for row in pairs_of(self._workspace, chosen)]
-        speed = self._measured_speed(self._policies.model_row(None))
+        speed = self._measured_speed(self._loaded_model.model_row(None))
         asked = (pairs, config, base.fingerprint, base.dtype, speed)
         if self._looked is None or self._looked[0] != asked:  # encoding thousands of pairs takes seconds
             self._looked = asked, _look(base, pairs, config, speed)

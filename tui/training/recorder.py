@@ -38,7 +38,7 @@ def server_words(pairs: int) -> str:
     )
 
 
-class RunBook:
+class RunRecorder:
     """Stores the events of one run; `rows` are the pairs it was given, `resumed` says that it goes on."""
 
     def __init__(self, workspace: Workspace, run: int, rows: Sequence[PairRow], *, resumed: bool) -> None:

@@ -8,8 +8,8 @@ from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import ASLEEP, IDLE, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import ASLEEP, IDLE, Scheduler, Turns
 from tui.training.pair_sets import preference_pair
 from tui.training.recorder import KnownReferences
 from tui.workspace.workspace import Workspace
@@ -23,8 +23,8 @@ REST_S = 2.0
 class ReferenceScorer:
     """Scores standing pairs in the lane's idle turns, one in each, so that whoever comes is served at once."""
 
-    def __init__(self, workspace: Workspace, lane: Lane, policies: Policies) -> None:
-        self._workspace, self._lane, self._policies = workspace, lane, policies
+    def __init__(self, workspace: Workspace, scheduler: Scheduler, loaded_model: LoadedModel) -> None:
+        self._workspace, self._scheduler, self._loaded_model = workspace, scheduler, loaded_model
         self._news = False
         self._begun: tuple[str, int] | None = None
         """The base model, and the newest verdict, when scoring was last asked for."""
@@ -33,29 +33,29 @@ class ReferenceScorer:
     def wake(self) -> None:
         """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
         self._rests_until = time.monotonic() + REST_S
-        self._lane.wake_after(REST_S)
-        base = self._policies.base
+        self._scheduler.wake_after(REST_S)
+        base = self._loaded_model.base
         here = (base.fingerprint if base else "", db_verdicts.newest_verdict(self._workspace.connection))
         if self._begun is not None and self._begun[0] == here[0] and here[1] - self._begun[1] < TOGETHER:
             return
         self._begun = here
         self._news = True
-        if not self._lane.busy_with("references"):
-            self._lane.submit("references", self._turns(), self._urgency)
+        if not self._scheduler.busy_with("references"):
+            self._scheduler.submit("references", self._turns(), self._priority)
 
-    def _urgency(self) -> int:
+    def _priority(self) -> int:
         return ASLEEP if time.monotonic() < self._rests_until else IDLE
 
     def _turns(self) -> Turns:
         from engine.training.reference import score_references  # imports torch
 
         yield  # the model's own job goes first
-        while self._news and self._policies.state == "ready":
+        while self._news and self._loaded_model.state == "ready":
             self._news = False
             rows = db_verdicts.preference_pairs(self._workspace.connection)
             pairs = [preference_pair(row) for row in rows]
             known = KnownReferences(self._workspace)
-            for event in score_references(self._policies.required(), pairs, self._settings(), known):
+            for event in score_references(self._loaded_model.required(), pairs, self._settings(), known):
                 kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
                 self._workspace.write(db_reference_logps.keep_references, kept).result()
                 yield

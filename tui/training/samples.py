@@ -16,9 +16,9 @@ from db.prompt_rows import PromptRow, with_system
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
-from tui.compute.loaded_model import Policies
+from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Turns
-from tui.events import Published, RunChanged, SamplesStored
+from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.workspace.settings_store import QueueSettings
 from tui.workspace.workspace import Workspace
 
@@ -32,8 +32,8 @@ class Sampler:
     def __init__(
         self,
         workspace: Workspace,
-        policies: Policies,
-        publish: Callable[[Published], None],
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
         run: int,
         adapter: str,
         settings: QueueSettings,
@@ -41,7 +41,7 @@ class Sampler:
         resumed: bool,
         broken_off: Callable[[], bool],
     ) -> None:
-        self._workspace, self._policies, self._publish = workspace, policies, publish
+        self._workspace, self._loaded_model, self._publish = workspace, loaded_model, publish
         self._run, self._adapter = run, adapter
         self._resumed, self._broken_off = resumed, broken_off
         self._sampling = SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens)
@@ -91,7 +91,7 @@ class Sampler:
         from engine.generate import GenerationRequest, generate  # imports torch
 
         requests = [GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts]
-        return generate(self._policies.required(), requests, self._sampling, adapter=self._adapter)
+        return generate(self._loaded_model.required(), requests, self._sampling, adapter=self._adapter)
 
     def _store(self, step: int, done: list[CompletionDone]) -> None:
         rows = [(int(each.key), each.text, each.tokens, each.cut) for each in done]

@@ -26,19 +26,19 @@ from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
 from engine.events import AdapterSaved, CheckpointSaved, Event, PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.preference import pairs_fingerprint, split_by_prompt
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Scheduler, Turns
 from tui.errors import WorkbenchError
-from tui.events import Published, RunChanged, RunEnded, WorkbenchFailed
+from tui.events import RunChanged, RunEnded, WorkbenchEvent, WorkbenchFailed
 from tui.snapshots import RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
 from tui.training.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
-from tui.training.preview import RunPlans
-from tui.training.recorder import KnownReferences, RunBook
+from tui.training.preview import RunPreviews
+from tui.training.recorder import KnownReferences, RunRecorder
 from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
 from tui.training.samples import Sampler
-from tui.workspace.settings_store import kept_settings
+from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -89,25 +89,34 @@ class Trainer:
     """Starts, watches and stops the one run that may be alive."""
 
     def __init__(
-        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None]
+        self,
+        workspace: Workspace,
+        scheduler: Scheduler,
+        loaded_model: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
     ) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
         """The ends that the database had no room for: status, error and adapter by run. See `_record_ends`."""
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = (
+            workspace,
+            scheduler,
+            loaded_model,
+            publish,
+        )
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
-        self._plans = RunPlans(workspace, policies)
+        self._previews = RunPreviews(workspace, loaded_model)
         self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
         """What a run with these settings on these pairs would do now, and why it cannot start if it cannot."""
-        found = self._plans.preview(config, pairs)
+        found = self._previews.preview(config, pairs)
         return replace(found, problem=found.problem or self._problem(found.pairs, pairs))
 
     def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
-        """A close look at such a run. See `RunPlans.preflight` for its errors."""
-        return self._plans.preflight(config, pairs)
+        """A close look at such a run. See `RunPreviews.preflight` for its errors."""
+        return self._previews.preflight(config, pairs)
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and put it on the lane; returns its id.
@@ -125,7 +134,7 @@ class Trainer:
         registry = self._workspace.registry
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
-        name = registry.check_name(name) if name else self._plans.free_name()
+        name = registry.check_name(name) if name else self._previews.free_name()
         rows = pairs_of(self._workspace, pairs)
         if problem := self._problem(len(rows), pairs):
             raise WorkbenchError(problem)
@@ -134,7 +143,7 @@ class Trainer:
             name=name,
             config=asdict(config),
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
-            base_model=self._policies.model_row(None),
+            base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
             pairs=_shares(rows, config),
             pair_set=pairs.record(),
@@ -171,7 +180,7 @@ class Trainer:
                 f"{count(held_out, 'pair')} of run {run} ask what is held out for trials now. Start a new run, or hand "
                 "those prompts back to labelling."
             )
-        if row.base_model != self._policies.model_row(None):
+        if row.base_model != self._loaded_model.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
         if end_if_over(self._workspace, row):
@@ -196,7 +205,7 @@ class Trainer:
         if self.progress is None or self.job is None:
             return
         self._leaving = True
-        self._lane.wake()
+        self._scheduler.wake()
         wait([self.job.done], timeout_s)
 
     def over(self) -> Future[None] | None:
@@ -207,7 +216,7 @@ class Trainer:
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
         phase = "resuming" if task.resumed else "reference"
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
-        self.job = self._lane.submit("run", self._turns(task), self._urgency)
+        self.job = self._scheduler.submit("run", self._turns(task), self._priority)
         self._publish(RunChanged(task.run))
 
     def _free(self, name: str) -> str:
@@ -221,7 +230,7 @@ class Trainer:
             self._stop, self._discard = True, self._discard or discard
             self.progress = replace(self.progress, phase="stopping")
             self._publish(RunChanged(self.progress.run))
-            self._lane.wake()
+            self._scheduler.wake()
 
     def pause(self) -> None:
         """Ask the run to write a checkpoint and wait; it does so as soon as its next pairs are through."""
@@ -240,9 +249,9 @@ class Trainer:
             self._pausing = False
             self.progress = replace(self.progress, phase="training")
             self._publish(RunChanged(self.progress.run))
-            self._lane.wake()
+            self._scheduler.wake()
 
-    def _urgency(self) -> int:
+    def _priority(self) -> int:
         """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
         if self._stop or self._leaving or self._pausing or self._saving:
             return LOADING
@@ -251,10 +260,10 @@ class Trainer:
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:
         if self.progress is not None:
             return f"Run {self.progress.run} is still training. Wait for its end, or stop it."
-        if self._policies.state == "failed":
-            return self._policies.error and self._policies.error[1]
-        if self._policies.state != "ready":
-            return f"The model {self._policies.choice.name} is still loading. Try again in a moment."
+        if self._loaded_model.state == "failed":
+            return self._loaded_model.error and self._loaded_model.error[1]
+        if self._loaded_model.state != "ready":
+            return f"The model {self._loaded_model.choice.name} is still loading. Try again in a moment."
         if pairs < FEWEST_PAIRS:
             missing = FEWEST_PAIRS - pairs
             if chosen != ALL_PAIRS:
@@ -288,7 +297,7 @@ class Trainer:
         return ending.expected
 
     def _train(self, task: RunTask) -> Turns:
-        book = RunBook(self._workspace, task.run, task.rows, resumed=task.resumed)
+        book = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
@@ -322,24 +331,24 @@ class Trainer:
         if recorded and (adapter is not None or self._discard):
             drop_checkpoint(self._workspace, task.run)
         if adapter is not None:
-            yield from self._policies.use_turns(adapter)
+            yield from self._loaded_model.use_turns(adapter)
 
     def _sampler(self, task: RunTask, adapter: str) -> Sampler:
-        settings = kept_settings(self._workspace)
+        settings = stored_settings(self._workspace)
 
         def ends() -> bool:
             return self._stop or self._leaving
 
-        common = (self._workspace, self._policies, self._publish)
+        common = (self._workspace, self._loaded_model, self._publish)
         return Sampler(*common, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
 
     def _unload(self, adapter: str) -> None:
         """Take an adapter out of memory that the engine had saved and that was not published."""
-        base = self._policies.base
+        base = self._loaded_model.base
         if base is not None and adapter in base.loaded_adapters():
             base.unload_adapter(adapter)
 
-    def _forget(self, book: RunBook) -> None:
+    def _forget(self, book: RunRecorder) -> None:
         """Say in the log that what was learned is gone."""
         assert self.progress is not None
         done = count(self.progress.step, "step")
@@ -352,11 +361,11 @@ class Trainer:
         self.progress = replace(self.progress, phase="paused", seconds_left=None)
         self._publish(RunChanged(run))
 
-    def _events(self, task: RunTask, staging: Path, book: RunBook) -> Generator[Event, None, None]:
+    def _events(self, task: RunTask, staging: Path, book: RunRecorder) -> Generator[Event, None, None]:
         """What the engine reports of this run."""
         from engine.train import train_dpo  # imports torch
 
-        base = self._policies.required()
+        base = self._loaded_model.required()
         for reason in base.reasons:
             book.note(reason)
         return train_dpo(
@@ -365,7 +374,7 @@ class Trainer:
             task.config,
             adapter=staging.name,
             folder=staging,
-            start=self._policies.attach(task.parent) if task.parent else None,
+            start=self._loaded_model.attach(task.parent) if task.parent else None,
             stop=lambda: self._stop and not self._discard,
             known_reference=KnownReferences(self._workspace),
             checkpoint_folder=self.checkpoint_folder(task.run),
@@ -377,13 +386,13 @@ class Trainer:
         """Where the checkpoint of a run stands."""
         return checkpoint_folder(self._workspace, run)
 
-    def _keep(self, task: RunTask, event: AdapterSaved, book: RunBook) -> Adapter:
+    def _keep(self, task: RunTask, event: AdapterSaved, book: RunRecorder) -> Adapter:
         """Move what the engine saved into the registry and tell the database.
 
         The manifest tells of the pairs that were trained on. What was left out, and is in the rows of a run that was
         never interrupted, and what was measured on are none of them.
         """
-        base = self._policies.required()
+        base = self._loaded_model.required()
         trained = set(book.train_keys)
         pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
         name = self._free(task.name)

@@ -24,11 +24,11 @@ from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import AHEAD, LOADING, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import AHEAD, LOADING, Job, Scheduler, Turns
 from tui.compute.seeds import seed_from
 from tui.errors import WorkbenchError, title_of
-from tui.events import Published, QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
+from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_too_long
@@ -66,9 +66,15 @@ class BlindTrials:
     """Starts trials, has their answers written on the lane, and ends them."""
 
     def __init__(
-        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
+        self,
+        workspace: Workspace,
+        scheduler: Scheduler,
+        policies: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
+        *,
+        seed: int,
     ) -> None:
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = workspace, scheduler, policies, publish
         self._seed = seed
         self.attended: int | None = None
         self._ready = 0
@@ -91,7 +97,7 @@ class BlindTrials:
         against, policy = self._adapter(plan.against), self._adapter(plan.policy)
         if against == policy:
             raise WorkbenchError(f"{plan.policy} would meet itself. Choose another policy to hold it against.")
-        models = self._policies.model_row(against), self._policies.model_row(policy)
+        models = self._loaded_model.model_row(against), self._loaded_model.model_row(policy)
         prompts = self._choose(plan, models)
         settings = {**asdict(plan.sampling), "system": plan.system}
         trial = self._workspace.write(
@@ -196,16 +202,16 @@ class BlindTrials:
 
     def wake(self) -> None:
         """Write what trials still lack, unless that is being done already or no trial is under way."""
-        if not self._lane.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
-            self.job = self._lane.submit("trial answers", self._turns(), self._urgency)
+        if not self._scheduler.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
+            self.job = self._scheduler.submit("trial answers", self._turns(), self._priority)
 
-    def _urgency(self) -> int:
+    def _priority(self) -> int:
         """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
         return LOADING if self.attended is not None and self._ready < LOW else AHEAD
 
     def _turns(self) -> Turns:
         yield  # the model's own job goes first
-        self._policies.required()
+        self._loaded_model.required()
         while (trial := self._next_trial()) is not None:
             try:
                 yield from self._write_some(trial)
@@ -250,7 +256,7 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        prompts, base = [prompt for prompt, _ in missing], self._policies.required()
+        prompts, base = [prompt for prompt, _ in missing], self._loaded_model.required()
         leave_out_too_long(self._workspace, self._publish, base, trial.id, prompts, trial.sampling.get("system"))
         self._looked_through.add(trial.id)
 
@@ -271,8 +277,8 @@ class BlindTrials:
             GenerationRequest(str(prompt.id), with_system(prompt.messages, system), seeds[prompt.id])
             for prompt, _ in wanted
         ]
-        name = self._policies.attach(adapter) if adapter else None
-        for event in generate(self._policies.required(), requests, sampling, adapter=name):
+        name = self._loaded_model.attach(adapter) if adapter else None
+        for event in generate(self._loaded_model.required(), requests, sampling, adapter=name):
             if isinstance(event, CompletionDone):
                 into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
             yield
@@ -286,7 +292,7 @@ class BlindTrials:
         """
         row = db_models.get_model(self._workspace.connection, model)
         base = row if row.parent is None else db_models.get_model(self._workspace.connection, row.parent)
-        if base.fingerprint != self._policies.required().fingerprint:
+        if base.fingerprint != self._loaded_model.required().fingerprint:
             raise WorkbenchError(f"It is between policies of {base.name}. Start Palate with --model {base.source}.")
         if row.parent is None:
             return None

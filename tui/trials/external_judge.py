@@ -51,7 +51,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class JudgeCommand:
+class ExternalJudge:
     """A command line, split as a shell would but run without one."""
 
     command: str

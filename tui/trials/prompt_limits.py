@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import trials as db_trials
 from db.prompt_rows import PromptRow, with_system
-from tui.events import Published, WorkbenchNotice
+from tui.events import WorkbenchEvent, WorkbenchNotice
 from tui.text.format import count
 from tui.workspace.workspace import Workspace
 
@@ -21,7 +21,7 @@ _NAMED = 3
 
 def leave_out_too_long(
     workspace: Workspace,
-    publish: Callable[[Published], None],
+    publish: Callable[[WorkbenchEvent], None],
     base: BaseModel,
     trial: int,
     prompts: Sequence[PromptRow],

@@ -16,11 +16,11 @@ from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
 from engine.events import CompletionDone
-from tui.compute.loaded_model import Policies
-from tui.compute.scheduler import WAITED_FOR, Job, Lane, Turns
+from tui.compute.loaded_model import LoadedModel
+from tui.compute.scheduler import WAITED_FOR, Job, Scheduler, Turns
 from tui.compute.seeds import seed_from
 from tui.errors import WorkbenchError, title_of
-from tui.events import Published, TrialChanged, WorkbenchFailed
+from tui.events import TrialChanged, WorkbenchEvent, WorkbenchFailed
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
 from tui.trials.blind import BASE
@@ -35,10 +35,16 @@ class SideBySide:
     """Asks two policies, by default the base and an adapter, the same held-out questions with the same seeds."""
 
     def __init__(
-        self, workspace: Workspace, lane: Lane, policies: Policies, publish: Callable[[Published], None], *, seed: int
+        self,
+        workspace: Workspace,
+        scheduler: Scheduler,
+        policies: LoadedModel,
+        publish: Callable[[WorkbenchEvent], None],
+        *,
+        seed: int,
     ) -> None:
         self.job: Job | None = None
-        self._workspace, self._lane, self._policies, self._publish = workspace, lane, policies, publish
+        self._workspace, self._scheduler, self._loaded_model, self._publish = workspace, scheduler, policies, publish
         self._seed = seed
         self._stop = False
         self._starting = threading.Lock()
@@ -59,7 +65,7 @@ class SideBySide:
 
     def _start(self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str) -> int:
         self._check_free()
-        tuned = self._workspace.registry.get(adapter) if adapter else self._policies.in_use
+        tuned = self._workspace.registry.get(adapter) if adapter else self._loaded_model.in_use
         if tuned is None:
             raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
         other = None if against == BASE else self._workspace.registry.get(against)
@@ -69,14 +75,14 @@ class SideBySide:
         trial = self._workspace.write(
             db_trials.add_trial,
             kind="side_by_side",
-            model_a=self._policies.model_row(other),
-            model_b=self._policies.model_row(tuned),
+            model_a=self._loaded_model.model_row(other),
+            model_b=self._loaded_model.model_row(tuned),
             sampling=self._sampling_row(sampling),
             num_questions=len(prompts),
         ).result()
         self._stop = False
         turns = self._turns(trial, prompts, (other, tuned), sampling)
-        self.job = self._lane.submit("side by side", turns, lambda: WAITED_FOR)
+        self.job = self._scheduler.submit("side by side", turns, lambda: WAITED_FOR)
         return trial
 
     def stop(self) -> None:
@@ -84,11 +90,11 @@ class SideBySide:
         self._stop = True
 
     def _check_free(self) -> None:
-        if self._lane.busy_with("side by side"):
+        if self._scheduler.busy_with("side by side"):
             raise WorkbenchError(
                 "Answers are still being written for another comparison. Wait for its end, or stop it."
             )
-        self._policies.required()
+        self._loaded_model.required()
 
     def _choose(self, num_questions: int) -> list[PromptRow]:
         prompts = db_prompts.held_out_prompts(self._workspace.connection, num_questions)
@@ -109,7 +115,7 @@ class SideBySide:
     ) -> Turns:
         status = "stopped"
         try:
-            prompts = leave_out_too_long(self._workspace, self._publish, self._policies.required(), trial, prompts)
+            prompts = leave_out_too_long(self._workspace, self._publish, self._loaded_model.required(), trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return
@@ -129,7 +135,7 @@ class SideBySide:
         written: tuple[dict[int, Written], dict[int, Written]] = {}, {}
         for policy, into in zip(policies, written, strict=True):
             yield from self._sample(chunk, policy, sampling, into)
-        models = self._policies.model_row(policies[0]), self._policies.model_row(policies[1])
+        models = self._loaded_model.model_row(policies[0]), self._loaded_model.model_row(policies[1])
         for prompt in chunk:
             answers = [each[prompt.id] for each in written]
             side_seed = seed_from(self._seed, "trial", trial, prompt.id)
@@ -143,8 +149,8 @@ class SideBySide:
 
         seeds = {prompt.id: seed_from(self._seed, "trial", prompt.id) for prompt in prompts}
         requests = [GenerationRequest(str(each.id), each.messages, seeds[each.id]) for each in prompts]
-        name = self._policies.attach(adapter) if adapter else None
-        for event in generate(self._policies.required(), requests, sampling, adapter=name):
+        name = self._loaded_model.attach(adapter) if adapter else None
+        for event in generate(self._loaded_model.required(), requests, sampling, adapter=name):
             if isinstance(event, CompletionDone):
                 into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
             yield

@@ -11,7 +11,7 @@ from tui.errors import InputError
 LONGEST_NAME = 40
 
 
-class Kept:
+class NamedValues:
     """JSON objects by name, under one key of the workspace's settings.
 
     `word` says what they are, such as "preset"; `reserved` names belong to Palate.

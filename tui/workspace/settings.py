@@ -113,7 +113,7 @@ class LeavingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LookConfig:
+class AppearanceConfig:
     """How the screens look."""
 
     colours: str = setting("dark", "Colours for a dark terminal or for a light one.", choices=("dark", "light"))

@@ -10,8 +10,8 @@ from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
 from tui.workspace.settings import (
     SERVER,
+    AppearanceConfig,
     LeavingConfig,
-    LookConfig,
     QueueConfig,
     RunsConfig,
     SourceConfig,
@@ -25,7 +25,7 @@ PARTS: dict[str, type] = {
     "source": SourceConfig,
     "sampling": SamplingConfig,
     "runs": RunsConfig,
-    "look": LookConfig,
+    "look": AppearanceConfig,
 }
 """Under which key of the database the settings of a class are kept."""
 BACK = "default"
@@ -41,7 +41,7 @@ class QueueSettings:
     source: SourceConfig
     sampling: SamplingConfig
     runs: RunsConfig
-    look: LookConfig
+    look: AppearanceConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings do not fit each other."""
@@ -56,7 +56,7 @@ class QueueSettings:
         return parse_sampling(text, self.sampling) if text else self.sampling
 
 
-def kept_settings(workspace: Workspace) -> QueueSettings:
+def stored_settings(workspace: Workspace) -> QueueSettings:
     """The settings of this workspace; what another version of Palate kept under unknown names is left alone.
 
     Raises:
@@ -67,7 +67,7 @@ def kept_settings(workspace: Workspace) -> QueueSettings:
 
 def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
     """Every setting with the value that it has in this workspace."""
-    settings = kept_settings(workspace)
+    settings = stored_settings(workspace)
     for part, config in PARTS.items():
         for each in settings_of(config):
             yield each, getattr(getattr(settings, part), each.name)

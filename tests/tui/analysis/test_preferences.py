@@ -3,10 +3,10 @@
 import pytest
 
 from db.preference_counts import Choice, JudgedGroup
-from tui.analysis.label_noise import Flips, flip_rate, flips
+from tui.analysis.label_noise import LabelNoise, label_noise, label_noise_rate
 from tui.analysis.pace import Day, by_day
 from tui.analysis.paired_comparison import Tally
-from tui.analysis.preferences import Preference, likes_of
+from tui.analysis.preferences import Preference, count_preferences
 from tui.analysis.report import Group, groups_of
 from tui.analysis.traits import BOLD, CODE, COURTESY, CUT, HEADINGS, LISTS, MARKDOWN, REFUSAL, traits_of
 
@@ -19,7 +19,7 @@ def choice(prompt: int, verdict: str, a: str, b: str, side: str | None = None) -
 
 
 def found(name: str, *choices: Choice, equal: bool = False) -> Preference:
-    likes = likes_of(choices)
+    likes = count_preferences(choices)
     return next(each for each in (likes.equal_length if equal else likes.preferences) if each.name == name)
 
 
@@ -90,7 +90,7 @@ def test_ties_stand_apart() -> None:
         "lists", choice(1, "a", LIST, PLAIN), choice(2, "tie", LIST, PLAIN), choice(3, "both_bad", PLAIN, LIST)
     )
     assert (preference.pairs, preference.neither, preference.questions) == (1, 2, Tally(1, 0, 0))
-    likes = likes_of([choice(1, "a", LIST, PLAIN), choice(2, "tie", LIST, PLAIN)])
+    likes = count_preferences([choice(1, "a", LIST, PLAIN), choice(2, "tie", LIST, PLAIN)])
     assert (likes.decided, likes.neither, likes.questions) == (1, 1, 2)
 
 
@@ -127,7 +127,7 @@ def test_about_equal_length_leaves_out_what_is_merely_longer() -> None:
     assert (len(LIST), len(PLAIN)) == (23, 24)
     assert found("lists", *choices).pairs == 3
     assert found("lists", *choices, equal=True).questions == Tally(1, 0, 0)
-    assert [each.name for each in likes_of(choices).equal_length] == ["lists", "markdown"]
+    assert [each.name for each in count_preferences(choices).equal_length] == ["lists", "markdown"]
 
 
 # -- slips -----------------------------------------------------------------------------------------------------
@@ -136,11 +136,11 @@ def test_about_equal_length_leaves_out_what_is_merely_longer() -> None:
 @pytest.mark.parametrize(("different", "rate"), [(0, 0), (0.18, 0.1), (0.42, 0.3), (0.5, None), (0.8, None)])
 def test_the_rate_of_slips(different: float, rate: float | None) -> None:
     # 2 · 0.1 · 0.9 = 0.18 and 2 · 0.3 · 0.7 = 0.42
-    assert flip_rate(different) == rate
+    assert label_noise_rate(different) == rate
 
 
 def test_slips_of_fifty_pairs() -> None:
-    found = flips([("a", "b")] * 9 + [("b", "b")] * 41 + [("tie", "a")] * 7)
+    found = label_noise([("a", "b")] * 9 + [("b", "b")] * 41 + [("tie", "a")] * 7)
     assert (found.pairs, found.different, found.rate, found.smoothing) == (50, 9, 0.1, 0.1)
     # Wilson for 9 of 50: 0.09770 to 0.30801, which 2e(1 − e) gives at 0.05150 and 0.19015.
     assert (found.low, found.high) == pytest.approx((0.05150, 0.19015), abs=5e-5)
@@ -156,11 +156,11 @@ def test_slips_of_fifty_pairs() -> None:
     ],
 )
 def test_no_smoothing_is_offered(verdicts: list[tuple[str, str]]) -> None:
-    assert flips(verdicts).smoothing is None
+    assert label_noise(verdicts).smoothing is None
 
 
 def test_no_smoothing_is_more_than_a_run_takes() -> None:
-    assert Flips(100, 50, 0.4999, 0.4, 0.5).smoothing == 0.49
+    assert LabelNoise(100, 50, 0.4999, 0.4, 0.5).smoothing == 0.49
 
 
 # -- pace and groups -------------------------------------------------------------------------------------------

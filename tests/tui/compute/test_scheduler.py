@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR, Job, Lane, Turns
+from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR, Job, Scheduler, Turns
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def crashes() -> list[tuple[str, Exception]]:
 
 
 @pytest.fixture
-def lane(crashes: list[tuple[str, Exception]]) -> Iterator[Lane]:
-    lane = Lane(lambda job, error: crashes.append((job.name, error)))
-    yield lane
-    lane.close()
+def scheduler(crashes: list[tuple[str, Exception]]) -> Iterator[Scheduler]:
+    scheduler = Scheduler(lambda job, error: crashes.append((job.name, error)))
+    yield scheduler
+    scheduler.close()
 
 
 def noting(order: list[str], word: str, turns: int) -> Turns:
@@ -31,49 +31,49 @@ def finished(job: Job) -> None:
     job.done.result(timeout=5)
 
 
-def test_the_most_urgent_job_goes_first(lane: Lane) -> None:
+def test_the_most_urgent_job_goes_first(scheduler: Scheduler) -> None:
     order: list[str] = []
-    slow = lane.submit("ahead", noting(order, "ahead", 2), lambda: AHEAD)
-    run = lane.submit("run", noting(order, "run", 2), lambda: RUN)
-    lane.start()
+    slow = scheduler.submit("ahead", noting(order, "ahead", 2), lambda: AHEAD)
+    run = scheduler.submit("run", noting(order, "run", 2), lambda: RUN)
+    scheduler.start()
     finished(slow)
     finished(run)
     assert order == ["run", "run", "ahead", "ahead"]
 
 
-def test_urgency_is_asked_again_before_every_turn(lane: Lane) -> None:
+def test_urgency_is_asked_again_before_every_turn(scheduler: Scheduler) -> None:
     order: list[str] = []
-    answers = lane.submit(
+    answers = scheduler.submit(
         "answers", noting(order, "answers", 3), lambda: WAITED_FOR if order.count("answers") < 2 else AHEAD
     )
-    run = lane.submit("run", noting(order, "run", 2), lambda: RUN)
-    lane.start()
+    run = scheduler.submit("run", noting(order, "run", 2), lambda: RUN)
+    scheduler.start()
     finished(answers)
     finished(run)
     assert order == ["answers", "answers", "run", "run", "answers"]
 
 
-def test_an_error_ends_its_job_alone(lane: Lane, crashes: list[tuple[str, Exception]]) -> None:
+def test_an_error_ends_its_job_alone(scheduler: Scheduler, crashes: list[tuple[str, Exception]]) -> None:
     def broken() -> Turns:
         yield
         raise ValueError("no")
 
     order: list[str] = []
-    bad = lane.submit("bad", broken(), lambda: WAITED_FOR)
-    good = lane.submit("good", noting(order, "good", 2), lambda: RUN)
-    lane.start()
+    bad = scheduler.submit("bad", broken(), lambda: WAITED_FOR)
+    good = scheduler.submit("good", noting(order, "good", 2), lambda: RUN)
+    scheduler.start()
     finished(good)
     assert isinstance(bad.done.exception(timeout=5), ValueError)
     assert [(name, str(error)) for name, error in crashes] == [("bad", "no")]
     assert order == ["good", "good"]
-    assert not lane.busy_with("bad")
+    assert not scheduler.busy_with("bad")
 
 
 class Tensor:
     """Stands for what a run holds in memory."""
 
 
-def test_a_job_that_crashed_holds_nothing_of_what_it_computed(lane: Lane) -> None:
+def test_a_job_that_crashed_holds_nothing_of_what_it_computed(scheduler: Scheduler) -> None:
     held: list[weakref.ref[Tensor]] = []
 
     def compute() -> None:
@@ -90,8 +90,8 @@ def test_a_job_that_crashed_holds_nothing_of_what_it_computed(lane: Lane) -> Non
         yield
         compute()
 
-    lane.start()
-    job = lane.submit("broken", broken(), lambda: RUN)
+    scheduler.start()
+    job = scheduler.submit("broken", broken(), lambda: RUN)
     error = job.done.exception(timeout=5)
     assert str(error) == "the layer failed"  # who asks is still told
     assert [each() for each in held] == [None, None]
@@ -107,30 +107,30 @@ def test_closing_closes_the_generators_on_the_lane_itself() -> None:
         finally:
             where.append(threading.current_thread().name)
 
-    lane = Lane(lambda *_: None)
-    job = lane.submit("endless", endless(), lambda: RUN)
-    lane.start()
-    lane.close(timeout_s=5)
+    scheduler = Scheduler(lambda *_: None)
+    job = scheduler.submit("endless", endless(), lambda: RUN)
+    scheduler.start()
+    scheduler.close(timeout_s=5)
     assert where == ["palate-lane"]
     assert job.done.cancelled()
 
 
-def test_a_job_may_submit_another(lane: Lane) -> None:
+def test_a_job_may_submit_another(scheduler: Scheduler) -> None:
     order: list[str] = []
     later: list[Job] = []
 
     def first() -> Turns:
-        later.append(lane.submit("second", noting(order, "second", 1), lambda: RUN))
+        later.append(scheduler.submit("second", noting(order, "second", 1), lambda: RUN))
         yield
 
-    lane.start()
-    finished(lane.submit("first", first(), lambda: RUN))
+    scheduler.start()
+    finished(scheduler.submit("first", first(), lambda: RUN))
     finished(later[0])
     assert order == ["second"]
 
 
 def test_a_job_that_is_asleep_gets_no_turn_until_it_is_woken() -> None:
-    lane = Lane(lambda _job, _error: None)
+    scheduler = Scheduler(lambda _job, _error: None)
     news, turns = threading.Event(), []
 
     def sleeper() -> Turns:
@@ -142,15 +142,15 @@ def test_a_job_that_is_asleep_gets_no_turn_until_it_is_woken() -> None:
             turns.append("worker")
             yield
 
-    asleep = lane.submit("sleeper", sleeper(), lambda: WAITED_FOR if news.is_set() else ASLEEP)
-    busy = lane.submit("worker", worker(), lambda: AHEAD)
-    lane.start()
+    asleep = scheduler.submit("sleeper", sleeper(), lambda: WAITED_FOR if news.is_set() else ASLEEP)
+    busy = scheduler.submit("worker", worker(), lambda: AHEAD)
+    scheduler.start()
     try:
         busy.done.result(timeout=5)
         assert turns == ["worker"] * 3
         news.set()
-        lane.wake()
+        scheduler.wake()
         asleep.done.result(timeout=5)
         assert turns[-1] == "sleeper"
     finally:
-        lane.close()
+        scheduler.close()

@@ -27,7 +27,7 @@ from tests.tui.test_workbench import QUICK, judge_all, train
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import Job
 from tui.errors import InputError, WorkbenchError
-from tui.events import AdapterMerged, Published
+from tui.events import AdapterMerged, WorkbenchEvent
 from tui.export.adapter_service import export_adapter
 from tui.export.model_card import NO_TRIAL
 from tui.export.output_path import placed
@@ -76,9 +76,9 @@ def use(workbench: Workbench, name: str | None) -> None:
 
 
 def merge(workbench: Workbench, name: str, target: Path, **options: Any) -> AdapterMerged:
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     unsubscribe = workbench.subscribe(heard.append)
-    workbench.takeaway.merge(name, target, **options).done.result(timeout=120)
+    workbench.adapter_service.merge(name, target, **options).done.result(timeout=120)
     unsubscribe()
     (told,) = [each for each in heard if isinstance(each, AdapterMerged)]
     return told
@@ -202,7 +202,7 @@ def test_a_merged_folder_answers_alone_as_base_and_adapter(workbench: Workbench,
     torch.testing.assert_close(plain_logits(tmp_path / "out"), peft_logits(model, folder), atol=1e-4, rtol=0)
     assert (told.title, told.path) == ("taste-2 is merged", str(tmp_path / "out"))
     assert told.merged.merged_by < 1e-4
-    assert workbench.takeaway.doing is None
+    assert workbench.adapter_service.doing is None
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert card.data.library_name == "transformers"
     assert "logits differ from the unmerged model's by at most" in card.text
@@ -222,7 +222,7 @@ def test_a_merged_folder_opens_as_a_model(workbench: Workbench, tmp_path: Path) 
 def test_progress_stands_on_the_status_line(workbench: Workbench, tmp_path: Path) -> None:
     said: list[str | None] = []
     unsubscribe = workbench.subscribe(lambda _: said.append(workbench.status().merging))
-    workbench.takeaway.merge("taste-1", tmp_path / "out").done.result(timeout=120)
+    workbench.adapter_service.merge("taste-1", tmp_path / "out").done.result(timeout=120)
     unsubscribe()
     assert "merging taste-1: merging" not in said
     assert "merging taste-1: copying the model" in said
@@ -232,12 +232,12 @@ def test_progress_stands_on_the_status_line(workbench: Workbench, tmp_path: Path
 
 def test_what_cannot_be_merged_is_said_at_once(workbench: Workbench, tmp_path: Path) -> None:
     with pytest.raises(AdapterNotFound):
-        workbench.takeaway.merge("nobody", tmp_path / "out")
+        workbench.adapter_service.merge("nobody", tmp_path / "out")
     with pytest.raises(InputError, match="for out it can be auto, float32, bfloat16, float16"):
-        workbench.takeaway.merge("taste-1", tmp_path / "out", dtype="q8_0")
+        workbench.adapter_service.merge("taste-1", tmp_path / "out", dtype="q8_0")
     (tmp_path / "there.gguf").write_text("x")
     with pytest.raises(InputError, match="exists already"):
-        workbench.takeaway.merge("taste-1", tmp_path / "there.gguf")
+        workbench.adapter_service.merge("taste-1", tmp_path / "there.gguf")
 
 
 def test_a_merge_that_fails_leaves_nothing(
@@ -246,16 +246,16 @@ def test_a_merge_that_fails_leaves_nothing(
     monkeypatch.setattr(engine.export.merge, "TOLERANCE", 0.0)
     monkeypatch.setattr(engine.export.merge, "largest_difference", lambda *_: 1.0)
     with pytest.raises(MergeError, match="does not answer as the unmerged one"):
-        workbench.takeaway.merge("taste-1", tmp_path / "out").done.result(timeout=60)
+        workbench.adapter_service.merge("taste-1", tmp_path / "out").done.result(timeout=60)
     assert not (tmp_path / "out").exists()
     assert left_behind(tmp_path) == []
-    assert workbench.takeaway.doing is None
+    assert workbench.adapter_service.doing is None
 
 
 def test_leaving_in_the_middle_leaves_nothing(trained: Path, model: Path, tmp_path: Path) -> None:
     shutil.copytree(trained, tmp_path / "space")
     workbench = opened(tmp_path / "space", model)
-    job = workbench.takeaway.merge("taste-1", tmp_path / "out")
+    job = workbench.adapter_service.merge("taste-1", tmp_path / "out")
     workbench.close()
     assert job.done.done()
     assert not (tmp_path / "out").exists() or (tmp_path / "out" / "config.json").is_file()
@@ -282,7 +282,7 @@ def test_a_run_that_trains_meanwhile_is_not_changed(trained: Path, model: Path, 
         try:
             run = workbench.start_run(QUICK)
             if number:
-                workbench.takeaway.merge("taste-1", tmp_path / "out").done.result(timeout=120)
+                workbench.adapter_service.merge("taste-1", tmp_path / "out").done.result(timeout=120)
                 assert workbench.run(run).status in ("running", "finished")
             assert workbench.trainer.job is not None
             workbench.trainer.job.done.result(timeout=120)
@@ -301,19 +301,19 @@ def test_a_run_that_trains_meanwhile_is_not_changed(trained: Path, model: Path, 
 
 def test_an_adapter_in_use_or_with_descendants_is_not_removed(workbench: Workbench) -> None:
     with pytest.raises(WorkbenchError, match="taste-2 cannot be removed: it is in use"):
-        workbench.takeaway.remove("taste-2")
+        workbench.adapter_service.remove("taste-2")
     with pytest.raises(WorkbenchError, match="taste-1 cannot be removed: taste-2 came from it"):
-        workbench.takeaway.remove("taste-1")
+        workbench.adapter_service.remove("taste-1")
     use(workbench, None)
-    assert workbench.takeaway.remove("taste-2").manifest.name == "taste-2"
-    assert workbench.takeaway.remove("taste-1").manifest.name == "taste-1"
+    assert workbench.adapter_service.remove("taste-2").manifest.name == "taste-2"
+    assert workbench.adapter_service.remove("taste-1").manifest.name == "taste-1"
     assert workbench.adapters() == []
 
 
 def test_the_record_of_a_removed_adapter_stays(workbench: Workbench) -> None:
     use(workbench, None)
     figures, pairs = workbench.run_metrics(2), workbench.run(2).pairs
-    removed = workbench.takeaway.remove("taste-2")
+    removed = workbench.adapter_service.remove("taste-2")
     assert not removed.folder.exists()
     run = workbench.run(2)
     assert (run.status, run.adapter, run.pairs) == ("finished", removed.manifest.id, pairs)
@@ -323,10 +323,10 @@ def test_the_record_of_a_removed_adapter_stays(workbench: Workbench) -> None:
 
 def test_a_run_that_starts_from_it_holds_an_adapter(workbench: Workbench) -> None:
     use(workbench, None)
-    workbench.takeaway.remove("taste-2")
+    workbench.adapter_service.remove("taste-2")
     workbench.start_run(QUICK, from_adapter="taste-1")
     with pytest.raises(WorkbenchError, match=r"run 3 \(running\) started from it"):
-        workbench.takeaway.remove("taste-1")
+        workbench.adapter_service.remove("taste-1")
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
 
@@ -335,37 +335,37 @@ def test_a_setting_or_a_trial_that_needs_it_holds_an_adapter(workbench: Workbenc
     use(workbench, None)
     workbench.change_setting("policy", "taste-2")
     with pytest.raises(WorkbenchError, match="the queue's setting policy names it"):
-        workbench.takeaway.remove("taste-2")
-    workbench.takeaway.rename("taste-2", "blunt")
+        workbench.adapter_service.remove("taste-2")
+    workbench.adapter_service.rename("taste-2", "blunt")
     assert {each.name: value for each, value in workbench.settings()}["policy"] == "blunt"
     workbench.change_setting("policy", "default")
-    workbench.takeaway.remove("blunt")
+    workbench.adapter_service.remove("blunt")
 
 
 def test_a_new_name_is_known_everywhere(workbench: Workbench) -> None:
     trial = workbench.start_side_by_side(num_questions=1)
     assert workbench.side_by_side.job is not None
     workbench.side_by_side.job.done.result(timeout=60)
-    workbench.takeaway.rename("taste-2", "blunt")
+    workbench.adapter_service.rename("taste-2", "blunt")
     in_use = workbench.adapter_in_use()
     assert in_use is not None
     assert (in_use.manifest.name, workbench.status().adapter_name) == ("blunt", "blunt")
     assert workbench.trial(trial).model_b_name == "blunt"
     with pytest.raises(AdapterNameError, match="called 'blunt' already"):
-        workbench.takeaway.rename("taste-1", "Blunt")
+        workbench.adapter_service.rename("taste-1", "Blunt")
 
 
 def test_a_merge_that_is_ended_leaves_nothing_and_another_may_begin(workbench: Workbench, tmp_path: Path) -> None:
     jobs: list[Job] = []
     known = threading.Event()
 
-    def end_it(_: Published) -> None:
+    def end_it(_: WorkbenchEvent) -> None:
         """On the lane's thread, at the first sign of life: the job cannot have come to its end."""
         if known.wait(60):
-            workbench.lane.end(jobs[0])
+            workbench.scheduler.end(jobs[0])
 
     unsubscribe = workbench.subscribe(end_it)
-    jobs.append(workbench.takeaway.merge("taste-1", tmp_path / "out"))
+    jobs.append(workbench.adapter_service.merge("taste-1", tmp_path / "out"))
     known.set()
     jobs[0].done.result(timeout=60)
     unsubscribe()

@@ -16,7 +16,7 @@ from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR
-from tui.events import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
+from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
 from tui.generation.answer_sources import find_asked_of, make_asking
 from tui.workbench import Workbench
 from tui.workspace.settings import SourceConfig
@@ -52,9 +52,9 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Open]:
         each.close()
 
 
-def write(workbench: Workbench, pairs: int) -> list[Published]:
+def write(workbench: Workbench, pairs: int) -> list[WorkbenchEvent]:
     """Write pairs, and give what was published meanwhile."""
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     unsubscribe = workbench.subscribe(heard.append)
     workbench.answers.write_pairs(pairs).done.result(timeout=120)
     unsubscribe()
@@ -63,7 +63,7 @@ def write(workbench: Workbench, pairs: int) -> list[Published]:
 
 def leave(workbench: Workbench, number: int) -> None:
     """Leave only the last prompts to be asked."""
-    workspace, policies = workbench.workspace, workbench.policies
+    workspace, policies = workbench.workspace, workbench.loaded_model
     asked_of = find_asked_of(make_asking(workbench.answers.settings, workspace, policies), workspace, policies)
     for prompt in db_prompts.unasked_prompts(workspace.connection, asked_of)[:-number]:
         workspace.write(db_prompts.pass_over, prompt, asked_of, "not needed here").result()
@@ -225,9 +225,9 @@ def test_shuffled_prompts_go_on_where_they_stood_after_a_restart(open_workbench:
 def test_nobody_goes_before_a_run_where_nobody_waits(open_workbench: Open) -> None:
     answers = open_workbench(depth=6, low_mark=2, high_mark=4).answers
     answers._wanted = True
-    assert answers._urgency() == WAITED_FOR
+    assert answers._priority() == WAITED_FOR
     answers.nobody_waits = True
-    assert answers._urgency() == AHEAD
+    assert answers._priority() == AHEAD
 
 
 def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
@@ -238,7 +238,7 @@ def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
     urgencies = []
     for ready in (6, 3, 2, 1, 2, 3, 4, 3, 2):
         monkeypatch.setattr(answers, "_count", lambda ready=ready: ready)
-        urgencies.append(answers._urgency())
+        urgencies.append(answers._priority())
     assert urgencies == [AHEAD, AHEAD, AHEAD, WAITED_FOR, WAITED_FOR, WAITED_FOR, AHEAD, AHEAD, AHEAD]
 
 
@@ -281,9 +281,9 @@ def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
     answers._wanted = True
     turns = answers._answer_some(lambda: 2, lambda: 2)
     next(turns)
-    assert answers._urgency() == WAITED_FOR
+    assert answers._priority() == WAITED_FOR
     monkeypatch.setattr(answers, "_count", lambda: 2)
-    assert answers._urgency() == AHEAD
+    assert answers._priority() == AHEAD
     turns.close()
 
 
@@ -293,8 +293,8 @@ def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(
     monkeypatch.setattr("tui.generation.queue_filler.PROMPTS_AT_ONCE", 2)
     answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
     answers._wanted = True
-    found = [(answers._count(), answers._urgency()) for _ in answers._fill(lambda: 8 - answers._count())]
-    assert min(ready for ready, urgency in found if urgency == AHEAD) == 2
+    found = [(answers._count(), answers._priority()) for _ in answers._fill(lambda: 8 - answers._count())]
+    assert min(ready for ready, priority in found if priority == AHEAD) == 2
 
 
 @pytest.mark.parametrize(("run_waits", "at_once"), [(False, 4), (True, 6)])
@@ -306,16 +306,16 @@ def test_while_a_run_waits_as_many_pairs_grow_as_the_queue_is_deep(
     write(workbench, 2)
     answers = workbench.answers
     answers._wanted = True
-    run = workbench.lane.submit("run", (None for _ in ()), lambda: ASLEEP) if run_waits else None
-    assert answers._urgency() == WAITED_FOR
+    run = workbench.scheduler.submit("run", (None for _ in ()), lambda: ASLEEP) if run_waits else None
+    assert answers._priority() == WAITED_FOR
     grow = []
     for _ in answers._answer_some(lambda: 6 - answers._count(), answers._room):
         grow.append(len(answers._being_answered) - (answers._count() - 2))
-        if answers._urgency() == AHEAD:
+        if answers._priority() == AHEAD:
             break
     assert max(grow) == at_once
     if run is not None:
-        workbench.lane.end(run)
+        workbench.scheduler.end(run)
 
 
 def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Path, model_folder: Path) -> None:
@@ -349,7 +349,7 @@ def test_a_queue_that_is_judged_empty_is_filled_again_beside_a_run(open_workbenc
             time.sleep(0.001)
             yield
 
-    run = workbench.lane.submit("run", learn(), lambda: RUN)
+    run = workbench.scheduler.submit("run", learn(), lambda: RUN)
     try:
         while (pair := workbench.next_comparison()) is not None and workbench.counts().total < 4:
             workbench.judge(pair.id, "a").result(timeout=10)
@@ -375,7 +375,7 @@ def test_the_pair_that_the_adapter_is_least_sure_of_is_asked_first(open_workbenc
     trained(workbench)
     write(workbench, 5)
     workbench.margins.wake()
-    wait_for(lambda: not workbench.lane.busy_with("margins"))
+    wait_for(lambda: not workbench.scheduler.busy_with("margins"))
     from db.margin_scores import open_margins
 
     assert workbench.margins.model is not None
@@ -395,7 +395,7 @@ def test_a_random_share_takes_any_of_them_and_stays_with_it(open_workbench: Open
     trained(workbench)
     write(workbench, 8)
     workbench.margins.wake()
-    wait_for(lambda: not workbench.lane.busy_with("margins"))
+    wait_for(lambda: not workbench.scheduler.busy_with("margins"))
     order = []
     for _ in range(8):
         comparison, same = workbench.next_comparison(), workbench.next_comparison()

@@ -20,7 +20,7 @@ from tui.app import PalateApp
 from tui.cli import main
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import WAITED_FOR, WATCHED, Job
-from tui.events import AnswersGrowing, ComparisonStored, Published, WorkbenchNotice
+from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.selection import next_by_margin
 from tui.screens.pairs.label import LabelScreen
@@ -47,8 +47,8 @@ def workbench(tmp_path: Path, model_folder: Path) -> Iterator[Workbench]:
         workbench.close()
 
 
-def write_again(workbench: Workbench, comparison: int) -> list[Published]:
-    heard: list[Published] = []
+def write_again(workbench: Workbench, comparison: int) -> list[WorkbenchEvent]:
+    heard: list[WorkbenchEvent] = []
     unsubscribe = workbench.subscribe(heard.append)
     workbench.new_answers.write(workbench.comparison(comparison).prompt).done.result(timeout=120)
     unsubscribe()
@@ -120,10 +120,10 @@ def test_where_the_model_says_the_same_again_it_is_told_and_nothing_is_passed_ov
 def test_they_go_before_a_queue_that_runs_low(workbench: Workbench) -> None:
     answers = workbench.answers
     answers._wanted, answers._hurried = True, True
-    assert answers._urgency() == WAITED_FOR
+    assert answers._priority() == WAITED_FOR
     assert WATCHED < WAITED_FOR
     job = workbench.new_answers.write(workbench.comparison(1).prompt)
-    assert job.urgency() == WATCHED
+    assert job.priority() == WATCHED
     answers._wanted = False
     job.done.result(timeout=120)
 
@@ -164,7 +164,7 @@ async def test_g_shows_them_while_they_are_written_and_u_brings_the_pair_back(
 ) -> None:
     monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
     app = PalateApp(workbench)
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, 1)
         workbench.subscribe(heard.append)
@@ -191,7 +191,7 @@ async def test_while_they_are_written_no_verdict_counts_and_other_pairs_are_a_ke
     app = PalateApp(workbench)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, 1)
-        monkeypatch.setattr(workbench.lane, "submit", lambda name, turns, urgency: Job(name, turns, urgency))
+        monkeypatch.setattr(workbench.scheduler, "submit", lambda name, turns, priority: Job(name, turns, priority))
         await pilot.press("g")
         await until(pilot, lambda: "both answers are being written" in text_of(app))
         await pilot.press("1", "x", "s", "e", "c")

@@ -13,7 +13,7 @@ from tests.serving import save_sampling_model, transformers_serve
 from tests.tiny import save_tiny
 from tui.cli import main
 from tui.compute.loaded_model import ModelChoice
-from tui.events import AnswersGrowing, Published, RunChanged, WorkbenchFailed
+from tui.events import AnswersGrowing, RunChanged, WorkbenchEvent, WorkbenchFailed
 from tui.workbench import Workbench
 
 Invoke = Callable[..., Result]
@@ -92,7 +92,7 @@ def test_a_server_fills_the_queue_beside_a_run_and_is_seen_writing(
     monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
     url, model = served
     workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=5)
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     try:
         workbench.subscribe(heard.append)
         for name, text in (("max_new_tokens", "40"), ("server", url), ("server_model", model), ("depth", "8")):

@@ -15,7 +15,7 @@ from tests.test_import_rules import calls_of
 from tests.tiny import save_tiny
 from tests.visiting import QUICK, ROOT, SHORT, Owner, begin, owner_of, palate, records, wait_until
 from tui.cli import main
-from tui.ipc.protocol import VERSION, Wire
+from tui.ipc.protocol import VERSION, Channel
 
 LONG = ("--lora-r", "4", "--eval-share", "0", "--epochs", "100000")
 
@@ -59,9 +59,9 @@ def palate_in(owner: Owner, *words: str) -> "object":
     """A command without the start of a process: this test is the visitor, and says what `palate` would."""
     out = []
     with owner.connect() as link:
-        wire = Wire(link)
-        wire.send({"palate": VERSION, "ask": "command", "words": words, "cwd": str(ROOT), "environment": {}})
-        while (said := wire.receive()) is not None and "exit" not in said:
+        channel = Channel(link)
+        channel.send({"palate": VERSION, "ask": "command", "words": words, "cwd": str(ROOT), "environment": {}})
+        while (said := channel.receive()) is not None and "exit" not in said:
             out.append(said.get("out", ""))
     assert said is not None
 

@@ -16,8 +16,8 @@ from db.errors import WorkspaceBusy
 from db.lock import WorkspaceLock
 from tests.tiny import save_tiny
 from tests.visiting import Owner, owner_of, palate, records
-from tui.ipc.protocol import LONGEST_LINE, VERSION, Wire, WireError, peer_uid
-from tui.ipc.socket_server import MOST_VISITORS, Door
+from tui.ipc.protocol import LONGEST_LINE, VERSION, Channel, ProtocolError, peer_uid
+from tui.ipc.socket_server import MOST_VISITORS, SocketServer
 from tui.workspace.workspace import own_workspace
 
 WHO = json.dumps({"palate": VERSION, "ask": "who"}).encode() + b"\n"
@@ -61,7 +61,7 @@ def test_the_kernel_says_who_is_at_the_other_end() -> None:
 def test_a_path_too_long_for_a_socket_goes_to_a_private_folder(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)
     workspace = own_workspace(folder)
-    door = Door(workspace, lambda wire, ask: wire.send({"heard": ask["ask"]}))
+    door = SocketServer(workspace, lambda channel, ask: channel.send({"heard": ask["ask"]}))
     door.open()
     try:
         assert door.path is not None
@@ -70,9 +70,9 @@ def test_a_path_too_long_for_a_socket_goes_to_a_private_folder(tmp_path: Path) -
         assert json.loads((folder / "palate.lock").read_text())["door"] == str(door.path)
         with socket.socket(socket.AF_UNIX) as link:
             link.connect(str(door.path))
-            wire = Wire(link)
-            wire.send({"palate": VERSION, "ask": "who"})
-            assert wire.receive() == {"heard": "who"}
+            channel = Channel(link)
+            channel.send({"palate": VERSION, "ask": "who"})
+            assert channel.receive() == {"heard": "who"}
         gone = door.path.parent
     finally:
         door.close()
@@ -146,11 +146,11 @@ def test_no_more_are_let_in_than_it_can_bear(owner: Owner) -> None:
 
 def test_who_is_answered_as_often_as_it_is_asked(owner: Owner) -> None:
     with owner.connect() as link:
-        wire = Wire(link)
-        wire.send({"palate": VERSION, "ask": "who"})
-        first = wire.receive()
-        wire.send({"again": True})
-        second = wire.receive()
+        channel = Channel(link)
+        channel.send({"palate": VERSION, "ask": "who"})
+        first = channel.receive()
+        channel.send({"again": True})
+        second = channel.receive()
     assert first is not None
     assert second is not None
     assert first["host"] == socket.gethostname()
@@ -183,27 +183,27 @@ def test_a_visit_leaves_no_file_open_in_the_owner(owner: Owner) -> None:
 def test_lines_come_whole_however_they_are_cut() -> None:
     one, other = socket.socketpair()
     with one, other:
-        wire = Wire(other)
+        channel = Channel(other)
         for byte in b'{"a": 1}\n{"b":':
             one.send(bytes([byte]))
-        assert wire.receive() == {"a": 1}
+        assert channel.receive() == {"a": 1}
         one.sendall(b' "\xc3\xa4\\ud800"}\n')
-        assert wire.receive() == {"b": "ä\ud800"}
+        assert channel.receive() == {"b": "ä\ud800"}
         one.close()
-        assert wire.receive() is None
+        assert channel.receive() is None
 
 
 def test_a_long_text_goes_in_several_lines_and_a_long_line_not_at_all() -> None:
     one, other = socket.socketpair()
     with one, other:
-        sender, wire = Wire(one), Wire(other)
+        sender, channel = Channel(one), Channel(other)
         text = "\u2028" * 250_000  # six bytes each as JSON
         sending = threading.Thread(target=sender.send_text, args=("out", text))
         sending.start()
-        got = [wire.receive() for _ in range(3)]
+        got = [channel.receive() for _ in range(3)]
         sending.join()
         assert "".join(each["out"] for each in got if each) == text
-        with pytest.raises(WireError, match="too long for a line"):
+        with pytest.raises(ProtocolError, match="too long for a line"):
             sender.send({"words": "x" * LONGEST_LINE})
 
 
@@ -213,7 +213,7 @@ def test_the_folder_for_run_time_files_is_taken_where_there_is_one(
     with tempfile.TemporaryDirectory(prefix="r") as run_time:
         monkeypatch.setenv("XDG_RUNTIME_DIR", run_time)
         workspace = own_workspace(tmp_path / ("long" * 25))
-        door = Door(workspace, lambda *_: None)
+        door = SocketServer(workspace, lambda *_: None)
         door.open()
         try:
             assert door.path is not None

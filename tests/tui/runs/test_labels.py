@@ -64,11 +64,11 @@ def test_a_live_run_is_not_put_away_and_an_unknown_one_is_told(tmp_path: Path) -
     with workbench_with_runs(tmp_path / "space") as workbench:
         workbench.workspace.write(set_status, 6, "running").result()
         with pytest.raises(InputError, match="Run 6 is still training"):
-            workbench.shelf.archive(6)
+            workbench.run_labels.archive(6)
         with pytest.raises(NotFound, match="no run 99"):
-            workbench.shelf.note(99, "x")
+            workbench.run_labels.note(99, "x")
         with pytest.raises(AdapterNameError, match="starts with"):
-            workbench.shelf.rename(3, "-x")
+            workbench.run_labels.rename(3, "-x")
         assert workbench.run(3).name == "taste-3"
 
 
@@ -77,8 +77,8 @@ def test_a_run_and_the_adapter_that_has_its_name_are_renamed_together(tmp_path: 
         registry = workbench.workspace.registry
         made = registry.add(lora_folder(tmp_path / "lora"), "taste-3", "smollm2", "f")
         workbench.workspace.write(set_run_adapter, 3, made.manifest.id).result()
-        workbench.shelf.rename(3, "gentle")
+        workbench.run_labels.rename(3, "gentle")
         assert (workbench.run(3).name, registry.get(made.manifest.id).manifest.name) == ("gentle", "gentle")
         registry.rename(made.manifest.id, "of my own")
-        workbench.shelf.rename(3, "calm")
+        workbench.run_labels.rename(3, "calm")
         assert (workbench.run(3).name, registry.get(made.manifest.id).manifest.name) == ("calm", "of my own")

@@ -78,7 +78,7 @@ async def opened(
 
 async def test_a_row_of_a_form(fake: FakeWorkbench) -> None:
     assert await opened(fake, "C", "ActionRow") == ["TrialSetupScreen"]
-    assert await opened(fake, "T", "OpenRow") == ["NamedScreen"]
+    assert await opened(fake, "T", "OpenRow") == ["NamePicker"]
 
 
 async def test_a_line_of_a_list(fake: FakeWorkbench, still: StillWorkbench) -> None:

@@ -13,7 +13,7 @@ from tui.screens.settings import SettingsScreen
 from tui.theme import DARK, LIGHT
 from tui.widgets.form.form import Form
 from tui.widgets.form.text_row import TextRow
-from tui.workspace.settings_store import kept_settings
+from tui.workspace.settings_store import stored_settings
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ async def test_every_setting_is_shown_and_a_change_is_kept_when_its_row_is_left(
         await _open(pilot)
         await until_shown(pilot, "Comparisons kept ready while nothing else computes.")
         await pilot.press("2", "0")
-        assert kept_settings(workbench.workspace).queue.depth == 12, "not before the row is left"
+        assert stored_settings(workbench.workspace).queue.depth == 12, "not before the row is left"
         await pilot.press("down")
-        await until(pilot, lambda: kept_settings(workbench.workspace).queue.depth == 20)
+        await until(pilot, lambda: stored_settings(workbench.workspace).queue.depth == 20)
         assert "default 12" in text_of(app)
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
@@ -58,14 +58,14 @@ async def test_a_choice_counts_at_once_and_what_does_not_fit_is_told(workbench: 
         order = screen.query_one(Form).row("order")
         screen.set_focus(order)
         await pilot.press("right")
-        await until(pilot, lambda: kept_settings(workbench.workspace).queue.order == "shuffled")
+        await until(pilot, lambda: stored_settings(workbench.workspace).queue.order == "shuffled")
         low = screen.query_one(Form).row("low_mark")
         screen.set_focus(low)
         await pilot.press("9", "enter")
         await until_shown(pilot, "they must rise in")
         await pilot.press("escape")
         assert isinstance(app.screen, SettingsScreen), "a value that is not right stays in sight"
-        assert kept_settings(workbench.workspace).queue.low_mark == 6
+        assert stored_settings(workbench.workspace).queue.low_mark == 6
 
 
 async def test_colours_change_at_once_and_stand_when_the_app_is_opened_again(workbench: StillWorkbench) -> None:
@@ -80,7 +80,7 @@ async def test_colours_change_at_once_and_stand_when_the_app_is_opened_again(wor
     async with again.run_test(size=(80, 24)) as pilot:
         assert again.theme == LIGHT.name
         again.action_other_theme()
-        await until(pilot, lambda: kept_settings(workbench.workspace).look.colours == "dark")
+        await until(pilot, lambda: stored_settings(workbench.workspace).look.colours == "dark")
         assert again.theme == DARK.name
 
 
@@ -97,4 +97,4 @@ async def test_a_value_that_a_line_cannot_show_stays_as_it_is_until_it_is_edited
         await until(pilot, lambda: row.is_open and row.field.value == "First line.  Second �[2J line.")
         await pilot.press("escape", "escape")
         await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
-    assert kept_settings(workbench.workspace).source.system == prompt
+    assert stored_settings(workbench.workspace).source.system == prompt

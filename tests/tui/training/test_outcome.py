@@ -28,7 +28,7 @@ from tests.tiny import save_tiny
 from tests.tui.test_workbench import SHORT, judge_all, told_figures, train, weights_of
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
-from tui.events import Published, RunEnded, WorkbenchFailed
+from tui.events import RunEnded, WorkbenchEvent, WorkbenchFailed
 from tui.training.pair_sets import preference_pair
 from tui.workbench import Workbench
 
@@ -122,8 +122,8 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch, breaking: Break, title: str
 ) -> None:
     whole = train(workbench, CONFIG, name="whole")
-    loaded = workbench.policies.required().loaded_adapters()
-    told: list[Published] = []
+    loaded = workbench.loaded_model.required().loaded_adapters()
+    told: list[WorkbenchEvent] = []
     workbench.subscribe(told.append)
     with monkeypatch.context() as patch:
         breaking(patch)
@@ -138,7 +138,7 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert [each.title for each in told if isinstance(each, WorkbenchFailed)] == [f"Run {run}: {title.split('.')[0]}"]
     assert [each.name for each in workbench.trainer.checkpoint_folder(run).iterdir()] == ["checkpoint.pt"]
     assert db_checkpoints.get_checkpoint(workbench.workspace.connection, run) is not None
-    assert workbench.policies.required().loaded_adapters() == loaded
+    assert workbench.loaded_model.required().loaded_adapters() == loaded
 
     resume(workbench, run)
     assert (workbench.run(run).status, workbench.run(run).error) == ("finished", None)
@@ -182,7 +182,7 @@ def test_a_full_database_ends_a_run_as_well_and_its_end_is_recorded_later(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(workbench, CONFIG, name="whole")
-    told: list[Published] = []
+    told: list[WorkbenchEvent] = []
     workbench.subscribe(told.append)
     with monkeypatch.context() as patch:
         patch.setattr(db_checkpoints, "set_checkpoint", fill_up)

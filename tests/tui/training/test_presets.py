@@ -9,7 +9,7 @@ from engine.config import TrainConfig
 from tui.errors import InputError
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets, pair_set_of, parse_day
 from tui.training.presets import BUILT_IN, RESERVED, Presets, changes_of
-from tui.workspace.named_values import Kept
+from tui.workspace.named_values import NamedValues
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def store() -> dict[str, Any]:
 
 
 @pytest.fixture
-def kept(store: dict[str, Any]) -> Kept:
-    return Kept("preset", lambda: store.get("kept"), lambda value: store.update(kept=value), RESERVED)
+def kept(store: dict[str, Any]) -> NamedValues:
+    return NamedValues("preset", lambda: store.get("kept"), lambda value: store.update(kept=value), RESERVED)
 
 
 def test_the_presets_of_palate_can_all_be_used_and_the_first_is_the_defaults() -> None:
@@ -32,7 +32,7 @@ def test_the_presets_of_palate_can_all_be_used_and_the_first_is_the_defaults() -
     assert BUILT_IN[1].words().startswith("beta 0.2, sft weight 0.1, learning rate 3e-5")
 
 
-def test_ones_own_are_saved_renamed_and_removed(kept: Kept) -> None:
+def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
     presets = Presets(kept)
     mine = presets.save("  my  way ", TrainConfig(epochs=7, beta=0.3))
     assert (mine.name, mine.own, mine.words()) == ("my way", True, "beta 0.3, epochs 7")
@@ -47,13 +47,13 @@ def test_ones_own_are_saved_renamed_and_removed(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Careful", "x" * 41, "a\x1bb"])
-def test_a_name_that_is_not_usable_is_refused(kept: Kept, name: str) -> None:
+def test_a_name_that_is_not_usable_is_refused(kept: NamedValues, name: str) -> None:
     with pytest.raises(InputError):
         kept.save(name, {})
     assert kept.all() == {}
 
 
-def test_what_is_not_there_or_taken_is_said(kept: Kept) -> None:
+def test_what_is_not_there_or_taken_is_said(kept: NamedValues) -> None:
     kept.save("one", {})
     kept.save("two", {})
     with pytest.raises(InputError, match=re.escape("There is no preset 'three' of your own. There are: one, two.")):
@@ -68,7 +68,7 @@ def test_what_is_not_there_or_taken_is_said(kept: Kept) -> None:
         Presets(kept).get("four")
 
 
-def test_a_preset_of_another_version_says_so_when_it_is_used(kept: Kept) -> None:
+def test_a_preset_of_another_version_says_so_when_it_is_used(kept: NamedValues) -> None:
     kept.save("new", {"warp": 9})
     with pytest.raises(InputError, match="does not know: warp"):
         _ = Presets(kept).get("new").config
@@ -86,7 +86,7 @@ def test_a_set_of_pairs_in_words_and_back() -> None:
     assert ALL_PAIRS.words() == "all pairs"
 
 
-def test_sets_of_pairs_are_kept_under_names(kept: Kept) -> None:
+def test_sets_of_pairs_are_kept_under_names(kept: NamedValues) -> None:
     sets = PairSets(kept)
     assert sets.save("strong ones", PairSet(strong=True)) == PairSet(name="strong ones", strong=True)
     assert sets.get("Strong Ones").words() == "strong ones: much better only"

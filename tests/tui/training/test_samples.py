@@ -12,7 +12,7 @@ from engine.events import PairDone, StepDone
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError, WorkbenchError
-from tui.events import Published, RunChanged, RunEnded, SamplesStored
+from tui.events import RunChanged, RunEnded, SamplesStored, WorkbenchEvent
 from tui.training.pair_sets import PairSet
 from tui.workbench import Workbench
 
@@ -98,7 +98,7 @@ def test_a_run_that_was_left_takes_the_samples_of_one_that_was_not(open_workbenc
     second = expected[1].step
     reached = threading.Event()
 
-    def listen(published: Published) -> None:
+    def listen(published: WorkbenchEvent) -> None:
         event = published.event if isinstance(published, RunChanged) else None
         if isinstance(event, StepDone) and event.step == second + 1:
             reached.set()
@@ -132,7 +132,7 @@ def test_a_run_that_is_stopped_waits_for_no_sample(open_workbench: Callable[[], 
     workbench = judged(open_workbench())
     workbench.change_setting("sample_tokens", "400")
 
-    def listen(published: Published) -> None:
+    def listen(published: WorkbenchEvent) -> None:
         event = published.event if isinstance(published, RunChanged) else None
         if isinstance(event, PairDone) and event.stage == "eval":
             workbench.stop_run()

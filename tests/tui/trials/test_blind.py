@@ -11,7 +11,7 @@ from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
-from tui.events import Published, TrialChanged, WorkbenchFailed, WorkbenchNotice
+from tui.events import TrialChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.trials.blind import TrialPlan
 from tui.trials.results import result_of, sentence
 from tui.workbench import Workbench
@@ -81,7 +81,7 @@ def judge_all(workbench: Workbench, trial: int, verdict: str = "b", limit: int =
 
 
 def test_a_trial_from_start_to_result(workbench: Workbench) -> None:
-    told: list[Published] = []
+    told: list[WorkbenchEvent] = []
     workbench.subscribe(told.append)
     trial = begin(workbench, num_prompts=6, repeats=2)
     row = workbench.trial(trial)
@@ -185,7 +185,7 @@ def test_another_base_model_is_not_taken_for_the_trials_own(
     trial = workbench.blind_trials.start(TrialPlan(policy="tuned", num_prompts=40, sampling=SHORT))
     workbench.close()
     other = open_workbench(save_tiny(tmp_path / "other", seed=3))
-    told: list[Published] = []
+    told: list[WorkbenchEvent] = []
     other.subscribe(told.append)
     done = other.trial(trial).done
     assert done < 40
@@ -197,7 +197,7 @@ def test_another_base_model_is_not_taken_for_the_trials_own(
 
 def test_a_removed_adapter_is_told_once_and_the_lane_lives(workbench: Workbench) -> None:
     trial = begin(workbench, num_prompts=2)
-    told: list[Published] = []
+    told: list[WorkbenchEvent] = []
     workbench.subscribe(told.append)
     view = next(each for each in workbench.adapters() if each.name == "tuned")
     workbench.use_adapter(None).done.result(timeout=20)
@@ -227,14 +227,14 @@ def held_out(workbench: Workbench, folder: Path, *questions: str) -> int:
     return next(each.id for each in workbench.prompt_sets() if each.name == "mine")
 
 
-def notices(heard: list[Published]) -> list[str]:
+def notices(heard: list[WorkbenchEvent]) -> list[str]:
     assert not [each for each in heard if isinstance(each, WorkbenchFailed)]
     return [each.text for each in heard if isinstance(each, WorkbenchNotice)]
 
 
 def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, tmp_path: Path) -> None:
     mine = held_out(workbench, tmp_path, f"First {LONG}?", "Short?", f"Second {LONG}?", "Brief?")
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     workbench.subscribe(heard.append)
     trial = begin(workbench, num_prompts=4, prompt_set=mine, samples=2, repeats=1)
     row = workbench.trial(trial)
@@ -251,7 +251,7 @@ def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, 
 
 def test_a_trial_of_nothing_but_prompts_that_are_too_long_is_over(workbench: Workbench, tmp_path: Path) -> None:
     mine = held_out(workbench, tmp_path, f"First {LONG}?", f"Second {LONG}?")
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     workbench.subscribe(heard.append)
     trial = begin(workbench, num_prompts=2, prompt_set=mine)
     row = workbench.trial(trial)
@@ -262,9 +262,9 @@ def test_a_trial_of_nothing_but_prompts_that_are_too_long_is_over(workbench: Wor
 
 
 def test_a_side_by_side_leaves_out_what_is_too_long(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[Published] = []
+    heard: list[WorkbenchEvent] = []
     workbench.subscribe(heard.append)
-    monkeypatch.setattr(workbench.policies.required(), "context_length", 80)
+    monkeypatch.setattr(workbench.loaded_model.required(), "context_length", 80)
     questions = [each.first_line for each in db_prompts.held_out_prompts(workbench.workspace.connection, 8)]
     fits = sum(len(each.encode()) + AROUND_A_QUESTION < 80 for each in questions)
     assert 0 < fits < 8

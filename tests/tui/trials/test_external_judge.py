@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_workbench import comparison
-from tui.trials.external_judge import JudgeCommand, JudgeError, Judgement
+from tui.trials.external_judge import ExternalJudge, JudgeError, Judgement
 
 LONGER = "q = json.load(sys.stdin); print('first' if len(q['first']) > len(q['second']) else 'second')"
 
@@ -29,7 +29,7 @@ def test_it_is_asked_in_both_orders_and_told_no_name(program, tmp_path: Path) ->
     log = tmp_path / "log.jsonl"
     command = program(f"text = sys.stdin.read(); open({str(log)!r}, 'a').write(text + '\\n'); print('tie')")
     pair = comparison(2, "shown first", "shown second")  # flipped: a is shown second
-    assert JudgeCommand(command).judge(pair) == Judgement("tie", "tie", "tie")
+    assert ExternalJudge(command).judge(pair) == Judgement("tie", "tie", "tie")
     told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     prompt = [{"role": "user", "content": pair.prompt.messages[0]["content"]}]
     assert told == [
@@ -40,13 +40,13 @@ def test_it_is_asked_in_both_orders_and_told_no_name(program, tmp_path: Path) ->
 
 @pytest.mark.parametrize(("a", "b", "verdict"), [("long enough", "short", "a"), ("short", "long enough", "b")])
 def test_orders_that_agree_decide(program, a: str, b: str, verdict: str) -> None:
-    judgement = JudgeCommand(program(LONGER)).judge(comparison(1, a, b))
+    judgement = ExternalJudge(program(LONGER)).judge(comparison(1, a, b))
     assert judgement.verdict == verdict
     assert judgement.agrees
 
 
 def test_orders_that_disagree_are_a_tie(program) -> None:
-    judgement = JudgeCommand(program("print('first')")).judge(comparison(1))
+    judgement = ExternalJudge(program("print('first')")).judge(comparison(1))
     assert judgement == Judgement("tie", "first", "first")
     assert not judgement.agrees
 
@@ -56,7 +56,7 @@ def test_orders_that_disagree_are_a_tie(program) -> None:
     ["print('2')", "print('SECOND')", "print('I like it.'); print('second')", 'print(\'{"verdict": "second"}\')'],
 )
 def test_a_verdict_may_be_written_in_several_ways(program, output: str) -> None:
-    assert JudgeCommand(program(output)).judge(comparison(1)).a_first == "second"
+    assert ExternalJudge(program(output)).judge(comparison(1)).a_first == "second"
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_a_verdict_may_be_written_in_several_ways(program, output: str) -> None:
 def test_what_is_no_verdict_is_said_with_the_command(program, body: str, told: str) -> None:
     command = program(body)
     with pytest.raises(JudgeError) as caught:
-        JudgeCommand(command).judge(comparison(1))
+        ExternalJudge(command).judge(comparison(1))
     assert told in str(caught.value)
     assert command in str(caught.value)
 
 
 def test_a_program_that_is_not_there_or_never_ends(program) -> None:
     with pytest.raises(JudgeError, match="cannot be started"):
-        JudgeCommand("/no/such/program").judge(comparison(1))
+        ExternalJudge("/no/such/program").judge(comparison(1))
     with pytest.raises(JudgeError, match="cannot be started"):
-        JudgeCommand("unclosed 'quote").judge(comparison(1))
+        ExternalJudge("unclosed 'quote").judge(comparison(1))
     with pytest.raises(JudgeError, match=r"no answer within 0\.2 s"):
-        JudgeCommand(program("time.sleep(30)"), timeout_s=0.2).judge(comparison(1))
+        ExternalJudge(program("time.sleep(30)"), timeout_s=0.2).judge(comparison(1))

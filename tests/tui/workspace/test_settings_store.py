@@ -9,8 +9,15 @@ import pytest
 from engine.config import SamplingConfig, settings_of
 from engine.errors import SettingError
 from tui.errors import InputError
-from tui.workspace.settings import LeavingConfig, LookConfig, QueueConfig, RunsConfig, SourceConfig, parse_sampling
-from tui.workspace.settings_store import PARTS, change_setting, kept_settings, list_settings
+from tui.workspace.settings import (
+    AppearanceConfig,
+    LeavingConfig,
+    QueueConfig,
+    RunsConfig,
+    SourceConfig,
+    parse_sampling,
+)
+from tui.workspace.settings_store import PARTS, change_setting, list_settings, stored_settings
 from tui.workspace.workspace import Workspace, own_workspace
 
 
@@ -37,19 +44,19 @@ def test_a_setting_is_kept_across_restarts_and_taken_back(tmp_path: Path) -> Non
     change(first, "system", "Be brief.")
     first.close()
     second = own_workspace(tmp_path / "space")
-    kept = kept_settings(second)
+    kept = stored_settings(second)
     assert (kept.queue.depth, kept.sampling.max_new_tokens, kept.source.system) == (20, 64, "Be brief.")
     change(second, "depth", "default")
     change(second, "system", "none")
-    assert kept_settings(second).queue == QueueConfig()
-    assert kept_settings(second).source.system is None
+    assert stored_settings(second).queue == QueueConfig()
+    assert stored_settings(second).source.system is None
     second.close()
 
 
 def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     change(workspace, "order", "margin")
     listed = {each.name: now for each, now in list_settings(workspace)}
-    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), LookConfig())
+    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), AppearanceConfig())
     assert listed == asdict(QueueConfig(order="margin")) | {
         name: value for each in others for name, value in asdict(each).items()
     }
@@ -68,10 +75,10 @@ def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     ],
 )
 def test_what_is_not_usable_is_refused_and_not_kept(workspace: Workspace, name: str, text: str, told: str) -> None:
-    before = kept_settings(workspace)
+    before = stored_settings(workspace)
     with pytest.raises(SettingError, match=told.replace("(", r"\(")):
         change(workspace, name, text)
-    assert kept_settings(workspace) == before
+    assert stored_settings(workspace) == before
 
 
 def test_an_unknown_name_is_told_with_those_there_are(workspace: Workspace) -> None:

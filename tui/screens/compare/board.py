@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.analysis.bradley_terry import Strength
 from tui.analysis.paired_comparison import between
-from tui.events import Published, TrialChanged
+from tui.events import TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
@@ -57,7 +57,7 @@ class BoardScreen(PalateScreen):
         """Names are cut where it is narrow."""
         self._draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A trial may have ended."""
         if isinstance(published, TrialChanged) and self.is_current:
             self.screen_shown()

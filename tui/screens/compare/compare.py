@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from db.run_rows import TrialRow
 from engine.config import Setting
 from tui.errors import KNOWN_ERRORS, InputError
-from tui.events import ModelChanged, Published, TrialChanged, VerdictStored
+from tui.events import ModelChanged, TrialChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
@@ -65,7 +65,7 @@ class CompareScreen(PalateScreen):
         """Read adapters and past trials again."""
         self._draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Follow adapters and trials."""
         if isinstance(published, TrialChanged | ModelChanged | VerdictStored):
             self._draw()

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
-from tui.events import Published, TrialChanged
+from tui.events import TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.text.format import count
 from tui.text.sanitize import visible_line
@@ -71,7 +71,7 @@ class SideBySideScreen(PalateScreen):
         """Read the trial again."""
         self._read()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Take in the questions that were answered meanwhile."""
         if isinstance(published, TrialChanged) and published.trial == self._trial:
             self._read()

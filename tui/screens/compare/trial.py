@@ -10,7 +10,7 @@ from textual.content import Content
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from tui.errors import KNOWN_ERRORS
-from tui.events import AnswersGrowing, Published, TrialChanged
+from tui.events import AnswersGrowing, TrialChanged, WorkbenchEvent
 from tui.screens.dialog import AskText, Choose
 from tui.screens.pairs.judge import JudgeScreen
 from tui.screens.pairs.pair_screen import pair_key
@@ -88,7 +88,7 @@ class TrialScreen(JudgeScreen):
         self.workbench.blind_trials.attend(None)
         super().on_screen_suspend()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A pair of this trial may be written now. Answers never grow on this screen."""
         if isinstance(published, AnswersGrowing):
             return

@@ -14,7 +14,7 @@ from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from tui.analysis.paired_comparison import Tally
 from tui.errors import KNOWN_ERRORS
-from tui.events import Published, VerdictStored
+from tui.events import VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.dialog import AskText
@@ -59,7 +59,7 @@ class TrialResultScreen(PalateScreen):
         """Read everything again."""
         self._draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A pair may be judged anew from elsewhere."""
         if isinstance(published, VerdictStored) and self.is_current:
             self._draw()

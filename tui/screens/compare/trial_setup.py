@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import KNOWN_ERRORS, InputError
-from tui.events import ModelChanged, Published
+from tui.events import ModelChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.single_dismiss import leads_away_once
@@ -41,14 +41,14 @@ class TrialSetupScreen(PalateScreen):
 
     def __init__(self, policy: str, against: str) -> None:
         super().__init__()
-        self._policies = policy, against
+        self._loaded_model = policy, against
 
     def compose_body(self) -> ComposeResult:
         """The words, the rows, and the sentence of the row under the cursor."""
         names = [(view.id, visible_line(view.name, 24)) for view in self.workbench.adapters() if view.fits]
         policies = [*names, (BASE, "base")]
         sets = [(each.id, visible_line(each.name, 24)) for each in self.workbench.prompt_sets() if each.held_out]
-        policy, against = self._policies
+        policy, against = self._loaded_model
         with Vertical(id="setup"):
             yield Static(_ABOUT, id="about", markup=False)
             yield Form(
@@ -100,7 +100,7 @@ class TrialSetupScreen(PalateScreen):
         if self.focused is None:
             self.form.action_edge(0)
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """The model may be ready now."""
         if isinstance(published, ModelChanged):
             self._draw_action()

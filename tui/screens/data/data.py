@@ -11,11 +11,11 @@ from textual.widgets import Input, Static
 from db.pair_rows import VerdictCounts
 from db.prompt_rows import PromptSetRow
 from tui.curation.verdict_list import DataSearch, Found
-from tui.events import ImportMoved, PairChanged, Published, VerdictStored
+from tui.events import ImportMoved, PairChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.data.filter_picker import FilterPicker
 from tui.screens.data.import_export import export_file, import_file
-from tui.screens.data.preferences import LikesScreen
+from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.pairs.actions import ask_note, take_out
 from tui.screens.pairs.verdict import VerdictScreen
@@ -69,7 +69,7 @@ class DataScreen(PalateScreen):
         """Read everything again: it may have changed elsewhere."""
         self.load()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A verdict was stored, or a pair changed, while the list is in sight."""
         if isinstance(published, VerdictStored | PairChanged) and self.is_current:
             self.load()
@@ -187,7 +187,7 @@ class DataScreen(PalateScreen):
 
     def action_likes(self) -> None:
         """What the choices say."""
-        self.app.push_screen(LikesScreen())
+        self.app.push_screen(PreferencesScreen())
 
     def on_option_list_option_highlighted(self, _event: VerdictList.OptionHighlighted) -> None:
         """What the keys do depends on the row under the mark."""

@@ -12,17 +12,17 @@ from textual.widgets import Static
 
 from tui.analysis import report_format as words
 from tui.analysis.preferences import Preference
-from tui.analysis.report import Group, LikePage
+from tui.analysis.report import Group, PreferenceReport
 from tui.errors import KNOWN_ERRORS
-from tui.events import ModelChanged, Published, VerdictStored
+from tui.events import ModelChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
-from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.train import open_train
 from tui.text.format import signed
 from tui.text.sanitize import visible, visible_line
 
 
-class LikesScreen(PalateScreen):
+class PreferencesScreen(PalateScreen):
     """One text that scrolls; its figures are counted on a thread, and again only when something was stored."""
 
     MODE = "data"
@@ -42,7 +42,7 @@ class LikesScreen(PalateScreen):
     def __init__(self) -> None:
         super().__init__()
         self._group, self._source = Group(), "person"
-        self._page: LikePage | None = None
+        self._page: PreferenceReport | None = None
 
     def compose_body(self) -> ComposeResult:
         """The text."""
@@ -52,7 +52,7 @@ class LikesScreen(PalateScreen):
     # -- what is shown -------------------------------------------------------------------------------------------
 
     @property
-    def page(self) -> LikePage | None:
+    def page(self) -> PreferenceReport | None:
         """What is shown; None while it is counted for the first time."""
         return self._page
 
@@ -61,7 +61,7 @@ class LikesScreen(PalateScreen):
         version = self.workbench.likes.version()
         self.run_worker(self._read(version), name="likes", exclusive=True)
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A verdict was stored or another adapter answers, while the page is in sight."""
         if isinstance(published, VerdictStored | ModelChanged) and self.is_current:
             self.screen_shown()
@@ -90,7 +90,7 @@ class LikesScreen(PalateScreen):
             case "missed":
                 return page is not None and page.missed is not None and bool(page.missed.pairs)
             case "smoothing":
-                return page is not None and page.flips.smoothing is not None
+                return page is not None and page.label_noise.smoothing is not None
         return super().check_action(action, parameters)
 
     def key_label(self, binding: Binding) -> str:
@@ -121,12 +121,12 @@ class LikesScreen(PalateScreen):
         assert self._page is not None
         assert self._page.missed is not None
         pairs = [(each.comparison, f"margin {signed(each.margin)}") for each in self._page.missed.pairs]
-        self.app.push_screen(SecondLookScreen(pairs))
+        self.app.push_screen(ReviewScreen(pairs))
 
     async def action_smoothing(self) -> None:
         """Set the next run's label smoothing, and show it where it can be changed."""
         assert self._page is not None
-        smoothing = f"{self._page.flips.smoothing:g}"
+        smoothing = f"{self._page.label_noise.smoothing:g}"
         palate = self.palate
         (await open_train(palate)).take_setting("label_smoothing", smoothing)
         palate.tell("Label smoothing", f"It is {smoothing} for the next run. Backspace in its row takes it back.")
@@ -139,7 +139,7 @@ class LikesScreen(PalateScreen):
 # -- the text --------------------------------------------------------------------------------------------------
 
 
-def page_text(page: LikePage) -> Content:
+def page_text(page: PreferenceReport) -> Content:
     """The page from its head to the pace."""
     parts = [
         Content.assemble(("What your choices say", "bold"), f"  {visible_line(words.group_words(page.group), 48)}"),
@@ -152,15 +152,15 @@ def page_text(page: LikePage) -> Content:
     if page.likes.equal_length:
         parts += [Content(""), _quiet(words.EQUAL), *_table(page.likes.equal_length)]
     parts += [Content(""), _head("You against yourself"), *map(Content, words.agreement_words(page))]
-    parts += [Content(words.flip_words(page.flips)), *_offer(page)]
+    parts += [Content(words.flip_words(page.label_noise)), *_offer(page)]
     parts += [Content(""), _head("Still the other way round"), Content(visible(words.missed_words(page.missed)))]
     if page.days:
         parts += [Content(""), _head("Pace"), *(_quiet(words.day_words(day)) for day in reversed(page.days))]
     return Content("\n").join(parts)
 
 
-def _offer(page: LikePage) -> list[Content]:
-    smoothing = page.flips.smoothing
+def _offer(page: PreferenceReport) -> list[Content]:
+    smoothing = page.label_noise.smoothing
     if smoothing is None:
         return []
     offer = f" sets the label smoothing of the next run to {smoothing:g}. Nothing is set by itself."

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.held_out import Crossing
-from tui.curation.prompt_sets import PromptBook, holding_out_words, release_words
+from tui.curation.prompt_sets import PromptSets, holding_out_words, release_words
 from tui.screens.dialog import Choose, Dialog
 from tui.text.sanitize import beginning, visible, visible_line
 
@@ -18,7 +18,7 @@ class ShowPrompt(Dialog[None]):
 
     AUTO_FOCUS = "VerticalScroll"
 
-    def __init__(self, book: PromptBook, prompt: int) -> None:
+    def __init__(self, book: PromptSets, prompt: int) -> None:
         self._prompt = book.prompt(prompt)
         super().__init__(" · ".join(part for part in (self._prompt.set_name, self._prompt.field) if part))
 

@@ -13,9 +13,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from db.prompt_lists import PromptListRow, SetCounts
-from tui.curation.prompt_sets import PromptBook, added_words
+from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
-from tui.events import Published, QueueChanged
+from tui.events import QueueChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.dialog import AskText, Choose
@@ -71,7 +71,7 @@ class PromptsScreen(PalateScreen):
             yield Static(id="nothing")
 
     @property
-    def book(self) -> PromptBook:
+    def book(self) -> PromptSets:
         """Where prompts are read and changed."""
         return self.workbench.prompts
 
@@ -81,7 +81,7 @@ class PromptsScreen(PalateScreen):
         """Read everything again: it may have changed elsewhere."""
         self.run_worker(self._read_sets(), name="sets")
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Prompts came in from elsewhere."""
         if isinstance(published, QueueChanged) and self.is_current:
             self.screen_shown()

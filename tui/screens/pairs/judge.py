@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, VerdictRow
 from tui.errors import KNOWN_ERRORS, begun
-from tui.events import AnswersGrowing, ModelChanged, Published, QueueChanged, VerdictStored, WorkbenchFailed
-from tui.screens.pairs.pair_screen import LOOKING_KEYS, LookingScreen, pair_key
+from tui.events import AnswersGrowing, ModelChanged, QueueChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
+from tui.screens.pairs.pair_screen import LOOKING_KEYS, PairScreen, pair_key
 from tui.screens.pairs.reading_clock import ReadingClock
 from tui.text.format import count
 from tui.widgets.pair.pair_view import PairView
@@ -48,7 +48,7 @@ VERDICT_KEYS = (
 """Keys that decide."""
 
 
-class JudgeScreen(LookingScreen):
+class JudgeScreen(PairScreen):
     """Judge pairs of answers, with both hands on the keys. Subclasses say which pairs, and add keys of their own."""
 
     BINDINGS: ClassVar = [
@@ -147,7 +147,7 @@ class JudgeScreen(LookingScreen):
         if self.is_current and self._pair is None and not self._committing:
             self._show_next()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A pair may have become ready, or the shown one may have been judged elsewhere."""
         if self._committing or not self.is_current:
             return

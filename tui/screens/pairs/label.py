@@ -9,7 +9,7 @@ from textual.content import Content
 
 from db.pair_rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
-from tui.events import AnswersGrowing, Published
+from tui.events import AnswersGrowing, WorkbenchEvent
 from tui.generation.regenerate import may_skip
 from tui.screens.dialog import AskText, Choose
 from tui.screens.external_editor import Edited, edit_text
@@ -145,7 +145,7 @@ class LabelScreen(JudgeScreen):
         else:
             super().action_undo()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """While new answers are written, nothing else is shown."""
         if self._left is None:
             super().from_workbench(published)

@@ -33,7 +33,7 @@ LOOKING_KEYS = (
 _LOOKING = ("raw", "zoom", "mark", "compare", "copy", "scroll", "page", "edge")
 
 
-class LookingScreen(PalateScreen):
+class PairScreen(PalateScreen):
     """A screen with a pair of answers on it. Subclasses say which pair, and hear of every key by `touch`."""
 
     CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss"]

@@ -9,7 +9,7 @@ from db.pair_rows import ComparisonRow
 from tui.screens.pairs.verdict import VerdictScreen
 
 
-class SecondLookScreen(VerdictScreen):
+class ReviewScreen(VerdictScreen):
     """The panes and keys of an opened verdict, with keys to the pair after and before it."""
 
     BINDINGS: ClassVar = [

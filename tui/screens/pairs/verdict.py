@@ -13,17 +13,17 @@ from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.errors import KNOWN_ERRORS, begun
-from tui.events import PairChanged, Published, VerdictStored
+from tui.events import PairChanged, VerdictStored, WorkbenchEvent
 from tui.screens.pairs.actions import ask_note, take_out
 from tui.screens.pairs.judge import SETTLE_S, VERDICT_KEYS
-from tui.screens.pairs.pair_screen import LOOKING_KEYS, LookingScreen
+from tui.screens.pairs.pair_screen import LOOKING_KEYS, PairScreen
 from tui.text.format import duration, when
 from tui.text.sanitize import visible_line
 from tui.widgets.lists.verdict_list import verdict_word
 from tui.widgets.pair.pair_view import PairView
 
 
-class VerdictScreen(LookingScreen):
+class VerdictScreen(PairScreen):
     """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
 
     MODE = "data"
@@ -102,7 +102,7 @@ class VerdictScreen(LookingScreen):
         sign = Content.assemble((" ✓", "$success")) if chosen else Content("")
         return Content.assemble(self.view.title_of(name), (f" · {written_by(answer)}", "$quiet"), sign)
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """It may be judged from elsewhere too."""
         changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
         if changed and not self._committing:

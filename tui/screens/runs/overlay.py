@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.events import Published, RunChanged
+from tui.events import RunChanged, WorkbenchEvent
 from tui.runs.curves import steps_in_view
 from tui.runs.diff import facts_beside, settings_beside
 from tui.runs.format import SLOT_SIGNS, slots_of
@@ -74,7 +74,7 @@ class RunOverlayScreen(CurvePage):
         self._drawn.clear()
         self._read_and_draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """A live run among them moves."""
         if isinstance(published, RunChanged) and published.run in self._slots:
             self._drawn.pop(published.run, None)

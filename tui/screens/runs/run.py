@@ -9,13 +9,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.events import ModelChanged, Published, RunChanged, VerdictStored
+from tui.events import ModelChanged, RunChanged, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory, steps_in_view
-from tui.runs.history import Ledger
+from tui.runs.history import EpochMargins
 from tui.runs.lineage import TreeLine, family_of
-from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.curve_page import CURVE_KEYS, CurvePage
-from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, AdapterActs, RunShelfKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, AdapterActs, RunLabelKeys
 from tui.screens.runs.samples import SamplesScreen
 from tui.snapshots import RunProgress
 from tui.text.format import signed
@@ -25,7 +25,7 @@ from tui.widgets.runs.run_facts import RunPage, facts_of
 from tui.widgets.update_static import tell
 
 
-class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
+class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
 
     MODE = "runs"
@@ -45,7 +45,7 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
         self._run = run
         self._row: RunRow | None = None
         self._history = RunHistory()
-        self._ledger = Ledger(0, 0, ())
+        self._ledger = EpochMargins(0, 0, ())
         self._family: list[TreeLine] = []
         self._pace = Pace(self.set_timer, self._draw)
 
@@ -67,7 +67,7 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
         self._read()
         self._draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Follow the run while it is alive."""
         match published:
             case RunChanged(run=self._run, event=event):
@@ -142,4 +142,4 @@ class RunScreen(CurvePage, RunShelfKeys, AdapterActs):
     def action_wrong(self) -> None:
         """Open the pairs that stay wrong, the lowest margin first."""
         pairs = [(pair.comparison, f"margin {signed(pair.margins[-1])}") for pair in self._ledger.pairs]
-        self.app.push_screen(SecondLookScreen(pairs))
+        self.app.push_screen(ReviewScreen(pairs))

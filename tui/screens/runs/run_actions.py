@@ -171,7 +171,7 @@ class AdapterActs(RunKeys):
     def _merge(self, adapter: AdapterView, path: Path, overwrite: bool) -> None:
         """Put the merge on the lane; its progress stands on the status line, its end is told by the workbench."""
         try:
-            self.workbench.takeaway.merge(adapter.id, path, overwrite=overwrite)
+            self.workbench.adapter_service.merge(adapter.id, path, overwrite=overwrite)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
 
@@ -189,7 +189,7 @@ class AdapterActs(RunKeys):
 
     def _remove(self, adapter: AdapterView) -> None:
         try:
-            self.workbench.takeaway.remove(adapter.id)
+            self.workbench.adapter_service.remove(adapter.id)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
         else:
@@ -197,7 +197,7 @@ class AdapterActs(RunKeys):
         self.screen_shown()
 
 
-class RunShelfKeys(RunKeys):
+class RunLabelKeys(RunKeys):
     """A screen of Runs: what `RunKeys` has, and the keys that keep order among runs."""
 
     BINDINGS: ClassVar = list(SHELF_KEYS)
@@ -258,18 +258,18 @@ class RunShelfKeys(RunKeys):
         self.app.push_screen(AskText(title, sentence, value=value(run), may_be_empty=may_be_empty), answered)
 
     def _note(self, run: int, text: str) -> None:
-        self.workbench.shelf.note(run, text)
+        self.workbench.run_labels.note(run, text)
 
     def _tag(self, run: int, text: str) -> None:
-        self.workbench.shelf.tag(run, [text])
+        self.workbench.run_labels.tag(run, [text])
 
     def _rename(self, run: int, text: str) -> None:
-        self.workbench.shelf.rename(run, text)
+        self.workbench.run_labels.rename(run, text)
 
     def action_archive(self) -> None:
         """Put the run away, or bring it back."""
         run = self.shown_run()
-        if run is not None and self._try(self.workbench.shelf.archive, run.id, not run.archived):
+        if run is not None and self._try(self.workbench.run_labels.archive, run.id, not run.archived):
             words = (
                 "is in the list again." if run.archived else "is put away. In the table, A shows it; a brings it back."
             )

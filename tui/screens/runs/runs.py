@@ -11,12 +11,12 @@ from textual.widgets import Input, Static
 
 from db.run_rows import RunRow
 from tui.errors import WorkbenchError
-from tui.events import ModelChanged, Published, RunChanged
+from tui.events import ModelChanged, RunChanged, WorkbenchEvent
 from tui.runs.format import SLOT_SIGNS, slots_of
 from tui.runs.query import RunQuery
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
-from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, RunShelfKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, RunLabelKeys
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
@@ -27,7 +27,7 @@ from tui.widgets.runs.run_table import COLUMNS, RunTable, columns_for
 from tui.widgets.update_static import tell
 
 
-class RunsScreen(RunShelfKeys):
+class RunsScreen(RunLabelKeys):
     """All runs, the newest first unless asked otherwise; a live one moves."""
 
     MODE = "runs"
@@ -78,7 +78,7 @@ class RunsScreen(RunShelfKeys):
         self._stale = None
         self._draw()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Draw again, at most about once a second."""
         match published:
             case RunChanged(run=run):

@@ -5,7 +5,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.events import Published, RunChanged, SamplesStored
+from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.widgets.runs.live_run import headline
 from tui.widgets.runs.run_samples import RunSamples
@@ -49,7 +49,7 @@ class SamplesScreen(PalateScreen):
         """Read again what there is."""
         self._read()
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Take in what came meanwhile."""
         match published:
             case SamplesStored(run=self._run.id) | RunChanged(run=self._run.id, event=None):

@@ -14,7 +14,7 @@ from textual.binding import Binding
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
-from tui.events import ModelChanged, Published, RunChanged, SamplesStored, VerdictStored
+from tui.events import ModelChanged, RunChanged, SamplesStored, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory
 from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
@@ -91,7 +91,7 @@ class TrainScreen(RunKeys):
         else:
             self._follow(self._run)
 
-    def from_workbench(self, published: Published) -> None:
+    def from_workbench(self, published: WorkbenchEvent) -> None:
         """Follow the run; keep the plan true while verdicts come in and the model changes."""
         match published:
             case RunChanged(run=run, event=event) if run == self._run:

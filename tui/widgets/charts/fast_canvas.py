@@ -18,7 +18,7 @@ _BLOCKS: Final = {
 """For each mode the character of every set of dots in a cell; dot (x, y) is the bit y·width + x."""
 
 
-class EvenCanvas(Canvas):
+class FastCanvas(Canvas):
     """Draws many lines at once, and finds its ground colour once for all lines of a frame."""
 
     _ground: Style | None = None

@@ -14,7 +14,7 @@ from textual_plot.axis_formatter import AxisFormatter
 from textual_plot.plot_widget import Legend
 
 from tui.runs.curves import log_labels, log_ticks, tick_labels, ticks
-from tui.widgets.charts.fast_canvas import EvenCanvas
+from tui.widgets.charts.fast_canvas import FastCanvas
 
 MOST_RUNS: Final = 8
 """As many runs can be told apart by colour, in 16 colours too."""
@@ -101,7 +101,7 @@ class Plot(PlotWidget, can_focus=False):
         """What textual-plot composes, on even canvases."""
         with Grid():
             for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield EvenCanvas(1, 1, id=part)
+                yield FastCanvas(1, 1, id=part)
         yield Legend(id="legend")
 
     def _rows_for_ticks(self) -> int:

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from db.run_rows import RunLogRow, RunRow
 from tui.runs.format import settings_in_order, took
-from tui.runs.history import Ledger
+from tui.runs.history import EpochMargins
 from tui.runs.lineage import TreeLine
 from tui.snapshots import AdapterView
 from tui.text.format import count, plain, when
@@ -31,7 +31,7 @@ class RunPage:
     adapter: AdapterView | None
     parent: AdapterView | None
     log: Sequence[RunLogRow]
-    ledger: Ledger
+    ledger: EpochMargins
     family: Sequence[TreeLine]
 
 
@@ -98,7 +98,7 @@ def _lineage(family: Sequence[TreeLine]) -> Iterable[Content]:
         yield words
 
 
-def _ledger(ledger: Ledger) -> Iterable[Content]:
+def _ledger(ledger: EpochMargins) -> Iterable[Content]:
     if not ledger.known:
         return
     if not ledger.pairs:

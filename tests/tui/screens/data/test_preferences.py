@@ -21,8 +21,8 @@ from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.cli import main
 from tui.screens.data.data import DataScreen
-from tui.screens.data.preferences import LikesScreen
-from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.data.preferences import PreferencesScreen
+from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.train import TrainScreen
 from tui.widgets.form.text_row import TextRow
 
@@ -60,15 +60,15 @@ def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Still
 @asynccontextmanager
 async def likes(
     workbench: StillWorkbench, size: tuple[int, int] = (120, 40)
-) -> AsyncIterator[tuple[Pilot[None], PalateApp, LikesScreen]]:
+) -> AsyncIterator[tuple[Pilot[None], PalateApp, PreferencesScreen]]:
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
         await pilot.press("D")
         await until(pilot, lambda: isinstance(app.screen, DataScreen))
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, LikesScreen) and app.screen.page is not None)
+        await until(pilot, lambda: isinstance(app.screen, PreferencesScreen) and app.screen.page is not None)
         screen = app.screen
-        assert isinstance(screen, LikesScreen)
+        assert isinstance(screen, PreferencesScreen)
         yield pilot, app, screen
 
 
@@ -111,7 +111,7 @@ async def test_a_group_is_counted_by_itself(workbench: StillWorkbench) -> None:
 async def test_the_pairs_that_are_missed_open_one_after_the_other(workbench: StillWorkbench) -> None:
     async with likes(workbench) as (pilot, app, _screen):
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, SecondLookScreen))
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await until_shown(pilot, "1 of 2 · margin -0.50")
         assert "Question 7?" in text_of(app)
         await pilot.press("p")  # there is none before it
@@ -166,5 +166,5 @@ async def test_an_empty_workspace_says_so(tmp_path: Path) -> None:
         await until_shown(pilot, "No verdict of yours here yet.")
         assert "No adapter that a run made is in use." in " ".join(text_of(app).split())
         await pilot.press("s", "w", "i", "f")
-        assert isinstance(app.screen, LikesScreen)
+        assert isinstance(app.screen, PreferencesScreen)
     workbench.close()

@@ -110,7 +110,7 @@ async def test_merge_goes_to_the_lane_and_its_errors_are_told(
         if len(asked) == 2:
             raise InputError("There is no room.")
 
-    monkeypatch.setattr(workbench.takeaway, "merge", merge)
+    monkeypatch.setattr(workbench.adapter_service, "merge", merge)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         await open_run(pilot)
@@ -122,7 +122,7 @@ async def test_merge_goes_to_the_lane_and_its_errors_are_told(
         await answer(pilot, "~/taste.gguf")
         await until_told(pilot, "There is no room.")
         assert asked[1] == (adapter, Path("~/taste.gguf").expanduser(), False)
-        workbench.takeaway.doing = "merging taste-1: merging, 32 of 210 layers"
+        workbench.adapter_service.doing = "merging taste-1: merging, 32 of 210 layers"
         app.refresh_status()
         await until_shown(pilot, "merging taste-1: merging, 32 of 210 layers")
 

@@ -11,7 +11,7 @@ from tests.run_workspace import STEPS, workbench_with_runs
 from tests.screens import text_of, until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.screens.pairs.review import SecondLookScreen
+from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
@@ -260,7 +260,7 @@ async def test_the_pairs_that_stay_wrong_are_judged_again_with_one_key(workbench
         assert "taste-1 · run 1 · no adapter\n     └─ taste-2 ◂ · run 2 · no adapter" in facts
         assert "tags          short warm" in facts
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, SecondLookScreen))
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await until_shown(pilot, "1 of 2 · margin -0.60")
         await until(pilot, lambda: app.screen._painted_at is not None)  # type: ignore[attr-defined]
 
