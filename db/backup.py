@@ -4,13 +4,19 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from db.errors import DatabaseError
+from db.file_identity import connected
 
 
 def back_up(source: Path, target: Path) -> None:
-    """Copy what is committed in `source` to `target`, check the copy, and put it in place of an older one.
+    """Copy what is committed in `source` to `target`, as `back_up_open` does."""
+    with closing(connected(source, "mode=ro")) as original:
+        back_up_open(original, target)
+
+
+def back_up_open(original: sqlite3.Connection, target: Path) -> None:
+    """As `back_up`, of what an open connection sees: all data, even when the files of the database lost their names.
 
     An older backup under the same name may go: the same name means the same version, and the newer one has all of it.
 
@@ -23,7 +29,7 @@ def back_up(source: Path, target: Path) -> None:
     beside.unlink(missing_ok=True)
     try:
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with closing(_open(source, "mode=ro")) as original, closing(_open(beside, "mode=rw")) as copy:
+        with closing(connected(beside, "mode=rw")) as copy:
             original.execute("BEGIN")
             original.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -32,6 +38,8 @@ def back_up(source: Path, target: Path) -> None:
         beside.replace(target)
         _sync(target.parent)
     finally:
+        if original.in_transaction:
+            original.execute("ROLLBACK")
         beside.unlink(missing_ok=True)
 
 
@@ -45,10 +53,6 @@ def _check(target: Path, original: sqlite3.Connection, copy: sqlite3.Connection)
 def _row_counts(conn: sqlite3.Connection) -> dict[str, int]:
     tables = [row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     return {table: conn.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for table in tables}
-
-
-def _open(path: Path, query: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?{query}", uri=True, isolation_level=None)
 
 
 def _sync(path: Path) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from db.backup import back_up
 from db.errors import (
@@ -24,8 +23,11 @@ from db.errors import (
     NotFound,
     NotWritable,
     OlderDatabase,
+    ReplacedDatabase,
 )
+from db.file_identity import connected, first_bytes, is_replaced, wal_of
 from db.import_batches import hide_batch
+from db.lock import owner_of
 from db.migrations.runner import apply_migrations, newest_version, pending_names, unknown_names
 
 # "PALT": SQLite keeps this number in the file's header for a program to know its own files by.
@@ -36,6 +38,8 @@ BUSY_TIMEOUT_S = 5.0
 _MANY = 10_000
 
 _HEADER_SIZE = 100
+REPLACED = "another program removed or replaced it or its -wal file while Palate had it open"
+_LEFT_ALONE = "It was left as it is. Choose another folder with --workspace."
 # A new database is made under `palate.db.<pid>` and this, then put in place.
 _BESIDE = ".new"
 _MAGIC = b"SQLite format 3\x00"
@@ -49,7 +53,7 @@ def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> N
     `tell` is given a sentence when that will take longer than a moment.
 
     An existing file is backed up before it is migrated; after an unclean end it is checked. A file of another program
-    is recognised by its first bytes and never opened.
+    is recognised by its first bytes and never opened by SQLite.
 
     Raises:
         ForeignDatabase, NewerDatabase, DamagedDatabase, NotWritable, DiskFull, DatabaseError.
@@ -60,6 +64,7 @@ def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> N
             _create(path)
         _check_header(path)
         with closing(connect(path)) as conn:
+            _check_application(path, conn)
             _check_version(path, conn)
             _migrate(path, conn, tell)
             _check_tables(path, conn)
@@ -69,17 +74,25 @@ def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> N
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that can only read, for one thread at a time. It sees every commit of the writer at once.
 
-    It works in a folder that cannot be written and on a full disk too, as long as nothing waits in the WAL.
+    It works in a folder that cannot be written and on a full disk too, as long as nothing waits in the WAL and nobody
+    owns the workspace.
 
     Raises:
+        NotWritable: an owner is alive, and SQLite cannot read beside it.
+        ReplacedDatabase: this process is the owner, and its files are no longer those under their names.
         MissingDatabase, ForeignDatabase, NewerDatabase, OlderDatabase, DamagedDatabase, DatabaseError.
     """
     with translated(path):
+        if is_replaced(path):
+            raise ReplacedDatabase(
+                f"{path} is not read: {REPLACED}. Leave Palate; its last words say what to do.", None
+            )
         if not _exists(path):
             raise MissingDatabase(f"{path} does not exist. Start `palate` once to make the workspace.")
         _check_header(path)
         conn = _connect_for_reading(path)
         try:
+            _check_application(path, conn)
             _check_version(path, conn)
             if pending_names(conn):
                 raise OlderDatabase(f"{path} was written by an older Palate. Start `palate` once; it is upgraded then.")
@@ -97,9 +110,7 @@ def writing(path: Path) -> sqlite3.Connection:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for reading and writing without Python's hidden transactions; the file must exist."""
-    conn = sqlite3.connect(
-        _uri(path, "mode=rw"), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S, factory=_Connection
-    )
+    conn = connected(path, "mode=rw", timeout=BUSY_TIMEOUT_S, factory=_Connection)
     return _configured(conn, "PRAGMA synchronous = FULL")
 
 
@@ -150,15 +161,24 @@ def _exists(path: Path) -> bool:
 
 
 def _check_header(path: Path) -> None:
-    """Raise unless the first bytes are those of our file. Only reads: not even SQLite opens a foreign file."""
-    with path.open("rb") as file:
-        header = file.read(_HEADER_SIZE)
-    advice = "It was left as it is. Choose another folder with --workspace."
+    """Raise unless the first bytes are those of our file. Only reads: not even SQLite opens a foreign file.
+
+    Where this process has the file open already, that was looked at before, and the bytes must not be touched.
+    """
+    header = first_bytes(path, _HEADER_SIZE)
+    if header is None:
+        return
     if not header.startswith(_MAGIC):
-        raise ForeignDatabase(f"{path} is not an SQLite file. {advice}")
+        raise ForeignDatabase(f"{path} is not an SQLite file. {_LEFT_ALONE}")
     # https://www.sqlite.org/fileformat.html: the application id is the big-endian integer at offset 68.
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise ForeignDatabase(f"{path} is a database of another program. {advice}")
+        raise ForeignDatabase(f"{path} is a database of another program. {_LEFT_ALONE}")
+
+
+def _check_application(path: Path, conn: sqlite3.Connection) -> None:
+    """As `_check_header`, by SQLite: the file may have been replaced since then."""
+    if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise ForeignDatabase(f"{path} is a database of another program. {_LEFT_ALONE}")
 
 
 def _check_version(path: Path, conn: sqlite3.Connection) -> None:
@@ -276,10 +296,6 @@ def _migrate(path: Path, conn: sqlite3.Connection, tell: Callable[[str], None]) 
 # -- connections -----------------------------------------------------------------------------------------------
 
 
-def _uri(path: Path, query: str) -> str:
-    return f"file:{quote(str(path.absolute()))}?{query}"
-
-
 def _configured(conn: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
     """The connection after these statements; closed when one of them fails."""
     conn.row_factory = sqlite3.Row
@@ -293,11 +309,21 @@ def _configured(conn: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
 
 
 def _connect_for_reading(path: Path) -> sqlite3.Connection:
-    """`mode=ro`; where SQLite cannot make its -shm file (no permission, no room), the file alone as it stands."""
+    """`mode=ro`; where SQLite cannot make its -shm file (no permission, no room), the file alone as it stands.
+
+    The file alone is safe to read while nobody changes it, so only while nobody owns the workspace.
+    """
     try:
         return _reader(path, "mode=ro")
-    except sqlite3.OperationalError:
-        wal = path.with_name(path.name + "-wal")
+    except sqlite3.OperationalError as error:
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        if (owner := owner_of(path.parent)) is not None:
+            raise NotWritable(
+                f"{path} cannot be read beside process {owner['pid']} on {owner.get('host')}, which owns it: {error}. "
+                "Close that process, or read as the user who started it."
+            ) from error
+        wal = wal_of(path)
         if wal.exists() and wal.stat().st_size > 0:
             raise
         return _reader(path, "mode=ro&immutable=1")
@@ -305,24 +331,22 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
 
 def _reader(path: Path, query: str) -> sqlite3.Connection:
     # A reader is opened on one thread and closed on another; sqlite3 itself is built to allow that.
-    conn = sqlite3.connect(
-        _uri(path, query),
-        uri=True,
-        isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
-        check_same_thread=False,
-        factory=_Connection,
-    )
-    # The file is opened by the first statement that reads it; better here than in the caller's.
+    conn = connected(path, query, timeout=BUSY_TIMEOUT_S, check_same_thread=False, factory=_Connection)
+    # The file is read by the first statement only; better here than in the caller's.
     return _configured(conn, "SELECT 1 FROM sqlite_schema LIMIT 1")
 
 
 # -- words -----------------------------------------------------------------------------------------------------
 
 
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without its extension; 0 when the error has none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
     """The error as a sentence, by SQLite's primary result code; None for one that is a mistake in our SQL."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = primary_code(error)
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"There is no room left for {path}. What was saved is safe; free some space and try again.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):

@@ -8,6 +8,7 @@
     ├── ForeignDatabase      the file belongs to another program; it was not touched
     ├── NewerDatabase        the file was written by a newer Palate
     ├── OlderDatabase        the file must be migrated by its owner before it can be read
+    ├── ReplacedDatabase     the files were removed or replaced while they were open; a copy of all data is saved
     ├── DamagedDatabase      SQLite finds the file malformed
     ├── NotFound             no row has that id or name
     ├── NotAllowed           the rows would contradict one another
@@ -16,6 +17,7 @@
 Each error has a short `title` and a message that gives the fact, the value and the next act.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -84,6 +86,19 @@ class DamagedDatabase(DatabaseError):
     """SQLite finds the file malformed."""
 
     title = "The database is damaged"
+
+
+class ReplacedDatabase(DatabaseError):
+    """The database's files were removed or replaced while they were open. Nothing more is stored.
+
+    `saved` is the copy of all data, None when it could not be made.
+    """
+
+    title = "The database was replaced under Palate"
+
+    def __init__(self, message: str, saved: Path | None) -> None:
+        super().__init__(message)
+        self.saved = saved
 
 
 class NotFound(DatabaseError):

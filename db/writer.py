@@ -12,6 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from db.connection import translated, writing
 from db.errors import DatabaseError
+from db.owner_files import OwnerFiles, is_short_read
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Writer:
         """
         self.path = path
         self._conn: sqlite3.Connection | None = None
+        self._files: OwnerFiles
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-writer")
         try:
@@ -45,7 +47,8 @@ class Writer:
         """Run `fn(conn, ...)` in BEGIN IMMEDIATE … COMMIT. The future has its result once that is on the disk.
 
         When `fn` or the commit fails, nothing of it is kept and the future has the error, for one `DiskFull`.
-        Whoever waits for it may leave: the future cannot be cancelled.
+        Whoever waits for it may leave: the future cannot be cancelled. Once another program removed or replaced the
+        files, every future has `ReplacedDatabase` for its error.
 
         Raises:
             DatabaseError: the writer is closed.
@@ -59,6 +62,18 @@ class Writer:
             self._thread.submit(self._resolve, done, conn, lambda: fn(conn, *args, **kwargs))
             return done
 
+    def check_files(self) -> None:
+        """Look whether the files are still those under their names; does nothing once the writer is closed.
+
+        Raises:
+            ReplacedDatabase: they are not; a copy of all data was saved if that was possible.
+        """
+        with self._lock:
+            conn = self._conn
+            looked = self._thread.submit(self._look, conn) if conn is not None else None
+        if looked is not None:
+            looked.result()
+
     def settle(self) -> None:
         """Wait until what was submitted is done and was told of: that runs on this thread too."""
         with self._lock:
@@ -67,7 +82,11 @@ class Writer:
             last.result()
 
     def close(self) -> None:
-        """Finish what was submitted, fold the WAL into the file, mark it as cleanly closed. May be called twice."""
+        """Finish what was submitted, fold the WAL into the file, mark it as cleanly closed. May be called twice.
+
+        Raises:
+            ReplacedDatabase: another program removed or replaced the files; they are left as they are.
+        """
         with self._lock:
             conn, self._conn = self._conn, None
         if conn is None:
@@ -85,6 +104,7 @@ class Writer:
             except sqlite3.Error:
                 conn.close()
                 raise
+            self._files = OwnerFiles(self.path)
             self._conn = conn
 
     def _resolve(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
@@ -97,21 +117,41 @@ class Writer:
 
     def _transact(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
         with translated(self.path):
-            conn.execute("BEGIN IMMEDIATE")
+            self._files.check(conn)
             try:
-                result = work()
-                conn.execute("COMMIT")
-            finally:
-                # SQLite has already rolled back after some errors, such as a full disk.
-                if conn.in_transaction:
-                    conn.execute("ROLLBACK")
+                result = self._committed(conn, work)
+            except sqlite3.Error as error:
+                if is_short_read(error):
+                    self._files.save(conn)
+                self._files.check_own(conn)
+                raise
+            # Only now is it known that the commit did not go into a file that has lost its name.
+            self._files.check_own(conn)
         return result
+
+    def _committed(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
+        conn.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+            conn.execute("COMMIT")
+        finally:
+            # SQLite has already rolled back after some errors, such as a full disk.
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+        return result
+
+    def _look(self, conn: sqlite3.Connection) -> None:
+        with translated(self.path):
+            if self._files.replaced is not None:
+                raise self._files.replaced  # only a verdict tries again to save a copy
+            self._files.check(conn)
 
     def _close(self, conn: sqlite3.Connection) -> None:
         with translated(self.path):
             try:
+                self._files.check(conn)
                 conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
                 conn.execute("UPDATE clean_close SET clean = 1")
                 conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
-                conn.close()
+                self._files.close(conn)

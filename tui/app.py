@@ -17,9 +17,18 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.screen import Screen
 
+from db.errors import ReplacedDatabase
 from tui.driver import PalateDriver
 from tui.errors import KNOWN_ERRORS, title_of
-from tui.events import CommandServed, ModelChanged, RunEnded, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
+from tui.events import (
+    CommandServed,
+    DatabaseReplaced,
+    ModelChanged,
+    RunEnded,
+    WorkbenchEvent,
+    WorkbenchFailed,
+    WorkbenchNotice,
+)
 from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen
 from tui.screens.confirm import QuitScreen
@@ -45,6 +54,10 @@ _STATUS_EVERY_S: Final = 0.25
 
 _SETTLES_WITHIN_S: Final = 2.0
 """A pair is painted again within this time after the palette closed, or what was chosen there is not for it."""
+
+_NOTICE_S: Final = 8.0
+_STAYS_S: Final = 1e6
+"""What must be acted upon stays until it is clicked away or Palate is left."""
 
 _LONGEST_NOTICE: Final = 1000
 """Characters: no more than that is read in eight seconds."""
@@ -214,7 +227,8 @@ class PalateApp(App[None]):
         """Bring what was published to the screens of this mode, then to the lines."""
         published = message.published
         if isinstance(published, WorkbenchFailed):
-            self.tell(published.title, published.text, severity="error")
+            seconds = _STAYS_S if isinstance(published, DatabaseReplaced) else _NOTICE_S
+            self.tell(published.title, published.text, severity="error", seconds=seconds)
         elif isinstance(published, WorkbenchNotice):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
@@ -273,15 +287,16 @@ class PalateApp(App[None]):
 
     # -- telling -------------------------------------------------------------------------------------------------
 
-    def tell(self, title: str, text: str, *, severity: str = "information") -> None:
+    def tell(self, title: str, text: str, *, severity: str = "information", seconds: float = _NOTICE_S) -> None:
         """Show a title and a sentence. Both may come from files or models: they are never parsed as markup."""
         level: Any = severity
         words = visible(beginning(text, characters=_LONGEST_NOTICE, lines=12))
-        self.notify(words, title=visible_line(title, 80), severity=level, markup=False, timeout=8)
+        self.notify(words, title=visible_line(title, 80), severity=level, markup=False, timeout=seconds)
 
     def tell_error(self, error: BaseException) -> None:
         """Show what went wrong: the error's title, and its sentence with the next act."""
-        self.tell(title_of(error), str(error) or type(error).__name__, severity="error")
+        seconds = _STAYS_S if isinstance(error, ReplacedDatabase) else _NOTICE_S
+        self.tell(title_of(error), str(error) or type(error).__name__, severity="error", seconds=seconds)
 
     # -- actions -------------------------------------------------------------------------------------------------
 

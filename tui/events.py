@@ -112,6 +112,11 @@ class WorkbenchFailed(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class DatabaseReplaced(WorkbenchFailed):
+    """Another program replaced the database: nothing more is stored, and the words must stay in sight."""
+
+
+@dataclass(frozen=True)
 class WorkbenchNotice(WorkbenchEvent):
     """Something that a person should know and need not act on: a title and a sentence."""
 

@@ -61,6 +61,7 @@ from tui.training.reference_prefetch import ReferenceScorer
 from tui.training.trainer import RunChoices, Trainer
 from tui.trials.blind import BASE, BlindTrials
 from tui.trials.side_by_side import SideBySide
+from tui.workspace.file_watch import FileWatch
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -120,6 +121,7 @@ class Workbench(WorkspaceReader):
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
+            self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
 
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
@@ -145,6 +147,7 @@ class Workbench(WorkspaceReader):
         self.imports.leave()
         self.trainer.leave()
         self.scheduler.close()
+        self._files.close()
         self.workspace.close()
 
     # -- publishing --------------------------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""Who has a database file open: what may be done to it without SQLite, and what may not.
+
+POSIX drops every lock that a process has on a file as soon as the process closes any descriptor of that file. SQLite
+guards a database by such locks. A process that has a database open may therefore never open the file, or its -shm, by
+any means other than SQLite: the next foreign connection would take itself for the last one, and remove the WAL.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+Identity = tuple[int, int]
+"""Device and inode."""
+
+# No thread may connect while another one looks at the bytes: closing that look would drop the locks of the connection.
+_opening = threading.Lock()
+_remembered: dict[Path, tuple[Identity | None, Identity | None]] = {}
+
+
+def identity(path: Path) -> Identity | None:
+    """Which file has this name now; None when there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether a descriptor of this process is on that file: 0.1 ms."""
+    wanted = identity(path)
+    return wanted is not None and any(_of_descriptor(each) == wanted for each in _descriptors())
+
+
+def first_bytes(path: Path, number: int) -> bytes | None:
+    """The first bytes of a file, or None when this process has it open, so that only SQLite may read it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with _opening:
+        if is_open_here(path):
+            return None
+        with path.open("rb") as file:
+            return file.read(number)
+
+
+def connected(path: Path, query: str, **options: Any) -> sqlite3.Connection:
+    """A connection to an existing file; every connection of Palate to a database is opened here.
+
+    `query` is that of SQLite's URI, such as `mode=ro`; `options` are those of `sqlite3.connect`.
+    """
+    with _opening:
+        uri = f"file:{quote(str(path.absolute()))}?{query}"
+        conn: sqlite3.Connection = sqlite3.connect(uri, uri=True, isolation_level=None, **options)
+        return conn
+
+
+def wal_of(path: Path) -> Path:
+    """The file that takes a database's commits until they are copied into it."""
+    return path.with_name(path.name + "-wal")
+
+
+def remember(path: Path) -> None:
+    """Keep in mind which files the owner has open as database and WAL, until `forget`."""
+    _remembered[path] = identity(path), identity(wal_of(path))
+
+
+def forget(path: Path) -> None:
+    """The owner closed them."""
+    _remembered.pop(path, None)
+
+
+def is_replaced(path: Path) -> bool:
+    """Whether the files that this process has open as the owner are no longer those under their names: two stats."""
+    opened = _remembered.get(path)
+    return opened is not None and opened != (identity(path), identity(wal_of(path)))
+
+
+def _descriptors() -> Iterable[int]:
+    try:
+        return map(int, os.listdir("/dev/fd"))
+    except OSError:  # no /proc is mounted
+        return range(os.sysconf("SC_OPEN_MAX"))
+
+
+def _of_descriptor(number: int) -> Identity | None:
+    try:
+        found = os.fstat(number)
+    except OSError:  # the descriptor of the listing itself, or one that another thread closed meanwhile
+        return None
+    return found.st_dev, found.st_ino
