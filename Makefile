@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(SIGN)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(SIGN)
 STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 
-.PHONY: run test lint lock python
+.PHONY: run test test-long lint lock python
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -25,6 +25,10 @@ run: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest -q
+
+# What takes minutes, such as hundreds of kills.
+test-long: lint
+	$(BIN)/python -m pytest -q -m long
 
 lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff check .

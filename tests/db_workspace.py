@@ -10,6 +10,7 @@ from sqlite3 import Connection
 from db.comparisons import add_comparison
 from db.completions import add_completion
 from db.connection import open_database, writing
+from db.lock import LOCK_NAME
 from db.models import ensure_model, ensure_sampling
 from db.prompt_rows import Message, Messages, NewPrompt
 from db.prompts import add_prompt_set, add_prompts, find_prompt
@@ -29,13 +30,18 @@ def workspace(folder: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def unwritable(*databases: str) -> Iterator[Path]:
-    """A folder with these databases that this process may read and not write, even when it is root."""
+def unwritable(*databases: str, lock: str = "") -> Iterator[Path]:
+    """A folder with these databases that this process may read and not write, even when it is root.
+
+    `lock` is what its lock file says.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for each in databases:
             open_database(folder / each)
             (folder / each).chmod(0o444)
+        if lock:
+            (folder / LOCK_NAME).write_text(lock)
         folder.chmod(0o555)
         if was_root := os.geteuid() == 0:
             os.seteuid(65534)

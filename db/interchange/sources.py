@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any
 
 from db.errors import InterchangeError
+from db.file_identity import is_open_here
 from db.interchange.checks import MENDED, Row
 from db.interchange.hub import hub_rows, parquet_rows
 from db.interchange.json_entries import is_object, json_value, list_entries
@@ -113,9 +114,11 @@ def source_of(text: str, *, split: str = "train", config: str | None = None, fol
     A relative path counts from `folder` (None: where this process is), and is told in full, whoever reads the file.
 
     Raises:
-        InterchangeError: there is no such file, and it is no name of a data set either.
+        InterchangeError: there is no such file, and it is no name of a data set either; or this process has it open.
     """
     path = (folder or Path.cwd()) / Path(text).expanduser()
+    if path.is_file() and is_open_here(path):
+        raise InterchangeError(f"{path} is open in Palate itself, such as its database. Choose another file.")
     if path.is_dir():
         return Source(HubName(str(path), split, config))
     if path.exists() or path.suffix.lower() in (*KINDS, ".txt"):

@@ -1,6 +1,8 @@
 """Opening a workspace's database: created whole, recognised, migrated with a backup, never taken from others."""
 
+import json
 import os
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -310,6 +312,12 @@ def test_a_workspace_that_cannot_be_written_is_said_in_words_and_can_be_read():
             Writer(path)
         with closing(read_only(path)) as conn:
             assert get_setting(conn, "theme", "none") == "none"
+
+
+def test_a_file_is_never_read_as_one_that_nobody_changes_while_an_owner_lives():
+    lock, told = {"pid": os.getppid(), "host": socket.gethostname()}, f"beside process {os.getppid()} on .* Close that"
+    with unwritable("palate.db", lock=json.dumps(lock)) as folder, pytest.raises(NotWritable, match=told):
+        read_only(folder / "palate.db")
 
 
 def test_a_wal_and_shm_left_behind_are_taken_in(tmp_path):
