@@ -115,7 +115,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(*common)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
-            self.run_labels = RunLabels(self.workspace, self.adapter_service, self._publish)
+            self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None

@@ -38,7 +38,7 @@ class OwnerRefused(WorkbenchError):
         self.title = title  # type: ignore[misc]  # the owner's own words
 
 
-def knock(door: str) -> Channel | None:
+def connect(door: str) -> Channel | None:
     """A connection to the owner behind `door`; None when nobody is there (any more)."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -59,7 +59,7 @@ def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
         OwnerGone: the owner ended before the command did.
         OwnerRefused: it does not do that, or speaks another version.
     """
-    channel = knock(door)
+    channel = connect(door)
     if channel is None:
         return None
     try:
@@ -166,7 +166,7 @@ def owner_of(channel: Channel) -> Owner:
         OwnerGone, OwnerRefused, WireError.
     """
     channel.send({"palate": VERSION, "ask": "who"})
-    return Owner(_answer(channel))
+    return Owner(receive_answer(channel))
 
 
 def connect_to_watch(busy: WorkspaceBusy) -> tuple[Channel, Owner]:
@@ -175,11 +175,11 @@ def connect_to_watch(busy: WorkspaceBusy) -> tuple[Channel, Owner]:
     Raises:
         OwnerGone, OwnerRefused, WireError.
     """
-    channel = _knock(busy)
+    channel = connect_to_owner(busy)
     return channel, owner_of(channel)
 
 
-def _answer(channel: Channel) -> dict[str, Any]:
+def receive_answer(channel: Channel) -> dict[str, Any]:
     told = channel.receive(10.0)
     if told is None:
         raise OwnerGone("The process that owned the workspace has just left. Start `palate` again.")
@@ -188,8 +188,8 @@ def _answer(channel: Channel) -> dict[str, Any]:
     return told
 
 
-def _knock(busy: WorkspaceBusy) -> Channel:
-    channel = knock(str(busy.door))
+def connect_to_owner(busy: WorkspaceBusy) -> Channel:
+    channel = connect(str(busy.door))
     if channel is None:
         raise busy
     return channel

@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from tui.commands.options import HostedOptions
 from tui.ipc.console import ClientGone, Console, OwnerLeaves, RemoteConsole, speaking_through
 from tui.ipc.protocol import VERSION, Channel, ProtocolError
 from tui.ipc.socket_server import SocketServer
@@ -25,6 +24,9 @@ from tui.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
+RunCommand = Callable[[Workbench, Sequence[str]], None]
+"""Runs a command line, its words without `palate`, on the owner's workbench; ends as click ends one."""
+
 Leave = Callable[[str], None]
 """Called on a visitor's thread with a sentence when the owner is asked to let go: it has to do so soon."""
 
@@ -32,10 +34,10 @@ Leave = Callable[[str], None]
 class OwnerServer:
     """Serves the visitors of one workbench through its door."""
 
-    def __init__(self, workbench: Workbench, leave: Leave) -> None:
+    def __init__(self, workbench: Workbench, leave: Leave, run_command: RunCommand) -> None:
         self.leave = leave
         """What is called when a visitor takes over."""
-        self._workbench = workbench
+        self._workbench, self._run_command = workbench, run_command
         self._consoles: set[Console] = set()
         self._closing: str | None = None
         self._changed = threading.Lock()
@@ -119,13 +121,9 @@ class OwnerServer:
 
     def _run(self, words: list[str], console: Console) -> int:
         """Run a command line and return its exit code, as click would."""
-        from tui.cli import main
-
         with speaking_through(console):
             try:
-                context = main.make_context("palate", words, obj=HostedOptions.of(self._workbench))
-                with context:
-                    main.invoke(context)
+                self._run_command(self._workbench, words)
             except ClientGone:
                 logger.info("The visitor of `palate %s` went away", " ".join(words))
                 return 1

@@ -15,7 +15,7 @@ from db.connection import data_version
 from engine.config import TrainConfig
 from tui.errors import WorkbenchError
 from tui.events import CommandServed, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
-from tui.ipc.client import Owner, knock, owner_of
+from tui.ipc.client import Owner, connect, owner_of
 from tui.ipc.protocol import Channel, ProtocolError
 from tui.reader import WorkspaceReader
 from tui.snapshots import TrainPreview, WorkbenchStatus
@@ -121,8 +121,8 @@ class RemoteWorkbench(WorkspaceReader):
         return told
 
     def _ask_anew(self) -> dict[str, Any] | None:
-        """A connection may be lost though the owner is there: knock once more."""
-        channel = knock(str(self._owner.facts.get("door")))
+        """A connection may be lost though the owner is there: connect once more."""
+        channel = connect(str(self._owner.facts.get("door")))
         if channel is None or self._closing.is_set():
             return None
         self._channel.close()
