@@ -148,7 +148,7 @@ class LoadedModel:
         for event in prepare_source(choice.source, trust_remote_code=choice.trust_remote_code):
             match event:
                 case Progress():
-                    self._become("preparing", progress_words(event))
+                    self._become("preparing", loading_words(event))
                 case Notice():
                     logger.info(event.text)
                 case SourceReady():
@@ -192,7 +192,7 @@ class LoadedModel:
         self._publish(WorkbenchFailed(*self.error))
 
 
-def progress_words(event: Progress) -> str:
+def loading_words(event: Progress) -> str:
     """A preparation's progress in words: "downloading 42 of 98 MB"."""
     if event.unit == "bytes":
         event = replace(event, done=event.done // 10**6, total=event.total and event.total // 10**6, unit="MB")
