@@ -45,7 +45,7 @@ class PalateGroup(click.Group):
         except KNOWN_ERRORS as error:
             raise click.ClickException(visible(f"{title_of(error)}. {error}")) from error
         except click.ClickException as error:
-            error.message = visible(error.message)  # it may quote a file's name
+            error.message = visible(error.message)  # type: ignore[misc]  # it may quote a file's name
             raise
         except OwnerLeaves as error:
             say(str(error))

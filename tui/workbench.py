@@ -121,6 +121,7 @@ class Workbench(WorkspaceReader):
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
+            assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
 
@@ -380,7 +381,7 @@ class Workbench(WorkspaceReader):
         if self.loaded_model.state == "ready" and self.answers.settings.queue.order == "margin":
             self.margins.wake()
 
-    def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
+    def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:
             return  # whoever waits for the future is told
         result = done.result()

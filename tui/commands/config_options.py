@@ -1,4 +1,4 @@
-"""_Command-line options made from the fields of a settings class."""
+"""Command-line options made from the fields of a settings class."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -139,7 +139,8 @@ def _last_model(folder: Path) -> str | None:
     except (DatabaseError, WorkbenchError):
         return None
     try:
-        return workspace.setting("model")
+        model: str | None = workspace.setting("model")
+        return model
     except DatabaseError:
         return None
     finally:

@@ -78,7 +78,7 @@ def presets(ctx: click.Context, as_json: bool) -> None:
 @click.option("--preset", metavar="NAME", help="Begin with the settings of this preset, not with the defaults.")
 @config_options(TrainConfig)
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def save(options: Options, name: str, preset: str | None, as_json: bool, **given: str | None) -> None:
     """Keep settings under NAME, in place of a preset of your own that has it."""
     with options.owning() as workbench:
