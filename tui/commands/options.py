@@ -71,7 +71,7 @@ class Options(WorkspaceRequest):
 
 
 def _wait_for_visitors(host: OwnerServer) -> None:
-    if visitors := host.visitors():
+    if visitors := host.clients():
         say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
     for each in visitors:
         while each.is_alive():

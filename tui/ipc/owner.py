@@ -52,10 +52,10 @@ class OwnerServer:
                 each.leave(f"{self._closing} What this command had stored is kept; run it again for the rest.")
         self.door.close()
 
-    def visitors(self) -> list[threading.Thread]:
+    def clients(self) -> list[threading.Thread]:
         """The threads on which visitors' commands run."""
         with self._changed:
-            return self.door.visitors() if self._consoles else []
+            return self.door.clients() if self._consoles else []
 
     # -- on a visitor's thread -----------------------------------------------------------------------------------
 
