@@ -1,6 +1,6 @@
-"""The base model and its adapters, as the lane's jobs use them.
+"""The base model and its adapters, as the scheduler's jobs use them.
 
-Everything here that touches the model runs on the lane's thread. The engine's modules that need torch are imported
+Everything here that touches the model runs on the compute thread. The engine's modules that need torch are imported
 inside functions, so that the first paint of the app does not wait for it.
 """
 
@@ -66,7 +66,7 @@ class LoadedModel:
         self._workspace = workspace
         self._publish = publish
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -------------------------------------------------------------------------------------------
 
     def load_turns(self) -> Turns:
         """Fetch and load the base model, then the adapter that was in use when it was last loaded."""

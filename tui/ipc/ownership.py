@@ -1,4 +1,4 @@
-"""Owning a workspace for one command, or waiting until its owner lets go."""
+"""Own a workspace for one command, or wait until its owner leaves."""
 
 import socket
 import time
@@ -12,7 +12,7 @@ from tui.ipc.console import say
 from tui.workbench import Workbench
 
 LET_GO_WITHIN_S = 10.0
-"""So long an owner without a door is waited for: commands that only store something take less than a second."""
+"""How long to wait for an owner without a socket. Commands that only store something take less than a second."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class WorkspaceRequest:
 
 
 def own(request: WorkspaceRequest) -> Workbench:
-    """The workspace as its owner; waits for one that has no door, because it is opening, closing or quick.
+    """The workspace as its owner. Waits for an owner that has no socket, because it is opening, closing or quick.
 
     Raises:
         WorkspaceBusy: that one stays, or lives on another machine.

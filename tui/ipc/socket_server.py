@@ -105,7 +105,7 @@ class SocketServer:
             if not full:
                 self._clients[threading.current_thread()] = channel
         if full:
-            channel.send({"refused": "Too many visitors", "text": f"{MOST_CLIENTS} are inside already. Try again."})
+            channel.send({"refused": "Too many commands", "text": f"{MOST_CLIENTS} are connected already. Try again."})
         return not full
 
     def _hear(self, channel: Channel) -> None:
@@ -115,7 +115,7 @@ class SocketServer:
                 return
             if ask.get("palate") != VERSION:
                 raise ProtocolError(
-                    f"This Palate speaks version {VERSION} to its visitors, yours speaks {ask.get('palate')!r}. "
+                    f"This Palate uses version {VERSION} of the protocol, yours uses {ask.get('palate')!r}. "
                     "Use the same Palate for both, or close the one that has the workspace open."
                 )
             self._serve(channel, ask)

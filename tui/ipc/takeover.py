@@ -36,13 +36,13 @@ class Entered:
 
 
 def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered | WorkspaceBusy | None:
-    """Own the workspace; where another process does, ask the person, unless a flag says it already.
+    """Own the workspace. Where another process owns it, ask the person what to do, unless a flag says so already.
 
     Returns:
         The workspace; or the owner that is to be watched; or None when the person leaves.
 
     Raises:
-        WorkspaceBusy: the owner lives on another machine, or has no door.
+        WorkspaceBusy: the owner runs on another machine, or has no socket.
         InputError: there is nobody to watch.
     """
     try:
@@ -95,10 +95,10 @@ def _key(keys: list[str]) -> str:
 
 
 def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
-    """Ask the owner to let go, wait for that, and own the workspace with the owner's model, unless flags say another.
+    """Ask the owner to leave, wait for that, and own the workspace with the owner's model, unless flags name another.
 
     Raises:
-        WorkspaceBusy: it did not let go in time.
+        WorkspaceBusy: it did not leave in time.
         OwnerGone, OwnerRefused, WireError.
     """
     channel = connect_to_owner(busy)
