@@ -66,7 +66,7 @@ class LoadedModel:
         self._workspace = workspace
         self._publish = publish
 
-    # -- on the compute thread -------------------------------------------------------------------------------------------
+    # -- on the compute thread ----------------------------------------------------------------------------------
 
     def load_turns(self) -> Turns:
         """Fetch and load the base model, then the adapter that was in use when it was last loaded."""
