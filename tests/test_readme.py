@@ -31,10 +31,10 @@ def test_a_shown_command_can_be_parsed(line: str) -> None:
     rest = [*context._protected_args, *context.args]
     command: click.Command = main
     while rest and isinstance(command, click.Group):
-        found = command.get_command(context, rest[0])
+        name, found, words = command.resolve_command(context, rest)
         assert found is not None, f"README shows {line!r}, but there is no command {rest[0]!r}"
         command = found
-        context = command.make_context(rest[0], rest[1:], parent=context, resilient_parsing=False)
+        context = command.make_context(name, words, parent=context, resilient_parsing=False)
         rest = [*getattr(context, "_protected_args", []), *context.args]
 
 

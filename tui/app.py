@@ -74,6 +74,7 @@ _IMPORTED_AFTER_S: Final = 1.0
 def _import_screens() -> None:
     for module, _ in _LATER.values():
         importlib.import_module(module)
+    importlib.import_module("scipy.optimize")  # for intervals of shares: half a second that no key should wait for
 
 
 def _later(module: str, name: str) -> Callable[[], Screen[Any]]:

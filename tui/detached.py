@@ -4,13 +4,17 @@ import errno
 import logging
 import os
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import visible_line
 from tui.training.event_format import event_record, event_words
-from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
 
 logger = logging.getLogger(__name__)
 

@@ -12,19 +12,18 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import Job, Scheduler
 from tui.errors import InputError
 from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.ipc.console import Console, console, say, speaking_through
 from tui.ipc.ownership import LET_GO_WITHIN_S, own
-from tui.reader import WorkspaceReader
 from tui.text.format import count
-from tui.workbench import Workbench
-from tui.workspace.workspace import read_workspace
 
 if TYPE_CHECKING:
+    from tui.compute.loaded_model import ModelChoice
+    from tui.compute.scheduler import Job, Scheduler
     from tui.ipc.owner import OwnerServer
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,9 @@ class Options:
     @contextmanager
     def reading(self) -> Iterator[WorkspaceReader]:
         """The workspace for reading, beside whoever owns it."""
+        from tui.reader import WorkspaceReader
+        from tui.workspace.workspace import read_workspace  # help needs neither this nor the workbench
+
         workspace = read_workspace(self.folder)
         try:
             yield WorkspaceReader(workspace)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,10 @@ from tui.ipc.console import ClientGone, Console, OwnerLeaves, RemoteConsole, spe
 from tui.ipc.protocol import VERSION, Channel, ProtocolError
 from tui.ipc.socket_server import SocketServer
 from tui.text.sanitize import visible
-from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
 
 logger = logging.getLogger(__name__)
 

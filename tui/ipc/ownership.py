@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING
 
 from db.errors import WorkspaceBusy
-from tui.ipc.client import visit
 from tui.ipc.console import say
-from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
 
 if TYPE_CHECKING:
     from tui.commands.options import Options
-import socket
-import time
+
 
 LET_GO_WITHIN_S = 10.0
 """So long an owner without a door is waited for: commands that only store something take less than a second."""
@@ -25,6 +27,9 @@ def own(options: Options) -> Workbench:
         WorkspaceBusy: that one stays, or lives on another machine.
         SystemExit: the owner ran this command.
     """
+    from tui.ipc.client import visit
+    from tui.workbench import Workbench
+
     patience = time.monotonic() + options.within_s
     while True:
         try:
