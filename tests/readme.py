@@ -23,8 +23,6 @@ README = Path(__file__).parent.parent / "README.md"
 
 
 def _keys(binding: Binding) -> str:
-    if binding.key_display:
-        return f"`{binding.key_display}`"
     return " ".join(f"`{_name(key.strip())}`" for key in binding.key.split(","))
 
 

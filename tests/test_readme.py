@@ -18,6 +18,12 @@ def test_the_tables_are_those_of_the_code() -> None:
     assert with_blocks(TEXT) == TEXT, "run `python -m tests.readme`"
 
 
+def test_a_table_names_each_key_by_itself() -> None:
+    made = BLOCKS["keys:label"]() + BLOCKS["keys:runs"]()
+    assert [pair for pair in ("↑↓", "←→") if pair in made] == []
+    assert "| `←` | curve.left |" in made
+
+
 def test_every_command_is_shown() -> None:
     shown = {shlex.split(line)[1] for line in COMMANDS}
     assert shown >= set(main.commands) - {"import"}
