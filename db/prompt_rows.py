@@ -144,6 +144,6 @@ class Imported:
 
 def with_system(messages: Messages, system: str | None) -> Messages:
     """The messages that the policy sees: `system` stands first, unless the prompt brings a system prompt of its own."""
-    if system is None or messages[0]["role"] == "system":
+    if not system or messages[0]["role"] == "system":
         return messages
     return (Message(role="system", content=system), *messages)

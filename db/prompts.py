@@ -1,7 +1,7 @@
 """Prompts and their sets. The wall between labelling and held-out prompts is kept here when they come in."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from sqlite3 import Connection, Row
 
@@ -87,11 +87,6 @@ def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
     return insert(conn, "prompts", values)
 
 
-def is_held_out(conn: Connection, messages: Messages) -> bool:
-    """Whether the same question, system prompt apart, is held out for trials."""
-    return _stands_on_side(conn, messages, held_out=True)
-
-
 def find_prompt(conn: Connection, messages: Messages) -> int | None:
     """The id of the prompt with these messages, or None."""
     row = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (content_hash(messages),)).fetchone()
@@ -116,12 +111,6 @@ def prompt_position(conn: Connection, prompt_id: int) -> tuple[int, int]:
         FROM prompts asked JOIN prompts p ON p.set_id = asked.set_id WHERE asked.id = ?"""
     position, size = conn.execute(query, (prompt_id,)).fetchone()
     return int(position), int(size)
-
-
-def next_prompts(conn: Connection, limit: int, *, exclude: Collection[int] = ()) -> list[PromptRow]:
-    """Labelling prompts that have no comparison yet, in id order; `exclude` are those being answered right now."""
-    rows = conn.execute(f"{_PROMPT} WHERE {_UNASKED} ORDER BY p.id LIMIT ?", (limit + len(exclude),))
-    return [prompt_row(row) for row in rows if row["id"] not in exclude][:limit]
 
 
 def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[int]:

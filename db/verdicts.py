@@ -8,12 +8,10 @@ from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names_shown import names_known
-from db.pair_rows import EVERY_PAIR, PairFilter, PairRow, VerdictCounts, VerdictRow
-from db.prompt_rows import Message, Messages
+from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
+from db.prompt_rows import with_system
 from db.times import utc_now
 
-# What a person can say; an undo is written by undo_last alone.
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 # How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
 MEAN_OVER = 200
 
@@ -204,16 +202,9 @@ def _pair_row(row: Row) -> PairRow:
         verdict=row["verdict"],
         strength=row["strength"],
         prompt_id=row["prompt"],
-        messages=seen_messages(json.loads(row["messages"]), row["system"]),
+        messages=with_system(tuple(json.loads(row["messages"])), row["system"]),
         chosen=row[f"{chosen}_text"],
         rejected=row[f"{rejected}_text"],
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
     )
-
-
-def seen_messages(messages: list[Message], system: str | None) -> Messages:
-    """What the policy saw: a system prompt of the sampling stands first, unless the prompt brings its own."""
-    if system and messages[0]["role"] != "system":
-        return (Message(role="system", content=system), *messages)
-    return tuple(messages)

@@ -141,8 +141,6 @@ def metrics_of(steps: int) -> list[MetricRow]:
 class FakeWorkbench:
     """See the module's docstring. `open` and `judged` hold comparisons; tests may fill them as they like."""
 
-    queue_depth = 6
-
     def __init__(self, comparisons: int = 6) -> None:
         self.rows = {number: comparison(number) for number in range(1, comparisons + 1)}
         self.verdicts: list[VerdictRow] = []

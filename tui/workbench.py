@@ -59,9 +59,10 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferenceScorer
 from tui.training.trainer import RunChoices, Trainer
-from tui.trials.blind import BASE, BlindTrials
+from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.file_watch import FileWatch
+from tui.workspace.settings import BASE
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -191,11 +192,6 @@ class Workbench(WorkspaceReader):
             merging=self.adapter_service.doing,
         )
 
-    @property
-    def queue_depth(self) -> int:
-        """How many comparisons are kept ready."""
-        return self.answers.depth
-
     # -- settings ----------------------------------------------------------------------------------------------
 
     def change_setting(self, name: str, text: str) -> None:
@@ -268,7 +264,7 @@ class Workbench(WorkspaceReader):
 
     def undo(self) -> Future[int | None]:
         """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write(db_edits.undo_last)
+        undone = self.workspace.write(db_edits.undo_labelling)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 

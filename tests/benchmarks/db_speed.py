@@ -16,7 +16,8 @@ from sqlite3 import Connection
 from db.comparisons import count_open, count_skipped, next_open
 from db.connection import open_database, read_only, writing
 from db.preference_counts import choices
-from db.prompts import next_prompts, prompts_left
+from db.prompt_rows import AskedOf
+from db.prompts import prompts_left, unasked_prompts
 from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
@@ -82,7 +83,7 @@ def main(verdicts: int) -> None:
             show("page, newest 200", lambda: search_verdicts(conn))
             show("page, 200 in the middle", lambda: search_verdicts(conn, before=verdicts // 2))
             show("prompts_left, none", lambda: prompts_left(conn))
-            show("next_prompts, none", lambda: next_prompts(conn, 16))
+            show("unasked_prompts, none", lambda: unasked_prompts(conn, AskedOf(1, 1, 1, 1)))
             show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
             show("what the choices say", lambda: count_preferences(choices(conn)), 3)

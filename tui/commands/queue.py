@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from db.pair_rows import ComparisonRow
+from db.pair_rows import VERDICTS, ComparisonRow
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.options import Heard, Options, load_model
@@ -21,8 +21,6 @@ from tui.text.format import count
 from tui.text.sanitize import visible
 from tui.workbench import Workbench
 from tui.workspace.settings import SERVER, SourceConfig
-
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 
 
 def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:

@@ -66,10 +66,6 @@ class VerdictBrowser:
         """Every time that a pair was taken out of training or put back."""
         return db_withdrawals.withdrawals(self._workspace.connection, comparison)
 
-    def count_out(self) -> int:
-        """How many pairs that decide are taken out of training."""
-        return db_withdrawals.count_withdrawn(self._workspace.connection)
-
     def note(self, comparison: int) -> str:
         """The note that stands with a pair; empty where there is none."""
         return db_blind.comparison_note(self._workspace.connection, comparison)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from db.pair_rows import VERDICTS
 from db.times import utc_text
 from db.verdict_search import NOTES, Fact, Search, Where, Words, known_names, named_ids
 from tui.text.query import QueryError, Term, check_names, parse
 
-VERDICTS: Final = ("a", "b", "tie", "both_bad", "skip", "discard")
 FLAGS: Final = {
     "edited": "one answer was written by you",
     "noted": "with a note",
