@@ -1,4 +1,4 @@
-"""Prompts and their sets. The wall between labelling and held-out prompts is kept here when they come in."""
+"""Prompts and their sets. The held-out guard lets no question in that is for labelling and held out at once."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ def list_prompt_sets(conn: Connection) -> list[PromptSetRow]:
 
 
 def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> AddedPrompts:
-    """Add prompts to a set; what is there already, and what would cross the held-out wall, is counted and left out.
+    """Add prompts to a set; what is there already, and what the held-out guard refuses, is counted and left out.
 
     Raises:
         NotFound: there is no such set.
@@ -75,7 +75,7 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
 
 
 def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
-    """Store a prompt that was found to be new and on the right side of the wall, and give its id."""
+    """Store a prompt that is new and that the held-out guard lets in, and give its id."""
     values = {
         "set_id": set_id,
         "messages": canonical_json(prompt.messages),

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
-from db.comparisons import count_open, count_skipped, next_open
+from db.comparisons import count_open, next_open
 from db.connection import open_database, read_only, writing
 from db.preference_counts import choices
 from db.prompt_rows import AskedOf
@@ -77,7 +77,6 @@ def main(verdicts: int) -> None:
         with closing(read_only(path)) as conn:
             show("next_open, only skips left", lambda: next_open(conn))
             show("count_open", lambda: count_open(conn))
-            show("count_skipped", lambda: count_skipped(conn))
             show("counts, all of them today", lambda: counts(conn, "2025"), 5)
             show("counts, none today", lambda: counts(conn, "2027"))
             show("page, newest 200", lambda: search_verdicts(conn))

@@ -1,4 +1,4 @@
-"""Prompts and sets: stored once, and never on both sides of the held-out wall."""
+"""Prompts and sets: stored once, and never both held out and for labelling."""
 
 import pytest
 

@@ -229,7 +229,7 @@ def test_a_pair_taken_out_of_training_is_no_pair(conn):
 
 
 def test_a_held_out_question_is_never_trained_on_however_it_came_in(conn):
-    """The wall is tried past `add_prompts`: rows written straight into the tables, with and without system prompts."""
+    """The guard is tried past `add_prompts`: rows written straight into the tables, with and without system prompts."""
     judged(conn, compared(conn, "Why is the sky blue?"), "a")
     judged(conn, compared(conn, "Why is the sea blue?"), "a")
     assert len(preference_pairs(conn)) == 2
