@@ -10,7 +10,8 @@ import sys
 import threading
 from pathlib import Path
 
-from tui.commands.options import Options, load_model
+from tui.cli import main as palate
+from tui.commands.options import Options, command_runner, load_model
 from tui.compute.loaded_model import ModelChoice
 from tui.ipc.owner import OwnerServer
 from tui.ipc.ownership import own
@@ -27,7 +28,7 @@ def main(folder: Path, model: str) -> None:
         said.append(why)
         told.set()
 
-    host = OwnerServer(workbench, leave)
+    host = OwnerServer(workbench, leave, command_runner(palate))
     say({"pid": os.getpid(), "door": str(host.door.path)})
     threading.Thread(target=lambda: (sys.stdin.readline(), told.set()), daemon=True).start()
     told.wait()

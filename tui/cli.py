@@ -13,7 +13,7 @@ from tui.commands.data import data
 from tui.commands.doctor import doctor
 from tui.commands.interchange import export_command, import_command
 from tui.commands.keys import keys
-from tui.commands.options import HostedOptions, Options
+from tui.commands.options import HostedOptions, Options, command_runner
 from tui.commands.preferences import agreement, likes
 from tui.commands.presets import pairs, presets
 from tui.commands.prompts import prompts
@@ -45,7 +45,7 @@ class PalateGroup(click.Group):
         except KNOWN_ERRORS as error:
             raise click.ClickException(visible(f"{title_of(error)}. {error}")) from error
         except click.ClickException as error:
-            error.message = visible(error.message)  # it may quote a file's name
+            error.message = visible(error.message)  # type: ignore[misc]  # it may quote a file's name
             raise
         except OwnerLeaves as error:
             say(str(error))
@@ -104,7 +104,9 @@ def main(
     if ctx.invoked_subcommand is None:
         from tui.run_app import run_app  # Textual is imported only when a screen is wanted
 
-        raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse, watch=watch, take_over=take_over))
+        raise SystemExit(
+            run_app(asked, line, command_runner(ctx.command), mouse=not no_mouse, watch=watch, take_over=take_over)
+        )
     if watch or take_over:
         raise InputError("--watch and --take-over open the app. Leave the command out.")
 

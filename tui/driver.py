@@ -83,8 +83,8 @@ class PalateDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._link = LinkFile(self._file, self._drained)
-        self._file = self._link
+        self._link = LinkFile(self._file, self._drained)  # type: ignore[arg-type]  # Textual's own stderr
+        self._file = self._link  # type: ignore[assignment]  # it writes to whatever has `write` and `flush`
         self._behind = False
         self._has_terminal = False
 
@@ -99,7 +99,7 @@ class PalateDriver(LinuxDriver):
             self.suspend_application_mode()
         self._has_terminal = True
         self._link.open()
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def write(self, data: str) -> None:
         """Queue what is to be written. While a stalled link leaves no room, it is dropped, and all is drawn later."""

@@ -48,7 +48,7 @@ class WorkspaceReader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.likes = PreferenceReporter(self)
+        self.likes = PreferenceReporter(workspace, self.adapters)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.manifest import Adapter
 from db import edits as db_edits
@@ -115,12 +115,13 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(*common)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
-            self.run_labels = RunLabels(self.workspace, self.adapter_service, self._publish)
+            self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(*common, seed=seed)
             self.blind_trials = BlindTrials(*common, seed=seed)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
+            assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
 
@@ -375,7 +376,7 @@ class Workbench(WorkspaceReader):
         if self.loaded_model.state == "ready" and self.answers.settings.queue.order == "margin":
             self.margins.wake()
 
-    def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
+    def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:
             return  # whoever waits for the future is told
         result = done.result()

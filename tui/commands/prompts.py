@@ -1,6 +1,6 @@
 """`palate prompts`: prompt sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
@@ -222,7 +222,7 @@ def remove(options: Options, prompt: int, as_json: bool) -> None:
     _told(as_json, {"event": "removed", "prompt": prompt}, f"Prompt {prompt} is gone.")
 
 
-def _told(as_json: bool, record: dict[str, object], words: str) -> None:
+def _told(as_json: bool, record: Mapping[str, object], words: str) -> None:
     if as_json:
         emit(record)
     else:

@@ -53,7 +53,7 @@ def show_comparison(comparison: ComparisonRow) -> None:
 @config_options(SamplingConfig)
 @config_options(SourceConfig)
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool, **given: str | None) -> None:
     """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
     if given["server"] is not None and given["policy"] is None:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def train(
     options: Options,
     preset: str | None,

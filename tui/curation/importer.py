@@ -47,7 +47,7 @@ class ImportStopped(InputError):
 
 
 @dataclass
-class Tally:
+class ImportTally:
     """What became of the rows so far."""
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -177,7 +177,7 @@ class Importer:
         pairs = self._look_through(source, format, tell)
         write = self._workspace.write
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
-        tally = Tally()
+        tally = ImportTally()
         try:
             self._store(batch, format.read(source), pairs, tally, tell)
             for late in write(db_import_batches.publish).result():
@@ -203,7 +203,7 @@ class Importer:
             raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{left_out}")
         return pairs
 
-    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: Tally, tell: Tell) -> None:
+    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
         """Store slice after slice; while the writer stores one, the next is read."""
         waiting: Future[tuple[float, list[Read]]] | None = None
         size, done = FIRST_SLICE, 0
@@ -219,7 +219,7 @@ class Importer:
             self._settle(waiting, tally, size)
         tell(ImportProgress("storing", pairs, pairs))
 
-    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: Tally, size: int) -> int:
+    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: ImportTally, size: int) -> int:
         """Count what became of a slice, and say how large the next one may be."""
         seconds, stored = waiting.result()
         for each in stored:
@@ -244,7 +244,7 @@ class Importer:
             raise ImportStopped("The import was stopped. Nothing of it was kept.")
 
 
-def _kept(reads: Iterable[Read], tally: Tally) -> Iterator[Prepared]:
+def _kept(reads: Iterable[Read], tally: ImportTally) -> Iterator[Prepared]:
     for read in reads:
         if isinstance(read, PairRecord):
             yield prepared(read)

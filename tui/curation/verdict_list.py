@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 
 class VerdictBrowser:
@@ -88,8 +88,8 @@ class VerdictBrowser:
         """Keep a note with a pair in place of an older one."""
         return self._changed(comparison, self._workspace.write(db_blind.note_comparison, comparison, note))
 
-    def _changed(self, comparison: int, done: Future[Answer]) -> Future[Answer]:
-        def tell(over: Future[Answer]) -> None:
+    def _changed(self, comparison: int, done: Future[_Answer]) -> Future[_Answer]:
+        def tell(over: Future[_Answer]) -> None:
             if self._publish is not None and not over.cancelled() and over.exception() is None:
                 self._publish(PairChanged(comparison))
 
@@ -148,12 +148,12 @@ class DataSearch:
         self._interrupt()
         self._thread.shutdown(wait=True)
 
-    async def _ask(self, read: Callable[[], Answer]) -> Answer | None:
+    async def _ask(self, read: Callable[[], _Answer]) -> _Answer | None:
         self._newest += 1
         mine = self._newest
         self._interrupt()
 
-        def work() -> Answer | None:
+        def work() -> _Answer | None:
             if mine != self._newest:
                 return None
             self._interrupt = self._browser.interrupter()

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.manifest import Adapter
@@ -313,6 +314,6 @@ def _undo_sealed(connection: sqlite3.Connection, trial: int) -> int | None:
     return db_verdicts.undo_last(connection, trial=trial)
 
 
-def _failed(done: Future[object]) -> bool:
+def _failed(done: Future[Any]) -> bool:
     """Did it fail? Whoever waits for the future is told."""
     return done.cancelled() or done.exception() is not None

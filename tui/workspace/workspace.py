@@ -27,7 +27,7 @@ from db.writer import Writer
 from tui.errors import InputError, WorkbenchError
 from tui.workspace.bundled_prompts import load_questions
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 def default_folder() -> Path:
@@ -85,7 +85,7 @@ class Workspace:
         """This thread's read-only connection."""
         return self.readers.get()
 
-    def write(self, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Future[Result]:
+    def write(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> Future[_Result]:
         """Run `function(connection, ...)` in one transaction on the writer's thread; resolved once it is on disk."""
         if self.writer is None:
             raise WorkbenchError(

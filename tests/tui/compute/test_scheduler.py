@@ -111,7 +111,7 @@ def test_closing_closes_the_generators_on_the_lane_itself() -> None:
     job = scheduler.submit("endless", endless(), lambda: RUN)
     scheduler.start()
     scheduler.close(timeout_s=5)
-    assert where == ["palate-lane"]
+    assert where == ["palate-compute"]
     assert job.done.cancelled()
 
 

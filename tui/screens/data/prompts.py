@@ -273,7 +273,10 @@ class PromptsScreen(PalateScreen):
 
     async def _move(self, prompt: PromptListRow, here: SetCounts, set_id: int) -> None:
         target = next(each for each in self._sets if each.row.id == set_id)
-        move = lambda: asyncio.wrap_future(self.book.move([prompt.id], set_id))  # noqa: E731
+
+        def move() -> asyncio.Future[Any]:
+            return asyncio.wrap_future(self.book.move([prompt.id], set_id))
+
         if target.row.held_out == here.row.held_out:
             await move()
             return
