@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
-from db.held_out import Crossing
+from db.prompt_rows import Crossing
 from engine.config import settings_of
 from tests.fake_workbench import adapter_view
 from tests.flags import flags_of, path

@@ -13,10 +13,11 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
-from db.comparisons import count_open, count_skipped, next_open
+from db.comparisons import count_open, next_open
 from db.connection import open_database, read_only, writing
 from db.preference_counts import choices
-from db.prompts import next_prompts, prompts_left
+from db.prompt_rows import AskedOf
+from db.prompts import prompts_left, unasked_prompts
 from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
@@ -77,13 +78,12 @@ def measure(verdicts: int) -> None:
         with closing(read_only(path)) as conn:
             show("next_open, only skips left", lambda: next_open(conn))
             show("count_open", lambda: count_open(conn))
-            show("count_skipped", lambda: count_skipped(conn))
             show("counts, all of them today", lambda: counts(conn, "2025"), 5)
             show("counts, none today", lambda: counts(conn, "2027"))
             show("page, newest 200", lambda: search_verdicts(conn))
             show("page, 200 in the middle", lambda: search_verdicts(conn, before=verdicts // 2))
             show("prompts_left, none", lambda: prompts_left(conn))
-            show("next_prompts, none", lambda: next_prompts(conn, 16))
+            show("unasked_prompts, none", lambda: unasked_prompts(conn, AskedOf(1, 1, 1, 1)))
             show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
             show("what the choices say", lambda: count_preferences(choices(conn)), 3)

@@ -99,7 +99,7 @@ def opened(folder: Path, options: argparse.Namespace, *, fill_queue: bool) -> It
         workbench.start(fill_queue=fill_queue)
         assert workbench.loading is not None
         workbench.loading.done.result()
-        while fill_queue and workbench.ready_count() < workbench.queue_depth:
+        while fill_queue and workbench.ready_count() < workbench.answers.depth:
             time.sleep(0.1)
         yield workbench
     finally:

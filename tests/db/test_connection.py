@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from db.connection import APPLICATION_ID, connect, open_database, read_only, writing
+from db.connection import APPLICATION_ID, connect, data_version, open_database, read_only, writing
 from db.errors import (
     DamagedDatabase,
     DatabaseError,
@@ -332,3 +332,13 @@ def test_a_wal_and_shm_left_behind_are_taken_in(tmp_path):
     open_database(copy)
     with closing(read_only(copy)) as conn:
         assert get_setting(conn, "theme") == "dark"
+
+
+def test_the_data_version_changes_when_another_connection_commits(tmp_path):
+    path = tmp_path / "palate.db"
+    open_database(path)
+    with closing(writing(path)) as conn, closing(read_only(path)) as reader:
+        before = data_version(reader)
+        assert data_version(reader) == before
+        set_setting(conn, "theme", "dark")
+        assert data_version(reader) != before

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from db import preference_counts as db_preference_counts
+from db.connection import data_version
 from db.preference_counts import JudgedGroup, MissedPair
 from db.repeats import repeated_verdicts
 from db.times import utc_text
@@ -70,7 +71,7 @@ class PreferenceReporter:
 
     def version(self) -> int:
         """Another number once something was stored; only to be compared with others that this thread asked for."""
-        return db_preference_counts.data_version(self._workspace.connection)
+        return data_version(self._workspace.connection)
 
     def read(
         self, group: Group | None = None, *, source: str = "person", version: int | None = None

@@ -18,9 +18,10 @@ from tui.errors import InputError
 from tui.events import TrialChanged
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.text.sanitize import visible
-from tui.trials.blind import BASE, TrialPlan
+from tui.trials.blind import TrialPlan
 from tui.trials.external_judge import ExternalJudge, Judgement
 from tui.trials.results import board_of, doubts, rate_words, result_of, sentence, tally_words
+from tui.workspace.settings import BASE
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow

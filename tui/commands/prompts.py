@@ -5,9 +5,8 @@ from dataclasses import asdict
 
 import click
 
-from db.held_out import Crossing
 from db.interchange.sources import source_of
-from db.prompt_lists import SetCounts
+from db.prompt_rows import Crossing, SetCounts
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.curation.prompt_sets import PromptSets, added_words, holding_out_words, release_words

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from db.pair_rows import VERDICTS
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.options import Heard, Options, load_model
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from tui.compute.scheduler import Job
     from tui.generation.queue_filler import QueueFiller
     from tui.workbench import Workbench
-
-
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 
 
 def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:

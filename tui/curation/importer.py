@@ -6,7 +6,6 @@ stored stays hidden until the last row is in, and is taken back when the import 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from db.interchange.formats import FORMATS, Format, format_of
 from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported, LeftOutLines
+from db.writer import timed
 from tui.errors import InputError
 from tui.events import ImportMoved, WorkbenchEvent
 from tui.snapshots import ImportProgress
@@ -213,7 +213,7 @@ class Importer:
                 size = self._settle(waiting, tally, size)
                 tell(ImportProgress("storing", done, pairs))
             self._check_stopped()
-            waiting = self._workspace.write(_timed_store, batch, slice_)
+            waiting = self._workspace.write(timed, batch.store, slice_)
             done += len(slice_)
         if waiting is not None:
             self._settle(waiting, tally, size)
@@ -229,7 +229,7 @@ class Importer:
     def _take_back(self, tell: Tell) -> None:
         rows, done = FIRST_SLICE, 0
         while not self._leaving.is_set():
-            seconds, more = self._workspace.write(_timed_take_back, rows).result()
+            seconds, more = self._workspace.write(timed, db_import_batches.take_back, rows).result()
             if not more:
                 return
             done += rows
@@ -250,18 +250,6 @@ def _kept(reads: Iterable[Read], tally: ImportTally) -> Iterator[Prepared]:
             yield prepared(read)
         else:
             tally.add(read)
-
-
-def _timed_store(connection: sqlite3.Connection, batch: Batch, slice_: list[Prepared]) -> tuple[float, list[Read]]:
-    begun = time.thread_time()
-    stored = batch.store(connection, slice_)
-    return time.thread_time() - begun, stored
-
-
-def _timed_take_back(connection: sqlite3.Connection, rows: int) -> tuple[float, bool]:
-    begun = time.thread_time()
-    more = db_import_batches.take_back(connection, rows)
-    return time.thread_time() - begun, more
 
 
 def _next_size(size: int, seconds: float) -> int:

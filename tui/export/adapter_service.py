@@ -171,7 +171,7 @@ class AdapterService:
         renamed = self._workspace.registry.rename(adapter.manifest.id, new)
         self._workspace.write(db_models.rename_models, renamed.manifest.id, renamed.manifest.name).result()
         for setting in settings:
-            self._workspace.write(change_setting, setting, renamed.manifest.name).result()
+            change_setting(self._workspace, setting, renamed.manifest.name)
         if self._loaded_model.in_use is not None and self._loaded_model.in_use.manifest.id == renamed.manifest.id:
             self._loaded_model.in_use = renamed
         self._tell_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")

@@ -33,10 +33,9 @@ from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchEvent
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_too_long
+from tui.workspace.settings import BASE
 from tui.workspace.workspace import Workspace
 
-BASE = "base"
-"""How a person names the base model as a policy."""
 MOVED_TO = "from trials"
 """The prompt set for labelling that held-out prompts are moved to."""
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from platformdirs import user_data_path
 
 from adapters.registry import Registry
+from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import settings as db_settings
@@ -177,9 +178,5 @@ def _furnish(workspace: Workspace) -> None:
     if db_prompts.list_prompt_sets(workspace.connection):
         return
     for name, held_out in (("science", False), ("science, held out", True)):
-        workspace.write(_add_set, name, held_out).result()
-
-
-def _add_set(connection: sqlite3.Connection, name: str, held_out: bool) -> None:
-    set_id = db_prompts.add_prompt_set(connection, name, held_out=held_out)
-    db_prompts.add_prompts(connection, set_id, load_questions(held_out=held_out))
+        prompts = load_questions(held_out=held_out)
+        workspace.write(db_prompt_sets.create_prompt_set, name, held_out=held_out, prompts=prompts).result()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from db import import_batches as db_import_batches
-from db.errors import InterchangeError
+from db.errors import InterchangeError, NotAllowed
 from db.interchange.sources import Source
 from tui.curation import importer
 from tui.curation.importer import ImportStopped
-from tui.errors import InputError, WorkbenchError
+from tui.errors import InputError
 from tui.events import ImportMoved
 from tui.snapshots import ImportProgress
 from tui.workbench import Workbench
@@ -159,7 +159,7 @@ def test_one_import_at_a_time(open_workbench: Callable[[], Workbench], tmp_path:
             with pytest.raises(InputError, match="An import goes on already") as caught:
                 workbench.imports.read(Source(tmp_path / "mine.jsonl"))
             (tmp_path / "more.txt").write_text("q1\n")
-            with pytest.raises(WorkbenchError, match="may hold the same prompts"):
+            with pytest.raises(NotAllowed, match="may hold the same prompts"):
                 workbench.add_prompts(tmp_path / "more.txt", set_name="more").result(timeout=10)
             refused.append(caught)
 
@@ -177,7 +177,7 @@ def test_what_an_import_that_was_killed_left_is_taken_back_at_the_next_start(
     records = [
         db_import_batches.prepared(each) for each in importer.FORMATS["trl-text"].read(pairs(tmp_path / "m.jsonl", 50))
     ]
-    write(importer._timed_store, batch, records).result()
+    write(batch.store, records).result()
     workbench = open_workbench()
     assert (sets(workbench), workbench.counts().total) == (before, 0)
     assert workbench.imports.read(Source(tmp_path / "m.jsonl"), set_name="mine").pairs == 50

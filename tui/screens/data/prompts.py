@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from db.prompt_lists import PromptListRow, SetCounts
+from db.prompt_rows import PromptListRow, SetCounts
 from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
