@@ -17,14 +17,18 @@ READY := $(VENV)/.ready-$(SIGN)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(SIGN)
 STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 
-.PHONY: run test lint lock python
+.PHONY: run test test-long lint lock python
 .DEFAULT_GOAL := run
 
 run: $(READY)
 	@$(BIN)/palate $(ARGS)
 
+# Two processes, one thread each (tests/conftest.py). What takes minutes is left to `make test-long`.
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m "not long" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-long: $(READY_TO_TEST)
+	$(BIN)/python -m pytest -q -m long $(ARGS)
 
 lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff check .

@@ -1,9 +1,25 @@
-"""One thread for each test process, unless the caller asks for more.
+"""How the tests are spread over processes.
 
-Tiny models gain nothing from threads, and waiting for one another costs them: on two busy cores the tests of training
-and generation took 14 seconds of processor time with one thread and 101 with two. torch reads this at its import.
+One thread for each test process, unless the caller asks for more. Tiny models gain nothing from threads, and waiting
+for one another costs them: on two busy cores the tests of training and generation took 14 seconds of processor time
+with one thread and 101 with two. torch reads this at its import.
 """
 
 import os
 
+import pytest
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, since they share its fixtures, and start what takes longest first.
+
+    A file that shares a port, a terminal or a machine with other files names its group itself, with
+    `pytestmark = pytest.mark.xdist_group("name")`; the group then runs on one worker, one test after another.
+    """
+    grouped = {item for item in items if item.get_closest_marker("xdist_group")}
+    items.sort(key=lambda item: (item not in grouped, item.get_closest_marker("real") is None))
+    for item in items:
+        if item not in grouped:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
