@@ -18,8 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A file that shares a port, a terminal or a machine with other files names its group itself, with
     `pytestmark = pytest.mark.xdist_group("name")`; the group then runs on one worker, one test after another.
     """
-    grouped = {item for item in items if item.get_closest_marker("xdist_group")}
-    items.sort(key=lambda item: (item not in grouped, item.get_closest_marker("real") is None))
+    grouped = {item.path for item in items if item.get_closest_marker("xdist_group")}
+    real = {item.path for item in items if item.get_closest_marker("real")}
+    items.sort(key=lambda item: (item.path not in grouped, item.path not in real))
     for item in items:
-        if item not in grouped:
+        if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
