@@ -23,7 +23,7 @@ STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 run: $(READY)
 	@$(BIN)/palate $(ARGS)
 
-# Two processes, one thread each (tests/conftest.py). What takes minutes is left to `make test-long`.
+# Two processes, one thread each (tests/conftest.py). `make test-long` runs what takes minutes (CONTRIBUTING.md).
 test: lint
 	$(BIN)/python -m pytest -q -m "not long" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
