@@ -1,7 +1,7 @@
-"""Kill Palate with SIGKILL at chosen moments of a run, and open it again: `python -m tests.killed_palate FOLDER`.
+"""Kill Palate with SIGKILL at moments of a run, and open it again: `python -m tests.killed_palate FOLDER [MOMENT …]`.
 
 A process of its own, so that children can be forked from one that has no threads and has imported torch already. It
-prints one JSON object for each moment: what the next start found, and what came of it.
+prints one JSON object for each moment (by default all): what the next start found, and what came of it.
 """
 
 import json
@@ -146,7 +146,7 @@ def weights(folder: Path) -> bytes:
     return (adapter / "adapter_model.safetensors").read_bytes()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, moments: list[str]) -> None:
     save_tiny(folder / "model")
     space = folder / "space"
     file = folder / "pairs.jsonl"
@@ -155,9 +155,9 @@ def main(folder: Path) -> None:
     assert child(lambda: _import(space, file)) == 0
     whole = Path(shutil.copytree(space, folder / "whole"))
     assert child(begin, whole, lambda: None) == 0
-    for number, (moment, arm) in enumerate(MOMENTS.items()):
+    for number, moment in enumerate(moments or MOMENTS):
         killed = Path(shutil.copytree(space, folder / f"killed-{number}"))
-        status = child(begin, killed, arm)
+        status = child(begin, killed, MOMENTS[moment])
         hearing, telling = fork.Pipe(duplex=False)
         ended = child(again, killed, telling)
         telling.close()
@@ -175,4 +175,4 @@ def _import(space: Path, file: Path) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)  # a forked child has no other threads
     fork = multiprocessing.get_context("fork")
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
