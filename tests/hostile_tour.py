@@ -58,6 +58,8 @@ from tui.workspace.settings_store import PARTS
 
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
+NOTHING = ("keys", "likes", "a setting, opened", FOUND)
+"""Stops that show nothing from outside, or not on their first page."""
 SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system")
 """The row of the system prompt among the settings."""
 PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
@@ -103,21 +105,28 @@ class TourApp(PalateApp):
             for made in unlisted(self.seen, self.ids):
                 await back(self)
                 await self.push_screen(made)
-                await self._settle(f"{FOUND}{type(made).__name__}", seconds=1)
+                await self._settle(f"{FOUND}{type(made).__name__}")
         except Exception as error:  # noqa: BLE001  told by the test
             self.broken = f"{type(error).__name__} after {list(self.stops)[-1:]}: {error!r}"
         self.exit()
 
     async def _settle(self, name: str, seconds: float = 10) -> None:
-        """Wait until the mark of hostile text stands there and the screen no longer changes."""
+        """Wait until the mark of hostile text is on the screen, nothing is read any more, and the screen is unchanged.
+
+        A stop that shows nothing from outside is not waited for until the mark comes.
+        """
         self.seen |= {type(screen) for screen in self.screen_stack}
         shown, before = "", None
         for _ in range(round(seconds / 0.05)):
             await asyncio.sleep(0.05)
             shown, before = text_of(self), shown
-            if MARK in body_of(shown) and shown == before:
+            if (MARK in body_of(shown) or name.startswith(NOTHING)) and shown == before and not self._reads():
                 break
         self.stops[name] = shown
+
+    def _reads(self) -> bool:
+        """Whether a screen still works on what it is to show."""
+        return any(not each.is_finished for each in self.workers if each.node is not self)
 
 
 def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:

@@ -1,7 +1,7 @@
-"""Kill Palate with SIGKILL at chosen moments of a run, and open it again: `python -m tests.killed_palate FOLDER`.
+"""Kill Palate with SIGKILL at moments of a run, and open it again: `python -m tests.killed_palate FOLDER [MOMENT …]`.
 
 A process of its own, so that children can be forked from one that has no threads and has imported torch already. It
-prints one JSON object for each moment: what the next start found, and what came of it.
+prints one JSON object for each moment (by default all): what the next start found, and what came of it.
 """
 
 import argparse
@@ -149,8 +149,8 @@ def weights(folder: Path) -> bytes:
     return (adapter / "adapter_model.safetensors").read_bytes()
 
 
-def kill_at_every_moment(folder: Path) -> None:
-    """One run that lives, then one killed at each moment and opened again."""
+def kill_at_moments(folder: Path, moments: Sequence[str]) -> None:
+    """One run that lives, then one killed at each moment (all where none is named) and opened again."""
     save_tiny(folder / "model")
     space = folder / "space"
     file = folder / "pairs.jsonl"
@@ -159,9 +159,9 @@ def kill_at_every_moment(folder: Path) -> None:
     assert child(lambda: _import(space, file)) == 0
     whole = Path(shutil.copytree(space, folder / "whole"))
     assert child(begin, whole, lambda: None) == 0
-    for number, (moment, arm) in enumerate(MOMENTS.items()):
+    for number, moment in enumerate(moments or MOMENTS):
         killed = Path(shutil.copytree(space, folder / f"killed-{number}"))
-        status = child(begin, killed, arm)
+        status = child(begin, killed, MOMENTS[moment])
         hearing, telling = fork.Pipe(duplex=False)
         ended = child(again, killed, telling)
         telling.close()
@@ -180,6 +180,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags."""
     flags = flags_of(__doc__)
     flags.add_argument("folder", type=path, help="an empty folder for model and workspaces")
+    flags.add_argument("moments", nargs="*", metavar="MOMENT", choices=[[], *MOMENTS], help="default: all")
     return flags
 
 
@@ -187,7 +188,7 @@ def main(line: Sequence[str] | None = None) -> None:
     """Read the command line and kill."""
     options = parser().parse_args(line)
     torch.set_num_threads(1)  # a forked child has no other threads
-    kill_at_every_moment(options.folder)
+    kill_at_moments(options.folder, options.moments)
 
 
 if __name__ == "__main__":

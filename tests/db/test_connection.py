@@ -229,7 +229,7 @@ def test_two_processes_that_create_at_once_make_one_database(tmp_path):
     code = f"from pathlib import Path; from db.connection import open_database; open_database(Path({str(path)!r}))"
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
-    assert [each.wait(30) for each in both] == [0, 0]
+    assert [each.wait(60) for each in both] == [0, 0]
     assert os.listdir(tmp_path) == ["palate.db"]
 
 

@@ -520,7 +520,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
 
     def slow(config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
         looks.set()
-        assert closing.wait(10)
+        assert closing.wait(60)
         return look(config, chosen)
 
     async def linger(_widget: LiveRun) -> None:
