@@ -75,44 +75,12 @@ def fork(
     return int(link.recv(32))
 
 
-class Process:
-    """A program with pipes, in the words of `subprocess.Popen`."""
+class Child:
+    """A program that was started here, in the words of `subprocess.Popen`."""
 
-    def __init__(
-        self,
-        words: Sequence[str],
-        *,
-        env: Mapping[str, str] | None = None,
-        cwd: Path = ROOT,
-        stderr: int | None = None,
-        ignoring: bool = False,
-    ) -> None:
-        """Without `stderr`, a file's number, there is a pipe for that as well."""
-        pipes = [os.pipe() for _ in range(2 if stderr is not None else 3)]
-        theirs, ours = [pipes[0][0], *(write for _, write in pipes[1:])], [read for read, _ in pipes[1:]]
-        files = theirs if stderr is None else [*theirs, stderr]
-        self.args = list(words)
-        self.pid = fork(words, files, env=env or environment(), cwd=cwd, ignoring=ignoring)
-        for each in theirs:
-            os.close(each)
-        self.stdin: IO[str] = open(pipes[0][1], "w")  # noqa: SIM115  `close` closes them
-        self.stdout: IO[str] = open(ours[0])  # noqa: SIM115
-        self.stderr: IO[str] | None = open(ours[1]) if stderr is None else None  # noqa: SIM115
+    def __init__(self, words: Sequence[str], pid: int) -> None:
+        self.args, self.pid = list(words), pid
         self.returncode: int | None = None
-
-    def __enter__(self) -> "Process":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End it, if it did not end by itself, and close the pipes."""
-        self.kill()
-        self.wait()
-        for end in (self.stdin, self.stdout, self.stderr):
-            if end is not None and not end.closed:
-                _close(end)
 
     def poll(self) -> int | None:
         """The exit status (a signal's number is negative), None while it runs."""
@@ -147,6 +115,44 @@ class Process:
     def kill(self) -> None:
         """Send it SIGKILL, if it still runs."""
         self.send_signal(signal.SIGKILL)
+
+
+class Process(Child):
+    """A program with pipes."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+        stderr: int | None = None,
+        ignoring: bool = False,
+    ) -> None:
+        """Without `stderr`, a file's number, there is a pipe for that as well."""
+        pipes = [os.pipe() for _ in range(2 if stderr is not None else 3)]
+        theirs, ours = [pipes[0][0], *(write for _, write in pipes[1:])], [read for read, _ in pipes[1:]]
+        files = theirs if stderr is None else [*theirs, stderr]
+        super().__init__(words, fork(words, files, env=env or environment(), cwd=cwd, ignoring=ignoring))
+        for each in theirs:
+            os.close(each)
+        self.stdin: IO[str] = open(pipes[0][1], "w")  # noqa: SIM115  `close` closes them
+        self.stdout: IO[str] = open(ours[0])  # noqa: SIM115
+        self.stderr: IO[str] | None = open(ours[1]) if stderr is None else None  # noqa: SIM115
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, if it did not end by itself, and close the pipes."""
+        self.kill()
+        self.wait()
+        for end in (self.stdin, self.stdout, self.stderr):
+            if end is not None and not end.closed:
+                _close(end)
 
     def communicate(self, text: str = "", timeout: float | None = None) -> tuple[str, str]:
         """Say `text`, hear everything to the end of both pipes, and wait.
