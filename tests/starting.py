@@ -150,8 +150,11 @@ class Process(Child):
         """End it, if it did not end by itself, and close the pipes."""
         self.kill()
         self.wait()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
         for end in (self.stdin, self.stdout, self.stderr):
-            if end is not None and not end.closed:
+            if end is not None:
                 _close(end)
 
     def communicate(self, text: str = "", timeout: float | None = None) -> tuple[str, str]:
@@ -174,6 +177,7 @@ class Process(Child):
         self.wait(timeout)
         for each in threads:
             each.join()
+        self._close_pipes()
         return heard["out"], heard["err"]
 
 

@@ -244,6 +244,16 @@ def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, 
     assert resumed(space) == expected
 
 
+def test_a_command_in_the_background_of_a_script_does_not_hear_ctrl_c(space: Path, expected: bytes, gate: Gate) -> None:
+    command = spawn(space, "train", gate=gate, ignoring=True)  # so a shell without job control starts `palate train &`
+    until(lambda: (run_row(space) or {"step": 0})["step"] >= 4, command)
+    command.kill(signal.SIGINT)
+    gate.open()
+    command.expect(pexpect.EOF)
+    assert command.wait() == 0
+    assert adapter_bytes(space) == expected
+
+
 def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path, gate: Gate) -> None:
     command = start_training(space, gate)
     worker = owner(space)
