@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import psutil
 
-from tests.leaving import ENVIRONMENT, make_workspace, words
+from tests.leaving import ENVIRONMENT, LONG_RUN, make_workspace, words
 
 DIRECT = "import sys; from tui.cli import main; main(sys.argv[1:], prog_name='palate')"
 """The app without a process that waits for it."""
@@ -40,7 +40,7 @@ def leave(app: "pexpect.spawn[str]") -> None:
 def main(starts: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         space = Path(place) / "space"
-        make_workspace(space)
+        make_workspace(space, LONG_RUN)
         seconds: dict[bool, list[float]] = {True: [], False: []}
         for number in range(2 * starts):
             app, took = start(space, direct=number % 2 == 0)
