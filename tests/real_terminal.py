@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.starting import ROOT, Child, fork
+from tests.starting import OF_THE_TERMINAL, ROOT, Child, fork
 
 SYNC_ASKED: Final = b"\x1b[?2026$p"
 SYNC_ANSWER: Final = b"\x1b[?2026;2$y"
@@ -25,7 +25,8 @@ ESCAPES: Final = re.compile(
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's own, as a terminal of true colour has it, with `changes`; an empty value takes a name away."""
-    env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **changes}
+    told = dict.fromkeys(OF_THE_TERMINAL, "")
+    env = {**os.environ, **told, "TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **changes}
     return {name: value for name, value in env.items() if value}
 
 

@@ -25,12 +25,15 @@ from ptyprocess import PtyProcess
 
 ROOT: Final = Path(__file__).parents[1]
 SMALL: Final = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
+OF_THE_TERMINAL: Final = ("COLUMNS", "LINES")
+"""They tell the size of the tests' own terminal, and a program believes them more than its own."""
 _ADOPT_ORPHANS: Final = 36  # PR_SET_CHILD_SUBREAPER in <linux/prctl.h>
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's own, for a program that computes on one thread."""
-    return {**os.environ, **SMALL, **more}
+    """This process's own, for a program that computes on one thread and asks its terminal for the size."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_THE_TERMINAL}
+    return {**kept, **SMALL, **more}
 
 
 @functools.cache
