@@ -120,11 +120,15 @@ def owner(space: Path) -> int | None:
 
 def is_alive(pid: int) -> bool:
     """Is it there, and not merely waiting to be buried?"""
+    return state_of(pid) not in ("", "Z")
+
+
+def state_of(pid: int) -> str:
+    """The letter of a process's state (R, S, T, Z, …), none where there is no such process."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except FileNotFoundError:
-        return False
-    return state[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def adapter_bytes(space: Path) -> bytes:

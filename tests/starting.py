@@ -28,6 +28,7 @@ SMALL: Final = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH"
 OF_THE_TERMINAL: Final = ("COLUMNS", "LINES")
 """They tell the size of the tests' own terminal, and a program believes them more than its own."""
 _ADOPT_ORPHANS: Final = 36  # PR_SET_CHILD_SUBREAPER in <linux/prctl.h>
+_one_at_a_time: Final = threading.Lock()
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -73,9 +74,10 @@ def fork(
     background job ignores (SIGINT, SIGQUIT) and what `nohup` adds (SIGHUP); without, it hears them.
     """
     asked = {"words": list(words), "env": dict(env), "cwd": str(cwd), "terminal": terminal, "ignoring": ignoring}
-    link = _server()
-    socket.send_fds(link, [json.dumps(asked).encode()], list(files))
-    return int(link.recv(32))
+    with _one_at_a_time:
+        link = _server()
+        socket.send_fds(link, [json.dumps(asked).encode()], list(files))
+        return int(link.recv(32))
 
 
 class Child:

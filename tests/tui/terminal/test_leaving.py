@@ -26,6 +26,7 @@ from tests.leaving import (
     records,
     run_row,
     spawn,
+    state_of,
     terminals_of,
     until,
 )
@@ -167,6 +168,27 @@ def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(
     until(lambda: owner(space) is None)
     assert closed_cleanly(space)
     assert resumed(space) == expected
+
+
+@pytest.mark.parametrize("stop", [None, signal.SIGTSTP])
+def test_a_process_without_a_terminal_can_be_continued(
+    space: Path, expected: bytes, gate: Gate, stop: signal.Signals | None
+) -> None:
+    """The end of a shell's session sends SIGCONT as well, and that may come late."""
+    app = spawn(space, gate=gate)
+    begin_run(app, space)
+    worker = owner(space)
+    assert worker is not None
+    app.kill(signal.SIGHUP)
+    until(lambda: knows(space), app)
+    if stop is not None:
+        os.kill(worker, stop)
+        until(lambda: state_of(worker) == "T")
+    os.kill(worker, signal.SIGCONT)
+    gate.open()
+    until(lambda: owner(space) is None)
+    assert finished(space)
+    assert adapter_bytes(space) == expected
 
 
 def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(
