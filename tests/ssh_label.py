@@ -32,7 +32,8 @@ EITHER = "a or b"
 def label_over_ssh(
     folder: Path, pairs: int, *, model: str, ssh: bool = True, size: tuple[int, int] = (80, 24), words: int = 150
 ) -> dict[str, object]:
-    """Judge `pairs` prepared pairs over SSH (or on a bare pseudo-terminal), check every verdict, and give figures."""
+    """Judge `pairs` prepared pairs over SSH (or on a bare pseudo-terminal, forked), check every verdict, and give
+    figures."""
     space, editor = folder / "space", folder / "editor"
     fill(space, pairs + SPARE, words=words)
     editor.write_text(EDITOR)
@@ -50,7 +51,7 @@ def label_over_ssh(
         else:
             command = palate
         env = environment(VISUAL="", EDITOR=str(editor))
-        terminal = stack.enter_context(Terminal(command, size=size, env=env, cwd=root))
+        terminal = stack.enter_context(Terminal(command, size=size, env=env, cwd=root, forked=not ssh))
         played = play(terminal, pairs, size=size)
         status = terminal.wait()
         written = len(terminal.written)

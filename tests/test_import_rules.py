@@ -1,6 +1,8 @@
 """Who may import whom. The rules of the layout: leaves, the order of packages, no circles, one home for a library."""
 
 import ast
+import functools
+import itertools
 import json
 import subprocess
 import sys
@@ -108,6 +110,7 @@ def packages(tree: ast.AST) -> set[str]:
     return {name.split(".")[0] for name in imports(tree)}
 
 
+@functools.cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -300,12 +303,33 @@ def test_what_has_no_screen_imports_no_screen_when_it_starts() -> None:
         assert found == [], relative(path)
 
 
-@pytest.mark.parametrize(("module", "forbidden"), LIGHT_MODULES.items())
-def test_a_light_module_starts_without_heavy_ones(module: str, forbidden: tuple[str, ...]) -> None:
-    code = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+@pytest.fixture(scope="module")
+def brought_along() -> dict[str, list[str]]:
+    """What is there after the import of each light module, one after another in a single process: what one of them may
+    not bring along, those before it may not either."""
+    code = (
+        "import importlib, json, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "    print(json.dumps(sorted(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", code, *LIGHT_MODULES]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
-    assert set(json.loads(done.stdout)) & set(forbidden) == set()
+    return dict(zip(LIGHT_MODULES, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize(("module", "forbidden"), LIGHT_MODULES.items())
+def test_a_light_module_starts_without_heavy_ones(
+    brought_along: dict[str, list[str]], module: str, forbidden: tuple[str, ...]
+) -> None:
+    assert set(brought_along[module]) & set(forbidden) == set()
+
+
+def test_no_light_module_may_bring_along_what_a_later_one_may_not() -> None:
+    """Or the single process above would blame the later one."""
+    allowed = [set(forbidden) for forbidden in LIGHT_MODULES.values()]
+    assert all(before >= after for before, after in itertools.pairwise(allowed))
 
 
 def test_packages_are_empty_where_they_begin() -> None:

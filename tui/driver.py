@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -117,6 +118,22 @@ class PalateDriver(LinuxDriver):
         """Read keys until the app leaves or the terminal is gone, which whoever watches the link tells."""
         with suppress(OSError):
             super().run_input_thread()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal again after a stop.
+
+        SIGCONT also comes with the end of a shell's session, and may come when the app has given the terminal back: a
+        run that goes on without one must not end by it.
+        """
+        if self._has_terminal or self._must_signal_resume:
+            super()._sigcont_application()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop the process; a terminal that it has is given back before."""
+        if self._has_terminal:
+            super()._sigtstp_application()
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, as far as there is one."""

@@ -16,7 +16,7 @@ import pexpect
 import psutil
 
 from tests.flags import flags_of
-from tests.leaving import ENVIRONMENT, make_workspace, words
+from tests.leaving import ENVIRONMENT, LONG_RUN, make_workspace, words
 
 DIRECT = "import sys; from tui.cli import main; main(sys.argv[1:], prog_name='palate')"
 """The app without a process that waits for it."""
@@ -44,7 +44,7 @@ def measure(starts: int) -> None:
     """Start the app so often each way, in turns, and print."""
     with tempfile.TemporaryDirectory() as place:
         space = Path(place) / "space"
-        make_workspace(space)
+        make_workspace(space, LONG_RUN)
         seconds: dict[bool, list[float]] = {True: [], False: []}
         for number in range(2 * starts):
             app, took = start(space, direct=number % 2 == 0)
