@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rich.console import Console
 from textual import events
@@ -30,7 +30,7 @@ from tui.events import (
     WorkbenchNotice,
 )
 from tui.keymap import read_key_file
-from tui.screens.base import PalateScreen
+from tui.screens.base import PalateScreen, RunSetup
 from tui.screens.confirm import QuitScreen
 from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
@@ -43,11 +43,8 @@ from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
 from tui.widgets.cell_widths import steady
 from tui.widgets.frame.top_line import MODES
+from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
-
-if TYPE_CHECKING:
-    from tui.workbench import Workbench
-
 
 _STATUS_EVERY_S: Final = 0.25
 """News comes faster than a person reads: the status lines are drawn at most this often."""
@@ -135,7 +132,7 @@ class PalateApp(App[None]):
 
     def __init__(
         self,
-        workbench: "Workbench",
+        workbench: Workbench,
         keys: Path | None = None,
         *,
         signals: Signals | None = None,
@@ -299,6 +296,16 @@ class PalateApp(App[None]):
         self.tell(title_of(error), str(error) or type(error).__name__, severity="error", seconds=seconds)
 
     # -- actions -------------------------------------------------------------------------------------------------
+
+    async def open_train(self) -> RunSetup:
+        """Show the Train screen itself; whatever was opened over it is closed."""
+        from tui.screens.runs.train import TrainScreen  # not needed for the first paint
+
+        await self.switch_mode("train")
+        screen = self.screen_stack[0]
+        assert isinstance(screen, TrainScreen)
+        screen.pop_until_active()
+        return screen
 
     def action_go(self, mode: str) -> None:
         """Show the screen of `mode`."""

@@ -20,7 +20,6 @@ from tui.widgets.form.line_input import LineInput
 class Dialog(SingleDismiss[Answer], ModalScreen[Answer], Generic[Answer]):
     """A question in a frame. Escape goes back without an answer and never destroys anything."""
 
-    CSS_PATH = "dialog.tcss"
     AUTO_FOCUS = "Input"
     BINDINGS = [Binding("escape", "leave", "Back", id="dialog.back", tooltip="Back, nothing changed.")]
 

@@ -23,7 +23,6 @@ _INTRO: Final = "How answers are written ahead. A change counts from the next an
 class SettingsScreen(PalateScreen):
     """Every setting of the queue with its value; what is changed is kept as soon as its row is left."""
 
-    CSS_PATH = ["base.tcss", "../widgets/form/form.tcss", "settings.tcss"]
     BINDINGS = [Binding("escape", "back", "back", id="settings.back", tooltip="Back; what was changed is kept.")]
 
     def __init__(self, mode: str) -> None:

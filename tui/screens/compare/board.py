@@ -29,7 +29,6 @@ class BoardScreen(PalateScreen):
     """Read from the trials each time it is shown."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "trial.tcss"]
     BINDINGS: ClassVar = [Binding("escape", "back", "back", id="board.back", tooltip="Back to the list of trials.")]
 
     def __init__(self) -> None:

@@ -32,7 +32,6 @@ class SideBySideScreen(PalateScreen):
     """Shows what is there and takes in what is still being written. Escape goes back; the writing goes on."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../pairs/label.tcss", "side_by_side.tcss"]
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("n,right", "step(1)", "next", id="side.next", tooltip="The next question."),

@@ -35,7 +35,6 @@ class TrialResultScreen(PalateScreen):
     """The result page of an opened trial."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../../widgets/lists/cursor_list.tcss", "trial.tcss"]
     AUTO_FOCUS = "CursorList"
     BINDINGS: ClassVar = [
         Binding("f", "filter", "filter", id="result.filter", tooltip="Lost, won, tied, noted, left out, or all."),

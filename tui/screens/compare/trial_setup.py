@@ -33,7 +33,6 @@ class TrialSetupScreen(PalateScreen):
     """A form; pressing its first row begins the trial and goes to the first pair."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "trial.tcss"]
     BINDINGS: ClassVar = [
         Binding("S", "start", "begin", id="setup.start", tooltip="Begin the trial."),
         Binding("escape", "back", "back", id="setup.back", tooltip="Back; nothing is begun."),

@@ -37,7 +37,6 @@ class DataScreen(PalateScreen):
 
     MODE = "data"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../pairs/label.tcss", "data.tcss"]
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
         Binding("slash", "find", "find", id="data.find", key_display="/", tooltip="Find by words and filters."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -14,14 +13,11 @@ from db.interchange.sources import Source, source_of
 from db.interchange.writing import check_ending
 from tui.curation.import_format import exported_words, left_out_words, taken_words
 from tui.errors import KNOWN_ERRORS
+from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.snapshots import TakenPrompts
 from tui.text.format import count
-
-if TYPE_CHECKING:
-    from tui.screens.data.data import DataScreen
-
 
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "judged pairs"))
 _STOP = (("s", "stop it; nothing of it is kept"),)
@@ -40,7 +36,7 @@ class PickFormat(Pick):
 # -- in --------------------------------------------------------------------------------------------------------
 
 
-async def import_file(screen: DataScreen) -> None:
+async def import_file(screen: PalateScreen) -> None:
     """Ask for a file and take it in; or, while an import goes on, whether it shall end."""
     app, imports = screen.app, screen.workbench.imports
     if imports.going_on:
@@ -63,16 +59,16 @@ async def import_file(screen: DataScreen) -> None:
     except (*KNOWN_ERRORS, OSError) as error:
         screen.palate.tell_error(error)
     finally:
-        screen.load()
+        screen.screen_shown()
         screen.refresh_status()
 
 
-async def _take_prompts(screen: DataScreen, source: Source, *, held_out: bool) -> None:
+async def _take_prompts(screen: PalateScreen, source: Source, *, held_out: bool) -> None:
     adding = await asyncio.to_thread(screen.workbench.add_prompts, source, set_name=source.stem, held_out=held_out)
     screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
 
 
-async def _take_pairs(screen: DataScreen, source: Source) -> None:
+async def _take_pairs(screen: PalateScreen, source: Source) -> None:
     """Look which format it is, let that be changed, and store everything beside the loop."""
     found = await asyncio.to_thread(format_of, source)
     asked = PickFormat("Import", f"{source.stem} looks like {found.name}. Take it as:", found)
@@ -87,7 +83,7 @@ async def _take_pairs(screen: DataScreen, source: Source) -> None:
 # -- out -------------------------------------------------------------------------------------------------------
 
 
-async def export_file(screen: DataScreen) -> None:
+async def export_file(screen: PalateScreen) -> None:
     """Ask for the format and the place, and write every judged pair."""
     sentence = f"{count(screen.workbench.counts().decisive, 'preference pair')}. Write them as:"
     name = await screen.app.push_screen_wait(PickFormat("Export", sentence, FORMATS["trl"]))
@@ -109,7 +105,7 @@ async def export_file(screen: DataScreen) -> None:
         screen.palate.tell_error(error)
 
 
-async def _replace(screen: DataScreen, path: Path) -> bool:
+async def _replace(screen: PalateScreen, path: Path) -> bool:
     question = Choose("Export", f"{path} is there already.", (("r", "replace it"),))
     return await screen.app.push_screen_wait(question) is not None
 

@@ -17,7 +17,6 @@ from tui.errors import KNOWN_ERRORS
 from tui.events import ModelChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
-from tui.screens.runs.train import open_train
 from tui.text.format import signed
 from tui.text.sanitize import visible, visible_line
 
@@ -26,7 +25,6 @@ class PreferencesScreen(PalateScreen):
     """One text that scrolls; its figures are counted on a thread, and again only when something was stored."""
 
     MODE = "data"
-    CSS_PATH = ["../base.tcss", "preferences.tcss"]
     AUTO_FOCUS = "#likes"
     BINDINGS: ClassVar = [
         Binding("escape", "back", "back", id="likes.back", tooltip="Back to the verdicts."),
@@ -128,7 +126,7 @@ class PreferencesScreen(PalateScreen):
         assert self._page is not None
         smoothing = f"{self._page.label_noise.smoothing:g}"
         palate = self.palate
-        (await open_train(palate)).take_setting("label_smoothing", smoothing)
+        (await palate.open_train()).take_setting("label_smoothing", smoothing)
         palate.tell("Label smoothing", f"It is {smoothing} for the next run. Backspace in its row takes it back.")
 
     def action_scroll(self, lines: int) -> None:

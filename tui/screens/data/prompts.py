@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -39,7 +39,6 @@ class PromptsScreen(PalateScreen):
     """The sets above, the prompts of the marked one below."""
 
     MODE = "data"
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "../../widgets/lists/cursor_list.tcss", "prompts.tcss"]
     AUTO_FOCUS = "#sets-list"
     BINDINGS: ClassVar = [
         Binding("escape", "back", "back", id="prompts.back", tooltip="Take the words off, then back to the verdicts."),

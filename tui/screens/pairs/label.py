@@ -186,7 +186,7 @@ class LabelScreen(JudgeScreen):
         """Let the person edit an answer; what they wrote is chosen over it, and an open pair counts as skipped."""
         original = pair.first if name == "first" else pair.second
         try:
-            edited = await edit_text(self.palate, original.text)
+            edited = await edit_text(self.app, original.text)
         except (*KNOWN_ERRORS, OSError) as error:
             self.palate.tell_error(error)
             return

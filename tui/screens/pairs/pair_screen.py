@@ -1,7 +1,5 @@
 """Looking at a pair: scroll, zoom, mark, raw or rendered, words that differ, copy. Nothing here judges."""
 
-from typing import Any, ClassVar
-
 from textual.binding import Binding
 
 from db.pair_rows import ComparisonRow
@@ -36,7 +34,6 @@ _LOOKING = ("raw", "zoom", "mark", "compare", "copy", "scroll", "page", "edge")
 class PairScreen(PalateScreen):
     """A screen with a pair of answers on it. Subclasses say which pair, and hear of every key by `touch`."""
 
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss"]
     AUTO_FOCUS = ""
 
     @property
@@ -88,7 +85,7 @@ class PairScreen(PalateScreen):
         self.touch()
         what, text = self.view.copied()
         try:
-            file = copy_text(self.palate, text, self.workbench.folder)
+            file = copy_text(self.app, text, self.workbench.folder)
         except OSError as error:
             self.palate.tell_error(error)
             return

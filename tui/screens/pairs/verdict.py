@@ -3,7 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -27,7 +27,6 @@ class VerdictScreen(PairScreen):
     """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
 
     MODE = "data"
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss", "../data/data.tcss"]
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
         *VERDICT_KEYS,

@@ -31,7 +31,6 @@ class RunOverlayScreen(CurvePage):
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/charts/chart.tcss", "overlay.tcss"]
     BINDINGS: ClassVar = [
         Binding("tab", "metric(1)", "metric", id="overlay.metric", priority=True, tooltip="The next metric."),
         Binding(

@@ -30,7 +30,6 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/charts/chart.tcss", "run.tcss"]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
     BINDINGS: ClassVar = [
         Binding("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
@@ -137,7 +136,7 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
 
     def action_samples(self) -> None:
         """Show what the run answered while it learned."""
-        self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+        self.app.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def action_wrong(self) -> None:
         """Open the pairs that stay wrong, the lowest margin first."""

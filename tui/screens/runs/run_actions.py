@@ -286,8 +286,6 @@ class RunLabelKeys(RunKeys):
 
     async def action_train_on(self) -> None:
         """Open Train with this run's adapter as the start."""
-        from tui.screens.runs.train import open_train  # the Train screen shows runs too
-
         adapter = self.adapter_of(self.shown_run())
         if adapter is None:
             return
@@ -295,4 +293,4 @@ class RunLabelKeys(RunKeys):
         if palate.workbench.status().run is not None:
             palate.tell("A run is alive", "Wait for its end, or stop it on the Train screen, before you start another.")
             return
-        (await open_train(palate)).take_start(adapter)
+        (await palate.open_train()).take_start(adapter)

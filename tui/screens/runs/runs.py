@@ -32,7 +32,6 @@ class RunsScreen(RunLabelKeys):
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/lists/line_list.tcss", "runs.tcss"]
     AUTO_FOCUS = "LineList"
     BINDINGS: ClassVar = [
         Binding(
@@ -156,7 +155,7 @@ class RunsScreen(RunLabelKeys):
         """Show the run under the cursor."""
         run = self.shown_run()
         if run is not None:
-            self.palate.push_screen(RunScreen(run.id))
+            self.app.push_screen(RunScreen(run.id))
 
     # -- filter and order ----------------------------------------------------------------------------------------
 
@@ -240,7 +239,7 @@ class RunsScreen(RunLabelKeys):
 
     def action_overlay(self) -> None:
         """Lay the marked runs over one another."""
-        self.palate.push_screen(RunOverlayScreen(sorted(self._marked)))
+        self.app.push_screen(RunOverlayScreen(sorted(self._marked)))
 
 
 _OWN_KEYS = (

@@ -14,7 +14,6 @@ from tui.widgets.runs.run_samples import RunSamples
 class SamplesScreen(PalateScreen):
     """Answers to the same held-out prompts at every evaluation of a run. Escape goes back; a live run goes on."""
 
-    CSS_PATH = ["../base.tcss", "samples.tcss"]
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("right", "turn(1)", "later", id="samples.later", key_display="←→", tooltip="A later step."),

@@ -32,7 +32,6 @@ from tui.widgets.runs.train_setup import TrainSetup
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
-    from tui.app import PalateApp
 
 
 _SETTLED_S: Final = 0.3
@@ -48,7 +47,6 @@ class TrainScreen(RunKeys):
 
     MODE = "train"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "../../widgets/charts/chart.tcss", "train.tcss"]
     BINDINGS = [
         Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
         Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
@@ -240,7 +238,7 @@ class TrainScreen(RunKeys):
     def action_samples(self) -> None:
         """Show what the run answered while it learned."""
         if self._run is not None:
-            self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+            self.app.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def take_setting(self, name: str, text: str) -> None:
         """Set a row of the form, for the next run, as if a person had typed it."""
@@ -278,7 +276,7 @@ class TrainScreen(RunKeys):
         """Ask whether what the run has learned is kept; then stop it."""
         alive = self._progress(self._run)
         if alive is not None:
-            self.palate.push_screen(StopScreen(alive), self._stop_answered)
+            self.app.push_screen(StopScreen(alive), self._stop_answered)
 
     def _stop_answered(self, answer: str | None) -> None:
         if answer is not None and self._progress(self._run) is not None:
@@ -294,12 +292,3 @@ class TrainScreen(RunKeys):
         """Draw curves with other blocks."""
         name = self.query_one(RunCharts).next_fineness()
         self.palate.tell("Curves", f"They are drawn with {name} characters now.")
-
-
-async def open_train(palate: PalateApp) -> TrainScreen:
-    """Go to the Train screen itself: what was opened over it is closed."""
-    await palate.switch_mode("train")
-    screen = palate.screen_stack[0]
-    assert isinstance(screen, TrainScreen)
-    screen.pop_until_active()
-    return screen
