@@ -13,7 +13,6 @@ from rich.console import Console
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
-from textual.binding import Binding
 from textual.driver import Driver
 from textual.screen import Screen
 
@@ -41,6 +40,7 @@ from tui.terminal.notify import end_sequence
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.cell_widths import steady
 from tui.widgets.frame.top_line import MODES
 from tui.workbench import Workbench
@@ -118,12 +118,12 @@ class PalateApp(App[None]):
     MODES = {"label": LabelScreen, **{mode: _later(*where) for mode, where in _LATER.items()}}
     DEFAULT_MODE = "label"
     BINDINGS = [
-        Binding("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
+        Writing("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
         Binding("T", "go('train')", "Train", show=False, id="app.train", tooltip="Train an adapter on your verdicts."),
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
-        Binding("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
+        Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),

@@ -6,7 +6,6 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
@@ -14,6 +13,7 @@ from textual.widget import Widget
 from tui.events import WorkbenchEvent
 from tui.screens.single_dismiss import SingleDismiss
 from tui.snapshots import AdapterView
+from tui.widgets.binding import Binding
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
@@ -73,6 +73,9 @@ class PalateScreen(SingleDismiss[None]):
 
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    WATCHABLE: ClassVar[bool] = True
+    """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
+    they were shown is recorded."""
     READS_AHEAD: ClassVar[bool] = False
     """Is `screen_shown` called before the screen is laid out for the first time? Then it is laid out once, with all
     that stands on it; no widget has a size yet."""

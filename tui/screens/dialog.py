@@ -6,7 +6,6 @@ from typing import Generic
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +13,7 @@ from textual.widgets import Input, Static
 
 from tui.screens.single_dismiss import Answer, SingleDismiss
 from tui.text.sanitize import visible
+from tui.widgets.binding import Binding
 from tui.widgets.form.line_input import LineInput
 
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
@@ -16,6 +15,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, Dialog
 from tui.text.sanitize import visible, visible_line
+from tui.widgets.binding import Writing
 from tui.widgets.lists.cursor_list import CursorList
 from tui.workspace.named_values import NamedValues
 
@@ -53,9 +53,9 @@ class NamePicker(Dialog[tuple[str, str]]):
 
     AUTO_FOCUS = "CursorList"
     BINDINGS = [
-        Binding("s", "act('save')", "save", id="named.save", tooltip="Keep what is set at the moment under a name."),
-        Binding("r", "act('rename')", "rename", id="named.rename", tooltip="Give one of your own another name."),
-        Binding("x", "act('remove')", "remove", id="named.remove", tooltip="Forget one of your own."),
+        Writing("s", "act('save')", "save", id="named.save", tooltip="Keep what is set at the moment under a name."),
+        Writing("r", "act('rename')", "rename", id="named.rename", tooltip="Give one of your own another name."),
+        Writing("x", "act('remove')", "remove", id="named.remove", tooltip="Forget one of your own."),
     ]
 
     def __init__(self, named: Named, at: str | None = None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -22,6 +21,7 @@ from tui.text.format import when
 from tui.text.sanitize import visible_line
 from tui.theme import SIGNS
 from tui.trials.blind import BASE
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
@@ -37,8 +37,8 @@ class CompareScreen(PalateScreen):
 
     MODE = "compare"
     BINDINGS = [
-        Binding("N", "trial", "new trial", id="compare.trial", tooltip="Set up a blind trial of two policies."),
-        Binding("S", "start", "side by side", id="compare.start", tooltip="Have both answer, with their names shown."),
+        Writing("N", "trial", "new trial", id="compare.trial", tooltip="Set up a blind trial of two policies."),
+        Writing("S", "start", "side by side", id="compare.start", tooltip="Have both answer, with their names shown."),
         Binding("B", "board", "board", id="compare.board", tooltip="Every policy over all trials."),
     ]
 

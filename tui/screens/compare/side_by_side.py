@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
@@ -13,6 +12,7 @@ from tui.events import TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.text.format import count
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.pair.pair_view import PairView
 
 
@@ -45,7 +45,7 @@ class SideBySideScreen(PalateScreen):
         Binding("m", "raw", "raw", id="side.raw", tooltip="Rendered markdown, or the text as it was written."),
         Binding("z", "zoom", "zoom", id="side.zoom", tooltip="Give one answer the whole width; tab changes which."),
         Binding("tab,shift+tab", "mark", "one pane", show=False, id="side.mark", tooltip="Scroll one pane alone."),
-        Binding("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),
+        Writing("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),
         Binding("escape", "back", "back", id="side.back", tooltip="Back to the list; the writing goes on."),
     ]
 

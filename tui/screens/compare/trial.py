@@ -4,7 +4,6 @@ import asyncio
 from concurrent.futures import Future
 from typing import ClassVar
 
-from textual.binding import Binding
 from textual.content import Content
 
 from db.pair_rows import ComparisonRow
@@ -15,19 +14,21 @@ from tui.screens.dialog import AskText, Choose
 from tui.screens.pairs.judge import JudgeScreen
 from tui.screens.pairs.pair_screen import pair_key
 from tui.text.format import count
+from tui.widgets.binding import Binding, Writing
 
 
 class TrialScreen(JudgeScreen):
     """Judges one trial. It can be left at any time; what was judged is on the disk, and it goes on from there."""
 
     MODE = "compare"
+    WATCHABLE = False
     BINDINGS: ClassVar = [
         *JudgeScreen.BINDINGS,
-        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
-        Binding(
+        pair_key("c", "note", "note", "note", "Keep a note with this pair.", writes=True),
+        Writing(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
         ),
-        Binding(
+        Writing(
             "B", "unseal", "break seal", priority=True, id="trial.unseal", tooltip="Show the names before the end."
         ),
         Binding(

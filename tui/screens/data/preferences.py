@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -19,6 +18,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.text.format import signed
 from tui.text.sanitize import visible, visible_line
+from tui.widgets.binding import Binding, Writing
 
 
 class PreferencesScreen(PalateScreen):
@@ -31,8 +31,8 @@ class PreferencesScreen(PalateScreen):
         Binding("f", "group(1)", "set or field", id="likes.group", tooltip="Only one prompt set, then only one field."),
         Binding("F", "group(-1)", "the one before", show=False, id="likes.group-back", tooltip="The group before."),
         Binding("i", "source", "imported", id="likes.source", tooltip="Pairs that came with a file, or your own."),
-        Binding("w", "missed", "look again", id="likes.missed", tooltip="Open the pairs that the adapter gets wrong."),
-        Binding("s", "smoothing", "smoothing", id="likes.smoothing", tooltip="The next run's label smoothing."),
+        Writing("w", "missed", "look again", id="likes.missed", tooltip="Open the pairs that the adapter gets wrong."),
+        Writing("s", "smoothing", "smoothing", id="likes.smoothing", tooltip="The next run's label smoothing."),
         Binding("j", "scroll(1)", "down", show=False, id="likes.down", tooltip="Scroll down."),
         Binding("k", "scroll(-1)", "up", show=False, id="likes.up", tooltip="Scroll up."),
     ]

@@ -30,20 +30,27 @@ _MAY_BRING_A_PAIR: Final = (QueueChanged, ModelChanged, VerdictStored, Workbench
 
 
 VERDICT_KEYS = (
-    pair_key("1,left", "judge('left', 1)", "left", "left", "The left (first) answer is better."),
-    pair_key("2,right", "judge('right', 1)", "right", "right", "The right (second) answer is better."),
+    pair_key("1,left", "judge('left', 1)", "left", "left", "The left (first) answer is better.", writes=True),
+    pair_key("2,right", "judge('right', 1)", "right", "right", "The right (second) answer is better.", writes=True),
     pair_key(
         "shift+left,exclamation_mark",
         "judge('left', 2)",
         "much-left",
         "much",
         "The left (first) answer is much better.",
+        writes=True,
     ),
     pair_key(
-        "shift+right,at", "judge('right', 2)", "much-right", "much", "The right (second) is much better.", show=False
+        "shift+right,at",
+        "judge('right', 2)",
+        "much-right",
+        "much",
+        "The right (second) is much better.",
+        show=False,
+        writes=True,
     ),
-    pair_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on."),
-    pair_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on."),
+    pair_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on.", writes=True),
+    pair_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on.", writes=True),
 )
 """Keys that decide."""
 
@@ -53,8 +60,8 @@ class JudgeScreen(PairScreen):
 
     BINDINGS: ClassVar = [
         *VERDICT_KEYS,
-        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
-        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
+        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later.", writes=True),
+        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again.", writes=True),
         *LOOKING_KEYS,
     ]
 

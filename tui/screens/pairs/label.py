@@ -26,20 +26,40 @@ class LabelScreen(JudgeScreen):
     """Judge what the queue holds; note, edit, discard, ask for other answers, go back to what was judged before."""
 
     MODE = "label"
+    WATCHABLE = False
     BINDINGS: ClassVar = [
         *VERDICT_KEYS,
-        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
-        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
-        pair_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
-        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
+        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later.", writes=True),
+        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again.", writes=True),
         pair_key(
-            "g", "new_answers", "new-answers", "new answers", "Two new answers for this prompt; this pair is skipped."
+            "e",
+            "edit",
+            "edit",
+            "edit",
+            "Write an answer better in your editor; it becomes the chosen one.",
+            writes=True,
+        ),
+        pair_key("c", "note", "note", "note", "Keep a note with this pair.", writes=True),
+        pair_key(
+            "g",
+            "new_answers",
+            "new-answers",
+            "new answers",
+            "Two new answers for this prompt; this pair is skipped.",
+            writes=True,
         ),
         *LOOKING_KEYS,
         pair_key("p", "earlier", "earlier", "earlier", "The pair that was judged before this one."),
         pair_key("n", "later", "later", "later", "The pair that was judged after this one, at last the open one."),
         pair_key("G", "go_to", "go-to", "go to", "Go to a pair by its prompt's number or by words of it."),
-        pair_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
+        pair_key(
+            "X",
+            "say('discard')",
+            "discard",
+            "discard",
+            "Throw the pair away: never asked, never trained on.",
+            writes=True,
+        ),
     ]
 
     def __init__(self) -> None:

@@ -1,16 +1,17 @@
 """Looking at a pair: scroll, zoom, mark, raw or rendered, words that differ, copy. Nothing here judges."""
 
-from textual.binding import Binding
-
 from db.pair_rows import ComparisonRow
 from tui.screens.base import PalateScreen
 from tui.screens.clipboard import copy_text
+from tui.widgets.binding import Binding
 from tui.widgets.pair.pair_view import PairView
 
 
-def pair_key(keys: str, action: str, id: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
+def pair_key(
+    keys: str, action: str, id: str, word: str, tooltip: str, *, show: bool = True, writes: bool = False
+) -> Binding:
     """A key of every screen that shows a pair. All of them name it `label.` and `id`: a keymap moves it everywhere."""
-    return Binding(keys, action, word, show=show, priority=True, id=f"label.{id}", tooltip=tooltip)
+    return Binding(keys, action, word, show=show, priority=True, id=f"label.{id}", tooltip=tooltip, writes=writes)
 
 
 LOOKING_KEYS = (
@@ -18,7 +19,9 @@ LOOKING_KEYS = (
     pair_key("z", "zoom", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
     pair_key("tab,shift+tab", "mark", "mark", "one pane", "Scroll first or second alone, or both again."),
     pair_key("d", "compare", "differ", "differ", "Mark the words in which the answers differ."),
-    pair_key("y", "copy", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False),
+    pair_key(
+        "y", "copy", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False, writes=True
+    ),
     pair_key("j,down", "scroll(1)", "down", "down", "Scroll both answers down.", show=False),
     pair_key("k,up", "scroll(-1)", "up", "up", "Scroll both answers up.", show=False),
     pair_key("pagedown,space", "page(1)", "page-down", "page down", "Scroll a page down.", show=False),

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding
-
 from db.pair_rows import ComparisonRow
 from tui.screens.pairs.verdict import VerdictScreen
+from tui.widgets.binding import Binding
 
 
 class ReviewScreen(VerdictScreen):

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
@@ -19,6 +18,7 @@ from tui.screens.pairs.judge import SETTLE_S, VERDICT_KEYS
 from tui.screens.pairs.pair_screen import LOOKING_KEYS, PairScreen
 from tui.text.format import duration, when
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.verdict_list import verdict_word
 from tui.widgets.pair.pair_view import PairView
 
@@ -27,11 +27,12 @@ class VerdictScreen(PairScreen):
     """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
 
     MODE = "data"
+    WATCHABLE = False
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
         *VERDICT_KEYS,
-        Binding("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
-        Binding("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
+        Writing("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
+        Writing("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
         *LOOKING_KEYS,
     ]
 

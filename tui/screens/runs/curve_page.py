@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from tui.screens.base import PalateScreen
+from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart
 from tui.widgets.charts.run_charts import next_fineness
 

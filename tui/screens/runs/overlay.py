@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from tui.runs.format import SLOT_SIGNS, slots_of
 from tui.runs.metrics import Metric, metric_of, metrics_in_order
 from tui.screens.runs.curve_page import CURVE_KEYS, CurvePage
 from tui.text.format import count
+from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.readings import Overlaid, beside, readings
 from tui.widgets.charts.run_charts import Pace

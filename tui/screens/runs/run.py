@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -19,6 +18,7 @@ from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, AdapterActs, 
 from tui.screens.runs.samples import SamplesScreen
 from tui.snapshots import RunProgress
 from tui.text.format import signed
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
 from tui.widgets.runs.run_facts import RunPage, facts_of
@@ -32,7 +32,7 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
     READS_AHEAD = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
     BINDINGS: ClassVar = [
-        Binding("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
+        Writing("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
         *ADAPTER_KEYS,
         *CURVE_KEYS,
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual.binding import Binding
-
 from db.run_rows import RunRow
 from tui.errors import KNOWN_ERRORS
 from tui.export.adapter_service import export_adapter
@@ -14,6 +12,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.snapshots import AdapterView
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, Writing
 
 _MERGE = "Base and adapter as one model, in a new folder; or in one file for llama.cpp, when its name ends in .gguf."
 
@@ -25,19 +24,19 @@ TakePath = Callable[[Path, bool], None]
 """What is done with a path, and whether something that stands there may be replaced."""
 
 SHELF_KEYS: Final = (
-    Binding("f", "train_on", "train on", id="run.train-on", tooltip="Open Train, to go on from this run's adapter."),
-    Binding("c", "note", "note", id="run.note", tooltip="Keep a note with this run."),
-    Binding("t", "tag", "tags", id="run.tag", tooltip="Keep tags with this run, to filter by."),
-    Binding("n", "rename", "rename", id="run.rename", tooltip="Give this run (and its adapter) another name."),
-    Binding("a", "archive", "archive", id="run.archive", tooltip="Put this run away, or bring it back."),
+    Writing("f", "train_on", "train on", id="run.train-on", tooltip="Open Train, to go on from this run's adapter."),
+    Writing("c", "note", "note", id="run.note", tooltip="Keep a note with this run."),
+    Writing("t", "tag", "tags", id="run.tag", tooltip="Keep tags with this run, to filter by."),
+    Writing("n", "rename", "rename", id="run.rename", tooltip="Give this run (and its adapter) another name."),
+    Writing("a", "archive", "archive", id="run.archive", tooltip="Put this run away, or bring it back."),
 )
 """A screen that lists them among its own bindings gives them their place in the key line."""
 
 
 ADAPTER_KEYS: Final = (
-    Binding("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
-    Binding("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
-    Binding("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
+    Writing("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
+    Writing("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
+    Writing("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
 )
 """A screen that lists them among its own bindings gives them their place in the key line."""
 
@@ -116,9 +115,9 @@ class AdapterActs(RunKeys):
     """A screen with `m` (merge the shown run's adapter), `o` (export it) and `X` (remove it)."""
 
     BINDINGS = [
-        Binding("m", "merge", "merge", id="adapter.merge", tooltip="Write base and adapter as one model."),
+        Writing("m", "merge", "merge", id="adapter.merge", tooltip="Write base and adapter as one model."),
         Binding("o", "export", "export", id="adapter.export", tooltip="Write the adapter for PEFT, with a model card."),
-        Binding("X", "remove", "remove", id="adapter.remove", tooltip="Delete the adapter's files; the record stays."),
+        Writing("X", "remove", "remove", id="adapter.remove", tooltip="Delete the adapter's files; the record stays."),
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

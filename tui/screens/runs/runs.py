@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -20,6 +19,7 @@ from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, RunLabelKeys
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding
 from tui.widgets.charts.run_charts import Pace
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.line_list import LineList

@@ -1,12 +1,12 @@
 """The samples of one run: read how its answers change."""
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Static
 
 from db.run_rows import RunRow
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
+from tui.widgets.binding import Binding
 from tui.widgets.runs.live_run import headline
 from tui.widgets.runs.run_samples import RunSamples
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from db.run_rows import RunRow
 from engine.config import TrainConfig
@@ -24,6 +23,7 @@ from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
 from tui.snapshots import AdapterView, RunProgress
 from tui.training.pair_sets import PairSet
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import Pace, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
@@ -48,11 +48,11 @@ class TrainScreen(RunKeys):
     MODE = "train"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
     BINDINGS = [
-        Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
-        Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
-        Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
-        Binding("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
-        Binding("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
+        Writing("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
+        Writing("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
+        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Writing("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
+        Writing("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
