@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.events import WorkbenchEvent
+from tui.screens.actions import Actions
 from tui.screens.single_dismiss import SingleDismiss
 from tui.snapshots import AdapterView
-from tui.widgets.binding import Binding
+from tui.widgets.binding import TextualBinding
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
@@ -82,6 +83,18 @@ class PalateScreen(SingleDismiss[None]):
     _coming_up = False
     _read_ahead = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._groups: dict[str, Actions] = {}
+
+    def take_actions(self, *groups: Actions) -> None:
+        """Do what these groups do, as this screen. An action that the screen's own class defines is not replaced."""
+        for group in groups:
+            for name in group.names():
+                self._groups[name] = group
+                if not hasattr(type(self), f"action_{name}"):
+                    setattr(self, f"action_{name}", getattr(group, f"action_{name}"))
+
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""
         self._set_size_classes()
@@ -109,9 +122,15 @@ class PalateScreen(SingleDismiss[None]):
     def screen_shown(self) -> None:
         """This screen came on top: read again what may have changed meanwhile. For screens to override."""
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """The word that the key line shows for `binding`."""
-        return binding.description
+        group = self._groups.get(binding.action.partition("(")[0])
+        return group.word(binding) if group is not None else binding.description
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Ask the group that the action belongs to."""
+        group = self._groups.get(action)
+        return group.enabled(action, parameters) if group is not None else super().check_action(action, parameters)
 
     # -- what they share -----------------------------------------------------------------------------------------
 

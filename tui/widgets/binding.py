@@ -1,12 +1,16 @@
 """A key of Palate, which also says whether it changes something."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from textual import binding
 
+TextualBinding: TypeAlias = binding.Binding
+"""What Textual gives back of a key while the app runs."""
+
 
 @dataclass(frozen=True)
-class Binding(binding.Binding):
+class Binding(TextualBinding):
     """Textual's binding, and one fact more. Textual keeps only its own fields of it, so read it from `BINDINGS`."""
 
     writes: bool = False

@@ -22,7 +22,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.query import QueryError
 from tui.text.sanitize import visible_line
-from tui.widgets.binding import Binding, Writing
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.import_progress import ImportLine
 from tui.widgets.lists.verdict_list import VerdictList, heading
@@ -162,7 +162,7 @@ class DataScreen(PalateScreen):
             return True if marked is not None and marked.trial is None else None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What is out can be put back."""
         marked = self.query_one(VerdictList).marked
         return "put back" if binding.action == "take_out" and marked and marked.out else binding.description

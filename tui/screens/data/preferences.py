@@ -18,7 +18,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.text.format import signed
 from tui.text.sanitize import visible, visible_line
-from tui.widgets.binding import Binding, Writing
+from tui.widgets.binding import Binding, TextualBinding, Writing
 
 
 class PreferencesScreen(PalateScreen):
@@ -91,7 +91,7 @@ class PreferencesScreen(PalateScreen):
                 return page is not None and page.label_noise.smoothing is not None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """The key that turns to imported pairs turns back."""
         return "your own" if binding.action == "source" and self._source == "import" else binding.description
 

@@ -23,7 +23,7 @@ from tui.screens.picker import Pick
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
-from tui.widgets.binding import Binding, Writing
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.cursor_list import CursorList
 from tui.widgets.lists.prompt_lines import prompt_line, set_lines
@@ -167,7 +167,7 @@ class PromptsScreen(PalateScreen):
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """A set that is held out can be handed back."""
         marked = self.marked_set
         return "hand back" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description

@@ -38,6 +38,6 @@ class ReviewScreen(VerdictScreen):
         """Another pair of the list."""
         self._at += by
         self._comparison, _ = self._pairs[self._at]
-        self._painted_at = None
+        self.gate.hide()
         self.screen_shown()
         self.refresh_bindings()

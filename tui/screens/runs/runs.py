@@ -13,9 +13,11 @@ from tui.errors import WorkbenchError
 from tui.events import ModelChanged, RunChanged, WorkbenchEvent
 from tui.runs.format import SLOT_SIGNS, slots_of
 from tui.runs.query import RunQuery
+from tui.screens.base import PalateScreen
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
-from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, RunLabelKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
+from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
@@ -27,7 +29,7 @@ from tui.widgets.runs.run_table import COLUMNS, RunTable, columns_for
 from tui.widgets.update_static import tell
 
 
-class RunsScreen(RunLabelKeys):
+class RunsScreen(PalateScreen):
     """All runs, the newest first unless asked otherwise; a live one moves."""
 
     MODE = "runs"
@@ -48,7 +50,7 @@ class RunsScreen(RunLabelKeys):
         ),
         Binding("escape", "clear", "all", id="runs.clear", tooltip="Take off the marks, then the filter."),
         *ADAPTER_KEYS,
-        *SHELF_KEYS,
+        *LABEL_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -58,6 +60,9 @@ class RunsScreen(RunLabelKeys):
         self._marked: set[int] = set()
         self._pace = Pace(self.set_timer, self._draw)
         self._table = RunTable(lambda run: self.workbench.records.spark(run))
+        self._adapters = AdapterList(self)
+        shown = self, self.shown_run, self._adapters
+        self.take_actions(RunActions(*shown), RunLabelActions(*shown))
         self._stale: set[int] | None = None
         """The runs that moved since they were read; None when all have to be read."""
 
@@ -100,8 +105,8 @@ class RunsScreen(RunLabelKeys):
 
     def _draw(self) -> None:
         self._read()
-        self.read_adapters()
-        table, used = self._table, self.adapter_in_use()
+        self._adapters.read()
+        table, used = self._table, self._adapters.in_use
         try:
             shown, fields = self._query.of(list(self._every.values())), self._query.fields()
         except WorkbenchError as error:  # half a filter is no reason to take the list away
@@ -138,7 +143,7 @@ class RunsScreen(RunLabelKeys):
         if self._marked:
             press = " · d lays them over" if len(self._marked) > 1 else " · mark another one"
             return words + Content.assemble((f" · {len(self._marked)} marked", "$accent"), (press, "$quiet"))
-        used = self.adapter_in_use()
+        used = self._adapters.in_use
         if used is None:
             return words + Content(" · no adapter in use, the base model answers")
         words += Content.assemble(" · adapter in use: ", (visible_line(used.name, 40), "bold $accent"))

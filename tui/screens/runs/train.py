@@ -15,15 +15,16 @@ from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
 from tui.events import ModelChanged, RunChanged, SamplesStored, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory
+from tui.screens.base import PalateScreen
 from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
-from tui.screens.runs.run_actions import RunKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
 from tui.snapshots import AdapterView, RunProgress
 from tui.training.pair_sets import PairSet
-from tui.widgets.binding import Binding, Writing
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.charts.run_charts import Pace, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
@@ -42,7 +43,7 @@ TALL: Final = 34
 """From this many lines on there is room for the newest samples below the curves."""
 
 
-class TrainScreen(RunKeys):
+class TrainScreen(PalateScreen):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"
@@ -56,6 +57,7 @@ class TrainScreen(RunKeys):
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
+        *ADAPTER_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -65,6 +67,8 @@ class TrainScreen(RunKeys):
         self._alive: RunProgress | None = None
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
+        self._adapters = AdapterList(self)
+        self.take_actions(RunActions(self, self.shown_run, self._adapters))
 
     def compose_body(self) -> ComposeResult:
         """The settings, and the run; one of them is shown."""
@@ -165,10 +169,10 @@ class TrainScreen(RunKeys):
     def _draw_run(self) -> None:
         if self._run is None:
             return
-        self.read_adapters()
+        self._adapters.read()
         self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
         log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
-        adapter = self.adapter_of(self._row)
+        adapter = self._adapters.of(self._row)
         self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
         self.refresh_bindings()
 
@@ -257,7 +261,7 @@ class TrainScreen(RunKeys):
         setup.form.row("from").focus()
         self._draw_setup()
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What waits goes on with the same key."""
         waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
         return "go on" if binding.action == "pause" and waits else super().key_label(binding)
