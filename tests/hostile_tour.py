@@ -155,7 +155,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
     async def growing() -> None:
         label = app.screen
         assert isinstance(label, LabelScreen)
-        label._pair = None
+        label.feed.pair = None
         asked = app.bench.comparison(ids["pair"]).prompt
         label.from_workbench(AnswersGrowing(asked, (LONG_EVIL, LONG_EVIL)))
 

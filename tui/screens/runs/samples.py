@@ -1,12 +1,12 @@
 """The samples of one run: read how its answers change."""
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Static
 
 from db.run_rows import RunRow
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
+from tui.widgets.binding import Binding
 from tui.widgets.runs.live_run import headline
 from tui.widgets.runs.run_samples import RunSamples
 
@@ -14,7 +14,6 @@ from tui.widgets.runs.run_samples import RunSamples
 class SamplesScreen(PalateScreen):
     """Answers to the same held-out prompts at every evaluation of a run. Escape goes back; a live run goes on."""
 
-    CSS_PATH = ["../base.tcss", "samples.tcss"]
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("right", "turn(1)", "later", id="samples.later", key_display="←→", tooltip="A later step."),

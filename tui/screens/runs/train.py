@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
 from tui.events import ModelChanged, RunChanged, SamplesStored, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory
+from tui.screens.base import PalateScreen
 from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
-from tui.screens.runs.run_actions import RunKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
 from tui.snapshots import AdapterView, RunProgress
 from tui.training.pair_sets import PairSet
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.charts.run_charts import Pace, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
@@ -32,7 +33,6 @@ from tui.widgets.runs.train_setup import TrainSetup
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
-    from tui.app import PalateApp
 
 
 _SETTLED_S: Final = 0.3
@@ -43,21 +43,21 @@ TALL: Final = 34
 """From this many lines on there is room for the newest samples below the curves."""
 
 
-class TrainScreen(RunKeys):
+class TrainScreen(PalateScreen):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "../../widgets/charts/chart.tcss", "train.tcss"]
     BINDINGS = [
-        Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
-        Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
-        Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
-        Binding("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
-        Binding("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
+        Writing("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
+        Writing("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
+        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Writing("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
+        Writing("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
+        *ADAPTER_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -67,6 +67,8 @@ class TrainScreen(RunKeys):
         self._alive: RunProgress | None = None
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
+        self._adapters = AdapterList(self)
+        self.take_actions(RunActions(self, self.shown_run, self._adapters))
 
     def compose_body(self) -> ComposeResult:
         """The settings, and the run; one of them is shown."""
@@ -167,10 +169,10 @@ class TrainScreen(RunKeys):
     def _draw_run(self) -> None:
         if self._run is None:
             return
-        self.read_adapters()
+        self._adapters.read()
         self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
         log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
-        adapter = self.adapter_of(self._row)
+        adapter = self._adapters.of(self._row)
         self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
         self.refresh_bindings()
 
@@ -240,7 +242,7 @@ class TrainScreen(RunKeys):
     def action_samples(self) -> None:
         """Show what the run answered while it learned."""
         if self._run is not None:
-            self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+            self.app.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def take_setting(self, name: str, text: str) -> None:
         """Set a row of the form, for the next run, as if a person had typed it."""
@@ -259,7 +261,7 @@ class TrainScreen(RunKeys):
         setup.form.row("from").focus()
         self._draw_setup()
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What waits goes on with the same key."""
         waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
         return "go on" if binding.action == "pause" and waits else super().key_label(binding)
@@ -278,7 +280,7 @@ class TrainScreen(RunKeys):
         """Ask whether what the run has learned is kept; then stop it."""
         alive = self._progress(self._run)
         if alive is not None:
-            self.palate.push_screen(StopScreen(alive), self._stop_answered)
+            self.app.push_screen(StopScreen(alive), self._stop_answered)
 
     def _stop_answered(self, answer: str | None) -> None:
         if answer is not None and self._progress(self._run) is not None:
@@ -294,12 +296,3 @@ class TrainScreen(RunKeys):
         """Draw curves with other blocks."""
         name = self.query_one(RunCharts).next_fineness()
         self.palate.tell("Curves", f"They are drawn with {name} characters now.")
-
-
-async def open_train(palate: PalateApp) -> TrainScreen:
-    """Go to the Train screen itself: what was opened over it is closed."""
-    await palate.switch_mode("train")
-    screen = palate.screen_stack[0]
-    assert isinstance(screen, TrainScreen)
-    screen.pop_until_active()
-    return screen
