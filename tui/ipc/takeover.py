@@ -18,7 +18,7 @@ from tui.ipc.client import Owner, _answer, _knock, owner_of
 from tui.ipc.console import say
 from tui.ipc.ownership import own
 from tui.ipc.protocol import VERSION
-from tui.snapshots import WAITING
+from tui.snapshots import WAITING, RunPhase
 from tui.workbench import Workbench
 
 LETS_GO_WITHIN_S: Final = 180.0
@@ -117,7 +117,7 @@ def take_over_from(busy: WorkspaceBusy, options: Options) -> Entered:
         asked = ModelChoice(**owner.facts["model"])
     seed = owner.facts["seed"] if options.seed is None else options.seed
     workbench = own(replace(options, words=(), choice=asked, seed=seed, within_s=LETS_GO_WITHIN_S))
-    goes_on = run is not None and run.phase not in (*WAITING, "stopping")
+    goes_on = run is not None and run.phase not in (*WAITING, RunPhase.STOPPING)
     return Entered(workbench, run.run if run is not None and goes_on else None)
 
 

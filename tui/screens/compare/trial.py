@@ -14,6 +14,7 @@ from tui.events import AnswersGrowing, TrialChanged, WorkbenchEvent
 from tui.screens.dialog import AskText, Choose
 from tui.screens.pairs.judge import JudgeScreen
 from tui.screens.pairs.pair_screen import pair_key
+from tui.snapshots import LoadState
 from tui.text.format import count
 
 
@@ -59,16 +60,16 @@ class TrialScreen(JudgeScreen):
         """Everything is judged, or answers are still being written."""
         trial = self.row
         title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
-        status = self.workbench.status()
+        model = self.workbench.model_state
         if trial.status == "failed":
             title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
         elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
-        elif status.model_state == "failed":
+        elif model.state is LoadState.FAILED:
             title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
-        elif status.model_state != "ready":
-            title = status.model_detail or "Loading the model…"
+        elif not model.is_ready:
+            title = model.detail or "Loading the model…"
         return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))
 
     def take_back(self) -> Future[int | None]:

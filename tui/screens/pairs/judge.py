@@ -178,7 +178,7 @@ class JudgeScreen(PairScreen):
     def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
         """Paint a pair; verdict keys count from when it stands on the screen."""
         self._pair, self._painted_at = pair, None
-        if pair is not None or not self.workbench.status().writing:
+        if pair is not None or not self.workbench.is_writing:
             self._growing = None
         with self.app.batch_update():
             self.set_class(pair is None and self._growing is None, "-empty")

@@ -292,7 +292,7 @@ class RunLabelKeys(RunKeys):
         if adapter is None:
             return
         palate = self.palate
-        if palate.workbench.status().run is not None:
+        if palate.workbench.run_progress is not None:
             palate.tell("A run is alive", "Wait for its end, or stop it on the Train screen, before you start another.")
             return
         (await open_train(palate)).take_start(adapter)
