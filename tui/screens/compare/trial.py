@@ -16,6 +16,7 @@ from tui.screens.dialog import AskText, Choose
 from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
+from tui.snapshots import LoadState
 from tui.text.format import count
 from tui.widgets.binding import Binding, Writing
 
