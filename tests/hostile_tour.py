@@ -5,13 +5,13 @@
 Writes to STOPS.json what each stop showed: {"name": "the characters on the screen"}.
 """
 
+import argparse
 import asyncio
 import importlib
 import inspect
 import json
 import pkgutil
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import tui.screens
 from db.prompt_rows import Crossing
 from engine.config import settings_of
 from tests.fake_workbench import adapter_view
+from tests.flags import flags_of, path
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
@@ -240,7 +241,7 @@ async def back(app: PalateApp) -> None:
         await app.pop_screen()
 
 
-def main(folder: Path, told: Path) -> None:
+def tour(folder: Path, told: Path) -> None:
     """Fill the workspace, tour it, and write down what was shown."""
     workbench = HostileWorkbench(folder)
     try:
@@ -253,5 +254,19 @@ def main(folder: Path, told: Path) -> None:
         workbench.close()
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="an empty folder for the workspace")
+    flags.add_argument("stops", type=path, metavar="STOPS.json")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and go."""
+    options = parser().parse_args(line)
+    tour(options.folder, options.stops)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -4,13 +4,14 @@ A process of its own, so that children can be forked from one that has no thread
 prints one JSON object for each moment: what the next start found, and what came of it.
 """
 
+import argparse
 import json
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from db import checkpoints as db_checkpoints
 from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.events import EvalDone, PairDone, ReferenceScored, RunPlanned, StepDone
+from tests.flags import flags_of, path
 from tests.tiny import save_tiny
 from tui.cli import main as command
 from tui.compute.loaded_model import LoadedModel, ModelChoice
@@ -32,6 +34,7 @@ from tui.workbench import Workbench
 
 CONFIG = TrainConfig(epochs=3, batch_size=2, lora_r=2, lora_alpha=4, eval_share=0.3, checkpoint_every=2)
 PAIRS = 12
+fork = multiprocessing.get_context("fork")
 
 
 def die(*_args: Any, **_kwargs: Any) -> None:
@@ -146,7 +149,8 @@ def weights(folder: Path) -> bytes:
     return (adapter / "adapter_model.safetensors").read_bytes()
 
 
-def main(folder: Path) -> None:
+def kill_at_every_moment(folder: Path) -> None:
+    """One run that lives, then one killed at each moment and opened again."""
     save_tiny(folder / "model")
     space = folder / "space"
     file = folder / "pairs.jsonl"
@@ -172,7 +176,19 @@ def _import(space: Path, file: Path) -> None:
     CliRunner().invoke(command, ["--workspace", str(space), "import", str(file)], catch_exceptions=False)
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="an empty folder for model and workspaces")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and kill."""
+    options = parser().parse_args(line)
     torch.set_num_threads(1)  # a forked child has no other threads
-    fork = multiprocessing.get_context("fork")
-    main(Path(sys.argv[1]))
+    kill_at_every_moment(options.folder)
+
+
+if __name__ == "__main__":
+    main()

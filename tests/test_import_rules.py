@@ -69,9 +69,9 @@ LIGHT_MODULES = {
     "db.connection": (*HEAVY, *SCREENLESS),
     "db.migrations.runner": (*HEAVY, *SCREENLESS),
     "db.writer": (*HEAVY, *SCREENLESS),
-    "tui.workbench": (*HEAVY, *SCREENLESS),
+    "tui.workbench": (*HEAVY, *SCREENLESS, "scipy"),
     "tui.cli": (*HEAVY, *SCREENLESS),
-    "tui.app": HEAVY,
+    "tui.app": (*HEAVY, "scipy"),
 }
 """A module → what importing it must not bring along."""
 

@@ -3,12 +3,12 @@
 Run: python -m tests.benchmarks.db_speed [verdicts]. Prints the median and the slowest of several calls, in ms.
 """
 
+import argparse
 import hashlib
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
@@ -21,6 +21,7 @@ from db.prompts import prompts_left, unasked_prompts
 from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
+from tests.flags import flags_of
 from tui.analysis.preferences import count_preferences
 
 NOW = "2026-01-01T00:00:00.000Z"
@@ -65,7 +66,7 @@ def show(name: str, call: Callable[[], object], times: int = 11) -> None:
     print(f"{name:38} {statistics.median(taken):9.2f} {max(taken):9.2f}")
 
 
-def main(verdicts: int) -> None:
+def measure(verdicts: int) -> None:
     """Fill a database and time it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "palate.db"
@@ -95,5 +96,17 @@ def main(verdicts: int) -> None:
         show("open after an unclean end", lambda: open_database(path), 3)
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("verdicts", type=int, nargs="?", default=100_000)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Measure with so many verdicts."""
+    measure(parser().parse_args(line).verdicts)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main()

@@ -10,19 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 import click
 
-from tui.compute.scheduler import Job, Scheduler
 from tui.errors import InputError
 from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.ipc.console import Console, console, say, speaking_through
-from tui.ipc.owner import OwnerServer, RunCommand
 from tui.ipc.ownership import WorkspaceRequest, own
-from tui.reader import WorkspaceReader
 from tui.text.format import count
-from tui.workbench import Workbench
-from tui.workspace.workspace import read_workspace
+
+if TYPE_CHECKING:
+    from tui.compute.scheduler import Job, Scheduler
+    from tui.ipc.owner import OwnerServer, RunCommand
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Options(WorkspaceRequest):
     @contextmanager
     def reading(self) -> Iterator[WorkspaceReader]:
         """The workspace for reading, beside whoever owns it."""
+        from tui.reader import WorkspaceReader
+        from tui.workspace.workspace import read_workspace  # help needs neither this nor the workbench
+
         workspace = read_workspace(self.folder)
         try:
             yield WorkspaceReader(workspace)
@@ -61,6 +66,8 @@ class Options(WorkspaceRequest):
     @contextmanager
     def letting_in(self, workbench: Workbench) -> Iterator[None]:
         """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
+        from tui.ipc.owner import OwnerServer
+
         group = click.get_current_context().find_root().command
         host = OwnerServer(workbench, console().leave, command_runner(group))
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,11 +14,14 @@ from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
-from tui.reader import WorkspaceReader
 from tui.training.pair_sets import PairSet, pairs_of, parse_day
 from tui.training.presets import Preset
-from tui.workbench import Workbench
 from tui.workspace.named_values import NamedValues
+
+if TYPE_CHECKING:
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
+
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -229,8 +229,8 @@ def _told(as_json: bool, record: Mapping[str, object], words: str) -> None:
         say(words)
 
 
-COMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
+SUBCOMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
 """What `palate prompts` gets besides `add`."""
 
-for command in COMMANDS:
+for command in SUBCOMMANDS:
     prompts.add_command(command)

@@ -22,15 +22,13 @@ from tui.errors import InputError, WorkbenchError
 from tui.events import AdapterMerged, ModelChanged, RunChanged, WorkbenchEvent
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
-from tui.export.output_path import check_place, placed
+from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import Workspace
 
 GGUF = ".gguf"
-FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
-GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
 CARD = "README.md"
 _JOB = "merge"
 _ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)

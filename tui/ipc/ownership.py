@@ -1,15 +1,19 @@
 """Own a workspace for one command, or wait until its owner leaves."""
 
+from __future__ import annotations
+
 import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db.errors import WorkspaceBusy
-from tui.compute.loaded_model import ModelChoice
-from tui.ipc.client import visit
 from tui.ipc.console import say
-from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.compute.loaded_model import ModelChoice
+    from tui.workbench import Workbench
 
 LET_GO_WITHIN_S = 10.0
 """How long to wait for an owner without a socket. Commands that only store something take less than a second."""
@@ -35,6 +39,9 @@ def own(request: WorkspaceRequest) -> Workbench:
         WorkspaceBusy: that one stays, or lives on another machine.
         SystemExit: the owner ran this command.
     """
+    from tui.ipc.client import visit
+    from tui.workbench import Workbench
+
     patience = time.monotonic() + request.within_s
     while True:
         try:

@@ -32,6 +32,7 @@ from tests.leaving import (
 )
 from tui.cli import main
 from tui.start import WITH_VALUE, opens_the_app
+from tui.terminal.launcher import COMPLETING
 from tui.workspace.workspace import own_workspace
 
 
@@ -182,7 +183,12 @@ def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(space: Pa
     ],
 )
 def test_what_opens_the_app_is_seen_before_anything_is_imported(line: str, opens: bool) -> None:
-    assert opens_the_app(line.split()) is opens
+    assert opens_the_app(line.split(), {}) is opens
+
+
+def test_a_shell_that_completes_opens_no_app() -> None:
+    assert opens_the_app([], {}) is True
+    assert opens_the_app([], {COMPLETING: "bash_complete"}) is False
 
 
 def test_the_options_that_take_a_value_are_those_of_the_command_line() -> None:
