@@ -57,7 +57,7 @@ class MarginScorer:
         records = [_record(each) for each in pairs]
         for event in score_margins(base, records, adapter=name, config=TrainConfig()):
             if math.isfinite(event.margin):
-                self._workspace.write(db_margin_scores.add_margins, model, {int(event.key): event.margin}).result()
+                self._workspace.write(db_margin_scores.keep_margins, model, {int(event.key): event.margin}).result()
             yield
 
 

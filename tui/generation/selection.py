@@ -5,6 +5,7 @@ import sqlite3
 from db import comparisons as db_comparisons
 from db import margin_scores as db_margin_scores
 from db import prompts as db_prompts
+from db import verdicts as db_verdicts
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import AskedOf, PromptRow
 from tui.compute.seeds import seed_from
@@ -35,7 +36,7 @@ def next_by_margin(
     ready = [each for each in margins if each != after] or list(margins)
     if not ready or ready == [after]:
         return db_comparisons.next_open(connection, after=after)
-    chance = seed_from(seed, "pick", db_margin_scores.newest_verdict(connection))
+    chance = seed_from(seed, "pick", db_verdicts.newest_verdict(connection))
     if chance / 2**48 < random_share:
         chosen = ready[seed_from(chance, "which") % len(ready)]
     else:

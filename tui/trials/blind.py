@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from adapters.errors import AdapterError
 from adapters.manifest import Adapter
@@ -32,10 +33,9 @@ from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchEvent
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_too_long
+from tui.workspace.settings import BASE
 from tui.workspace.workspace import Workspace
 
-BASE = "base"
-"""How a person names the base model as a policy."""
 MOVED_TO = "from trials"
 """The prompt set for labelling that held-out prompts are moved to."""
 
@@ -314,6 +314,6 @@ def _undo_sealed(connection: sqlite3.Connection, trial: int) -> int | None:
     return db_verdicts.undo_last(connection, trial=trial)
 
 
-def _failed(done: Future[object]) -> bool:
+def _failed(done: Future[Any]) -> bool:
     """Did it fail? Whoever waits for the future is told."""
     return done.cancelled() or done.exception() is not None

@@ -23,8 +23,8 @@ from tui.errors import WorkbenchError, title_of
 from tui.events import TrialChanged, WorkbenchEvent, WorkbenchFailed
 from tui.generation.completion_writer import Written, store_comparison
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
-from tui.trials.blind import BASE
 from tui.trials.prompt_limits import leave_out_too_long
+from tui.workspace.settings import BASE
 from tui.workspace.workspace import Workspace
 
 TwoPolicies = tuple[Adapter | None, Adapter | None]

@@ -209,7 +209,7 @@ async def test_while_they_are_written_no_verdict_counts_and_other_pairs_are_a_ke
 async def test_without_a_model_the_pair_stays_open(tmp_path: Path) -> None:
     still = StillWorkbench(tmp_path / "still")
     try:
-        prompt = db_prompts.next_prompts(still.workspace.connection, 1)[0]
+        prompt = db_prompts.get_prompt(still.workspace.connection, 1)
         models, sampling = still.models(), SamplingConfig()
         texts = [Written(CompletionDone("", text, 7, False, 1.0), 9, sampling) for text in ("One answer.", "Another.")]
         still.workspace.write(store_comparison, prompt.id, (models[0], models[0]), texts, None, 1).result()
