@@ -231,7 +231,7 @@ def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:
     known = {"run": ids["run"], "trial": ids["opened"], "comparison": ids["judged"]}
     for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
         for found in vars(importlib.import_module(module.name)).values():
-            if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in seen:
+            if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in {*seen, PalateScreen}:
                 continue
             wanted = set(inspect.signature(found).parameters)
             if "compose_body" in vars(found) and wanted <= known.keys():

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
+from textual.messages import Prune
 from textual.widget import Widget
 
 from tui.events import WorkbenchEvent
@@ -50,8 +51,11 @@ class AppInterface(Protocol):
     def tell_error(self, error: BaseException) -> None:
         """Show what went wrong, and what to do."""
 
-    def take_up_colours(self) -> None:
+    def apply_colours(self) -> None:
         """Use the colours that the workspace keeps."""
+
+    def name_of_key(self, binding: TextualBinding) -> str:
+        """The one key of this binding, as the help names it."""
 
     async def open_train(self) -> RunSetup:
         """Show the Train screen itself; whatever was opened over it is closed."""
@@ -72,7 +76,7 @@ class TooSmall(Widget):
 class PalateScreen(SingleDismiss[None]):
     """A screen of one mode. Subclasses give `MODE` and `compose_body`, and override the hooks they need."""
 
-    MODE: ClassVar[str] = "label"
+    MODE: str = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     WATCHABLE: ClassVar[bool] = True
     """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
@@ -114,7 +118,7 @@ class PalateScreen(SingleDismiss[None]):
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """Something was published while this screen is on top. Does nothing unless a screen overrides it."""
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """Another process changed something through this one: read it again if this screen is on top."""
         if self.is_current:
             self.screen_shown()
@@ -180,8 +184,9 @@ class PalateScreen(SingleDismiss[None]):
             self._read_ahead = True
             self.screen_shown()
 
-    def on_prune(self) -> None:
+    async def on_prune(self, event: Prune) -> None:
         """End what this screen reads beside the loop before its widgets go: there is nobody left to show it to."""
+        del event
         self.workers.cancel_node(self)
 
     def on_screen_resume(self) -> None:

@@ -80,7 +80,7 @@ class TrialScreen(PairScreen):
         """Nobody sits here now."""
         self.workbench.blind_trials.attend(None)
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
         self.feed.look_for_a_pair()
 

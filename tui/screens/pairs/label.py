@@ -71,7 +71,7 @@ class LabelScreen(PairScreen):
         if self._new_answers.replaced is None:
             self.feed.refresh()
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
         self.feed.look_for_a_pair()
 

@@ -53,10 +53,10 @@ class VerdictScreen(PairScreen):
         pair = self._pair = self.workbench.comparison(self._comparison)
         self.workbench.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
-        self._tell(pair)
+        self._draw(pair)
         self.call_after_refresh(self.painted)
 
-    def _tell(self, pair: ComparisonRow) -> None:
+    def _draw(self, pair: ComparisonRow) -> None:
         """Name the answers, the verdict that stands, and those before it."""
         self.view.set_answer_titles(*(self._title(pair, name) for name in ("first", "second")))
         self._out = self.workbench.data.is_out(pair)
@@ -66,7 +66,7 @@ class VerdictScreen(PairScreen):
 
     def standing(self, pair: ComparisonRow) -> str:
         """The verdict that stands, and whether it counts for training."""
-        words = told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        words = verdict_in_words(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
         return f"{words} · − out of training" if self._out else words
 
     def _history(self, pair: ComparisonRow) -> list[str]:
@@ -88,12 +88,12 @@ class VerdictScreen(PairScreen):
         """It may be judged from elsewhere too."""
         changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
         if changed and not self.gate.deciding:
-            self._tell(self.workbench.comparison(self._comparison))
+            self._draw(self.workbench.comparison(self._comparison))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Panes are named by where they stand."""
         if self._pair is not None:
-            self._tell(self.workbench.comparison(self._comparison))
+            self._draw(self.workbench.comparison(self._comparison))
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class VerdictScreen(PairScreen):
     def judged(self, pair: ComparisonRow, words: Content) -> None:
         """Tell the verdict that stands now."""
         del words
-        self._tell(self.workbench.comparison(pair.id))
+        self._draw(self.workbench.comparison(pair.id))
 
 
 def written_by(answer: CompletionRow) -> str:
@@ -137,7 +137,7 @@ def written_by(answer: CompletionRow) -> str:
     return visible_line(answer.model_name or "a model", 32)
 
 
-def told(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+def verdict_in_words(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
     """A verdict in words, with the side as the pair is shown now."""
     if row.verdict not in ("a", "b"):
         return verdict_word(row.verdict, row.strength)
@@ -149,7 +149,7 @@ def history_line(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
     """One line of the history: when, what, how long, blind or not."""
     if row.verdict == "undo":
         return f"{when(row.at)}  taken back"
-    parts = [told(pair, row, stacked=stacked)]
+    parts = [verdict_in_words(pair, row, stacked=stacked)]
     if row.seconds is not None:
         parts.append(duration(row.seconds))
     parts.append("blind" if row.blind else "names shown")
