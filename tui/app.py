@@ -244,11 +244,11 @@ class PalateApp(App[None]):
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.changed_elsewhere() if isinstance(published, CommandServed) else screen.from_workbench(published)
         self._refresh_status_soon()
-        if self._leaving and self.workbench.status().run is None:
+        if self._leaving and self.workbench.run_progress is None:
             self.exit()
 
     def _model_stands(self) -> bool:
-        return self.workbench.status().model_state == "ready"
+        return self.workbench.model_state.is_ready
 
     def _notify_end(self, ended: RunEnded) -> None:
         """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
@@ -340,7 +340,7 @@ class PalateApp(App[None]):
         """Change between dark and light; the workspace keeps it, unless one only watches."""
         other = next(colours for colours, theme in THEMES.items() if theme.name != self.theme)
         self.theme = THEMES[other].name
-        if not self.workbench.status().watching:
+        if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
 
     def apply_colours(self) -> None:
@@ -353,7 +353,7 @@ class PalateApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; asks first while a run is alive."""
-        run = self.workbench.status().run
+        run = self.workbench.run_progress
         if run is None:
             self.exit()
         else:
@@ -372,7 +372,7 @@ class PalateApp(App[None]):
         driver = self._driver
         if isinstance(driver, PalateDriver) and driver.gone:
             driver.hang_up()
-        run = self.workbench.status().run
+        run = self.workbench.run_progress
         if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
             self._go_on_alone()
         else:
@@ -401,7 +401,7 @@ class PalateApp(App[None]):
         """Leave as soon as a run that is alive has saved what it learned as an adapter."""
         self._leaving = True
         self.workbench.stop_run()
-        if self.workbench.status().run is None:
+        if self.workbench.run_progress is None:
             self.exit()
         else:
             self.tell("Stopping the run", "Palate leaves as soon as what was trained is saved.")

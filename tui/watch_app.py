@@ -37,7 +37,7 @@ class WatchApp(PalateApp):
     def on_ready(self) -> None:
         """Begin where something happens."""
         super().on_ready()
-        if self._watched.status().run is not None:
+        if self._watched.run_progress is not None:
             self.switch_mode("train")
 
     def on_from_workbench(self, message: FromWorkbench) -> None:

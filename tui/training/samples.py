@@ -26,7 +26,8 @@ from tui.workspace.workspace import Workspace
 class Sampler:
     """Takes the samples of one run. `adapter` is PEFT's name of the policy that is trained.
 
-    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored.
+    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored. `sampled`
+    is called with how many of the answers are done and how many there will be.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class Sampler:
         *,
         resumed: bool,
         broken_off: Callable[[], bool],
+        sampled: Callable[[int, int], None],
     ) -> None:
         self._workspace, self._loaded_model, self._publish = workspace, loaded_model, publish
         self._run, self._adapter = run, adapter
-        self._resumed, self._broken_off = resumed, broken_off
+        self._resumed, self._broken_off, self._sampled = resumed, broken_off, sampled
         self._sampling = SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens)
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
@@ -58,13 +60,23 @@ class Sampler:
         chosen = chosen or db_prompts.held_out_prompts(connection, number)
         return [replace(prompt, messages=with_system(prompt.messages, system)) for prompt in chosen]
 
-    def after(self, event: Event, step: int) -> Turns:
-        """Take the samples that are due after this event of the run; `step` is where it stands."""
+    @property
+    def num_prompts(self) -> int:
+        """How many prompts are answered each time."""
+        return len(self._prompts)
+
+    def is_due(self, event: Event, step: int) -> bool:
+        """Are samples taken after this event of the run, which is at `step`?"""
         begins = isinstance(event, RunPlanned) and not self._resumed
-        is_due = begins or isinstance(event, EvalDone | MarginsKnown)
-        if is_due and self._prompts and step != self._taken and not self._broken_off():
+        is_moment = begins or isinstance(event, EvalDone | MarginsKnown)
+        return is_moment and bool(self._prompts) and step != self._taken and not self._broken_off()
+
+    def after(self, event: Event, step: int) -> Turns:
+        """Take the samples that are due after this event of the run, which is at `step`."""
+        if self.is_due(event, step):
             self._taken = step
             yield from self._take(step)
+            self._sampled(len(self._prompts), len(self._prompts))
 
     def _take(self, step: int) -> Turns:
         done: list[CompletionDone] = []
@@ -85,6 +97,8 @@ class Sampler:
                 return
             if isinstance(event, CompletionDone):
                 done.append(event)
+                self._sampled(len(done), len(self._prompts))
+                self._publish(RunChanged(self._run, event))
             yield
 
     def _answers(self) -> Iterator[Event]:

@@ -44,7 +44,7 @@ class BoardScreen(PalateScreen):
         """Read every trial again."""
         view = self.workbench
         trials = [(each, view.trial_comparisons(each.id)) for each in view.trials() if not each.sealed]
-        policies = [view.status().model_name, *(each.name for each in view.adapters() if each.fits)]
+        policies = [view.model_state.name, *(each.name for each in view.adapters() if each.fits)]
         self._board = board_of(trials, policies)
         self._draw()
 

@@ -16,6 +16,7 @@ from tui.screens.dialog import AskText, Choose
 from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
+from tui.snapshots import LoadState
 from tui.text.format import count
 from tui.widgets.binding import Binding, Writing
 
@@ -201,17 +202,17 @@ class TrialPairs:
     def why_empty(self) -> Content:
         """Everything is judged, or answers are still being written."""
         workbench = self._screen.workbench
-        trial, status = workbench.trial(self._trial), workbench.status()
+        trial, model = workbench.trial(self._trial), workbench.model_state
         title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
         if trial.status == "failed":
             title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
         elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
-        elif status.model_state == "failed":
+        elif model.state is LoadState.FAILED:
             title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
-        elif status.model_state != "ready":
-            title = status.model_detail or "Loading the model…"
+        elif not model.is_ready:
+            title = model.detail or "Loading the model…"
         return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))
 
     def take_back(self) -> Future[int | None]:

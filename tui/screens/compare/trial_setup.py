@@ -115,7 +115,7 @@ class TrialSetupScreen(PalateScreen):
             return "choose two policies that differ"
         if plan.num_prompts > self._held_out():
             return f"only {self._held_out()} prompts are held out"
-        return None if self.workbench.status().model_state == "ready" else "the model is not ready yet"
+        return None if self.workbench.model_state.is_ready else "the model is not ready yet"
 
     def _draw_action(self) -> None:
         row = self.form.row("begin")

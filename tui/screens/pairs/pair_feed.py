@@ -78,7 +78,7 @@ class PairFeed(Actions):
         self._leave()
         self.pair = pair
         screen.gate.hide()
-        if pair is not None or not screen.workbench.status().writing:
+        if pair is not None or not screen.workbench.is_writing:
             self.growing = None
         with screen.app.batch_update():
             self._paint(pair, note)

@@ -25,6 +25,7 @@ from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
 from tui.widgets.runs.run_facts import RunPage, facts_of
+from tui.widgets.summary_line import SummaryLine
 from tui.widgets.update_static import update_static
 
 
@@ -59,8 +60,8 @@ class RunScreen(PalateScreen):
 
     def compose_body(self) -> ComposeResult:
         """Two lines, then charts and facts: beside each other where there is room, else one below the other."""
-        yield Static("", id="run-headline", markup=False)
-        yield Static("", id="run-progress", markup=False)
+        yield SummaryLine(id="run-headline")
+        yield SummaryLine(id="run-progress")
         with VerticalScroll(id="run-page", can_focus=False):
             yield RunCharts()
             with VerticalScroll(id="run-facts", can_focus=False):
@@ -101,7 +102,7 @@ class RunScreen(PalateScreen):
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
     def _progress(self) -> RunProgress | None:
-        alive = self.workbench.status().run
+        alive = self.workbench.run_progress
         return alive if alive is not None and alive.run == self._run else None
 
     def _draw(self) -> None:

@@ -112,7 +112,7 @@ class RunLabelActions(Actions):
         if adapter is None:
             return
         palate = self._screen.palate
-        if palate.workbench.status().run is not None:
+        if palate.workbench.run_progress is not None:
             palate.tell("A run is alive", "Wait for its end, or stop it on the Train screen, before you start another.")
             return
         (await palate.open_train()).take_start(adapter)

@@ -9,6 +9,7 @@ from tui.screens.base import PalateScreen
 from tui.widgets.binding import Binding
 from tui.widgets.runs.live_run import headline
 from tui.widgets.runs.run_samples import RunSamples
+from tui.widgets.summary_line import SummaryLine
 
 
 class SamplesScreen(PalateScreen):
@@ -35,7 +36,7 @@ class SamplesScreen(PalateScreen):
 
     def compose_body(self) -> ComposeResult:
         """The run's line, the samples, and the words that stand in for them while there are none."""
-        yield Static(headline(self._run, None), id="samples-run", markup=False)
+        yield SummaryLine(id="samples-run")
         yield RunSamples()
         yield Static("", id="no-samples", markup=False)
 

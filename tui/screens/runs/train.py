@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import ComposeResult
+from textual.message import Message
 
 from db.run_rows import RunRow
 from engine.config import TrainConfig
@@ -22,7 +25,8 @@ from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
-from tui.snapshots import AdapterView, RunProgress
+from tui.snapshots import WAITING, AdapterView, RunPhase, RunProgress, TrainPreview
+from tui.training.newest_request import Dropped
 from tui.training.pair_sets import PairSet
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.charts.run_charts import Pace, RunCharts
@@ -39,8 +43,22 @@ _SETTLED_S: Final = 0.3
 """How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
 
 
+_NOTICED_S: Final = 0.2
+"""What takes less needs no word."""
 TALL: Final = 34
 """From this many lines on there is room for the newest samples below the curves."""
+
+
+PreviewedRun = tuple[TrainConfig, PairSet]
+"""What a preview is of."""
+
+
+class PreviewCounted(Message):
+    """What a run with the settings and pairs `wanted` would do is counted."""
+
+    def __init__(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
+        super().__init__()
+        self.wanted, self.preview = wanted, preview
 
 
 class TrainScreen(PalateScreen):
@@ -65,6 +83,9 @@ class TrainScreen(PalateScreen):
         self._run: int | None = None
         self._row: RunRow | None = None
         self._alive: RunProgress | None = None
+        self._is_starting = False
+        self._wanted: PreviewedRun | None = None
+        """The settings and pairs of the newest preview that was asked for."""
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
         self._adapters = AdapterList(self)
@@ -83,12 +104,12 @@ class TrainScreen(PalateScreen):
 
     def screen_shown(self) -> None:
         """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
-        status = self.workbench.status()
-        if status.run is not None:
-            self._follow(status.run.run)
+        alive = self.workbench.run_progress
+        if alive is not None:
+            self._follow(alive.run)
         elif self._run is None:
-            self._draw_setup()
-        elif status.offer:
+            self._read_setup()
+        elif self.workbench.status().offer:
             self.action_another()
         else:
             self._follow(self._run)
@@ -107,17 +128,18 @@ class TrainScreen(PalateScreen):
                 self._pace.news()
             case RunChanged(run=run) if self._progress(run) is not None:
                 self._follow(run)
-            case ModelChanged() | VerdictStored():
-                if self._run is None:
-                    self._draw_setup()
-                else:
-                    self._pace.news()
+            case ModelChanged() | VerdictStored() if self._run is not None:
+                self._pace.news()
+            case ModelChanged():
+                self._read_setup()
+            case VerdictStored():
+                self._draw_setup()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _progress(self, run: int | None) -> RunProgress | None:
         """Where `run` stands, while it is alive."""
-        alive = self.workbench.status().run
+        alive = self.workbench.run_progress
         return alive if alive is not None and alive.run == run else None
 
     def shown_run(self) -> RunRow | None:
@@ -146,25 +168,51 @@ class TrainScreen(PalateScreen):
             setup.form.row("start").focus()
         self.refresh_bindings()
 
-    def _draw_setup(self) -> None:
+    def _read_setup(self) -> None:
+        """Read what the rows offer, and draw."""
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
-        setup.show_sets([each.name for each in self.workbench.prompt_sets() if not each.held_out])
-        config, pairs = setup.config(), setup.pairs
-        setup.show_preset(self.workbench.presets.of(config), config)
-        setup.show_preview(self.workbench.train_preview(config, pairs))
-        if self.workbench.status().model_state == "ready":
-            self.run_worker(partial(self._look, config, pairs), group="preflight", exclusive=True)
+        setup.show_sets(self.workbench.labelling_sets())
+        setup.set_presets(self.workbench.presets.all())
+        self._draw_setup()
 
-    async def _look(self, config: TrainConfig, pairs: PairSet) -> None:
+    def _draw_setup(self) -> None:
+        """Draw what is known at once, without a query: this comes after every key. The rest is counted on a thread."""
+        setup = self.query_one(TrainSetup)
+        config, pairs = setup.config(), setup.pairs
+        setup.show_preset(config)
+        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
+            setup.show_preview(known)
+        self._wanted = config, pairs
+        self.workers.cancel_group(self, "preflight")
+        self.workbench.ask_train_preview(config, pairs, partial(self._tell_preview, self._wanted))
+
+    def _tell_preview(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
+        """Called on the thread that counts."""
+        with suppress(RuntimeError):  # the loop closed while the app was leaving
+            self.post_message(PreviewCounted(wanted, preview))
+
+    @on(PreviewCounted)
+    def preview_counted(self, message: PreviewCounted) -> None:
+        """Draw it, unless the settings have changed since; then look at the run more closely."""
+        if message.wanted is not self._wanted or self._run is not None:
+            return
+        self.query_one(TrainSetup).show_preview(message.preview)
+        if message.preview.steps is not None and self.workbench.model_state.is_ready:
+            self.run_worker(self._look(message.wanted), group="preflight", exclusive=True)
+
+    async def _look(self, wanted: PreviewedRun) -> None:
         """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
         await asyncio.sleep(_SETTLED_S)
         found: Preflight | str
         try:
-            found = await asyncio.to_thread(self.workbench.preflight, config, pairs)
+            found = await asyncio.to_thread(self.workbench.preflight, *wanted, lambda: wanted is not self._wanted)
+        except Dropped:
+            return
         except KNOWN_ERRORS as error:
             found = str(error)
-        self.query_one(TrainSetup).show_preflight(found)
+        if wanted is self._wanted:
+            self.query_one(TrainSetup).show_preflight(found)
 
     def _draw_run(self) -> None:
         if self._run is None:
@@ -190,9 +238,9 @@ class TrainScreen(PalateScreen):
             case "start" | "presets" | "pairs":
                 return self._run is None
             case "pause":
-                return alive is not None and alive.phase != "stopping"
+                return alive is not None and alive.phase not in (RunPhase.STOPPING, RunPhase.SAVING)
             case "stop":
-                return alive is not None and alive.phase != "stopping"
+                return alive is not None and alive.phase is not RunPhase.STOPPING
             case "use_base":
                 return False  # that key belongs to Runs, where adapters are chosen
             case "another":
@@ -212,19 +260,33 @@ class TrainScreen(PalateScreen):
 
     def action_start(self) -> None:
         """Start a run; a row that is not right takes the cursor instead."""
+        if self._is_starting:
+            return
         setup = self.query_one(TrainSetup)
         if (wrong := setup.form.wrong()) is not None:
             wrong.focus()
             self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
+        more = {"name": setup.run_name, "from_adapter": setup.start_from, "pairs": self._named(setup.pairs)}
+        self._is_starting = True
+        self.set_timer(_NOTICED_S, self._say_starting)
+        self.run_worker(self._start(setup.config(), more), group="start")
+
+    def _say_starting(self) -> None:
+        if self._is_starting:
+            self.query_one(TrainSetup).show_starting()
+
+    async def _start(self, config: TrainConfig, more: Mapping[str, Any]) -> None:
+        """Begin the run on another thread: every pair is read, hashed and recorded."""
         try:
-            more = {"name": setup.run_name, "from_adapter": setup.start_from}
-            run = self.workbench.start_run(setup.config(), **more, pairs=self._named(setup.pairs))
+            run = await asyncio.to_thread(self.workbench.start_run, config, **more)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
-            self._draw_setup()
-            return
-        self._follow(run)
+            self._read_setup()
+        else:
+            self._follow(run)
+        finally:
+            self._is_starting = False
 
     def _named(self, pairs: PairSet) -> PairSet:
         """The pairs under the name that they are kept under, if they are."""
@@ -259,11 +321,11 @@ class TrainScreen(PalateScreen):
         setup = self.query_one(TrainSetup)
         setup.start_from_adapter(adapter, self.workbench.adapters())
         setup.form.row("from").focus()
-        self._draw_setup()
+        self._read_setup()
 
     def key_label(self, binding: TextualBinding) -> str:
         """What waits goes on with the same key."""
-        waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
+        waits = self._alive is not None and self._alive.phase in WAITING
         return "go on" if binding.action == "pause" and waits else super().key_label(binding)
 
     def action_pause(self) -> None:
@@ -271,7 +333,7 @@ class TrainScreen(PalateScreen):
         alive = self._progress(self._run)
         if alive is None:
             return
-        if alive.phase in ("pausing", "paused"):
+        if alive.phase in WAITING:
             self.workbench.go_on_with_run()
         else:
             self.workbench.pause_run()
@@ -290,7 +352,7 @@ class TrainScreen(PalateScreen):
         """Back to the settings."""
         self._run = self._row = None
         self._show_which()
-        self._draw_setup()
+        self._read_setup()
 
     def action_fineness(self) -> None:
         """Draw curves with other blocks."""

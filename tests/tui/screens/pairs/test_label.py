@@ -21,6 +21,7 @@ from tui.events import AnswersGrowing, QueueChanged
 from tui.screens.dialog import AskText
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.verdict_gate import SETTLE_S
+from tui.snapshots import LoadState
 from tui.widgets.pair.text_pane import PaneText, TextPane
 from tui.widgets.pair.verdict_notes import empty_note
 
@@ -380,12 +381,12 @@ async def test_a_cut_answer_says_so() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_state": "loading"}, "Loading smollm2-135m-instruct…"),
-        ({"model_state": "preparing", "model_detail": "Downloading 40 of 98 MB"}, "Downloading 40 of 98 MB"),
+        ({"model_state": LoadState.LOADING}, "Loading smollm2-135m-instruct…"),
+        ({"model_state": LoadState.PREPARING, "model_detail": "Downloading 40 of 98 MB"}, "Downloading 40 of 98 MB"),
         ({"writing": True}, "Writing the next answers…"),
         ({"prompts_left": 0}, "No prompts left"),
         ({"queue_problem": ("The server does not answer", "Nothing listens at [/].")}, "Nothing listens at [/]."),
-        ({"model_state": "failed", "error": ("No such model", "Try [/] another.")}, "Try [/] another."),
+        ({"model_state": LoadState.FAILED, "error": ("No such model", "Try [/] another.")}, "Try [/] another."),
     ],
 )
 async def test_an_empty_queue_says_what_happens(changes: dict[str, object], words: str) -> None:
