@@ -671,11 +671,13 @@ def adapter_view(number: int, name: str, *, in_use: bool = False, parent: str | 
 class FakeData:
     """What the Data screen reads of judged pairs; words of a query are looked for in prompts alone."""
 
-    connection = None
-
     def __init__(self, workbench: FakeWorkbench) -> None:
         self._bench = workbench
         self.notes: dict[int, str] = {}
+
+    def interrupter(self) -> Callable[[], None]:
+        """No query takes long enough to be ended."""
+        return lambda: None
 
     def page(
         self, query: str = "", *, before: int | None = None, limit: int = 200, **_more: object
