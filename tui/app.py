@@ -72,7 +72,7 @@ SHEETS: Final[list[str | PurePath]] = [
     _FOLDER / "screens" / "base.tcss",
     *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True),
 ]
-"""Every style sheet, widgets' before screens': one that comes with a screen has Textual parse all of them anew."""
+"""Every style sheet, widgets' before screens'. Screens name none: Textual would parse all of them once more."""
 
 
 _LATER: Final = {

@@ -62,7 +62,7 @@ class AppInterface(Protocol):
 
 
 class TooSmall(Widget):
-    """What stands in place of a screen that would not fit."""
+    """Replaces a screen that does not fit."""
 
     def render(self) -> Content:
         """The size that is needed, and the size there is."""
@@ -82,8 +82,7 @@ class PalateScreen(SingleDismiss[None]):
     """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
     they were shown is recorded."""
     READS_AHEAD: ClassVar[bool] = False
-    """Is `screen_shown` called before the screen is laid out for the first time? Then it is laid out once, with all
-    that stands on it; no widget has a size yet."""
+    """Is `screen_shown` called before the first layout? Then one layout is enough, but no widget has a size yet."""
     _coming_up = False
     _read_ahead = False
 
@@ -171,7 +170,7 @@ class PalateScreen(SingleDismiss[None]):
         self.query_one(StatusLine).show(offered)
 
     def _set_size_classes(self) -> None:
-        """Take the classes of this size at once: Textual adds them after the first layout, and lays out anew."""
+        """Take the classes of this size at once: Textual adds them after the first layout, and lays out again."""
         size = self.app.size
         for side, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
             reached = [each for each in breakpoints or () if each[0] <= side]
@@ -190,7 +189,7 @@ class PalateScreen(SingleDismiss[None]):
         self.workers.cancel_node(self)
 
     def on_screen_resume(self) -> None:
-        """Bring the lines and the body up to date, once: a mode that is opened for the first time is told so twice."""
+        """Bring the lines and the body up to date once: Textual sends this twice when a mode is first opened."""
         if not self._coming_up:
             self._coming_up = True
             self.call_later(self._come_up)

@@ -16,7 +16,7 @@ from tui.screens.data.filter_picker import FilterPicker
 from tui.screens.data.import_export import export_file, import_file
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
-from tui.screens.pairs.actions import ask_note, take_out
+from tui.screens.pairs.pair_changes import ask_note, take_out
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count

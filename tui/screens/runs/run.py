@@ -118,7 +118,7 @@ class RunScreen(PalateScreen):
         self.refresh_bindings()
 
     def _draw_progress(self, run: RunRow) -> None:
-        """Where the run stands, or where its curves are read."""
+        """Draw how far the run is, or the step at which its curves are read."""
         progress, place = self._progress(), self.query_one("#run-progress", Static)
         if progress is not None:
             line = progress_line(run, progress, self._history, place.content_size.width)
