@@ -71,21 +71,21 @@ class HostileWorkbench(StillWorkbench):
     said: dict[str, Any] = {}
 
     def status(self) -> WorkbenchStatus:
-        """A model with a hostile name, and what a stop wants to be said."""
-        return replace(
-            super().status(), **{"model_name": EVIL, "adapter_name": EVIL, "model_state": LoadState.READY, **self.said}
-        )
+        """What a stop wants to be said."""
+        return replace(super().status(), **self.said)
 
     @property
     def run_progress(self) -> RunProgress | None:
-        """The run of that status."""
-        return self.status().run
+        """The run that a stop wants."""
+        return self.said.get("run", super().run_progress)
 
     @property
     def model_state(self) -> ModelState:
-        """The model of that status."""
-        status = self.status()
-        return ModelState(status.model_name, status.model_state, status.model_detail, status.adapter_name, status.error)
+        """A model with a hostile name, in the state that a stop wants."""
+        said = {"state": "model_state", "detail": "model_detail", "error": "error"}
+        wanted = {field: self.said[name] for field, name in said.items() if name in self.said}
+        model = super().model_state
+        return replace(model, **{"name": EVIL, "adapter_name": EVIL, "state": LoadState.READY, **wanted})
 
     def adapters(self) -> list[AdapterView]:
         """An adapter with a hostile name."""
@@ -184,7 +184,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         app.bench.said = {"queue_problem": (EVIL, EVIL), "ready": 0}
         label = app.screen
         assert isinstance(label, LabelScreen)
-        label._show(None)
+        label.feed.show(None)
 
     rows = [NamedRow(EVIL, EVIL, EVIL, own=True)]
     names = Named(EVIL, EVIL, app.bench.presets.kept, lambda: rows, lambda _: None, lambda name: name)
@@ -242,7 +242,7 @@ def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:
     known = {"run": ids["run"], "trial": ids["opened"], "comparison": ids["judged"]}
     for module in pkgutil.walk_packages(tui.screens.__path__, "tui.screens."):
         for found in vars(importlib.import_module(module.name)).values():
-            if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in seen:
+            if not (inspect.isclass(found) and issubclass(found, PalateScreen)) or found in {*seen, PalateScreen}:
                 continue
             wanted = set(inspect.signature(found).parameters)
             if "compose_body" in vars(found) and wanted <= known.keys():

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from rich.console import Console
@@ -41,8 +41,8 @@ from tui.terminal.notify import end_sequence
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
-from tui.widgets.binding import Binding, Writing
-from tui.widgets.cell_widths import steady
+from tui.widgets.binding import Binding, TextualBinding, Writing
+from tui.widgets.cell_widths import hold_columns
 from tui.widgets.frame.top_line import MODES
 from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
@@ -68,8 +68,11 @@ def _sheet_order(sheet: Path) -> tuple[str, str]:
     return sheet.relative_to(_FOLDER).parts[0], sheet.name
 
 
-SHEETS: Final = [_FOLDER / "screens" / "base.tcss", *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True)]
-"""Every style sheet, widgets' before screens': one that comes with a screen has Textual parse all of them anew."""
+SHEETS: Final[list[str | PurePath]] = [
+    _FOLDER / "screens" / "base.tcss",
+    *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True),
+]
+"""Every style sheet, widgets' before screens'. Screens name none: Textual would parse all of them once more."""
 
 
 _LATER: Final = {
@@ -108,7 +111,7 @@ class AlignedUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """The escapes and texts."""
-        return steady(self._update.render_segments(console))
+        return hold_columns(self._update.render_segments(console))
 
 
 class PalateApp(App[None]):
@@ -161,7 +164,7 @@ class PalateApp(App[None]):
         """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.take_up_colours()
+        self.apply_colours()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of our own that the style sheets name."""
@@ -213,7 +216,8 @@ class PalateApp(App[None]):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write what changed; characters of doubtful width move nothing else."""
-        super()._display(screen, AlignedUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable)
+        aligned: Any = AlignedUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable
+        super()._display(screen, aligned)
 
     # -- news ----------------------------------------------------------------------------------------------------
 
@@ -231,14 +235,14 @@ class PalateApp(App[None]):
         elif isinstance(published, WorkbenchNotice):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
-            self._tell_end(published)
+            self._notify_end(published)
         elif isinstance(published, ModelChanged) and self._model_stands() and not self.is_headless:
             keep_collections_short()  # a headless app is one of many in the process of a test
         if self._resume is not None and self._model_stands():
             self._go_on_with(self._resume)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
-                screen.visited() if isinstance(published, CommandServed) else screen.from_workbench(published)
+                screen.changed_elsewhere() if isinstance(published, CommandServed) else screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and self.workbench.run_progress is None:
             self.exit()
@@ -246,7 +250,7 @@ class PalateApp(App[None]):
     def _model_stands(self) -> bool:
         return self.workbench.model_state.is_ready
 
-    def _tell_end(self, ended: RunEnded) -> None:
+    def _notify_end(self, ended: RunEnded) -> None:
         """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
         sequence = end_sequence(self.workbench.notify, ended.name, ended.status, os.environ)
         if sequence and ended.status != "interrupted" and self._driver is not None:
@@ -280,11 +284,11 @@ class PalateApp(App[None]):
             if isinstance(screen, PalateScreen):
                 screen.refresh_status()
 
-    def get_key_display(self, binding: Binding) -> str:
+    def get_key_display(self, binding: TextualBinding) -> str:
         """A key as short as a line of keys needs it."""
         return super().get_key_display(binding).replace("shift+", "⇧")
 
-    def name_of_key(self, binding: Binding) -> str:
+    def name_of_key(self, binding: TextualBinding) -> str:
         """The one key of this binding; its display in the line of keys may stand for two, such as ↑↓."""
         return self.get_key_display(replace(binding, key_display=None))
 
@@ -339,7 +343,7 @@ class PalateApp(App[None]):
         if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
 
-    def take_up_colours(self) -> None:
+    def apply_colours(self) -> None:
         """Use the colours that the workspace keeps."""
         self.theme = THEMES[self.workbench.colours].name
 

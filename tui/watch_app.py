@@ -70,7 +70,7 @@ class WatchApp(PalateApp):
         here = default_namespace or self
         if isinstance(action, str) and writes(type(here), action):
             if super()._check_action_state(action, here):
-                self._say_why()
+                self._refuse()
                 return True
             return False
         try:
@@ -82,14 +82,14 @@ class WatchApp(PalateApp):
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
         """Screens for judging and setting are not opened."""
         if isinstance(screen, PalateScreen) and not screen.WATCHABLE:
-            self._say_why()
+            self._refuse()
             return None
         return super().push_screen(screen, *args, **more)
 
     def switch_mode(self, mode: str) -> Any:
         """Every mode but Label."""
         if mode not in self.MODES:
-            self._say_why()
+            self._refuse()
             return None
         return super().switch_mode(mode)
 
@@ -113,5 +113,5 @@ class WatchApp(PalateApp):
         else:
             super()._handle_exception(error)
 
-    def _say_why(self) -> None:
+    def _refuse(self) -> None:
         self.tell(WatchOnly.title, f"You are {self._watched.watching}. Press t to take over.")

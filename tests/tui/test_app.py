@@ -141,14 +141,14 @@ async def test_help_names_the_keys_of_the_screen_and_of_the_app() -> None:
 async def test_every_key_of_ours_has_an_id_a_tooltip_and_a_word() -> None:
     app = PalateApp(FakeWorkbench())
     async with app.run_test(size=(120, 40)) as pilot:
-        ids = []
+        known: dict[str, object] = {}
         for key in "LTRCD":
             await pilot.press(key)
             await until(pilot, lambda: app.screen.query(KeyLine))
             own = type(app.screen).BINDINGS
             assert all(each.id and each.tooltip and each.description for each in own)
-            ids += [each.id for each in own]
-        assert len(ids) == len(set(ids))
+            assert len({each.id for each in own}) == len(own)
+            assert [known.setdefault(each.id, each) for each in own] == own  # the same key on another screen
 
 
 async def test_the_palette_offers_what_the_keys_do() -> None:

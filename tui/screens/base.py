@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
+from textual.messages import Prune
 from textual.widget import Widget
 
 from tui.events import WorkbenchEvent
@@ -50,15 +51,18 @@ class AppInterface(Protocol):
     def tell_error(self, error: BaseException) -> None:
         """Show what went wrong, and what to do."""
 
-    def take_up_colours(self) -> None:
+    def apply_colours(self) -> None:
         """Use the colours that the workspace keeps."""
+
+    def name_of_key(self, binding: TextualBinding) -> str:
+        """The one key of this binding, as the help names it."""
 
     async def open_train(self) -> RunSetup:
         """Show the Train screen itself; whatever was opened over it is closed."""
 
 
 class TooSmall(Widget):
-    """What stands in place of a screen that would not fit."""
+    """Replaces a screen that does not fit."""
 
     def render(self) -> Content:
         """The size that is needed, and the size there is."""
@@ -72,14 +76,13 @@ class TooSmall(Widget):
 class PalateScreen(SingleDismiss[None]):
     """A screen of one mode. Subclasses give `MODE` and `compose_body`, and override the hooks they need."""
 
-    MODE: ClassVar[str] = "label"
+    MODE: str = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     WATCHABLE: ClassVar[bool] = True
     """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
     they were shown is recorded."""
     READS_AHEAD: ClassVar[bool] = False
-    """Is `screen_shown` called before the screen is laid out for the first time? Then it is laid out once, with all
-    that stands on it; no widget has a size yet."""
+    """Is `screen_shown` called before the first layout? Then one layout is enough, but no widget has a size yet."""
     _coming_up = False
     _read_ahead = False
 
@@ -114,7 +117,7 @@ class PalateScreen(SingleDismiss[None]):
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """Something was published while this screen is on top. Does nothing unless a screen overrides it."""
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """Another process changed something through this one: read it again if this screen is on top."""
         if self.is_current:
             self.screen_shown()
@@ -167,7 +170,7 @@ class PalateScreen(SingleDismiss[None]):
         self.query_one(StatusLine).show(offered)
 
     def _set_size_classes(self) -> None:
-        """Take the classes of this size at once: Textual adds them after the first layout, and lays out anew."""
+        """Take the classes of this size at once: Textual adds them after the first layout, and lays out again."""
         size = self.app.size
         for side, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
             reached = [each for each in breakpoints or () if each[0] <= side]
@@ -180,12 +183,13 @@ class PalateScreen(SingleDismiss[None]):
             self._read_ahead = True
             self.screen_shown()
 
-    def on_prune(self) -> None:
+    async def on_prune(self, event: Prune) -> None:
         """End what this screen reads beside the loop before its widgets go: there is nobody left to show it to."""
+        del event
         self.workers.cancel_node(self)
 
     def on_screen_resume(self) -> None:
-        """Bring the lines and the body up to date, once: a mode that is opened for the first time is told so twice."""
+        """Bring the lines and the body up to date once: Textual sends this twice when a mode is first opened."""
         if not self._coming_up:
             self._coming_up = True
             self.call_later(self._come_up)

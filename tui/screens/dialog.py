@@ -42,7 +42,7 @@ class Dialog(SingleDismiss[Answer], ModalScreen[Answer], Generic[Answer]):
         self.dismiss(None)
 
 
-class AskText(Dialog[str]):
+class AskText(Dialog[str | None]):
     """Asks for one line of text. The answer is None when the person goes back, or leaves the line empty (unless that
     may be)."""
 
@@ -67,7 +67,7 @@ class AskText(Dialog[str]):
         self.dismiss(text if text or self._may_be_empty else None)
 
 
-class Choose(Dialog[str]):
+class Choose(Dialog[str | None]):
     """A question with a few answers, each on its own key. The answer is that key, None when the person goes back."""
 
     def __init__(self, title: str, sentence: str, answers: Sequence[tuple[str, str]]) -> None:

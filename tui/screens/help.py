@@ -9,6 +9,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.screens.base import AppInterface
 from tui.screens.dialog import Dialog
 from tui.widgets.binding import Binding
 from tui.widgets.frame.key_line import declared_order
@@ -63,6 +64,7 @@ def _described(screen: Screen[Any]) -> tuple[list[tuple[str, str]], list[tuple[s
     """(keys, sentence) of the screen's own actions, and of the app's."""
     rows: dict[tuple[bool, str], tuple[list[str], str]] = {}
     app = screen.app
+    assert isinstance(app, AppInterface)
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.id is None:

@@ -48,7 +48,7 @@ class Named:
     save: Callable[[str], str]
 
 
-class NamePicker(Dialog[tuple[str, str]]):
+class NamePicker(Dialog[tuple[str, str] | None]):
     """The answer is an act (use, save, rename or remove) with the name under the cursor. None: back."""
 
     AUTO_FOCUS = "CursorList"
@@ -76,14 +76,14 @@ class NamePicker(Dialog[tuple[str, str]]):
         names.show((row.name, _line(row)) for row in self._rows.values())
         if self._first in self._rows:
             names.highlighted = list(self._rows).index(self._first)
-        self._say()
+        self._draw_row()
 
     @property
     def _row(self) -> NamedRow:
         return self._rows[self.query_one(CursorList).current or next(iter(self._rows))]
 
     @on(OptionList.OptionHighlighted)
-    def _say(self) -> None:
+    def _draw_row(self) -> None:
         row = self._row
         words = Content.styled(
             visible(f"{row.words}\n{row.sentence}"), "$quiet"

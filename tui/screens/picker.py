@@ -12,7 +12,7 @@ from tui.text.sanitize import visible
 from tui.widgets.lists.cursor_list import CursorList
 
 
-class Pick(Dialog[str]):
+class Pick(Dialog[str | None]):
     """A list to choose one row of; the answer is its key."""
 
     AUTO_FOCUS = "CursorList"

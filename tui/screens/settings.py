@@ -90,7 +90,7 @@ class SettingsScreen(PalateScreen):
             row.show()
             return
         self._kept[row.key] = text
-        self.palate.take_up_colours()
+        self.palate.apply_colours()
 
     def _text(self, row: FormRow) -> str:
         return plain(row.value) if isinstance(row, TextRow | ChoiceRow) else ""

@@ -28,13 +28,13 @@ _EDGE: Final = re.compile("([│┃])")
 _PIECE: Final = re.compile(r"\x1b\[(?:\d+;(\d+)H|[0-9;:?<=>]*[ -/]*[@-~])|[^\x1b]+|\x1b")
 
 
-def steady(written: str) -> str:
+def hold_columns(written: str) -> str:
     r"""What is written to the terminal, with the cursor put right behind every cluster of doubtful width.
 
     Behind vowel signs with a width of their own it is put right at the next edge of a pane. `written` has to place the
     cursor (`CSI row;column H`) at the beginning of every line, as the compositor does.
 
-    >>> steady("\x1b[1;3Ha👍b")
+    >>> hold_columns("\x1b[1;3Ha👍b")
     '\x1b[1;3Ha  \x1b[4G👍\x1b[6Gb'
     """
     if written.isascii():

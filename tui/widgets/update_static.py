@@ -5,7 +5,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 
-def tell(static: Static, text: Content | str) -> None:
+def update_static(static: Static, text: Content | str) -> None:
     """Show `text`, as `Static.update` does, which has the whole screen laid out each time."""
     shown, new = (Content(each) if isinstance(each, str) else each for each in (static.content, text))
     if not (isinstance(shown, Content) and isinstance(new, Content)):

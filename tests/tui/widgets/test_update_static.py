@@ -5,7 +5,7 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 
 class Told(App[None]):
@@ -41,7 +41,7 @@ async def test_only_what_changed_is_drawn_and_only_other_lines_are_laid_out(
             return really(*regions, layout=layout, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(static, "refresh", refresh)
-        tell(static, text)
+        update_static(static, text)
         assert asked == drawn
         await pilot.pause()
         shown = text.plain if isinstance(text, Content) else text

@@ -78,7 +78,7 @@ class CompareScreen(PalateScreen):
         views = sorted((view for view in self.workbench.adapters() if view.fits), key=lambda view: not view.in_use)
         against = form.row("against")
         assert isinstance(against, ChoiceRow)
-        names = [(view.id, _named(view.name, view.in_use)) for view in views]
+        names = [(view.id, _adapter_words(view.name, view.in_use)) for view in views]
         adapter.set_choices(names or _NO_ADAPTER)
         against.set_choices([(BASE, BASE), *names])
         self._draw_action()
@@ -208,7 +208,7 @@ def _how_far(trial: TrialRow) -> str:
     return f"{done} question{'s' if trial.num_questions != 1 else ''}"
 
 
-def _named(name: str, in_use: bool) -> str:
+def _adapter_words(name: str, in_use: bool) -> str:
     return visible_line(name, 24) + (" (in use)" if in_use else "")
 
 

@@ -22,7 +22,7 @@ from tui.widgets.binding import Binding, Writing
 
 
 class TrialScreen(PairScreen):
-    """Judges one trial. It can be left at any time; every verdict is on the disk, and it goes on from there."""
+    """Judges one trial. A person can leave at any time and continue later: every verdict is on the disk."""
 
     MODE = "compare"
     BINDINGS: ClassVar = [
@@ -49,12 +49,12 @@ class TrialScreen(PairScreen):
         self.take_actions(self.feed)
 
     def compose_body(self) -> ComposeResult:
-        """The panes, and the sentence that stands in for them while there is no pair."""
+        """The panes, and the sentence that replaces them while there is no pair."""
         yield from self.feed.compose()
 
     @property
     def row(self) -> TrialRow:
-        """The trial as it stands."""
+        """The trial at this moment."""
         return self.workbench.trial(self._trial)
 
     @property
@@ -81,7 +81,7 @@ class TrialScreen(PairScreen):
         """Nobody sits here now."""
         self.workbench.blind_trials.attend(None)
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
         self.feed.look_for_a_pair()
 

@@ -16,7 +16,7 @@ from tui.screens.data.filter_picker import FilterPicker
 from tui.screens.data.import_export import export_file, import_file
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
-from tui.screens.pairs.actions import ask_note, take_out
+from tui.screens.pairs.pair_changes import ask_note, take_out
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
@@ -111,7 +111,7 @@ class DataScreen(PalateScreen):
             found = await self._search.page(query, at_least=there)
         except QueryError as error:
             self.shown_query = query
-            self._tell(str(error), wrong=True)
+            self._draw_caption(str(error), wrong=True)
             return
         finally:
             self._finding -= 1
@@ -119,11 +119,11 @@ class DataScreen(PalateScreen):
             return  # another one was asked meanwhile
         self.shown_query = query
         self.query_one(VerdictList).show(found.rows, complete=found.complete)
-        self._tell_found(found, len(found.rows) if found.complete else None)
+        self._draw_found(found, len(found.rows) if found.complete else None)
         if not found.complete and query.strip():
             total = await self._search.count(query)
             if total is not None:
-                self._tell_found(found, total)
+                self._draw_found(found, total)
 
     async def on_verdict_list_wanted(self, event: VerdictList.Wanted) -> None:
         """Read on below what is shown; not while it is being read anew, which this question would end."""
@@ -133,9 +133,9 @@ class DataScreen(PalateScreen):
         found = await self._search.page(self.query_text, event.before)
         if found is not None and found.query == self.query_text:
             self.query_one(VerdictList).add(found.rows, complete=found.complete)
-            self._tell_found(found, None)
+            self._draw_found(found, None)
 
-    def _tell_found(self, found: Found, total: int | None) -> None:
+    def _draw_found(self, found: Found, total: int | None) -> None:
         """An empty list says what to press; a long one says that it goes on."""
         shown, filtered = len(self.query_one(VerdictList).rows), bool(found.query.strip())
         self.query_one("#verdicts").set_class(shown == 0, "-empty")
@@ -143,10 +143,10 @@ class DataScreen(PalateScreen):
             self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY))
         more = "" if found.complete else f"the newest {shown:,}, more as you go down"
         matches = count(total, "match").replace("matchs", "matches") if filtered and total is not None else ""
-        self._tell(" · ".join(part for part in (matches, more) if part))
+        self._draw_caption(" · ".join(part for part in (matches, more) if part))
         self.refresh_bindings()
 
-    def _tell(self, words: str, *, wrong: bool = False) -> None:
+    def _draw_caption(self, words: str, *, wrong: bool = False) -> None:
         """A sentence below the list."""
         told = Content.styled(visible_line(words, 400), "$warning" if wrong else "$quiet")
         self.query_one("#verdicts").border_subtitle = told if words else None

@@ -121,9 +121,9 @@ class PromptsScreen(PalateScreen):
         else:
             self._rows = rows
             shown.show((str(row.id), prompt_line(row)) for row in rows)
-        self._tell(marked, bool(words))
+        self._draw_captions(marked, bool(words))
 
-    def _tell(self, marked: SetCounts, filtered: bool) -> None:
+    def _draw_captions(self, marked: SetCounts, filtered: bool) -> None:
         pane = self.query_one("#prompts-pane")
         pane.border_title = Content(visible_line(marked.row.name, 60))
         more = "" if self._complete else f"the first {len(self._rows):,}, more as you go down"

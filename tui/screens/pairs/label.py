@@ -10,10 +10,10 @@ from db.pair_rows import ComparisonRow
 from tui.events import WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText
-from tui.screens.pairs.actions import ask_note, note_of
 from tui.screens.pairs.edit_answer import EditAnswer
 from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
 from tui.screens.pairs.new_answers import NewAnswers
+from tui.screens.pairs.pair_changes import ask_note, note_of
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.text.sanitize import visible_line
@@ -46,7 +46,7 @@ class LabelScreen(PairScreen):
         self.take_actions(self.feed, self._new_answers, EditAnswer(self, self.feed))
 
     def compose_body(self) -> ComposeResult:
-        """The panes, and the sentence that stands in for them while there is no pair."""
+        """The panes, and the sentence that replaces them while there is no pair."""
         yield from self.feed.compose()
 
     @property
@@ -67,11 +67,11 @@ class LabelScreen(PairScreen):
     # -- news ----------------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
-        """Show the pair again, or the next one. New answers go on growing where they were."""
+        """Show the pair again, or the next one. New answers keep growing in their panes."""
         if self._new_answers.replaced is None:
             self.feed.refresh()
 
-    def visited(self) -> None:
+    def changed_elsewhere(self) -> None:
         """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
         self.feed.look_for_a_pair()
 
@@ -142,7 +142,7 @@ class LabelScreen(PairScreen):
             self._go_to(self.workbench.find_pair(text, self.pair), f"no pair of a prompt with “{words}”")
 
     def _go_to(self, pair: ComparisonRow | None, otherwise: str) -> None:
-        """Show this pair, with what was said of it."""
+        """Show this pair, with its verdict and note."""
         if self.gate.deciding:
             return
         if pair is None:

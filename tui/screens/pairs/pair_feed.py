@@ -27,7 +27,7 @@ class PairSource(Protocol):
         """The pair to show next, not `after` if there is another one."""
 
     def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
-        """Where the pair stands, from 1, and among how many."""
+        """The place of the pair, from 1, and how many there are."""
 
     def why_empty(self) -> Content:
         """Why there is no pair, and what happens or what to press."""
@@ -48,7 +48,7 @@ class PairFeed(Actions):
         """What is shown of a pair whose answers are still being written."""
 
     def compose(self) -> ComposeResult:
-        """The panes, and the sentence that stands in for them while there is no pair."""
+        """The panes, and the sentence that replaces them while there is no pair."""
         yield PairView()
         yield Static(id="empty")
 

@@ -18,7 +18,7 @@ from tui.screens.pairs.view_actions import ViewActions
 from tui.text.format import count
 from tui.widgets.binding import TextualBinding
 from tui.widgets.pair.pair_view import PairView
-from tui.widgets.pair.verdict_notes import said
+from tui.widgets.pair.verdict_notes import saved_words
 
 
 class PairScreen(PalateScreen):
@@ -161,7 +161,8 @@ class PairScreen(PalateScreen):
                 blind=self.BLIND,
             )
         )
-        self.run_worker(self._store(pair, stored, said(verdict, side, strength, stacked=self.stacked)), name="verdict")
+        words = saved_words(verdict, side, strength, stacked=self.stacked)
+        self.run_worker(self._store(pair, stored, words), name="verdict")
 
     async def _store(self, pair: ComparisonRow, stored: Future[VerdictRow], words: Content) -> None:
         """Only when the verdict of `pair` is on the disk does something follow it."""

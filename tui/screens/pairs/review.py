@@ -28,9 +28,9 @@ class ReviewScreen(VerdictScreen):
             return 0 <= self._at + int(str(parameters[0])) < len(self._pairs) or None
         return super().check_action(action, parameters)
 
-    def _tell(self, pair: ComparisonRow) -> None:
+    def _draw(self, pair: ComparisonRow) -> None:
         """What an opened verdict tells, and why this one is here."""
-        super()._tell(pair)
+        super()._draw(pair)
         why = self._pairs[self._at][1]
         self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {why} · {self.standing(pair)}")
 

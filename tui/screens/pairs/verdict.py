@@ -1,4 +1,4 @@
-"""One judged pair, opened again: its answers by name, every verdict it ever got, and the keys to judge it anew."""
+"""One judged pair, opened again: its answers by name, all its verdicts, and the keys to judge it once more."""
 
 from typing import ClassVar
 
@@ -9,8 +9,8 @@ from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.events import PairChanged, VerdictStored, WorkbenchEvent
-from tui.screens.pairs.actions import ask_note, take_out
 from tui.screens.pairs.keys import VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.pair_changes import ask_note, take_out
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.text.format import duration, when
 from tui.text.sanitize import visible_line
@@ -39,7 +39,7 @@ class VerdictScreen(PairScreen):
         self._out = False
 
     def compose_body(self) -> ComposeResult:
-        """The panes, and what was said of them."""
+        """The panes, and the pair's history."""
         yield PairView()
         yield Static(id="history")
 
@@ -53,11 +53,11 @@ class VerdictScreen(PairScreen):
         pair = self._pair = self.workbench.comparison(self._comparison)
         self.workbench.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
-        self._tell(pair)
+        self._draw(pair)
         self.call_after_refresh(self.painted)
 
-    def _tell(self, pair: ComparisonRow) -> None:
-        """Name the answers, the verdict that stands, and those before it."""
+    def _draw(self, pair: ComparisonRow) -> None:
+        """Name the answers, the present verdict, and those before it."""
         self.view.set_answer_titles(*(self._title(pair, name) for name in ("first", "second")))
         self._out = self.workbench.data.is_out(pair)
         self.view.note(self.standing(pair))
@@ -65,12 +65,12 @@ class VerdictScreen(PairScreen):
         self.refresh_bindings()
 
     def standing(self, pair: ComparisonRow) -> str:
-        """The verdict that stands, and whether it counts for training."""
-        words = told(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        """The present verdict, and whether it counts for training."""
+        words = verdict_in_words(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
         return f"{words} · − out of training" if self._out else words
 
     def _history(self, pair: ComparisonRow) -> list[str]:
-        """The note that stands, then everything that was said of the pair, newest first."""
+        """The pair's note, then all its verdicts and changes, newest first."""
         said = [(row.at, history_line(pair, row, stacked=self.stacked)) for row in self.workbench.history(pair.id)]
         for row in self.workbench.data.withdrawals(pair.id):
             said.append((row.at, f"{when(row.at)}  {'taken out of' if row.withdrawn else 'put back into'} training"))
@@ -88,12 +88,12 @@ class VerdictScreen(PairScreen):
         """It may be judged from elsewhere too."""
         changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
         if changed and not self.gate.deciding:
-            self._tell(self.workbench.comparison(self._comparison))
+            self._draw(self.workbench.comparison(self._comparison))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Panes are named by where they stand."""
         if self._pair is not None:
-            self._tell(self.workbench.comparison(self._comparison))
+            self._draw(self.workbench.comparison(self._comparison))
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -125,9 +125,9 @@ class VerdictScreen(PairScreen):
     # -- verdicts ------------------------------------------------------------------------------------------------
 
     def judged(self, pair: ComparisonRow, words: Content) -> None:
-        """Tell the verdict that stands now."""
+        """Show the verdict that the pair has now."""
         del words
-        self._tell(self.workbench.comparison(pair.id))
+        self._draw(self.workbench.comparison(pair.id))
 
 
 def written_by(answer: CompletionRow) -> str:
@@ -137,7 +137,7 @@ def written_by(answer: CompletionRow) -> str:
     return visible_line(answer.model_name or "a model", 32)
 
 
-def told(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
+def verdict_in_words(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
     """A verdict in words, with the side as the pair is shown now."""
     if row.verdict not in ("a", "b"):
         return verdict_word(row.verdict, row.strength)
@@ -149,7 +149,7 @@ def history_line(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
     """One line of the history: when, what, how long, blind or not."""
     if row.verdict == "undo":
         return f"{when(row.at)}  taken back"
-    parts = [told(pair, row, stacked=stacked)]
+    parts = [verdict_in_words(pair, row, stacked=stacked)]
     if row.seconds is not None:
         parts.append(duration(row.seconds))
     parts.append("blind" if row.blind else "names shown")

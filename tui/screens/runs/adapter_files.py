@@ -22,7 +22,7 @@ _EXPORT = "The adapter alone in PEFT's own format, with a model card, in a new f
 _REMOVE = "Its files are deleted. The run, its pairs and figures, and trials stay."
 
 TakePath = Callable[[Path, bool], None]
-"""What is done with a path, and whether something that stands there may be replaced."""
+"""Called with a path, and with whether a file or folder there may be replaced."""
 
 FILE_KEYS: Final = (
     Writing("m", "merge", "merge", id="adapter.merge", tooltip="Write base and adapter as one model."),

@@ -21,7 +21,7 @@ from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.readings import Overlaid, beside, readings
 from tui.widgets.charts.run_charts import Pace
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 _RAW_UP_TO = 2
 """More runs than these would cover one another with what single steps measured; then only averages are drawn."""
@@ -89,7 +89,7 @@ class RunOverlayScreen(PalateScreen):
     def on_resize(self) -> None:  # type: ignore[override]
         """Set the columns of the settings anew."""
         if self._runs:
-            self._tell()
+            self._draw_texts()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class RunOverlayScreen(PalateScreen):
         chart.name_it(self._metric.words, self._metric.write, self._metric.floor, self._metric.ceiling)
         chart.draw([self._drawn[run] for run in self._slots], max(map(steps_in_view, rows), default=0))
         self._runs = [self._overlaid(row, self._drawn[row.id], chart) for row in rows]
-        self._tell()
+        self._draw_texts()
 
     def _series(self, run: int) -> Series:
         points = self.workbench.records.history(run, [self._metric.name]).series(self._metric.name)
@@ -111,26 +111,26 @@ class RunOverlayScreen(PalateScreen):
     def _overlaid(self, row: RunRow, series: Series, chart: Chart) -> Overlaid:
         return Overlaid(self._slots[row.id], row, series.steps, series.values, chart.line_of(series))
 
-    def _tell(self) -> None:
+    def _draw_texts(self) -> None:
         sixteen = self.app.console.color_system == "standard"
         at = self._metrics.index(self._metric) + 1
         head = Content.assemble((count(len(self._runs), "run"), "bold"), " over one another")
         more = f" · metric {at} of {len(self._metrics)}, tab for the next"
-        tell(self.query_one("#overlay-headline", Static), head + Content.styled(more, "$quiet"))
+        update_static(self.query_one("#overlay-headline", Static), head + Content.styled(more, "$quiet"))
         told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
-        tell(self.query_one("#readings", Static), told)
+        update_static(self.query_one("#readings", Static), told)
         rows = [each.run for each in self._runs]
         settings = [*settings_beside(rows), *facts_beside(rows)]
         settings.sort(key=lambda line: not line.differs)
         width = self.app.size.width - 3  # a column of air at each side, one for the scrollbar
-        tell(self.query_one("#beside", Static), beside(self._runs, settings, width, sixteen=sixteen))
+        update_static(self.query_one("#beside", Static), beside(self._runs, settings, width, sixteen=sixteen))
         self.refresh_bindings()
 
     def _draw_readings(self) -> None:
         """Read every run where the crosshair is."""
         sixteen = self.app.console.color_system == "standard"
         told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
-        tell(self.query_one("#readings", Static), told)
+        update_static(self.query_one("#readings", Static), told)
 
     def action_metric(self, by: int) -> None:
         """The next metric, or the one before."""

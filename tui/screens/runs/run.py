@@ -26,7 +26,7 @@ from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
 from tui.widgets.runs.run_facts import RunPage, facts_of
 from tui.widgets.summary_line import SummaryLine
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 
 class RunScreen(PalateScreen):
@@ -109,16 +109,16 @@ class RunScreen(PalateScreen):
         self._adapters.read()
         self._row = run = self.workbench.run(self._run)
         adapter = self._adapters.of(run)
-        tell(self.query_one("#run-headline", Static), headline(run, adapter))
-        self._say_where(run)
+        update_static(self.query_one("#run-headline", Static), headline(run, adapter))
+        self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
         page = RunPage(run, adapter, parent, log, self._ledger, self._family)
-        tell(self.query_one("#facts", Static), facts_of(page))
+        update_static(self.query_one("#facts", Static), facts_of(page))
         self.refresh_bindings()
 
-    def _say_where(self, run: RunRow) -> None:
-        """Where the run stands, or where its curves are read."""
+    def _draw_progress(self, run: RunRow) -> None:
+        """Draw how far the run is, or the step at which its curves are read."""
         progress, place = self._progress(), self.query_one("#run-progress", Static)
         if progress is not None:
             line = progress_line(run, progress, self._history, place.content_size.width)
@@ -127,12 +127,12 @@ class RunScreen(PalateScreen):
         if self.cross is not None:
             there = Content.assemble(("│ ", "$quiet"), (f"read at step {self.cross:,}", "bold"))
             line = there + Content.styled(f" of {run.step:,} · escape takes the line off", "$quiet")
-        tell(place, line)
+        update_static(place, line)
 
     def _cross_moved(self) -> None:
         """Say where."""
         if self._row is not None:
-            self._say_where(self._row)
+            self._draw_progress(self._row)
 
     # -- actions -------------------------------------------------------------------------------------------------
 

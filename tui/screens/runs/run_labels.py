@@ -98,7 +98,7 @@ class RunLabelActions(Actions):
             self._screen.palate.tell("Archive", f"Run {run.id} {words}")
 
     def _try(self, act: Callable[..., None], *args: object) -> bool:
-        """Do it; what cannot be done is told."""
+        """Do it. Where it fails, show the error and return False."""
         try:
             act(*args)
         except KNOWN_ERRORS as error:

@@ -26,7 +26,7 @@ from tui.widgets.charts.run_charts import Pace
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.line_list import LineList
 from tui.widgets.runs.run_table import COLUMNS, RunTable, columns_for
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 
 class RunsScreen(PalateScreen):
@@ -110,7 +110,7 @@ class RunsScreen(PalateScreen):
         try:
             shown, fields = self._query.of(list(self._every.values())), self._query.fields()
         except WorkbenchError as error:  # half a filter is no reason to take the list away
-            self._say(Content.styled(f" {visible_line(str(error))}", "$warning"))
+            self._draw_head(Content.styled(f" {visible_line(str(error))}", "$warning"))
             return
         self._marked &= self._every.keys()
         table.show(
@@ -123,14 +123,14 @@ class RunsScreen(PalateScreen):
         table.display = bool(shown)
         empty = self.query_one("#no-runs", Static)
         empty.display = not shown
-        tell(empty, _NOTHING_FOUND if self._every else _EMPTY)
-        self._say(self._head(len(shown)) if self._every else None)
+        update_static(empty, _NOTHING_FOUND if self._every else _EMPTY)
+        self._draw_head(self._head(len(shown)) if self._every else None)
         self.refresh_bindings()
 
-    def _say(self, words: Content | None) -> None:
+    def _draw_head(self, words: Content | None) -> None:
         line = self.query_one("#in-use", Static)
         line.display = words is not None
-        tell(line, words or "")
+        update_static(line, words or "")
 
     def _head(self, shown: int) -> Content:
         """How many, what is marked, and what is in use."""

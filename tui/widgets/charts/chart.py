@@ -29,7 +29,7 @@ from tui.runs.curves import (
     value_at,
 )
 from tui.widgets.charts.plot import SIXTEEN, TONES, Plot, resolution_from_environment
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 MOST_POINT_MARKS: Final = 24
 """More evaluations than these stand too close for a mark each; their line is enough."""
@@ -163,7 +163,7 @@ class Chart(Vertical):
         """Stand the crosshair at a step, so that the legend tells the values there, or take it away."""
         self._cross = step
         self.query_one(Plot).set_cross(step)
-        tell(self.query_one(".chart--legend", Static), self._legend_line())
+        update_static(self.query_one(".chart--legend", Static), self._legend_line())
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class Chart(Vertical):
         for place, (each, line) in enumerate(self._lines.items()):
             self._mark(plot, each, scaled(line), place)
         plot.draw()
-        tell(self.query_one(".chart--legend", Static), self._legend_line())
+        update_static(self.query_one(".chart--legend", Static), self._legend_line())
 
     def _draw_line(self, plot: Plot, steps: Array, values: Array, tone: str, span: tuple[float, float]) -> None:
         columns = self.columns

@@ -8,7 +8,7 @@ from tui.text.format import when
 from tui.text.sanitize import visible, visible_line
 
 
-def said(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
+def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
     """What the last key said, for the line above the next pair."""
     names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
     words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later", "discard": "discarded"}

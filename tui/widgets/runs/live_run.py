@@ -18,7 +18,7 @@ from tui.theme import SIGNS
 from tui.widgets.charts.run_charts import RunCharts
 from tui.widgets.runs.run_samples import newest_lines
 from tui.widgets.summary_line import SEPARATOR, SummaryLine
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 _NOTICES: Final = 3
 _BAR: Final = 24
@@ -46,17 +46,17 @@ class LiveRun(Vertical):
     ) -> None:
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
         waits = progress is not None and progress.phase is RunPhase.PAUSED
-        tell(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
+        update_static(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
         place = self.query_one("#run-progress", Static)
         width = place.content_size.width
         line = progress_line(run, progress, history, width) if progress else ending_line(run, adapter)
-        tell(place, line)
+        update_static(place, line)
         self.query_one(RunCharts).draw(history, run.total_steps or 0)
         newest = self.query_one("#run-samples", Static)
-        tell(newest, newest_lines(samples, self.size.width - 2))
+        update_static(newest, newest_lines(samples, self.size.width - 2))
         newest.set_class(bool(samples), "-some")
         notices = self.query_one("#run-notices", Static)
-        tell(notices, Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
+        update_static(notices, Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
         notices.display = bool(log)
 
 

@@ -23,7 +23,7 @@ from tui.theme import SIGNS
 from tui.widgets.charts.chart import Chart
 from tui.widgets.lists.cells import cut
 from tui.widgets.lists.line_list import LineList
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class RunTable(Vertical):
         places, _, gap = self._fit
         heads = [self._head(self._columns[place]) for place in places]
         head = " " * (_SIGN + 1 + self._margin) + (" " * gap).join(self._set(heads))
-        tell(self.query_one("#run-table-head", Static), Content.styled(head, "$quiet"))
+        update_static(self.query_one("#run-table-head", Static), Content.styled(head, "$quiet"))
         self._lines.show([run.id for run in self._runs])
 
     @property

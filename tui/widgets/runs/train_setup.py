@@ -26,7 +26,7 @@ from tui.training.preview import STEM
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -218,7 +218,7 @@ class TrainSetup(Vertical):
     def _draw_plan(self) -> None:
         if self._preview is not None and self.is_attached:  # what was computed may come while the app is leaving
             for plan in self.query("#plan").results(Static):
-                tell(plan, plan_words(self._preview, self._found, self.pairs))
+                update_static(plan, plan_words(self._preview, self._found, self.pairs))
 
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:

@@ -192,6 +192,7 @@ async def test_it_waits_for_answers_and_goes_on_where_it_was_left(workbench: Sti
     trial = workbench.begin(2)
     async with judging(workbench, trial) as (pilot, app):
         await until_shown(pilot, "appear here by themselves")
+        assert "(an empty answer)" not in text_of(app)  # no panes without a pair
         first = workbench.answer(trial)
         await ready(pilot, app, first)
         await pilot.press("1")

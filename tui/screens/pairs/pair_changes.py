@@ -1,4 +1,4 @@
-"""What can be done with a judged pair besides judging it anew: a note, and out of training or back."""
+"""Changes to a pair that are no verdict: its note, and whether runs train on it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ async def take_out(screen: PalateScreen, comparison: int, out: bool) -> None:
 
 
 def note_of(workbench: Workbench, pair: ComparisonRow) -> str:
-    """The note that stands with a pair: the one kept with it, else the one that came with its verdict."""
+    """The note of a pair: the one kept with it, else the one that came with its verdict."""
     return workbench.data.note(pair.id) or (pair.standing.note if pair.standing else "")
 
 
 def ask_note(screen: PalateScreen, comparison: int, kept: Callable[[str], None] = lambda _: None) -> None:
-    """Ask for a note in place of the one that is there, and keep it; `kept` is told of one that is on the disk."""
+    """Ask for a note to replace the present one, and keep it. `kept` is called once the note is on the disk."""
 
     def keep(text: str | None) -> None:
         if text is not None:
