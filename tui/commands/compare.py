@@ -21,9 +21,10 @@ from tui.events import TrialChanged
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible
-from tui.trials.blind import BASE, TrialPlan
+from tui.trials.blind import TrialPlan
 from tui.trials.external_judge import ExternalJudge, Judgement
 from tui.workbench import Workbench
+from tui.workspace.settings import BASE
 
 Export = tuple[str, Path] | None
 _FORMATS = click.Choice(get_args(TrialFormat))

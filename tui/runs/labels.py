@@ -8,7 +8,6 @@ from adapters.names import clean_name
 from db import runs as db_runs
 from tui.errors import InputError
 from tui.events import RunChanged, WorkbenchEvent
-from tui.export.adapter_service import AdapterService
 from tui.workspace.workspace import Workspace
 
 LONGEST_TAG = 40
@@ -18,9 +17,13 @@ class RunLabels:
     """Renames, notes, tags and archives runs. Every call is on the disk when it returns."""
 
     def __init__(
-        self, workspace: Workspace, adapter_service: AdapterService, publish: Callable[[WorkbenchEvent], None]
+        self,
+        workspace: Workspace,
+        publish: Callable[[WorkbenchEvent], None],
+        rename_adapter: Callable[[str, str], object],
     ) -> None:
-        self._workspace, self._adapter_service, self._publish = workspace, adapter_service, publish
+        """`rename_adapter` gives the adapter with this id a name."""
+        self._workspace, self._publish, self._rename_adapter = workspace, publish, rename_adapter
 
     def rename(self, run: int, name: str) -> None:
         """Give a run another name, and its adapter as well where that has the run's name.
@@ -36,7 +39,7 @@ class RunLabels:
         except AdapterNotFound:
             adapter = None
         if adapter is not None and adapter.manifest.name == row.name:
-            self._adapter_service.rename(adapter.manifest.id, name)
+            self._rename_adapter(adapter.manifest.id, name)
         self._keep(db_runs.rename_run, run, clean_name(name))
 
     def note(self, run: int, note: str) -> None:

@@ -6,7 +6,7 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -26,10 +26,10 @@ from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
 from engine.events import AdapterSaved, CheckpointSaved, Event, PairDone, ReferenceScored, RunPlanned, StepDone
 from engine.preference import pairs_fingerprint, split_by_prompt
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Scheduler, Turns
+from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Turns
+from tui.compute.services import Services
 from tui.errors import WorkbenchError
-from tui.events import RunChanged, RunEnded, WorkbenchEvent, WorkbenchFailed
+from tui.events import RunChanged, RunEnded, WorkbenchFailed
 from tui.snapshots import RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
@@ -39,7 +39,6 @@ from tui.training.recorder import KnownReferences, RunRecorder
 from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
 from tui.training.samples import Sampler
 from tui.workspace.settings_store import stored_settings
-from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -88,25 +87,16 @@ class RunChoices(TypedDict, total=False):
 class Trainer:
     """Starts, watches and stops the one run that may be alive."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
         """The ends that the database had no room for: status, error and adapter by run. See `_record_ends`."""
-        self._workspace, self._scheduler, self._loaded_model, self._publish = (
-            workspace,
-            scheduler,
-            loaded_model,
-            publish,
-        )
+        self._services = services
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._publish = services.loaded_model, services.publish
         self._stop = self._discard = self._leaving = self._pausing = self._saving = False
-        self._previews = RunPreviews(workspace, loaded_model)
+        self._previews = RunPreviews(services.workspace, services.loaded_model)
         self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
@@ -339,8 +329,7 @@ class Trainer:
         def ends() -> bool:
             return self._stop or self._leaving
 
-        common = (self._workspace, self._loaded_model, self._publish)
-        return Sampler(*common, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
+        return Sampler(self._services, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
 
     def _unload(self, adapter: str) -> None:
         """Take an adapter out of memory that the engine had saved and that was not published."""

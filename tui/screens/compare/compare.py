@@ -21,12 +21,12 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import when
 from tui.text.sanitize import visible_line
 from tui.theme import SIGNS
-from tui.trials.blind import BASE
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
 from tui.widgets.lists.cells import column, cut
 from tui.widgets.lists.cursor_list import CursorList
+from tui.workspace.settings import BASE
 
 QUESTIONS = 3
 """As many questions as the project that Palate grew from showed."""

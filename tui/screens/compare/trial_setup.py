@@ -16,10 +16,11 @@ from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
-from tui.trials.blind import BASE, TrialPlan
+from tui.trials.blind import TrialPlan
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
+from tui.workspace.settings import BASE
 
 PROMPTS: Final = 20
 """Enough to settle a clear difference (15 to 5), judged in a quarter of an hour."""
