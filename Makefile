@@ -23,8 +23,12 @@ STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 run: $(READY)
 	@$(BIN)/palate $(ARGS)
 
+# Two processes, one thread each (tests/conftest.py). `make test-long` runs what takes minutes (CONTRIBUTING.md).
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -m "not long" -n 2 --no-loadscope-reorder $(ARGS)
+
+test-long: $(READY_TO_TEST)
+	$(BIN)/python -m pytest -q -m long $(ARGS)
 
 # What takes minutes, such as hundreds of kills.
 test-long: lint

@@ -194,8 +194,8 @@ def comparison_notes(conn: Connection, trial: int) -> dict[int, str]:
 def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> VerdictRow | None:
     """Move the prompt of a trial's comparison out of its held-out set, and let its verdict become one of labelling.
 
-    Every held-out prompt with the same question moves along, or the wall would keep the pair out of training. Gives
-    the verdict that now stands in labelling, None where the trial's decided nothing.
+    Every held-out prompt with the same question moves along, or the held-out guard would keep the pair out of training.
+    Gives the verdict that now stands in labelling, None where the trial's decided nothing.
 
     Raises:
         NotFound: there is no such comparison.

@@ -167,11 +167,6 @@ def count_open(conn: Connection) -> int:
     return int(conn.execute(f"SELECT count(*) FROM ({_OPEN})").fetchone()[0])
 
 
-def count_skipped(conn: Connection) -> int:
-    """How many labelling comparisons were skipped and come back last."""
-    return int(conn.execute(f"SELECT count(*) FROM ({_SKIPPED})").fetchone()[0])
-
-
 def verdict_row(row: Row) -> VerdictRow:
     """A verdict from a row that has its columns."""
     return VerdictRow(

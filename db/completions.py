@@ -32,13 +32,6 @@ def add_completion(
     return insert(conn, "completions", values | marks)
 
 
-def find_completion(conn: Connection, prompt: int, text: str) -> int | None:
-    """The first completion of the prompt with exactly this text, or None."""
-    query = "SELECT id FROM completions WHERE prompt = ? AND text_hash = ? ORDER BY id LIMIT 1"
-    row = conn.execute(query, (prompt, text_hash(text))).fetchone()
-    return int(row["id"]) if row else None
-
-
 def get_completion(conn: Connection, completion: int) -> CompletionRow:
     """One completion.
 
@@ -62,12 +55,6 @@ def count_from_servers(conn: Connection, comparisons: list[int]) -> int:
     query = """SELECT count(*) FROM comparisons c WHERE c.id IN (SELECT value FROM json_each(?))
         AND EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'server')"""
     return int(conn.execute(query, (json.dumps(comparisons),)).fetchone()[0])
-
-
-def damaged_completions(conn: Connection) -> list[int]:
-    """The ids of completions whose text no longer has its hash. SQLite has no page checksums; this finds lost bits."""
-    rows = conn.execute("SELECT id, text, text_hash FROM completions ORDER BY id")
-    return [row["id"] for row in rows if text_hash(row["text"]) != row["text_hash"]]
 
 
 def _completion_row(row: Row) -> CompletionRow:

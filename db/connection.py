@@ -211,7 +211,10 @@ def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
 
 
 def data_version(conn: sqlite3.Connection) -> int:
-    """A number that changes for this connection whenever another one has committed something."""
+    """A number that changes for this connection whenever another one has committed something.
+
+    Compare it only with numbers of the same connection.
+    """
     return int(conn.execute("PRAGMA data_version").fetchone()[0])
 
 

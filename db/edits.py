@@ -38,7 +38,7 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
     return edit
 
 
-def undo_last(conn: Connection) -> int | None:
+def undo_labelling(conn: Connection) -> int | None:
     """Take back a person's newest verdict of labelling; of an edit also the skip that came with it.
 
     Gives the id of the pair that is open again, None when there is nothing to undo.

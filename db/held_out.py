@@ -1,16 +1,17 @@
-"""The wall between labelling and prompts that are held out: what holding out means, and moves from side to side.
+"""The held-out guard: prompts that are held out for trials are never trained on.
 
 A question is known by its guard hash, so that it is the same question under another system prompt and in another set.
-The wall is kept three times: pairs of held-out questions are never read for training, a run that has some cannot be
-resumed, and the table of a run's pairs refuses them.
+Three checks keep the guard: pairs of held-out questions are never read for training, a run that has some cannot be
+resumed, and the table of a run's pairs refuses them. Here is also what it means to hold a prompt out, and how prompts
+change between labelling and trials.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sqlite3 import Connection, Row
 
 from db.errors import NotAllowed, NotFound
+from db.prompt_rows import Crossing
 
 _HELD_OUT = "SELECT h.guard_hash FROM prompts h WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1)"
 
@@ -30,23 +31,6 @@ _RUNS = f"""SELECT DISTINCT r.id, r.name FROM runs r JOIN run_pairs x ON x.run =
 _ASKING = f"""SELECT DISTINCT t.id FROM trials t LEFT JOIN trial_prompts u ON u.trial = t.id
     LEFT JOIN comparisons c ON c.trial = t.id
     WHERE t.status = 'running' AND (u.prompt IN {_SAME} OR c.prompt IN {_SAME}) ORDER BY t.id"""
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """What it means to take prompts to the other side of the wall.
-
-    `elsewhere` are prompts of other sets that ask the same. `verdicts` were given on them in labelling, `pairs` of them
-    decide and are not taken out. `trained` prompts were in a run already, so that no trial asks them. `interrupted` are
-    runs that could not be resumed.
-    """
-
-    prompts: int
-    elsewhere: int
-    verdicts: int
-    pairs: int
-    trained: int
-    interrupted: tuple[int, ...]
 
 
 def crossing(conn: Connection, prompts: Sequence[int]) -> Crossing:
@@ -82,7 +66,7 @@ def set_held_out(conn: Connection, set_id: int, held_out: bool) -> Crossing:
 
 
 def move_prompts(conn: Connection, prompts: Sequence[int], set_id: int) -> Crossing:
-    """Move prompts into a set; those that change sides by that cross the wall, as a whole set would.
+    """Move prompts into a set. Those that change between labelling and trials by that are checked as a whole set is.
 
     Raises:
         NotFound: there is no such set or prompt.
@@ -140,46 +124,3 @@ def _check_crossing(conn: Connection, prompts: Sequence[int], *, held_out: bool,
     other = conn.execute(stays, {**given, "within": within}).fetchone()
     if other is not None:
         raise NotAllowed(f"The same question stays held out in the set {other['name']!r}. Hand that back first.")
-
-
-# -- sets and single prompts -----------------------------------------------------------------------------------
-
-
-def rename_set(conn: Connection, set_id: int, name: str) -> None:
-    """Give a set another name.
-
-    Raises:
-        NotFound: there is no such set.
-        NotAllowed: the name is empty, or another set has it.
-    """
-    _set(conn, set_id)
-    name = name.strip()
-    if not name:
-        raise NotAllowed("A prompt set needs a name.")
-    taken = conn.execute("SELECT 1 FROM prompt_sets WHERE name = ? AND id <> ?", (name, set_id)).fetchone()
-    if taken is not None:
-        raise NotAllowed(f"There is a prompt set {name!r} already. Choose another name.")
-    conn.execute("UPDATE prompt_sets SET name = ? WHERE id = ?", (name, set_id))
-
-
-def remove_prompt(conn: Connection, prompt: int) -> None:
-    """Take away a prompt that was never used.
-
-    Raises:
-        NotFound: there is none with that id.
-        NotAllowed: it was answered, asked in a trial or moved out of a trial: what was made of it stays.
-    """
-    if conn.execute("SELECT 1 FROM prompts WHERE id = ?", (prompt,)).fetchone() is None:
-        raise NotFound(f"There is no prompt {prompt}.")
-    for table, words in (
-        ("completions", "it was answered"),
-        ("trial_prompts", "a trial asks it"),
-        ("prompt_moves", "it was moved out of a trial"),
-    ):
-        if conn.execute(f"SELECT 1 FROM {table} WHERE prompt = ? LIMIT 1", (prompt,)).fetchone() is not None:
-            raise NotAllowed(f"Prompt {prompt} stays, because {words}. Only one that was never used can go.")
-    conn.execute("DELETE FROM passed_over WHERE prompt = ?", (prompt,))
-    conn.execute("DELETE FROM prompts WHERE id = ?", (prompt,))
-
-
-# -- looking through -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from db.errors import DatabaseError, NotWritable, WorkspaceBusy
 from db.times import utc_now

@@ -41,12 +41,7 @@ def unscored(conn: Connection, model: int, limit: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def add_margins(conn: Connection, model: int, margins: Mapping[int, float]) -> None:
+def keep_margins(conn: Connection, model: int, margins: Mapping[int, float]) -> None:
     """Keep margins (comparison → rewards of a minus rewards of b) under the model."""
     rows = [(comparison, model, margin) for comparison, margin in margins.items()]
     conn.executemany("INSERT OR REPLACE INTO margins (comparison, model, margin) VALUES (?, ?, ?)", rows)
-
-
-def newest_verdict(conn: Connection) -> int:
-    """The id of the newest verdict or undo, 0 when there is none: it changes with every verdict."""
-    return int(conn.execute("SELECT ifnull(max(id), 0) FROM verdicts").fetchone()[0])

@@ -43,7 +43,10 @@ def some_points(conn: Connection, run: int, name: str, steps: Sequence[int]) -> 
 
 
 def add_margins(conn: Connection, run: int, epoch: int, rows: Iterable[tuple[int, Split, float]]) -> None:
-    """Store the ledger of an epoch: (comparison, split, margin). An epoch that is taken again replaces its page."""
+    """Store the margins of an epoch as (comparison, split, margin).
+
+    An epoch that is trained again replaces its own margins and those of later epochs.
+    """
     conn.execute("DELETE FROM run_margins WHERE run = ? AND epoch >= ?", (run, epoch))
     conn.executemany(
         "INSERT INTO run_margins (run, epoch, comparison, split, margin) VALUES (?, ?, ?, ?, ?)",
@@ -52,7 +55,7 @@ def add_margins(conn: Connection, run: int, epoch: int, rows: Iterable[tuple[int
 
 
 def run_margins(conn: Connection, run: int) -> list[MarginRow]:
-    """The run's ledger, by epoch; in each the lowest margin first."""
+    """Every pair's margin in every epoch of the run, by epoch; in each the lowest margin first."""
     rows = conn.execute(
         "SELECT epoch, comparison, split, margin FROM run_margins WHERE run = ? ORDER BY epoch, margin", (run,)
     )

@@ -1,6 +1,5 @@
 """Models and samplings: what wrote a completion, and how. Each is stored once."""
 
-import json
 from collections.abc import Mapping
 from sqlite3 import Connection
 from typing import Any
@@ -63,16 +62,3 @@ def ensure_sampling(conn: Connection, settings: Mapping[str, Any]) -> int:
     text = canonical_json(dict(settings))
     row = conn.execute("SELECT id FROM samplings WHERE settings = ?", (text,)).fetchone()
     return int(row["id"]) if row else insert(conn, "samplings", {"settings": text, "created": utc_now()})
-
-
-def get_sampling(conn: Connection, sampling: int) -> dict[str, Any]:
-    """The settings of a sampling.
-
-    Raises:
-        NotFound: there is none with that id.
-    """
-    row = conn.execute("SELECT settings FROM samplings WHERE id = ?", (sampling,)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no sampling {sampling}.")
-    settings: dict[str, Any] = json.loads(row["settings"])
-    return settings

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from db.prompt_rows import Messages, PromptRow
 
 Split = Literal["train", "eval"]
+VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
+"""What a person can say of a pair; `undo` is a row too, which `undo_last` alone writes."""
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,3 @@ def missed_pairs(conn: Connection, run: int) -> list[MissedPair]:
 def count_margins(conn: Connection, run: int) -> int:
     """How many pairs have a margin in the last epoch of a run."""
     return int(conn.execute(_KNOWN, {"run": run}).fetchone()[0])
-
-
-def data_version(conn: Connection) -> int:
-    """A number that is another one once another connection has committed; to be compared for this connection only."""
-    return int(conn.execute("PRAGMA data_version").fetchone()[0])

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sqlite3 import Connection
 
-from db.prompt_rows import PromptSetRow, first_line
+from db.prompt_rows import PromptListRow, PromptSetRow, SetCounts, first_line
 
 _SET_COUNTS = """SELECT s.id, s.name, s.held_out, s.created, count(p.id) AS prompts,
     count(p.id) FILTER (WHERE EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL
@@ -24,28 +23,6 @@ _PROMPT_LIST = """SELECT p.id, p.messages, p.field,
 
 _HAS_WORD = r"""AND (p.field LIKE :{0} ESCAPE '\' OR EXISTS (SELECT 1 FROM json_each(p.messages) m
         WHERE m.value ->> '$.content' LIKE :{0} ESCAPE '\'))"""
-
-
-@dataclass(frozen=True)
-class SetCounts:
-    """A prompt set with its prompts counted: those judged, those open (never asked), and those that trials asked."""
-
-    row: PromptSetRow
-    judged: int
-    open: int
-    in_trials: int
-
-
-@dataclass(frozen=True)
-class PromptListRow:
-    """One prompt, as short as a list needs it. `judged` counts its verdicts, `trials` the trials that asked it."""
-
-    id: int
-    line: str
-    field: str | None
-    asked: int
-    judged: int
-    trials: int
 
 
 def set_counts(conn: Connection) -> list[SetCounts]:

@@ -58,11 +58,50 @@ class PromptRow:
 
 
 @dataclass(frozen=True)
+class SetCounts:
+    """A prompt set with its prompts counted: those judged, those open (never asked), and those that trials asked."""
+
+    row: PromptSetRow
+    judged: int
+    open: int
+    in_trials: int
+
+
+@dataclass(frozen=True)
+class PromptListRow:
+    """One prompt, as short as a list needs it. `judged` counts its verdicts, `trials` the trials that asked it."""
+
+    id: int
+    line: str
+    field: str | None
+    asked: int
+    judged: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What it means to hold prompts out for trials, or to give them back to labelling.
+
+    `elsewhere` are prompts of other sets that ask the same. `verdicts` were given on them in labelling, `pairs` of them
+    decide and are not taken out. `trained` prompts were in a run already, so that no trial asks them. `interrupted` are
+    runs that could not be resumed.
+    """
+
+    prompts: int
+    elsewhere: int
+    verdicts: int
+    pairs: int
+    trained: int
+    interrupted: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class AddedPrompts:
     """What became of prompts that were to be added.
 
     `duplicates` were stored already in a set of the same kind, or came twice. `in_other_set` were left out because
-    the same question stands on the other side of the held-out wall; `clashes` are their first lines.
+    the same question is held out and the set is for labelling, or the other way round; `clashes` are their first lines.
     """
 
     added: int
@@ -110,6 +149,21 @@ class ReadPrompts:
 
 
 @dataclass(frozen=True)
+class TakenPrompts:
+    """What became of a file of prompts; the counts add up to its lines.
+
+    `duplicates` came twice or were there already, `skipped` lines were empty, and those `in_other_set` are held out
+    where the set is for labelling, or the other way round.
+    """
+
+    set_name: str
+    added: int
+    duplicates: int
+    skipped: int
+    in_other_set: int
+
+
+@dataclass(frozen=True)
 class LeftOutLines:
     """Lines of a file that were left out for one reason: how many, and the first of them."""
 
@@ -144,6 +198,6 @@ class Imported:
 
 def with_system(messages: Messages, system: str | None) -> Messages:
     """The messages that the policy sees: `system` stands first, unless the prompt brings a system prompt of its own."""
-    if system is None or messages[0]["role"] == "system":
+    if not system or messages[0]["role"] == "system":
         return messages
     return (Message(role="system", content=system), *messages)

@@ -1,4 +1,4 @@
-"""Prompts and their sets. The wall between labelling and held-out prompts is kept here when they come in."""
+"""Prompts and their sets. The held-out guard lets no question in that is for labelling and held out at once."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -53,7 +53,7 @@ def list_prompt_sets(conn: Connection) -> list[PromptSetRow]:
 
 
 def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> AddedPrompts:
-    """Add prompts to a set; what is there already, and what would cross the held-out wall, is counted and left out.
+    """Add prompts to a set; what is there already, and what the held-out guard refuses, is counted and left out.
 
     Raises:
         NotFound: there is no such set.
@@ -75,7 +75,7 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
 
 
 def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
-    """Store a prompt that was found to be new and on the right side of the wall, and give its id."""
+    """Store a prompt that is new and that the held-out guard lets in, and give its id."""
     values = {
         "set_id": set_id,
         "messages": canonical_json(prompt.messages),
@@ -85,11 +85,6 @@ def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
         "created": utc_now(),
     }
     return insert(conn, "prompts", values)
-
-
-def is_held_out(conn: Connection, messages: Messages) -> bool:
-    """Whether the same question, system prompt apart, is held out for trials."""
-    return _stands_on_side(conn, messages, held_out=True)
 
 
 def find_prompt(conn: Connection, messages: Messages) -> int | None:
@@ -116,12 +111,6 @@ def prompt_position(conn: Connection, prompt_id: int) -> tuple[int, int]:
         FROM prompts asked JOIN prompts p ON p.set_id = asked.set_id WHERE asked.id = ?"""
     position, size = conn.execute(query, (prompt_id,)).fetchone()
     return int(position), int(size)
-
-
-def next_prompts(conn: Connection, limit: int, *, exclude: Collection[int] = ()) -> list[PromptRow]:
-    """Labelling prompts that have no comparison yet, in id order; `exclude` are those being answered right now."""
-    rows = conn.execute(f"{_PROMPT} WHERE {_UNASKED} ORDER BY p.id LIMIT ?", (limit + len(exclude),))
-    return [prompt_row(row) for row in rows if row["id"] not in exclude][:limit]
 
 
 def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[int]:

@@ -8,6 +8,14 @@ from db.prompt_rows import Messages, first_line
 
 
 @dataclass(frozen=True)
+class RunAdapter:
+    """The adapter that a run made: its id, and the fingerprint of the base model that it was made for."""
+
+    id: str
+    base_fingerprint: str
+
+
+@dataclass(frozen=True)
 class RunRow:
     """One training job with its frozen settings and the newest of its figures.
 
@@ -80,7 +88,7 @@ class CheckpointRow:
 
 @dataclass(frozen=True)
 class MarginRow:
-    """One line of a run's ledger: a pair's margin in one epoch. `margin` is None where it was not a number."""
+    """A pair's margin in one epoch of a run. `margin` is None where it was not a number."""
 
     epoch: int
     comparison: int

@@ -10,7 +10,8 @@ from db.errors import NotFound
 from db.hashing import canonical_json
 from db.inserting import insert
 from db.pair_rows import Split
-from db.run_rows import MetricRow, RunLogRow, RunPairRow, RunRow
+from db.run_rows import MetricRow, RunAdapter, RunLogRow, RunPairRow, RunRow
+from db.settings import use_adapter
 from db.times import utc_now
 
 # (comparison, split, id of the verdict that stood)
@@ -83,6 +84,27 @@ def heartbeat(conn: Connection, run: int) -> None:
     _change(conn, run, {"heartbeat": utc_now()})
 
 
+def end_run(
+    conn: Connection,
+    run: int,
+    status: str,
+    error: str | None = None,
+    adapter: RunAdapter | None = None,
+    *,
+    note: str | None = None,
+) -> None:
+    """Record a run's end. A run that made an adapter names it, and the adapter answers from now on.
+
+    `note` is a line for the run's log.
+    """
+    set_status(conn, run, status, error=error)
+    if adapter is not None:
+        set_run_adapter(conn, run, adapter.id)
+        use_adapter(conn, adapter.base_fingerprint, adapter.id)
+    if note is not None:
+        add_log(conn, run, "info", note)
+
+
 def set_run_adapter(conn: Connection, run: int, adapter_id: str) -> None:
     """Record the adapter that the run made."""
     _change(conn, run, {"adapter": adapter_id})
@@ -96,6 +118,12 @@ def add_metrics(conn: Connection, run: int, rows: Iterable[tuple[int, str, float
     upsert = """INSERT INTO metrics (run, name, step, value) VALUES (?, ?, ?, ?)
         ON CONFLICT (run, name, step) DO UPDATE SET value = excluded.value"""
     conn.executemany(upsert, [(run, name, step, value) for step, name, value in rows])
+
+
+def record_figures(conn: Connection, run: int, rows: Iterable[tuple[int, str, float | None]]) -> None:
+    """Store figures as `add_metrics` does; they are a sign of life too: a run that was killed ended at the last one."""
+    add_metrics(conn, run, rows)
+    heartbeat(conn, run)
 
 
 def run_metrics(conn: Connection, run: int) -> list[MetricRow]:

@@ -1,11 +1,10 @@
 """What a person set for a workspace, as JSON under a key."""
 
 import json
-import sqlite3
+from collections.abc import Callable, Iterable
 from sqlite3 import Connection
 from typing import Any
 
-from db import settings as db_settings
 from db.hashing import canonical_json
 
 IN_USE = "adapters_in_use"
@@ -27,7 +26,20 @@ def set_setting(conn: Connection, key: str, value: Any) -> None:
     conn.execute(upsert, (key, canonical_json(value)))
 
 
-def use_adapter(connection: sqlite3.Connection, base_fingerprint: str, adapter: str | None) -> None:
+def update_settings(conn: Connection, keys: Iterable[str], change: Callable[[dict[str, dict[str, Any]]], None]) -> None:
+    """Let `change` alter the JSON objects under `keys` in place, and keep those that are then different.
+
+    A key that was never set has an empty object. Nothing is kept when `change` raises.
+    """
+    before = {key: get_setting(conn, key, {}) for key in keys}
+    after = {key: dict(value) for key, value in before.items()}
+    change(after)
+    for key, value in after.items():
+        if value != before[key]:
+            set_setting(conn, key, value)
+
+
+def use_adapter(conn: Connection, base_fingerprint: str, adapter: str | None) -> None:
     """Keep which adapter (its id; None for none) answers on a base model, now and at the next start."""
-    kept = {**db_settings.get_setting(connection, IN_USE, {}), base_fingerprint: adapter}
-    db_settings.set_setting(connection, IN_USE, kept)
+    kept = {**get_setting(conn, IN_USE, {}), base_fingerprint: adapter}
+    set_setting(conn, IN_USE, kept)

@@ -9,11 +9,11 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from sqlite3 import SQLITE_INTERRUPT, Connection, OperationalError
 from typing import Any
 
-from db.errors import DatabaseError
+from db.errors import DatabaseError, NotFound
 from db.pair_rows import VerdictListRow
 from db.prompt_rows import first_line
 
@@ -27,6 +27,10 @@ _UNSPACED = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "
 
 class SearchEnded(DatabaseError):
     """The connection was interrupted, because another question was asked meanwhile."""
+
+
+class UnknownName(NotFound):
+    """Nothing has the name that a search asks for; the message says which names there are."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,27 @@ class Where:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A condition on something by its name: `kind` is set, field, run, policy or chosen.
+
+    A policy wrote one of the answers, the chosen one wrote the answer that was preferred. `exact`: `name` is all of the
+    name and not a part of it.
+    """
+
+    kind: str
+    name: str
+    exact: bool = False
+    negated: bool = False
+
+
+@dataclass(frozen=True)
 class Search:
     """What a verdict has to meet: all of it."""
 
     words: tuple[Words, ...] = ()
     facts: tuple[Fact, ...] = ()
-    conditions: tuple[Where, ...] = field(default=())
+    conditions: tuple[Where, ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 EVERYTHING = Search()
@@ -124,6 +143,7 @@ def search_verdicts(
 
     Raises:
         SearchEnded: the connection was interrupted.
+        UnknownName: nothing has a name that the search asks for.
     """
     with _interruptible():
         return _page(conn, search, before, limit)
@@ -134,6 +154,7 @@ def count_verdicts(conn: Connection, search: Search) -> int:
 
     Raises:
         SearchEnded: the connection was interrupted.
+        UnknownName: nothing has a name that the search asks for.
     """
     with _interruptible():
         by_words, rest, values = _compiled(conn, search)
@@ -171,23 +192,26 @@ def is_indexed(text: str) -> bool:
 
 def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, Any]]:
     """Whether the index is asked, the conditions on tables as SQL that begins with AND, and the values of both."""
+    found = [_resolved(conn, each) for each in search.named]
+    facts = [*search.facts, *(each for each in found if isinstance(each, Fact))]
     indexed = [each for each in search.words if is_indexed(each.text)]
     scanned = [each for each in search.words if not is_indexed(each.text)]
-    conditions = [*search.conditions, *(_contains(each) for each in scanned)]
+    conditions = [*search.conditions, *(each for each in found if isinstance(each, Where))]
+    conditions += [_contains(each) for each in scanned]
     values: dict[str, Any] = {}
     rest = [_NOT_SEALED]
     for number, each in enumerate(conditions):
         names = [f"v{number}_{at}" for at in range(len(each.values))]
         values.update(zip(names, (_bound(value) for value in each.values), strict=True))
-        clause = CONDITIONS[_way(conn, each)].format(*(f":{name}" for name in names))
+        clause = CONDITIONS[_condition_name(conn, each)].format(*(f":{name}" for name in names))
         rest.append(f"NOT ifnull({clause}, 0)" if each.negated else f"({clause})")
-    if match := _match(indexed, search.facts):
+    if match := _match(indexed, facts):
         values["match"] = match
     return bool(match), "".join(f" AND {each}" for each in rest), values
 
 
-def _way(conn: Connection, condition: Where) -> str:
-    """The way in which a condition is asked, by how much there is to look through."""
+def _condition_name(conn: Connection, condition: Where) -> str:
+    """Which of `CONDITIONS` asks a condition fastest, by how many prompts it concerns."""
     size = _SIZES.get(condition.kind)
     if size is None or conn.execute(size, (_bound(condition.values[0]),)).fetchone()[0] <= LARGE:
         return condition.kind
@@ -245,11 +269,22 @@ def _list_row(row: Any) -> VerdictListRow:
 
 # -- what there is to filter by --------------------------------------------------------------------------------
 
+_FACT_OF = {"policy": "model", "chosen": "chosen"}
+"""The word before a model's id in the facts of the index."""
+_NAMES = {
+    "set": "SELECT id, name FROM prompt_sets ORDER BY id",
+    "policy": "SELECT id, name FROM models ORDER BY id",
+    "chosen": "SELECT id, name FROM models ORDER BY id",
+    "run": "SELECT id, name FROM runs ORDER BY id",
+    "field": "SELECT DISTINCT field, field FROM prompts WHERE field IS NOT NULL ORDER BY field",
+}
+_MOST_NAMED = 12
+
 
 def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) -> list[Any]:
     """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name, whatever its case.
 
-    A run is also known by its number. `kind` is set, policy, run or field.
+    A run is also known by its number. `kind` is set, policy, chosen, run or field.
     """
     asked = name.casefold()
     found = []
@@ -263,15 +298,26 @@ def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) ->
 
 
 def known_names(conn: Connection, kind: str) -> list[str]:
-    """The names of what there is of a kind: set, policy, run or field; each once, as they were made."""
+    """The names of what there is of a `kind` (set, policy, chosen, run or field), each once, as they were made."""
     return list(dict.fromkeys(name for _, name in _named(conn, kind)))
 
 
 def _named(conn: Connection, kind: str) -> Sequence[tuple[Any, str]]:
-    queries = {
-        "set": "SELECT id, name FROM prompt_sets ORDER BY id",
-        "policy": "SELECT id, name FROM models ORDER BY id",
-        "run": "SELECT id, name FROM runs ORDER BY id",
-        "field": "SELECT DISTINCT field, field FROM prompts WHERE field IS NOT NULL ORDER BY field",
-    }
-    return [(row[0], row[1]) for row in conn.execute(queries[kind])]
+    return [(row[0], row[1]) for row in conn.execute(_NAMES[kind])]
+
+
+def _resolved(conn: Connection, named: Named) -> Fact | Where:
+    """The condition with ids in place of the name."""
+    ids = named_ids(conn, named.kind, named.name, exact=named.exact)
+    if not ids:
+        raise UnknownName(_unknown(named, known_names(conn, named.kind)))
+    if word := _FACT_OF.get(named.kind):
+        return Fact(tuple(f"{word} {each}" for each in ids), named.negated)
+    return Where(named.kind, (ids,), named.negated)
+
+
+def _unknown(named: Named, names: Sequence[str]) -> str:
+    kind = "policy" if named.kind == "chosen" else named.kind
+    more = " …" if len(names) > _MOST_NAMED else ""
+    there = f"There are: {', '.join(names[:_MOST_NAMED])}{more}." if names else "There is none yet."
+    return f"No {kind} has {named.name!r} in its name. {there}"

@@ -1,19 +1,20 @@
 """Verdicts: only ever added, an undo being a row too; and what those that stand add up to."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from sqlite3 import Connection, Row
+from typing import Any
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names_shown import names_known
-from db.pair_rows import EVERY_PAIR, PairFilter, PairRow, VerdictCounts, VerdictRow
-from db.prompt_rows import Message, Messages
+from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
+from db.prompt_rows import with_system
+from db.repeats import plan_repeat
 from db.times import utc_now
 
-# What a person can say; an undo is written by undo_last alone.
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
 # How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
 MEAN_OVER = 200
 
@@ -73,6 +74,20 @@ def add_verdict(
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note, "source": source}
     return get_verdict(conn, insert(conn, "verdicts", said | how))
+
+
+def judge(conn: Connection, *, share: float, pick: Callable[[int], int], **verdict: Any) -> VerdictRow:
+    """Add a verdict as `add_verdict` does and, where one is due, plan an older pair to be asked again.
+
+    `share` is repeats for each judged pair, 0 to 1. `pick` turns the id of the new verdict into a number of 0 or more,
+    which chooses the older pair; see `plan_repeat`.
+
+    Raises:
+        NotAllowed, NotFound: see `add_verdict`.
+    """
+    added = add_verdict(conn, **verdict)
+    plan_repeat(conn, share=share, pick=pick(added.id))
+    return added
 
 
 def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
@@ -204,16 +219,9 @@ def _pair_row(row: Row) -> PairRow:
         verdict=row["verdict"],
         strength=row["strength"],
         prompt_id=row["prompt"],
-        messages=seen_messages(json.loads(row["messages"]), row["system"]),
+        messages=with_system(tuple(json.loads(row["messages"])), row["system"]),
         chosen=row[f"{chosen}_text"],
         rejected=row[f"{rejected}_text"],
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
     )
-
-
-def seen_messages(messages: list[Message], system: str | None) -> Messages:
-    """What the policy saw: a system prompt of the sampling stands first, unless the prompt brings its own."""
-    if system and messages[0]["role"] != "system":
-        return (Message(role="system", content=system), *messages)
-    return tuple(messages)

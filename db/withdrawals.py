@@ -47,10 +47,3 @@ def withdrawals(conn: Connection, comparison: int) -> list[WithdrawalRow]:
     """Every time that a pair was taken out or put back, the oldest first."""
     rows = conn.execute("SELECT * FROM withdrawals WHERE comparison = ? ORDER BY id", (comparison,))
     return [WithdrawalRow(row["id"], row["comparison"], row["at"], bool(row["withdrawn"])) for row in rows]
-
-
-def count_withdrawn(conn: Connection) -> int:
-    """How many pairs that decide are taken out of training."""
-    query = """SELECT count(*) FROM comparisons
-        WHERE withdrawn = 1 AND trial IS NULL AND repeats IS NULL AND standing_verdict IN ('a', 'b')"""
-    return int(conn.execute(query).fetchone()[0])

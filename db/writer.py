@@ -5,6 +5,7 @@ SQLite up to 3.51.2 can corrupt a WAL file when two connections write or checkpo
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -155,3 +156,12 @@ class Writer:
                 conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 self._files.close(conn)
+
+
+def timed(
+    conn: sqlite3.Connection, fn: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+) -> tuple[float, T]:
+    """Run `fn(conn, ...)`; gives the seconds of processor time that it took on this thread, and its result."""
+    begun = time.thread_time()
+    result = fn(conn, *args, **kwargs)
+    return time.thread_time() - begun, result

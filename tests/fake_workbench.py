@@ -17,14 +17,14 @@ from adapters.names import free_name
 from db.interchange.sources import Source
 from db.interchange.writing import Exported
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictListRow, VerdictRow
-from db.prompt_rows import Message, PromptRow, PromptSetRow
+from db.prompt_rows import Message, PromptRow, PromptSetRow, TakenPrompts
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
-from tui.snapshots import AdapterView, RunProgress, TakenPrompts, TrainPreview, WorkbenchStatus
+from tui.snapshots import AdapterView, RunProgress, TrainPreview, WorkbenchStatus
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
@@ -140,8 +140,6 @@ def metrics_of(steps: int) -> list[MetricRow]:
 
 class FakeWorkbench:
     """See the module's docstring. `open` and `judged` hold comparisons; tests may fill them as they like."""
-
-    queue_depth = 6
 
     def __init__(self, comparisons: int = 6) -> None:
         self.rows = {number: comparison(number) for number in range(1, comparisons + 1)}

@@ -1,9 +1,12 @@
 """The table of docs/FORMATS.md made from the code: `python -m tests.formats_document` writes it."""
 
+import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from db.interchange.formats import FACTS, FORMATS, Format
+from tests.flags import flags_of
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "FORMATS.md"
 
@@ -27,5 +30,16 @@ def with_table(text: str) -> str:
     return re.sub(r"<!-- formats -->.*?<!-- /formats -->", lambda _: made, text, flags=re.DOTALL)
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """No flags but `--help`."""
+    return flags_of(__doc__)
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Write the table."""
+    parser().parse_args(line)
     DOCUMENT.write_text(with_table(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,13 +5,13 @@
 Writes to STOPS.json what each stop showed: {"name": "the characters on the screen"}.
 """
 
+import argparse
 import asyncio
 import importlib
 import inspect
 import json
 import pkgutil
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
-from db.held_out import Crossing
+from db.prompt_rows import Crossing
 from engine.config import settings_of
 from tests.fake_workbench import adapter_view
+from tests.flags import flags_of, path
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
@@ -57,6 +58,8 @@ from tui.workspace.settings_store import PARTS
 
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
+NOTHING = ("keys", "likes", "a setting, opened", FOUND)
+"""Stops that show nothing from outside, or not on their first page."""
 SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system")
 """The row of the system prompt among the settings."""
 PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
@@ -102,21 +105,28 @@ class TourApp(PalateApp):
             for made in unlisted(self.seen, self.ids):
                 await back(self)
                 await self.push_screen(made)
-                await self._settle(f"{FOUND}{type(made).__name__}", seconds=1)
+                await self._settle(f"{FOUND}{type(made).__name__}")
         except Exception as error:  # noqa: BLE001  told by the test
             self.broken = f"{type(error).__name__} after {list(self.stops)[-1:]}: {error!r}"
         self.exit()
 
     async def _settle(self, name: str, seconds: float = 10) -> None:
-        """Wait until the mark of hostile text stands there and the screen no longer changes."""
+        """Wait until the mark of hostile text is on the screen, nothing is read any more, and the screen is unchanged.
+
+        A stop that shows nothing from outside is not waited for until the mark comes.
+        """
         self.seen |= {type(screen) for screen in self.screen_stack}
         shown, before = "", None
         for _ in range(round(seconds / 0.05)):
             await asyncio.sleep(0.05)
             shown, before = text_of(self), shown
-            if MARK in body_of(shown) and shown == before:
+            if (MARK in body_of(shown) or name.startswith(NOTHING)) and shown == before and not self._reads():
                 break
         self.stops[name] = shown
+
+    def _reads(self) -> bool:
+        """Whether a screen still works on what it is to show."""
+        return any(not each.is_finished for each in self.workers if each.node is not self)
 
 
 def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
@@ -240,7 +250,7 @@ async def back(app: PalateApp) -> None:
         await app.pop_screen()
 
 
-def main(folder: Path, told: Path) -> None:
+def tour(folder: Path, told: Path) -> None:
     """Fill the workspace, tour it, and write down what was shown."""
     workbench = HostileWorkbench(folder)
     try:
@@ -253,5 +263,19 @@ def main(folder: Path, told: Path) -> None:
         workbench.close()
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="an empty folder for the workspace")
+    flags.add_argument("stops", type=path, metavar="STOPS.json")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and go."""
+    options = parser().parse_args(line)
+    tour(options.folder, options.stops)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

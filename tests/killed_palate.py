@@ -1,16 +1,17 @@
-"""Kill Palate with SIGKILL at chosen moments of a run, and open it again: `python -m tests.killed_palate FOLDER`.
+"""Kill Palate with SIGKILL at moments of a run, and open it again: `python -m tests.killed_palate FOLDER [MOMENT …]`.
 
 A process of its own, so that children can be forked from one that has no threads and has imported torch already. It
-prints one JSON object for each moment: what the next start found, and what came of it.
+prints one JSON object for each moment (by default all): what the next start found, and what came of it.
 """
 
+import argparse
 import json
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from db import checkpoints as db_checkpoints
 from db import runs as db_runs
 from engine.config import TrainConfig
 from engine.events import EvalDone, PairDone, ReferenceScored, RunPlanned, StepDone
+from tests.flags import flags_of, path
 from tests.tiny import save_tiny
 from tui.cli import main as command
 from tui.compute.loaded_model import LoadedModel, ModelChoice
@@ -32,6 +34,7 @@ from tui.workbench import Workbench
 
 CONFIG = TrainConfig(epochs=3, batch_size=2, lora_r=2, lora_alpha=4, eval_share=0.3, checkpoint_every=2)
 PAIRS = 12
+fork = multiprocessing.get_context("fork")
 
 
 def die(*_args: Any, **_kwargs: Any) -> None:
@@ -146,7 +149,8 @@ def weights(folder: Path) -> bytes:
     return (adapter / "adapter_model.safetensors").read_bytes()
 
 
-def main(folder: Path) -> None:
+def kill_at_moments(folder: Path, moments: Sequence[str]) -> None:
+    """One run that lives, then one killed at each moment (all where none is named) and opened again."""
     save_tiny(folder / "model")
     space = folder / "space"
     file = folder / "pairs.jsonl"
@@ -155,9 +159,9 @@ def main(folder: Path) -> None:
     assert child(lambda: _import(space, file)) == 0
     whole = Path(shutil.copytree(space, folder / "whole"))
     assert child(begin, whole, lambda: None) == 0
-    for number, (moment, arm) in enumerate(MOMENTS.items()):
+    for number, moment in enumerate(moments or MOMENTS):
         killed = Path(shutil.copytree(space, folder / f"killed-{number}"))
-        status = child(begin, killed, arm)
+        status = child(begin, killed, MOMENTS[moment])
         hearing, telling = fork.Pipe(duplex=False)
         ended = child(again, killed, telling)
         telling.close()
@@ -172,7 +176,20 @@ def _import(space: Path, file: Path) -> None:
     CliRunner().invoke(command, ["--workspace", str(space), "import", str(file)], catch_exceptions=False)
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="an empty folder for model and workspaces")
+    flags.add_argument("moments", nargs="*", metavar="MOMENT", choices=[[], *MOMENTS], help="default: all")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and kill."""
+    options = parser().parse_args(line)
     torch.set_num_threads(1)  # a forked child has no other threads
-    fork = multiprocessing.get_context("fork")
-    main(Path(sys.argv[1]))
+    kill_at_moments(options.folder, options.moments)
+
+
+if __name__ == "__main__":
+    main()

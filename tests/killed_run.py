@@ -4,11 +4,13 @@ A process of its own, so that children can be forked from one that has no thread
 prints one JSON object: how many kills hit, and from which steps the run went on.
 """
 
+import argparse
 import json
 import multiprocessing
 import random
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from engine.events import CheckpointSaved, StepDone
 from engine.model import BaseModel, load_base
 from engine.preference import Message, PreferencePair
 from engine.train import train_dpo
+from tests.flags import flags_of, path
 from tests.tiny import save_tiny
 
 CONFIG = TrainConfig(
@@ -32,10 +35,8 @@ PAIRS = [
     )
     for number in range(14)
 ]
-engine.training.scorer.TOKENS_TOGETHER = (
-    120  # two of these pairs, so that a step has places inside it where a run can be left
-)
 ADAPTER = "adapter_model.safetensors"
+fork = multiprocessing.get_context("fork")
 
 
 def train(base: BaseModel, folder: Path, told: Connection) -> None:
@@ -73,7 +74,7 @@ def live(base: BaseModel, folder: Path, events: int | None, pause_s: float = 0.0
     return step
 
 
-def main(folder: Path, kills: int, seed: int) -> None:
+def kill_until_through(folder: Path, kills: int, seed: int) -> None:
     """One run that lives, then runs that are killed until there were enough kills; each must end the same."""
     base = load_base(str(save_tiny(folder / "model")), source="tiny", dtype="float32", device="cpu")
     live(base, folder / "whole", None)
@@ -98,7 +99,24 @@ def main(folder: Path, kills: int, seed: int) -> None:
     )
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="an empty folder for model and runs")
+    flags.add_argument("kills", type=int, help="how many kills must hit")
+    flags.add_argument("seed", type=int, help="the seed of their moments")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and kill."""
+    options = parser().parse_args(line)
     torch.set_num_threads(1)  # a forked child has no other threads
-    fork = multiprocessing.get_context("fork")
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    engine.training.scorer.TOKENS_TOGETHER = (
+        120  # two of these pairs: a step has places inside it where a run can be left
+    )
+    kill_until_through(options.folder, options.kills, options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +13,17 @@ from typing import Any
 
 import pexpect
 
+from tests.gate import Gate
+from tests.starting import Spawn, environment, run
 from tests.tiny import save_tiny
 
 ADAPTER = "adapter_model.safetensors"
-PAIRS = 480
-"""Three epochs of four at a time: time enough to leave in the midst of them, twice."""
+PAIRS = 40
+"""Three epochs of nine steps: a checkpoint falls into them, and a gate keeps a run in their midst."""
+LONG_RUN = 480
+"""So many pairs make a run that can be left in its midst without a gate, twice."""
 LIMIT_S = 240.0
-ENVIRONMENT = {**os.environ, "TERM": "xterm-256color", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+ENVIRONMENT = environment(TERM="xterm-256color")
 
 
 def words(space: Path, *more: str) -> list[str]:
@@ -31,8 +34,7 @@ def words(space: Path, *more: str) -> list[str]:
 
 def palate(space: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end; it must succeed."""
-    command = [sys.executable, *words(space, *more)]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = run(words(space, *more), env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -55,22 +57,14 @@ def make_workspace(space: Path, pairs: int = PAIRS) -> None:
         palate(space, "settings", name, value)
 
 
-def spawn(space: Path, *more: str, **options: Any) -> "pexpect.spawn[str]":
-    """The app on a pseudo-terminal of 120×40, with signals as a shell's job has them, whatever the tests run under."""
-    usual = {"dimensions": (40, 120), "timeout": LIMIT_S, "encoding": "utf-8", "preexec_fn": hearing}
-    return pexpect.spawn(sys.executable, words(space, *more), env=ENVIRONMENT, **{**usual, **options})
+def spawn(space: Path, *more: str, gate: Gate | None = None, ignoring: bool = False) -> "pexpect.spawn[str]":
+    """The app (or a command) on a pseudo-terminal of 120×40, with signals as a shell's job has them.
 
-
-def hearing() -> None:
-    """Ignore no signal."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def ignoring() -> None:
-    """Ignore signals as what a script starts in the background under `nohup` does."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
+    With a `gate` its run waits there. With `ignoring` it ignores what a script's background job under `nohup` does.
+    """
+    env = ENVIRONMENT if gate is None else {**ENVIRONMENT, **gate.environment}
+    given = {"dimensions": (40, 120), "timeout": LIMIT_S, "encoding": "utf-8", "env": env}
+    return Spawn(words(space, *more), ignoring=ignoring, **given)
 
 
 def ask(space: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -87,7 +81,7 @@ def until(predicate: Callable[[], object], app: "pexpect.spawn[str] | None" = No
     end = time.monotonic() + LIMIT_S
     while not predicate():
         assert time.monotonic() < end, "what the test waits for did not come"
-        if app is not None and app.isalive():
+        if app is not None and not app.closed and app.isalive():
             app.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.02)
         else:
             time.sleep(0.02)
@@ -126,11 +120,15 @@ def owner(space: Path) -> int | None:
 
 def is_alive(pid: int) -> bool:
     """Is it there, and not merely waiting to be buried?"""
+    return state_of(pid) not in ("", "Z")
+
+
+def state_of(pid: int) -> str:
+    """The letter of a process's state (R, S, T, Z, …), none where there is no such process."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except FileNotFoundError:
-        return False
-    return state[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def adapter_bytes(space: Path) -> bytes:

@@ -1,12 +1,15 @@
 """README's tables made from the code: `python -m tests.readme` writes them, a test holds README against them."""
 
+import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.binding import Binding
 from textual.keys import format_key
 
 from engine.config import Setting, TrainConfig, settings_of
+from tests.flags import flags_of
 from tui.app import PalateApp
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.runs.curve_page import CurvePage
@@ -20,8 +23,6 @@ README = Path(__file__).parent.parent / "README.md"
 
 
 def _keys(binding: Binding) -> str:
-    if binding.key_display:
-        return f"`{binding.key_display}`"
     return " ".join(f"`{_name(key.strip())}`" for key in binding.key.split(","))
 
 
@@ -83,5 +84,16 @@ def with_blocks(text: str) -> str:
     return text
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """No flags but `--help`."""
+    return flags_of(__doc__)
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Write the tables."""
+    parser().parse_args(line)
     README.write_text(with_blocks(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.starting import OF_THE_TERMINAL, ROOT, Child, fork
+
 SYNC_ASKED: Final = b"\x1b[?2026$p"
 SYNC_ANSWER: Final = b"\x1b[?2026;2$y"
 FRAME_END: Final = b"\x1b[?2026l"
@@ -23,7 +25,8 @@ ESCAPES: Final = re.compile(
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's own, as a terminal of true colour has it, with `changes`; an empty value takes a name away."""
-    env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **changes}
+    told = dict.fromkeys(OF_THE_TERMINAL, "")
+    env = {**os.environ, **told, "TERM": "xterm-256color", "COLORTERM": "truecolor", "OMP_NUM_THREADS": "1", **changes}
     return {name: value for name, value in env.items() if value}
 
 
@@ -42,13 +45,21 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        forked: bool = False,
     ) -> None:
+        """With `forked` the command, which has to be one of Python, is forked from a process that imported torch."""
         self._master, slave = os.openpty()
         self.resize(*size)
-        self.process = subprocess.Popen(
-            list(command), stdin=slave, stdout=slave, stderr=slave, env=env, cwd=cwd, process_group=None,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
+        self.process: Child | subprocess.Popen[bytes]
+        if forked:
+            words = list(command[1:])
+            pid = fork(words, [slave] * 3, env=env or os.environ, cwd=cwd or ROOT, terminal=True)
+            self.process = Child(words, pid)
+        else:
+            self.process = subprocess.Popen(
+                list(command), stdin=slave, stdout=slave, stderr=slave, env=env, cwd=cwd,
+                start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            )  # fmt: skip
         os.close(slave)
         self.written = bytearray()
         """Everything that the program wrote so far."""

@@ -19,7 +19,7 @@ async def painted(app: App[object]) -> None:
     await drawn.wait()
 
 
-async def until(pilot: Pilot[object], true: Callable[[], bool], seconds: float = 10) -> None:
+async def until(pilot: Pilot[object], true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until `true()`; fails, with what is on the screen, when it does not come true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

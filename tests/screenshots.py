@@ -19,6 +19,7 @@ from typing import Any
 
 from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
+from tests.flags import flags_of, path
 from tui.app import PalateApp
 from tui.screens.pairs.label import LabelScreen
 from tui.theme import DARK, LIGHT
@@ -137,14 +138,19 @@ def in_memory() -> FakeWorkbench:
     return workbench
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="where the pictures go")
+    flags.add_argument("--workspace", type=path, metavar="FOLDER", help="a workspace to show; default: one in memory")
+    flags.add_argument("--only", default="", metavar="NAME", help="pictures whose names begin so")
+    flags.add_argument("--png", action="store_true", help="PNG in place of SVG")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Take every picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where the pictures go")
-    parser.add_argument("--workspace", type=Path, help="a workspace to show; default: one in memory")
-    parser.add_argument("--only", default="", metavar="NAME", help="pictures whose names begin so")
-    parser.add_argument("--png", action="store_true", help="PNG in place of SVG")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args(line)
     if arguments.workspace is None:
         picture(in_memory(), arguments, SHOTS)
         return

@@ -1,10 +1,8 @@
 """Servers for tests: `transformers serve`, which speaks OpenAI's protocol, and sockets that misbehave."""
 
 import json
-import os
+import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.starting import Child, environment, fork
 from tests.tiny import save_tiny
 
 LIMIT_S = 240.0
@@ -29,19 +28,20 @@ def save_sampling_model(folder: Path) -> Path:
 def transformers_serve(model: Path, log: Path) -> Iterator[str]:
     """Serve a model from this machine; gives the server's address."""
     port = _free_port()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    command = [str(Path(sys.executable).parent / "transformers"), "serve", str(model)]
+    env = environment(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
+    command = ["-c", "from transformers.cli.transformers import main; main()", "serve", str(model)]
     where = ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
-    with log.open("w") as out, subprocess.Popen([*command, *where], env=environment, stdout=out, stderr=out) as server:
-        try:
-            _wait_for(port, server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(30)
+    with log.open("w") as out:
+        server = Child(command, fork([*command, *where], [out.fileno()] * 3, env=env))
+    try:
+        _wait_for(port, server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(60)
 
 
-def _wait_for(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for(port: int, server: Child, log: Path) -> None:
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()
@@ -80,7 +80,7 @@ def misbehaving(answer: Answer) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # looks so often for its end
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

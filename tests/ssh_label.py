@@ -11,10 +11,12 @@ import json
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from tests.flags import add_model, flags_of
 from tests.label_pairs import fill
 from tests.label_round import EDITOR, play, said, undeclared
 from tests.real_terminal import Terminal, environment
@@ -30,7 +32,8 @@ EITHER = "a or b"
 def label_over_ssh(
     folder: Path, pairs: int, *, model: str, ssh: bool = True, size: tuple[int, int] = (80, 24), words: int = 150
 ) -> dict[str, object]:
-    """Judge `pairs` prepared pairs over SSH (or on a bare pseudo-terminal), check every verdict, and give figures."""
+    """Judge `pairs` prepared pairs over SSH (or on a bare pseudo-terminal, forked), check every verdict, and give
+    figures."""
     space, editor = folder / "space", folder / "editor"
     fill(space, pairs + SPARE, words=words)
     editor.write_text(EDITOR)
@@ -48,7 +51,7 @@ def label_over_ssh(
         else:
             command = palate
         env = environment(VISUAL="", EDITOR=str(editor))
-        terminal = stack.enter_context(Terminal(command, size=size, env=env, cwd=root))
+        terminal = stack.enter_context(Terminal(command, size=size, env=env, cwd=root, forked=not ssh))
         played = play(terminal, pairs, size=size)
         status = terminal.wait()
         written = len(terminal.written)
@@ -74,13 +77,18 @@ def expected(pairs: int) -> list[tuple[int, str]]:
     return rows + [(at, "ab"[at % 2]) for at in range(17, pairs + 1)]
 
 
-def main() -> int:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--pairs", type=int, default=100, help="24 at least")
+    add_model(flags, ModelChoice().source)
+    flags.add_argument("--no-ssh", action="store_true", help="on a bare pseudo-terminal instead")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> int:
     """Play a round and tell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=100, help="24 at least")
-    parser.add_argument("--model", default=ModelChoice().source)
-    parser.add_argument("--no-ssh", action="store_true", help="on a bare pseudo-terminal instead")
-    options = parser.parse_args()
+    options = parser().parse_args(line)
     if not options.no_ssh and (why := why_no_ssh()):
         sys.stderr.write(f"{why}\n")
         return 1

@@ -18,6 +18,12 @@ def test_the_tables_are_those_of_the_code() -> None:
     assert with_blocks(TEXT) == TEXT, "run `python -m tests.readme`"
 
 
+def test_a_table_names_each_key_by_itself() -> None:
+    made = BLOCKS["keys:label"]() + BLOCKS["keys:runs"]()
+    assert [pair for pair in ("↑↓", "←→") if pair in made] == []
+    assert "| `←` | curve.left |" in made
+
+
 def test_every_command_is_shown() -> None:
     shown = {shlex.split(line)[1] for line in COMMANDS}
     assert shown >= set(main.commands) - {"import"}
@@ -31,10 +37,10 @@ def test_a_shown_command_can_be_parsed(line: str) -> None:
     rest = [*context._protected_args, *context.args]
     command: click.Command = main
     while rest and isinstance(command, click.Group):
-        found = command.get_command(context, rest[0])
+        name, found, words = command.resolve_command(context, rest)
         assert found is not None, f"README shows {line!r}, but there is no command {rest[0]!r}"
         command = found
-        context = command.make_context(rest[0], rest[1:], parent=context, resilient_parsing=False)
+        context = command.make_context(name, words, parent=context, resilient_parsing=False)
         rest = [*getattr(context, "_protected_args", []), *context.args]
 
 

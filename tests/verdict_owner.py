@@ -5,9 +5,10 @@ person would; the others go through a way of reading and answer `done`. An error
 With `migrate` it knows one migration more, as a later Palate would.
 """
 
+import argparse
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from db.connection import open_database, quick_check, read_only
 from db.errors import DatabaseError
 from db.migrations.runner import MIGRATIONS
 from db.verdicts import add_verdict, history
+from tests.flags import flags_of, path
 from tui.workspace.workspace import Workspace, own_workspace, read_workspace
 
 
@@ -70,7 +72,7 @@ class Owner:
         self.workspace.writer.check_files()
 
 
-def main(folder: Path) -> None:
+def own_and_answer(folder: Path) -> None:
     owner = Owner(folder)
     say("ready")
     for line in sys.stdin:
@@ -87,7 +89,21 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
-    if sys.argv[2:] == ["migrate"]:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("folder", type=path, help="the workspace")
+    flags.add_argument("--migrate", action="store_true", help="know a migration more than the workspace has")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and own the workspace."""
+    options = parser().parse_args(line)
+    if options.migrate:
         MIGRATIONS["999_later"] = ["ALTER TABLE runs ADD COLUMN colour TEXT"]
-    main(Path(sys.argv[1]))
+    own_and_answer(options.folder)
+
+
+if __name__ == "__main__":
+    main()

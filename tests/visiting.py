@@ -1,18 +1,16 @@
 """Owners and visitors as real processes, for tests of the door."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+from tests.starting import ROOT, Process
+
 SHORT = ("--max-new-tokens", "10")
 QUICK = ("--epochs", "2", "--lora-r", "4", "--lora-alpha", "8", "--lora-dropout", "0", "--eval-share", "0.2")
 
@@ -22,22 +20,13 @@ class Owner:
 
     def __init__(self, folder: Path, model: Path) -> None:
         self.folder, self.model = folder, model
-        words = [sys.executable, "-m", "tests.owner_process", str(folder), str(model)]
-        self.process = subprocess.Popen(words, stdin=-1, stdout=-1, text=True, cwd=ROOT, env=ENVIRONMENT)
-        assert self.process.stdout is not None
+        self.process = Process(["-m", "tests.owner_process", str(folder), str(model)], stderr=2)
         told = json.loads(self.process.stdout.readline())
         self.pid, self.door = int(told["pid"]), Path(told["door"])
 
     def end(self) -> dict[str, Any]:
         """Let it leave, and give what it said at its end."""
-        if self.process.poll() is None:
-            try:
-                said, _ = self.process.communicate("\n", timeout=60)
-            except BrokenPipeError:
-                said, _ = self.process.communicate(timeout=60)
-        else:
-            assert self.process.stdout is not None
-            said = self.process.stdout.read()
+        said, _ = self.process.communicate("\n", timeout=60)
         return json.loads(said) if said else {}
 
     def connect(self) -> socket.socket:
@@ -63,18 +52,12 @@ def owner_of(folder: Path, model: Path) -> Iterator[Owner]:
     try:
         yield owner
     finally:
-        owner.process.kill()
-        owner.process.wait()
-        for end in (owner.process.stdin, owner.process.stdout):
-            if end is not None:
-                end.close()
+        owner.process.close()
 
 
-def begin(folder: Path, *words: str, cwd: Path = ROOT, **more: Any) -> "subprocess.Popen[str]":
+def begin(folder: Path, *words: str, cwd: Path = ROOT) -> Process:
     """Start `palate` on the workspace `folder` in a process of its own."""
-    command = [sys.executable, "-m", "tui", "--workspace", str(folder), *words]
-    given = {"stdout": -1, "stderr": -1, "text": True, "cwd": cwd, "env": ENVIRONMENT, **more}
-    return subprocess.Popen(command, **given)
+    return Process(["-m", "tui", "--workspace", str(folder), *words], cwd=cwd)
 
 
 def palate(folder: Path, *words: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":

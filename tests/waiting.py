@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 
 
-async def until(pilot: "Pilot[None]", predicate: Callable[[], object], limit_s: float = 20.0) -> None:
+async def until(pilot: "Pilot[None]", predicate: Callable[[], object], limit_s: float = 60.0) -> None:
     """Let the app work until `predicate` holds; fails when it does not within `limit_s`."""
     end = time.monotonic() + limit_s
     while not predicate():

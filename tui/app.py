@@ -6,6 +6,7 @@ import importlib
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,6 +88,7 @@ _IMPORTED_AFTER_S: Final = 1.0
 def _import_screens() -> None:
     for module, _ in _LATER.values():
         importlib.import_module(module)
+    importlib.import_module("scipy.optimize")  # for intervals of shares: half a second that no key should wait for
 
 
 def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
@@ -285,6 +287,10 @@ class PalateApp(App[None]):
         """A key as short as a line of keys needs it."""
         return super().get_key_display(binding).replace("shift+", "⇧")
 
+    def name_of_key(self, binding: Binding) -> str:
+        """The one key of this binding; its display in the line of keys may stand for two, such as ↑↓."""
+        return self.get_key_display(replace(binding, key_display=None))
+
     # -- telling -------------------------------------------------------------------------------------------------
 
     def tell(self, title: str, text: str, *, severity: str = "information", seconds: float = _NOTICE_S) -> None:
@@ -401,7 +407,7 @@ class PalateApp(App[None]):
             seen.add(binding.action)
             title = binding.description[:1].upper() + binding.description[1:]
             act = self._runner(binding.action, active.node)
-            yield SystemCommand(f"{title}  ({self.get_key_display(binding)})", binding.tooltip, act)
+            yield SystemCommand(f"{title}  ({self.name_of_key(binding)})", binding.tooltip, act)
         other = "Light" if self.theme == DARK.name else "Dark"
         yield SystemCommand(f"{other} colours", "Change between dark and light.", self.action_other_theme)
 

@@ -7,32 +7,18 @@ from typing import Any
 
 import click
 
-from tui.commands.adapters import adapters
-from tui.commands.compare import compare
-from tui.commands.data import data
-from tui.commands.doctor import doctor
-from tui.commands.interchange import export_command, import_command
-from tui.commands.keys import keys
-from tui.commands.options import HostedOptions, Options
-from tui.commands.preferences import agreement, likes
-from tui.commands.presets import pairs, presets
-from tui.commands.prompts import prompts
-from tui.commands.queue import generate, judge, queue
-from tui.commands.runs import runs, samples
-from tui.commands.settings import settings
-from tui.commands.train import train
-from tui.compute.loaded_model import ModelChoice
+from tui.commands.later import LaterCommand, LazyGroup
+from tui.commands.options import Options, command_runner
 from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.ipc.console import OwnerLeaves, say
 from tui.terminal.launcher import Line
 from tui.terminal.logs import guard_stderr
 from tui.text.sanitize import visible
-from tui.workspace.workspace import default_folder
 
 WORDS = "palate.words"
 
 
-class PalateGroup(click.Group):
+class PalateGroup(LazyGroup):
     """Shows every error that Palate raises on purpose as a title and a sentence, without a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -45,7 +31,7 @@ class PalateGroup(click.Group):
         except KNOWN_ERRORS as error:
             raise click.ClickException(visible(f"{title_of(error)}. {error}")) from error
         except click.ClickException as error:
-            error.message = visible(error.message)  # it may quote a file's name
+            error.message = visible(error.message)  # type: ignore[misc]  # it may quote a file's name
             raise
         except OwnerLeaves as error:
             say(str(error))
@@ -91,43 +77,84 @@ def main(
 
     Without a command, opens the app.
     """
+    from tui.compute.loaded_model import ModelChoice  # neither help nor the version needs what a workspace is made of
+    from tui.workspace.workspace import default_folder
+
     folder = (workspace or default_folder()).expanduser()
     asked = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
-    if isinstance(ctx.obj, HostedOptions):
+    line = ctx.obj if isinstance(ctx.obj, Line) else None
+    if ctx.obj is not line:  # HostedOptions: the command of a visitor
         ctx.obj = ctx.obj.beside(asked)
         if ctx.invoked_subcommand is None:
             raise InputError("The app cannot be opened in another process. Name a command.")
         return
     guard_stderr()
-    line = ctx.obj if isinstance(ctx.obj, Line) else None
     ctx.obj = asked
     if ctx.invoked_subcommand is None:
         from tui.run_app import run_app  # Textual is imported only when a screen is wanted
 
-        raise SystemExit(run_app(ctx.obj, line, mouse=not no_mouse, watch=watch, take_over=take_over))
+        raise SystemExit(
+            run_app(asked, line, command_runner(ctx.command), mouse=not no_mouse, watch=watch, take_over=take_over)
+        )
     if watch or take_over:
         raise InputError("--watch and --take-over open the app. Leave the command out.")
 
 
-for command in (
-    prompts,
-    generate,
-    queue,
-    judge,
-    data,
-    settings,
-    agreement,
-    likes,
-    import_command,
-    export_command,
-    train,
-    presets,
-    pairs,
-    samples,
-    compare,
-    runs,
-    adapters,
-    keys,
-    doctor,
-):
-    main.add_command(command)
+COMMANDS = {
+    "prompts": ("prompts:prompts", "Prompt sets: list them, or add a file to one."),
+    "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
+    "queue": ("queue:queue", "Comparisons without a verdict: id, prompt and both answers."),
+    "judge": ("queue:judge", "Store the verdict on comparison ID."),
+    "data": (
+        "data:data",
+        "Verdicts that stand, newest first, that have every word and meet every filter of QUERY.",
+    ),
+    "settings": (
+        "settings:settings",
+        "Show the settings of the queue, its sources and its sampling, or change one: NAME VALUE.",
+    ),
+    "agreement": (
+        "preferences:agreement",
+        "How often you agreed with yourself on pairs that came again, sides swapped.",
+    ),
+    "likes": (
+        "preferences:likes",
+        "What your choices say: left or right, longer, lists, slips, and what the adapter in use gets wrong.",
+    ),
+    "import": (
+        "interchange:import_command",
+        "Take in judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data set "
+        "of the Hugging Face Hub (user/name).",
+    ),
+    "export": (
+        "interchange:export_command",
+        "Write judged pairs to FILE, or to stdout for `-`, in the format of another tool:",
+    ),
+    "train": ("train:train", "Train an adapter on the preference pairs that stand."),
+    "presets": ("presets:presets", "Settings of a run under a name: those that come with Palate, and your own."),
+    "pairs": ("presets:pairs", "The sets of pairs that you keep for training, with how many pairs each has now."),
+    "samples": (
+        "runs:samples",
+        "The answers of a run to the same held-out prompts at every evaluation; step 0 is where it started.",
+    ),
+    "compare": (
+        "compare:compare",
+        "Show what two policies answer to held-out questions, or what a trial of them says.",
+    ),
+    "runs": (
+        "runs:runs",
+        "Every run, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' asks for some of them.",
+    ),
+    "adapters": ("adapters:adapters", "Every adapter, newest first."),
+    "keys": ("keys:keys", "Show every key by its name, and where keys are changed."),
+    "completion": ("completion:completion", "What a shell sources to complete commands, flags and their values."),
+    "doctor": (
+        "doctor:doctor",
+        "Look at machine, model, workspace and terminal; exits with 1 when something has to be done.",
+    ),
+}
+"""A command → where it is, below `tui.commands`, and the sentence that the list of commands shows; a test holds them
+against the commands themselves."""
+
+for name, (place, sentence) in COMMANDS.items():
+    main.add_command(LaterCommand(name, f"tui.commands.{place}", sentence))

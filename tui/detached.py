@@ -1,21 +1,27 @@
 """A run that goes on when its terminal is gone: what is told before, and the process that waits for the run's end."""
 
+from __future__ import annotations
+
 import errno
 import logging
 import os
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import visible_line
 from tui.training.event_format import event_record, event_words
-from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
 
 logger = logging.getLogger(__name__)
 
 
-def last_words(workbench: "Workbench") -> str:
+def last_words(workbench: Workbench) -> str:
     """What the shell's prompt is preceded by."""
     run = workbench.status().run
     if run is None:
@@ -26,7 +32,7 @@ def last_words(workbench: "Workbench") -> str:
     )
 
 
-def run_detached(workbench: "Workbench", signals: Signals) -> None:
+def run_detached(workbench: Workbench, signals: Signals) -> None:
     """Wait until no run is alive, or until SIGTERM or SIGINT says to leave. What happens is in the log.
 
     What the run learned until now is put on the disk at once.

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -83,8 +84,8 @@ class PalateDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._link = LinkFile(self._file, self._drained)
-        self._file = self._link
+        self._link = LinkFile(self._file, self._drained)  # type: ignore[arg-type]  # Textual's own stderr
+        self._file = self._link  # type: ignore[assignment]  # it writes to whatever has `write` and `flush`
         self._behind = False
         self._has_terminal = False
 
@@ -99,7 +100,7 @@ class PalateDriver(LinuxDriver):
             self.suspend_application_mode()
         self._has_terminal = True
         self._link.open()
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def write(self, data: str) -> None:
         """Queue what is to be written. While a stalled link leaves no room, it is dropped, and all is drawn later."""
@@ -117,6 +118,22 @@ class PalateDriver(LinuxDriver):
         """Read keys until the app leaves or the terminal is gone, which whoever watches the link tells."""
         with suppress(OSError):
             super().run_input_thread()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal again after a stop.
+
+        SIGCONT also comes with the end of a shell's session, and may come when the app has given the terminal back: a
+        run that goes on without one must not end by it.
+        """
+        if self._has_terminal or self._must_signal_resume:
+            super()._sigcont_application()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop the process; a terminal that it has is given back before."""
+        if self._has_terminal:
+            super()._sigtstp_application()
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, as far as there is one."""

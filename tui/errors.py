@@ -8,7 +8,7 @@ from adapters.errors import AdapterError
 from db.errors import DatabaseError
 from engine.errors import EngineError
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 class WorkbenchError(Exception):
@@ -32,7 +32,7 @@ def title_of(error: BaseException) -> str:
     return getattr(error, "title", "Something unexpected happened")
 
 
-def begun(write: Callable[[], Future[Result]]) -> Future[Result]:
+def begun(write: Callable[[], Future[_Result]]) -> Future[_Result]:
     """Begin a write at once; an error that comes at once is the future's as well.
 
     A screen waits for it in a worker, which the next key may end, by closing the screen, before it has begun.
@@ -40,6 +40,6 @@ def begun(write: Callable[[], Future[Result]]) -> Future[Result]:
     try:
         return write()
     except KNOWN_ERRORS as error:
-        failed: Future[Result] = Future()
+        failed: Future[_Result] = Future()
         failed.set_exception(error)
         return failed

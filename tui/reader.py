@@ -48,7 +48,7 @@ class WorkspaceReader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.likes = PreferenceReporter(self)
+        self.likes = PreferenceReporter(workspace, self.adapters)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
@@ -194,7 +194,7 @@ class WorkspaceReader:
         return db_runs.run_metrics(self.workspace.connection, run)
 
     def run_margins(self, run: int) -> list[MarginRow]:
-        """A run's ledger: every pair's margin in every epoch, the lowest first."""
+        """Every pair's margin in every epoch of a run, the lowest first in each."""
         return db_metrics.run_margins(self.workspace.connection, run)
 
     def can_resume(self, run: RunRow) -> bool:

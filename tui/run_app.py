@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 import click
 
 from db.errors import WorkspaceBusy
-from tui.commands.options import Options
 from tui.detached import last_words, run_detached
 from tui.ipc.client import connect_to_watch
-from tui.ipc.owner import OwnerServer
+from tui.ipc.owner import OwnerServer, RunCommand
+from tui.ipc.ownership import WorkspaceRequest
 from tui.ipc.remote_workbench import RemoteWorkbench
 from tui.ipc.takeover import Entered, enter
 from tui.keymap import key_path
@@ -22,32 +23,40 @@ from tui.text.sanitize import visible
 from tui.workspace.workspace import read_workspace
 
 
-def run_app(options: Options, line: Line | None, *, mouse: bool, watch: bool = False, take_over: bool = False) -> int:
+def run_app(
+    request: WorkspaceRequest,
+    line: Line | None,
+    run_command: RunCommand,
+    *,
+    mouse: bool,
+    watch: bool = False,
+    take_over: bool = False,
+) -> int:
     """Open the app on this terminal and return its exit code; `line` leads to the process that waits for this one.
 
     A run may outlive the terminal: then this returns when the run is over. Where another process owns the workspace,
-    the person chooses what to do, with a flag or a key.
+    the person chooses what to do, with a flag or a key. `run_command` runs the commands of other processes here.
     """
     signals = Signals()
-    entered = enter(options, watch=watch, take_over=take_over)
+    entered = enter(request, watch=watch, take_over=take_over)
     if isinstance(entered, WorkspaceBusy):
-        code, wanted = _watch_app(options, entered, signals, mouse)
+        code, wanted = _watch_app(request.folder, entered, signals, mouse)
         if not wanted:
             return code
         signals = Signals()  # nobody hears the old ones while the owner is waited for
-        entered = enter(options, watch=False, take_over=True)
+        entered = enter(request, watch=False, take_over=True)
     if not isinstance(entered, Entered):
         return 0
-    return _own_app(options, entered, signals, line, mouse)
+    return _own_app(request.folder, entered, signals, line, run_command, mouse)
 
 
-def _watch_app(options: Options, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
+def _watch_app(folder: Path, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
     """The app that looks on; gives its exit code, and whether the person wants to take over."""
     with ExitStack() as closing:
-        watched = RemoteWorkbench(read_workspace(options.folder), *connect_to_watch(busy))
+        watched = RemoteWorkbench(read_workspace(folder), *connect_to_watch(busy))
         closing.callback(watched.close)
         watched.counts()  # a database that cannot be read is told here, before there is a screen
-        log = options.folder / "logs" / "watching.log"
+        log = folder / "logs" / "watching.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
         with redirect_output(log):
             from tui.watch_app import WatchApp  # Textual
@@ -60,19 +69,23 @@ def _watch_app(options: Options, busy: WorkspaceBusy, signals: Signals, mouse: b
     return app.return_code or 0, app.wants_to_take_over
 
 
-def _own_app(options: Options, entered: Entered, signals: Signals, line: Line | None, mouse: bool) -> int:
+def _own_app(
+    folder: Path, entered: Entered, signals: Signals, line: Line | None, run_command: RunCommand, mouse: bool
+) -> int:
     """The app of the workspace's owner."""
     workbench = entered.workbench
     with ExitStack() as closing:
         closing.callback(workbench.close)
-        log_to(options.folder / "logs" / "palate.log")
-        output = options.folder / "logs" / "output.log"
+        log_to(folder / "logs" / "palate.log")
+        output = folder / "logs" / "output.log"
         with redirect_output(output) as terminal:
             from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
             app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
-            closing.callback(OwnerServer(workbench, app.let_go).close)  # visitors are let in until the workbench closes
+            closing.callback(
+                OwnerServer(workbench, app.let_go, run_command).close
+            )  # visitors are let in until the workbench closes
             app.run(mouse=mouse)
             if app.goes_on:
                 terminal.let_go()

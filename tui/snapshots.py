@@ -64,21 +64,6 @@ class WorkbenchStatus:
 
 
 @dataclass(frozen=True)
-class TakenPrompts:
-    """What became of a file of prompts; the counts add up to its lines.
-
-    `duplicates` came twice or were there already, `skipped` lines were empty, and those `in_other_set` stand on the
-    other side of the held-out wall.
-    """
-
-    set_name: str
-    added: int
-    duplicates: int
-    skipped: int
-    in_other_set: int
-
-
-@dataclass(frozen=True)
 class TrainPreview:
     """What a run with the given settings would do."""
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from db import preference_counts as db_preference_counts
 from db import runs as db_runs
 from db import verdicts as db_verdicts
+from db.connection import data_version
 from db.times import utc_now
 from tui.generation.queue_filler import QueueFiller
 from tui.workspace.settings_store import stored_settings
@@ -35,7 +35,7 @@ class RunOffer:
     def new_pairs(self) -> int:
         """How many pairs are new, where they are enough for an offer; else 0."""
         connection = self._workspace.connection
-        version = db_preference_counts.data_version(connection)
+        version = data_version(connection)
         if self._counted is None or self._counted[0] != version:
             self._counted = version, self._count()
         return self._counted[1]

@@ -7,26 +7,25 @@ happens is stored first and published afterwards; listeners are called on whiche
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.manifest import Adapter
 from db import edits as db_edits
-from db import import_batches as db_import_batches
 from db import names_shown as db_names_shown
+from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
-from db import repeats as db_repeats
 from db import verdicts as db_verdicts
 from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
-from db.prompt_rows import ReadPrompts
+from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
@@ -37,7 +36,7 @@ from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
+from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
@@ -53,7 +52,7 @@ from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import TakenPrompts, TrainPreview, WorkbenchStatus
+from tui.snapshots import TrainPreview, WorkbenchStatus
 from tui.status import RunOffer, SessionGoal
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.recovery import recover
@@ -116,12 +115,13 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
-            self.run_labels = RunLabels(self.workspace, self._publish, self.adapter_service.rename)
+            self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
+            assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
 
@@ -192,11 +192,6 @@ class Workbench(WorkspaceReader):
             merging=self.adapter_service.doing,
         )
 
-    @property
-    def queue_depth(self) -> int:
-        """How many comparisons are kept ready."""
-        return self.answers.depth
-
     # -- settings ----------------------------------------------------------------------------------------------
 
     def change_setting(self, name: str, text: str) -> None:
@@ -206,7 +201,7 @@ class Workbench(WorkspaceReader):
             InputError: there is no such setting.
             SettingError: the value is not usable.
         """
-        self.workspace.write(change_setting, name, text).result()
+        change_setting(self.workspace, name, text)
         self.answers.take_up_settings()
         self._wake()
 
@@ -237,9 +232,9 @@ class Workbench(WorkspaceReader):
         """Store a verdict in canonical terms (`a`, `b`, …); resolved when it is on the disk."""
         queue = self.answers.settings.queue
         stored = self.workspace.write(
-            _judge,
+            db_verdicts.judge,
             share=queue.ask_again,
-            seed=self.seed,
+            pick=partial(seed_from, self.seed, "again"),
             comparison=comparison,
             verdict=verdict,
             strength=strength,
@@ -267,7 +262,7 @@ class Workbench(WorkspaceReader):
 
     def undo(self) -> Future[int | None]:
         """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write(db_edits.undo_last)
+        undone = self.workspace.write(db_edits.undo_labelling)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 
@@ -280,7 +275,7 @@ class Workbench(WorkspaceReader):
             InterchangeError: the file cannot be read; its message names the line.
         """
         read = read_prompts(Source(source) if isinstance(source, Path) else source)
-        added = self.workspace.write(_add_to_set, set_name, held_out, read)
+        added = self.workspace.write(db_prompt_sets.add_file, set_name, held_out, read)
         added.add_done_callback(lambda _: self._wake())
         return added
 
@@ -379,7 +374,7 @@ class Workbench(WorkspaceReader):
         if self.loaded_model.state == "ready" and self.answers.settings.queue.order == "margin":
             self.margins.wake()
 
-    def _after_verdict(self, done: Future[object], comparison: int | None, verdict: str) -> None:
+    def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:
             return  # whoever waits for the future is told
         result = done.result()
@@ -409,23 +404,3 @@ class Workbench(WorkspaceReader):
         if job.name == "answers" and isinstance(error, EngineError) and self.loaded_model.error:
             return  # the model's own failure was told already
         self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))
-
-
-def _judge(connection: sqlite3.Connection, *, share: float, seed: int, **verdict: Any) -> VerdictRow:
-    """Store a verdict and, where one is due, plan an older pair to be asked again."""
-    stored = db_verdicts.add_verdict(connection, **verdict)
-    db_repeats.plan_repeat(connection, share=share, pick=seed_from(seed, "again", stored.id))
-    return stored
-
-
-def _add_to_set(connection: sqlite3.Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:
-    if db_import_batches.going_on(connection):
-        raise WorkbenchError("An import goes on, and may hold the same prompts. Wait for its end, or stop it.")
-    known = db_prompts.get_prompt_set(connection, name)
-    if known is not None and known.held_out != held_out:
-        kind = "held out for trials" if known.held_out else "for labelling"
-        raise WorkbenchError(f"The prompt set {name!r} is {kind} already. Choose another name for this file.")
-    set_id = known.id if known else db_prompts.add_prompt_set(connection, name, held_out=held_out)
-    added = db_prompts.add_prompts(connection, set_id, read.prompts)
-    duplicates = added.duplicates + len(read.duplicates)
-    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set)

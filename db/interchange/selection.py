@@ -7,8 +7,8 @@ from sqlite3 import Connection, Row
 
 from db.errors import NotFound
 from db.interchange.records import PairRecord
+from db.prompt_rows import with_system
 from db.prompts import get_prompt_set
-from db.verdicts import seen_messages
 
 _PAGE = 500
 # Pairs that were judged in labelling and not taken out of training. As in training, a question that is held out in any
@@ -86,7 +86,7 @@ def kept_back(conn: Connection, selection: Selection = Selection()) -> dict[str,
 def _record(row: Row) -> PairRecord:
     return PairRecord(
         at=row["id"],
-        messages=seen_messages(json.loads(row["messages"]), row["system"]),
+        messages=with_system(tuple(json.loads(row["messages"])), row["system"]),
         a=row["a_text"],
         b=row["b_text"],
         verdict=row["verdict"],

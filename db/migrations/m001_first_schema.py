@@ -1,4 +1,4 @@
-"""The schema as SQL statements in order: that of the first version, then what each later version adds.
+"""Migration 1: the schema of the first version.
 
 Every value set is complete from the start, because SQLite cannot widen a CHECK without rebuilding the table.
 """

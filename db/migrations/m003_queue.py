@@ -1,4 +1,4 @@
-"""What the queue keeps: prompts that it passed over, margins of ready comparisons, and pairs asked again."""
+"""Migration 3, for the queue: prompts that it passed over, margins of ready comparisons, and pairs asked again."""
 
 QUEUE_SCHEMA: tuple[str, ...] = (
     # A prompt is passed over for one way of asking: another model, adapter or sampling may answer it.

@@ -1,4 +1,4 @@
-"""Pairs that a person asked for: they stand at the front of the queue, the newest first."""
+"""Migration 5: pairs that a person asked for come first in the queue, the newest of them at the front."""
 
 ASKED_FIRST_SCHEMA: tuple[str, ...] = (
     "ALTER TABLE comparisons ADD COLUMN asked_first INTEGER NOT NULL DEFAULT 0 CHECK (asked_first IN (0, 1))",

@@ -1,4 +1,4 @@
-"""What runs keep beside their figures: which pairs were asked for, and what the model answered while it learned."""
+"""Migration 6, for runs: which pairs were asked for, and what the model answered while it learned."""
 
 TRAIN_SCHEMA: tuple[str, ...] = (
     # NULL is every pair that stood; else the set as it was asked for. Which pairs it gave stands in run_pairs.

@@ -1,4 +1,4 @@
-"""The index of words over every verdict: its prompt, both answers, the notes, and the facts that are filtered by.
+"""Migration 7: the index of words over every verdict (prompt, both answers, notes) and of the facts for filters.
 
 Prompts, completions and verdicts never change, so a row is written once, when its verdict is given, under the verdict's
 id: the newest come first without sorting. Only the note on a comparison can change, and has its triggers. The index

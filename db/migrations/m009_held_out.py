@@ -1,6 +1,6 @@
 """Migration 9: a trigger that keeps held-out prompts out of a run's pairs."""
 
-from db.held_out import _HELD_OUT
+_HELD_OUT = "SELECT h.guard_hash FROM prompts h WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1)"
 
 HELD_OUT_TRIGGER: tuple[str, ...] = (
     f"""CREATE TRIGGER held_out_is_never_trained_on BEFORE INSERT ON run_pairs

@@ -1,4 +1,4 @@
-"""What an import needs: its rows stay hidden until all of them are stored, and are taken back when it does not end."""
+"""Migration 10, what an import needs: its rows are hidden until all are stored, and deleted when it does not end."""
 
 _TIME = "CHECK (at GLOB '????-??-??T??:??:??*Z')"
 # The pairs that an import has stored and not shown yet; append-only begins when they are shown.

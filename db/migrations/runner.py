@@ -1,7 +1,10 @@
 """The numbered migrations of the schema. They are only ever appended, and written as SQL.
 
-SQL and not sqlite-utils' `transform()`, which drops triggers and WITHOUT ROWID. One statement at a time, because
-`executescript` commits the transaction that all of it has to share.
+They are SQL and not calls of sqlite-utils' `transform()`, which drops triggers and WITHOUT ROWID. One statement is
+executed at a time, because `executescript` commits the transaction that all of them have to share.
+
+There is no migration 11: two changes were made side by side, and the one that had that number became 13 before any
+release. Names lie in files, so neither they nor their SQL ever change.
 """
 
 from collections.abc import Callable, Sequence

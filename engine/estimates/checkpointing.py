@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import torch
 
 from engine.chat import EncodedPair

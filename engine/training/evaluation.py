@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
-from scipy.stats import binomtest, t  # type: ignore[import-untyped]
+from scipy.stats import binomtest, t
 
 from engine.dpo import PairScore, pair_metrics
 

@@ -12,9 +12,8 @@ import importlib
 import itertools
 import random
 import statistics
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import TypeVar, cast
 from textual.widgets import Input
 
 from db.connection import open_database, writing
+from tests.flags import add_keep, flags_of, workspace_folder
 from tests.screens import painted
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
@@ -229,17 +229,20 @@ async def _time_query(app: PalateApp, query: str) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("verdicts", nargs="?", type=int, default=100_000)
+    add_keep(flags)
+    flags.add_argument("--no-screen", action="store_true", help="the database's part alone")
+    flags.add_argument("--times", type=int, default=7, help="calls of each kind")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Build, then time."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("verdicts", nargs="?", type=int, default=100_000)
-    parser.add_argument("--keep", type=Path, help="build the workspace here, or take the one that is there")
-    parser.add_argument("--no-screen", action="store_true")
-    parser.add_argument("--times", type=int, default=7)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
-        folder = given.keep or Path(made)
-        folder.mkdir(exist_ok=True)
+    given = parser().parse_args(line)
+    with workspace_folder(given.keep) as folder:
         words = build(folder, given.verdicts)
         size = (folder / "palate.db").stat().st_size / 1e6
         print(f"{given.verdicts:,} verdicts, {size:.0f} MB")

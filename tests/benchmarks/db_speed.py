@@ -3,23 +3,25 @@
 Run: python -m tests.benchmarks.db_speed [verdicts]. Prints the median and the slowest of several calls, in ms.
 """
 
+import argparse
 import hashlib
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
-from db.comparisons import count_open, count_skipped, next_open
+from db.comparisons import count_open, next_open
 from db.connection import open_database, read_only, writing
 from db.preference_counts import choices
-from db.prompts import next_prompts, prompts_left
+from db.prompt_rows import AskedOf
+from db.prompts import prompts_left, unasked_prompts
 from db.verdict_search import search_verdicts
 from db.verdicts import add_verdict, count_pairs, counts, preference_pairs, undo_last
 from db.writer import Writer
+from tests.flags import flags_of
 from tui.analysis.preferences import count_preferences
 
 NOW = "2026-01-01T00:00:00.000Z"
@@ -64,7 +66,7 @@ def show(name: str, call: Callable[[], object], times: int = 11) -> None:
     print(f"{name:38} {statistics.median(taken):9.2f} {max(taken):9.2f}")
 
 
-def main(verdicts: int) -> None:
+def measure(verdicts: int) -> None:
     """Fill a database and time it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "palate.db"
@@ -76,13 +78,12 @@ def main(verdicts: int) -> None:
         with closing(read_only(path)) as conn:
             show("next_open, only skips left", lambda: next_open(conn))
             show("count_open", lambda: count_open(conn))
-            show("count_skipped", lambda: count_skipped(conn))
             show("counts, all of them today", lambda: counts(conn, "2025"), 5)
             show("counts, none today", lambda: counts(conn, "2027"))
             show("page, newest 200", lambda: search_verdicts(conn))
             show("page, 200 in the middle", lambda: search_verdicts(conn, before=verdicts // 2))
             show("prompts_left, none", lambda: prompts_left(conn))
-            show("next_prompts, none", lambda: next_prompts(conn, 16))
+            show("unasked_prompts, none", lambda: unasked_prompts(conn, AskedOf(1, 1, 1, 1)))
             show("count_pairs", lambda: count_pairs(conn))
             show("preference_pairs", lambda: preference_pairs(conn), 3)
             show("what the choices say", lambda: count_preferences(choices(conn)), 3)
@@ -95,5 +96,17 @@ def main(verdicts: int) -> None:
         show("open after an unclean end", lambda: open_database(path), 3)
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("verdicts", type=int, nargs="?", default=100_000)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Measure with so many verdicts."""
+    measure(parser().parse_args(line).verdicts)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main()

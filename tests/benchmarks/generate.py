@@ -8,12 +8,13 @@ all alike. With OMP_NUM_THREADS=1 processor time is measured instead of the wall
 too. The original script's way is two `generate` calls, one after the other, in float32.
 """
 
+import argparse
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import torch
 
 from engine.config import SamplingConfig
@@ -24,6 +25,7 @@ from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tests.benchmarks.llamacpp import LlamaCpp
+from tests.flags import flags_of, path
 
 QUESTIONS = (
     "Why do leaves change colour in autumn?",
@@ -126,7 +128,7 @@ def measure(ways: Iterable[Way], rounds: int) -> dict[str, float]:
     for turn in range(rounds + 1):
         for way in ways:
             seconds = _timed(way.run) / way.pairs
-            click.echo(f"round {turn}  {way.name}  {seconds:.2f} s", err=True)
+            print(f"round {turn}  {way.name}  {seconds:.2f} s", file=sys.stderr)
             if turn:
                 best[way.name] = min(best.get(way.name, seconds), seconds)
     return best
@@ -142,12 +144,23 @@ def load(dtype: str) -> BaseModel:
     return base
 
 
-@click.command()
-@click.option("--tokens", default=160, show_default=True, help="Tokens of every answer.")
-@click.option("--rounds", default=3, show_default=True, help="How often each way is measured.")
-@click.option("--quick", is_flag=True, help="Leave out the queue of 32 pairs.")
-@click.option("--llamacpp", type=click.Path(exists=True, path_type=Path), help="The default model's GGUF file.")
-def main(tokens: int, rounds: int, quick: bool, llamacpp: Path | None) -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--tokens", type=int, default=160, help="tokens of every answer")
+    flags.add_argument("--rounds", type=int, default=3, help="how often each way is measured")
+    flags.add_argument("--quick", action="store_true", help="leave out the queue of 32 pairs")
+    flags.add_argument("--llamacpp", type=path, metavar="FILE", help="the default model's GGUF file")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the flags and measure."""
+    given = parser().parse_args(line)
+    report(given.tokens, given.rounds, given.quick, given.llamacpp)
+
+
+def report(tokens: int, rounds: int, quick: bool, llamacpp: Path | None) -> None:
     """Measure, and print one line per way and one per comparison."""
     full, half = load("float32"), load("auto")
     print(f"{half.dtype} on {half.device}, {torch.get_num_threads()} threads, {tokens} tokens per answer")

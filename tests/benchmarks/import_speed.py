@@ -8,16 +8,16 @@ import argparse
 import json
 import resource
 import statistics
-import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from db.comparisons import next_open
 from db.interchange.sources import Source
 from db.verdicts import count_pairs
 from tests.benchmarks.db_speed import WORDS
+from tests.flags import add_keep, flags_of, workspace_folder
 from tui.curation.verdict_list import PAGE
 from tui.snapshots import ImportProgress
 from tui.workbench import Workbench
@@ -98,7 +98,7 @@ def screens(workbench: Workbench) -> None:
     show("pairs of a run, counted", lambda: count_pairs(connection), times=2)
 
 
-def main(pairs: int, folder: Path) -> None:
+def measure(pairs: int, folder: Path) -> None:
     """Write, import, and look around."""
     path = folder / "pairs.jsonl"
     write_file(path, pairs)
@@ -127,14 +127,20 @@ def main(pairs: int, folder: Path) -> None:
     print(f"peak memory {peak:.0f} MB, {before:.0f} MB before the import")
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("pairs", type=int, nargs="?", default=1_000_000)
+    add_keep(flags, "make the workspace in FOLDER, which is empty")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Measure an import of so many pairs."""
+    options = parser().parse_args(line)
+    with workspace_folder(options.keep) as folder:
+        measure(options.pairs, folder)
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pairs", type=int, nargs="?", default=1_000_000)
-    parser.add_argument("--keep", type=Path, help="An empty folder in which the workspace stays.")
-    options = parser.parse_args()
-    if options.keep is not None:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        main(options.pairs, options.keep)
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(options.pairs, Path(temporary))
+    main()

@@ -23,11 +23,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import quantiles
 
 from db.connection import read_only
+from tests.flags import flags_of
 
 PALATE = (sys.executable, "-m", "tui")
 TITLE = re.compile(rb"prompt (\d+) of")
@@ -115,9 +116,9 @@ class Terminal:
         subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
 
 
-def main() -> None:
+def main(line: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    options = parsed()
+    options = parser().parse_args(line)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         workspace = folder / "space"
@@ -138,14 +139,14 @@ def main() -> None:
     print(last, file=sys.stderr)
 
 
-def parsed() -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
     """The flags."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
-    parser.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
-    parser.add_argument("--every", type=float, default=10.0, help="seconds that a person looks at each pair")
-    parser.add_argument("--seconds", type=float, default=240.0, help="seconds of each run that nobody labels beside")
-    return parser.parse_args()
+    flags = flags_of(__doc__)
+    flags.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
+    flags.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
+    flags.add_argument("--every", type=float, default=10.0, help="seconds that a person looks at each pair")
+    flags.add_argument("--seconds", type=float, default=240.0, help="seconds of each run that nobody labels beside")
+    return flags
 
 
 def palate(workspace: Path, *arguments: str) -> str:

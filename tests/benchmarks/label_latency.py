@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -23,6 +24,7 @@ from statistics import quantiles
 import psutil
 
 from engine.config import TrainConfig
+from tests.flags import add_json, add_model, flags_of, path
 from tests.label_pairs import fill, mark_of
 from tests.label_round import model_stands
 from tests.real_terminal import Terminal, environment
@@ -74,9 +76,9 @@ class Figures:
         }
 
 
-def main() -> None:
+def main(line: Sequence[str] | None = None) -> None:
     """Measure every way and print."""
-    options = parsed()
+    options = parser().parse_args(line)
     if options.app is not None:
         run_app(options.app, options.model, train=options.train)
         return
@@ -87,19 +89,19 @@ def main() -> None:
             print(json.dumps(record) if options.json else "\n".join(lines) + "\n", flush=True)
 
 
-def parsed() -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
     """The flags."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--verdicts", type=int, default=100)
-    parser.add_argument("--way", choices=["all", *(each.name for each in WAYS)], default="all")
-    parser.add_argument("--every", type=float, default=0.5, help="seconds from a painted pair to the next key")
-    parser.add_argument("--idle", type=float, default=10.0, help="seconds without a key, for the idle bytes")
-    parser.add_argument("--size", default="120x40", help="columns and rows")
-    parser.add_argument("--model", default=ModelChoice().source)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--app", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--train", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    flags = flags_of(__doc__)
+    flags.add_argument("--verdicts", type=int, default=100)
+    flags.add_argument("--way", choices=["all", *(each.name for each in WAYS)], default="all")
+    flags.add_argument("--every", type=float, default=0.5, help="seconds from a painted pair to the next key")
+    flags.add_argument("--idle", type=float, default=10.0, help="seconds without a key, for the idle bytes")
+    flags.add_argument("--size", default="120x40", help="columns and rows")
+    add_model(flags, ModelChoice().source)
+    add_json(flags)
+    flags.add_argument("--app", type=path, help=argparse.SUPPRESS)
+    flags.add_argument("--train", action="store_true", help=argparse.SUPPRESS)
+    return flags
 
 
 def measure(way: Way, options: argparse.Namespace) -> Figures:

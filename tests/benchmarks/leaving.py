@@ -4,16 +4,19 @@ Prints the time to the first paint with it and without it, in turns, and its pro
 is open.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pexpect
 import psutil
 
-from tests.leaving import ENVIRONMENT, make_workspace, words
+from tests.flags import flags_of
+from tests.leaving import ENVIRONMENT, LONG_RUN, make_workspace, words
 
 DIRECT = "import sys; from tui.cli import main; main(sys.argv[1:], prog_name='palate')"
 """The app without a process that waits for it."""
@@ -37,10 +40,11 @@ def leave(app: "pexpect.spawn[str]") -> None:
     app.close()
 
 
-def main(starts: int) -> None:
+def measure(starts: int) -> None:
+    """Start the app so often each way, in turns, and print."""
     with tempfile.TemporaryDirectory() as place:
         space = Path(place) / "space"
-        make_workspace(space)
+        make_workspace(space, LONG_RUN)
         seconds: dict[bool, list[float]] = {True: [], False: []}
         for number in range(2 * starts):
             app, took = start(space, direct=number % 2 == 0)
@@ -56,5 +60,17 @@ def main(starts: int) -> None:
             print(f"first paint {name} it: median {statistics.median(found):.3f} s of {len(found)}")
 
 
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("starts", type=int, nargs="?", default=10, help="starts each way")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Measure so many starts."""
+    measure(parser().parse_args(line).starts)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    main()

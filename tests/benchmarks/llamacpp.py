@@ -3,12 +3,16 @@
 It needs the package xllamacpp, which carries llama.cpp built: `pip install xllamacpp`. Palate itself does not use it.
 """
 
+import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+
+from tests.flags import flags_of, path
 
 
 class LlamaCpp:
@@ -39,18 +43,27 @@ class LlamaCpp:
         self._child.wait()
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("gguf", type=path, help="the model")
+    flags.add_argument("threads", type=int)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Be the child."""
+    options = parser().parse_args(line)
     import xllamacpp  # type: ignore[import-not-found]
 
     parameters = xllamacpp.CommonParams()
-    parameters.model.path = sys.argv[1]
+    parameters.model.path = str(options.gguf)
     parameters.n_parallel, parameters.n_ctx = 1, 2048
     for part in (parameters.cpuparams, parameters.cpuparams_batch):
-        part.n_threads = int(sys.argv[2])
+        part.n_threads = options.threads
     server = xllamacpp.Server(parameters)
-    for line in sys.stdin:
-        told = server.handle_chat_completions(json.loads(line))
+    for asked in sys.stdin:
+        told = server.handle_chat_completions(json.loads(asked))
         print(told["usage"]["completion_tokens"], flush=True)
 
 

@@ -16,13 +16,14 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 
 from engine.config import TrainConfig
 from engine.events import PairDone, StepDone
+from tests.flags import add_json, add_model, flags_of
 from tui.compute.loaded_model import ModelChoice
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed
 from tui.workbench import Workbench
@@ -58,9 +59,9 @@ class Speed:
         return self._pairs / (self._to - self._from) if self._to > self._from else 0.0
 
 
-def main() -> None:
+def main(line: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    options = parsed()
+    options = parser().parse_args(line)
     with tempfile.TemporaryDirectory() as folder:
         config = TrainConfig(
             epochs=NEVER_ENDS, eval_share=0.0, checkpoint_every=NEVER_ENDS, batch_size=options.batch_size
@@ -72,20 +73,20 @@ def main() -> None:
     report(options, alone, idle, beside, waits)
 
 
-def parsed() -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
     """The flags."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=ModelChoice().source)
-    parser.add_argument("--dtype", default="auto")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
-    parser.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
-    parser.add_argument("--every", type=float, default=10.0, help="seconds from one verdict to the next")
-    parser.add_argument("--alone", type=float, default=120.0, help="seconds of each run that nobody labels beside")
-    parser.add_argument("--max-new-tokens", default="384")
-    parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
+    flags = flags_of(__doc__)
+    add_model(flags, ModelChoice().source)
+    flags.add_argument("--dtype", default="auto")
+    flags.add_argument("--device", default="auto")
+    flags.add_argument("--pairs", type=int, default=24, help="pairs that the run learns from")
+    flags.add_argument("--keys", type=int, default=60, help="verdicts given beside the run")
+    flags.add_argument("--every", type=float, default=10.0, help="seconds from one verdict to the next")
+    flags.add_argument("--alone", type=float, default=120.0, help="seconds of each run that nobody labels beside")
+    flags.add_argument("--max-new-tokens", default="384")
+    flags.add_argument("--batch-size", type=int, default=4)
+    add_json(flags)
+    return flags
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def opened(folder: Path, options: argparse.Namespace, *, fill_queue: bool) -> It
         workbench.start(fill_queue=fill_queue)
         assert workbench.loading is not None
         workbench.loading.done.result()
-        while fill_queue and workbench.ready_count() < workbench.queue_depth:
+        while fill_queue and workbench.ready_count() < workbench.answers.depth:
             time.sleep(0.1)
         yield workbench
     finally:

@@ -8,13 +8,11 @@ frame that it gives, with what turning frames into the terminal's bytes takes.
 
 import argparse
 import asyncio
-import contextlib
 import json
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
@@ -27,6 +25,7 @@ from textual.pilot import Pilot
 from db.connection import writing
 from engine.config import TrainConfig
 from engine.events import StepDone
+from tests.flags import add_keep, flags_of, workspace_folder
 from tests.screens import until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
@@ -68,7 +67,7 @@ def fill(conn: Connection, runs: int, steps: int) -> None:
     conn.execute("COMMIT")
 
 
-@contextlib.contextmanager
+@contextmanager
 def filled(folder: Path, runs: int, steps: int) -> Iterator[StillWorkbench]:
     """A workbench on such a workspace, which is built where it is not there yet."""
     new = not (folder / "palate.db").exists()
@@ -171,16 +170,22 @@ async def once(app: TimedApp, pilot: Pilot[None], runs: int, taken: dict[str, li
     await pressed("the crosshair moves", "left")
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--runs", type=int, default=500)
+    flags.add_argument("--steps", type=int, default=2000, help="steps of each run")
+    add_keep(flags)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Build and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--keep", type=Path, help="the folder of the workspace; default: one that is deleted")
-    arguments = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        folder = arguments.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        workbench = stack.enter_context(filled(folder, arguments.runs, arguments.steps))
+    arguments = parser().parse_args(line)
+    with (
+        workspace_folder(arguments.keep) as folder,
+        filled(folder, arguments.runs, arguments.steps) as workbench,
+    ):
         print(f"{'':<46}{'median':>8}{'slowest':>8}{'cpu':>8}")
         show("every run is read", timed(workbench.runs))
         keep_collections_short()  # as the app does once its model is loaded; here none ever is

@@ -35,6 +35,7 @@ from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from engine.train import train_dpo
+from tests.flags import add_model, flags_of, path
 from tui.workspace.bundled_prompts import load_questions
 
 LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
@@ -72,18 +73,25 @@ class Answered:
         )
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--taste", choices=TASTES, default="shorter")
+    flags.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    flags.add_argument("--pairs", type=int, default=100)
+    flags.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
+    add_model(flags, DEFAULT_SOURCE)
+    flags.add_argument("--device", default="auto")
+    flags.add_argument("--max-rows", type=int, default=32)
+    flags.add_argument(
+        "--steps-to", type=path, metavar="FILE", help="append every step's figures to this file, one JSON object a line"
+    )
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Run every seed and print what came of it."""
-    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    told.add_argument("--taste", choices=TASTES, default="shorter")
-    told.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    told.add_argument("--pairs", type=int, default=100)
-    told.add_argument("--learning-rate", type=float, default=TrainConfig().learning_rate)
-    told.add_argument("--model", default=DEFAULT_SOURCE)
-    told.add_argument("--device", default="auto")
-    told.add_argument("--max-rows", type=int, default=32)
-    told.add_argument("--steps-to", type=Path, help="append every step's figures to this file, one JSON object a line")
-    args = told.parse_args()
+    args = parser().parse_args(line)
     base = load(args.model, args.device)
     print(" ".join(base.reasons))
     outcomes = [run_seed(base, args, seed) for seed in args.seeds]

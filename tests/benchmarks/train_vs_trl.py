@@ -18,8 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.flags import flags_of
 
 SHAPES = {  # tokens of prompt, chosen and rejected
     "short": (30, 160, 160),
@@ -32,19 +35,24 @@ BATCH = 4
 HIDDEN, INTERMEDIATE, LAYERS, HEADS, KV_HEADS, VOCABULARY = 576, 1536, 30, 9, 3, 49152
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--shapes", default=",".join(SHAPES))
+    flags.add_argument("--contenders", default=",".join(CONTENDERS))
+    flags.add_argument("--steps", type=int, default=4)
+    flags.add_argument("--rounds", type=int, default=1)
+    flags.add_argument("--threads", type=int, default=os.cpu_count())
+    flags.add_argument("--device", default="cpu")
+    flags.add_argument("--dtype", default="bfloat16")
+    flags.add_argument("--scoring", default="compiled")
+    flags.add_argument("--be", help=argparse.SUPPRESS)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Run the contenders in turn and print the table, or be one of them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shapes", default=",".join(SHAPES))
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
-    parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", default="bfloat16")
-    parser.add_argument("--scoring", default="compiled")
-    parser.add_argument("--be", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser().parse_args(line)
     if options.be:
         print("RESULT " + json.dumps(_contend(options)), flush=True)
         return

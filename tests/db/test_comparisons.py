@@ -8,7 +8,6 @@ from db.comparisons import (
     add_comparison,
     add_pair,
     count_open,
-    count_skipped,
     find_comparison,
     get_comparison,
     is_flipped,
@@ -19,7 +18,7 @@ from db.errors import NotAllowed, NotFound
 from db.models import ensure_sampling
 from db.pair_rows import NewCompletion
 from db.trials import add_trial
-from db.verdicts import add_verdict, undo_last
+from db.verdicts import add_verdict, counts, undo_last
 from tests.db_workspace import SAMPLING, answer, compared, new_model, new_set, workspace
 
 
@@ -126,7 +125,7 @@ def test_the_queue_goes_in_order_then_to_the_oldest_skip(conn):
     judged(conn, two, "skip")
     judged(conn, one, "skip")
     assert next_id(conn) == three
-    assert (count_open(conn), count_skipped(conn)) == (1, 2)
+    assert (count_open(conn), counts(conn, "2000-01-01T00:00:00Z").skipped) == (1, 2)
     assert [row.id for row in open_comparisons(conn, 10)] == [three]
     judged(conn, three, "tie")
     assert next_id(conn) == two

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from db.connection import APPLICATION_ID, connect, open_database, read_only, writing
+from db.connection import APPLICATION_ID, connect, data_version, open_database, read_only, writing
 from db.errors import (
     DamagedDatabase,
     DatabaseError,
@@ -229,7 +229,7 @@ def test_two_processes_that_create_at_once_make_one_database(tmp_path):
     code = f"from pathlib import Path; from db.connection import open_database; open_database(Path({str(path)!r}))"
     command = [sys.executable, "-c", code]
     both = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
-    assert [each.wait(30) for each in both] == [0, 0]
+    assert [each.wait(60) for each in both] == [0, 0]
     assert os.listdir(tmp_path) == ["palate.db"]
 
 
@@ -332,3 +332,13 @@ def test_a_wal_and_shm_left_behind_are_taken_in(tmp_path):
     open_database(copy)
     with closing(read_only(copy)) as conn:
         assert get_setting(conn, "theme") == "dark"
+
+
+def test_the_data_version_changes_when_another_connection_commits(tmp_path):
+    path = tmp_path / "palate.db"
+    open_database(path)
+    with closing(writing(path)) as conn, closing(read_only(path)) as reader:
+        before = data_version(reader)
+        assert data_version(reader) == before
+        set_setting(conn, "theme", "dark")
+        assert data_version(reader) != before

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 import pytest
 
 from db.comparisons import count_open, get_comparison, next_open
-from db.edits import add_edit, undo_last
+from db.edits import add_edit, undo_labelling
 from db.errors import NotAllowed
 from db.verdicts import add_verdict, counts, judged_after, judged_before, preference_pairs
 from tests.db_workspace import compared, workspace
@@ -40,7 +40,7 @@ def test_an_edit_is_chosen_and_the_pair_counts_as_skipped(conn: Connection) -> N
 def test_an_undo_takes_back_both_and_the_edit_is_never_asked(conn: Connection) -> None:
     one = compared(conn, "one")
     edit = add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
-    assert undo_last(conn) == one
+    assert undo_labelling(conn) == one
     assert preference_pairs(conn) == []
     assert get_comparison(conn, one).standing is None
     assert get_comparison(conn, edit).standing is None
@@ -48,7 +48,7 @@ def test_an_undo_takes_back_both_and_the_edit_is_never_asked(conn: Connection) -
     following = next_open(conn)
     assert following is not None
     assert following.id == one
-    assert undo_last(conn) is None
+    assert undo_labelling(conn) is None
 
 
 def test_a_judged_pair_keeps_its_verdict_when_an_answer_is_edited(conn: Connection) -> None:
@@ -58,10 +58,10 @@ def test_a_judged_pair_keeps_its_verdict_when_an_answer_is_edited(conn: Connecti
     edit = add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
     assert get_comparison(conn, one).standing == kept
     assert [pair.comparison for pair in preference_pairs(conn)] == [one, edit]
-    assert undo_last(conn) == edit, "nothing else was said with it"
+    assert undo_labelling(conn) == edit, "nothing else was said with it"
     assert get_comparison(conn, one).standing == kept
     assert get_comparison(conn, two).standing == before
-    assert undo_last(conn) == one
+    assert undo_labelling(conn) == one
 
 
 def test_what_is_no_edit_is_refused(conn: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The wall: a prompt that is held out never enters training, whichever way one tries; and what crossing it means."""
+"""The held-out guard: no way leads a held-out prompt into training; and what it means to hold prompts out."""
 
 import sqlite3
 
@@ -8,21 +8,20 @@ from db import import_batches as db_import_batches
 from db.blind_trials import add_blind_trial, choose_prompts, count_unmet
 from db.comparisons import add_comparison, count_open, find_comparison, next_open
 from db.edits import add_edit
-from db.errors import NotAllowed, NotFound
+from db.errors import NotAllowed
 from db.held_out import (
     Crossing,
     crossing,
     held_out_in_run,
     move_prompts,
     prompts_of,
-    remove_prompt,
-    rename_set,
     set_held_out,
 )
 from db.interchange.records import LeftOut, PairRecord
 from db.models import ensure_sampling
 from db.prompt_lists import list_prompts, set_counts
 from db.prompt_rows import NewPrompt
+from db.prompt_sets import rename_set
 from db.prompts import add_prompt_set, add_prompts, find_prompt, get_prompt_set, held_out_prompts
 from db.runs import create_run, set_run_pairs, set_status
 from db.verdicts import add_verdict, count_pairs, preference_pairs
@@ -232,26 +231,6 @@ def test_the_queue_leaves_out_what_came_to_be_held_out(conn):
 
 
 # -- sets and prompts ------------------------------------------------------------------------------------------
-
-
-def test_only_a_prompt_that_was_never_used_is_removed(conn):
-    remove_prompt(conn, 3)
-    assert find_prompt(conn, asked("secret")) is None
-    with pytest.raises(NotAllowed, match="Prompt 1 stays, because it was answered"):
-        remove_prompt(conn, 1)
-    with pytest.raises(NotFound, match="no prompt 3"):
-        remove_prompt(conn, 3)
-
-
-def test_a_set_is_renamed_to_what_is_free(conn):
-    rename_set(conn, 1, " letters ")
-    assert get_prompt_set(conn, "letters").id == 1
-    with pytest.raises(NotAllowed, match="'trial' already"):
-        rename_set(conn, 1, "trial")
-    with pytest.raises(NotAllowed, match="needs a name"):
-        rename_set(conn, 1, "  ")
-    with pytest.raises(NotFound, match="no prompt set 9"):
-        rename_set(conn, 9, "x")
 
 
 def test_sets_and_prompts_are_counted(conn):

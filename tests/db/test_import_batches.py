@@ -13,7 +13,8 @@ from db.import_batches import HELD_OUT, KNOWN, OTHERWISE, prepared
 from db.interchange.records import LeftOut, PairRecord
 from db.interchange.selection import Selection, judged_pairs
 from db.preference_counts import choices
-from db.prompts import find_prompt, list_prompt_sets, next_prompts, prompts_left
+from db.prompt_rows import AskedOf
+from db.prompts import find_prompt, list_prompt_sets, prompts_left, unasked_prompts
 from db.times import utc_now
 from db.verdict_search import Search, Words, count_verdicts, search_verdicts
 from db.verdicts import add_verdict, counts, history, preference_pairs
@@ -105,11 +106,12 @@ def test_what_is_stored_meanwhile_comes_behind_and_is_seen_at_once(conn, reader)
         "INSERT INTO prompts (set_id, messages, content_hash, guard_hash, created) VALUES (?, ?, ?, ?, ?)",
         (new_set_id.lastrowid, '[{"role":"user","content":"live"}]', "1" * 64, "1" * 64, utc_now()),
     ).lastrowid
-    assert [each.id for each in next_prompts(reader, 5)] == [prompt]
+    asked_of = AskedOf(1, 1, 1, 1)
+    assert unasked_prompts(reader, asked_of) == [prompt]
     batch.store(conn, [prepared(record(1, "one"))])
     assert batch.prompt <= prompt - 100
     db_import_batches.publish(conn)
-    assert [each.first_line for each in next_prompts(reader, 5)] == ["live"]
+    assert unasked_prompts(reader, asked_of) == [prompt]
     assert find_prompt(reader, asked("one")) < prompt
 
 

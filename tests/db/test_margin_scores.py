@@ -8,7 +8,7 @@ from db import edits as db_edits
 from db.comparisons import get_comparison
 from db.edits import add_edit
 from db.held_out import set_held_out
-from db.margin_scores import add_margins, newest_verdict, next_by_margin, open_margins, unscored
+from db.margin_scores import keep_margins, next_by_margin, open_margins, unscored
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import compared, new_model, workspace
 
@@ -22,7 +22,7 @@ def conn(tmp_path):
 def test_margins_are_kept_for_each_model_and_told_of_open_comparisons(conn):
     one, two, three = (compared(conn, f"Question {place}?") for place in range(3))
     tuned, other = new_model(conn, "tuned", "adapter"), new_model(conn, "other", "adapter")
-    add_margins(conn, tuned, {one: -0.5, two: 0.25})
+    keep_margins(conn, tuned, {one: -0.5, two: 0.25})
     assert open_margins(conn, tuned) == {one: -0.5, two: 0.25, three: None}
     assert open_margins(conn, other) == {one: None, two: None, three: None}
     assert unscored(conn, tuned, 5) == [three]
@@ -30,7 +30,7 @@ def test_margins_are_kept_for_each_model_and_told_of_open_comparisons(conn):
     add_verdict(conn, comparison=one, verdict="a")
     assert open_margins(conn, tuned) == {two: 0.25, three: None}
     undo_last(conn)
-    add_margins(conn, tuned, {one: 0.75})
+    keep_margins(conn, tuned, {one: 0.75})
     assert open_margins(conn, tuned)[one] == 0.75
 
 
@@ -43,7 +43,7 @@ def test_the_pair_nearest_to_zero_comes_next_or_the_one_that_chance_picks(conn):
         return row and row.id
 
     assert chosen() == one  # none has a margin yet
-    add_margins(conn, tuned, {one: 0.5, two: -0.25})
+    keep_margins(conn, tuned, {one: 0.5, two: -0.25})
     assert chosen() == two
     assert chosen(after=two) == one
     assert [chosen(pick=pick) for pick in range(4)] == [one, two, three, one]
@@ -60,7 +60,7 @@ def test_what_labelling_does_not_ask_is_neither_told_nor_scored(conn):
     edited, held_out = compared(conn, "Mine?"), compared(conn, "Theirs?")
     tuned = new_model(conn, "tuned", "adapter")
     edit = add_edit(conn, comparison=edited, original=get_comparison(conn, edited).a.id, text="Better words.")
-    db_edits.undo_last(conn)
+    db_edits.undo_labelling(conn)
     assert get_comparison(conn, edit).standing is None
     assert list(open_margins(conn, tuned)) == unscored(conn, tuned, 5) == [edited, held_out]
     set_held_out(conn, get_comparison(conn, held_out).prompt.set_id, True)
@@ -71,12 +71,4 @@ def test_what_labelling_does_not_ask_is_neither_told_nor_scored(conn):
 def test_a_margin_that_is_not_a_number_is_refused(conn):
     one, tuned = compared(conn, "Why?"), new_model(conn, "tuned", "adapter")
     with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
-        add_margins(conn, tuned, {one: float("nan")})
-
-
-def test_every_verdict_and_undo_is_newer(conn):
-    assert newest_verdict(conn) == 0
-    one = compared(conn, "Why?")
-    add_verdict(conn, comparison=one, verdict="a")
-    undo_last(conn)
-    assert newest_verdict(conn) == 2
+        keep_margins(conn, tuned, {one: float("nan")})

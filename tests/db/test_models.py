@@ -3,7 +3,7 @@
 import pytest
 
 from db.errors import NotFound
-from db.models import ensure_model, ensure_sampling, get_model, get_sampling
+from db.models import ensure_model, ensure_sampling, get_model
 from tests.db_workspace import new_model, workspace
 
 
@@ -34,9 +34,6 @@ def test_equal_settings_are_one_sampling_whatever_their_order(conn):
     first = ensure_sampling(conn, {"temperature": 0.9, "top_k": 50})
     assert ensure_sampling(conn, {"top_k": 50, "temperature": 0.9}) == first
     assert ensure_sampling(conn, {"top_k": 51, "temperature": 0.9}) != first
-    assert get_sampling(conn, first) == {"temperature": 0.9, "top_k": 50}
-    with pytest.raises(NotFound):
-        get_sampling(conn, 99)
 
 
 def test_a_setting_that_json_cannot_carry_is_refused(conn):

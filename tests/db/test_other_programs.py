@@ -158,7 +158,7 @@ PHASES = ("idle", "read", "judge", "backup", "migrate")
 
 def one_round(folder: Path, phase: str) -> set[int]:
     """A foreign look in one phase of an owner's life, verdicts around it, `kill -9`: what was acknowledged."""
-    words = ["migrate"] if phase == "migrate" else []
+    words = ["--migrate"] if phase == "migrate" else []
     with owning(folder, *words) as owner:
         owner.ask("judge")
         if phase == "read":

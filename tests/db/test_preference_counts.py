@@ -4,9 +4,8 @@ import pytest
 
 from db import preference_counts as db_preference_counts
 from db.comparisons import add_comparison, get_comparison
-from db.connection import read_only
 from db.metrics import add_margins
-from db.preference_counts import choices, count_margins, data_version, judged_groups, missed_pairs, seconds_by_day
+from db.preference_counts import choices, count_margins, judged_groups, missed_pairs, seconds_by_day
 from db.runs import create_run
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import answer, compared, new_model, new_set, workspace
@@ -95,12 +94,3 @@ def test_missed_pairs_are_of_the_last_epoch_and_of_the_same_verdict(conn):
     conn.execute("UPDATE comparisons SET withdrawn = 1 WHERE id = ?", (pairs[4],))
     assert missed_pairs(conn, run) == [(pairs[2], -0.9, "eval"), (pairs[0], -0.2, "train")]
     assert (count_margins(conn, run), count_margins(conn, run + 1)) == (5, 0)
-
-
-def test_the_version_changes_when_another_connection_commits(conn, tmp_path):
-    reader = read_only(tmp_path / "palate.db")
-    before = data_version(reader)
-    assert data_version(reader) == before
-    compared(conn, "Why?")
-    assert data_version(reader) != before
-    reader.close()

@@ -1,4 +1,4 @@
-"""Prompts and sets: stored once, and never on both sides of the held-out wall."""
+"""Prompts and sets: stored once, and never both held out and for labelling."""
 
 import pytest
 
@@ -12,9 +12,7 @@ from db.prompts import (
     get_prompt,
     get_prompt_set,
     held_out_prompts,
-    is_held_out,
     list_prompt_sets,
-    next_prompts,
     next_unasked,
     pass_over,
     prompts_by_id,
@@ -77,7 +75,7 @@ def test_space_inside_a_prompt_makes_another_prompt_and_composed_letters_do_not(
 
 
 @pytest.mark.parametrize("held_out_first", [True, False])
-def test_a_question_never_stands_on_both_sides_of_the_wall(conn, held_out_first):
+def test_a_question_is_never_both_held_out_and_for_labelling(conn, held_out_first):
     new_set(conn, "Why is the sky blue?", name="first", held_out=held_out_first)
     other = new_set(conn, name="second", held_out=not held_out_first)
     sly = [
@@ -88,7 +86,8 @@ def test_a_question_never_stands_on_both_sides_of_the_wall(conn, held_out_first)
     added = add_prompts(conn, other, sly)
     assert (added.added, added.duplicates, added.in_other_set) == (1, 0, 2)
     assert added.clashes == ("Why is the sky blue?", "why  is the SKY")
-    assert is_held_out(conn, asked("why is the sky BLUE?", system="Be nice.")) == held_out_first
+    again = [NewPrompt(asked("why is the sky BLUE?", system="Be nice."))]
+    assert add_prompts(conn, other, again).in_other_set == 1
 
 
 def test_adding_to_a_set_that_is_not_there_is_refused(conn):
@@ -96,14 +95,12 @@ def test_adding_to_a_set_that_is_not_there_is_refused(conn):
         add_prompts(conn, 9, [])
 
 
-def test_next_prompts_are_those_without_a_comparison_and_not_held_out(conn):
+def test_unasked_prompts_are_those_without_a_comparison_and_not_held_out(conn):
     new_set(conn, "held", name="trial", held_out=True)
     compared(conn, "one")
     new_set(conn, "two", "three", "four")
-    texts = [prompt.first_line for prompt in next_prompts(conn, 10)]
-    assert texts == ["two", "three", "four"]
-    ids = [prompt.id for prompt in next_prompts(conn, 10)]
-    assert [prompt.id for prompt in next_prompts(conn, 2, exclude={ids[0]})] == ids[1:]
+    unasked = prompts_by_id(conn, unasked_prompts(conn, AskedOf(1, 1, 1, 1)))
+    assert [prompt.first_line for prompt in unasked] == ["two", "three", "four"]
     assert prompts_left(conn) == 3
     assert [prompt.first_line for prompt in held_out_prompts(conn, 5)] == ["held"]
 

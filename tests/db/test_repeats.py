@@ -4,7 +4,7 @@ import pytest
 
 from db.comparisons import count_open, get_comparison, next_open
 from db.repeats import GAP, plan_repeat, repeated_verdicts
-from db.verdicts import add_verdict, counts, preference_pairs, undo_last
+from db.verdicts import add_verdict, counts, judge, preference_pairs, undo_last
 from tests.db_workspace import compared, workspace
 
 LONG_AGO = "2000-01-01T00:00:00Z"
@@ -79,3 +79,18 @@ def test_only_blind_verdicts_of_a_person_are_asked_about(conn, how):
     for each in pairs:
         add_verdict(conn, comparison=each, **{"verdict": "a", **how})
     assert plan_repeat(conn, share=0.5, pick=1) is None
+
+
+def test_a_verdict_plans_the_repeat_that_it_makes_due(conn):
+    pairs, asked = [compared(conn, f"Question {place}?") for place in range(GAP + 1)], []
+
+    def pick(verdict):
+        asked.append(verdict)
+        return 0
+
+    judged = [judge(conn, share=1 / (GAP + 1), pick=pick, comparison=each, verdict="a", strength=2) for each in pairs]
+    assert [(each.comparison, each.verdict, each.strength) for each in judged] == [(each, "a", 2) for each in pairs]
+    assert asked == [each.id for each in judged]
+    waiting = next_open(conn)
+    assert waiting is not None
+    assert waiting.repeats == pairs[0]

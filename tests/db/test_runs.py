@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.errors import NotFound
+from db.run_rows import RunAdapter
 from db.runs import (
     add_log,
     add_metrics,
     archive_run,
     create_run,
+    end_run,
     get_run,
     heartbeat,
     list_runs,
     mark_interrupted,
+    record_figures,
     rename_run,
     resume_run,
     run_log,
@@ -27,6 +30,7 @@ from db.runs import (
     set_status,
     set_total_steps,
 )
+from db.settings import IN_USE, get_setting
 from db.times import utc_text
 from db.verdicts import add_verdict
 from tests.db_workspace import compared, new_model, workspace
@@ -158,3 +162,22 @@ def test_runs_whose_owner_died_are_marked_and_ended_at_their_last_sign_of_life(c
 def test_a_run_that_is_not_there_is_said_in_words(conn, act):
     with pytest.raises(NotFound, match="`palate runs`"):
         act(conn, 99)
+
+
+def test_the_adapter_of_a_run_that_ends_answers_from_then_on(conn):
+    run, failed = new_run(conn), new_run(conn, "run 2")
+    end_run(conn, failed, "failed", "There is no room left.")
+    assert (get_run(conn, failed).error, get_setting(conn, IN_USE)) == ("There is no room left.", None)
+    end_run(conn, run, "finished", adapter=RunAdapter("a12", "base 1"), note="Its end came late.")
+    row = get_run(conn, run)
+    assert (row.status, row.adapter, row.ended is not None) == ("finished", "a12", True)
+    assert get_setting(conn, IN_USE) == {"base 1": "a12"}
+    assert [(each.level, each.text) for each in run_log(conn, run)] == [("info", "Its end came late.")]
+
+
+def test_figures_are_a_sign_of_life(conn):
+    run = new_run(conn)
+    conn.execute("UPDATE runs SET heartbeat = '2000-01-01T00:00:00Z' WHERE id = ?", (run,))
+    record_figures(conn, run, [(1, "loss", 0.5)])
+    assert get_run(conn, run).heartbeat > "2001"
+    assert [(each.name, each.value) for each in run_metrics(conn, run)] == [("loss", 0.5)]

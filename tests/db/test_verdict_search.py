@@ -1,6 +1,7 @@
 """Searching verdicts: words of any script, what a person may type, facts, and conditions that change."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,10 @@ from db.migrations import runner as db_runner
 from db.prompts import find_prompt
 from db.verdict_search import (
     Fact,
+    Named,
     Search,
     SearchEnded,
+    UnknownName,
     Where,
     Words,
     count_verdicts,
@@ -251,6 +254,17 @@ def test_names_are_found_by_a_part_of_them(conn):
     assert named_ids(conn, "run", "1") == []
     assert known_names(conn, "set") == ["science", "science, held out"]
     assert known_names(conn, "field") == ["biology"]
+
+
+def test_a_search_looks_names_up_itself(conn):
+    judged(conn, "one")
+    names = [Named("set", "QUEST"), Named("field", "biology", exact=True), Named("chosen", "tiny")]
+    for each in names:
+        assert found(conn, named=(each,)) == ["one"], each
+        assert found(conn, named=(replace(each, negated=True),)) == [], each
+    assert count_verdicts(conn, Search(named=tuple(names))) == 1
+    with pytest.raises(UnknownName, match=r"No set has 'quest' in its name. There are: questions"):
+        found(conn, named=(Named("set", "quest", exact=True),))
 
 
 def test_an_older_workspace_is_searched_after_it_was_upgraded(tmp_path, monkeypatch):

@@ -10,11 +10,12 @@ from db.completions import add_completion
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.models import ensure_sampling
+from db.pair_rows import VERDICTS
 from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
 from db.trials import add_trial
 from db.verdict_search import search_verdicts
-from db.verdicts import VERDICTS, add_verdict, count_pairs, counts, history, newest_verdict, preference_pairs, undo_last
+from db.verdicts import add_verdict, count_pairs, counts, history, newest_verdict, preference_pairs, undo_last
 from tests.db_workspace import SAMPLING, answer, asked, compared, new_model, new_set, workspace
 
 LONG_AGO, FAR_OFF = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -228,7 +229,7 @@ def test_a_pair_taken_out_of_training_is_no_pair(conn):
 
 
 def test_a_held_out_question_is_never_trained_on_however_it_came_in(conn):
-    """The wall is tried past `add_prompts`: rows written straight into the tables, with and without system prompts."""
+    """The guard is tried past `add_prompts`: rows written straight into the tables, with and without system prompts."""
     judged(conn, compared(conn, "Why is the sky blue?"), "a")
     judged(conn, compared(conn, "Why is the sea blue?"), "a")
     assert len(preference_pairs(conn)) == 2

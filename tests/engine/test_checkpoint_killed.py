@@ -1,19 +1,17 @@
-"""Killed with SIGKILL at twenty random moments and resumed each time: the bytes of the run that was never killed."""
+"""Killed with SIGKILL at random moments and resumed each time: the bytes of the run that was never killed."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+from tests.starting import run
 
 
-def test_twenty_kills_leave_the_adapter_byte_for_byte_as_it_was(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.killed_run", str(tmp_path), "20", "7"]
-    threads = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=threads, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("kills", "places"), [(4, 2), pytest.param(20, 8, marks=pytest.mark.long)])
+def test_kills_leave_the_adapter_byte_for_byte_as_it_was(tmp_path: Path, kills: int, places: int) -> None:
+    done = run(["-m", "tests.killed_run", str(tmp_path), str(kills), "7"])
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["kills"] == 20
-    assert len(set(told["steps"])) >= 8  # killed all over the run, not always at one place
+    assert told["kills"] == kills
+    assert len(set(told["steps"])) >= places  # killed all over the run, not always at one place

@@ -1,5 +1,6 @@
 """Generation: answers from their own random streams, in batches, as events at safe boundaries."""
 
+import dataclasses
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -115,10 +116,9 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None, **settings:
             ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,
-            max_new_tokens=GREEDY.max_new_tokens,
             eos_token_id=sorted(base.stop_ids),
             pad_token_id=2,
-            **settings,
+            **{"max_new_tokens": GREEDY.max_new_tokens, **settings},
         )
     return str(base.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
 
@@ -341,14 +341,22 @@ def test_a_model_without_chat_template_continues_plain_text(tmp_path: Path) -> N
     assert set(made) == {"Once/1", "Once/2"}
 
 
-@pytest.mark.real
-@pytest.mark.parametrize("adapter", [None, "a1"])
-def test_greedy_answers_of_the_default_model_are_those_of_transformers(adapter: str | None) -> None:
+@pytest.fixture(scope="module")
+def default_base() -> BaseModel:
     ready = list(prepare_source(DEFAULT_SOURCE))[-1]
     assert isinstance(ready, SourceReady)
-    base = with_adapter(load_base(ready.location, source=DEFAULT_SOURCE, dtype="float32", device="cpu"), 0.01)
+    return with_adapter(load_base(ready.location, source=DEFAULT_SOURCE, dtype="float32", device="cpu"), 0.01)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("adapter", [None, "a1"])
+@pytest.mark.parametrize("tokens", [12, pytest.param(40, marks=pytest.mark.long)])
+def test_greedy_answers_of_the_default_model_are_those_of_transformers(
+    default_base: BaseModel, adapter: str | None, tokens: int
+) -> None:
+    base, sampling = default_base, dataclasses.replace(GREEDY, max_new_tokens=tokens)
     texts = ["Why do leaves change colour in autumn?", "What is a black hole?", "How do vaccines work?"]
-    made = answers(generate(base, requests(*texts, seeds=(1,)), GREEDY, adapter=adapter))
+    made = answers(generate(base, requests(*texts, seeds=(1,)), sampling, adapter=adapter))
     for text in texts:
-        assert made[f"{text}/1"].text == by_transformers(base, text, adapter)
+        assert made[f"{text}/1"].text == by_transformers(base, text, adapter, max_new_tokens=tokens)
     assert len({done.text for done in made.values()}) == 3

@@ -26,7 +26,7 @@ def take(answers: ServerAnswers) -> list[CompletionDone]:
         if isinstance(event, CompletionDone):
             done.append(event)
         else:
-            assert answers.wait(30), "the server gave nothing"
+            assert answers.wait(60), "the server gave nothing"
     return done
 
 
@@ -92,7 +92,7 @@ def test_nobody_waits_for_a_slow_server() -> None:
     release, news = threading.Event(), threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        assert release.wait(30)
+        assert release.wait(60)
         stream(handler, "At last.", finish="stop")
 
     with misbehaving(answer) as url:
@@ -103,9 +103,9 @@ def test_nobody_waits_for_a_slow_server() -> None:
         assert not answers.has_news()
         assert next(events) == TokensDrawn(0, {})  # at once
         release.set()
-        assert news.wait(30)
+        assert news.wait(60)
         while not isinstance(event := next(events), CompletionDone):
-            answers.wait(30)
+            answers.wait(60)
         assert event.text == "At last."
 
 
@@ -129,7 +129,7 @@ def test_closing_gives_up_at_once() -> None:
     release = threading.Event()
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        release.wait(30)
+        release.wait(60)
         handler.close_connection = True
 
     with misbehaving(answer) as url:
@@ -182,7 +182,7 @@ def test_no_host_and_no_listener_are_told_apart() -> None:
 
 def test_silence_has_a_limit() -> None:
     release = threading.Event()
-    with misbehaving(lambda _: release.wait(30) and None) as url:
+    with misbehaving(lambda _: release.wait(60) and None) as url:
         with pytest.raises(ServerError, match=r"was silent for 0\.2 s"):
             ask(url, timeout_s=0.2)
         release.set()

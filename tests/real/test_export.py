@@ -49,6 +49,7 @@ def test_merged_and_exported_answer_the_same_in_plain_transformers(workbench: Wo
     assert (card.data.base_model, card.data.license) == ("HuggingFaceTB/SmolLM2-135M-Instruct", "apache-2.0")
 
 
+@pytest.mark.long
 def test_a_gguf_file_of_the_real_model_reads_back(workbench: Workbench, tmp_path: Path) -> None:
     told = merge(workbench, "drawn", tmp_path / "drawn.gguf")
     assert told.merged.dtype == "float16"

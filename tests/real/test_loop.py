@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 from engine.config import SamplingConfig, TrainConfig
 from tui.compute.loaded_model import ModelChoice
 from tui.workbench import Workbench
+from tui.workspace.settings_store import change_setting
 
 pytestmark = pytest.mark.real
 
@@ -44,7 +45,9 @@ def opened(space: Path) -> Workbench:
 
 @pytest.fixture(scope="module")
 def run(workbench: Workbench) -> int:
-    """Six pairs judged for the shorter answer, and a run of two epochs on them."""
+    """Six pairs judged for the shorter answer, and a run of two epochs on them, with short samples."""
+    for name, value in (("samples", "2"), ("sample_tokens", "16")):
+        workbench.workspace.write(change_setting, name, value).result()
     workbench.answers.write_pairs(PAIRS).done.result()
     while (comparison := workbench.next_comparison()) is not None:
         shorter = "a" if len(comparison.a.text) < len(comparison.b.text) else "b"
@@ -81,6 +84,7 @@ def test_the_run_starts_at_ln_2_and_learns(workbench: Workbench, run: int) -> No
     assert losses[-1] is not None
     assert losses[-1] < 0.66
     assert figures(workbench, run, "rewards/margins")[-1] > 0.05
+    assert len(workbench.run_samples(run)) == 2 * len({each.step for each in workbench.run_samples(run)}) > 2
 
 
 @pytest.mark.usefixtures("run")

@@ -41,7 +41,20 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def palate(tmp_path: Path, model_folder: Path) -> Invoke:
-    before = ("--workspace", str(tmp_path / "space"), "--model", str(model_folder), "--dtype", "float32", "--seed", "3")
+    return command_in(tmp_path / "space", model_folder)
+
+
+@pytest.fixture(scope="module")
+def in_a_new_workspace(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Invoke:
+    """The command on a workspace that holds nothing yet, for what is refused and changes nothing."""
+    palate = command_in(tmp_path_factory.mktemp("new") / "space", model_folder)
+    palate("prompts")  # there is no workspace yet
+    palate("adapters", "use", "base")
+    return palate
+
+
+def command_in(folder: Path, model_folder: Path) -> Invoke:
+    before = ("--workspace", str(folder), "--model", str(model_folder), "--dtype", "float32", "--seed", "3")
 
     def invoke(*words: str) -> Result:
         return CliRunner().invoke(main, [*before, *words], catch_exceptions=False)
@@ -166,10 +179,8 @@ def test_settings_stay_and_count_for_what_is_written(palate: Invoke) -> None:
         (("import", "missing.json"), "missing.json"),
     ],
 )
-def test_bad_input_is_told_in_a_sentence(palate: Invoke, words: tuple[str, ...], told: str) -> None:
-    palate("prompts")  # there may be no workspace yet
-    palate("adapters", "use", "base")
-    result = palate(*words)
+def test_bad_input_is_told_in_a_sentence(in_a_new_workspace: Invoke, words: tuple[str, ...], told: str) -> None:
+    result = in_a_new_workspace(*words)
     assert result.exit_code != 0
     assert told in result.stderr
     assert "Traceback" not in result.stderr

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
+from tests.starting import Spawn, environment
 from tests.tiny import save_tiny
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]")
@@ -22,19 +24,19 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("model"))
 
 
-@pytest.fixture
-def app(tmp_path: Path, model_folder: Path) -> Iterator[pexpect.spawn]:
+@pytest.fixture(params=[Spawn])
+def app(request: pytest.FixtureRequest, tmp_path: Path, model_folder: Path) -> Iterator[pexpect.spawn]:
+    """The app on a pseudo-terminal: forked, or started anew where a test asks for that."""
     words = ["-m", "tui", "--workspace", str(tmp_path / "space"), "--model", str(model_folder), "--dtype", "float32"]
-    child = pexpect.spawn(
-        sys.executable,
-        words,
-        dimensions=(40, 120),
-        env={**os.environ, "TERM": "xterm-256color", "OMP_NUM_THREADS": "1"},
-        encoding="utf-8",
-        timeout=60,
-    )
+    options = {"dimensions": (40, 120), "encoding": "utf-8", "timeout": 60, "env": environment(TERM="xterm-256color")}
+    child = request.param(words, **options)
     yield child
     child.close(force=True)
+
+
+def started_anew(words: list[str], **options: Any) -> pexpect.spawn:
+    """As a person starts it."""
+    return pexpect.spawn(sys.executable, words, **options)
 
 
 def expect_ready(app: pexpect.spawn) -> None:
@@ -42,6 +44,7 @@ def expect_ready(app: pexpect.spawn) -> None:
     app.expect(r"\d+ ready")
 
 
+@pytest.mark.parametrize("app", [started_anew, Spawn], indirect=True)
 def test_it_opens_and_q_leaves(app: pexpect.spawn) -> None:
     expect_ready(app)
     app.send("q")

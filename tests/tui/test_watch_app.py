@@ -13,6 +13,8 @@ from db.lock import WorkspaceLock
 from engine.config import TrainConfig
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
+from tui.cli import main
+from tui.commands.options import command_runner
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
@@ -26,7 +28,7 @@ from tui.workspace.workspace import read_workspace
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[tuple[StillWorkbench, OwnerServer]]:
     workbench = StillWorkbench(tmp_path / "space")
-    host = OwnerServer(workbench, lambda _: None)
+    host = OwnerServer(workbench, lambda _: None, command_runner(main))
     yield workbench, host
     host.close()
     workbench.close()

@@ -62,7 +62,7 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], 
 def judge_all(workbench: Workbench, verdict: str = "a") -> int:
     judged = 0
     while (comparison := workbench.next_comparison()) is not None and judged < 50:
-        workbench.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=10)
+        workbench.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=60)
         judged += 1
     return judged
 
@@ -283,8 +283,8 @@ def test_what_is_published_was_stored_before(open_workbench: Callable[[], Workbe
     workbench.subscribe(check)
     comparison = workbench.next_comparison()
     assert comparison is not None
-    workbench.judge(comparison.id, "tie").result(timeout=5)
-    assert workbench.undo().result(timeout=5) == comparison.id
+    workbench.judge(comparison.id, "tie").result(timeout=60)
+    assert workbench.undo().result(timeout=60) == comparison.id
     judge_all(workbench)
     train(workbench)
     assert missing == []
@@ -586,7 +586,7 @@ def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Work
     workbench = open_workbench()
     file = tmp_path / "held.txt"
     file.write_text("What is the tide table for?\n", encoding="utf-8")
-    workbench.add_prompts(file, set_name="mine", held_out=True).result(timeout=10)
+    workbench.add_prompts(file, set_name="mine", held_out=True).result(timeout=60)
     pairs = tmp_path / "pairs.jsonl"
     record = {"prompt": "What is the tide table for?", "chosen": "Boats.", "rejected": "Cheese."}
     pairs.write_text(json.dumps(record) + "\n", encoding="utf-8")

@@ -13,8 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 LEAST_POLICIES: Final = 3
 """With two policies their win rate says it all."""
@@ -75,6 +73,9 @@ def rank(games: Sequence[Game]) -> Board:
     >>> rank([Game("a", "b", 1, 1), Game("a", "b", 1, 2), Game("a", "b", 0, 3)]).strengths[0].policy
     'a'
     """
+    from scipy.optimize import minimize  # takes half a second of the start, and most starts never ask
+    from scipy.special import expit
+
     policies = sorted({each for game in games for each in (game.first, game.second)}, key=str)
     place = {policy: at for at, policy in enumerate(policies)}
     design = np.zeros((len(games), len(policies)))  # (games, policies): +1 for the first, −1 for the second
@@ -103,6 +104,8 @@ def _sandwich(
     games: Sequence[Game], design: NDArray[np.float64], points: NDArray[np.float64], fitted: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Covariance of the centred strengths, (policies, policies), with verdicts on one prompt taken together."""
+    from scipy.special import expit
+
     policies = design.shape[1]
     chances = expit(design @ fitted)  # (games,)
     curvature = (design.T * (chances * (1 - chances))) @ design + RIDGE * np.eye(policies)

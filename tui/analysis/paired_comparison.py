@@ -25,9 +25,6 @@ from math import inf, log, sqrt
 from statistics import NormalDist
 from typing import Final, Literal
 
-from scipy.optimize import brentq
-from scipy.special import betaln
-
 Outcome = Literal["win", "tie", "loss"]
 
 ERROR: Final = 0.05
@@ -120,6 +117,8 @@ def score_interval(wins: float, ties: float, losses: float, *, level: float = 0.
     def beyond(delta: float, side: float) -> float:
         return _distance(wins, losses, total, delta) - side * z * _deviation(wins, losses, total, delta)
 
+    from scipy.optimize import brentq  # takes half a second of the start, and most starts never ask
+
     # The middle itself solves the equation where the deviation is 0 there; the ends are the other solutions.
     low = -1.0 if middle == -1 else brentq(beyond, -1, middle - _ASIDE, args=(1.0,))
     high = 1.0 if middle == 1 else brentq(beyond, middle + _ASIDE, 1, args=(-1.0,))
@@ -154,6 +153,8 @@ def early_lead(decided: int) -> float:
     >>> early_lead(10), early_lead(40)
     (inf, 22)
     """
+    from scipy.special import betaln  # see score_interval
+
     wanted = log(1 / EARLY_ERROR)
     for lead in range(decided % 2, decided + 1, 2):
         wins, losses = (decided + lead) / 2, (decided - lead) / 2

@@ -1,14 +1,13 @@
 """Reads what a person's choices say, from the workspace; the figures are kept until something is stored again."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from db import preference_counts as db_preference_counts
+from db.connection import data_version
 from db.preference_counts import JudgedGroup, MissedPair
 from db.repeats import repeated_verdicts
 from db.times import utc_text
@@ -16,10 +15,8 @@ from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.label_noise import LabelNoise, label_noise
 from tui.analysis.pace import Day, by_day
 from tui.analysis.preferences import Likes, count_preferences
-
-if TYPE_CHECKING:
-    from tui.reader import WorkspaceReader
-
+from tui.snapshots import AdapterView
+from tui.workspace.workspace import Workspace
 
 DAYS: Final = 14
 """The pace is told of so many days."""
@@ -67,13 +64,14 @@ class PreferenceReport:
 class PreferenceReporter:
     """Figures over every choice; 100,000 verdicts take most of a second, so ask on a thread of your own."""
 
-    def __init__(self, view: WorkspaceReader) -> None:
-        self._view = view
+    def __init__(self, workspace: Workspace, adapters: Callable[[], Sequence[AdapterView]]) -> None:
+        """`adapters` lists the adapters of the workspace."""
+        self._workspace, self._adapters = workspace, adapters
         self._kept: dict[tuple[int, str, tuple[str | None, str | None]], PreferenceReport] = {}
 
     def version(self) -> int:
         """Another number once something was stored; only to be compared with others that this thread asked for."""
-        return db_preference_counts.data_version(self._view.workspace.connection)
+        return data_version(self._workspace.connection)
 
     def read(
         self, group: Group | None = None, *, source: str = "person", version: int | None = None
@@ -95,10 +93,10 @@ class PreferenceReporter:
 
     def missed(self, run: int) -> list[MissedPair]:
         """The pairs that a run's last epoch left with a margin below 0, the lowest first, for a second look."""
-        return db_preference_counts.missed_pairs(self._view.workspace.connection, run)
+        return db_preference_counts.missed_pairs(self._workspace.connection, run)
 
     def _read(self, group: Group, source: str) -> PreferenceReport:
-        connection = self._view.workspace.connection
+        connection = self._workspace.connection
         judged = db_preference_counts.judged_groups(connection)
         twice = repeated_verdicts(connection)
         since = utc_text(datetime.now().astimezone() - timedelta(days=DAYS))
@@ -116,10 +114,10 @@ class PreferenceReporter:
         )
 
     def _missed(self) -> Missed | None:
-        used = next((each for each in self._view.adapters() if each.in_use and each.fits), None)
+        used = next((each for each in self._adapters() if each.in_use and each.fits), None)
         if used is None or used.run is None:
             return None
-        known = db_preference_counts.count_margins(self._view.workspace.connection, used.run)
+        known = db_preference_counts.count_margins(self._workspace.connection, used.run)
         return Missed(used.name, used.run, known, tuple(self.missed(used.run)))
 
 

@@ -1,18 +1,24 @@
 """`palate adapters`: what was trained or taken in, and which of them answers."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.commands.options import Heard, Options
 from tui.commands.output import as_json, show_table
 from tui.events import AdapterMerged, WorkbenchEvent
-from tui.export.adapter_service import GGUF_DTYPES, export_adapter
+from tui.export.output_path import GGUF_DTYPES
 from tui.ipc.console import CallerPath, emit, say
 from tui.text.format import when
-from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that stands there.")
 
@@ -102,6 +108,8 @@ def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
 @click.pass_obj
 def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_json: bool) -> None:
     """Copy an adapter into FOLDER in PEFT's own format, with a model card."""
+    from tui.export.adapter_service import export_adapter
+
     with options.reading() as view:
         taken = export_adapter(view, adapter, folder, overwrite=overwrite)
     if as_json:

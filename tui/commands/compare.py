@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from db.interchange.trial_export import TrialFormat, export_trial
-from db.pair_rows import ComparisonRow
-from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
 from tui.commands.options import Heard, Options
@@ -19,12 +17,18 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
 from tui.ipc.console import CallerPath, console, emit, say, show
-from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
 from tui.trials.external_judge import ExternalJudge, Judgement
-from tui.workbench import Workbench
+from tui.trials.results import board_of, doubts, rate_words, result_of, sentence, tally_words
 from tui.workspace.settings import BASE
+
+if TYPE_CHECKING:
+    from db.pair_rows import ComparisonRow
+    from db.run_rows import TrialRow
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
+
 
 Export = tuple[str, Path] | None
 _FORMATS = click.Choice(get_args(TrialFormat))
@@ -212,8 +216,6 @@ def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> N
 
 
 def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool) -> None:
-    from tui.trials.results import doubts, rate_words, result_of, sentence, tally_words  # scipy takes its time
-
     result = result_of(row, pairs, unmet=unmet)
     tally, interval = result.tally, result.tally.interval
     if as_json:
@@ -237,8 +239,6 @@ def _base_name(view: WorkspaceReader) -> str:
 
 
 def _board(view: WorkspaceReader, base: str, as_json: bool) -> None:
-    from tui.trials.results import board_of  # scipy takes its time
-
     trials = [(trial, view.trial_comparisons(trial.id)) for trial in view.trials() if not trial.sealed]
     board = board_of(trials, [base, *(each.name for each in view.adapters())])
     rows = [

@@ -8,13 +8,13 @@ import click
 
 from engine.config import settings_of
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def config_options(config: type) -> Callable[[Command], Command]:
+def config_options(config: type) -> Callable[[_Command], _Command]:
     """Add a flag for every setting of a config class; the function gets those that were given, checked, as `given`."""
 
-    def add(command: Command) -> Command:
+    def add(command: _Command) -> _Command:
         for each in reversed(settings_of(config)):
             default = "none" if each.default is None else each.default
             allowed = f" [{each.range}]" if each.range else ""

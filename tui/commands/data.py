@@ -1,7 +1,9 @@
 """`palate data`: every verdict that stands, found by words and filters; taken out of training and put back."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +14,9 @@ from tui.commands.output import as_json, show_table
 from tui.curation.verdict_query import FILTERS, FLAGS
 from tui.ipc.console import emit, say
 from tui.text.format import count, when
-from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
 
 
 def _help() -> str:

@@ -31,10 +31,10 @@ from tui.training.preflight_format import memory_words
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace, read_workspace
 
-PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
+REPORTED_PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
 SMALLEST = (60, 16)
 GOOD, NOTE, BAD = "ok", "note", "bad"
-SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
+STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def doctor(options: Options, as_json: bool) -> None:
         if as_json:
             emit(asdict(each))
         else:
-            print(f"{SIGNS[each.state]} {each.area:<10} {visible(each.text)}")
+            print(f"{STATE_SIGNS[each.state]} {each.area:<10} {visible(each.text)}")
     if any(each.state == BAD for each in findings):
         raise SystemExit(1)
 
@@ -71,7 +71,7 @@ def _machine() -> Iterator[Finding]:
         f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB of memory free",
     )
     yield Finding("python", GOOD, platform.python_version())
-    for package in PACKAGES:
+    for package in REPORTED_PACKAGES:
         try:
             yield Finding("package", GOOD, f"{package} {version(package)}")
         except PackageNotFoundError:
@@ -139,7 +139,8 @@ def _last_model(folder: Path) -> str | None:
     except (DatabaseError, WorkbenchError):
         return None
     try:
-        return workspace.setting("model")
+        model: str | None = workspace.setting("model")
+        return model
     except DatabaseError:
         return None
     finally:

@@ -5,43 +5,38 @@ Records go to stdout, everything that is meant for a person beside them to stder
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import Job, Scheduler
+import click
+
 from tui.errors import InputError
 from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.ipc.console import Console, console, say, speaking_through
-from tui.ipc.ownership import LET_GO_WITHIN_S, own
-from tui.reader import WorkspaceReader
+from tui.ipc.ownership import WorkspaceRequest, own
 from tui.text.format import count
-from tui.workbench import Workbench
-from tui.workspace.workspace import read_workspace
 
 if TYPE_CHECKING:
-    from tui.ipc.owner import OwnerServer
+    from tui.compute.scheduler import Job, Scheduler
+    from tui.ipc.owner import OwnerServer, RunCommand
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(WorkspaceRequest):
     """The options before the command's name."""
-
-    folder: Path
-    choice: ModelChoice
-    seed: int | None
-    words: tuple[str, ...] = ()
-    """The whole command line, for the owner of the workspace where another process is that."""
-    within_s: float = LET_GO_WITHIN_S
-    """So long an owner that lets nobody in is waited for."""
 
     @contextmanager
     def reading(self) -> Iterator[WorkspaceReader]:
         """The workspace for reading, beside whoever owns it."""
+        from tui.reader import WorkspaceReader
+        from tui.workspace.workspace import read_workspace  # help needs neither this nor the workbench
+
         workspace = read_workspace(self.folder)
         try:
             yield WorkspaceReader(workspace)
@@ -71,9 +66,10 @@ class Options:
     @contextmanager
     def letting_in(self, workbench: Workbench) -> Iterator[None]:
         """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
-        from tui.ipc.owner import OwnerServer  # it needs this module
+        from tui.ipc.owner import OwnerServer
 
-        host = OwnerServer(workbench, console().leave)
+        group = click.get_current_context().find_root().command
+        host = OwnerServer(workbench, console().leave, command_runner(group))
         try:
             yield
             _wait_for_visitors(host)
@@ -82,7 +78,7 @@ class Options:
 
 
 def _wait_for_visitors(host: OwnerServer) -> None:
-    if visitors := host.visitors():
+    if visitors := host.clients():
         say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
     for each in visitors:
         while each.is_alive():
@@ -178,6 +174,16 @@ class HostedOptions(Options):
         yield
 
 
+def command_runner(group: click.Command) -> RunCommand:
+    """What runs the commands of `group` for visitors, on the owner's workbench."""
+
+    def run(workbench: Workbench, words: Sequence[str]) -> None:
+        with group.make_context("palate", list(words), obj=HostedOptions.of(workbench)) as context:
+            group.invoke(context)
+
+    return run
+
+
 def _check_same(workbench: Workbench, asked: Options) -> None:
     policies = workbench.loaded_model
     own = policies.choice
@@ -201,7 +207,5 @@ def _check_same(workbench: Workbench, asked: Options) -> None:
 
 
 def _absolute(source: str) -> str:
-    from tui.ipc.console import console
-
     folder = console().folder
     return str((folder or Path()) / source) if source else source

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from tabulate import tabulate
 
 from tui.ipc.console import show
 from tui.text.sanitize import visible_line
@@ -17,6 +16,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as an aligned table, the keys of the first as its head."""
+    from tabulate import tabulate
+
     shown = [
         {key: visible_line(value, LONGEST_CELL) if isinstance(value, str) else value for key, value in row.items()}
         for row in rows

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.analysis import report_format as words
 from tui.analysis.agreement import in_words
-from tui.analysis.preferences import Preference
 from tui.analysis.report import Group, PreferenceReport
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.ipc.console import emit, say
 from tui.text.sanitize import visible
+
+if TYPE_CHECKING:
+    from tui.analysis.preferences import Preference
 
 
 def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,19 +14,22 @@ from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
-from tui.reader import WorkspaceReader
 from tui.training.pair_sets import PairSet, pairs_of, parse_day
 from tui.training.presets import Preset
-from tui.workbench import Workbench
 from tui.workspace.named_values import NamedValues
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from tui.reader import WorkspaceReader
+    from tui.workbench import Workbench
 
 
-def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[Command], Command]:
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[_Command], _Command]:
     """Add the flags that say which pairs are meant, under these names."""
 
-    def add(command: Command) -> Command:
+    def add(command: _Command) -> _Command:
         command = click.option(strong, "strong", is_flag=True, help="Only verdicts “much better”.")(command)
         words = "Only pairs on the prompts of this set."
         command = click.option(prompt_set, "prompt_set", metavar="NAME", help=words)(command)
@@ -78,7 +81,7 @@ def presets(ctx: click.Context, as_json: bool) -> None:
 @click.option("--preset", metavar="NAME", help="Begin with the settings of this preset, not with the defaults.")
 @config_options(TrainConfig)
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def save(options: Options, name: str, preset: str | None, as_json: bool, **given: str | None) -> None:
     """Keep settings under NAME, in place of a preset of your own that has it."""
     with options.owning() as workbench:

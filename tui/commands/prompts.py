@@ -1,13 +1,12 @@
 """`palate prompts`: prompt sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
 
-from db.held_out import Crossing
 from db.interchange.sources import source_of
-from db.prompt_lists import SetCounts
+from db.prompt_rows import Crossing, SetCounts
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.curation.prompt_sets import PromptSets, added_words, holding_out_words, release_words
@@ -223,15 +222,15 @@ def remove(options: Options, prompt: int, as_json: bool) -> None:
     _told(as_json, {"event": "removed", "prompt": prompt}, f"Prompt {prompt} is gone.")
 
 
-def _told(as_json: bool, record: dict[str, object], words: str) -> None:
+def _told(as_json: bool, record: Mapping[str, object], words: str) -> None:
     if as_json:
         emit(record)
     else:
         say(words)
 
 
-COMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
+SUBCOMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
 """What `palate prompts` gets besides `add`."""
 
-for command in COMMANDS:
+for command in SUBCOMMANDS:
     prompts.add_command(command)

@@ -1,28 +1,31 @@
 """`palate generate`, `palate queue`, `palate judge`: the labelling loop without a screen."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from db.pair_rows import ComparisonRow
+from db.pair_rows import VERDICTS
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.options import Heard, Options, load_model
 from tui.commands.output import as_json
-from tui.compute.scheduler import Job
 from tui.errors import InputError
 from tui.events import ComparisonStored
-from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
 from tui.text.sanitize import visible
-from tui.workbench import Workbench
 from tui.workspace.settings import SERVER, SourceConfig
 
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
+if TYPE_CHECKING:
+    from db.pair_rows import ComparisonRow
+    from tui.compute.scheduler import Job
+    from tui.generation.queue_filler import QueueFiller
+    from tui.workbench import Workbench
 
 
 def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def show_comparison(comparison: ComparisonRow) -> None:
 @config_options(SamplingConfig)
 @config_options(SourceConfig)
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool, **given: str | None) -> None:
     """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
     if given["server"] is not None and given["policy"] is None:

@@ -1,12 +1,14 @@
 """`palate runs`: past runs and the one in progress, as tables, JSON and CSV, and what a person keeps with them."""
 
+from __future__ import annotations
+
 import csv
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -17,11 +19,16 @@ from tui.errors import InputError
 from tui.ipc.console import emit, say, show
 from tui.runs.diff import SettingLine, facts_beside, settings_beside
 from tui.runs.fields import FIELDS, SETTINGS, seconds_of
-from tui.runs.labels import RunLabels, tags_of
 from tui.runs.lineage import family_of
 from tui.runs.query import RunQuery
 from tui.text.format import count, when
 from tui.text.sanitize import visible
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from tui.runs.labels import RunLabels
+
 
 as_csv = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout, the names first.")
 run_id = click.argument("run", type=int, metavar="ID")
@@ -34,10 +41,17 @@ class RunsGroup(click.Group):
     USUAL: ClassVar = "list"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the usual command where none is named."""
-        if args[:1] != ["--help"] and (not args or args[0] not in self.commands):
+        """Put the usual command where none is named; the first word that a shell completes may still be any of them."""
+        begins = ctx.resilient_parsing and not args
+        if not begins and args[:1] != ["--help"] and (not args or args[0] not in self.commands):
             args = [self.USUAL, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, and what the usual one takes."""
+        usual = self.commands[self.USUAL].shell_complete(ctx, incomplete)
+        found = {each.value: each for each in (*super().shell_complete(ctx, incomplete), *usual)}
+        return list(found.values())
 
 
 @click.group(cls=RunsGroup)
@@ -262,6 +276,8 @@ def note(options: Options, run: int, text: str, as_json: bool) -> None:
 @click.pass_obj
 def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
     """Keep tags with a run, beside those that it has."""
+    from tui.runs.labels import tags_of
+
     named = tags_of(" ".join(tags))
     with _keeping(options, [run], as_json) as (run_labels, rows):
         had = rows[0].tags

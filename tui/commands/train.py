@@ -22,10 +22,10 @@ from tui.terminal.signals import hang_ups_heard
 from tui.text.sanitize import visible, visible_line
 from tui.training.event_format import event_record, event_words
 from tui.training.preflight_format import preflight_words
-from tui.workbench import Workbench
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
+    from tui.workbench import Workbench
 
 
 @click.command()
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
-@click.pass_obj
+@click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def train(
     options: Options,
     preset: str | None,

@@ -1,6 +1,6 @@
-"""The base model and its adapters, as the lane's jobs use them.
+"""The base model and its adapters, as the scheduler's jobs use them.
 
-Everything here that touches the model runs on the lane's thread. The engine's modules that need torch are imported
+Everything here that touches the model runs on the compute thread. The engine's modules that need torch are imported
 inside functions, so that the first paint of the app does not wait for it.
 """
 
@@ -66,7 +66,7 @@ class LoadedModel:
         self._workspace = workspace
         self._publish = publish
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread ----------------------------------------------------------------------------------
 
     def load_turns(self) -> Turns:
         """Fetch and load the base model, then the adapter that was in use when it was last loaded."""
@@ -148,7 +148,7 @@ class LoadedModel:
         for event in prepare_source(choice.source, trust_remote_code=choice.trust_remote_code):
             match event:
                 case Progress():
-                    self._become("preparing", progress_words(event))
+                    self._become("preparing", loading_words(event))
                 case Notice():
                     logger.info(event.text)
                 case SourceReady():
@@ -192,7 +192,7 @@ class LoadedModel:
         self._publish(WorkbenchFailed(*self.error))
 
 
-def progress_words(event: Progress) -> str:
+def loading_words(event: Progress) -> str:
     """A preparation's progress in words: "downloading 42 of 98 MB"."""
     if event.unit == "bytes":
         event = replace(event, done=event.done // 10**6, total=event.total and event.total // 10**6, unit="MB")

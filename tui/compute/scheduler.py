@@ -1,8 +1,8 @@
-"""One lane of computing: a single thread on which every job that uses torch takes its turns.
+"""The compute thread: every job that uses torch takes its turns on it.
 
 Two torch jobs at once on the same cores or the same GPU ruin each other, so they take turns here instead. A job is
-a generator; each `next()` on it is one turn. Between turns the lane asks every job how urgent it is and gives the
-next turn to the most urgent one.
+a generator; each `next()` on it is one turn. Between turns the scheduler asks every job for its priority
+and gives the next turn to the most urgent one.
 """
 
 import threading
@@ -16,7 +16,7 @@ LOADING, WATCHED, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(7)
 """How urgent a turn is: the model itself, what a person watches being written, what a person waits for, a run, work
 done ahead of need, and work for when nothing else is to do.
 
-A job that is asleep gets no turn; whoever has news for it calls `Scheduler.wake()`, and its urgency is asked again.
+A job that is asleep gets no turn. `Scheduler.wake()` asks every job for its priority again.
 """
 
 Turns = Generator[None, None, None]
@@ -24,9 +24,9 @@ Turns = Generator[None, None, None]
 
 @dataclass(eq=False)
 class Job:
-    """Work for the lane.
+    """Work for the compute thread.
 
-    `urgency` is asked before every turn; the smallest number goes first, and among equals the job that came first.
+    `priority` is asked before every turn; the smallest number goes first, and among equals the job that came first.
     `done` resolves to None when the generator ends, or to the exception that it raised.
     """
 
@@ -42,7 +42,7 @@ class Job:
 class Scheduler:
     """The thread that computes. Jobs may be submitted from any thread.
 
-    `on_crash` is told, on the lane's thread, of every exception that ended a job.
+    `on_crash` is called on the compute thread with every exception that ended a job.
     """
 
     def __init__(self, on_crash: Callable[[Job, Exception], None]) -> None:
@@ -50,7 +50,7 @@ class Scheduler:
         self._jobs: list[Job] = []
         self._changed = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name="palate-lane", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="palate-compute", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -121,7 +121,7 @@ class Scheduler:
         except StopIteration:
             self._remove(job)
             job.done.set_result(None)
-        except Exception as error:  # noqa: BLE001  told to the job's owner; the lane lives on for the other jobs
+        except Exception as error:  # noqa: BLE001  it reaches the job's owner, and the other jobs continue
             self._remove(job)
             self._on_crash(job, error)
             _let_go(error)
@@ -133,7 +133,7 @@ class Scheduler:
 
 
 def _let_go(error: BaseException) -> None:
-    """Drop what the frames of an error hold: whoever keeps the job would keep a whole run's tensors in memory."""
+    """Drop what the frames of an error hold: a kept job would keep a whole run's tensors in memory."""
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
     while chain:

@@ -37,7 +37,7 @@ def exported_words(exported: Exported) -> list[str]:
     return [f"{number:,} left out: {reason}" for reason, number in exported.left_out.items()]
 
 
-def progress_words(progress: ImportProgress) -> str:
+def import_progress_words(progress: ImportProgress) -> str:
     """How far an import is, in one line."""
     if progress.phase == "reading":
         return "looking through the file" + (f", {_percent(progress)}" if progress.total else "")

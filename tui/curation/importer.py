@@ -6,7 +6,6 @@ stored stays hidden until the last row is in, and is taken back when the import 
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from db.interchange.formats import FORMATS, Format, format_of
 from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported, LeftOutLines
+from db.writer import timed
 from tui.errors import InputError
 from tui.events import ImportMoved, WorkbenchEvent
 from tui.snapshots import ImportProgress
@@ -47,7 +47,7 @@ class ImportStopped(InputError):
 
 
 @dataclass
-class Tally:
+class ImportTally:
     """What became of the rows so far."""
 
     kinds: Counter[str] = field(default_factory=Counter)
@@ -177,7 +177,7 @@ class Importer:
         pairs = self._look_through(source, format, tell)
         write = self._workspace.write
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
-        tally = Tally()
+        tally = ImportTally()
         try:
             self._store(batch, format.read(source), pairs, tally, tell)
             for late in write(db_import_batches.publish).result():
@@ -203,7 +203,7 @@ class Importer:
             raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{left_out}")
         return pairs
 
-    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: Tally, tell: Tell) -> None:
+    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
         """Store slice after slice; while the writer stores one, the next is read."""
         waiting: Future[tuple[float, list[Read]]] | None = None
         size, done = FIRST_SLICE, 0
@@ -213,13 +213,13 @@ class Importer:
                 size = self._settle(waiting, tally, size)
                 tell(ImportProgress("storing", done, pairs))
             self._check_stopped()
-            waiting = self._workspace.write(_timed_store, batch, slice_)
+            waiting = self._workspace.write(timed, batch.store, slice_)
             done += len(slice_)
         if waiting is not None:
             self._settle(waiting, tally, size)
         tell(ImportProgress("storing", pairs, pairs))
 
-    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: Tally, size: int) -> int:
+    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: ImportTally, size: int) -> int:
         """Count what became of a slice, and say how large the next one may be."""
         seconds, stored = waiting.result()
         for each in stored:
@@ -229,7 +229,7 @@ class Importer:
     def _take_back(self, tell: Tell) -> None:
         rows, done = FIRST_SLICE, 0
         while not self._leaving.is_set():
-            seconds, more = self._workspace.write(_timed_take_back, rows).result()
+            seconds, more = self._workspace.write(timed, db_import_batches.take_back, rows).result()
             if not more:
                 return
             done += rows
@@ -244,24 +244,12 @@ class Importer:
             raise ImportStopped("The import was stopped. Nothing of it was kept.")
 
 
-def _kept(reads: Iterable[Read], tally: Tally) -> Iterator[Prepared]:
+def _kept(reads: Iterable[Read], tally: ImportTally) -> Iterator[Prepared]:
     for read in reads:
         if isinstance(read, PairRecord):
             yield prepared(read)
         else:
             tally.add(read)
-
-
-def _timed_store(connection: sqlite3.Connection, batch: Batch, slice_: list[Prepared]) -> tuple[float, list[Read]]:
-    begun = time.thread_time()
-    stored = batch.store(connection, slice_)
-    return time.thread_time() - begun, stored
-
-
-def _timed_take_back(connection: sqlite3.Connection, rows: int) -> tuple[float, bool]:
-    begun = time.thread_time()
-    more = db_import_batches.take_back(connection, rows)
-    return time.thread_time() - begun, more
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from db import held_out as db_held_out
 from db import prompt_lists as db_prompt_lists
+from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
-from db.held_out import Crossing
-from db.prompt_lists import PromptListRow, SetCounts
-from db.prompt_rows import AddedPrompts, Message, NewPrompt, PromptRow, PromptSetRow
+from db.prompt_rows import AddedPrompts, Crossing, PromptListRow, PromptRow, PromptSetRow, SetCounts
 from tui.errors import InputError
 from tui.text.format import count
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from tui.workspace.workspace import Workspace
 
 
@@ -57,7 +54,7 @@ class PromptSets:
         return db_prompts.get_prompt(self._workspace.connection, prompt)
 
     def crossing(self, prompts: Sequence[int]) -> Crossing:
-        """What it would mean to take these prompts to the other side of the wall."""
+        """What it would mean to take these prompts from labelling to trials, or the other way round."""
         return db_held_out.crossing(self._workspace.connection, prompts)
 
     def crossing_of_set(self, set_id: int) -> Crossing:
@@ -69,11 +66,11 @@ class PromptSets:
 
     def new_set(self, name: str, *, held_out: bool) -> Future[int]:
         """Make an empty set."""
-        return self._write(_new_set, name, held_out)
+        return self._write(db_prompt_sets.create_prompt_set, name, held_out=held_out)
 
     def rename(self, set_id: int, name: str) -> Future[None]:
         """Give a set another name."""
-        return self._write(db_held_out.rename_set, set_id, name)
+        return self._write(db_prompt_sets.rename_set, set_id, name)
 
     def set_held_out(self, set_id: int, held_out: bool) -> Future[Crossing]:
         """Hold a set out for trials, or hand it back to labelling."""
@@ -81,7 +78,7 @@ class PromptSets:
 
     def add(self, set_id: int, text: str, *, field: str | None = None) -> Future[AddedPrompts]:
         """Add one prompt, what a user says, to a set."""
-        return self._write(_add_one, set_id, text, field)
+        return self._write(db_prompt_sets.add_question, set_id, text, field)
 
     def move(self, prompts: Sequence[int], set_id: int) -> Future[Crossing]:
         """Move prompts into a set."""
@@ -89,26 +86,12 @@ class PromptSets:
 
     def remove(self, prompt: int) -> Future[None]:
         """Take away a prompt that was never used."""
-        return self._write(db_held_out.remove_prompt, prompt)
+        return self._write(db_prompt_sets.remove_prompt, prompt)
 
-    def _write(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        done = self._workspace.write(function, *args)
+    def _write(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        done = self._workspace.write(function, *args, **kwargs)
         done.add_done_callback(lambda over: None if over.cancelled() or over.exception() else self._changed())
         return done
-
-
-def _new_set(connection: sqlite3.Connection, name: str, held_out: bool) -> int:
-    if not name.strip():
-        raise InputError("A prompt set needs a name.")
-    if db_prompts.get_prompt_set(connection, name.strip()) is not None:
-        raise InputError(f"There is a prompt set {name.strip()!r} already. Choose another name.")
-    return db_prompts.add_prompt_set(connection, name.strip(), held_out=held_out)
-
-
-def _add_one(connection: sqlite3.Connection, set_id: int, text: str, field: str | None) -> AddedPrompts:
-    if not text.strip():
-        raise InputError("An empty prompt asks nothing. Write a question.")
-    return db_prompts.add_prompts(connection, set_id, [NewPrompt((Message(role="user", content=text.strip()),), field)])
 
 
 # -- words -----------------------------------------------------------------------------------------------------

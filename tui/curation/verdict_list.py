@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -13,16 +13,17 @@ from db import blind_trials as db_blind
 from db import verdict_search as db_verdict_search
 from db import withdrawals as db_withdrawals
 from db.pair_rows import ComparisonRow, VerdictListRow
-from db.verdict_search import SearchEnded
+from db.verdict_search import SearchEnded, UnknownName
 from db.withdrawals import WithdrawalRow
-from tui.curation.verdict_query import search_of
+from tui.curation.verdict_query import NAMED, fixed_values, search_of
 from tui.events import PairChanged, WorkbenchEvent
+from tui.text.query import QueryError
 
 if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 
 
 class VerdictBrowser:
@@ -41,20 +42,29 @@ class VerdictBrowser:
 
         Raises:
             QueryError: there is no such filter, or it cannot have this value.
+            SearchEnded: another thread ended this one's query.
         """
-        connection = self._workspace.connection
-        search = search_of(connection, query, typing=typing)
-        return db_verdict_search.search_verdicts(connection, search, before=before, limit=limit)
+        search = search_of(query, typing=typing)
+        with _known_names():
+            return db_verdict_search.search_verdicts(self._workspace.connection, search, before=before, limit=limit)
 
     def count(self, query: str, *, typing: bool = False) -> int:
-        """How many standing verdicts a query asks for."""
-        connection = self._workspace.connection
-        return db_verdict_search.count_verdicts(connection, search_of(connection, query, typing=typing))
+        """How many standing verdicts a query asks for.
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection, for what filters can be set to."""
-        return self._workspace.connection
+        Raises:
+            QueryError, SearchEnded: see `page`.
+        """
+        with _known_names():
+            return db_verdict_search.count_verdicts(self._workspace.connection, search_of(query, typing=typing))
+
+    def filter_values(self, name: str) -> list[str]:
+        """What a filter can be set to, for choosing; empty where its value is typed."""
+        names = db_verdict_search.known_names(self._workspace.connection, name) if name in NAMED else []
+        return [*names, *fixed_values(name)]
+
+    def interrupter(self) -> Callable[[], None]:
+        """What another thread calls to end the query of the thread that asked for this."""
+        return self._workspace.connection.interrupt
 
     # -- one pair ------------------------------------------------------------------------------------------------
 
@@ -65,10 +75,6 @@ class VerdictBrowser:
     def withdrawals(self, comparison: int) -> list[WithdrawalRow]:
         """Every time that a pair was taken out of training or put back."""
         return db_withdrawals.withdrawals(self._workspace.connection, comparison)
-
-    def count_out(self) -> int:
-        """How many pairs that decide are taken out of training."""
-        return db_withdrawals.count_withdrawn(self._workspace.connection)
 
     def note(self, comparison: int) -> str:
         """The note that stands with a pair; empty where there is none."""
@@ -82,13 +88,22 @@ class VerdictBrowser:
         """Keep a note with a pair in place of an older one."""
         return self._changed(comparison, self._workspace.write(db_blind.note_comparison, comparison, note))
 
-    def _changed(self, comparison: int, done: Future[Answer]) -> Future[Answer]:
-        def tell(over: Future[Answer]) -> None:
+    def _changed(self, comparison: int, done: Future[_Answer]) -> Future[_Answer]:
+        def tell(over: Future[_Answer]) -> None:
             if self._publish is not None and not over.cancelled() and over.exception() is None:
                 self._publish(PairChanged(comparison))
 
         done.add_done_callback(tell)
         return done
+
+
+@contextmanager
+def _known_names() -> Iterator[None]:
+    """A name that nothing has is a mistake in the query."""
+    try:
+        yield
+    except UnknownName as unknown:
+        raise QueryError(str(unknown)) from None
 
 
 PAGE: Final = 100
@@ -107,10 +122,10 @@ class Found:
 class DataSearch:
     """Asks on a thread of its own; a newer question ends the one that is being answered."""
 
-    def __init__(self, book: VerdictBrowser) -> None:
-        self._book = book
+    def __init__(self, browser: VerdictBrowser) -> None:
+        self._browser = browser
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-search")
-        self._connection: sqlite3.Connection | None = None
+        self._interrupt: Callable[[], None] = lambda: None
         self._newest = 0
 
     async def page(self, query: str, before: int | None = None, *, at_least: int = 0) -> Found | None:
@@ -120,12 +135,12 @@ class DataSearch:
             QueryError: there is no such filter, or it cannot have this value.
         """
         limit = max(PAGE, at_least)
-        rows = await self._ask(lambda: self._book.page(query, before=before, limit=limit, typing=True))
+        rows = await self._ask(lambda: self._browser.page(query, before=before, limit=limit, typing=True))
         return None if rows is None else Found(query, rows, len(rows) < limit)
 
     async def count(self, query: str) -> int | None:
         """How many there are in all; None when another question was asked meanwhile."""
-        return await self._ask(lambda: self._book.count(query, typing=True))
+        return await self._ask(lambda: self._browser.count(query, typing=True))
 
     def close(self) -> None:
         """End the question that is being answered."""
@@ -133,15 +148,15 @@ class DataSearch:
         self._interrupt()
         self._thread.shutdown(wait=True)
 
-    async def _ask(self, read: Callable[[], Answer]) -> Answer | None:
+    async def _ask(self, read: Callable[[], _Answer]) -> _Answer | None:
         self._newest += 1
         mine = self._newest
         self._interrupt()
 
-        def work() -> Answer | None:
+        def work() -> _Answer | None:
             if mine != self._newest:
                 return None
-            self._connection = self._book.connection
+            self._interrupt = self._browser.interrupter()
             try:
                 return read()
             except SearchEnded:
@@ -149,7 +164,3 @@ class DataSearch:
 
         found = await asyncio.get_running_loop().run_in_executor(self._thread, work)
         return found if mine == self._newest else None
-
-    def _interrupt(self) -> None:
-        if self._connection is not None:
-            self._connection.interrupt()

@@ -1,18 +1,17 @@
-"""The filters of the Data screen and of `palate data`: what there is, and a search made out of a typed query."""
+"""The filters of the Data screen and of `palate data`: which there are, and what a typed query asks for."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from db.pair_rows import VERDICTS
 from db.times import utc_text
-from db.verdict_search import NOTES, Fact, Search, Where, Words, known_names, named_ids
+from db.verdict_search import NOTES, Fact, Named, Search, Where, Words
 from tui.text.query import QueryError, Term, check_names, parse
 
-VERDICTS: Final = ("a", "b", "tie", "both_bad", "skip", "discard")
 FLAGS: Final = {
     "edited": "one answer was written by you",
     "noted": "with a note",
@@ -40,6 +39,8 @@ FILTERS: Final = {
     "id": "a comparison's number",
 }
 """Names of filters, and what their values are."""
+NAMED: Final = ("set", "field", "run", "policy", "chosen")
+"""Filters whose values are the names of what the workspace holds."""
 _SOURCES: Final = ("human", "import")
 _DECISIVE: Final = ("verdict a", "verdict b")
 
@@ -51,6 +52,7 @@ class _Parts:
     words: list[Words] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     conditions: list[Where] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
 
 
 def read_query(text: str) -> tuple[Term, ...]:
@@ -64,8 +66,8 @@ def read_query(text: str) -> tuple[Term, ...]:
     return tuple(each for each in terms if each.value or each.name in FLAGS)
 
 
-def search_of(connection: sqlite3.Connection, text: str, *, typing: bool = False) -> Search:
-    """The search that a query asks for.
+def search_of(text: str, *, typing: bool = False) -> Search:
+    """The search that a query asks for; names of sets, fields, runs and policies are looked up by the search itself.
 
     The last word may be only begun, where no space follows it. `typing`: one letter is not asked for yet.
 
@@ -82,19 +84,20 @@ def search_of(connection: sqlite3.Connection, text: str, *, typing: bool = False
         else:
             if term.sign not in (":", "=", "!=") and term.name not in ("date", "before", "after"):
                 raise QueryError(f"{term} compares what has no order. Write {term.name}:{term.value}.")
-            _READERS[term.name or ""](connection, parts, term)
-    return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions))
+            _READERS[term.name or ""](parts, term)
+    return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions), tuple(parts.named))
 
 
-def filter_values(connection: sqlite3.Connection, name: str) -> list[str]:
-    """What a filter can be set to, for choosing; empty where it is typed."""
-    if name == "verdict":
-        return ["better", *VERDICTS[2:]]
-    if name in ("policy", "chosen"):
-        return [*known_names(connection, "policy"), *_SOURCES]
-    if name in ("set", "field", "run"):
-        return known_names(connection, name)
-    fixed = {"strength": ["1", "2"], "trial": ["any", "none"], "date": ["today", "yesterday", _month(0), _month(1)]}
+def fixed_values(name: str) -> list[str]:
+    """What a filter can be set to in every workspace, for choosing; empty where its value is typed."""
+    fixed = {
+        "verdict": ["better", *VERDICTS[2:]],
+        "policy": [*_SOURCES],
+        "chosen": [*_SOURCES],
+        "strength": ["1", "2"],
+        "trial": ["any", "none"],
+        "date": ["today", "yesterday", _month(0), _month(1)],
+    }
     return fixed.get(name, [])
 
 
@@ -133,7 +136,7 @@ def _negated(term: Term) -> bool:
     return term.negated != (term.sign == "!=")
 
 
-def _verdict(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _verdict(parts: _Parts, term: Term) -> None:
     word = term.value.casefold().replace(" ", "_").replace("skipped", "skip").replace("discarded", "discard")
     if word == "better":
         parts.facts.append(Fact(_DECISIVE, _negated(term)))
@@ -143,42 +146,25 @@ def _verdict(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None
     parts.facts.append(Fact((f"verdict {word}",), _negated(term)))
 
 
-def _written(key: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
-    """A filter on who wrote an answer; `key` is the word for a model in the index."""
+def _written(name: str) -> Callable[[_Parts, Term], None]:
+    """A filter on who wrote an answer: of the two (policy), or the chosen one."""
+    fact = {"policy": "written", "chosen": "chosen"}[name]
 
-    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
-        source = "written" if key == "model" else key
+    def read(parts: _Parts, term: Term) -> None:
         if term.value.casefold() in _SOURCES:
-            parts.facts.append(Fact((f"{source} {term.value.casefold()}",), _negated(term)))
-            return
-        ids = _found(connection, "policy", term)
-        parts.facts.append(Fact(tuple(f"{key} {each}" for each in ids), _negated(term)))
+            parts.facts.append(Fact((f"{fact} {term.value.casefold()}",), _negated(term)))
+        else:
+            _by_name(name)(parts, term)
 
     return read
 
 
-def _by_table(kind: str) -> Callable[[sqlite3.Connection, _Parts, Term], None]:
-    """A filter on a set, a field or a run, found by its name."""
-
-    def read(connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
-        parts.conditions.append(Where(kind, (_found(connection, kind, term),), _negated(term)))
-
-    return read
+def _by_name(kind: str) -> Callable[[_Parts, Term], None]:
+    """A filter on what has a name: part of it, or all of it after `=`."""
+    return lambda parts, term: parts.named.append(Named(kind, term.value, term.sign in ("=", "!="), _negated(term)))
 
 
-def _found(connection: sqlite3.Connection, kind: str, term: Term) -> list[object]:
-    """The ids of what a filter names."""
-    ids = named_ids(connection, kind, term.value, exact=term.sign in ("=", "!="))
-    if not ids:
-        names = known_names(connection, kind)
-        there = (
-            f"There are: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}." if names else "There is none yet."
-        )
-        raise QueryError(f"No {kind} has {term.value!r} in its name. {there}")
-    return ids
-
-
-def _trial(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _trial(parts: _Parts, term: Term) -> None:
     value = term.value.casefold()
     if value not in ("any", "none") and not value.isdecimal():
         raise QueryError(f"{term.value!r} is no trial. Write its number, any or none.")
@@ -186,14 +172,14 @@ def _trial(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     parts.facts.append(Fact((fact,), _negated(term) != (value == "any")))
 
 
-def _strength(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _strength(parts: _Parts, term: Term) -> None:
     if term.value not in ("1", "2"):
         raise QueryError(f"{term.value!r} is no strength. There are 1 (better) and 2 (much better).")
     # Ties and the like carry a strength of 1 that says nothing.
     parts.facts += [Fact((f"strength {term.value}",), _negated(term)), Fact(_DECISIVE)]
 
 
-def _date(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _date(parts: _Parts, term: Term) -> None:
     begins, ends = day_range(term.value)
     since, until = Where("since", (begins,)), Where("until", (ends,))
     chosen = {
@@ -209,19 +195,19 @@ def _date(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
     parts.conditions += chosen or [since, until]
 
 
-def _before(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _before(parts: _Parts, term: Term) -> None:
     parts.conditions.append(Where("until", (day_range(term.value)[0],), _negated(term)))
 
 
-def _after(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _after(parts: _Parts, term: Term) -> None:
     parts.conditions.append(Where("since", (day_range(term.value)[1],), _negated(term)))
 
 
-def _note(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _note(parts: _Parts, term: Term) -> None:
     parts.words.append(Words(term.value, not term.quoted, _negated(term), NOTES))
 
 
-def _id(_connection: sqlite3.Connection, parts: _Parts, term: Term) -> None:
+def _id(parts: _Parts, term: Term) -> None:
     if not term.value.isdecimal():
         raise QueryError(f"{term.value!r} is no number of a comparison.")
     parts.conditions.append(Where("id", ([int(term.value)],), _negated(term)))
@@ -237,11 +223,11 @@ def _state(kind: str) -> Callable[[_Parts, Term], None]:
 
 _READERS: Final = {
     "verdict": _verdict,
-    "set": _by_table("set"),
-    "field": _by_table("field"),
-    "policy": _written("model"),
+    "set": _by_name("set"),
+    "field": _by_name("field"),
+    "policy": _written("policy"),
     "chosen": _written("chosen"),
-    "run": _by_table("run"),
+    "run": _by_name("run"),
     "trial": _trial,
     "strength": _strength,
     "date": _date,

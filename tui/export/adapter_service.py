@@ -22,14 +22,12 @@ from tui.errors import InputError, WorkbenchError
 from tui.events import AdapterMerged, ModelChanged, RunChanged
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
-from tui.export.output_path import check_place, placed
+from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.settings_store import change_setting
 
 GGUF = ".gguf"
-FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
-GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
 CARD = "README.md"
 _JOB = "merge"
 _ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)
@@ -162,7 +160,7 @@ class AdapterService:
         renamed = self._workspace.registry.rename(adapter.manifest.id, new)
         self._workspace.write(db_models.rename_models, renamed.manifest.id, renamed.manifest.name).result()
         for setting in settings:
-            self._workspace.write(change_setting, setting, renamed.manifest.name).result()
+            change_setting(self._workspace, setting, renamed.manifest.name)
         if self._loaded_model.in_use is not None and self._loaded_model.in_use.manifest.id == renamed.manifest.id:
             self._loaded_model.in_use = renamed
         self._tell_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")

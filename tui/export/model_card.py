@@ -6,7 +6,6 @@ no blind trial has shown. Texts that people or models wrote are made visible and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -57,15 +56,19 @@ class Card:
 
     def _front_matter(self) -> str:
         """What the Hub reads; a base that is only here, a folder or a file, has no name there."""
+        from huggingface_hub import ModelCardData  # it brings a second of imports along
+
         source = self.adapter.manifest.base_source
-        base, licence = hub_id_of(source), licence_of(source)
-        lines = [f"base_model: {json.dumps(base)}"] if base else []
-        if base:
-            lines.append("base_model_relation: " + ("finetune" if self.merged else "adapter"))
-        if licence:
-            lines.append(f"license: {json.dumps(licence)}")
-        lines.append("library_name: " + ("transformers" if self.merged else "peft"))
-        return "\n".join(["---", *lines, "pipeline_tag: text-generation", "tags:", "- lora", "- dpo", "---"]) + "\n"
+        base = hub_id_of(source)
+        data = ModelCardData(
+            base_model=base,
+            base_model_relation=("finetune" if self.merged else "adapter") if base else None,
+            license=licence_of(source),
+            library_name="transformers" if self.merged else "peft",
+            pipeline_tag="text-generation",
+            tags=["lora", "dpo"],
+        )
+        return f"---\n{data.to_yaml()}\n---\n"
 
     def _opening(self) -> str:
         base = _plain(self.adapter.manifest.base_source)

@@ -12,6 +12,9 @@ import psutil
 from adapters.storage import seal, sync
 from tui.errors import InputError
 
+FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
+GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
+"""Number formats of a merged model in a folder, and in a GGUF file."""
 _OURS = ("adapter_config.json", "config.json")
 """A folder with one of these holds an adapter or a model: it may be written over when that is asked for."""
 _PART = ".palate-part-"

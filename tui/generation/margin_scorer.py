@@ -21,7 +21,7 @@ AT_ONCE = 8
 
 
 class MarginScorer:
-    """Scores what waits for a verdict in the lane's spare turns, and only in those: never before a run."""
+    """Scores what waits for a verdict in spare turns of the compute thread, and never before a run."""
 
     def __init__(self, services: Services, *, seed: int) -> None:
         self.model: int | None = None
@@ -70,7 +70,7 @@ class MarginScorer:
         records = [_record(each) for each in pairs]
         for event in score_margins(base, records, adapter=name, config=TrainConfig()):
             if math.isfinite(event.margin):
-                self._workspace.write(db_margin_scores.add_margins, model, {int(event.key): event.margin}).result()
+                self._workspace.write(db_margin_scores.keep_margins, model, {int(event.key): event.margin}).result()
             yield
 
 

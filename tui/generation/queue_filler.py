@@ -35,7 +35,7 @@ ASK_AGAIN_S = 30.0
 
 
 class QueueFiller:
-    """Keeps the queue of ready comparisons full, in the lane's spare turns."""
+    """Keeps the queue of ready comparisons full, in spare turns of the compute thread."""
 
     def __init__(self, services: Services, *, seed: int, beside: QueueFiller | None = None) -> None:
         """`beside`: another one that writes on the same thread; this one leaves to it what it is answering."""
@@ -106,7 +106,7 @@ class QueueFiller:
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
         return self._scheduler.submit("pairs asked for", self._fill(missing), priority)
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
     def _priority(self) -> int:
         idle = self._pairs.completions.idle or not (self._wanted or self._filling)

@@ -28,7 +28,7 @@ class NotYet(WorkbenchError):
 
 
 class Regeneration:
-    """Has two fresh answers written for the prompt of a pair. What was said of the pair is somebody else's matter."""
+    """Has two new answers written for the prompt of a pair. The caller decides what becomes of the pair."""
 
     def __init__(self, services: Services, *, seed: int, queue: QueueFiller) -> None:
         self._services, self._seed, self._queue = services, seed, queue
@@ -54,9 +54,9 @@ class Regeneration:
             loaded_model.required()
 
     def write(self, prompt: PromptRow) -> Job:
-        """Write two answers as the settings of the queue say; the job's `done` tells when the pair is there, or is not.
+        """Write two answers as the settings of the queue say; `done` resolves when they are written or refused.
 
-        What goes wrong is told as for every job of the lane. Raises what `check` does.
+        Errors are published as for every job of the compute thread. Raises what `check` does.
         """
         self.check()
         pairs = PairWriter(self._services, seed=self._seed)

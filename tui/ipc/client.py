@@ -1,4 +1,4 @@
-"""The visitor's side: let the owner of the workspace run this command, and speak as if it ran here."""
+"""The client's side: the owner of the workspace runs this command, and its output appears here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.text.format import count, duration, when
 from tui.text.sanitize import visible_line
 
 _INTERRUPTS: Final = 3
-"""The owner is told of ctrl+C; pressed so often, this process leaves by itself."""
+"""Each ctrl+C is sent to the owner. After this many, this process ends without waiting for it."""
 
 
 class OwnerGone(WorkbenchError):
@@ -38,8 +38,8 @@ class OwnerRefused(WorkbenchError):
         self.title = title  # type: ignore[misc]  # the owner's own words
 
 
-def knock(door: str) -> Channel | None:
-    """A connection to the owner behind `door`; None when nobody is there (any more)."""
+def connect(door: str) -> Channel | None:
+    """A connection to the owner that listens at `door`, the path of its socket; None when nobody listens."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         link.connect(door)
@@ -57,18 +57,18 @@ def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
 
     Raises:
         OwnerGone: the owner ended before the command did.
-        OwnerRefused: it does not do that, or speaks another version.
+        OwnerRefused: it does not do that, or uses another version of the protocol.
     """
-    channel = knock(door)
+    channel = connect(door)
     if channel is None:
         return None
     try:
         ask = {"palate": VERSION, "ask": "command", "words": list(words)}
         channel.send({**ask, "cwd": os.getcwd(), "environment": dict(os.environ)})
-        with _ctrl_c_passed_on(channel):
+        with _ctrl_c_forwarded(channel):
             return _follow(channel, pid)
     except (BrokenPipeError, ConnectionResetError):
-        return None  # the door closed in our face
+        return None  # the owner closed its socket at this moment
     finally:
         channel.close()
 
@@ -97,22 +97,22 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
 
 
 @contextmanager
-def _ctrl_c_passed_on(channel: Channel) -> Iterator[None]:
-    """Tell the owner of ctrl+C instead of ending here, a few times."""
+def _ctrl_c_forwarded(channel: Channel) -> Iterator[None]:
+    """Send ctrl+C to the owner in place of ending here, a few times."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a handler
         return
     pressed = 0
 
-    def tell(_number: int, _frame: Any) -> None:
+    def forward(_number: int, _frame: Any) -> None:
         nonlocal pressed
         pressed += 1
         if pressed >= _INTERRUPTS:
             raise KeyboardInterrupt
-        with suppress(OSError):  # if the owner is gone, the connection tells
+        with suppress(OSError):  # if the owner is gone, the connection shows it
             channel.send({"interrupt": True})
 
-    before = signal.signal(signal.SIGINT, tell)
+    before = signal.signal(signal.SIGINT, forward)
     try:
         yield
     finally:
@@ -121,7 +121,7 @@ def _ctrl_c_passed_on(channel: Channel) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that owns the workspace, as it told of itself."""
+    """The process that owns the workspace, as it described itself."""
 
     facts: Mapping[str, Any]
 
@@ -166,20 +166,20 @@ def owner_of(channel: Channel) -> Owner:
         OwnerGone, OwnerRefused, WireError.
     """
     channel.send({"palate": VERSION, "ask": "who"})
-    return Owner(_answer(channel))
+    return Owner(receive_answer(channel))
 
 
 def connect_to_watch(busy: WorkspaceBusy) -> tuple[Channel, Owner]:
-    """A connection to the owner that stays, and what it told of itself.
+    """A connection to the owner that stays open, and the owner's description of itself.
 
     Raises:
         OwnerGone, OwnerRefused, WireError.
     """
-    channel = _knock(busy)
+    channel = connect_to_owner(busy)
     return channel, owner_of(channel)
 
 
-def _answer(channel: Channel) -> dict[str, Any]:
+def receive_answer(channel: Channel) -> dict[str, Any]:
     told = channel.receive(10.0)
     if told is None:
         raise OwnerGone("The process that owned the workspace has just left. Start `palate` again.")
@@ -188,8 +188,8 @@ def _answer(channel: Channel) -> dict[str, Any]:
     return told
 
 
-def _knock(busy: WorkspaceBusy) -> Channel:
-    channel = knock(str(busy.door))
+def connect_to_owner(busy: WorkspaceBusy) -> Channel:
+    channel = connect(str(busy.door))
     if channel is None:
         raise busy
     return channel

@@ -1,7 +1,7 @@
-"""Where a command's records and words go, from where its person speaks, and what became of that person meanwhile.
+"""Where a command's output goes, which folder its relative paths count from, and whether its person is still there.
 
-A command may run in a process of its own, or in the one that owns the workspace, on a thread, for a visitor. It writes
-through the console of its thread and asks it now and then whether to go on.
+A command may run in a process of its own, or in the one that owns the workspace, on a thread, for a client. It writes
+through the console of its thread and asks it now and then whether to continue.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tui.text.sanitize import visible
 
 
 class OwnerLeaves(BaseException):
-    """The process that owns the workspace lets go of it, so this command ends. The message says why."""
+    """The process that owns the workspace leaves it, so this command ends. The message says why."""
 
 
 class ClientGone(BaseException):
@@ -48,7 +48,7 @@ class Console:
         click.echo(text, nl=False, err=True)
 
     def leave(self, why: str) -> None:
-        """Let the command end at its next `check`: the process lets go of the workspace. From any thread."""
+        """End the command at its next `check`, because the process leaves the workspace. From any thread."""
         self._leaves = why
 
     def check(self) -> None:
@@ -56,7 +56,7 @@ class Console:
 
         Raises:
             KeyboardInterrupt: the person pressed ctrl+C.
-            OwnerLeaves: the process lets go of the workspace.
+            OwnerLeaves: the process leaves the workspace.
             VisitorGone: nobody waits for the command any more.
         """
         if self._leaves is not None:
@@ -64,7 +64,7 @@ class Console:
 
 
 class RemoteConsole(Console):
-    """The terminal of a visitor, at the other end of a wire."""
+    """The terminal of a client, at the other end of a channel."""
 
     def __init__(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         super().__init__()
@@ -73,14 +73,14 @@ class RemoteConsole(Console):
         self._channel = channel
         self._interrupted = threading.Event()
         self._gone = False
-        threading.Thread(target=self._listen, name="palate-visitor-ears", daemon=True).start()
+        threading.Thread(target=self._listen, name="palate-client-listener", daemon=True).start()
 
     def out(self, text: str) -> None:
-        """Send it to the visitor, who writes it on stdout."""
+        """Send it to the client, which writes it on stdout."""
         self._send("out", text)
 
     def err(self, text: str) -> None:
-        """Send it to the visitor, who writes it on stderr."""
+        """Send it to the client, which writes it on stderr."""
         self._send("err", text)
 
     def check(self) -> None:
@@ -105,7 +105,7 @@ class RemoteConsole(Console):
                 if "interrupt" in record:
                     self._interrupted.set()
         except ProtocolError:
-            pass  # nonsense from a visitor ends its visit
+            pass  # a client that sends nonsense is disconnected
         self._gone = True
 
 
@@ -120,7 +120,7 @@ def console() -> Console:
 
 @contextmanager
 def speaking_through(other: Console) -> Iterator[Console]:
-    """Let commands on this thread use `other` meanwhile."""
+    """Commands on this thread use `other` inside the block."""
     token = _current.set(other)
     try:
         yield other
@@ -129,7 +129,7 @@ def speaking_through(other: Console) -> Iterator[Console]:
 
 
 class CallerPath(click.Path):
-    """A path on the command line; a relative one counts from the folder of whoever typed it."""
+    """A path on the command line. A relative one counts from the folder in which the command was typed."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(path_type=Path, **more)

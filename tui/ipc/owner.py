@@ -1,7 +1,7 @@
-"""What the owner of a workspace does for its visitors: it tells who it is, runs their commands, and lets go.
+"""What the owner of a workspace does for its clients: it says who it is, runs their commands, and leaves when asked.
 
-A visitor's command runs as if it had been typed here, on the owner's own workbench: what computes takes its turns on
-the lane, what is stored is published, so that screens follow.
+A client's command runs on the owner's own workbench as if it had been typed here: its computing takes turns on the
+scheduler, and what it stores is published, so that screens follow.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from tui.commands.options import HostedOptions
 from tui.ipc.console import ClientGone, Console, OwnerLeaves, RemoteConsole, speaking_through
 from tui.ipc.protocol import VERSION, Channel, ProtocolError
 from tui.ipc.socket_server import SocketServer
@@ -25,17 +24,20 @@ from tui.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
+RunCommand = Callable[[Workbench, Sequence[str]], None]
+"""Runs a command line, its words without `palate`, on the owner's workbench; ends as click ends one."""
+
 Leave = Callable[[str], None]
-"""Called on a visitor's thread with a sentence when the owner is asked to let go: it has to do so soon."""
+"""Called on a client's thread with a sentence when the owner is asked to leave: the owner has to do so soon."""
 
 
 class OwnerServer:
-    """Serves the visitors of one workbench through its door."""
+    """Serves the clients of one workbench through its socket."""
 
-    def __init__(self, workbench: Workbench, leave: Leave) -> None:
+    def __init__(self, workbench: Workbench, leave: Leave, run_command: RunCommand) -> None:
         self.leave = leave
-        """What is called when a visitor takes over."""
-        self._workbench = workbench
+        """Called when a client takes over the workspace."""
+        self._workbench, self._run_command = workbench, run_command
         self._consoles: set[Console] = set()
         self._closing: str | None = None
         self._changed = threading.Lock()
@@ -43,19 +45,19 @@ class OwnerServer:
         self.door.open()
 
     def close(self) -> None:
-        """Let nobody in any more; commands that still run for visitors end, and their visitors are told."""
+        """Accept nobody any more. Commands that still run for clients end, with a sentence to each client."""
         with self._changed:
             self._closing = f"{self._who()} has let go of the workspace."
             for each in self._consoles:
                 each.leave(f"{self._closing} What this command had stored is kept; run it again for the rest.")
         self.door.close()
 
-    def visitors(self) -> list[threading.Thread]:
-        """The threads on which visitors' commands run."""
+    def clients(self) -> list[threading.Thread]:
+        """The threads on which clients' commands run."""
         with self._changed:
-            return self.door.visitors() if self._consoles else []
+            return self.door.clients() if self._consoles else []
 
-    # -- on a visitor's thread -----------------------------------------------------------------------------------
+    # -- on a client's thread -----------------------------------------------------------------------------------
 
     def _serve(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         match ask.get("ask"):
@@ -66,10 +68,10 @@ class OwnerServer:
             case "leave":
                 self._take_leave(channel, ask)
             case other:
-                raise ProtocolError(f"A visitor cannot ask {other!r}, only who, command or leave.")
+                raise ProtocolError(f"A client cannot ask {other!r}, only who, command or leave.")
 
     def _tell(self, channel: Channel) -> None:
-        """Say who owns the workspace and what it does, as often as the visitor asks."""
+        """Say who owns the workspace and what it does, as often as the client asks."""
         while True:
             channel.send(self.facts())
             if channel.receive() is None:
@@ -95,7 +97,7 @@ class OwnerServer:
         who = visible(str(ask.get("who", "another process")))
         channel.send({"leaving": True, **self.facts()})
         self.leave(f"{who} took over this workspace.")
-        while channel.receive() is not None:  # the visitor waits for the end of this connection
+        while channel.receive() is not None:  # the client waits for the end of this connection
             pass
 
     def _command(self, channel: Channel, ask: Mapping[str, Any]) -> None:
@@ -119,17 +121,13 @@ class OwnerServer:
 
     def _run(self, words: list[str], console: Console) -> int:
         """Run a command line and return its exit code, as click would."""
-        from tui.cli import main
-
         with speaking_through(console):
             try:
-                context = main.make_context("palate", words, obj=HostedOptions.of(self._workbench))
-                with context:
-                    main.invoke(context)
+                self._run_command(self._workbench, words)
             except ClientGone:
-                logger.info("The visitor of `palate %s` went away", " ".join(words))
+                logger.info("The client of `palate %s` went away", " ".join(words))
                 return 1
-            except (Exception, SystemExit, KeyboardInterrupt, OwnerLeaves) as error:  # noqa: BLE001  all are told
+            except (Exception, SystemExit, KeyboardInterrupt, OwnerLeaves) as error:  # noqa: BLE001  the client sees every one
                 return _told(error, console)
         return 0
 
@@ -155,7 +153,7 @@ def _told(error: BaseException, console: Console) -> int:
         case OwnerLeaves():
             _say(console, f"{error}\n")
         case _:
-            logger.error("A visitor's command ended with an error", exc_info=error)
+            logger.error("A client's command ended with an error", exc_info=error)
             _say(console, visible(f"Something unexpected happened: {type(error).__name__}: {error}") + "\n")
     return 1
 

@@ -1,6 +1,6 @@
-"""What the owner of a workspace and its visitors say to one another: JSON objects, one on a line, over a Unix socket.
+"""The messages between the owner of a workspace and its clients: JSON objects, one on a line, over a Unix socket.
 
-The first line of a visitor carries the version of this protocol and what it asks. The owner answers with lines; one
+The first line of a client carries the version of this protocol and what it asks. The owner answers with lines; one
 that has `refused` (a title) and `text` ends the visit.
 """
 
@@ -93,12 +93,12 @@ class Channel:
 
 
 def peer_uid(link: socket.socket) -> int | None:
-    """The user at the other end of a Unix socket, as the kernel knows it; None where no kernel call tells."""
+    """The user at the other end of a Unix socket, as the kernel knows it; None where the kernel cannot say."""
     if sys.platform == "linux":
         credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         uid: int = struct.unpack("3i", credentials)[1]
         return uid
-    return _getpeereid(link)
+    return _getpeereid(link)  # type: ignore[unreachable]  # the checker knows one platform alone
 
 
 def _getpeereid(link: socket.socket) -> int | None:

@@ -1,6 +1,6 @@
 """A workspace that another process owns, as its screens are shown elsewhere: read and followed, never changed.
 
-The owner tells about once a second what it does; what it stored is read from the database.
+The owner reports about once a second what it does. What it stored is read from the database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from db.connection import data_version
 from engine.config import TrainConfig
 from tui.errors import WorkbenchError
 from tui.events import CommandServed, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
-from tui.ipc.client import Owner, knock, owner_of
+from tui.ipc.client import Owner, connect, owner_of
 from tui.ipc.protocol import Channel, ProtocolError
 from tui.reader import WorkspaceReader
 from tui.snapshots import TrainPreview, WorkbenchStatus
@@ -37,12 +37,12 @@ class WatchOnly(WorkbenchError):
 
 
 class RemoteWorkbench(WorkspaceReader):
-    """Stands in for the workbench where a screen only looks on."""
+    """Takes the place of the workbench where a screen only watches."""
 
     def __init__(self, workspace: Workspace, channel: Channel, owner: Owner) -> None:
         super().__init__(workspace)
         self.left = False
-        """Has the owner let go of the workspace?"""
+        """Has the owner left the workspace?"""
         self._channel, self._owner = channel, owner
         self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
@@ -74,11 +74,11 @@ class RemoteWorkbench(WorkspaceReader):
         return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
 
     def status(self) -> WorkbenchStatus:
-        """What the owner does, as it last told."""
-        told = self._owner.status
+        """What the owner does, by its latest report."""
+        status = self._owner.status
         if self.left:
-            told = replace(told, run=None, writing=False)
-        return replace(told, watching=self.watching)
+            status = replace(status, run=None, writing=False)
+        return replace(status, watching=self.watching)
 
     def train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
         """No run is started from here."""
@@ -95,15 +95,15 @@ class RemoteWorkbench(WorkspaceReader):
         version = -1
         while not self._closing.wait(LOOK_EVERY_S):
             before = self.status()
-            told = self._ask() or self._ask_anew()
+            facts = self._ask() or self._reconnect()
             if self._closing.is_set():
                 return
-            if told is None:
+            if facts is None:
                 self.left = True
                 for published in (RunChanged(before.run.run) if before.run else ModelChanged(), CommandServed()):
                     self._publish(published)
                 return
-            self._owner = Owner(told)
+            self._owner = Owner(facts)
             now = data_version(self.workspace.connection)
             self._tell(before, self.status(), stored=now != version)
             version = now
@@ -111,18 +111,18 @@ class RemoteWorkbench(WorkspaceReader):
     def _ask(self) -> dict[str, Any] | None:
         try:
             self._channel.send({"again": True})
-            told = self._channel.receive(60.0)
+            facts = self._channel.receive(60.0)
         except (OSError, ProtocolError) as error:
             logger.warning("The owner cannot be asked any more: %r", error)
             return None
-        if told is not None and "pid" not in told:
-            logger.warning("The owner says %s", told)
+        if facts is not None and "pid" not in facts:
+            logger.warning("The owner refused: %s", facts)
             return None
-        return told
+        return facts
 
-    def _ask_anew(self) -> dict[str, Any] | None:
-        """A connection may be lost though the owner is there: knock once more."""
-        channel = knock(str(self._owner.facts.get("door")))
+    def _reconnect(self) -> dict[str, Any] | None:
+        """A connection may be lost though the owner is there: connect once more."""
+        channel = connect(str(self._owner.facts.get("door")))
         if channel is None or self._closing.is_set():
             return None
         self._channel.close()

@@ -1,15 +1,13 @@
-"""The owner's door: a Unix socket beside the lock, for the owner of the files alone, served by threads of their own.
+"""The owner's Unix socket: it lies beside the lock, for the owner of the files alone. Each client has a thread.
 
-Whatever a visitor does (stays silent, sends nonsense, vanishes) holds up nobody but itself: each has a thread, the
-first line has to come in time, and no more than so many are let in.
+A client that stays silent, sends nonsense or vanishes holds up nobody but itself: each has a thread, the first line has
+to come in time, and the number of clients is bounded.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import selectors
 import shutil
 import socket
 import stat
@@ -18,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from socketserver import BaseServer, ThreadingUnixStreamServer
 from typing import Any, Final
 
 from tui.ipc.protocol import VERSION, Channel, ProtocolError, peer_uid
@@ -25,8 +24,8 @@ from tui.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-DOOR_NAME: Final = "palate.sock"
-MOST_VISITORS: Final = 32
+SOCKET_NAME: Final = "palate.sock"
+MOST_CLIENTS: Final = 32
 FIRST_LINE_WITHIN_S: Final = 5.0
 _LONGEST_PATH: Final = 100
 """Bytes. `sun_path` holds 104 on the BSDs and 108 on Linux, with a zero at its end."""
@@ -35,97 +34,79 @@ Serve = Callable[[Channel, Mapping[str, Any]], None]
 
 
 class SocketServer:
-    """Lets visitors in and hands each of them, with its first line, to `serve` on a thread of its own."""
+    """Accepts clients and hands each of them, with its first line, to `serve` on a thread of its own."""
 
     def __init__(self, workspace: Workspace, serve: Serve) -> None:
         self.path: Path | None = None
-        """Where the socket is; None while the door is closed."""
+        """Where the socket is; None while it is closed."""
         self._workspace, self._serve = workspace, serve
-        self._visits: dict[threading.Thread, Channel] = {}
+        self._clients: dict[threading.Thread, Channel] = {}
         self._changed = threading.Lock()
 
     def open(self) -> None:
-        """Make the socket, name it in the lock file, and let visitors in from now on.
+        """Make the socket, name it in the lock file, and accept clients from now on.
 
-        Where no socket can be made, the owner works without a door; the log says why.
+        Where no socket can be made, the owner works without one; the log says why.
         """
         try:
-            self._listener, self.path = _listen(self._workspace.folder)
+            listener, self.path = _listen(self._workspace.folder)
         except OSError as error:
-            logger.warning("No visitor can be let in: no socket can be made (%s)", error)
+            logger.warning("No client can be served: no socket can be made (%s)", error)
             return
-        self._stop_r, self._stop_w = socket.socketpair()
-        self._doorman = threading.Thread(target=self._let_in, name="palate-door", daemon=True)
-        self._doorman.start()
+        self._server = _Server(listener, self._handle)
+        self._acceptor = threading.Thread(target=self._server.serve_forever, name="palate-socket", daemon=True)
+        self._acceptor.start()
         assert self._workspace.lock is not None
         self._workspace.lock.name_door(str(self.path))
 
-    def visitors(self) -> list[threading.Thread]:
-        """The threads of the visitors that are inside."""
+    def clients(self) -> list[threading.Thread]:
+        """The threads of the clients that are connected."""
         with self._changed:
-            return list(self._visits)
+            return list(self._clients)
 
     def close(self, within_s: float = 2.0) -> None:
-        """Let nobody in any more, and show out who is still inside after `within_s`. May be called twice."""
+        """Accept nobody any more, and disconnect who is still there after `within_s`. May be called twice."""
         path, self.path = self.path, None
         if path is None:
             return
         if self._workspace.lock is not None:
             self._workspace.lock.name_door(None)
-        self._stop_w.send(b"x")
-        self._doorman.join()
-        for end in (self._listener, self._stop_r, self._stop_w):
-            end.close()
+        self._server.shutdown()
+        self._acceptor.join()
+        self._server.server_close()
         _remove(path, self._workspace.folder)
-        for visit in self.visitors():
-            visit.join(within_s)
+        for client in self.clients():
+            client.join(within_s)
         with self._changed:
-            left = list(self._visits.values())
+            left = list(self._clients.values())
         for channel in left:
             channel.close()
 
-    # -- threads -------------------------------------------------------------------------------------------------
+    # -- on a client's thread ------------------------------------------------------------------------------------
 
-    def _let_in(self) -> None:
-        with selectors.DefaultSelector() as ready:
-            ready.register(self._listener, selectors.EVENT_READ)
-            ready.register(self._stop_r, selectors.EVENT_READ)
-            while all(key.fileobj is self._listener for key, _ in ready.select()):
-                try:
-                    link, _ = self._listener.accept()
-                except OSError as error:  # the visitor was gone again, or there are too many open files
-                    logger.warning("A visitor could not be let in: %s", error)
-                    time.sleep(0.1)
-                    continue
-                self._begin(Channel(link), link)
-
-    def _begin(self, channel: Channel, link: socket.socket) -> None:
-        link.setblocking(True)
-        with self._changed:
-            full = len(self._visits) >= MOST_VISITORS
-            if not full:
-                visit = threading.Thread(target=self._visit, args=(channel, link), name="palate-visitor", daemon=True)
-                self._visits[visit] = channel
-        if not full:
-            visit.start()
-            return
-        with contextlib.suppress(OSError):  # a line this short fits into the socket's buffer, so nobody waits here
-            channel.send({"refused": "Too many visitors", "text": f"{MOST_VISITORS} are inside already. Try again."})
-        channel.close()
-
-    def _visit(self, channel: Channel, link: socket.socket) -> None:
+    def _handle(self, link: socket.socket, _address: object, _server: BaseServer) -> None:
+        """Serve one client from its first line to its end."""
+        channel = Channel(link)
         try:
-            if _may_enter(link):
+            if self._admit(channel):
                 self._hear(channel)
         except OSError:
             pass  # it vanished
-        except Exception:
-            logger.exception("A visit ended with an error")
         finally:
             channel.close()
             self._workspace.readers.release()  # what it opened would stay open as long as the owner
             with self._changed:
-                self._visits.pop(threading.current_thread(), None)
+                self._clients.pop(threading.current_thread(), None)
+
+    def _admit(self, channel: Channel) -> bool:
+        """Count the client in, unless there are too many already."""
+        with self._changed:
+            full = len(self._clients) >= MOST_CLIENTS
+            if not full:
+                self._clients[threading.current_thread()] = channel
+        if full:
+            channel.send({"refused": "Too many commands", "text": f"{MOST_CLIENTS} are connected already. Try again."})
+        return not full
 
     def _hear(self, channel: Channel) -> None:
         try:
@@ -134,7 +115,7 @@ class SocketServer:
                 return
             if ask.get("palate") != VERSION:
                 raise ProtocolError(
-                    f"This Palate speaks version {VERSION} to its visitors, yours speaks {ask.get('palate')!r}. "
+                    f"This Palate uses version {VERSION} of the protocol, yours uses {ask.get('palate')!r}. "
                     "Use the same Palate for both, or close the one that has the workspace open."
                 )
             self._serve(channel, ask)
@@ -142,13 +123,39 @@ class SocketServer:
             channel.send({"refused": error.title, "text": str(error)})
 
 
-def _may_enter(link: socket.socket) -> bool:
-    """Is the visitor of the same user? The socket's mode says so already where the file system keeps modes."""
-    uid = peer_uid(link)
-    if uid in (None, os.getuid()):
-        return True
-    logger.warning("A visitor of user %s was turned away", uid)
-    return False
+class _Server(ThreadingUnixStreamServer):
+    """The library's server on a socket that listens already; `handle` is called on a thread for each client."""
+
+    daemon_threads = True
+    block_on_close = False  # `SocketServer.close` waits for the clients, and not for ever
+
+    def __init__(self, listener: socket.socket, handle: Callable[[socket.socket, object, BaseServer], None]) -> None:
+        super().__init__(str(listener.getsockname()), handle, bind_and_activate=False)  # type: ignore[arg-type]
+        self.socket.close()
+        self.socket = listener
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a client. Where that fails, as with too many open files, wait: it would fail at once again."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            logger.warning("A client could not be accepted: %s", error)
+            time.sleep(0.1)
+            raise
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Is the client of the same user? The socket's mode says so already where the file system keeps modes."""
+        del client_address
+        uid = peer_uid(request)
+        if uid in (None, os.getuid()):
+            return True
+        logger.warning("A client of user %s was refused", uid)
+        return False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """An error that a client's request met is in the log; the others are served on."""
+        del request, client_address
+        logger.exception("A client's request ended with an error")
 
 
 # -- the socket ------------------------------------------------------------------------------------------------
@@ -156,7 +163,7 @@ def _may_enter(link: socket.socket) -> bool:
 
 def _listen(folder: Path) -> tuple[socket.socket, Path]:
     """A listening socket, in the workspace if its path is short enough, else in a private folder for run-time files."""
-    path = folder.absolute() / DOOR_NAME
+    path = folder.absolute() / SOCKET_NAME
     if len(os.fsencode(path)) + 8 <= _LONGEST_PATH:
         try:
             return _bind(path), path
@@ -164,7 +171,7 @@ def _listen(folder: Path) -> tuple[socket.socket, Path]:
             logger.info("No socket can be made in %s (%s); another folder takes it", folder, error)
     home = os.environ.get("XDG_RUNTIME_DIR")
     place = tempfile.mkdtemp(prefix="palate-", dir=home if home and os.path.isdir(home) else None)
-    path = Path(place) / DOOR_NAME
+    path = Path(place) / SOCKET_NAME
     return _bind(path), path
 
 
@@ -176,7 +183,7 @@ def _bind(path: Path) -> socket.socket:
         beside = os.path.join(private, "s")
         listener.bind(beside)
         os.chmod(beside, 0o600)
-        listener.listen(MOST_VISITORS)
+        listener.listen(MOST_CLIENTS)
         os.replace(beside, path)
     except BaseException:
         listener.close()

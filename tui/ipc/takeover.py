@@ -11,15 +11,15 @@ import click
 
 from db.errors import WorkspaceBusy
 from db.lock import WorkspaceLock
-from tui.commands.options import Options
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
-from tui.ipc.client import Owner, _answer, _knock, owner_of
+from tui.ipc.client import Owner, connect_to_owner, owner_of, receive_answer
 from tui.ipc.console import say
-from tui.ipc.ownership import own
+from tui.ipc.ownership import WorkspaceRequest, own
 from tui.ipc.protocol import VERSION
 from tui.snapshots import WAITING
 from tui.workbench import Workbench
+from tui.workspace.workspace import read_workspace
 
 LETS_GO_WITHIN_S: Final = 180.0
 """So long an owner that was asked to leave is waited for: a checkpoint of a large model takes its time."""
@@ -35,40 +35,40 @@ class Entered:
     resume: int | None = None
 
 
-def enter(options: Options, *, watch: bool, take_over: bool) -> Entered | WorkspaceBusy | None:
-    """Own the workspace; where another process does, ask the person, unless a flag says it already.
+def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered | WorkspaceBusy | None:
+    """Own the workspace. Where another process owns it, ask the person what to do, unless a flag says so already.
 
     Returns:
         The workspace; or the owner that is to be watched; or None when the person leaves.
 
     Raises:
-        WorkspaceBusy: the owner lives on another machine, or has no door.
+        WorkspaceBusy: the owner runs on another machine, or has no socket.
         InputError: there is nobody to watch.
     """
     try:
         if watch and not take_over:
-            _expect_an_owner(options)
-        return Entered(own(replace(options, words=())))
+            _expect_an_owner(request)
+        return Entered(own(replace(request, words=())))
     except WorkspaceBusy as busy:
         if not busy.door or busy.host != socket.gethostname():
             raise
         wanted = TAKE_OVER if take_over else WATCH if watch else _ask(busy)
         if wanted == TAKE_OVER:
-            return take_over_from(busy, options)
+            return take_over_from(busy, request)
         return busy if wanted == WATCH else None
 
 
-def _expect_an_owner(options: Options) -> None:
-    with options.reading():  # there is a workspace at all
-        lock = WorkspaceLock(options.folder)
-        lock.acquire()
-        lock.release()
-    raise InputError(f"Nobody has {options.folder} open, so there is nothing to watch. Open it with `palate`.")
+def _expect_an_owner(request: WorkspaceRequest) -> None:
+    read_workspace(request.folder).close()  # raises where there is no workspace at all
+    lock = WorkspaceLock(request.folder)
+    lock.acquire()
+    lock.release()
+    raise InputError(f"Nobody has {request.folder} open, so there is nothing to watch. Open it with `palate`.")
 
 
 def _ask(busy: WorkspaceBusy) -> str:
     """Tell who owns the workspace and wait for one of three keys."""
-    channel = _knock(busy)
+    channel = connect_to_owner(busy)
     try:
         owner = owner_of(channel)
     finally:
@@ -94,17 +94,17 @@ def _key(keys: list[str]) -> str:
     return pressed
 
 
-def take_over_from(busy: WorkspaceBusy, options: Options) -> Entered:
-    """Ask the owner to let go, wait for that, and own the workspace with the owner's model, unless flags say another.
+def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
+    """Ask the owner to leave, wait for that, and own the workspace with the owner's model, unless flags name another.
 
     Raises:
-        WorkspaceBusy: it did not let go in time.
+        WorkspaceBusy: it did not leave in time.
         OwnerGone, OwnerRefused, WireError.
     """
-    channel = _knock(busy)
+    channel = connect_to_owner(busy)
     try:
         channel.send({"palate": VERSION, "ask": "leave", "who": _who()})
-        owner = Owner(_answer(channel))
+        owner = Owner(receive_answer(channel))
         run = owner.status.run
         does = "writes a checkpoint and lets go" if run else "lets go"
         say(f"Process {owner.pid} {does} of the workspace …")
@@ -112,11 +112,11 @@ def take_over_from(busy: WorkspaceBusy, options: Options) -> Entered:
             pass
     finally:
         channel.close()
-    asked = options.choice
+    asked = request.choice
     if asked == ModelChoice():
         asked = ModelChoice(**owner.facts["model"])
-    seed = owner.facts["seed"] if options.seed is None else options.seed
-    workbench = own(replace(options, words=(), choice=asked, seed=seed, within_s=LETS_GO_WITHIN_S))
+    seed = owner.facts["seed"] if request.seed is None else request.seed
+    workbench = own(replace(request, words=(), choice=asked, seed=seed, within_s=LETS_GO_WITHIN_S))
     goes_on = run is not None and run.phase not in (*WAITING, "stopping")
     return Entered(workbench, run.run if run is not None and goes_on else None)
 

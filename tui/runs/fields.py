@@ -80,7 +80,7 @@ SETTINGS: Final = {"loss": "loss_function"}
 FIELDS: Final = {each.name: each for each in (*_FACTS, *(_setting(each.name) for each in settings_of(TrainConfig)))}
 """Every field by its name; settings under the names of their flags, with _ for -."""
 
-FLAGS: Final = ("archived", "noted", "tagged")
+RUN_FLAGS: Final = ("archived", "noted", "tagged")
 """Filters by themselves: runs that were put away, that have a note, that have a tag."""
 
 

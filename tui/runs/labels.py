@@ -19,11 +19,11 @@ class RunLabels:
     def __init__(
         self,
         workspace: Workspace,
-        publish: Callable[[WorkbenchEvent], None],
         rename_adapter: Callable[[str, str], object],
+        publish: Callable[[WorkbenchEvent], None],
     ) -> None:
-        """`rename_adapter` gives the adapter with this id a name."""
-        self._workspace, self._publish, self._rename_adapter = workspace, publish, rename_adapter
+        """`rename_adapter` gets an adapter's id and its new name."""
+        self._workspace, self._rename_adapter, self._publish = workspace, rename_adapter, publish
 
     def rename(self, run: int, name: str) -> None:
         """Give a run another name, and its adapter as well where that has the run's name.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from db.run_rows import RunRow
-from tui.runs.fields import ALIASES, FIELDS, FLAGS, FieldValue, field_name, in_order
+from tui.runs.fields import ALIASES, FIELDS, RUN_FLAGS, FieldValue, field_name, in_order
 from tui.text.query import Term, check_names, holds, parse
 
 
@@ -34,8 +34,8 @@ class RunQuery:
         Raises:
             QueryError: a filter's name is not known.
         """
-        terms = parse(self.text, FLAGS)
-        check_names([replace(term, name=_plain(term.name)) for term in terms if term.name], [*FIELDS, *FLAGS])
+        terms = parse(self.text, RUN_FLAGS)
+        check_names([replace(term, name=_plain(term.name)) for term in terms if term.name], [*FIELDS, *RUN_FLAGS])
         return tuple(replace(term, name=_plain(term.name)) if term.name else term for term in terms)
 
     def fields(self) -> list[str]:
@@ -68,7 +68,7 @@ def _holds(run: RunRow, term: Term) -> bool:
     if term.is_text:
         texts = (run.name, run.note, run.status, run.base_name, *run.tags)
         return any(term.value.casefold() in text.casefold() for text in texts) != term.negated
-    if term.name in FLAGS:
+    if term.name in RUN_FLAGS:
         flags = {"archived": run.archived, "noted": bool(run.note), "tagged": bool(run.tags)}
         return flags[term.name] != term.negated
     assert term.name is not None

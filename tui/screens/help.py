@@ -69,7 +69,7 @@ def _described(screen: Screen[Any]) -> tuple[list[tuple[str, str]], list[tuple[s
             continue
         key = (active.node is app, binding.action)
         keys, _ = rows.setdefault(key, ([], binding.tooltip or binding.description))
-        shown = app.get_key_display(binding)
+        shown = app.name_of_key(binding)
         if shown not in keys:
             keys.append(shown)
     order = declared_order(screen)

@@ -16,7 +16,7 @@ class SingleDismiss(Screen[Answer], Generic[Answer]):
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Go, with an answer. Textual takes away whatever is on top: with two keys read at once, the screen below."""
-        return super().dismiss(result) if self.is_active else AwaitComplete.nothing()
+        return super().dismiss(result) if self.is_active else AwaitComplete.nothing()  # type: ignore[no-untyped-call]
 
 
 def leads_away_once(handler: Handler) -> Handler:

@@ -12,6 +12,8 @@ import termios
 from contextlib import suppress
 from typing import Any
 
+COMPLETING = "_PALATE_COMPLETE"
+"""A shell that asks for completions sets this variable; then nothing is opened, whatever words there are."""
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP, signal.SIGCONT)
 """What somebody sends to the waiting process alone is meant for its child."""
 WAITED_FOR = (*PASSED_ON, signal.SIGCHLD, signal.SIGUSR1)

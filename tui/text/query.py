@@ -16,7 +16,7 @@ from difflib import get_close_matches
 
 from tui.errors import WorkbenchError
 
-SIGNS = (">=", "<=", "!=", ":", "=", ">", "<")
+OPERATORS = (">=", "<=", "!=", ":", "=", ">", "<")
 """What can stand between a name and its value; the longer ones first."""
 
 # An address (http://…) and a time of day (10:30) are words. A quoted text may hold anything but a quote.

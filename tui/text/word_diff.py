@@ -23,7 +23,8 @@ def differences(first: str, second: str) -> tuple[Spans, Spans] | None:
     words = [list(_WORD.finditer(text)) for text in (first, second)]
     if sum(map(len, words)) > MOST_WORDS:
         return None
-    matcher = SequenceMatcher(None, *([match.group() for match in each] for each in words), autojunk=False)
+    one, two = ([match.group() for match in each] for each in words)
+    matcher = SequenceMatcher(None, one, two, autojunk=False)
     changed = [code for code in matcher.get_opcodes() if code[0] != "equal"]
     return (
         tuple(_joined(words[0], ((code[1], code[2]) for code in changed))),

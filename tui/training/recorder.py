@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,7 @@ class RunRecorder:
             self._write(db_samples.trim_samples, self._run, event.step)
             self._trimmed = True
         rows = [(event.step, name, value) for name, value in event.metrics.items()]
-        self._write(_add_figures, self._run, rows)
+        self._write(db_runs.record_figures, self._run, rows)
 
     def _store_margins(self, event: MarginsKnown) -> None:
         shares = (("train", event.train), ("eval", event.evaluation))
@@ -110,12 +109,6 @@ class RunRecorder:
 
     def _write(self, function: Callable[..., None], *args: Any, **kwargs: Any) -> None:
         self._workspace.write(function, *args, **kwargs).result()
-
-
-def _add_figures(connection: sqlite3.Connection, run: int, rows: Sequence[tuple[int, str, float | None]]) -> None:
-    """Figures are a sign of life: a run that was killed ended at the last of them."""
-    db_runs.add_metrics(connection, run, rows)
-    db_runs.heartbeat(connection, run)
 
 
 class KnownReferences(Mapping[str, tuple[float, float]]):

@@ -7,7 +7,6 @@ the database knew of it. Everything here is for the owner of the workspace, when
 
 import logging
 import shutil
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from adapters.manifest import Adapter
 from db import checkpoints as db_checkpoints
 from db import runs as db_runs
 from db import trials as db_trials
-from db.run_rows import RunRow
-from db.settings import use_adapter
+from db.run_rows import RunAdapter, RunRow
 from tui.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -29,13 +27,21 @@ def checkpoint_folder(workspace: Workspace, run: int) -> Path:
 
 
 def end_run(
-    connection: sqlite3.Connection, run: int, status: str, error: str | None = None, adapter: Adapter | None = None
+    workspace: Workspace,
+    run: int,
+    status: str,
+    error: str | None = None,
+    adapter: Adapter | None = None,
+    *,
+    note: str | None = None,
 ) -> None:
-    """Record a run's end; one that made an adapter names it and lets it answer from now on, in the same transaction."""
-    db_runs.set_status(connection, run, status, error=error)
-    if adapter is not None:
-        db_runs.set_run_adapter(connection, run, adapter.manifest.id)
-        use_adapter(connection, adapter.manifest.base_fingerprint, adapter.manifest.id)
+    """Record a run's end, on disk afterwards. An adapter that it made answers from now on, from the same transaction.
+
+    Raises:
+        DatabaseError: it cannot be stored.
+    """
+    made = RunAdapter(adapter.manifest.id, adapter.manifest.base_fingerprint) if adapter else None
+    workspace.write(db_runs.end_run, run, status, error, made, note=note).result()
 
 
 def recover(workspace: Workspace) -> None:
@@ -65,16 +71,22 @@ def end_if_over(workspace: Workspace, row: RunRow) -> bool:
     adapter = _made_by(workspace, row)
     if adapter is None:
         return False
-    workspace.write(_end_recovered, row, adapter).result()
+    ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
+    note = "This run's end could not be recorded when it came; its adapter is whole."
+    end_run(workspace, row.id, "stopped" if ended_early else "finished", adapter=adapter, note=note)
     logger.info("Run %s had published its adapter before its end was recorded: it is over.", row.id)
     return True
 
 
 def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
-    """Record a run's checkpoint where its file stands: it may be newer than what is recorded of it."""
+    """Record a run's checkpoint where its file stands.
+
+    The file may be newer than its row, or have none yet, when the process ended between the two.
+    """
     folder = checkpoint_folder(workspace, row.id)
     if (folder / CHECKPOINT).exists():
-        workspace.write(_know_checkpoint, row, folder).result()
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        workspace.write(db_checkpoints.set_checkpoint, row.id, step=row.step, path=str(folder), size=size).result()
 
 
 def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
@@ -82,17 +94,3 @@ def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
     started = datetime.fromisoformat(row.started)
     found = [each for each in workspace.registry.list() if each.manifest.run == row.id]
     return next((each for each in found if datetime.fromisoformat(each.manifest.created) >= started), None)
-
-
-def _end_recovered(connection: sqlite3.Connection, row: RunRow, adapter: Adapter) -> None:
-    ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
-    end_run(connection, row.id, "stopped" if ended_early else "finished", adapter=adapter)
-    db_runs.add_log(
-        connection, row.id, "info", "This run's end could not be recorded when it came; its adapter is whole."
-    )
-
-
-def _know_checkpoint(connection: sqlite3.Connection, row: RunRow, folder: Path) -> None:
-    """The file may be newer than its row, or have none yet, when the process ended between the two."""
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    db_checkpoints.set_checkpoint(connection, row.id, step=row.step, path=str(folder), size=size)

@@ -420,7 +420,7 @@ class Trainer:
         The run is over either way: one that seemed to go on would let no other start.
         """
         try:
-            self._workspace.write(end_run, task.run, status, error, adapter).result()
+            end_run(self._workspace, task.run, status, error, adapter)
         except DatabaseError as refused:
             self.unrecorded[task.run] = (status, error, adapter)
             self._publish(WorkbenchFailed(f"The end of run {task.run} is not recorded", str(refused)))
@@ -436,5 +436,5 @@ class Trainer:
             DatabaseError: there still is none.
         """
         for run, end in list(self.unrecorded.items()):
-            self._workspace.write(end_run, run, *end).result()
+            end_run(self._workspace, run, *end)
             del self.unrecorded[run]

@@ -57,7 +57,7 @@ class TrialPlan:
 
 
 class BlindTrials:
-    """Starts trials, has their answers written on the lane, and ends them."""
+    """Starts trials, has their answers written, and ends them."""
 
     def __init__(self, services: Services, *, seed: int) -> None:
         self._services, self._seed = services, seed
@@ -185,7 +185,7 @@ class BlindTrials:
         moved.add_done_callback(lambda done: None if _failed(done) else self._publish(QueueChanged(0)))
         return moved
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """Write what trials still lack, unless that is being done already or no trial is under way."""

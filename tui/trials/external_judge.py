@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.pair_rows import ComparisonRow
+from db.prompt_rows import Message
 from tui.errors import WorkbenchError
 
 Choice = Literal["first", "second", "tie"]
@@ -75,7 +76,7 @@ class ExternalJudge:
             return Judgement("b", a_first, b_first)
         return Judgement("tie", a_first, b_first)
 
-    def _ask(self, prompt: Sequence[Mapping[str, str]], first: str, second: str) -> Choice:
+    def _ask(self, prompt: Sequence[Message], first: str, second: str) -> Choice:
         question = json.dumps({"prompt": list(prompt), "first": first, "second": second}, ensure_ascii=False)
         try:
             done = subprocess.run(

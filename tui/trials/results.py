@@ -1,13 +1,15 @@
 """From the rows of a trial to what it proves, what could fool one, and the sentence to act on. No Textual here."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from tui.analysis.agreement import Agreement, agreement
-from tui.analysis.bradley_terry import LEAST_POLICIES, Board, Game, rank, suggest
 from tui.analysis.paired_comparison import (
     Conclusion,
     Interval,
@@ -20,6 +22,10 @@ from tui.analysis.paired_comparison import (
 )
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
+
+if TYPE_CHECKING:
+    from tui.analysis.bradley_terry import Board, Game
+
 
 _OUTCOMES: dict[str, Outcome] = {"a": "loss", "b": "win", "tie": "tie", "both_bad": "tie"}
 
@@ -249,6 +255,12 @@ class TrialBoard:
 
 def board_of(trials: Iterable[tuple[TrialRow, Sequence[ComparisonRow]]], policies: Sequence[str]) -> TrialBoard:
     """The board over opened trials; `policies` are the names of all that could be compared, the base among them."""
+    from tui.analysis.bradley_terry import (  # numpy takes its time, and the board alone needs it
+        LEAST_POLICIES,
+        rank,
+        suggest,
+    )
+
     opened = [(trial, pairs) for trial, pairs in trials if trial.kind == "blind" and trial.opened]
     mine = [(trial, pairs) for trial, pairs in opened if trial.judge is None]
     met: dict[tuple[str, str], list[tuple[TrialRow, Sequence[ComparisonRow]]]] = defaultdict(list)
@@ -273,6 +285,8 @@ def _pair_of(trial: TrialRow) -> tuple[str, str]:
 
 
 def _games(trial: TrialRow, pairs: Sequence[ComparisonRow]) -> list[Game]:
+    from tui.analysis.bradley_terry import Game
+
     points = {"win": 1.0, "tie": 0.5, "loss": 0.0}
     return [
         Game(trial.model_b_name, trial.model_a_name, points[outcome], each.prompt.id)

@@ -37,7 +37,7 @@ class SideBySide:
         self._starting = threading.Lock()
 
     def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
-        """Record a side-by-side and put it on the lane; returns its id.
+        """Record a side-by-side and submit its job; returns its id.
 
         Args:
             adapter: name or id of the tuned policy; None for the one in use.
@@ -95,7 +95,7 @@ class SideBySide:
             )
         return prompts
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
     def _turns(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> Turns:
         status = "stopped"

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.curation.import_format import progress_words
+from tui.curation.import_format import import_progress_words
 from tui.snapshots import ImportProgress
 
 
@@ -21,4 +21,6 @@ class ImportLine(Static):
                 if progress.phase == "taking back"
                 else Content.assemble("   ", ("i", "bold $accent"), " stop")
             )
-            self.update(Content.assemble(("● ", "$accent"), ("import  ", "$quiet"), progress_words(progress), stop))
+            self.update(
+                Content.assemble(("● ", "$accent"), ("import  ", "$quiet"), import_progress_words(progress), stop)
+            )

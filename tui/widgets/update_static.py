@@ -7,7 +7,9 @@ from textual.widgets import Static
 
 def tell(static: Static, text: Content | str) -> None:
     """Show `text`, as `Static.update` does, which has the whole screen laid out each time."""
-    told, new = (Content(each) if isinstance(each, str) else each for each in (static.content, text))
-    if not told.is_same(new):
-        as_many_lines = static.styles.text_wrap == "nowrap" and told.plain.count("\n") == new.plain.count("\n")
+    shown, new = (Content(each) if isinstance(each, str) else each for each in (static.content, text))
+    if not (isinstance(shown, Content) and isinstance(new, Content)):
+        raise TypeError("Only plain text and Content can be updated in place.")
+    if not shown.is_same(new):
+        as_many_lines = static.styles.text_wrap == "nowrap" and shown.plain.count("\n") == new.plain.count("\n")
         static.update(new, layout=not as_many_lines)

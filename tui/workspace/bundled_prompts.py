@@ -11,4 +11,4 @@ def load_questions(*, held_out: bool) -> list[NewPrompt]:
     name = "science_held_out.jsonl" if held_out else "science.jsonl"
     lines = files("tui").joinpath("data", name).read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
-    return [NewPrompt([{"role": "user", "content": each["prompt"]}], each["field"]) for each in records]
+    return [NewPrompt(({"role": "user", "content": each["prompt"]},), each["field"]) for each in records]

@@ -8,7 +8,7 @@ from db.errors import DatabaseError, ReplacedDatabase
 from db.writer import Writer
 from tui.events import DatabaseReplaced, WorkbenchEvent
 
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class FileWatch:
         self._thread.join()
 
     def _follow(self) -> None:
-        while not self._closing.wait(LOOK_EVERY_S):
+        while not self._closing.wait(CHECK_EVERY_S):
             try:
                 self._writer.check_files()
             except ReplacedDatabase as replaced:

@@ -1,6 +1,5 @@
 """The settings that a workspace keeps: read whole, changed one at a time. Only what was changed is stored."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +61,7 @@ def stored_settings(workspace: Workspace) -> QueueSettings:
     Raises:
         SettingError: a kept value is not usable any more.
     """
-    return _built(workspace.connection)
+    return _built({part: workspace.setting(part, {}) for part in PARTS})
 
 
 def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
@@ -73,30 +72,30 @@ def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
             yield each, getattr(getattr(settings, part), each.name)
 
 
-def change_setting(connection: sqlite3.Connection, name: str, text: str) -> QueueSettings:
-    """Keep a setting under its name, from what a person typed, and give all of them. `default` takes it back.
+def change_setting(workspace: Workspace, name: str, text: str) -> None:
+    """Keep a setting under its name, from what a person typed. `default` takes it back. It is on disk afterwards.
 
     Raises:
         InputError: there is no such setting.
         SettingError: the value is not usable, alone or beside the others.
     """
     part, each = _named(name)
-    kept = dict(db_settings.get_setting(connection, part, {}))
-    kept.pop(each.name, None)
-    if text.strip() != BACK:
-        kept[each.name] = each.parse(text)
-    db_settings.set_setting(connection, part, kept)
-    settings = _built(connection)
-    parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before it is kept
-    return settings
+
+    def change(kept: dict[str, dict[str, Any]]) -> None:
+        kept[part].pop(each.name, None)
+        if text.strip() != BACK:
+            kept[part][each.name] = each.parse(text)
+        settings = _built(kept)
+        parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is kept
+
+    workspace.write(db_settings.update_settings, PARTS, change).result()
 
 
-def _built(connection: sqlite3.Connection) -> QueueSettings:
+def _built(kept: dict[str, dict[str, Any]]) -> QueueSettings:
     parts: dict[str, Any] = {}
     for part, config in PARTS.items():
         known = {each.name for each in settings_of(config)}
-        kept = db_settings.get_setting(connection, part, {})
-        parts[part] = config(**{name: value for name, value in kept.items() if name in known})
+        parts[part] = config(**{name: value for name, value in kept[part].items() if name in known})
     return QueueSettings(**parts)
 
 

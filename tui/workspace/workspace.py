@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from platformdirs import user_data_path
 
 from adapters.registry import Registry
+from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import settings as db_settings
@@ -26,7 +27,7 @@ from db.writer import Writer
 from tui.errors import InputError, WorkbenchError
 from tui.workspace.bundled_prompts import load_questions
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
 def default_folder() -> Path:
@@ -84,7 +85,7 @@ class Workspace:
         """This thread's read-only connection."""
         return self.readers.get()
 
-    def write(self, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Future[Result]:
+    def write(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> Future[_Result]:
         """Run `function(connection, ...)` in one transaction on the writer's thread; resolved once it is on disk."""
         if self.writer is None:
             raise WorkbenchError(
@@ -177,9 +178,5 @@ def _furnish(workspace: Workspace) -> None:
     if db_prompts.list_prompt_sets(workspace.connection):
         return
     for name, held_out in (("science", False), ("science, held out", True)):
-        workspace.write(_add_set, name, held_out).result()
-
-
-def _add_set(connection: sqlite3.Connection, name: str, held_out: bool) -> None:
-    set_id = db_prompts.add_prompt_set(connection, name, held_out=held_out)
-    db_prompts.add_prompts(connection, set_id, load_questions(held_out=held_out))
+        prompts = load_questions(held_out=held_out)
+        workspace.write(db_prompt_sets.create_prompt_set, name, held_out=held_out, prompts=prompts).result()

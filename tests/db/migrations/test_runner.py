@@ -1,5 +1,6 @@
 """The schema: complete value sets, strict columns, and queues and counts that walk an index."""
 
+import hashlib
 import sqlite3
 from contextlib import closing
 
@@ -14,6 +15,7 @@ from db.trials import get_trial
 from db.verdict_search import search_verdicts
 from db.verdicts import counts, undo_last
 from tests.db_workspace import answer, new_set, workspace
+from tests.schema_document import DOCUMENT, schema
 
 
 @pytest.fixture
@@ -26,6 +28,17 @@ def test_a_new_file_has_had_every_migration(conn):
     assert conn.execute("PRAGMA user_version").fetchone()[0] == newest_version()
     assert pending_names(conn) == []
     assert unknown_names(conn) == []
+
+
+def test_what_lies_in_files_never_changes():
+    first = list(db_runner.MIGRATIONS.items())[:14]
+    written = "\n".join(line for name, statements in first for line in (name, *statements))
+    kept = "930a06c524e88f74d0a4ca4a9e42142e55f42752104b53399d0993dbbad636da"
+    assert hashlib.sha256(written.encode()).hexdigest() == kept, "append a migration instead"
+
+
+def test_the_schema_for_reading_is_that_of_the_migrations():
+    assert DOCUMENT.read_text(encoding="utf-8") == schema(), "run `python -m tests.schema_document`"
 
 
 def test_a_file_of_the_first_version_keeps_everything_when_blind_trials_come(tmp_path, monkeypatch):

@@ -55,7 +55,7 @@ def test_closing_ends_a_child_that_would_run_for_minutes() -> None:
     pid = next(events).done
     started = time.perf_counter()
     events.close()
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 

@@ -6,11 +6,11 @@ import pytest
 
 from db.blind_trials import note_comparison
 from db.inserting import insert
-from db.verdict_search import Words, search_verdicts
+from db.verdict_search import UnknownName, Words, search_verdicts
 from db.verdicts import add_verdict
 from db.withdrawals import set_withdrawn
 from tests.db_workspace import compared, new_set, workspace
-from tui.curation.verdict_query import FILTERS, FLAGS, day_range, filter_values, search_of
+from tui.curation.verdict_query import FILTERS, FLAGS, day_range, fixed_values, search_of
 from tui.text.query import QueryError
 
 NOON = datetime(2026, 11, 26, 12).astimezone()
@@ -38,7 +38,7 @@ def five(conn):
 
 
 def found(conn, text, **more):
-    return [row.prompt_line for row in search_verdicts(conn, search_of(conn, text, **more))]
+    return [row.prompt_line for row in search_verdicts(conn, search_of(text, **more))]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_every_filter_and_flag_is_tested_above_or_here(five):
     }
 
 
-def test_while_one_types_a_single_letter_is_not_asked_yet(conn):
-    assert search_of(conn, "a", typing=True).words == ()
-    assert search_of(conn, "rain a", typing=True).words == (Words("rain"),)
-    assert search_of(conn, "a").words == (Words("a"),)
-    assert search_of(conn, "a ", typing=True).words == (Words("a"),)
-    assert search_of(conn, "日", typing=True).words == (Words("日", begun=True),)
+def test_while_one_types_a_single_letter_is_not_asked_yet():
+    assert search_of("a", typing=True).words == ()
+    assert search_of("rain a", typing=True).words == (Words("rain"),)
+    assert search_of("a").words == (Words("a"),)
+    assert search_of("a ", typing=True).words == (Words("a"),)
+    assert search_of("日", typing=True).words == (Words("日", begun=True),)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,6 @@ def test_while_one_types_a_single_letter_is_not_asked_yet(conn):
     [
         ("colour:red", r"There is no filter 'colour'.*There are: verdict, set, field"),
         ("verdict:good", r"'good' is not a verdict. There are: better, a, b, tie, both_bad, skip, discard."),
-        ("set:nowhere", r"No set has 'nowhere' in its name. There are: questions, night sky."),
-        ("run:3", r"No run has '3' in its name. There is none yet."),
         ("strength:3", r"'3' is no strength"),
         ("date:soon", r"'soon' is no date. Write 2026"),
         ("date:2026-13", r"is no date"),
@@ -142,9 +140,23 @@ def test_while_one_types_a_single_letter_is_not_asked_yet(conn):
         ("-date:2026", r"leaves two times. Write before:2026 or after:2026."),
     ],
 )
-def test_what_cannot_be_asked_is_told(five, query, words):
+def test_what_cannot_be_asked_is_told(query, words):
     with pytest.raises(QueryError, match=words):
-        search_of(five, query)
+        search_of(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("set:nowhere", r"No set has 'nowhere' in its name. There are: questions, night sky."),
+        ('set="night"', r"No set has 'night' in its name."),
+        ("run:3", r"No run has '3' in its name. There is none yet."),
+        ("chosen:nobody", r"No policy has 'nobody' in its name. There are: tiny."),
+    ],
+)
+def test_a_name_that_nothing_has_is_told_with_those_that_there_are(five, query, words):
+    with pytest.raises(UnknownName, match=words):
+        found(five, query)
 
 
 def test_days_months_and_years_of_this_machine():
@@ -162,11 +174,10 @@ def test_days_months_and_years_of_this_machine():
     assert range_of("2024-02-29")[1] - range_of("2024-02-29")[0] == timedelta(days=1)
 
 
-def test_what_can_be_chosen(five):
-    assert filter_values(five, "verdict") == ["better", "tie", "both_bad", "skip", "discard"]
-    assert filter_values(five, "set") == ["questions", "night sky"]
-    assert filter_values(five, "policy") == ["tiny", "human", "import"]
-    assert filter_values(five, "note") == []
+def test_every_value_that_can_be_chosen_can_be_asked(five):
+    assert fixed_values("verdict") == ["better", "tie", "both_bad", "skip", "discard"]
+    assert fixed_values("policy") == ["human", "import"]
+    assert fixed_values("note") == []
     for name in FILTERS:
-        for value in filter_values(five, name):
-            search_of(five, f'{name}:"{value}"')
+        for value in fixed_values(name):
+            found(five, f'{name}:"{value}"')

@@ -209,7 +209,7 @@ async def test_while_they_are_written_no_verdict_counts_and_other_pairs_are_a_ke
 async def test_without_a_model_the_pair_stays_open(tmp_path: Path) -> None:
     still = StillWorkbench(tmp_path / "still")
     try:
-        prompt = db_prompts.next_prompts(still.workspace.connection, 1)[0]
+        prompt = db_prompts.get_prompt(still.workspace.connection, 1)
         model, sampling = still.models()[0], {**asdict(SamplingConfig()), "system": None}
         texts = ("One answer.", "Another.")
         a, b = (NewCompletion(model, sampling, 9, text, 7, False, "model") for text in texts)

@@ -1,6 +1,8 @@
 """Answers from a real server, started here: labelled, kept as what they are, and trained on."""
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,20 +121,48 @@ def test_a_server_that_is_gone_is_told_once_and_asked_again(
     monkeypatch.setattr("tui.generation.queue_filler.ASK_AGAIN_S", 0.2)
     workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=5)
     told: list[WorkbenchFailed] = []
+    gone = Gone()
     try:
         workbench.subscribe(lambda each: told.append(each) if isinstance(each, WorkbenchFailed) else None)
-        for name, text in (("server", "http://127.0.0.1:9"), ("server_model", served[1]), ("server_retries", "0")):
+        for name, text in (("server", gone.url), ("server_model", served[1]), ("server_retries", "0")):
             workbench.change_setting(name, text)
         workbench.change_setting("max_new_tokens", "8")
         workbench.start()
-        until(lambda: workbench.status().queue_problem is not None)
-        time.sleep(1.0)  # several times over
+        until(lambda: gone.asked >= 4)
+        assert workbench.status().queue_problem is not None
         assert [each.title for each in told] == ["The server does not answer"]
         workbench.change_setting("server", served[0])
         # The pair is in the database a moment before the queue hears of it.
         until(lambda: workbench.ready_count() > 0 and workbench.status().queue_problem is None)
     finally:
         workbench.close()
+        gone.close()
+
+
+class Gone:
+    """A port where every connection ends without a word, and the number of those."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._turn_away, daemon=True)
+        self._thread.start()
+
+    def _turn_away(self) -> None:
+        while True:
+            link, _ = self._listener.accept()
+            link.close()
+            if self.asked < 0:
+                return
+            self.asked += 1
+
+    def close(self) -> None:
+        """Let the port go."""
+        self.asked = -1
+        socket.create_connection(self._listener.getsockname()).close()
+        self._thread.join()
+        self._listener.close()
 
 
 def until(predicate: Callable[[], bool], limit_s: float = 120.0) -> None:

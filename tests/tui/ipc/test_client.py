@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.starting import ROOT, Process
 from tests.test_import_rules import calls_of
 from tests.tiny import save_tiny
-from tests.visiting import QUICK, ROOT, SHORT, Owner, begin, owner_of, palate, records, wait_until
+from tests.visiting import QUICK, SHORT, Owner, begin, owner_of, palate, records, wait_until
 from tui.cli import main
 from tui.ipc.protocol import VERSION, Channel
 
@@ -154,8 +155,8 @@ def test_many_writers_at_once_are_all_served(owner: Owner, tmp_path: Path, furni
 # -- who goes away ---------------------------------------------------------------------------------------------
 
 
-def lines_until(process: "object", wanted: Callable[[dict[str, object]], bool]) -> None:
-    for line in process.stdout:  # type: ignore[attr-defined]
+def lines_until(process: Process, wanted: Callable[[dict[str, object]], bool]) -> None:
+    for line in process.stdout:
         if wanted(json.loads(line)):
             return
     raise AssertionError("the command ended before that")

@@ -17,7 +17,7 @@ from db.lock import WorkspaceLock
 from tests.tiny import save_tiny
 from tests.visiting import Owner, owner_of, palate, records
 from tui.ipc.protocol import LONGEST_LINE, VERSION, Channel, ProtocolError, peer_uid
-from tui.ipc.socket_server import MOST_VISITORS, SocketServer
+from tui.ipc.socket_server import MOST_CLIENTS, SocketServer
 from tui.workspace.workspace import own_workspace
 
 WHO = json.dumps({"palate": VERSION, "ask": "who"}).encode() + b"\n"
@@ -101,7 +101,7 @@ def test_a_socket_that_a_dead_owner_left_is_replaced(tmp_path: Path, model: Path
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b'{"palate": 99, "ask": "who"}\n', f"version {VERSION} to its visitors, yours speaks 99"),
+        (b'{"palate": 99, "ask": "who"}\n', f"version {VERSION} of the protocol, yours uses 99"),
         (b"GET / HTTP/1.1\n", "no JSON object"),
         (b"[" * 100_000 + b"\n", "no JSON object"),
         (b'{"palate": 1, "ask": "dance"}\n', "cannot ask 'dance'"),
@@ -131,13 +131,16 @@ def test_a_visitor_that_is_silent_or_gone_holds_up_nobody(owner: Owner) -> None:
 
 def test_no_more_are_let_in_than_it_can_bear(owner: Owner) -> None:
     inside = []
-    for _ in range(MOST_VISITORS):
+    for _ in range(MOST_CLIENTS):
         link = owner.connect()
         link.sendall(WHO)
         inside.append(link)
     first_lines = [json.loads(link.makefile("rb").readline()) for link in inside]
     assert {each["pid"] for each in first_lines} == {owner.pid}
-    assert owner.say(b"") == {"refused": "Too many visitors", "text": f"{MOST_VISITORS} are inside already. Try again."}
+    assert owner.say(b"") == {
+        "refused": "Too many commands",
+        "text": f"{MOST_CLIENTS} are connected already. Try again.",
+    }
     for link in inside:
         link.close()
     while not answers(owner):  # they leave one by one

@@ -2,16 +2,14 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from tests.gate import Gate
 from tests.leaving import (
-    ENVIRONMENT,
-    LIMIT_S,
     adapter_bytes,
     ask,
     begin_run,
@@ -24,14 +22,13 @@ from tests.leaving import (
     run_row,
     spawn,
     until,
-    words,
 )
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     space = tmp_path_factory.mktemp("made") / "space"
-    make_workspace(space, pairs=1200)  # three processes start one after another while the run goes on
+    make_workspace(space)
     return space
 
 
@@ -63,11 +60,13 @@ def finish(newcomer: "pexpect.spawn[str]", space: Path) -> None:
     assert newcomer.exitstatus == 0
 
 
-def test_a_run_is_taken_over_twice_and_its_adapter_is_the_same_to_the_bit(space: Path, expected: bytes) -> None:
-    first = spawn(space)
+def test_a_run_is_taken_over_twice_and_its_adapter_is_the_same_to_the_bit(
+    space: Path, expected: bytes, tmp_path: Path
+) -> None:
+    first = spawn(space, gate=Gate(tmp_path, step=4))
     begin_run(first, space, step=4)
     old = owner(space)
-    second = spawn(space)
+    second = spawn(space, gate=Gate(tmp_path, step=12))
     second.expect(f"Process {old} on {os.uname().nodename} has this workspace open since")
     second.expect(r"Run 1 \(taste-1\) is at step \d+ of \d+")
     second.expect("take over")
@@ -77,8 +76,7 @@ def test_a_run_is_taken_over_twice_and_its_adapter_is_the_same_to_the_bit(space:
     first.wait()
     assert first.exitstatus == 0
     until(lambda: owner(space) not in (None, old), second)
-    step = run_row(space)["step"]  # type: ignore[index]
-    until(lambda: run_row(space)["step"] > step + 4, second)  # type: ignore[index]
+    until(lambda: run_row(space)["step"] >= 12, second)  # type: ignore[index]
     middle = owner(space)
     third = spawn(space, "--take-over")
     third.expect(f"Process {middle} writes a checkpoint and lets go")
@@ -89,10 +87,8 @@ def test_a_run_is_taken_over_twice_and_its_adapter_is_the_same_to_the_bit(space:
     assert ask(space, "SELECT count(*) FROM runs") == [(1,)]
 
 
-def test_a_command_is_taken_over_while_it_scores_references(space: Path, expected: bytes) -> None:
-    training = pexpect.spawn(
-        sys.executable, words(space, "train", "--json"), env=ENVIRONMENT, encoding="utf-8", timeout=LIMIT_S
-    )
+def test_a_command_is_taken_over_while_it_scores_references(space: Path, expected: bytes, tmp_path: Path) -> None:
+    training = spawn(space, "train", "--json", gate=Gate(tmp_path, step=0))
     training.expect('"event": "reference"')
     newcomer = spawn(space, "--take-over")
     training.expect("palate train --resume 1")

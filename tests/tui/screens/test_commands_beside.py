@@ -7,6 +7,8 @@ from tests.still_workbench import StillWorkbench
 from tests.visiting import palate
 from tests.waiting import until
 from tui.app import PalateApp
+from tui.cli import main
+from tui.commands.options import command_runner
 from tui.ipc.owner import OwnerServer
 from tui.screens.data.data import DataScreen
 
@@ -15,7 +17,7 @@ async def test_an_open_screen_follows_what_visitors_change(tmp_path: Path) -> No
     (tmp_path / "mine.txt").write_text("Why?\nHow?\n")
     workbench = StillWorkbench(tmp_path / "space")
     app = PalateApp(workbench)
-    host = OwnerServer(workbench, app.let_go)
+    host = OwnerServer(workbench, app.let_go, command_runner(main))
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("D")

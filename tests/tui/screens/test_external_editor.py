@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pexpect
 import pytest
 
 from tests.fake_workbench import LEAVES
+from tests.leaving import until
 from tui.errors import InputError
 from tui.screens.external_editor import editor_command
 
@@ -24,6 +24,11 @@ class Watched(FakeWorkbench):
         Path("edits").write_text(f"{comparison} {original} {text}")
         return super().edit_answer(comparison, original, text)
 
+class Telling(PalateApp):
+    def on_ready(self):
+        super().on_ready()
+        self.set_interval(0.02, lambda: getattr(self.screen, "can_judge", False) and Path("ready").touch())
+
 def beat():
     while True:
         with open("beats", "a") as file:
@@ -31,7 +36,7 @@ def beat():
         time.sleep(0.02)
 
 threading.Thread(target=beat, daemon=True).start()
-PalateApp(Watched(2)).run()
+Telling(Watched(2)).run()
 """
 ASKS = """#!/bin/sh
 stat -c '%a' "$1" "$(dirname "$1")" > modes
@@ -57,7 +62,7 @@ def start(tmp_path: Path) -> "Callable[[str, int], pexpect.spawn[bytes]]":
             sys.executable, ["-c", PROGRAM], dimensions=(30, 100), timeout=60, env=env, cwd=str(tmp_path)
         )
         child.expect("prompt 1 of 200")
-        time.sleep(0.5)
+        until((tmp_path / "ready").exists, child)  # a key counts
         return child
 
     return spawn
@@ -72,8 +77,7 @@ def test_the_editor_has_the_terminal_and_what_is_written_becomes_a_choice(
     child.send("2")
     child.expect("SAY: ")
     beats = (tmp_path / "beats").stat().st_size
-    time.sleep(0.5)
-    assert (tmp_path / "beats").stat().st_size > beats, "everything else goes on"
+    until(lambda: (tmp_path / "beats").stat().st_size > beats, child)  # everything else runs meanwhile
     child.sendintr()
     child.expect("interrupted")  # by the editor alone: the app is still there
     child.send("1 x Better words.\r")

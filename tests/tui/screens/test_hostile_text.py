@@ -10,11 +10,9 @@ import pexpect
 import pytest
 
 from tests.hostile import MARK, harmful
-from tests.hostile_tour import FOUND, body_of
+from tests.hostile_tour import NOTHING, body_of
 
 SIZES = [(24, 80), (40, 120)]
-NOTHING = ("keys", "likes", "a setting, opened", FOUND)
-"""Stops that show nothing from outside, or not on their first page."""
 
 
 def toured(folder: Path, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:

@@ -33,8 +33,8 @@ def still(tmp_path: Path) -> Iterator[StillWorkbench]:
     made = StillWorkbench(tmp_path)
     trial = made.begin(2)
     for _ in range(2):
-        made.judge(made.answer(trial), "a").result(timeout=5)
-    made.blind_trials.open(trial).result(timeout=5)
+        made.judge(made.answer(trial), "a").result(timeout=60)
+    made.blind_trials.open(trial).result(timeout=60)
     yield made
     made.close()
 
@@ -86,7 +86,7 @@ async def test_a_line_of_a_list(fake: FakeWorkbench, still: StillWorkbench) -> N
     assert await opened(still, "D", "VerdictList") == ["VerdictScreen"]
     assert await opened(still, "C", "#trials") == ["TrialResultScreen"]
     assert await opened(still, "C", "#comparisons", TrialResultScreen(1)) == ["TrialPairScreen"]
-    assert await opened(still, "D", "CursorList", FilterPicker(still.data.connection)) == ["Pick"]
+    assert await opened(still, "D", "CursorList", FilterPicker(still.data.filter_values)) == ["Pick"]
 
 
 async def test_a_trial_is_begun_once(still: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny(tmp_path_factory.mktemp("model"))
 
 
-@pytest.mark.parametrize("ssh", [False, True], ids=["pseudo-terminal", "ssh"])
+@pytest.mark.parametrize("ssh", [False, pytest.param(True, marks=pytest.mark.long)], ids=["pseudo-terminal", "ssh"])
 def test_every_key_of_the_label_screen_does_what_it_says(tmp_path: Path, model_folder: Path, ssh: bool) -> None:
     if ssh and (why := why_no_ssh()):
         pytest.skip(why)

@@ -13,13 +13,12 @@ import pexpect
 import pytest
 
 from db.errors import WorkspaceBusy
+from tests.gate import Gate
 from tests.leaving import (
     adapter_bytes,
     begin_run,
     closed_cleanly,
     end,
-    hearing,
-    ignoring,
     is_alive,
     make_workspace,
     owner,
@@ -27,11 +26,13 @@ from tests.leaving import (
     records,
     run_row,
     spawn,
+    state_of,
     terminals_of,
     until,
 )
 from tui.cli import main
 from tui.start import WITH_VALUE, opens_the_app
+from tui.terminal.launcher import COMPLETING
 from tui.workspace.workspace import own_workspace
 
 
@@ -64,9 +65,20 @@ def space(prepared: Path, tmp_path: Path) -> Iterator[Path]:
     end(owner(space))
 
 
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """Where a run waits, so that it is in its midst whatever the test does first."""
+    return Gate(tmp_path, step=4)
+
+
 def finished(space: Path) -> bool:
     """Is the first run at its end, and the process that made it gone?"""
     return (run_row(space) or {})["status"] == "finished" and owner(space) is None
+
+
+def knows(space: Path) -> bool:
+    """Has the app seen that its terminal is gone?"""
+    return "Without a terminal" in (space / "logs" / "palate.log").read_text()
 
 
 def resumed(space: Path) -> bytes:
@@ -75,8 +87,8 @@ def resumed(space: Path) -> bytes:
     return adapter_bytes(space)
 
 
-def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path, expected: bytes) -> None:
-    app = spawn(space)
+def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path, expected: bytes, gate: Gate) -> None:
+    app = spawn(space, gate=gate)
     begin_run(app, space)
     worker = owner(space)
     assert worker is not None
@@ -90,6 +102,7 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
     assert run_row(space)["status"] == "running"  # type: ignore[index]
     assert terminals_of(worker) == []
     assert os.getsid(worker) == worker
+    gate.open()
     until(lambda: finished(space))
     until(lambda: not is_alive(worker))
     assert adapter_bytes(space) == expected
@@ -101,8 +114,8 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
 
 
 @pytest.mark.parametrize("how", ["hang-up signal", "closed terminal", "launcher killed", "signals ignored"])
-def test_a_lost_link_lets_the_run_go_on_to_its_end(space: Path, expected: bytes, how: str) -> None:
-    app = spawn(space, preexec_fn=ignoring if how == "signals ignored" else hearing)
+def test_a_lost_link_lets_the_run_go_on_to_its_end(space: Path, expected: bytes, how: str, gate: Gate) -> None:
+    app = spawn(space, gate=gate, ignoring=how == "signals ignored")
     begin_run(app, space)
     worker = owner(space)
     assert worker is not None
@@ -111,6 +124,8 @@ def test_a_lost_link_lets_the_run_go_on_to_its_end(space: Path, expected: bytes,
         app.closed = True
     else:
         app.kill(signal.SIGHUP if how == "hang-up signal" else signal.SIGKILL)
+    until(lambda: knows(space), app)
+    gate.open()
     until(lambda: finished(space))
     until(lambda: not is_alive(worker))
     assert adapter_bytes(space) == expected
@@ -118,8 +133,10 @@ def test_a_lost_link_lets_the_run_go_on_to_its_end(space: Path, expected: bytes,
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_end_it_writes_a_checkpoint_and_leaves(space: Path, expected: bytes, number: signal.Signals) -> None:
-    app = spawn(space)
+def test_told_to_end_it_writes_a_checkpoint_and_leaves(
+    space: Path, expected: bytes, gate: Gate, number: signal.Signals
+) -> None:
+    app = spawn(space, gate=gate)
     begin_run(app, space)
     app.kill(number)
     app.expect(pexpect.EOF)
@@ -128,9 +145,9 @@ def test_told_to_end_it_writes_a_checkpoint_and_leaves(space: Path, expected: by
     assert resumed(space) == expected
 
 
-def test_a_setting_lets_a_lost_link_leave_at_a_checkpoint(space: Path, expected: bytes) -> None:
+def test_a_setting_lets_a_lost_link_leave_at_a_checkpoint(space: Path, expected: bytes, gate: Gate) -> None:
     palate(space, "settings", "link_lost", "leave")
-    app = spawn(space)
+    app = spawn(space, gate=gate)
     begin_run(app, space)
     os.close(app.child_fd)
     app.closed = True
@@ -139,21 +156,46 @@ def test_a_setting_lets_a_lost_link_leave_at_a_checkpoint(space: Path, expected:
     assert resumed(space) == expected
 
 
-def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(space: Path, expected: bytes) -> None:
-    app = spawn(space)
+def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(
+    space: Path, expected: bytes, gate: Gate
+) -> None:
+    app = spawn(space, gate=gate)
     begin_run(app, space)
     worker = owner(space)
     assert worker is not None
     app.kill(signal.SIGHUP)
-    until(lambda: "Without a terminal" in (space / "logs" / "palate.log").read_text(), app)
+    until(lambda: knows(space), app)
     os.kill(worker, signal.SIGTERM)
     until(lambda: owner(space) is None)
     assert closed_cleanly(space)
     assert resumed(space) == expected
 
 
-def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(space: Path, expected: bytes) -> None:
-    app = spawn(space)
+@pytest.mark.parametrize("stop", [None, signal.SIGTSTP])
+def test_a_process_without_a_terminal_can_be_continued(
+    space: Path, expected: bytes, gate: Gate, stop: signal.Signals | None
+) -> None:
+    """The end of a shell's session sends SIGCONT as well, and that may come late."""
+    app = spawn(space, gate=gate)
+    begin_run(app, space)
+    worker = owner(space)
+    assert worker is not None
+    app.kill(signal.SIGHUP)
+    until(lambda: knows(space), app)
+    if stop is not None:
+        os.kill(worker, stop)
+        until(lambda: state_of(worker) == "T")
+    os.kill(worker, signal.SIGCONT)
+    gate.open()
+    until(lambda: owner(space) is None)
+    assert finished(space)
+    assert adapter_bytes(space) == expected
+
+
+def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(
+    space: Path, expected: bytes, tmp_path: Path
+) -> None:
+    app = spawn(space, gate=Gate(tmp_path, step=15))
     begin_run(app, space, step=15)  # past the first checkpoint
     worker = owner(space)
     assert worker is not None
@@ -182,7 +224,12 @@ def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(space: Pa
     ],
 )
 def test_what_opens_the_app_is_seen_before_anything_is_imported(line: str, opens: bool) -> None:
-    assert opens_the_app(line.split()) is opens
+    assert opens_the_app(line.split(), {}) is opens
+
+
+def test_a_shell_that_completes_opens_no_app() -> None:
+    assert opens_the_app([], {}) is True
+    assert opens_the_app([], {COMPLETING: "bash_complete"}) is False
 
 
 def test_the_options_that_take_a_value_are_those_of_the_command_line() -> None:
@@ -197,25 +244,27 @@ def test_the_process_that_waits_imports_next_to_nothing() -> None:
     assert told[1:] == ["False", "False"]
 
 
-def start_training(space: Path, *flags: str) -> "pexpect.spawn[str]":
+def start_training(space: Path, gate: Gate) -> "pexpect.spawn[str]":
     """`palate train` on a pseudo-terminal, in the midst of its run."""
-    command = spawn(space, "train", *flags)
+    command = spawn(space, "train", gate=gate)
     until(lambda: (run_row(space) or {"step": 0})["step"] >= 3, command)
     return command
 
 
-def test_the_command_outlives_its_terminal_too(space: Path, expected: bytes) -> None:
-    command = start_training(space)
+def test_the_command_outlives_its_terminal_too(space: Path, expected: bytes, gate: Gate) -> None:
+    command = start_training(space, gate)
     os.close(command.child_fd)
     command.closed = True
+    until((space / "logs" / "output.log").exists)
+    gate.open()
     until(lambda: finished(space))
     assert adapter_bytes(space) == expected
     assert closed_cleanly(space)
     assert "finished after" in (space / "logs" / "output.log").read_text()
 
 
-def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, expected: bytes) -> None:
-    command = start_training(space)
+def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, expected: bytes, gate: Gate) -> None:
+    command = start_training(space, gate)
     command.kill(signal.SIGTERM)
     command.expect(pexpect.EOF)
     assert command.wait() == 128 + signal.SIGTERM
@@ -223,8 +272,18 @@ def test_the_command_leaves_at_a_checkpoint_when_it_is_told_to_end(space: Path, 
     assert resumed(space) == expected
 
 
-def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path) -> None:
-    command = start_training(space, "--epochs", "9999")  # it must outlast the commands that look at it
+def test_a_command_in_the_background_of_a_script_does_not_hear_ctrl_c(space: Path, expected: bytes, gate: Gate) -> None:
+    command = spawn(space, "train", gate=gate, ignoring=True)  # so a shell without job control starts `palate train &`
+    until(lambda: (run_row(space) or {"step": 0})["step"] >= 4, command)
+    command.kill(signal.SIGINT)
+    gate.open()
+    command.expect(pexpect.EOF)
+    assert command.wait() == 0
+    assert adapter_bytes(space) == expected
+
+
+def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path, gate: Gate) -> None:
+    command = start_training(space, gate)
     worker = owner(space)
     os.close(command.child_fd)
     command.closed = True

@@ -9,21 +9,20 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.leaving import PAIRS, ask, end, make_workspace, owner, palate, spawn
+from tests.leaving import ask, end, make_workspace, owner, palate, spawn
 
-DROPS = 20
 OPEN_PAIR = re.compile(r"prompt (\d+) of \d+")
 COUNTED = re.compile(r"(\d+) verdicts?")
 
 
-@pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture
+def space(tmp_path: Path, drops: int) -> Iterator[Path]:
     """A workspace with more pairs ready than will be judged, so that nothing has to be written meanwhile."""
-    space = tmp_path_factory.mktemp("labelled") / "space"
+    space = tmp_path / "space"
     make_workspace(space)
-    for name, value in (("ask_again", "0"), ("depth", str(2 * DROPS + 4))):
+    for name, value in (("ask_again", "0"), ("depth", str(2 * drops + 4))):
         palate(space, "settings", name, value)
-    palate(space, "generate", "--pairs", str(2 * DROPS + 4))
+    palate(space, "generate", "--pairs", str(2 * drops + 4))
     yield space
     end(owner(space))
 
@@ -41,9 +40,10 @@ def judge(app: "pexpect.spawn[str]", space: Path) -> int:
             return int(app.match[1])
 
 
-def test_twenty_drops_lose_no_verdict_and_no_place(space: Path) -> None:
-    place = next_place(space)
-    for drop in range(DROPS):
+@pytest.mark.parametrize("drops", [4, pytest.param(20, marks=pytest.mark.long)])
+def test_drops_lose_no_verdict_and_no_place(space: Path, drops: int) -> None:
+    place, before = next_place(space), verdicts(space)
+    for drop in range(drops):
         app = spawn(space)
         app.expect(OPEN_PAIR)
         assert app.match[1] == place, f"another pair is open after drop {drop}"
@@ -56,7 +56,7 @@ def test_twenty_drops_lose_no_verdict_and_no_place(space: Path) -> None:
         app.close(force=True)
         assert verdicts(space) >= acknowledged
         place = next_place(space)
-    assert verdicts(space) >= PAIRS + DROPS
+    assert verdicts(space) >= before + drops
 
 
 def next_place(space: Path) -> str:

@@ -18,19 +18,23 @@ import pexpect
 import psutil
 import pytest
 
+from tests.gate import Gate
 from tests.leaving import (
     ENVIRONMENT,
     LIMIT_S,
+    LONG_RUN,
     adapter_bytes,
     begin_run,
     closed_cleanly,
     is_alive,
+    make_workspace,
     owner,
+    palate,
     terminals_of,
     until,
     words,
 )
-from tests.tui.terminal.test_leaving import expected, finished, prepared, space  # noqa: F401
+from tests.tui.terminal.test_leaving import expected, finished, gate, knows, prepared, space  # noqa: F401
 
 ROOT = Path(__file__).parents[3]
 SSHD = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
@@ -87,9 +91,14 @@ def log_in(server: tuple[int, Path]) -> "pexpect.spawn[str]":
     return shell
 
 
-def open_app(shell: "pexpect.spawn[str]", space: Path) -> None:  # noqa: F811
-    environment = "OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES="
-    shell.sendline(f"cd {shlex.quote(str(ROOT))} && {environment} {shlex.join([sys.executable, *words(space)])}")
+def open_app(shell: "pexpect.spawn[str]", space: Path, gate: Gate | None = None) -> None:  # noqa: F811
+    """Start `palate`, or the same with a gate for its run."""
+    variables = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
+    line = words(space)
+    if gate is not None:
+        variables, line = {**variables, **gate.environment}, ["-m", "tests.gate", *line[2:]]
+    command = ["env", *(f"{name}={value}" for name, value in variables.items()), sys.executable, *line]
+    shell.sendline(f"cd {shlex.quote(str(ROOT))} && {shlex.join(command)}")
 
 
 def server_of(pid: int) -> psutil.Process:
@@ -97,20 +106,28 @@ def server_of(pid: int) -> psutil.Process:
     return next(each for each in psutil.Process(pid).parents() if each.name().startswith("sshd"))
 
 
-def test_a_link_that_is_cut_lets_the_run_go_on_to_its_end(
-    server: tuple[int, Path],
-    space: Path,  # noqa: F811
-    expected: bytes,  # noqa: F811
-) -> None:
-    shell = log_in(server)
-    open_app(shell, space)
+def cut_the_link(shell: "pexpect.spawn[str]", space: Path) -> int:  # noqa: F811
+    """Kill the server's process for the link in the midst of a run; the process that goes on without it."""
     begin_run(shell, space)
     worker = owner(space)
     assert worker is not None
     os.kill(server_of(worker).pid, signal.SIGKILL)
     shell.expect(pexpect.EOF)
-    until(lambda: "Without a terminal" in (space / "logs" / "palate.log").read_text())
+    until(lambda: knows(space))
     assert terminals_of(worker) == []  # though the end of the shell's session sends SIGCONT as well
+    return worker
+
+
+def test_a_link_that_is_cut_lets_the_run_go_on_to_its_end(
+    server: tuple[int, Path],
+    space: Path,  # noqa: F811
+    expected: bytes,  # noqa: F811
+    gate: Gate,  # noqa: F811
+) -> None:
+    shell = log_in(server)
+    open_app(shell, space, gate)
+    worker = cut_the_link(shell, space)
+    gate.open()
     until(lambda: finished(space))
     until(lambda: not is_alive(worker))
     assert adapter_bytes(space) == expected
@@ -121,9 +138,10 @@ def test_the_link_can_be_closed_while_the_run_goes_on(
     server: tuple[int, Path],
     space: Path,  # noqa: F811
     expected: bytes,  # noqa: F811
+    gate: Gate,  # noqa: F811
 ) -> None:
     shell = log_in(server)
-    open_app(shell, space)
+    open_app(shell, space, gate)
     begin_run(shell, space)
     worker = owner(space)
     assert worker is not None
@@ -135,5 +153,22 @@ def test_the_link_can_be_closed_while_the_run_goes_on(
     shell.sendline("exit")
     shell.expect(pexpect.EOF)  # nothing of ours keeps the link open
     assert is_alive(worker)
+    gate.open()
     until(lambda: finished(space))
     assert adapter_bytes(space) == expected
+
+
+@pytest.mark.long
+def test_a_long_run_of_palate_itself_outlives_its_link(server: tuple[int, Path], tmp_path: Path) -> None:
+    alone, space = tmp_path / "alone" / "space", tmp_path / "cut" / "space"  # noqa: F811
+    alone.parent.mkdir()
+    make_workspace(alone, LONG_RUN)
+    shutil.copytree(alone.parent, space.parent)
+    palate(alone, "train")
+    shell = log_in(server)
+    open_app(shell, space)
+    worker = cut_the_link(shell, space)
+    until(lambda: finished(space))
+    until(lambda: not is_alive(worker))
+    assert adapter_bytes(space) == adapter_bytes(alone)
+    assert closed_cleanly(space)

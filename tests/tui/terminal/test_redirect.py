@@ -3,13 +3,13 @@
 The headless driver writes no bytes, so the app runs in a pseudo-terminal here.
 """
 
-import os
-import sys
 import time
 from collections.abc import Iterator
 
 import pexpect
 import pytest
+
+from tests.starting import Spawn, environment
 
 EVIL = "evil \\x1b[2J\\x1b]52;c;aGk=\\x07\\x1b]0;own\\x07 \\x9b31m \\u202ertl [/] [bold]"
 PROGRAM = f"""
@@ -25,19 +25,16 @@ PalateApp(workbench).run()
 """
 HOSTILE = (b"\x1b]52", b"\x1b]0;", b"\xc2\x9b", "\u202e".encode(), b"\x07")
 
+ENVIRONMENT = environment(TERM="xterm-256color", COLORTERM="truecolor")
 POINTER_SHAPE = b"\x1b]22;default\x07"
 """Textual's own: the shape of the mouse pointer."""
 
 
 @pytest.fixture
 def terminal() -> Iterator["pexpect.spawn[bytes]"]:
-    child = pexpect.spawn(sys.executable, ["-c", PROGRAM], dimensions=(30, 100), timeout=60, env=_environment())
+    child = Spawn(["-c", PROGRAM], dimensions=(30, 100), timeout=60, env=ENVIRONMENT)
     yield child
     child.close(force=True)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def everything(child: "pexpect.spawn[bytes]", until: str) -> bytes:

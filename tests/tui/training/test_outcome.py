@@ -15,6 +15,7 @@ import engine.checkpoint
 import engine.lora
 import engine.preparation
 from db import checkpoints as db_checkpoints
+from db import runs as db_runs
 from db.runs import run_pairs
 from db.verdicts import run_preference_pairs
 from engine.chat import LeftOut
@@ -186,7 +187,7 @@ def test_a_full_database_ends_a_run_as_well_and_its_end_is_recorded_later(
     workbench.subscribe(told.append)
     with monkeypatch.context() as patch:
         patch.setattr(db_checkpoints, "set_checkpoint", fill_up)
-        patch.setattr("tui.training.trainer.end_run", fill_up)
+        patch.setattr(db_runs, "end_run", fill_up)
         run = train(workbench, CONFIG, name="broken")
     workbench.stop_run()  # nothing is alive, and nothing is said to be stopping
     assert workbench.status().run is None

@@ -54,7 +54,7 @@ def workbench(open_workbench: Open) -> Workbench:
     made = open_workbench()
     made.answers.write_pairs(6).done.result(timeout=60)
     while (comparison := made.next_comparison()) is not None:
-        made.judge(comparison.id, "a").result(timeout=10)
+        made.judge(comparison.id, "a").result(timeout=60)
     made.start_run(QUICK, name="tuned")
     assert made.trainer.job is not None
     made.trainer.job.done.result(timeout=120)
@@ -76,7 +76,7 @@ def begin(workbench: Workbench, **more: object) -> int:
 def judge_all(workbench: Workbench, trial: int, verdict: str = "b", limit: int = 99) -> int:
     judged = 0
     while judged < limit and (pair := workbench.blind_trials.next(trial)) is not None:
-        workbench.judge(pair.id, verdict, side="left", layout="side", seconds=2.0).result(timeout=10)
+        workbench.judge(pair.id, verdict, side="left", layout="side", seconds=2.0).result(timeout=60)
         judged += 1
     return judged
 
@@ -94,7 +94,7 @@ def test_a_trial_from_start_to_result(workbench: Workbench) -> None:
     assert all(each.a.seed == each.b.seed for each in pairs), "both draw from the same stream"
     assert {type(each).__name__ for each in told} == {"TrialChanged"}, "no answer streams"
     judge_all(workbench, trial)
-    workbench.blind_trials.open(trial).result(timeout=10)
+    workbench.blind_trials.open(trial).result(timeout=60)
     row = workbench.trial(trial)
     assert (row.status, row.broken) == ("finished", False)
     result = result_of(row, workbench.trial_comparisons(trial))
@@ -156,17 +156,17 @@ def test_a_second_trial_takes_prompts_that_were_not_met(workbench: Workbench) ->
 
 def test_undo_stays_within_the_trial_and_ends_with_the_seal(workbench: Workbench) -> None:
     trial = begin(workbench, num_prompts=4)
-    assert workbench.blind_trials.undo(trial).result(timeout=10) is None
+    assert workbench.blind_trials.undo(trial).result(timeout=60) is None
     pair = workbench.blind_trials.next(trial)
     assert pair is not None
     judge_all(workbench, trial, limit=1)
-    assert workbench.blind_trials.undo(trial).result(timeout=10) == pair.id
+    assert workbench.blind_trials.undo(trial).result(timeout=60) == pair.id
     assert workbench.counts().total == 6, "labelling is as it was"
     judge_all(workbench, trial, limit=1)
-    workbench.blind_trials.open(trial).result(timeout=10)
+    workbench.blind_trials.open(trial).result(timeout=60)
     assert workbench.trial(trial).broken
     with pytest.raises(NotAllowed, match="names were shown"):
-        workbench.blind_trials.undo(trial).result(timeout=10)
+        workbench.blind_trials.undo(trial).result(timeout=60)
 
 
 def test_what_cannot_start_is_said_in_words(workbench: Workbench) -> None:
@@ -201,7 +201,7 @@ def test_a_removed_adapter_is_told_once_and_the_lane_lives(workbench: Workbench)
     told: list[WorkbenchEvent] = []
     workbench.subscribe(told.append)
     view = next(each for each in workbench.adapters() if each.name == "tuned")
-    workbench.use_adapter(None).done.result(timeout=20)
+    workbench.use_adapter(None).done.result(timeout=60)
     doomed = workbench.blind_trials.start(TrialPlan(policy="tuned", num_prompts=40, sampling=SHORT))
     workbench.workspace.registry.remove(view.id)
     write_all(workbench)
@@ -224,7 +224,7 @@ AROUND_A_QUESTION = 19
 def held_out(workbench: Workbench, folder: Path, *questions: str) -> int:
     """A held-out set of these questions; gives its id."""
     (folder / "mine.txt").write_text("\n".join(questions) + "\n", encoding="utf-8")
-    workbench.add_prompts(folder / "mine.txt", set_name="mine", held_out=True).result(timeout=10)
+    workbench.add_prompts(folder / "mine.txt", set_name="mine", held_out=True).result(timeout=60)
     return next(each.id for each in workbench.prompt_sets() if each.name == "mine")
 
 
@@ -246,7 +246,7 @@ def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, 
     assert "“Second word" in told
     assert "tokens and the model reads 512" in told
     assert judge_all(workbench, trial) == 5
-    workbench.blind_trials.open(trial).result(timeout=10)
+    workbench.blind_trials.open(trial).result(timeout=60)
     assert workbench.trial(trial).status == "finished"
 
 

@@ -39,7 +39,7 @@ async def test_an_idle_app_tells_that_its_database_was_removed_and_keeps_it_in_s
 
 
 async def test_a_verdict_key_is_refused_and_the_pair_stays(workbench, tmp_path, monkeypatch):
-    monkeypatch.setattr("tui.workspace.file_watch.LOOK_EVERY_S", A_DAY_S)
+    monkeypatch.setattr("tui.workspace.file_watch.CHECK_EVERY_S", A_DAY_S)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: app.screen.can_judge)

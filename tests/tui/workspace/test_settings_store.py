@@ -29,7 +29,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def change(workspace: Workspace, name: str, text: str) -> None:
-    workspace.write(change_setting, name, text).result(timeout=10)
+    change_setting(workspace, name, text)
 
 
 def test_no_two_settings_have_one_name() -> None:

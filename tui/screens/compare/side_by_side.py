@@ -102,7 +102,7 @@ class SideBySideScreen(PalateScreen):
             self._shown = pair.id
             # The base, or what it is held against, stands first: nothing is hidden here that a side could give away.
             self.view.show(replace(pair, flipped=False), position=(self._at + 1, trial.num_questions))
-        self.view.note(progress_words(trial, pair))
+        self.view.note(pair_progress_words(trial, pair))
 
     # -- actions -------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ def waiting_words(trial: TrialRow) -> Content:
     return Content(f"This comparison {trial.status} before a question was answered. Press esc and start another.")
 
 
-def progress_words(trial: TrialRow, pair: ComparisonRow) -> str:
+def pair_progress_words(trial: TrialRow, pair: ComparisonRow) -> str:
     """What stands in the lower border of the question."""
     parts = []
     if pair.a.text == pair.b.text:

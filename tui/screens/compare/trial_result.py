@@ -72,7 +72,7 @@ class TrialResultScreen(PalateScreen):
         moved = len({each.prompt for each in self.workbench.moved_prompts(self._trial)})
         self.query_one("#figures", Static).update(figures(result, moved, wide=not self.stacked))
         wanted = _FILTERS[self._filter]
-        rows = sorted((each for each in comparisons if matches(each, wanted, notes)), key=_place)
+        rows = sorted((each for each in comparisons if pair_matches(each, wanted, notes)), key=_place)
         self._shown = [each.id for each in rows]
         head = f"{count(len(rows), 'comparison')}: {wanted}"
         self.query_one("#pairs", Static).update(Content.styled(head, "bold"))
@@ -168,7 +168,7 @@ def how(trial: TrialRow, moved: int) -> str:
     return " · ".join(parts)
 
 
-def matches(pair: ComparisonRow, wanted: str, notes: Mapping[int, str]) -> bool:
+def pair_matches(pair: ComparisonRow, wanted: str, notes: Mapping[int, str]) -> bool:
     """Does a comparison belong under this filter?"""
     outcome = outcome_of(pair)
     match wanted:

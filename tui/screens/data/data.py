@@ -205,7 +205,7 @@ class DataScreen(PalateScreen):
 
     def action_filter(self) -> None:
         """Choose a filter instead of typing it."""
-        self.app.push_screen(FilterPicker(self.workbench.data.connection), self._add_filter)
+        self.app.push_screen(FilterPicker(self.workbench.data.filter_values), self._add_filter)
 
     def _add_filter(self, piece: str | None) -> None:
         if piece is not None:

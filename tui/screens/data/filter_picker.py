@@ -1,10 +1,10 @@
 """The list of filters on the Data screen."""
 
-import sqlite3
+from collections.abc import Callable
 
 from textual.content import Content
 
-from tui.curation.verdict_query import FILTERS, FLAGS, filter_values
+from tui.curation.verdict_query import FILTERS, FLAGS, NAMED
 from tui.screens.dialog import AskText
 from tui.screens.picker import Pick
 from tui.text.query import Term
@@ -12,21 +12,24 @@ from tui.text.sanitize import visible_line
 
 
 class FilterPicker(Pick):
-    """The filters of the Data screen. The answer is a piece of a query, such as `verdict:tie`."""
+    """The filters of the Data screen. The answer is a piece of a query, such as `verdict:tie`.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `values_of` gives what a filter can be set to, an empty list where its value is typed.
+    """
+
+    def __init__(self, values_of: Callable[[str], list[str]]) -> None:
         every = FILTERS | FLAGS
         width = max(map(len, every))
         rows = [(name, Content.assemble(f"{name:<{width}}  ", (words, "$quiet"))) for name, words in every.items()]
         super().__init__("Filter", "", rows)
-        self._connection = connection
+        self._values_of = values_of
 
     def picked(self, name: str) -> None:
         """A flag is whole; other filters need a value, chosen or typed."""
         if name in FLAGS:
             self.dismiss(name)
             return
-        values = filter_values(self._connection, name)
+        values = self._values_of(name)
         if values:
             rows = [(str(at), Content(visible_line(value, 60))) for at, value in enumerate(values)]
             pick = Pick(name, "", rows)
@@ -36,5 +39,4 @@ class FilterPicker(Pick):
 
     def _take(self, name: str, value: str | None) -> None:
         if value is not None:
-            exact = name in ("set", "field", "policy", "chosen", "run")
-            self.dismiss(str(Term(value.replace('"', " "), name, "=" if exact else ":")))
+            self.dismiss(str(Term(value.replace('"', " "), name, "=" if name in NAMED else ":")))

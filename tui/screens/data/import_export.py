@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from db.interchange.formats import FORMATS, Format, format_of
-from db.interchange.sources import Source, source_of
-from db.interchange.writing import check_ending
+from db.prompt_rows import TakenPrompts
+from tui.curation.files import check_target, format_choices, likely_format, named_source
 from tui.curation.import_format import exported_words, left_out_words, taken_words
 from tui.errors import KNOWN_ERRORS
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
-from tui.snapshots import TakenPrompts
 from tui.text.format import count
 
 if TYPE_CHECKING:
@@ -31,8 +29,8 @@ _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or
 class PickFormat(Pick):
     """The formats in a list, the likeliest first. The answer is a format's name."""
 
-    def __init__(self, title: str, sentence: str, first: Format) -> None:
-        formats = [first, *(each for each in FORMATS.values() if each is not first)]
+    def __init__(self, title: str, sentence: str, first: str) -> None:
+        formats = format_choices(first)
         rows = [(each.name, Content.assemble(f"{each.name:<16} ", (each.words, "$quiet"))) for each in formats]
         super().__init__(title, sentence, rows)
 
@@ -55,11 +53,10 @@ async def import_file(screen: DataScreen) -> None:
     if text is None:
         return
     try:
-        source = source_of(str(path_of(text)))
         if kind == "v":
-            await _take_pairs(screen, source)
+            await _take_pairs(screen, str(path_of(text)))
         else:
-            await _take_prompts(screen, source, held_out=kind == "h")
+            await _take_prompts(screen, str(path_of(text)), held_out=kind == "h")
     except (*KNOWN_ERRORS, OSError) as error:
         screen.palate.tell_error(error)
     finally:
@@ -67,19 +64,21 @@ async def import_file(screen: DataScreen) -> None:
         screen.refresh_status()
 
 
-async def _take_prompts(screen: DataScreen, source: Source, *, held_out: bool) -> None:
+async def _take_prompts(screen: DataScreen, name: str, *, held_out: bool) -> None:
+    source = named_source(name)
     adding = await asyncio.to_thread(screen.workbench.add_prompts, source, set_name=source.stem, held_out=held_out)
     screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
 
 
-async def _take_pairs(screen: DataScreen, source: Source) -> None:
+async def _take_pairs(screen: DataScreen, name: str) -> None:
     """Look which format it is, let that be changed, and store everything beside the loop."""
-    found = await asyncio.to_thread(format_of, source)
-    asked = PickFormat("Import", f"{source.stem} looks like {found.name}. Take it as:", found)
-    name = await screen.app.push_screen_wait(asked)
-    if name is None:
+    source = named_source(name)
+    found = await asyncio.to_thread(likely_format, source)
+    asked = PickFormat("Import", f"{source.stem} looks like {found}. Take it as:", found)
+    format = await screen.app.push_screen_wait(asked)
+    if format is None:
         return
-    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=name))
+    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=format))
     words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *map(left_out_words, imported.left_out)]
     screen.palate.tell("Imported", _sentences(words))
 
@@ -90,17 +89,17 @@ async def _take_pairs(screen: DataScreen, source: Source) -> None:
 async def export_file(screen: DataScreen) -> None:
     """Ask for the format and the place, and write every judged pair."""
     sentence = f"{count(screen.workbench.counts().decisive, 'preference pair')}. Write them as:"
-    name = await screen.app.push_screen_wait(PickFormat("Export", sentence, FORMATS["trl"]))
+    name = await screen.app.push_screen_wait(PickFormat("Export", sentence, "trl"))
     if name is None:
         return
-    format = FORMATS[name]
+    format = format_choices(name)[0]
     sentence = f"{format.words}, as {' '.join(format.endings)}."
     text = await screen.app.push_screen_wait(AskText("Export", sentence, value=f"preferences{format.endings[0]}"))
     if text is None:
         return
     path = path_of(text)
     try:
-        check_ending(path, format)
+        check_target(path, name)
         if not path.exists() or await _replace(screen, path):
             done = await asyncio.to_thread(screen.workbench.export_pairs, path, name)
             words = [f"{count(done.pairs, 'pair')} in {path.absolute()}", *exported_words(done)]

@@ -1,11 +1,11 @@
-"""Small windows of the prompts' screen: a prompt in whole, and what crossing the wall means."""
+"""Small windows of the prompts' screen: a prompt in whole, and what it means to hold prompts out."""
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from db.held_out import Crossing
+from db.prompt_rows import Crossing
 from tui.curation.prompt_sets import PromptSets, holding_out_words, release_words
 from tui.screens.dialog import Choose, Dialog
 from tui.text.sanitize import beginning, visible, visible_line
@@ -34,7 +34,7 @@ class ShowPrompt(Dialog[None]):
 
 
 def crossing_question(name: str, meant: Crossing, to_trials: bool) -> Choose:
-    """What crossing the wall means, and whether to."""
+    """What it means to hold prompts out or to give them back, and whether to."""
     if to_trials:
         words, act = holding_out_words(meant), ("h", "hold out")
         return Choose(f"Hold out · {visible_line(name, 40)}", "\n".join(words), (act,))

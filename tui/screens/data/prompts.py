@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from db.prompt_lists import PromptListRow, SetCounts
+from db.prompt_rows import PromptListRow, SetCounts
 from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
@@ -273,7 +273,10 @@ class PromptsScreen(PalateScreen):
 
     async def _move(self, prompt: PromptListRow, here: SetCounts, set_id: int) -> None:
         target = next(each for each in self._sets if each.row.id == set_id)
-        move = lambda: asyncio.wrap_future(self.book.move([prompt.id], set_id))  # noqa: E731
+
+        def move() -> asyncio.Future[Any]:
+            return asyncio.wrap_future(self.book.move([prompt.id], set_id))
+
         if target.row.held_out == here.row.held_out:
             await move()
             return

@@ -109,12 +109,15 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
 
     def _say_where(self, run: RunRow) -> None:
         """Where the run stands, or where its curves are read."""
-        progress = self._progress()
-        line = progress_line(run, progress, self._history) if progress else ending_line(run, self.adapter_of(run))
+        progress, place = self._progress(), self.query_one("#run-progress", Static)
+        if progress is not None:
+            line = progress_line(run, progress, self._history, place.content_size.width)
+        else:
+            line = ending_line(run, self.adapter_of(run))
         if self.cross is not None:
             there = Content.assemble(("│ ", "$quiet"), (f"read at step {self.cross:,}", "bold"))
             line = there + Content.styled(f" of {run.step:,} · escape takes the line off", "$quiet")
-        tell(self.query_one("#run-progress", Static), line)
+        tell(place, line)
 
     def cross_moved(self) -> None:
         """Say where."""

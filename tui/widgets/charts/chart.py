@@ -31,7 +31,7 @@ from tui.runs.curves import (
 from tui.widgets.charts.plot import SIXTEEN, TONES, Plot, resolution_from_environment
 from tui.widgets.update_static import tell
 
-MOST_MARKS: Final = 24
+MOST_POINT_MARKS: Final = 24
 """More evaluations than these stand too close for a mark each; their line is enough."""
 _SIGNS_ON_A_LINE: Final = 3
 
@@ -211,7 +211,7 @@ class Chart(Vertical):
             shares = (np.arange(_SIGNS_ON_A_LINE) + (place + 1) / (len(self._series) + 1)) / _SIGNS_ON_A_LINE
             at = known[np.minimum((shares * known.size).astype(np.int64), known.size - 1)] if known.size else known
             plot.scatter(series.steps[at], line[at], marker=series.sign, marker_style=f"bold {ink}")
-        elif series.evaluated and series.steps.size <= MOST_MARKS:
+        elif series.evaluated and series.steps.size <= MOST_POINT_MARKS:
             plot.scatter(series.steps, line, marker="•", marker_style=ink)
 
     # -- the legend ----------------------------------------------------------------------------------------------

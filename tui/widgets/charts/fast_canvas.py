@@ -65,4 +65,7 @@ def _dots(lines: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> np.ndarray[
     line = np.repeat(np.arange(len(steps)), steps + 1)
     along = np.arange(len(line)) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
     share = along / np.maximum(steps, 1)[line]
-    return start[line] + np.rint(way[line] * share[:, None]).astype(np.int64)
+    dots: np.ndarray[tuple[int, int], np.dtype[np.int64]] = start[line] + np.rint(way[line] * share[:, None]).astype(
+        np.int64
+    )
+    return dots

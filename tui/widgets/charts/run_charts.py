@@ -8,6 +8,7 @@ from textual.containers import Grid
 from textual_hires_canvas import HiResMode
 
 from tui.runs.curves import RunHistory
+from tui.text.format import percent, signed
 from tui.widgets.charts.chart import Chart, Series
 
 _FINENESS: Final = (HiResMode.BRAILLE, HiResMode.QUADRANT, HiResMode.HALFBLOCK)
@@ -24,23 +25,9 @@ def next_fineness(charts: Iterable[Chart]) -> str:
     return mode.name.lower()
 
 
-def percent(share: float) -> str:
-    """A share as a person says it.
-
-    >>> percent(0.875)
-    '88 %'
-    """
-    return f"{100 * share:.0f} %"
-
-
 def percents(shares: list[float]) -> list[str]:
     """The ticks of an axis of shares."""
     return [percent(share) for share in shares]
-
-
-def signed(nats: float) -> str:
-    """A reward or a margin with its sign, as margins are told."""
-    return f"{nats:+.2f}"
 
 
 class RunCharts(Grid):

@@ -10,7 +10,7 @@ from textual.message import Message
 from engine.config import Setting
 from tui.text.format import plain
 from tui.widgets.form.rows import ChoiceRow, FormRow, form_key
-from tui.widgets.form.text_row import Field, TextRow
+from tui.widgets.form.text_row import SettingInput, TextRow
 
 
 class Form(VerticalScroll, can_focus=False):
@@ -44,7 +44,7 @@ class Form(VerticalScroll, can_focus=False):
     def current(self) -> FormRow | None:
         """The row under the cursor."""
         focused = self.screen.focused
-        return next((row for row in self.rows if focused in (row, *row.query(Field))), None)
+        return next((row for row in self.rows if focused in (row, *row.query(SettingInput))), None)
 
     def row(self, key: str) -> FormRow:
         """The row of `key`. Raises `KeyError` when there is none."""
@@ -60,7 +60,7 @@ class Form(VerticalScroll, can_focus=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In an open field letters, home and end belong to the text."""
         if action in ("hop", "edge"):
-            return not isinstance(self.screen.focused, Field)
+            return not isinstance(self.screen.focused, SettingInput)
         return super().check_action(action, parameters)
 
     def action_move(self, by: int) -> None:

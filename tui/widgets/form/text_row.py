@@ -15,7 +15,7 @@ from tui.widgets.form.line_input import LineInput
 from tui.widgets.form.rows import FormRow, form_key
 
 
-class Field(LineInput):
+class SettingInput(LineInput):
     """The field of a row, shown while it is open."""
 
     def __init__(self) -> None:
@@ -68,13 +68,13 @@ class TextRow(FormRow):
         """Label, value or field, remark."""
         yield Static(Content(self.label), classes="row--label", markup=False)
         yield Static("", classes="row--value", markup=False)
-        yield Field()
+        yield SettingInput()
         yield Static("", classes="row--remark", markup=False)
 
     @property
-    def field(self) -> Field:
+    def field(self) -> SettingInput:
         """What takes the text while it is open."""
-        return self.query_one(Field)
+        return self.query_one(SettingInput)
 
     @property
     def is_open(self) -> bool:

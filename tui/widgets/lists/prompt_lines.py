@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from db.prompt_lists import PromptListRow, SetCounts
+from db.prompt_rows import PromptListRow, SetCounts
 from tui.text.format import count
 from tui.text.sanitize import visible_line
 

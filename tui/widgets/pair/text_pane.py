@@ -104,7 +104,14 @@ class TextPane(VerticalScroll):
         yield PaneText()
 
     def show(
-        self, title: str, text: str, *, rendered: bool = True, cut: bool = False, note: str = "", marks: Spans = ()
+        self,
+        title: str | Content,
+        text: str,
+        *,
+        rendered: bool = True,
+        cut: bool = False,
+        note: str = "",
+        marks: Spans = (),
     ) -> None:
         """Show a text from its beginning, with `title` in the upper and `note` in the lower border."""
         self.set_titles(title, note)

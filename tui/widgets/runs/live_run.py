@@ -46,8 +46,10 @@ class LiveRun(Vertical):
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
         waits = progress is not None and progress.phase == "paused"
         tell(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
-        line = progress_line(run, progress, history) if progress else ending_line(run, adapter)
-        tell(self.query_one("#run-progress", Static), line)
+        place = self.query_one("#run-progress", Static)
+        width = place.content_size.width
+        line = progress_line(run, progress, history, width) if progress else ending_line(run, adapter)
+        tell(place, line)
         self.query_one(RunCharts).draw(history, run.total_steps or 0)
         newest = self.query_one("#run-samples", Static)
         tell(newest, newest_lines(samples, self.size.width - 2))
@@ -71,8 +73,11 @@ def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -
     return line + Content.assemble(" · press ", ("U", "bold $accent"), " to use its adapter")
 
 
-def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Content:
-    """The bar, step of steps, epoch, time left and pairs per second; or the phase, while no step is being done."""
+def progress_line(run: RunRow, progress: RunProgress, history: RunHistory, width: int = 0) -> Content:
+    """The bar, step of steps, epoch, time left and pairs per second; or the phase, while no step is being done.
+
+    In a `width` of too few cells the last of these are left out whole; 0: the width is not known.
+    """
     done, total = progress.step, progress.total_steps
     if not total or not done:
         return Content.styled(_PHASES.get(progress.phase, progress.phase), "$quiet")
@@ -86,7 +91,8 @@ def progress_line(run: RunRow, progress: RunProgress, history: RunHistory) -> Co
         parts.append(f"{speed:.1f} pairs/s" if speed >= 1 else f"{speed:.2f} pairs/s")
     filled = round(_BAR * done / total)
     bar = Content.assemble(("━" * filled, "$accent"), ("━" * (_BAR - filled), "$line"))
-    return bar + Content("  " + " · ".join(parts))
+    lines = [bar + Content("  " + " · ".join(parts[:number])) for number in range(len(parts), 0, -1)]
+    return next((line for line in lines if not width or line.cell_length <= width), lines[-1])
 
 
 def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:

@@ -8,7 +8,6 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from db.prompt_rows import first_line
 from db.run_rows import SampleRow
 from tui.text.sanitize import visible_line
 from tui.widgets.pair.text_pane import TextPane
@@ -94,7 +93,7 @@ class RunSamples(Vertical):
         rows = {row.step: row for row in self._prompts[self._at]}
         first, later = self._prompts[self._at][0], rows[self._shown_step()]
         place = f"prompt {self._at + 1} of {len(self._prompts)}"
-        head = Content.assemble((f"{place} · ", "$quiet"), visible_line(first_line(first.messages), 400))
+        head = Content.assemble((f"{place} · ", "$quiet"), visible_line(first.question, 400))
         self.query_one("#sample-prompt", Static).update(head)
         start = "step 0, as it started" if first.step == 0 else f"step {first.step}, the first sample"
         same = " · the same answer" if later.text == first.text and later.step != first.step else ""
@@ -110,7 +109,7 @@ def newest_lines(samples: Sequence[SampleRow], width: int) -> Content:
     lines = []
     for _, rows in groupby(samples, key=lambda row: row.prompt):
         newest = list(rows)[-1]
-        asked = visible_line(first_line(newest.messages), 400)
+        asked = visible_line(newest.question, 400)
         room = max(width // 3, 12)
         asked = asked if len(asked) <= room else asked[: room - 1] + "…"
         answer = visible_line(newest.text.strip(), 400) or "(an empty answer)"

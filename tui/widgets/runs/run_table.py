@@ -16,12 +16,11 @@ from db.run_rows import RunRow
 from tui.runs.fields import FIELDS
 from tui.runs.format import SLOT_SIGNS, figure, steps_words, took
 from tui.runs.history import SPARK_CELLS
-from tui.text.format import when
+from tui.text.format import percent, when
 from tui.text.sanitize import visible_line
 from tui.text.sparkline import EIGHTHS, HALVES, spark
 from tui.theme import SIGNS
 from tui.widgets.charts.chart import Chart
-from tui.widgets.charts.run_charts import percent
 from tui.widgets.lists.cells import cut
 from tui.widgets.lists.line_list import LineList
 from tui.widgets.update_static import tell

@@ -115,7 +115,7 @@ async def test_a_newer_question_ends_an_older_one(workbench: StillWorkbench, mon
     def page(query: str = "", **more: object) -> object:
         if query == "rai":
             slow.set()
-            held.wait(20)
+            held.wait(60)
         return asked(query, **more)
 
     async with data(workbench) as (pilot, screen, verdicts):

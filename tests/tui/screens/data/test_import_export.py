@@ -11,13 +11,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from db.interchange.sources import Source
+from db.prompt_rows import TakenPrompts
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.events import ImportMoved
 from tui.screens.data.data import DataScreen
 from tui.screens.data.import_export import PickFormat, added_sentence
 from tui.screens.dialog import AskText, Choose
-from tui.snapshots import ImportProgress, TakenPrompts
+from tui.snapshots import ImportProgress
 from tui.widgets.import_progress import ImportLine
 from tui.widgets.lists.cursor_list import CursorList
 from tui.workbench import Workbench

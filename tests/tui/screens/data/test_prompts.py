@@ -1,4 +1,4 @@
-"""Prompt sets and prompts on the screen and by command, on a real workspace; the wall seen from there."""
+"""Prompt sets and prompts on the screen and by command, on a real workspace; the held-out guard seen from there."""
 
 import json
 from collections.abc import AsyncIterator, Iterator

@@ -11,7 +11,6 @@ from tests.label_pairs import fill, mark_of
 from tests.label_round import said
 from tests.real_terminal import Terminal, environment
 
-ROOT = Path(__file__).parents[4]
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -28,7 +27,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """The app on a workspace with forty pairs, the first of which was read for a while."""
     fill(tmp_path / "space", 40, words=60)
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "space")]
-    with Terminal(command, size=(100, 30), env=environment(), cwd=ROOT) as terminal:
+    with Terminal(command, size=(100, 30), env=environment(), forked=True) as terminal:
         terminal.until(*marks(1), start=0)
         terminal.during(0.6)
         yield terminal

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from db.run_rows import RunLogRow, SampleRow
 from engine.config import TrainConfig, settings_of
@@ -18,6 +19,7 @@ from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, SamplesStored
+from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.runs.train import TrainScreen
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
@@ -225,6 +227,38 @@ async def test_too_few_pairs_are_said_with_the_next_act(workbench: FakeWorkbench
         await pilot.press("S")
         await until_shown(pilot, WorkbenchError.title)
         assert workbench.started_with == []
+
+
+@pytest.mark.parametrize(("columns", "tail"), [(80, ""), (120, " · 0.19 pairs/s")])
+async def test_the_live_line_leaves_out_whole_what_finds_no_room(
+    workbench: FakeWorkbench, columns: int, tail: str
+) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(columns, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "Scoring the pairs with the reference")
+        workbench.step(14)
+        metrics = {"loss": 0.5, "epoch": 2.0, "pairs_per_second": 0.19}
+        workbench.publish(RunChanged(1, StepDone(14, 21, 2.0, metrics, 90.0)))
+        await until(pilot, lambda: app.screen.query_one(LiveRun).query_one("#run-progress", Static).size.width > 0)
+        await until_shown(pilot, "step 14 of 21 · epoch 2.0 of 3 · 2 min left" + tail)
+        (line,) = [line for line in text_of(app).splitlines() if "step 14 of 21" in line]
+        assert line.rstrip().endswith("2 min left" + tail)
+
+
+async def test_help_names_each_key_by_itself(workbench: FakeWorkbench) -> None:
+    """The line of keys may say ↑↓ for two keys; the table has a row for each of them."""
+    app = PalateApp(workbench)
+    async with app.run_test(size=(100, 50)) as pilot:
+        await open_train(pilot)
+        await until_shown(pilot, "↑↓ move")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.query(KeyTable))
+        table = [line.strip() for line in str(app.screen.query_one(KeyTable).render()).splitlines()]
+        assert "↑  The row above." in table
+        assert "↓  The row below." in table
+        assert [line for line in table if "↑↓" in line or "←→" in line] == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -486,7 +520,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
 
     def slow(config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
         looks.set()
-        assert closing.wait(10)
+        assert closing.wait(60)
         return look(config, chosen)
 
     async def linger(_widget: LiveRun) -> None:

@@ -10,10 +10,11 @@ from textual_hires_canvas import Canvas, HiResMode
 
 from tests.screens import text_of, until
 from tui.runs.curves import RunHistory
+from tui.text.format import percent
 from tui.theme import DARK
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.plot import TONES, Plot, resolution_from_environment, step_labels
-from tui.widgets.charts.run_charts import Pace, RunCharts, percent
+from tui.widgets.charts.run_charts import Pace, RunCharts
 
 
 class ChartApp(App[None]):
