@@ -143,7 +143,7 @@ def test_growing_answers_are_published_four_times_a_second_at_most(
         moments.append(moments[-1] + 0.1)
         return moments[-1]
 
-    monkeypatch.setattr("tui.generation.batch.time", SimpleNamespace(monotonic=a_tenth_later))
+    monkeypatch.setattr("tui.generation.pair_writer.time", SimpleNamespace(monotonic=a_tenth_later))
     workbench = open_workbench(sampling=SamplingConfig(max_new_tokens=200))
     times: list[float] = []
     workbench.subscribe(lambda each: times.append(moments[-1]) if isinstance(each, AnswersGrowing) else None)
