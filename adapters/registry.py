@@ -79,15 +79,7 @@ class Registry:
             AdapterNotFound: there is no such adapter.
             AdapterDamaged: its manifests name each other as parents.
         """
-        known = {each.manifest.id: each for each in self.list()}
-        line = [self.get(id)]
-        seen = {line[0].manifest.id}
-        while (parent := known.get(line[0].manifest.parent or "")) is not None:
-            if parent.manifest.id in seen:
-                raise AdapterDamaged(f"{line[0].manifest.id} descends from itself. Restore its manifest from a copy.")
-            seen.add(parent.manifest.id)
-            line.insert(0, parent)
-        return tuple(line)
+        return line_of(self.get(id), {each.manifest.id: each for each in self.list()})
 
     def children(self, id: str) -> tuple[Adapter, ...]:
         """The adapters whose training started from this one, oldest first."""
@@ -325,3 +317,19 @@ def _folders_in(folder: Path) -> tuple[Path, ...]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def line_of(adapter: Adapter, known: Mapping[str, Adapter]) -> tuple[Adapter, ...]:
+    """The adapter and those it came from, root first. `known` are the adapters by id, read once for many lines.
+
+    Raises:
+        AdapterDamaged: the manifests name each other as parents.
+    """
+    line = [adapter]
+    seen = {adapter.manifest.id}
+    while (parent := known.get(line[0].manifest.parent or "")) is not None:
+        if parent.manifest.id in seen:
+            raise AdapterDamaged(f"{line[0].manifest.id} descends from itself. Restore its manifest from a copy.")
+        seen.add(parent.manifest.id)
+        line.insert(0, parent)
+    return tuple(line)

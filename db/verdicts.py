@@ -1,7 +1,7 @@
 """Verdicts: only ever added, an undo being a row too; and what those that stand add up to."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from sqlite3 import Connection, Row
 from typing import Any
@@ -11,9 +11,10 @@ from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.names_shown import names_known
 from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
-from db.prompt_rows import with_system
+from db.prompt_rows import Messages, with_system
 from db.repeats import plan_repeat
 from db.times import utc_now
+from db.verdict_tally import VerdictTally, count_standing
 
 # How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
 MEAN_OVER = 200
@@ -41,6 +42,18 @@ _NARROWED = """(:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL AND N
             SELECT 1 FROM verdicts s
             WHERE s.id = c.standing AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
 _STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE} AND {_NARROWED}")
+_COUNTED_PAIRS = f"""SELECT p.messages, NULL AS system, count(*) AS pairs {_TRAINABLE} AND {_NARROWED} GROUP BY p.id"""
+# Reading two answers of every pair for their sampling takes most of the time, and few workspaces need it.
+_COUNTED_PAIRS_BY_SYSTEM = f"""SELECT p.messages, chosen.system, count(*) AS pairs FROM (
+        SELECT c.prompt,
+            ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+        FROM (SELECT c.prompt, c.a, c.b {_TRAINABLE} AND {_NARROWED}) c
+        JOIN completions a ON a.id = c.a
+        JOIN completions b ON b.id = c.b
+        LEFT JOIN samplings sa ON sa.id = a.sampling
+        LEFT JOIN samplings sb ON sb.id = b.sampling) chosen
+    JOIN prompts p ON p.id = chosen.prompt GROUP BY p.id, chosen.system"""
+_ANY_SYSTEM = "SELECT 1 FROM samplings WHERE json_extract(settings, '$.system') IS NOT NULL LIMIT 1"
 _RUN_PAIRS = _PAIRS.format(chosen="SELECT comparison AS id, verdict FROM run_pairs WHERE run = ?")
 
 
@@ -146,11 +159,12 @@ def history(conn: Connection, comparison: int) -> list[VerdictRow]:
     return [verdict_row(row) for row in rows]
 
 
-def counts(conn: Connection, today_start_utc: str) -> VerdictCounts:
-    """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began."""
-    tally = """SELECT standing_verdict, count(*) FROM comparisons
-        WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"""
-    by_verdict = dict(conn.execute(tally).fetchall())
+def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = None) -> VerdictCounts:
+    """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began.
+
+    `tally` is what `count_standing` gave just now, where a caller keeps it.
+    """
+    by_verdict = (tally or count_standing(conn)).by_verdict
     return VerdictCounts(
         today=count_since(conn, today_start_utc),
         total=sum(by_verdict.values()) - by_verdict.get("skip", 0),
@@ -169,12 +183,27 @@ def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[
     A pair whose question is held out for trials is left out, whatever set its prompt is in and whatever system prompt
     either has. So is one that was taken out of training.
     """
-    return [_pair_row(row) for row in conn.execute(_STANDING_PAIRS, asdict(chosen))]
+    return list(read_preference_pairs(conn, chosen))
 
 
-def count_pairs(conn: Connection) -> int:
+def read_preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[PairRow]:
+    """The same pairs, read one by one."""
+    return map(_pair_row, conn.execute(_STANDING_PAIRS, asdict(chosen)))
+
+
+def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
     """How many pairs `preference_pairs` gives, without reading them."""
-    return int(conn.execute(f"SELECT count(*) {_TRAINABLE}").fetchone()[0])
+    return int(conn.execute(f"SELECT count(*) {_TRAINABLE} AND {_NARROWED}", asdict(chosen)).fetchone()[0])
+
+
+def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
+    """Each prompt of those pairs as the policy saw it, with the number of its pairs; no answer is read.
+
+    A prompt that was answered under two system prompts comes twice.
+    """
+    by_system = conn.execute(_ANY_SYSTEM).fetchone() is not None
+    for row in conn.execute(_COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS, asdict(chosen)):
+        yield with_system(tuple(json.loads(row["messages"])), row["system"] or None), row["pairs"]
 
 
 def newest_verdict(conn: Connection) -> int:

@@ -186,6 +186,11 @@ class CheckpointSaved(Event):
 
 
 @dataclass(frozen=True)
+class SavingAdapter(Event):
+    """The steps are over. The adapter is saved next, read back and compared, which takes a while."""
+
+
+@dataclass(frozen=True)
 class AdapterSaved(Event):
     """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared.
 

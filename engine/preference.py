@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
@@ -45,11 +45,33 @@ def split_by_prompt(
     Returns:
         (train, eval), each in the order of `pairs`.
     """
-    digests = {prompt_digest(pair.prompt, str(seed)) for pair in pairs}
-    kept = set(sorted(digests)[: int(len(digests) * eval_share)])
-    train = tuple(pair for pair in pairs if prompt_digest(pair.prompt, str(seed)) not in kept)
-    evaluation = tuple(pair for pair in pairs if prompt_digest(pair.prompt, str(seed)) in kept)
+    digests = [prompt_digest(pair.prompt, str(seed)) for pair in pairs]
+    prompts = sorted(set(digests))
+    kept = set(prompts[: _num_kept(len(prompts), eval_share)])
+    train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest not in kept)
+    evaluation = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in kept)
     return train, evaluation
+
+
+@dataclass(frozen=True)
+class PairsByPrompt:
+    """How many pairs each prompt has, in the order in which `split_by_prompt` keeps prompts for evaluation."""
+
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pairs_of_digest: Mapping[str, int]) -> "PairsByPrompt":
+        """From the number of pairs of each `prompt_digest`, salted with the seed of the split."""
+        return cls(tuple(pairs_of_digest[digest] for digest in sorted(pairs_of_digest)))
+
+    def split(self, eval_share: float) -> tuple[int, int]:
+        """How many pairs `split_by_prompt` gives to train on and to evaluate on with that share of the prompts."""
+        evaluation = sum(self.counts[: _num_kept(len(self.counts), eval_share)])
+        return sum(self.counts) - evaluation, evaluation
+
+
+def _num_kept(prompts: int, eval_share: float) -> int:
+    return int(prompts * eval_share)
 
 
 def prompt_digest(prompt: Sequence[Message], salt: str = "") -> str:

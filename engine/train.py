@@ -27,6 +27,7 @@ from engine.events import (
     ReferenceScored,
     RunFinished,
     RunPlanned,
+    SavingAdapter,
     StepDone,
 )
 from engine.preference import PreferencePair
@@ -114,8 +115,8 @@ def train_dpo(
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end AdapterSaved and RunFinished. With evaluation pairs, the step with the
-        lowest evaluation loss is saved, else the last.
+        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. With evaluation pairs, the
+        step with the lowest evaluation loss is saved, else the last.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -154,10 +155,10 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
         yield from _learn(run)
     except NonFiniteLoss:
         if _has_good_state(run):
-            yield _save(run)
+            yield from _save(run)
         raise
     if run.state.step:
-        yield _save(run)
+        yield from _save(run)
     yield RunFinished(run.state.step, run.state.stopped, time.perf_counter() - started)
 
 
@@ -352,12 +353,13 @@ def _checkpoint(run: _Run) -> Iterator[Event]:
         yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
-def _save(run: _Run) -> Event:
+def _save(run: _Run) -> Iterator[Event]:
     """Save the best weights where evaluations tell them, else the last."""
+    yield SavingAdapter()
     state, step = run.state, run.state.step
     if state.best_weights is not None:
         run.learner.set_weights(state.best_weights)
         step = state.best_step
     run.learner.optimizer.zero_grad()
     save_checked(run.learner, run.folder, run.prepared.train[0])
-    return AdapterSaved(str(run.folder), step, run.learner.changed_parameters())
+    yield AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

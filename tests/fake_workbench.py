@@ -24,7 +24,16 @@ from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
-from tui.snapshots import AdapterView, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import (
+    AdapterView,
+    LoadState,
+    ModelState,
+    RunPhase,
+    RunProgress,
+    TrainPreview,
+    WorkbenchStatus,
+)
+from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
@@ -152,7 +161,7 @@ class FakeWorkbench:
         self.hold = False
         self.held: list[Callable[[], None]] = []
         self.listeners: list[Callable[[WorkbenchEvent], None]] = []
-        self.state = WorkbenchStatus("smollm2-135m-instruct", "ready", prompts_left=112)
+        self.state = WorkbenchStatus("smollm2-135m-instruct", LoadState.READY, prompts_left=112)
         self.sets = [
             PromptSetRow(1, "science", False, START.isoformat(), 200),
             PromptSetRow(2, "science, held out", True, START.isoformat(), 80),
@@ -250,6 +259,27 @@ class FakeWorkbench:
             verdicts_today=counts.today,
             mean_seconds=counts.mean_seconds,
         )
+
+    @property
+    def run_progress(self) -> RunProgress | None:
+        """The run in progress."""
+        return self.state.run
+
+    @property
+    def model_state(self) -> ModelState:
+        """The model, with the adapter in use."""
+        status = self.status()
+        return ModelState(status.model_name, status.model_state, status.model_detail, status.adapter_name, status.error)
+
+    @property
+    def is_writing(self) -> bool:
+        """Is an answer being written?"""
+        return self.state.writing
+
+    @property
+    def watching(self) -> str:
+        """Nobody is watched, unless a test says so."""
+        return self.state.watching
 
     # -- label ---------------------------------------------------------------------------------------------------
 
@@ -382,6 +412,10 @@ class FakeWorkbench:
         """Where a prompt stands in its set."""
         return prompt, 200
 
+    def labelling_sets(self) -> list[str]:
+        """The sets that are not held out."""
+        return [each.name for each in self.sets if not each.held_out]
+
     def prompt_sets(self) -> list[PromptSetRow]:
         """The sets with their counts."""
         return list(self.sets)
@@ -419,10 +453,22 @@ class FakeWorkbench:
         name = free_name(STEM, names)
         return TrainPreview(pairs, pairs - held, held, steps, config.epochs, self.preview_problem, name)
 
-    def preflight(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
+    def known_train_preview(self, config: TrainConfig, chosen: PairSet) -> TrainPreview | None:
+        """The same, known at once."""
+        return self.train_preview(config, chosen)
+
+    def ask_train_preview(self, config: TrainConfig, chosen: PairSet, tell: Callable[[TrainPreview], None]) -> None:
+        """The same, at once."""
+        tell(self.train_preview(config, chosen))
+
+    def preflight(
+        self, config: TrainConfig, chosen: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
+    ) -> Preflight:
         """A close look at what a run on those 31 pairs would do."""
         if self.preflight_error is not None:
             raise self.preflight_error
+        if is_dropped():
+            raise Dropped
         self.looked_at.append(chosen)
         preview = self.train_preview(config, chosen)
         notes = ("The shorter answer was chosen in 81% of the pairs, so answers will grow shorter.",)
@@ -452,7 +498,7 @@ class FakeWorkbench:
         self.run_rows.insert(0, row)
         self.run_figures[number] = []
         self.started_with.append({"config": config, "name": name, "from_adapter": from_adapter, "pairs": pairs})
-        self.state = replace(self.state, run=RunProgress(number, name, 0, total, None, None, "reference"))
+        self.state = replace(self.state, run=RunProgress(number, name, 0, total, None, None, RunPhase.REFERENCE))
         self.publish(RunChanged(number))
         return number
 
@@ -464,7 +510,9 @@ class FakeWorkbench:
         self.run_figures[run.run] = rows
         last = {row.name: row.value for row in rows}
         margin = last["rewards/margins"]
-        self.state = replace(self.state, run=replace(run, step=step, margin=margin, seconds_left=90, phase="training"))
+        self.state = replace(
+            self.state, run=replace(run, step=step, margin=margin, seconds_left=90, phase=RunPhase.TRAINING)
+        )
         figures = {"loss": last["loss"], "margin": margin, "accuracy": last["rewards/accuracies"]}
         self._change_run(run.run, step=step, **figures)
 
@@ -489,25 +537,25 @@ class FakeWorkbench:
         row = replace(self.run(id), status="running")
         self.run_rows = [row if each.id == id else each for each in self.run_rows]
         total = row.total_steps or 0
-        self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, "reference"))
+        self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, RunPhase.REFERENCE))
         self.publish(RunChanged(id))
 
     def stop_run(self, *, discard: bool = False) -> None:
         """The run is asked to stop; it is over when a test says so (`end_run`)."""
         self.discarded = discard
         if (run := self.state.run) is not None:
-            self.state = replace(self.state, run=replace(run, phase="stopping"))
+            self.state = replace(self.state, run=replace(run, phase=RunPhase.STOPPING))
             self.publish(RunChanged(run.run))
 
     def pause_run(self) -> None:
         """The run waits at once."""
-        self._phase("paused")
+        self._phase(RunPhase.PAUSED)
 
     def go_on_with_run(self) -> None:
         """The run learns again."""
-        self._phase("training")
+        self._phase(RunPhase.TRAINING)
 
-    def _phase(self, phase: str) -> None:
+    def _phase(self, phase: RunPhase) -> None:
         assert self.state.run is not None
         self.state = replace(self.state, run=replace(self.state.run, phase=phase))
         self.publish(RunChanged(self.state.run.run))
@@ -623,11 +671,13 @@ def adapter_view(number: int, name: str, *, in_use: bool = False, parent: str | 
 class FakeData:
     """What the Data screen reads of judged pairs; words of a query are looked for in prompts alone."""
 
-    connection = None
-
     def __init__(self, workbench: FakeWorkbench) -> None:
         self._bench = workbench
         self.notes: dict[int, str] = {}
+
+    def interrupter(self) -> Callable[[], None]:
+        """No query takes long enough to be ended."""
+        return lambda: None
 
     def page(
         self, query: str = "", *, before: int | None = None, limit: int = 200, **_more: object

@@ -52,7 +52,7 @@ from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.settings import SettingsScreen
-from tui.snapshots import AdapterView, RunProgress, WorkbenchStatus
+from tui.snapshots import AdapterView, LoadState, ModelState, RunPhase, RunProgress, WorkbenchStatus
 from tui.widgets.lists.prompt_lines import set_lines
 from tui.workspace.settings_store import PARTS
 
@@ -62,7 +62,7 @@ NOTHING = ("keys", "likes", "a setting, opened", FOUND)
 """Stops that show nothing from outside, or not on their first page."""
 SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system")
 """The row of the system prompt among the settings."""
-PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, "training")
+PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, RunPhase.TRAINING)
 
 
 class HostileWorkbench(StillWorkbench):
@@ -73,8 +73,19 @@ class HostileWorkbench(StillWorkbench):
     def status(self) -> WorkbenchStatus:
         """A model with a hostile name, and what a stop wants to be said."""
         return replace(
-            super().status(), **{"model_name": EVIL, "adapter_name": EVIL, "model_state": "ready", **self.said}
+            super().status(), **{"model_name": EVIL, "adapter_name": EVIL, "model_state": LoadState.READY, **self.said}
         )
+
+    @property
+    def run_progress(self) -> RunProgress | None:
+        """The run of that status."""
+        return self.status().run
+
+    @property
+    def model_state(self) -> ModelState:
+        """The model of that status."""
+        status = self.status()
+        return ModelState(status.model_name, status.model_state, status.model_detail, status.adapter_name, status.error)
 
     def adapters(self) -> list[AdapterView]:
         """An adapter with a hostile name."""
@@ -155,7 +166,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
     async def growing() -> None:
         label = app.screen
         assert isinstance(label, LabelScreen)
-        label._pair = None
+        label.feed.pair = None
         asked = app.bench.comparison(ids["pair"]).prompt
         label.from_workbench(AnswersGrowing(asked, (LONG_EVIL, LONG_EVIL)))
 
@@ -184,8 +195,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("label, differences", pressing("z", "d")),
         ("label, growing", growing),
         ("label, no pair", no_pair),
-        ("label, no model", on("label", model_state="failed", error=(EVIL, EVIL))),
-        ("label, loading", on("label", model_state="loading", model_detail=EVIL)),
+        ("label, no model", on("label", model_state=LoadState.FAILED, error=(EVIL, EVIL))),
+        ("label, loading", on("label", model_state=LoadState.LOADING, model_detail=EVIL)),
         ("notices", failures),
         ("train", on("train")),
         ("settings", on("label", lambda: SettingsScreen("label"))),

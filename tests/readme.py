@@ -12,7 +12,7 @@ from engine.config import Setting, TrainConfig, settings_of
 from tests.flags import flags_of
 from tui.app import PalateApp
 from tui.screens.pairs.label import LabelScreen
-from tui.screens.runs.curve_page import CurvePage
+from tui.screens.runs.adapter_files import FILE_KEYS
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
@@ -38,9 +38,12 @@ def label_keys() -> str:
 
 
 def runs_keys() -> str:
-    """The keys of the table of runs, of one run's page and of runs laid over one another, each once."""
-    nodes = (RunsScreen, LineList, RunScreen, RunOverlayScreen, CurvePage)
-    bindings = [each for node in nodes for each in node.BINDINGS if isinstance(each, Binding)]
+    """The keys of the table of runs, of one run's page and of runs laid over one another, each once.
+
+    README tells beside its commands what takes an adapter out of the workspace or removes it.
+    """
+    nodes = (RunsScreen, LineList, RunScreen, RunOverlayScreen)
+    bindings = [each for node in nodes for each in node.BINDINGS if isinstance(each, Binding) and each not in FILE_KEYS]
     rows = {str(each.id): f"| {_keys(each)} | {each.id} | {each.tooltip} |" for each in reversed(bindings)}
     return "\n".join(["| key | name | |", "| --- | --- | --- |", *reversed(rows.values())])
 

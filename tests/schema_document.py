@@ -1,10 +1,13 @@
 """db/schema.sql made from the migrations: `python -m tests.schema_document` writes it."""
 
+import argparse
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from db.migrations.runner import apply_migrations
+from tests.flags import flags_of
 
 DOCUMENT = Path(__file__).parent.parent / "db" / "schema.sql"
 HEAD = """\
@@ -29,5 +32,16 @@ def schema() -> str:
     return "\n".join([HEAD, *(f"{sql};\n" for _, _, _, sql in written)])
 
 
-if __name__ == "__main__":
+def parser() -> argparse.ArgumentParser:
+    """No flags: it knows where the document is."""
+    return flags_of(__doc__)
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line and write the document."""
+    parser().parse_args(line)
     DOCUMENT.write_text(schema(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

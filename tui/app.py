@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rich.console import Console
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
-from textual.binding import Binding
 from textual.driver import Driver
 from textual.screen import Screen
 
@@ -31,7 +30,7 @@ from tui.events import (
     WorkbenchNotice,
 )
 from tui.keymap import read_key_file
-from tui.screens.base import PalateScreen
+from tui.screens.base import PalateScreen, RunSetup
 from tui.screens.confirm import QuitScreen
 from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
@@ -42,13 +41,11 @@ from tui.terminal.notify import end_sequence
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.cell_widths import steady
 from tui.widgets.frame.top_line import MODES
+from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
-
-if TYPE_CHECKING:
-    from tui.workbench import Workbench
-
 
 _STATUS_EVERY_S: Final = 0.25
 """News comes faster than a person reads: the status lines are drawn at most this often."""
@@ -123,12 +120,12 @@ class PalateApp(App[None]):
     MODES = {"label": LabelScreen, **{mode: _later(*where) for mode, where in _LATER.items()}}
     DEFAULT_MODE = "label"
     BINDINGS = [
-        Binding("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
+        Writing("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
         Binding("T", "go('train')", "Train", show=False, id="app.train", tooltip="Train an adapter on your verdicts."),
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
-        Binding("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
+        Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -137,7 +134,7 @@ class PalateApp(App[None]):
 
     def __init__(
         self,
-        workbench: "Workbench",
+        workbench: Workbench,
         keys: Path | None = None,
         *,
         signals: Signals | None = None,
@@ -243,11 +240,11 @@ class PalateApp(App[None]):
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
                 screen.visited() if isinstance(published, CommandServed) else screen.from_workbench(published)
         self._refresh_status_soon()
-        if self._leaving and self.workbench.status().run is None:
+        if self._leaving and self.workbench.run_progress is None:
             self.exit()
 
     def _model_stands(self) -> bool:
-        return self.workbench.status().model_state == "ready"
+        return self.workbench.model_state.is_ready
 
     def _tell_end(self, ended: RunEnded) -> None:
         """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
@@ -306,6 +303,16 @@ class PalateApp(App[None]):
 
     # -- actions -------------------------------------------------------------------------------------------------
 
+    async def open_train(self) -> RunSetup:
+        """Show the Train screen itself; whatever was opened over it is closed."""
+        from tui.screens.runs.train import TrainScreen  # not needed for the first paint
+
+        await self.switch_mode("train")
+        screen = self.screen_stack[0]
+        assert isinstance(screen, TrainScreen)
+        screen.pop_until_active()
+        return screen
+
     def action_go(self, mode: str) -> None:
         """Show the screen of `mode`."""
         self.switch_mode(mode)
@@ -329,7 +336,7 @@ class PalateApp(App[None]):
         """Change between dark and light; the workspace keeps it, unless one only watches."""
         other = next(colours for colours, theme in THEMES.items() if theme.name != self.theme)
         self.theme = THEMES[other].name
-        if not self.workbench.status().watching:
+        if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
 
     def take_up_colours(self) -> None:
@@ -342,7 +349,7 @@ class PalateApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; asks first while a run is alive."""
-        run = self.workbench.status().run
+        run = self.workbench.run_progress
         if run is None:
             self.exit()
         else:
@@ -361,7 +368,7 @@ class PalateApp(App[None]):
         driver = self._driver
         if isinstance(driver, PalateDriver) and driver.gone:
             driver.hang_up()
-        run = self.workbench.status().run
+        run = self.workbench.run_progress
         if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
             self._go_on_alone()
         else:
@@ -390,7 +397,7 @@ class PalateApp(App[None]):
         """Leave as soon as a run that is alive has saved what it learned as an adapter."""
         self._leaving = True
         self.workbench.stop_run()
-        if self.workbench.status().run is None:
+        if self.workbench.run_progress is None:
             self.exit()
         else:
             self.tell("Stopping the run", "Palate leaves as soon as what was trained is saved.")

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 def last_words(workbench: Workbench) -> str:
     """What the shell's prompt is preceded by."""
-    run = workbench.status().run
+    run = workbench.run_progress
     if run is None:
         return "The run is over.\n"
     return (

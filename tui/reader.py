@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from adapters.manifest import Adapter
+from adapters.registry import line_of
 from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
 from db import metrics as db_metrics
@@ -148,6 +149,11 @@ class WorkspaceReader:
         return stored_settings(self.workspace).leaving.link_lost
 
     @property
+    def watching(self) -> str:
+        """Whom one watches, in words for the status line; empty for whoever may write."""
+        return ""
+
+    @property
     def colours(self) -> str:
         """For which terminal the screens are coloured: dark or light."""
         return stored_settings(self.workspace).look.colours
@@ -160,6 +166,10 @@ class WorkspaceReader:
     def prompt_sets(self) -> list[PromptSetRow]:
         """Every prompt set with the number of its prompts."""
         return db_prompts.list_prompt_sets(self.workspace.connection)
+
+    def labelling_sets(self) -> list[str]:
+        """The names of the prompt sets that are not held out. Their prompts are not counted."""
+        return list(db_prompts.labelling_sets(self.workspace.connection))
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """Where a prompt stands in its set, from 1, and how many the set has."""
@@ -215,25 +225,25 @@ class WorkspaceReader:
         """Every adapter in the registry, newest first."""
         kept: dict[str, Any] = self.workspace.setting("adapters_in_use", {})
         in_use = {each for each in kept.values() if each}
-        every = self.workspace.registry.list()
-        names = {each.manifest.id: each.manifest.name for each in every}
-        views = [self._view(each, names, each.manifest.id in in_use) for each in every]
+        known = {each.manifest.id: each for each in self.workspace.registry.list()}
+        views = [self._view(each, known, each.manifest.id in in_use) for each in known.values()]
         return sorted(views, key=lambda view: view.created, reverse=True)
 
-    def _view(self, adapter: Adapter, names: dict[str, str], in_use: bool) -> AdapterView:
+    def _view(self, adapter: Adapter, known: Mapping[str, Adapter], in_use: bool) -> AdapterView:
         manifest = adapter.manifest
+        parent = known.get(manifest.parent or "")
         return AdapterView(
             id=manifest.id,
             name=manifest.name,
             parent=manifest.parent,
-            parent_name=names.get(manifest.parent or ""),
+            parent_name=parent.manifest.name if parent else None,
             run=manifest.run,
             pairs=manifest.pairs,
             created=manifest.created,
             in_use=in_use,
             fits=self.base_fingerprint() in (None, manifest.base_fingerprint),
             folder=str(adapter.folder),
-            lineage=tuple(each.manifest.name for each in self.workspace.registry.lineage(manifest.id)),
+            lineage=tuple(each.manifest.name for each in line_of(adapter, known)),
         )
 
     def base_fingerprint(self) -> str | None:

@@ -1,9 +1,36 @@
 """Frozen states of the workbench that screens draw. No Textual here."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-WAITING = ("pausing", "paused")
-"""The phases of a run that a person told to wait."""
+
+class RunPhase(StrEnum):
+    """What the run in progress does. The values cross the socket."""
+
+    REFERENCE = "reference"
+    RESUMING = "resuming"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    SAMPLING = "sampling"
+    SAVING = "saving"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+
+
+_DOING = {RunPhase.SAMPLING: "sampling answers", RunPhase.SAVING: "saving the adapter"}
+WAITING = (RunPhase.PAUSING, RunPhase.PAUSED)
+"""The phases of a run that a person asked to wait."""
+
+
+class LoadState(StrEnum):
+    """How far the base model is. The values cross the socket."""
+
+    COLD = "cold"
+    PREPARING = "preparing"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -25,16 +52,41 @@ class RunProgress:
     total_steps: int
     margin: float | None
     seconds_left: float | None
-    phase: str
-    """"reference", "resuming", "training", "pausing", "paused" or "stopping"."""
+    phase: RunPhase
+    part_done: int = 0
+    part_total: int = 0
+    """How many of the phase's pairs or answers are done, and how many there are; 0 where the phase has no count."""
+
+    @property
+    def doing(self) -> str:
+        """The phase in words, with its count where it has one, such as "reference 12/96"."""
+        words = _DOING.get(self.phase, self.phase.value)
+        return f"{words} {self.part_done}/{self.part_total}" if self.part_total else words
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """The base model and the adapter in use. Reading it costs no query."""
+
+    name: str
+    state: LoadState
+    detail: str = ""
+    adapter_name: str | None = None
+    error: tuple[str, str] | None = None
+    """Title and sentence of the last failure of the model, if any."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Can the model compute?"""
+        return self.state is LoadState.READY
 
 
 @dataclass(frozen=True)
 class WorkbenchStatus:
-    """Everything the status line tells. `model_state` is cold, preparing, loading, ready or failed."""
+    """Everything the status line tells."""
 
     model_name: str
-    model_state: str
+    model_state: LoadState
     model_detail: str = ""
     adapter_name: str | None = None
     ready: int = 0
@@ -65,12 +117,12 @@ class WorkbenchStatus:
 
 @dataclass(frozen=True)
 class TrainPreview:
-    """What a run with the given settings would do."""
+    """What a run with the given settings would do. What is not counted yet is None."""
 
     pairs: int
-    train_pairs: int
-    eval_pairs: int
-    steps: int
+    train_pairs: int | None
+    eval_pairs: int | None
+    steps: int | None
     epochs: int
     problem: str | None = None
     """Why it cannot start now, as a sentence with the next act; None when it can."""

@@ -1,49 +1,112 @@
-"""One sitting: from opening the workspace to leaving it, with the goal that a person may have for it."""
+"""The counts of the status line, kept until something is stored."""
 
-from typing import Any
+import sqlite3
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
 
+from db import comparisons as db_comparisons
+from db import prompts as db_prompts
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.connection import data_version
-from db.times import utc_now
+from db.pair_rows import VerdictCounts
+from db.times import utc_now, utc_text
+from db.verdict_tally import VerdictTally, count_standing
 from tui.generation.queue_filler import QueueFiller
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
+Value = TypeVar("Value")
 
-class SessionGoal:
-    """Counts the verdicts since it was made. Nothing is counted while there is no goal."""
+
+class KeptUntilStored(Generic[Value]):
+    """What `read` gave, read again only once another connection has stored something or the key is another one.
+
+    SQLite tells of that in a number that means something for one connection alone, so every thread keeps its own.
+    """
+
+    def __init__(self, workspace: Workspace, read: Callable[[], Value]) -> None:
+        self._workspace, self._read = workspace, read
+        self._kept = threading.local()
+
+    def get(self, key: Hashable = None) -> Value:
+        """The value for this thread's connection; `key` is whatever else it depends on."""
+        connection = self._workspace.connection
+        stamp = data_version(connection), key
+        kept: tuple[sqlite3.Connection, object, Value] | None = getattr(self._kept, "value", None)
+        if kept is None or kept[0] is not connection or kept[1] != stamp:
+            kept = self._kept.value = connection, stamp, self._read()
+        return kept[2]
+
+
+@dataclass(frozen=True)
+class StatusCounts:
+    """What is counted for the status line, under the names of `WorkbenchStatus`."""
+
+    verdicts: VerdictCounts
+    ready: int
+    prompts_left: int | None
+    """None while a pair is ready, since counting walks all prompts."""
+    goal: int | None
+    verdicts_here: int
+
+
+class StatusCounter:
+    """Counts for one sitting, from when it was made."""
 
     def __init__(self, workspace: Workspace, queue: QueueFiller) -> None:
         self._workspace, self._queue, self._began = workspace, queue, utc_now()
+        self._before = threading.local()
+        self._counts = KeptUntilStored(workspace, self._count)
+        self._new_pairs = KeptUntilStored(workspace, self._count_new_pairs)
 
-    def status(self) -> dict[str, Any]:
-        """The goal and the verdicts of this sitting that stand, under their names in `WorkbenchStatus`."""
-        goal = self._queue.settings.queue.goal
-        if goal is None:
-            return {}
-        return {"goal": goal, "verdicts_here": db_verdicts.count_since(self._workspace.connection, self._began)}
-
-
-class RunOffer:
-    """Counts the pairs that came since the latest run that did not fail; anew when something was stored."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._counted: tuple[int, int] | None = None
+    def counts(self) -> StatusCounts:
+        """The counts now; a day begins at this machine's midnight."""
+        return self._counts.get((self._queue.settings.queue.goal, self._queue.asked_of, _midnight()))
 
     def new_pairs(self) -> int:
-        """How many pairs are new, where they are enough for an offer; else 0."""
-        connection = self._workspace.connection
-        version = data_version(connection)
-        if self._counted is None or self._counted[0] != version:
-            self._counted = version, self._count()
-        return self._counted[1]
+        """How many pairs came since the latest run that did not fail, where they are enough for an offer; else 0."""
+        return self._new_pairs.get()
 
-    def _count(self) -> int:
+    def _count(self) -> StatusCounts:
         connection = self._workspace.connection
+        goal, ready = self._queue.settings.queue.goal, db_comparisons.count_open(connection)
+        return StatusCounts(
+            verdicts=db_verdicts.counts(connection, _midnight(), self._tally()),
+            ready=ready,
+            prompts_left=None if ready else self._prompts_left(),
+            goal=goal,
+            verdicts_here=0 if goal is None else db_verdicts.count_since(connection, self._began),
+        )
+
+    def _tally(self) -> VerdictTally:
+        """Counted on from this thread's last tally: a verdict must not have all of them counted again."""
+        before: VerdictTally | None = getattr(self._before, "tally", None)
+        tally: VerdictTally = count_standing(self._workspace.connection, before)
+        self._before.tally = tally
+        return tally
+
+    def _prompts_left(self) -> int:
+        """A run stores something at every step, and counting walks all prompts."""
+        connection = self._workspace.connection
+        stamp = self._queue.asked_of, db_prompts.prompts_left_stamp(connection)
+        before: tuple[object, int] | None = getattr(self._before, "prompts_left", None)
+        if before is None or before[0] != stamp:
+            before = self._before.prompts_left = stamp, db_prompts.prompts_left(connection, self._queue.asked_of)
+        return before[1]
+
+    def _count_new_pairs(self) -> int:
         every = stored_settings(self._workspace).runs.offer_run_every
         if not every:
             return 0
+        connection = self._workspace.connection
         new = db_verdicts.count_pairs_since(connection, db_runs.latest_start(connection) or "")
         return new if new >= every else 0
+
+
+def _midnight() -> str:
+    """When this machine's day began, in UTC ISO text."""
+    return utc_text(datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0))

@@ -2,37 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, cast
 
-from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.app import PalateApp
 from tui.events import CommandServed
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
+from tui.screens.base import PalateScreen
+from tui.screens.key_registry import writes
+from tui.screens.messages import FromWorkbench
 from tui.terminal.signals import Signals
-
-if TYPE_CHECKING:
-    from tui.screens.messages import FromWorkbench
-    from tui.workbench import Workbench
-
-
-_LOOK_WORDS: Final = (
-    "back up down page-up page-down top start end first last home find filter clear dots raw zoom mark next before "
-    "earlier later group group-back source board likes prompt k j keys palette quit repaint train runs compare data "
-    "export open close take-over left right far-left far-right log samples metric metric-back sort turn overlay "
-    "archived another prompts"
-)
-_LOOKS: Final = frozenset(_LOOK_WORDS.split())
-"""The last part of the names of keys that only look. A key that is not known here is dimmed: it may write."""
-_WRITES: Final = frozenset(
-    {"train.start", "setup.start", "compare.start", "label.start", "label.left", "label.right", "data.open"}
-)
-"""Names that end like one that looks."""
-_SCREENS: Final = frozenset({"LabelScreen", "TrialScreen", "TrialSetupScreen", "SettingsScreen", "VerdictScreen"})
-"""Screens for judging and setting, which have no use here; opening a pair with its names is recorded, so not that."""
+from tui.widgets.binding import Binding
+from tui.workbench import Workbench
 
 
 class WatchApp(PalateApp):
@@ -47,17 +30,17 @@ class WatchApp(PalateApp):
     ]
 
     def __init__(self, watched: RemoteWorkbench, keys: Path | None, signals: Signals) -> None:
-        super().__init__(cast("Workbench", watched), keys, signals=signals)
+        super().__init__(cast(Workbench, watched), keys, signals=signals)
         self._watched = watched
         self.wants_to_take_over = False
 
     def on_ready(self) -> None:
         """Begin where something happens."""
         super().on_ready()
-        if self._watched.status().run is not None:
+        if self._watched.run_progress is not None:
             self.switch_mode("train")
 
-    def on_from_workbench(self, message: "FromWorkbench") -> None:
+    def on_from_workbench(self, message: FromWorkbench) -> None:
         """What the owner does; and that it has left."""
         super().on_from_workbench(message)
         if self._watched.left and isinstance(message.published, CommandServed):
@@ -75,7 +58,7 @@ class WatchApp(PalateApp):
 
     def _check_action_state(self, action: str, default_namespace: DOMNode) -> bool | None:
         state = super()._check_action_state(action, default_namespace)
-        return None if state and _may_write(action, default_namespace) else state
+        return None if state and writes(type(default_namespace), action) else state
 
     async def run_action(
         self,
@@ -85,7 +68,7 @@ class WatchApp(PalateApp):
     ) -> bool:
         """Do what only looks; of everything else, say why not."""
         here = default_namespace or self
-        if isinstance(action, str) and _may_write(action, here):
+        if isinstance(action, str) and writes(type(here), action):
             if super()._check_action_state(action, here):
                 self._say_why()
                 return True
@@ -98,7 +81,7 @@ class WatchApp(PalateApp):
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
         """Screens for judging and setting are not opened."""
-        if any(each.__name__ in _SCREENS for each in type(screen).__mro__):
+        if isinstance(screen, PalateScreen) and not screen.WATCHABLE:
             self._say_why()
             return None
         return super().push_screen(screen, *args, **more)
@@ -132,12 +115,3 @@ class WatchApp(PalateApp):
 
     def _say_why(self) -> None:
         self.tell(WatchOnly.title, f"You are {self._watched.watching}. Press t to take over.")
-
-
-def _may_write(action: str, namespace: "DOMNode | Screen[Any]") -> bool:
-    """Does this action of `namespace` belong to a key of ours that is not known to look only?"""
-    for bindings in namespace._bindings.key_to_bindings.values():
-        for each in bindings:
-            if each.action == action and each.id is not None:
-                return each.id in _WRITES or each.id.rpartition(".")[2] not in _LOOKS
-    return False

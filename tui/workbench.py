@@ -20,7 +20,6 @@ from adapters.manifest import Adapter
 from db import edits as db_edits
 from db import names_shown as db_names_shown
 from db import prompt_sets as db_prompt_sets
-from db import prompts as db_prompts
 from db import verdicts as db_verdicts
 from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
@@ -52,12 +51,13 @@ from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import TrainPreview, WorkbenchStatus
-from tui.status import RunOffer, SessionGoal
+from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.status import StatusCounter
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferenceScorer
-from tui.training.trainer import RunChoices, Trainer
+from tui.training.run_task import RunChoices
+from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.file_watch import FileWatch
@@ -109,9 +109,8 @@ class Workbench(WorkspaceReader):
             self.margins = MarginScorer(services, seed=seed)
             self.references = ReferenceScorer(services)
             self.seed = seed
-            self.sitting = SessionGoal(self.workspace, self.answers)
+            self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self._offer = RunOffer(self.workspace)
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
@@ -147,6 +146,7 @@ class Workbench(WorkspaceReader):
         """Let a run that is alive write a checkpoint, end the turn in progress, and let go of the workspace."""
         self.imports.leave()
         self.trainer.leave()
+        self.trainer.close()
         self.scheduler.close()
         self._files.close()
         self.workspace.close()
@@ -168,27 +168,46 @@ class Workbench(WorkspaceReader):
         """Let screens read again what another process may have changed through this one."""
         self._publish(CommandServed())
 
+    @property
+    def run_progress(self) -> RunProgress | None:
+        """Where the run in progress is; None without one. No query is made."""
+        return self.trainer.progress
+
+    @property
+    def model_state(self) -> ModelState:
+        """The base model and the adapter in use. No query is made."""
+        return self.loaded_model.snapshot
+
+    @property
+    def is_writing(self) -> bool:
+        """Is an answer being generated at this moment? No query is made."""
+        return self.answers.writing
+
     def status(self) -> WorkbenchStatus:
-        """What the machine does at this moment, and how far the person has come."""
-        counts, ready = self.counts(), self.ready_count()
-        connection, loaded_model = self.workspace.connection, self.loaded_model
+        """What the machine does at this moment, and how far the person has come.
+
+        It is counted again only after something was stored. Whoever needs one field alone reads `run_progress` or
+        `model_state`.
+        """
+        counted, model, run = self._counter.counts(), self.model_state, self.run_progress
         return WorkbenchStatus(
-            model_name=loaded_model.choice.name,
-            model_state=loaded_model.state,
-            model_detail=loaded_model.detail,
-            adapter_name=loaded_model.in_use.manifest.name if loaded_model.in_use else None,
-            ready=ready,
-            writing=self.answers.writing,
-            verdicts_today=counts.today,
-            verdicts=counts.total,
-            pairs=counts.decisive,
-            prompts_left=None if ready else db_prompts.prompts_left(connection, self.answers.asked_of),
-            mean_seconds=counts.mean_seconds,
-            **self.sitting.status(),
-            run=self.trainer.progress,
-            offer=0 if self.trainer.progress else self._offer.new_pairs(),
+            model_name=model.name,
+            model_state=model.state,
+            model_detail=model.detail,
+            adapter_name=model.adapter_name,
+            ready=counted.ready,
+            writing=self.is_writing,
+            verdicts_today=counted.verdicts.today,
+            verdicts=counted.verdicts.total,
+            pairs=counted.verdicts.decisive,
+            prompts_left=counted.prompts_left,
+            mean_seconds=counted.verdicts.mean_seconds,
+            goal=counted.goal,
+            verdicts_here=counted.verdicts_here,
+            run=run,
+            offer=0 if run else self._counter.new_pairs(),
             queue_problem=self.answers.problem,
-            error=loaded_model.error,
+            error=model.error,
             merging=self.adapter_service.doing,
         )
 
@@ -282,12 +301,22 @@ class Workbench(WorkspaceReader):
     # -- runs and adapters -------------------------------------------------------------------------------------
 
     def train_preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """What a run with these settings on these pairs would do now."""
+        """What a run with these settings on these pairs would do now. It reads every prompt that has a pair."""
         return self.trainer.preview(config, pairs)
 
-    def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
+    def known_train_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
+        """The same by what was counted last, without a query; None where these pairs were not counted yet."""
+        return self.trainer.known_preview(config, pairs)
+
+    def ask_train_preview(self, config: TrainConfig, pairs: PairSet, tell: Callable[[TrainPreview], None]) -> None:
+        """Have `tell` called with that preview on another thread. See `RunPreviews.ask`."""
+        self.trainer.ask_preview(config, pairs, tell)
+
+    def preflight(
+        self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
+    ) -> Preflight:
         """A close look at such a run; takes as long as encoding the pairs. See `RunPreviews.preflight` for errors."""
-        return self.trainer.preflight(config, pairs)
+        return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
         """A run that is over, though the database had no room yet to say so."""
@@ -371,7 +400,7 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.loaded_model.state == "ready" and self.answers.settings.queue.order == "margin":
+        if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
             self.margins.wake()
 
     def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
@@ -390,9 +419,9 @@ class Workbench(WorkspaceReader):
     def _wake(self) -> None:
         if not self._fills:
             return
-        if self.loaded_model.state != "failed" or not self.answers.needs_model:
+        if self.loaded_model.state is not LoadState.FAILED or not self.answers.needs_model:
             self.answers.wake()
-        if self.loaded_model.state == "ready":
+        if self.model_state.is_ready:
             self.references.wake()
         self._score_margins()
 

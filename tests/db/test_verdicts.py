@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from collections import Counter
 
 import pytest
 
@@ -10,12 +11,21 @@ from db.completions import add_completion
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.models import ensure_sampling
-from db.pair_rows import VERDICTS
+from db.pair_rows import VERDICTS, PairFilter
 from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
 from db.trials import add_trial
 from db.verdict_search import search_verdicts
-from db.verdicts import add_verdict, count_pairs, counts, history, newest_verdict, preference_pairs, undo_last
+from db.verdicts import (
+    add_verdict,
+    count_pairs,
+    counts,
+    history,
+    newest_verdict,
+    preference_pairs,
+    read_pair_prompts,
+    undo_last,
+)
 from tests.db_workspace import SAMPLING, answer, asked, compared, new_model, new_set, workspace
 
 LONG_AGO, FAR_OFF = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
@@ -257,3 +267,17 @@ def test_counting_reads_an_index_alone(conn):
         "AND repeats IS NULL AND standing IS NOT NULL GROUP BY standing_verdict"
     ).fetchall()
     assert [row["detail"].split("comparisons ", 1)[1] for row in plan] == ["USING INDEX comparisons_counted"]
+
+
+@pytest.mark.parametrize("system", [None, "Answer in verse."])
+@pytest.mark.parametrize("chosen", [PairFilter(), PairFilter(strong=True), PairFilter(since=FAR_OFF)])
+def test_prompts_of_pairs_are_those_of_the_pairs_themselves(conn, system, chosen):
+    question = new_set(conn, "one", "two") and "one"
+    for number, name in enumerate((question, question, "two")):
+        a, b = (answer(conn, name, f"{word} {number}", system=system) for word in ("first", "second"))
+        prompt = conn.execute("SELECT prompt FROM completions WHERE id = ?", (a,)).fetchone()[0]
+        pair = add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=1)
+        judged(conn, pair, "ab"[number % 2], strength=1 + number % 2)
+    expected = Counter(str(pair.messages) for pair in preference_pairs(conn, chosen))
+    assert {str(messages): number for messages, number in read_pair_prompts(conn, chosen)} == expected
+    assert count_pairs(conn, chosen) == sum(expected.values())

@@ -1,6 +1,17 @@
 """The split by prompt and the fingerprint of pairs."""
 
-from engine.preference import Message, PreferencePair, pairs_fingerprint, split_by_prompt
+from collections import Counter
+
+import pytest
+
+from engine.preference import (
+    Message,
+    PairsByPrompt,
+    PreferencePair,
+    pairs_fingerprint,
+    prompt_digest,
+    split_by_prompt,
+)
 
 
 def _pair(key: str, question: str, chosen: str = "yes") -> PreferencePair:
@@ -32,6 +43,15 @@ def test_too_few_prompts_for_an_evaluation_share_all_train() -> None:
     pairs = [_pair(str(number), f"question {number}") for number in range(9)]
     train, evaluation = split_by_prompt(pairs, 0.1, seed=0)
     assert (len(train), len(evaluation)) == (9, 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("eval_share", [0.0, 0.1, 0.25, 0.9])
+def test_counts_by_prompt_give_the_sizes_of_the_split(eval_share: float, seed: int) -> None:
+    pairs = [_pair(f"{at}", f"question {at % 23 if at % 3 else 0}") for at in range(60)]
+    train, evaluation = split_by_prompt(pairs, eval_share, seed)
+    by_prompt = PairsByPrompt.of(Counter(prompt_digest(pair.prompt, str(seed)) for pair in pairs))
+    assert by_prompt.split(eval_share) == (len(train), len(evaluation))
 
 
 def test_the_fingerprint_knows_contents_but_neither_order_nor_keys() -> None:

@@ -13,12 +13,16 @@ from db.lock import WorkspaceLock
 from engine.config import TrainConfig
 from tests.still_workbench import StillWorkbench
 from tests.waiting import until
+from tui.app import PalateApp
 from tui.cli import main
 from tui.commands.options import command_runner
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
+from tui.screens.base import PalateScreen
 from tui.screens.data.data import DataScreen
+from tui.screens.key_registry import bindings_of, key_classes, writes
+from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.terminal.signals import Signals
 from tui.watch_app import WatchApp
@@ -90,6 +94,58 @@ async def test_what_the_owner_stores_is_seen_and_nothing_is_changed(
         assert "has left" in status_of(app)
         await pilot.press("t")
     assert app.wants_to_take_over
+
+
+REFUSED = """
+app.label app.settings compare.trial compare.start side.stop pair.note pair.move result.note
+data.open data.take-out data.note data.import likes.missed likes.smoothing
+prompts.add prompts.write prompts.new-set prompts.rename prompts.hold-out prompts.move prompts.remove
+run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
+adapter.use adapter.base adapter.merge adapter.remove
+train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
+form.press form.open-window form.default form.default-choice
+"""
+"""Every key that watching refuses on screens that it opens."""
+CLOSED = {
+    "PairScreen",
+    "LabelScreen",
+    "TrialScreen",
+    "TrialSetupScreen",
+    "SettingsScreen",
+    "VerdictScreen",
+    "ReviewScreen",
+}
+
+
+def test_watching_refuses_exactly_the_keys_that_write() -> None:
+    nodes = [each for each in (*key_classes(), PalateApp, WatchApp) if getattr(each, "WATCHABLE", True)]
+    named = [(str(each.id), writes(node, each.action)) for node in nodes for each in bindings_of(node) if each.id]
+    assert {id for id, writing in named if writing} == set(REFUSED.split())
+    assert len(named) > 150
+
+
+def test_watching_opens_no_screen_that_judges_or_sets() -> None:
+    screens = [each for each in key_classes() if issubclass(each, PalateScreen) and not each.WATCHABLE]
+    assert {each.__name__ for each in screens} == CLOSED
+
+
+async def test_keys_that_write_are_dimmed_and_a_pair_is_not_opened_with_its_names(
+    owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench
+) -> None:
+    app = WatchApp(watched, None, NoSignals())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        for mode in ("runs", "train", "compare", "data"):
+            await app.switch_mode(mode)
+            await pilot.pause()
+            keys = app.screen.active_bindings.values()
+            writing = [each for each in keys if writes(type(each.node), each.binding.action)]
+            assert writing
+            assert not any(each.enabled for each in writing)
+        app.push_screen(VerdictScreen(1))
+        await until(pilot, lambda: told(app, "Watching changes nothing"))
+        assert isinstance(app.screen, DataScreen)
+    assert owner[0].runs() == []
 
 
 def status_of(app: WatchApp) -> str:

@@ -97,8 +97,8 @@ def load_model(workbench: Workbench) -> None:
     assert workbench.loading is not None
     last = ""
     for published in heard.until(workbench.loading):
-        status = workbench.status()
-        words = f"{status.model_name}: {status.model_detail or status.model_state}"
+        model = workbench.model_state
+        words = f"{model.name}: {model.detail or model.state}"
         if isinstance(published, ModelChanged) and words != last:
             say(words)
             last = words

@@ -24,6 +24,7 @@ from engine.sources.prepare import prepare_source
 from tui.compute.scheduler import Turns
 from tui.errors import title_of
 from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed
+from tui.snapshots import LoadState, ModelState
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,11 +61,17 @@ class LoadedModel:
         self.choice = choice
         self.base: BaseModel | None = None
         self.in_use: Adapter | None = None
-        self.state = "cold"
+        self.state = LoadState.COLD
         self.detail = ""
         self.error: tuple[str, str] | None = None
         self._workspace = workspace
         self._publish = publish
+
+    @property
+    def snapshot(self) -> ModelState:
+        """What screens draw of it."""
+        used = self.in_use.manifest.name if self.in_use else None
+        return ModelState(self.choice.name, self.state, self.detail, used, self.error)
 
     # -- on the compute thread ----------------------------------------------------------------------------------
 
@@ -82,7 +89,7 @@ class LoadedModel:
             )
             return
         self._take_up_last_adapter()
-        self._become("ready")
+        self._become(LoadState.READY)
         self._workspace.keep_setting("model", self.choice.source)
 
     def use_turns(self, adapter: Adapter | None) -> Turns:
@@ -143,18 +150,18 @@ class LoadedModel:
 
     def _prepare_and_load(self) -> Turns:
         location = ""
-        self._become("preparing")
+        self._become(LoadState.PREPARING)
         choice = self.choice
         for event in prepare_source(choice.source, trust_remote_code=choice.trust_remote_code):
             match event:
                 case Progress():
-                    self._become("preparing", loading_words(event))
+                    self._become(LoadState.PREPARING, loading_words(event))
                 case Notice():
                     logger.info(event.text)
                 case SourceReady():
                     location = event.location
             yield
-        self._become("loading")
+        self._become(LoadState.LOADING)
         yield
         from engine.model import load_base  # torch is imported here, on the lane's thread, after the first paint
 
@@ -182,13 +189,13 @@ class LoadedModel:
         else:
             self.in_use = adapter
 
-    def _become(self, state: str, detail: str = "") -> None:
+    def _become(self, state: LoadState, detail: str = "") -> None:
         self.state, self.detail = state, detail
         self._publish(ModelChanged())
 
     def _fail(self, error: EngineError) -> None:
         self.error = (title_of(error), str(error))
-        self._become("failed")
+        self._become(LoadState.FAILED)
         self._publish(WorkbenchFailed(*self.error))
 
 

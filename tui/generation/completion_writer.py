@@ -40,10 +40,7 @@ class Completed:
     `source` is model or server. `left_out` names the settings that the server refused, so `sampling` lacks them.
     """
 
-    key: str
-    text: str
-    tokens: int
-    cut: bool
+    done: CompletionDone
     seed: int
     sampling: Mapping[str, Any]
     source: str = "model"
@@ -51,8 +48,8 @@ class Completed:
 
     def to_store(self, model: int, system: str | None) -> NewCompletion:
         """The answer as the database takes it: `model` is the id of who wrote it under this system prompt."""
-        sampling = {**self.sampling, "system": system}
-        return NewCompletion(model, sampling, self.seed, self.text, self.tokens or None, self.cut, self.source)
+        sampling, done = {**self.sampling, "system": system}, self.done
+        return NewCompletion(model, sampling, self.seed, done.text, done.tokens or None, done.cut, self.source)
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class CompletionWriter:
         rows = rows if joins else min(rows, len(fitting))
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
-                yield _completed(event, seeds[event.key], sampling)
+                yield Completed(event, seeds[event.key], asdict(sampling))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
                 yield from _move_fitting(base, requests, fitting, seeds)
@@ -146,8 +143,9 @@ class CompletionWriter:
         try:
             for event in answers.events():
                 if isinstance(event, CompletionDone):
-                    seed = waiting.pop(event.key).seed
-                    yield _completed(event, seed, sampling, "server", answers.left_out)
+                    left_out = answers.left_out
+                    made_by = {name: value for name, value in asdict(sampling).items() if name not in left_out}
+                    yield Completed(event, waiting.pop(event.key).seed, made_by, "server", left_out)
                 elif isinstance(event, TokensDrawn):
                     yield TextGrew(event.texts)
         except PromptRefused as error:
@@ -180,14 +178,3 @@ def _move_fitting(
         else:
             fitting.append(request)
             seeds[request.key] = request.seed
-
-
-def _completed(
-    done: CompletionDone,
-    seed: int,
-    sampling: SamplingConfig,
-    source: str = "model",
-    left_out: frozenset[str] = frozenset(),
-) -> Completed:
-    made_by = {name: value for name, value in asdict(sampling).items() if name not in left_out}
-    return Completed(done.key, done.text, done.tokens, done.cut, seed, made_by, source, left_out)

@@ -152,7 +152,7 @@ class PairWriter:
     def _handle(self, batch: Batch, event: WriterEvent) -> PairStored | Boundary:
         match event:
             case Completed():
-                prompt, index = _parts(event.key)
+                prompt, index = _parts(event.done.key)
                 batch.completed[prompt, index] = event
                 return self._store_if_ready(batch, prompt)
             case Refused():
@@ -165,7 +165,7 @@ class PairWriter:
 
     def _store_if_ready(self, batch: Batch, prompt: int) -> PairStored | Boundary:
         pair = batch.pair(prompt)
-        if pair is None or self._is_useless(batch, prompt, (pair[0].text, pair[1].text)):
+        if pair is None or self._is_useless(batch, prompt, (pair[0].done.text, pair[1].done.text)):
             return Boundary()
         models, system = (batch.asked_of.model_a, batch.asked_of.model_b), batch.sources.system
         comparison = self._workspace.write(
@@ -225,7 +225,7 @@ class PairWriter:
         both = []
         for index in (0, 1):
             whole = batch.completed.get((prompt.id, index))
-            both.append(whole.text if whole else texts.get(f"{prompt.id}/{index}", ""))
+            both.append(whole.done.text if whole else texts.get(f"{prompt.id}/{index}", ""))
         if db_comparisons.is_flipped(batch.side_seeds[prompt.id]):
             both.reverse()
         self._publish(AnswersGrowing(prompt, (both[0], both[1])))

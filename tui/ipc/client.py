@@ -16,7 +16,7 @@ import click
 from db.errors import WorkspaceBusy
 from tui.errors import WorkbenchError
 from tui.ipc.protocol import VERSION, Channel, peer_uid
-from tui.snapshots import RunProgress, WorkbenchStatus
+from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
 from tui.text.format import count, duration, when
 from tui.text.sanitize import visible_line
 
@@ -136,7 +136,9 @@ class Owner:
         told = dict(self.facts["status"])
         run = told.pop("run", None)
         pairs = {name: tuple(told[name]) for name in ("queue_problem", "error") if told.get(name)}
-        return WorkbenchStatus(**{**told, **pairs, "run": RunProgress(**run) if run else None})
+        state = LoadState(told["model_state"])
+        progress = RunProgress(**{**run, "phase": RunPhase(run["phase"])}) if run else None
+        return WorkbenchStatus(**{**told, **pairs, "model_state": state, "run": progress})
 
     def words(self) -> list[str]:
         """Who it is and what it does, in lines."""
@@ -153,10 +155,10 @@ def _doing(status: WorkbenchStatus) -> str:
     if (run := status.run) is None:
         return f"No run is alive; {visible_line(status.model_name, 40)} is {status.model_state}."
     name = visible_line(run.name, 24)
-    if run.phase == "training" and run.total_steps:
+    if run.phase is RunPhase.TRAINING and run.total_steps:
         left = "" if run.seconds_left is None else f", {duration(run.seconds_left)} left"
         return f"Run {run.run} ({name}) is at step {run.step} of {run.total_steps}{left}."
-    return f"Run {run.run} ({name}): {run.phase}."
+    return f"Run {run.run} ({name}): {run.doing}."
 
 
 def owner_of(channel: Channel) -> Owner:

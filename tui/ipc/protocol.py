@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from tui.errors import WorkbenchError
 
-VERSION: Final = 1
+VERSION: Final = 2
 LONGEST_LINE: Final = 1 << 20
 """Bytes. A longer line is no request of ours, and is never held in memory."""
 _LONGEST_TEXT: Final = 100_000

@@ -18,7 +18,7 @@ from tui.events import CommandServed, ModelChanged, QueueChanged, RunChanged, Wo
 from tui.ipc.client import Owner, connect, owner_of
 from tui.ipc.protocol import Channel, ProtocolError
 from tui.reader import WorkspaceReader
-from tui.snapshots import TrainPreview, WorkbenchStatus
+from tui.snapshots import ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -73,8 +73,24 @@ class RemoteWorkbench(WorkspaceReader):
         """Whom one watches, in words for the status line."""
         return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
 
+    @property
+    def run_progress(self) -> RunProgress | None:
+        """Where the owner's run is, as it last reported."""
+        return self.status().run
+
+    @property
+    def model_state(self) -> ModelState:
+        """The owner's model, as it last reported."""
+        status = self.status()
+        return ModelState(status.model_name, status.model_state, status.model_detail, status.adapter_name, status.error)
+
+    @property
+    def is_writing(self) -> bool:
+        """Does the owner generate an answer at this moment?"""
+        return self.status().writing
+
     def status(self) -> WorkbenchStatus:
-        """What the owner does, by its latest report."""
+        """What the owner does, by its latest report. No query is made."""
         status = self._owner.status
         if self.left:
             status = replace(status, run=None, writing=False)
@@ -82,8 +98,15 @@ class RemoteWorkbench(WorkspaceReader):
 
     def train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
         """No run is started from here."""
-        counts = self.counts()
-        return TrainPreview(counts.decisive, 0, 0, 0, config.epochs, problem=_words(self._owner.pid))
+        return TrainPreview(self.status().pairs, 0, 0, 0, config.epochs, problem=_words(self._owner.pid))
+
+    def known_train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
+        """The same."""
+        return self.train_preview(config)
+
+    def ask_train_preview(self, config: TrainConfig, _: Any, tell: Callable[[TrainPreview], None]) -> None:
+        """The same."""
+        tell(self.train_preview(config))
 
     def preflight(self, *_: Any) -> Preflight:
         """No model is loaded here."""

@@ -17,7 +17,7 @@ from tui.ipc.client import Owner, connect_to_owner, owner_of, receive_answer
 from tui.ipc.console import say
 from tui.ipc.ownership import WorkspaceRequest, own
 from tui.ipc.protocol import VERSION
-from tui.snapshots import WAITING
+from tui.snapshots import WAITING, RunPhase
 from tui.workbench import Workbench
 from tui.workspace.workspace import read_workspace
 
@@ -117,7 +117,7 @@ def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
         asked = ModelChoice(**owner.facts["model"])
     seed = owner.facts["seed"] if request.seed is None else request.seed
     workbench = own(replace(request, words=(), choice=asked, seed=seed, within_s=LETS_GO_WITHIN_S))
-    goes_on = run is not None and run.phase not in (*WAITING, "stopping")
+    goes_on = run is not None and run.phase not in (*WAITING, RunPhase.STOPPING)
     return Entered(workbench, run.run if run is not None and goes_on else None)
 
 

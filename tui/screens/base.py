@@ -1,30 +1,60 @@
 """What every screen of Palate is made of: top line, body, status line, key line."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from functools import cached_property
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
 
 from tui.events import WorkbenchEvent
+from tui.screens.actions import Actions
 from tui.screens.single_dismiss import SingleDismiss
+from tui.snapshots import AdapterView
+from tui.widgets.binding import TextualBinding
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
-
-if TYPE_CHECKING:
-    from tui.app import PalateApp
-    from tui.workbench import Workbench
-
+from tui.workbench import Workbench
 
 LEAST_WIDTH: Final = 60
 LEAST_HEIGHT: Final = 16
 WIDE: Final = 90
 """From this many columns on, panes stand side by side; below, they are stacked."""
+
+
+class RunSetup(Protocol):
+    """The Train screen, as other screens prepare its next run."""
+
+    def take_setting(self, name: str, text: str) -> None:
+        """Set one setting of the next run, as if a person had typed it."""
+
+    def take_start(self, adapter: AdapterView) -> None:
+        """Let the next run start from this adapter."""
+
+
+@runtime_checkable
+class AppInterface(Protocol):
+    """What a screen may ask of the app, beside what every Textual app does."""
+
+    workbench: Workbench
+    key_pressed_at: float
+    """When the key that is being handled was read from the terminal, in monotonic seconds."""
+
+    def tell(self, title: str, text: str, *, severity: str = "information", seconds: float = 8.0) -> None:
+        """Show a notice: a title and a sentence."""
+
+    def tell_error(self, error: BaseException) -> None:
+        """Show what went wrong, and what to do."""
+
+    def take_up_colours(self) -> None:
+        """Use the colours that the workspace keeps."""
+
+    async def open_train(self) -> RunSetup:
+        """Show the Train screen itself; whatever was opened over it is closed."""
 
 
 class TooSmall(Widget):
@@ -44,12 +74,26 @@ class PalateScreen(SingleDismiss[None]):
 
     MODE: ClassVar[str] = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
-    CSS_PATH: ClassVar[Any] = "base.tcss"
+    WATCHABLE: ClassVar[bool] = True
+    """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
+    they were shown is recorded."""
     READS_AHEAD: ClassVar[bool] = False
     """Is `screen_shown` called before the screen is laid out for the first time? Then it is laid out once, with all
     that stands on it; no widget has a size yet."""
     _coming_up = False
     _read_ahead = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._groups: dict[str, Actions] = {}
+
+    def take_actions(self, *groups: Actions) -> None:
+        """Do what these groups do, as this screen. An action that the screen's own class defines is not replaced."""
+        for group in groups:
+            for name in group.names():
+                self._groups[name] = group
+                if not hasattr(type(self), f"action_{name}"):
+                    setattr(self, f"action_{name}", getattr(group, f"action_{name}"))
 
     def compose(self) -> ComposeResult:
         """The four parts, and the notice that takes their place where they would not fit."""
@@ -78,19 +122,27 @@ class PalateScreen(SingleDismiss[None]):
     def screen_shown(self) -> None:
         """This screen came on top: read again what may have changed meanwhile. For screens to override."""
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """The word that the key line shows for `binding`."""
-        return binding.description
+        group = self._groups.get(binding.action.partition("(")[0])
+        return group.word(binding) if group is not None else binding.description
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Ask the group that the action belongs to."""
+        group = self._groups.get(action)
+        return group.enabled(action, parameters) if group is not None else super().check_action(action, parameters)
 
     # -- what they share -----------------------------------------------------------------------------------------
 
-    @property
-    def palate(self) -> "PalateApp":
-        """The app, under its own type."""
-        return cast("PalateApp", self.app)
+    @cached_property
+    def palate(self) -> AppInterface:
+        """The app, as its screens see it."""
+        app = self.app
+        assert isinstance(app, AppInterface)
+        return app
 
     @property
-    def workbench(self) -> "Workbench":
+    def workbench(self) -> Workbench:
         """The coordinator that this app shows."""
         return self.palate.workbench
 

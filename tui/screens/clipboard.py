@@ -2,16 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from textual.app import App
-
+from textual.app import App
 
 COPIED = "copied.txt"
 
 
-def copy_text(app: "App[None]", text: str, folder: Path) -> Path:
+def copy_text(app: App[object], text: str, folder: Path) -> Path:
     """Send `text` to the terminal's clipboard (OSC 52, which no terminal acknowledges) and write it into `folder`.
 
     Inside tmux the clipboard is reached only with `set -g set-clipboard on`. The text goes out in base64, so nothing in

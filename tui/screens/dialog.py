@@ -6,7 +6,6 @@ from typing import Generic
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,13 +13,13 @@ from textual.widgets import Input, Static
 
 from tui.screens.single_dismiss import Answer, SingleDismiss
 from tui.text.sanitize import visible
+from tui.widgets.binding import Binding
 from tui.widgets.form.line_input import LineInput
 
 
 class Dialog(SingleDismiss[Answer], ModalScreen[Answer], Generic[Answer]):
     """A question in a frame. Escape goes back without an answer and never destroys anything."""
 
-    CSS_PATH = "dialog.tcss"
     AUTO_FOCUS = "Input"
     BINDINGS = [Binding("escape", "leave", "Back", id="dialog.back", tooltip="Back, nothing changed.")]
 

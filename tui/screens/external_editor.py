@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from textual.app import App
 
 from tui.errors import InputError
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def editor_command() -> list[str]:
     raise InputError("No editor was found. Set $EDITOR, for example to nano, and start Palate again.")
 
 
-async def edit_text(app: "App[None]", text: str) -> Edited:
+async def edit_text(app: App[object], text: str) -> Edited:
     """`text` as the person left it in the editor, without the line end that editors add at the end.
 
     The screens are not drawn meanwhile, but workers and the event loop go on.

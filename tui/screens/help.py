@@ -3,7 +3,6 @@
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
@@ -11,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.screens.dialog import Dialog
+from tui.widgets.binding import Binding
 from tui.widgets.frame.key_line import declared_order
 
 

@@ -5,11 +5,11 @@ import pkgutil
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from types import ModuleType
 from typing import Final
 
 from textual.app import App
-from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 from textual.screen import Screen
@@ -17,6 +17,7 @@ from textual.screen import Screen
 import tui.screens
 import tui.widgets
 from tui.keymap import DeclaredKey
+from tui.widgets.binding import Binding
 
 _NAMED: Final = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values())
 _MODIFIERS: Final = ("ctrl", "alt", "shift", "super", "meta", "hyper")
@@ -26,11 +27,11 @@ _EVERYWHERE: Final = "everywhere"
 def declared_keys(app: type[App[None]]) -> list[DeclaredKey]:
     """Every act with an id, in the order of the screens' names; the keys of `app` can be pressed on every screen."""
     found: dict[str, DeclaredKey] = {}
-    nodes = [*_nodes()]
+    nodes = [*key_classes()]
     screens = frozenset(node.__name__ for node in nodes if issubclass(node, Screen))
     for node in [app, *nodes]:
         here = screens | {_EVERYWHERE} if node is app else frozenset({node.__name__})
-        for binding in _bindings(node):
+        for binding in bindings_of(node):
             if binding.id is None:
                 continue
             keys = tuple(key.strip() for key in binding.key.split(","))
@@ -62,7 +63,8 @@ def _is_character(name: str) -> bool:
     return True
 
 
-def _nodes() -> Iterator[type[DOMNode]]:
+def key_classes() -> Iterator[type[DOMNode]]:
+    """Every screen and widget, imported for it."""
     for package in (tui.screens, tui.widgets):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield from _nodes_of(importlib.import_module(each.name))
@@ -74,7 +76,13 @@ def _nodes_of(module: ModuleType) -> Iterator[type[DOMNode]]:
             yield value
 
 
-def _bindings(node: type[DOMNode]) -> Iterator[Binding]:
+@cache
+def writes(node: type[DOMNode], action: str) -> bool:
+    """Does a key with this action, `name(parameters)`, change something where `node` has the focus?"""
+    return any(each.writes for each in bindings_of(node) if each.action == action)
+
+
+def bindings_of(node: type[DOMNode]) -> Iterator[Binding]:
     """A class's own bindings and those that it inherits from classes of ours."""
     for base in node.__mro__:
         if base.__module__.startswith("tui."):

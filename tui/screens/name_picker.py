@@ -8,7 +8,6 @@ from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
@@ -16,6 +15,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, Dialog
 from tui.text.sanitize import visible, visible_line
+from tui.widgets.binding import Writing
 from tui.widgets.lists.cursor_list import CursorList
 from tui.workspace.named_values import NamedValues
 
@@ -53,9 +53,9 @@ class NamePicker(Dialog[tuple[str, str]]):
 
     AUTO_FOCUS = "CursorList"
     BINDINGS = [
-        Binding("s", "act('save')", "save", id="named.save", tooltip="Keep what is set at the moment under a name."),
-        Binding("r", "act('rename')", "rename", id="named.rename", tooltip="Give one of your own another name."),
-        Binding("x", "act('remove')", "remove", id="named.remove", tooltip="Forget one of your own."),
+        Writing("s", "act('save')", "save", id="named.save", tooltip="Keep what is set at the moment under a name."),
+        Writing("r", "act('rename')", "rename", id="named.rename", tooltip="Give one of your own another name."),
+        Writing("x", "act('remove')", "remove", id="named.remove", tooltip="Forget one of your own."),
     ]
 
     def __init__(self, named: Named, at: str | None = None) -> None:
@@ -110,7 +110,7 @@ def _line(row: NamedRow) -> Content:
 
 def open_named(screen: PalateScreen, named: Named, at: str | None = None) -> None:
     """Show the window, and do what is answered."""
-    screen.palate.push_screen(NamePicker(named, at), partial(_answered, screen, named))
+    screen.app.push_screen(NamePicker(named, at), partial(_answered, screen, named))
 
 
 def _answered(screen: PalateScreen, named: Named, answer: tuple[str, str] | None) -> None:
@@ -123,14 +123,14 @@ def _answered(screen: PalateScreen, named: Named, answer: tuple[str, str] | None
             _try(screen, partial(named.use, name))
         case "save":
             ask = AskText("Save", f"Keep what is set at the moment under this name, as a {named.word} of your own.")
-            screen.palate.push_screen(ask, partial(again, named.save))
+            screen.app.push_screen(ask, partial(again, named.save))
         case "rename":
             ask = AskText("Rename", f"Another name for this {named.word}.", value=name)
-            screen.palate.push_screen(ask, partial(again, partial(named.kept.rename, name)))
+            screen.app.push_screen(ask, partial(again, partial(named.kept.rename, name)))
         case "remove":
             sentence = f"{visible_line(name, 40)} is forgotten. Runs keep what they were made with."
             choose = Choose(f"Remove this {named.word}?", sentence, (("y", "remove"),))
-            screen.palate.push_screen(choose, partial(again, lambda _: named.kept.remove(name)))
+            screen.app.push_screen(choose, partial(again, lambda _: named.kept.remove(name)))
 
 
 def _again(screen: PalateScreen, named: Named, name: str, act: Callable[[str], str | None], text: str | None) -> None:

@@ -1,7 +1,6 @@
 """Choosing a filter for a list instead of typing it: first which, then its value."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -16,7 +15,6 @@ from tui.widgets.lists.cursor_list import CursorList
 class Pick(Dialog[str]):
     """A list to choose one row of; the answer is its key."""
 
-    CSS_PATH: ClassVar[Any] = ["dialog.tcss", "../widgets/lists/cursor_list.tcss"]
     AUTO_FOCUS = "CursorList"
 
     def __init__(self, title: str, sentence: str, rows: Iterable[tuple[str, Content]]) -> None:

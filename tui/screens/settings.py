@@ -4,7 +4,6 @@ from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -13,6 +12,7 @@ from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.text.format import plain
 from tui.text.sanitize import visible
+from tui.widgets.binding import Binding
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
@@ -23,7 +23,7 @@ _INTRO: Final = "How answers are written ahead. A change counts from the next an
 class SettingsScreen(PalateScreen):
     """Every setting of the queue with its value; what is changed is kept as soon as its row is left."""
 
-    CSS_PATH = ["base.tcss", "../widgets/form/form.tcss", "settings.tcss"]
+    WATCHABLE = False
     BINDINGS = [Binding("escape", "back", "back", id="settings.back", tooltip="Back; what was changed is kept.")]
 
     def __init__(self, mode: str) -> None:

@@ -99,10 +99,10 @@ def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
     """What the set means to the database."""
     set_id = None
     if chosen.prompt_set is not None:
-        sets = [each for each in db_prompts.list_prompt_sets(workspace.connection) if not each.held_out]
-        set_id = next((each.id for each in sets if each.name == chosen.prompt_set), None)
+        sets = db_prompts.labelling_sets(workspace.connection)
+        set_id = sets.get(chosen.prompt_set)
         if set_id is None:
-            names = ", ".join(each.name for each in sets)
+            names = ", ".join(sets)
             raise InputError(f"There is no prompt set {chosen.prompt_set!r} for labelling. There are: {names}.")
     since = None
     if chosen.since is not None:

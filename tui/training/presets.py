@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +72,11 @@ def changes_words(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {plain(changes[name])}" for name in names) or "the defaults"
 
 
+def preset_of(changes: Mapping[str, Any], presets: Iterable[Preset]) -> Preset | None:
+    """The first preset with exactly these changed settings, None when there is none."""
+    return next((each for each in presets if dict(each.changes) == changes), None)
+
+
 class Presets:
     """The presets that there are."""
 
@@ -100,7 +105,7 @@ class Presets:
 
     def of(self, config: TrainConfig) -> Preset | None:
         """The first preset with exactly these settings, None when there is none."""
-        return next((each for each in self.all() if dict(each.changes) == changes_of(config)), None)
+        return preset_of(changes_of(config), self.all())
 
 
 RESERVED = tuple(each.name for each in BUILT_IN)

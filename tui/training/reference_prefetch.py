@@ -10,6 +10,7 @@ from db import verdicts as db_verdicts
 from engine.config import TrainConfig
 from tui.compute.scheduler import ASLEEP, IDLE, Turns
 from tui.compute.services import Services
+from tui.snapshots import LoadState
 from tui.training.pair_sets import preference_pair
 from tui.training.recorder import KnownReferences
 
@@ -50,7 +51,7 @@ class ReferenceScorer:
         from engine.training.reference import score_references  # imports torch
 
         yield  # the model's own job goes first
-        while self._news and self._loaded_model.state == "ready":
+        while self._news and self._loaded_model.state is LoadState.READY:
             self._news = False
             rows = db_verdicts.preference_pairs(self._workspace.connection)
             pairs = [preference_pair(row) for row in rows]

@@ -17,7 +17,7 @@ from db import samples as db_samples
 from db.prompt_rows import PromptRow, with_system
 from engine.config import SamplingConfig
 from engine.errors import ModelError
-from engine.events import EvalDone, Event, MarginsKnown, RunPlanned
+from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
 from engine.requests import GenerationRequest
 from tui.compute.scheduler import Turns
 from tui.compute.services import Services
@@ -30,7 +30,8 @@ from tui.workspace.settings_store import QueueSettings
 class Sampler:
     """Takes the samples of one run. `adapter` is PEFT's name of the policy that is trained.
 
-    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored.
+    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored. `sampled`
+    is called with how many of the answers are done and how many there will be.
     """
 
     def __init__(
@@ -42,11 +43,12 @@ class Sampler:
         *,
         resumed: bool,
         broken_off: Callable[[], bool],
+        sampled: Callable[[int, int], None],
     ) -> None:
         self._workspace, self._publish = services.workspace, services.publish
         self._writer = CompletionWriter(services)
         self._run = run
-        self._resumed, self._broken_off = resumed, broken_off
+        self._resumed, self._broken_off, self._sampled = resumed, broken_off, sampled
         self._source = AnswerSource(adapter, SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens))
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
@@ -61,16 +63,26 @@ class Sampler:
         chosen = chosen or db_prompts.held_out_prompts(connection, number)
         return [replace(prompt, messages=with_system(prompt.messages, system)) for prompt in chosen]
 
-    def after(self, event: Event, step: int) -> Turns:
-        """Take the samples that are due after this event of the run; `step` is where it stands."""
+    @property
+    def num_prompts(self) -> int:
+        """How many prompts are answered each time."""
+        return len(self._prompts)
+
+    def is_due(self, event: Event, step: int) -> bool:
+        """Are samples taken after this event of the run, which is at `step`?"""
         begins = isinstance(event, RunPlanned) and not self._resumed
-        is_due = begins or isinstance(event, EvalDone | MarginsKnown)
-        if is_due and self._prompts and step != self._taken and not self._broken_off():
+        is_moment = begins or isinstance(event, EvalDone | MarginsKnown)
+        return is_moment and bool(self._prompts) and step != self._taken and not self._broken_off()
+
+    def after(self, event: Event, step: int) -> Turns:
+        """Take the samples that are due after this event of the run, which is at `step`."""
+        if self.is_due(event, step):
             self._taken = step
             yield from self._take(step)
+            self._sampled(len(self._prompts), len(self._prompts))
 
     def _take(self, step: int) -> Turns:
-        done: list[Completed] = []
+        done: list[CompletionDone] = []
         requests = deque(GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts)
         with closing(self._writer.write(self._source, requests)) as events:
             while not self._broken_off():
@@ -88,7 +100,9 @@ class Sampler:
                         self._give_up(event.reason)
                         return
                     case Completed():
-                        done.append(event)
+                        done.append(event.done)
+                        self._sampled(len(done), len(self._prompts))
+                        self._publish(RunChanged(self._run, event.done))
                 yield
 
     def _give_up(self, reason: str) -> None:
@@ -97,7 +111,7 @@ class Sampler:
         self._workspace.write(db_runs.add_log, self._run, "warning", f"No samples are taken: {reason}").result()
         self._publish(RunChanged(self._run))
 
-    def _store(self, step: int, done: list[Completed]) -> None:
+    def _store(self, step: int, done: list[CompletionDone]) -> None:
         rows = [(int(each.key), each.text, each.tokens, each.cut) for each in done]
         self._workspace.write(db_samples.add_samples, self._run, step, rows).result()
         self._publish(SamplesStored(self._run, step))

@@ -6,13 +6,13 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from adapters.manifest import Adapter
 from adapters.names import name_key
@@ -21,22 +21,24 @@ from db import held_out as db_held_out
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
-from db.pair_rows import PairRow, Split
 from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
-from engine.events import AdapterSaved, CheckpointSaved, Event, PairDone, ReferenceScored, RunPlanned, StepDone
-from engine.preference import pairs_fingerprint, split_by_prompt
+from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
+from engine.preference import pairs_fingerprint
 from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Turns
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
-from tui.snapshots import RunProgress, TrainPreview
+from tui.snapshots import WAITING, LoadState, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
 from tui.training.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
 from tui.training.preview import RunPreviews
+from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder
 from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
+from tui.training.run_request import RunRequest, RunRequests
+from tui.training.run_task import RunChoices, RunTask, shares_of
 from tui.training.samples import Sampler
 from tui.workspace.settings_store import stored_settings
 
@@ -48,40 +50,8 @@ logger = logging.getLogger(__name__)
 
 FEWEST_PAIRS = 4
 """Fewer pairs than one default batch teach nothing that could be told from chance."""
+_CANNOT_PAUSE = (RunPhase.PAUSED, RunPhase.STOPPING, RunPhase.SAVING)
 PACKAGES = ("palate", "torch", "transformers", "peft")
-
-
-@dataclass(frozen=True)
-class RunTask:
-    """One run as it goes onto the lane: what it trains on, from what, and whether it goes on from a checkpoint.
-
-    A run that goes on is at `step`, the checkpoint's; `total_steps` is 0 where it is not known yet.
-    """
-
-    run: int
-    name: str
-    config: TrainConfig
-    rows: Sequence[PairRow]
-    parent: Adapter | None
-    resumed: bool = False
-    step: int = 0
-    total_steps: int = 0
-
-
-def _shares(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
-    """The pairs of a run as they are recorded before it has looked at them: it can begin again from these."""
-    train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.eval_share, config.seed)
-    verdicts = {str(row.comparison): row.verdict for row in rows}
-    shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
-    return shares + [(int(each.key), "eval", verdicts[each.key]) for each in evaluation]
-
-
-class RunChoices(TypedDict, total=False):
-    """What else is chosen for a run: its adapter's name, the adapter that it goes on from, and the pairs."""
-
-    name: str | None
-    from_adapter: str | None
-    pairs: PairSet
 
 
 class Trainer:
@@ -95,18 +65,35 @@ class Trainer:
         self._services = services
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
-        self._stop = self._discard = self._leaving = self._pausing = self._saving = False
+        self._requests = RunRequests()
         self._previews = RunPreviews(services.workspace, services.loaded_model)
         self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
         """What a run with these settings on these pairs would do now, and why it cannot start if it cannot."""
-        found = self._previews.preview(config, pairs)
+        return self._with_problem(self._previews.preview(config, pairs), pairs)
+
+    def known_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
+        """The same by what was counted last, without a query. See `RunPreviews.known`."""
+        found = self._previews.known(config, pairs)
+        return None if found is None else self._with_problem(found, pairs)
+
+    def ask_preview(self, config: TrainConfig, pairs: PairSet, tell: Callable[[TrainPreview], None]) -> None:
+        """Have `tell` called with the preview on another thread. See `RunPreviews.ask`."""
+        self._previews.ask(config, pairs, lambda found: tell(self._with_problem(found, pairs)))
+
+    def _with_problem(self, found: TrainPreview, pairs: PairSet) -> TrainPreview:
         return replace(found, problem=found.problem or self._problem(found.pairs, pairs))
 
-    def preflight(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> Preflight:
+    def preflight(
+        self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
+    ) -> Preflight:
         """A close look at such a run. See `RunPreviews.preflight` for its errors."""
-        return self._previews.preflight(config, pairs)
+        return self._previews.preflight(config, pairs, is_dropped)
+
+    def close(self) -> None:
+        """Count nothing more for previews."""
+        self._previews.close()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and put it on the lane; returns its id.
@@ -135,7 +122,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=_shares(rows, config),
+            pairs=shares_of(rows, config),
             pair_set=pairs.record(),
         ).result()
         self._begin(RunTask(run, name, config, rows, parent))
@@ -194,7 +181,7 @@ class Trainer:
         """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""
         if self.progress is None or self.job is None:
             return
-        self._leaving = True
+        self._requests.ask(RunRequest.LEAVE)
         self._scheduler.wake()
         wait([self.job.done], timeout_s)
 
@@ -203,8 +190,8 @@ class Trainer:
         return None if self.job is None or self.job.done.done() else self.job.done
 
     def _begin(self, task: RunTask) -> None:
-        self._stop = self._discard = self._leaving = self._pausing = self._saving = False
-        phase = "resuming" if task.resumed else "reference"
+        self._requests.clear()
+        phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
         self.job = self._scheduler.submit("run", self._turns(task), self._priority)
         self._publish(RunChanged(task.run))
@@ -217,42 +204,45 @@ class Trainer:
     def stop(self, *, discard: bool = False) -> None:
         """Ask the run to end at once, and to save what it has learned as an adapter unless it is to `discard` that."""
         if self.progress is not None:
-            self._stop, self._discard = True, self._discard or discard
-            self.progress = replace(self.progress, phase="stopping")
-            self._publish(RunChanged(self.progress.run))
+            self._requests.ask(RunRequest.DISCARD if discard else RunRequest.STOP)
+            self._show(RunPhase.STOPPING)
             self._scheduler.wake()
 
     def pause(self) -> None:
         """Ask the run to write a checkpoint and wait; it does so as soon as its next pairs are through."""
-        if self.progress is not None and self.progress.phase not in ("paused", "stopping"):
-            self._pausing = True
-            self.progress = replace(self.progress, phase="pausing")
-            self._publish(RunChanged(self.progress.run))
+        if self.progress is not None and self.progress.phase not in _CANNOT_PAUSE:
+            self._requests.ask(RunRequest.PAUSE)
+            self._show(RunPhase.PAUSING)
 
     def save(self) -> None:
-        """Ask the run to write a checkpoint as soon as its next pairs are through, and to go on."""
-        self._saving = self.progress is not None
+        """Ask the run to write a checkpoint as soon as its next pairs are through, and to train on."""
+        if self.progress is not None:
+            self._requests.ask(RunRequest.CHECKPOINT)
 
     def go_on(self) -> None:
-        """Let a run that waits go on where it stands."""
-        if self.progress is not None and self.progress.phase in ("pausing", "paused"):
-            self._pausing = False
-            self.progress = replace(self.progress, phase="training")
-            self._publish(RunChanged(self.progress.run))
+        """Let a run that waits train on."""
+        if self.progress is not None and self.progress.phase in WAITING:
+            self._requests.withdraw(RunRequest.PAUSE)
+            self._show(RunPhase.TRAINING)
             self._scheduler.wake()
+
+    def _show(self, phase: RunPhase) -> None:
+        if self.progress is not None:
+            self.progress = replace(self.progress, phase=phase, part_done=0, part_total=0)
+            self._publish(RunChanged(self.progress.run))
 
     def _priority(self) -> int:
         """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
-        if self._stop or self._leaving or self._pausing or self._saving:
+        if self._requests.now is not RunRequest.NONE:
             return LOADING
-        return ASLEEP if self.progress is not None and self.progress.phase == "paused" else RUN
+        return ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else RUN
 
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:
         if self.progress is not None:
             return f"Run {self.progress.run} is still training. Wait for its end, or stop it."
-        if self._loaded_model.state == "failed":
+        if self._loaded_model.state is LoadState.FAILED:
             return self._loaded_model.error and self._loaded_model.error[1]
-        if self._loaded_model.state != "ready":
+        if self._loaded_model.state is not LoadState.READY:
             return f"The model {self._loaded_model.choice.name} is still loading. Try again in a moment."
         if pairs < FEWEST_PAIRS:
             missing = FEWEST_PAIRS - pairs
@@ -294,42 +284,66 @@ class Trainer:
         try:
             with closing(self._events(task, staging, book)) as events:
                 for event in events:
-                    if isinstance(event, AdapterSaved) and not self._discard:
+                    if isinstance(event, AdapterSaved) and self._requests.now is not RunRequest.DISCARD:
                         adapter = self._keep(task, event, book)
-                    self._progress_to(event)
+                    self._move(event, sampler)
                     book.store(event)
                     self._publish(RunChanged(task.run, event))
-                    if isinstance(event, CheckpointSaved):
-                        self._saving = False
-                    kept = isinstance(event, CheckpointSaved | ReferenceScored)
-                    if self._leaving and kept:
+                    if self._is_left_at(event):
                         return
-                    if self._pausing and kept:
-                        self._wait(task.run)
                     yield
                     yield from sampler.after(event, self.progress.step if self.progress else 0)
-                    if self._discard and adapter is None:
+                    if self._requests.now is RunRequest.DISCARD and adapter is None:
                         break
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
                 self._unload(staging.name)
         book.note_samples(sampler)
-        if self._discard and adapter is None:
+        discarded = self._requests.now is RunRequest.DISCARD
+        if discarded and adapter is None:
             self._forget(book)
-        recorded = self._end(task, "stopped" if self._stop else "finished", None, adapter)
-        if recorded and (adapter is not None or self._discard):
+        recorded = self._end(task, "stopped" if self._requests.now.stops else "finished", None, adapter)
+        if recorded and (adapter is not None or discarded):
             drop_checkpoint(self._workspace, task.run)
         if adapter is not None:
             yield from self._loaded_model.use_turns(adapter)
 
+    def _move(self, event: Event, sampler: Sampler) -> None:
+        """Tell where the run is after `event`, and that answers are sampled next where they are."""
+        assert self.progress is not None
+        self.progress = progress_after(self.progress, event, self._requests.now)
+        if sampler.is_due(event, self.progress.step):
+            self._sampled(0, sampler.num_prompts)
+
+    def _sampled(self, done: int, total: int) -> None:
+        """Tell how many of the answers are sampled; after the last one the run does what it did before."""
+        assert self.progress is not None
+        now, phase = self._requests.now, RunPhase.SAMPLING
+        if done == total:
+            phase, done, total = RunPhase.TRAINING if self.progress.step else RunPhase.REFERENCE, 0, 0
+        self.progress = in_phase(self.progress, phase, now, done, total)
+
+    def _is_left_at(self, event: Event) -> bool:
+        """Do what was asked for the next checkpoint, if `event` is one; is the run to be left there?"""
+        if isinstance(event, CheckpointSaved):
+            self._requests.withdraw(RunRequest.CHECKPOINT)
+        if not isinstance(event, CheckpointSaved | ReferenceScored):
+            return False
+        if self._requests.now is RunRequest.PAUSE:
+            self._wait()
+        return self._requests.now is RunRequest.LEAVE
+
     def _sampler(self, task: RunTask, adapter: str) -> Sampler:
-        settings = stored_settings(self._workspace)
-
-        def ends() -> bool:
-            return self._stop or self._leaving
-
-        return Sampler(self._services, task.run, adapter, settings, resumed=task.resumed, broken_off=ends)
+        return Sampler(
+            self._services,
+            task.run,
+            adapter,
+            stored_settings(self._workspace),
+            resumed=task.resumed,
+            broken_off=lambda: self._requests.now.ends,
+            sampled=self._sampled,
+        )
 
     def _unload(self, adapter: str) -> None:
         """Take an adapter out of memory that the engine had saved and that was not published."""
@@ -343,12 +357,12 @@ class Trainer:
         done = count(self.progress.step, "step")
         book.note(f"The run was stopped after {done}; what it had learned was discarded, as asked.")
 
-    def _wait(self, run: int) -> None:
-        """What was learned is on the disk: sleep until somebody says go on."""
-        assert self.progress is not None
-        self._pausing = False
-        self.progress = replace(self.progress, phase="paused", seconds_left=None)
-        self._publish(RunChanged(run))
+    def _wait(self) -> None:
+        """What was learned is on the disk: sleep until somebody lets the run train on."""
+        self._requests.withdraw(RunRequest.PAUSE)
+        if self.progress is not None:
+            self.progress = replace(self.progress, seconds_left=None)
+        self._show(RunPhase.PAUSED)
 
     def _events(self, task: RunTask, staging: Path, book: RunRecorder) -> Generator[Event, None, None]:
         """What the engine reports of this run."""
@@ -364,10 +378,10 @@ class Trainer:
             adapter=staging.name,
             folder=staging,
             start=self._loaded_model.attach(task.parent) if task.parent else None,
-            stop=lambda: self._stop and not self._discard,
+            stop=lambda: self._requests.now is RunRequest.STOP,
             known_reference=KnownReferences(self._workspace),
             checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._leaving or self._pausing or self._saving,
+            checkpoint_now=lambda: self._requests.now.needs_checkpoint,
             resume=task.resumed,
         )
 
@@ -399,20 +413,6 @@ class Trainer:
         )
         self._workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
         return adapter
-
-    def _progress_to(self, event: Event) -> None:
-        """Move the one line that tells where the run stands."""
-        assert self.progress is not None
-        phase = "stopping" if self._stop else "pausing" if self._pausing else "training"
-        match event:
-            case RunPlanned():
-                self.progress = replace(self.progress, step=event.step, total_steps=event.total_steps)
-            case PairDone() if self.progress.phase in ("reference", "resuming"):
-                self.progress = replace(self.progress, phase=phase)
-            case StepDone():
-                margin = event.metrics.get("rewards/margins")
-                left = None if self._stop else event.seconds_left
-                self.progress = replace(self.progress, step=event.step, margin=margin, seconds_left=left, phase=phase)
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
         """Record the run's end; False when the database has no room for it, so that it is recorded later.

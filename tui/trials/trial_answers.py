@@ -69,7 +69,7 @@ def _answers(
             if isinstance(event, Refused):
                 raise PromptRefused(event.key, event.reason)
             if isinstance(event, Completed):
-                answers[int(event.key)] = event
+                answers[int(event.done.key)] = event
             yield
     return [answers[place] for place in range(len(questions))]
 

@@ -55,7 +55,7 @@ def outline(event: WriterEvent) -> tuple[object, ...]:
         case TextGrew():
             return ("grew", sorted(event.texts), event.room)
         case Completed():
-            return ("completed", event.key)
+            return ("completed", event.done.key)
         case Refused():
             return ("refused", event.key)
 
@@ -81,13 +81,14 @@ def test_two_requests_of_which_one_is_refused_and_a_third_that_joins_midway(work
         ("completed", "joins"),
         ("grew", [], ROWS_ON_CPU),
     ]
-    refused, done = events[0], {each.key: each for each in events if isinstance(each, Completed)}
+    refused, whole = events[0], {each.done.key: each for each in events if isinstance(each, Completed)}
     assert isinstance(refused, Refused)
     assert "tokens and the model reads 512" in refused.reason
-    assert (done["joins"].tokens, done["joins"].cut, done["joins"].seed) == (20, True, 2)
-    assert (done["joins"].sampling, done["joins"].source) == (asdict(SAMPLING), "model")
+    done = whole["joins"].done
+    assert (done.tokens, done.cut, whole["joins"].seed) == (20, True, 2)
+    assert (whole["joins"].sampling, whole["joins"].source) == (asdict(SAMPLING), "model")
     *_, alone, _ = generate(base, [request("joins", "How?", seed=2)], SAMPLING)
-    assert done["joins"].text == alone.text  # type: ignore[attr-defined]
+    assert done.text == alone.text  # type: ignore[attr-defined]
 
 
 def test_without_joining_there_is_no_room_and_no_more_rows_than_requests(
@@ -104,7 +105,7 @@ def test_without_joining_there_is_no_room_and_no_more_rows_than_requests(
     events = list(CompletionWriter(workbench.services).write(BASE_ALONE, requests))
     assert rows == [3]
     assert {each.room for each in events if isinstance(each, TextGrew)} == {0}
-    assert {each.key for each in events if isinstance(each, Completed)} == {"0", "1", "2"}
+    assert {each.done.key for each in events if isinstance(each, Completed)} == {"0", "1", "2"}
 
 
 def test_closing_cancels_what_is_not_complete(workbench: Workbench) -> None:
@@ -149,7 +150,7 @@ def test_a_server_is_asked_again_for_what_a_refusal_cancelled_and_for_nothing_el
     assert asked == ["A?", "A?", "long", "B?", "B?"]  # twice where top_k had to be left out
     last = events[-1]
     assert isinstance(last, Completed)
-    assert (last.text, last.source, last.left_out) == ("B? Because.", "server", {"top_k"})
+    assert (last.done.text, last.source, last.left_out) == ("B? Because.", "server", {"top_k"})
     assert "top_k" not in last.sampling
     assert not writer.at_server
     assert not requests

@@ -21,9 +21,9 @@ from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.confirm import QuitScreen
 from tui.screens.data.data import DataScreen
 from tui.screens.dialog import AskText, Choose
-from tui.screens.pairs.judge import SETTLE_S
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.verdict import VerdictScreen
+from tui.screens.pairs.verdict_gate import SETTLE_S
 from tui.widgets.lists.verdict_list import VerdictList
 
 CHARACTERS = {"enter": "\r", "escape": "\x1b"}

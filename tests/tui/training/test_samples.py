@@ -91,6 +91,30 @@ def test_the_same_prompts_answer_at_every_evaluation_and_leave_no_trace_in_the_r
     ]
 
 
+def test_a_run_counts_its_references_and_its_samples_and_says_that_it_saves(
+    open_workbench: Callable[[], Workbench],
+) -> None:
+    workbench = judged(open_workbench())
+    workbench.change_setting("samples", "3")
+    told: list[str] = []
+
+    def listen(published: WorkbenchEvent) -> None:
+        if isinstance(published, RunChanged) and (progress := workbench.run_progress) is not None:
+            words = f"{progress.step}/{progress.total_steps} {progress.doing}"
+            told.extend([words] if words not in told[-1:] else [])
+
+    workbench.subscribe(listen)
+    train(workbench, replace(CONFIG, epochs=1))
+    assert told[-1].startswith("3/3")
+    begin, end = told.index("0/3 reference 1/8"), told.index("3/3 saving the adapter")
+    assert told[begin : begin + 8] == [f"0/3 reference {at}/8" for at in range(1, 9)]
+    assert told[begin - 4 : begin] == [*(f"0/3 sampling answers {at}/3" for at in range(3)), "0/3 reference"]
+    assert [each for each in told if each.startswith("3/3 sampling")] == [
+        f"3/3 sampling answers {at}/3" for at in range(3)
+    ]
+    assert told.index("3/3 evaluating 2/2") < told.index("3/3 sampling answers 0/3") < end
+
+
 def test_a_run_that_was_left_takes_the_samples_of_one_that_was_not(open_workbench: Callable[[], Workbench]) -> None:
     workbench = judged(open_workbench())
     whole = train(workbench, name="whole")

@@ -43,10 +43,10 @@ async def test_a_verdict_key_is_refused_and_the_pair_stays(workbench, tmp_path, 
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: app.screen.can_judge)
-        pair = app.screen._pair.id
+        pair = app.screen.pair.id
         (tmp_path / "palate.db").rename(tmp_path / "moved.db")
         await pilot.press("1")
         await until(pilot, lambda: notices(app))
         assert any(title == ReplacedDatabase.title and stays for title, _, stays in notices(app))
-        assert app.screen._pair.id == pair
+        assert app.screen.pair.id == pair
         assert workbench.history(pair) == []

@@ -5,7 +5,6 @@ from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from tui.screens.base import PalateScreen
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
 from tui.trials.results import Meeting, TrialBoard, board_of, tally_words
+from tui.widgets.binding import Binding
 from tui.widgets.lists.cells import column, cut
 
 _AIR: Final = 6
@@ -29,7 +29,6 @@ class BoardScreen(PalateScreen):
     """Read from the trials each time it is shown."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "trial.tcss"]
     BINDINGS: ClassVar = [Binding("escape", "back", "back", id="board.back", tooltip="Back to the list of trials.")]
 
     def __init__(self) -> None:
@@ -45,7 +44,7 @@ class BoardScreen(PalateScreen):
         """Read every trial again."""
         view = self.workbench
         trials = [(each, view.trial_comparisons(each.id)) for each in view.trials() if not each.sealed]
-        policies = [view.status().model_name, *(each.name for each in view.adapters() if each.fits)]
+        policies = [view.model_state.name, *(each.name for each in view.adapters() if each.fits)]
         self._board = board_of(trials, policies)
         self._draw()
 

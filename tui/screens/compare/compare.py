@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -21,6 +20,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import when
 from tui.text.sanitize import visible_line
 from tui.theme import SIGNS
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
@@ -36,10 +36,9 @@ class CompareScreen(PalateScreen):
     """Starts trials and side-by-sides, and lists those that were made."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "../../widgets/lists/cursor_list.tcss", "compare.tcss"]
     BINDINGS = [
-        Binding("N", "trial", "new trial", id="compare.trial", tooltip="Set up a blind trial of two policies."),
-        Binding("S", "start", "side by side", id="compare.start", tooltip="Have both answer, with their names shown."),
+        Writing("N", "trial", "new trial", id="compare.trial", tooltip="Set up a blind trial of two policies."),
+        Writing("S", "start", "side by side", id="compare.start", tooltip="Have both answer, with their names shown."),
         Binding("B", "board", "board", id="compare.board", tooltip="Every policy over all trials."),
     ]
 
@@ -143,7 +142,7 @@ class CompareScreen(PalateScreen):
         if problem:
             self.palate.tell("This cannot start", problem, severity="warning")
         else:
-            self.palate.push_screen(TrialSetupScreen(adapter.value, against.value))
+            self.app.push_screen(TrialSetupScreen(adapter.value, against.value))
 
     def action_start(self) -> None:
         """Have the answers written, and show them as they are done."""
@@ -163,13 +162,13 @@ class CompareScreen(PalateScreen):
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        self.palate.push_screen(SideBySideScreen(trial))
+        self.app.push_screen(SideBySideScreen(trial))
 
     def action_board(self) -> None:
         """Every policy over all trials."""
         from tui.screens.compare.board import BoardScreen  # scipy takes its time
 
-        self.palate.push_screen(BoardScreen())
+        self.app.push_screen(BoardScreen())
 
     @on(OptionList.OptionSelected)
     @leads_away_once
@@ -178,17 +177,17 @@ class CompareScreen(PalateScreen):
         number = int(str(event.option_id))
         trial = next(each for each in self.workbench.trials() if each.id == number)
         if trial.kind == "side_by_side":
-            self.palate.push_screen(SideBySideScreen(number))
+            self.app.push_screen(SideBySideScreen(number))
         elif trial.judge is not None and trial.sealed:
             self.palate.tell(
                 "A program judges this one", f"Go on with palate compare --trial {number} --judge COMMAND."
             )
         elif trial.sealed:
-            self.palate.push_screen(TrialScreen(number))
+            self.app.push_screen(TrialScreen(number))
         else:
             from tui.screens.compare.trial_result import TrialResultScreen  # scipy takes its time
 
-            self.palate.push_screen(TrialResultScreen(number))
+            self.app.push_screen(TrialResultScreen(number))
 
 
 def trial_line(trial: TrialRow) -> Content:

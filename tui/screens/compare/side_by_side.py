@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
@@ -11,8 +10,10 @@ from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from tui.events import TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
+from tui.screens.pairs.view_actions import ViewActions
 from tui.text.format import count
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.pair.pair_view import PairView
 
 
@@ -32,7 +33,6 @@ class SideBySideScreen(PalateScreen):
     """Shows what is there and takes in what is still being written. Escape goes back; the writing goes on."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../pairs/label.tcss", "side_by_side.tcss"]
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("n,right", "step(1)", "next", id="side.next", tooltip="The next question."),
@@ -46,7 +46,7 @@ class SideBySideScreen(PalateScreen):
         Binding("m", "raw", "raw", id="side.raw", tooltip="Rendered markdown, or the text as it was written."),
         Binding("z", "zoom", "zoom", id="side.zoom", tooltip="Give one answer the whole width; tab changes which."),
         Binding("tab,shift+tab", "mark", "one pane", show=False, id="side.mark", tooltip="Scroll one pane alone."),
-        Binding("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),
+        Writing("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),
         Binding("escape", "back", "back", id="side.back", tooltip="Back to the list; the writing goes on."),
     ]
 
@@ -56,6 +56,8 @@ class SideBySideScreen(PalateScreen):
         self._at = 0
         self._pairs: list[ComparisonRow] = []
         self._shown: int | None = None
+        always = lambda: True  # noqa: E731
+        self.take_actions(ViewActions(self, has_pair=always, has_text=always, touch=lambda: None))
 
     def compose_body(self) -> ComposeResult:
         """The panes, and the words that stand in for them until the first question is answered."""
@@ -130,30 +132,6 @@ class SideBySideScreen(PalateScreen):
         """Write no further answers."""
         self.workbench.stop_side_by_side()
         self.palate.tell("Stopping", "The answers that are being written are the last ones.")
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.view.scroll_lines(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.view.scroll_pages(pages)
-
-    def action_edge(self, end: bool) -> None:
-        """Scroll to the beginning or the end."""
-        self.view.scroll_to_edge(end=end)
-
-    def action_raw(self) -> None:
-        """Rendered, or as it was written."""
-        self.view.toggle_rendered()
-
-    def action_zoom(self) -> None:
-        """One answer in the whole width."""
-        self.view.toggle_zoom()
-
-    def action_mark(self) -> None:
-        """Mark the next pane."""
-        self.view.mark_next()
 
 
 def waiting_words(trial: TrialRow) -> Content:

@@ -4,30 +4,36 @@ import asyncio
 from concurrent.futures import Future
 from typing import ClassVar
 
-from textual.binding import Binding
+from textual.app import ComposeResult
 from textual.content import Content
 
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
-from tui.errors import KNOWN_ERRORS
+from tui.errors import KNOWN_ERRORS, begun
 from tui.events import AnswersGrowing, TrialChanged, WorkbenchEvent
+from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
-from tui.screens.pairs.judge import JudgeScreen
-from tui.screens.pairs.pair_screen import pair_key
+from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.pair_feed import PairFeed
+from tui.screens.pairs.pair_screen import PairScreen
+from tui.snapshots import LoadState
 from tui.text.format import count
+from tui.widgets.binding import Binding, Writing
 
 
-class TrialScreen(JudgeScreen):
-    """Judges one trial. It can be left at any time; what was judged is on the disk, and it goes on from there."""
+class TrialScreen(PairScreen):
+    """Judges one trial. It can be left at any time; every verdict is on the disk, and it goes on from there."""
 
     MODE = "compare"
     BINDINGS: ClassVar = [
-        *JudgeScreen.BINDINGS,
-        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
-        Binding(
+        *VERDICT_KEYS,
+        *FEED_KEYS,
+        *VIEW_KEYS,
+        NOTE_KEY,
+        Writing(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
         ),
-        Binding(
+        Writing(
             "B", "unseal", "break seal", priority=True, id="trial.unseal", tooltip="Show the names before the end."
         ),
         Binding(
@@ -39,41 +45,29 @@ class TrialScreen(JudgeScreen):
         super().__init__()
         self._trial = trial
         self._goes_on = False
+        self.feed = PairFeed(self, TrialPairs(self, trial))
+        self.take_actions(self.feed)
+
+    def compose_body(self) -> ComposeResult:
+        """The panes, and the sentence that stands in for them while there is no pair."""
+        yield from self.feed.compose()
 
     @property
     def row(self) -> TrialRow:
         """The trial as it stands."""
         return self.workbench.trial(self._trial)
 
-    # -- what is judged ------------------------------------------------------------------------------------------
+    @property
+    def pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self.feed.pair
 
-    def next_pair(self, after: int | None) -> ComparisonRow | None:
-        """The next pair of this trial."""
-        return self.workbench.blind_trials.next(self._trial, after)
+    @property
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self.feed.pair
 
-    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
-        """How many pairs were judged and this one, of all that are asked."""
-        return self.workbench.blind_trials.place(pair)
-
-    def why_empty(self) -> Content:
-        """Everything is judged, or answers are still being written."""
-        trial = self.row
-        title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
-        status = self.workbench.status()
-        if trial.status == "failed":
-            title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
-        elif trial.done == trial.total:
-            title = "Every pair is judged"
-            sentence = "enter shows the names and the result. u takes the last verdict back."
-        elif status.model_state == "failed":
-            title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
-        elif status.model_state != "ready":
-            title = status.model_detail or "Loading the model…"
-        return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))
-
-    def take_back(self) -> Future[int | None]:
-        """Undo the newest verdict of this trial alone."""
-        return self.workbench.blind_trials.undo(self._trial)
+    # -- news ----------------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
         """Its answers are waited for while one sits here."""
@@ -81,34 +75,43 @@ class TrialScreen(JudgeScreen):
             self.dismiss()
             return
         self.workbench.blind_trials.attend(self._trial)
-        super().screen_shown()
+        self.feed.refresh()
 
     def on_screen_suspend(self) -> None:
         """Nobody sits here now."""
         self.workbench.blind_trials.attend(None)
-        super().on_screen_suspend()
+
+    def visited(self) -> None:
+        """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
+        self.feed.look_for_a_pair()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """A pair of this trial may be written now. Answers never grow on this screen."""
-        if isinstance(published, AnswersGrowing):
-            return
         if isinstance(published, TrialChanged) and published.trial == self._trial:
-            if self._pair is None and not self._committing and self.is_current:
-                self._show_next()
-            return
-        super().from_workbench(published)
+            self.feed.look_for_a_pair()
+        elif not isinstance(published, AnswersGrowing):
+            self.feed.hear(published)
+
+    def judged(self, pair: ComparisonRow, words: Content) -> None:
+        """The next pair; and once the verdicts settle which policy is better, the offer to end."""
+        self.feed.show_next(after=pair.id, note=words)
+        if self.pair is not None and self.is_active and not self._goes_on and self._is_settled():
+            self._goes_on = True  # asked once
+            sentence = "What you judged so far settles which is better, by the rule for looking early."
+            answers = (("r", "show the names and the result"), ("g", "go on to the end"))
+            self.app.push_screen(Choose("Settled", sentence, answers), self._settled_answered)
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
     @property
     def _complete(self) -> bool:
         trial = self.row
-        return self._pair is None and trial.done == trial.total
+        return self.pair is None and trial.done == trial.total
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A note needs a pair, the result needs all of them or an early end, and the seal breaks only before that."""
         if action == "note":
-            return True if self._pair is not None else None
+            return True if self.pair is not None else None
         if action == "finish":
             return self._complete or self._goes_on
         if action == "unseal":
@@ -117,7 +120,7 @@ class TrialScreen(JudgeScreen):
 
     def action_note(self) -> None:
         """Keep a few words with the pair on the screen."""
-        pair = self._pair
+        pair = self.pair
         if pair is None:
             return
         there = self.workbench.comparison_notes(self._trial).get(pair.id, "")
@@ -129,7 +132,8 @@ class TrialScreen(JudgeScreen):
         self.run_worker(self._store_note(pair, text), name="note")
 
     async def _store_note(self, pair: int, text: str) -> None:
-        if await self._stored(lambda: asyncio.wrap_future(self.workbench.blind_trials.note_comparison(pair, text))):
+        noted = begun(lambda: self.workbench.blind_trials.note_comparison(pair, text))
+        if await self.commit(asyncio.wrap_future(noted)):
             self.view.note("noted")
 
     def action_leave(self) -> None:
@@ -167,14 +171,6 @@ class TrialScreen(JudgeScreen):
 
     # -- settled before the end ----------------------------------------------------------------------------------
 
-    def _show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
-        super()._show_next(after=after, note=note)
-        if after is not None and self._pair is not None and self.is_active and not self._goes_on and self._is_settled():
-            self._goes_on = True  # asked once
-            sentence = "What you judged so far settles which is better, by the rule for looking early."
-            answers = (("r", "show the names and the result"), ("g", "go on to the end"))
-            self.app.push_screen(Choose("Settled", sentence, answers), self._settled_answered)
-
     def _settled_answered(self, answer: str | None) -> None:
         self.refresh_bindings()
         if answer == "r":
@@ -187,3 +183,38 @@ class TrialScreen(JudgeScreen):
         from tui.trials.results import result_of  # scipy takes its time, and most trials never ask
 
         return result_of(trial, self.workbench.trial_comparisons(self._trial)).conclusion.settled
+
+
+class TrialPairs:
+    """The pairs of one trial."""
+
+    def __init__(self, screen: PalateScreen, trial: int) -> None:
+        self._screen, self._trial = screen, trial
+
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The next pair, not `after` if there is another one."""
+        return self._screen.workbench.blind_trials.next(self._trial, after)
+
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """How many pairs were judged and this one, of all that are asked."""
+        return self._screen.workbench.blind_trials.place(pair)
+
+    def why_empty(self) -> Content:
+        """Everything is judged, or answers are still being written."""
+        workbench = self._screen.workbench
+        trial, model = workbench.trial(self._trial), workbench.model_state
+        title, sentence = "Writing the next answers…", "They appear here by themselves; nothing to press."
+        if trial.status == "failed":
+            title, sentence = "This trial is over", "The model has no room to answer any of its prompts; esc leaves."
+        elif trial.done == trial.total:
+            title = "Every pair is judged"
+            sentence = "enter shows the names and the result. u takes the last verdict back."
+        elif model.state is LoadState.FAILED:
+            title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
+        elif not model.is_ready:
+            title = model.detail or "Loading the model…"
+        return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))
+
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict of this trial alone."""
+        return self._screen.workbench.blind_trials.undo(self._trial)

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.binding import Binding
-
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from tui.errors import KNOWN_ERRORS
@@ -15,6 +13,7 @@ from tui.screens.dialog import AskText, Choose
 from tui.text.format import when
 from tui.text.sanitize import visible_line
 from tui.trials.blind import MOVED_TO
+from tui.widgets.binding import Binding, Writing
 
 
 class TrialPairScreen(SideBySideScreen):
@@ -22,8 +21,8 @@ class TrialPairScreen(SideBySideScreen):
 
     BINDINGS: ClassVar = [
         *SideBySideScreen.BINDINGS[:2],
-        Binding("c", "note", "note", id="pair.note", tooltip="Keep a note with this comparison."),
-        Binding(
+        Writing("c", "note", "note", id="pair.note", tooltip="Keep a note with this comparison."),
+        Writing(
             "M", "move", "move", id="pair.move", tooltip="Move the prompt into labelling, so that it is trained on."
         ),
         Binding("escape", "back", "back", id="pair.back", tooltip="Back to the result."),

@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
@@ -22,6 +21,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count, when
 from tui.text.sanitize import visible, visible_line
 from tui.trials.results import TrialResult, doubts, left_out, outcome_of, rate_words, result_of, sentence, tally_words
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cursor_list import CursorList
 
 _FILTERS: Final = ("all, lost first", "lost", "won", "tied", "noted", "left out")
@@ -35,11 +35,10 @@ class TrialResultScreen(PalateScreen):
     """The result page of an opened trial."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../../widgets/lists/cursor_list.tcss", "trial.tcss"]
     AUTO_FOCUS = "CursorList"
     BINDINGS: ClassVar = [
         Binding("f", "filter", "filter", id="result.filter", tooltip="Lost, won, tied, noted, left out, or all."),
-        Binding("c", "note", "note", id="result.note", tooltip="Keep a note with this trial."),
+        Writing("c", "note", "note", id="result.note", tooltip="Keep a note with this trial."),
         Binding("escape", "back", "back", id="result.back", tooltip="Back to the list of trials."),
     ]
 

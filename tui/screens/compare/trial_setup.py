@@ -4,7 +4,6 @@ from typing import Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from tui.screens.compare.trial import TrialScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.trials.blind import TrialPlan
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
@@ -34,9 +34,9 @@ class TrialSetupScreen(PalateScreen):
     """A form; pressing its first row begins the trial and goes to the first pair."""
 
     MODE = "compare"
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "trial.tcss"]
+    WATCHABLE = False
     BINDINGS: ClassVar = [
-        Binding("S", "start", "begin", id="setup.start", tooltip="Begin the trial."),
+        Writing("S", "start", "begin", id="setup.start", tooltip="Begin the trial."),
         Binding("escape", "back", "back", id="setup.back", tooltip="Back; nothing is begun."),
     ]
 
@@ -115,7 +115,7 @@ class TrialSetupScreen(PalateScreen):
             return "choose two policies that differ"
         if plan.num_prompts > self._held_out():
             return f"only {self._held_out()} prompts are held out"
-        return None if self.workbench.status().model_state == "ready" else "the model is not ready yet"
+        return None if self.workbench.model_state.is_ready else "the model is not ready yet"
 
     def _draw_action(self) -> None:
         row = self.form.row("begin")

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -23,6 +22,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.query import QueryError
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.import_progress import ImportLine
 from tui.widgets.lists.verdict_list import VerdictList, heading
@@ -37,14 +37,13 @@ class DataScreen(PalateScreen):
 
     MODE = "data"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../pairs/label.tcss", "data.tcss"]
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
         Binding("slash", "find", "find", id="data.find", key_display="/", tooltip="Find by words and filters."),
         Binding("f", "filter", "filter", id="data.filter", tooltip="Choose a filter: verdict, set, policy, run."),
-        Binding("t", "take_out", "take out", id="data.take-out", tooltip="Take out of training, or put back."),
-        Binding("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
-        Binding("i", "import", "import", id="data.import", tooltip="Take in prompts or judged pairs from a file."),
+        Writing("t", "take_out", "take out", id="data.take-out", tooltip="Take out of training, or put back."),
+        Writing("c", "note", "note", id="data.note", tooltip="Keep a note with this pair.", show=False),
+        Writing("i", "import", "import", id="data.import", tooltip="Take in prompts or judged pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your judged pairs to a file."),
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
@@ -163,7 +162,7 @@ class DataScreen(PalateScreen):
             return True if marked is not None and marked.trial is None else None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What is out can be put back."""
         marked = self.query_one(VerdictList).marked
         return "put back" if binding.action == "take_out" and marked and marked.out else binding.description

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -13,13 +12,10 @@ from db.prompt_rows import TakenPrompts
 from tui.curation.files import check_target, format_choices, likely_format, named_source
 from tui.curation.import_format import exported_words, left_out_words, taken_words
 from tui.errors import KNOWN_ERRORS
+from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.text.format import count
-
-if TYPE_CHECKING:
-    from tui.screens.data.data import DataScreen
-
 
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "judged pairs"))
 _STOP = (("s", "stop it; nothing of it is kept"),)
@@ -38,7 +34,7 @@ class PickFormat(Pick):
 # -- in --------------------------------------------------------------------------------------------------------
 
 
-async def import_file(screen: DataScreen) -> None:
+async def import_file(screen: PalateScreen) -> None:
     """Ask for a file and take it in; or, while an import goes on, whether it shall end."""
     app, imports = screen.app, screen.workbench.imports
     if imports.going_on:
@@ -60,17 +56,17 @@ async def import_file(screen: DataScreen) -> None:
     except (*KNOWN_ERRORS, OSError) as error:
         screen.palate.tell_error(error)
     finally:
-        screen.load()
+        screen.screen_shown()
         screen.refresh_status()
 
 
-async def _take_prompts(screen: DataScreen, name: str, *, held_out: bool) -> None:
+async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> None:
     source = named_source(name)
     adding = await asyncio.to_thread(screen.workbench.add_prompts, source, set_name=source.stem, held_out=held_out)
     screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
 
 
-async def _take_pairs(screen: DataScreen, name: str) -> None:
+async def _take_pairs(screen: PalateScreen, name: str) -> None:
     """Look which format it is, let that be changed, and store everything beside the loop."""
     source = named_source(name)
     found = await asyncio.to_thread(likely_format, source)
@@ -86,7 +82,7 @@ async def _take_pairs(screen: DataScreen, name: str) -> None:
 # -- out -------------------------------------------------------------------------------------------------------
 
 
-async def export_file(screen: DataScreen) -> None:
+async def export_file(screen: PalateScreen) -> None:
     """Ask for the format and the place, and write every judged pair."""
     sentence = f"{count(screen.workbench.counts().decisive, 'preference pair')}. Write them as:"
     name = await screen.app.push_screen_wait(PickFormat("Export", sentence, "trl"))
@@ -108,7 +104,7 @@ async def export_file(screen: DataScreen) -> None:
         screen.palate.tell_error(error)
 
 
-async def _replace(screen: DataScreen, path: Path) -> bool:
+async def _replace(screen: PalateScreen, path: Path) -> bool:
     question = Choose("Export", f"{path} is there already.", (("r", "replace it"),))
     return await screen.app.push_screen_wait(question) is not None
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -17,24 +16,23 @@ from tui.errors import KNOWN_ERRORS
 from tui.events import ModelChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
-from tui.screens.runs.train import open_train
 from tui.text.format import signed
 from tui.text.sanitize import visible, visible_line
+from tui.widgets.binding import Binding, TextualBinding, Writing
 
 
 class PreferencesScreen(PalateScreen):
     """One text that scrolls; its figures are counted on a thread, and again only when something was stored."""
 
     MODE = "data"
-    CSS_PATH = ["../base.tcss", "preferences.tcss"]
     AUTO_FOCUS = "#likes"
     BINDINGS: ClassVar = [
         Binding("escape", "back", "back", id="likes.back", tooltip="Back to the verdicts."),
         Binding("f", "group(1)", "set or field", id="likes.group", tooltip="Only one prompt set, then only one field."),
         Binding("F", "group(-1)", "the one before", show=False, id="likes.group-back", tooltip="The group before."),
         Binding("i", "source", "imported", id="likes.source", tooltip="Pairs that came with a file, or your own."),
-        Binding("w", "missed", "look again", id="likes.missed", tooltip="Open the pairs that the adapter gets wrong."),
-        Binding("s", "smoothing", "smoothing", id="likes.smoothing", tooltip="The next run's label smoothing."),
+        Writing("w", "missed", "look again", id="likes.missed", tooltip="Open the pairs that the adapter gets wrong."),
+        Writing("s", "smoothing", "smoothing", id="likes.smoothing", tooltip="The next run's label smoothing."),
         Binding("j", "scroll(1)", "down", show=False, id="likes.down", tooltip="Scroll down."),
         Binding("k", "scroll(-1)", "up", show=False, id="likes.up", tooltip="Scroll up."),
     ]
@@ -93,7 +91,7 @@ class PreferencesScreen(PalateScreen):
                 return page is not None and page.label_noise.smoothing is not None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """The key that turns to imported pairs turns back."""
         return "your own" if binding.action == "source" and self._source == "import" else binding.description
 
@@ -128,7 +126,7 @@ class PreferencesScreen(PalateScreen):
         assert self._page is not None
         smoothing = f"{self._page.label_noise.smoothing:g}"
         palate = self.palate
-        (await open_train(palate)).take_setting("label_smoothing", smoothing)
+        (await palate.open_train()).take_setting("label_smoothing", smoothing)
         palate.tell("Label smoothing", f"It is {smoothing} for the next run. Backspace in its row takes it back.")
 
     def action_scroll(self, lines: int) -> None:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
@@ -24,6 +23,7 @@ from tui.screens.picker import Pick
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.cursor_list import CursorList
 from tui.widgets.lists.prompt_lines import prompt_line, set_lines
@@ -39,18 +39,17 @@ class PromptsScreen(PalateScreen):
     """The sets above, the prompts of the marked one below."""
 
     MODE = "data"
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "../../widgets/lists/cursor_list.tcss", "prompts.tcss"]
     AUTO_FOCUS = "#sets-list"
     BINDINGS: ClassVar = [
         Binding("escape", "back", "back", id="prompts.back", tooltip="Take the words off, then back to the verdicts."),
         Binding("slash", "find", "find", id="prompts.find", key_display="/", tooltip="Prompts of this set with words."),
-        Binding("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
-        Binding("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
-        Binding("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
-        Binding("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
-        Binding("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
-        Binding("m", "move", "move", id="prompts.move", tooltip="Move the marked prompt into another set."),
-        Binding("x", "remove", "remove", id="prompts.remove", tooltip="Take away a prompt that was never used."),
+        Writing("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
+        Writing("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
+        Writing("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
+        Writing("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
+        Writing("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
+        Writing("m", "move", "move", id="prompts.move", tooltip="Move the marked prompt into another set."),
+        Writing("x", "remove", "remove", id="prompts.remove", tooltip="Take away a prompt that was never used."),
     ]
 
     def __init__(self) -> None:
@@ -168,7 +167,7 @@ class PromptsScreen(PalateScreen):
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """A set that is held out can be handed back."""
         marked = self.marked_set
         return "hand back" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from db.pair_rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS
+from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText
-
-if TYPE_CHECKING:
-    from db.pair_rows import ComparisonRow
-    from tui.screens.base import PalateScreen
-    from tui.workbench import Workbench
+from tui.workbench import Workbench
 
 
 async def take_out(screen: PalateScreen, comparison: int, out: bool) -> None:

@@ -1,86 +1,133 @@
 """The Label screen: judging the pairs of the queue, with everything a person may want to do to one of them."""
 
-import asyncio
-import time
-from dataclasses import replace
+from concurrent.futures import Future
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.content import Content
 
 from db.pair_rows import ComparisonRow
-from tui.errors import KNOWN_ERRORS
-from tui.events import AnswersGrowing, WorkbenchEvent
-from tui.generation.regenerate import may_skip
-from tui.screens.dialog import AskText, Choose
-from tui.screens.external_editor import Edited, edit_text
+from tui.events import WorkbenchEvent
+from tui.screens.base import PalateScreen
+from tui.screens.dialog import AskText
 from tui.screens.pairs.actions import ask_note, note_of
-from tui.screens.pairs.judge import VERDICT_KEYS, JudgeScreen
-from tui.screens.pairs.pair_screen import LOOKING_KEYS, pair_key
+from tui.screens.pairs.edit_answer import EditAnswer
+from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
+from tui.screens.pairs.new_answers import NewAnswers
+from tui.screens.pairs.pair_feed import PairFeed
+from tui.screens.pairs.pair_screen import PairScreen
 from tui.text.sanitize import visible_line
-from tui.widgets.pair.verdict_notes import judged_words
+from tui.widgets.pair.verdict_notes import empty_note, judged_words
 
-_NEED_A_PAIR = ("note", "edit", "new_answers")
+_NEW_ANSWERS = "Two new answers for this prompt; this pair is skipped."
 
 
-class LabelScreen(JudgeScreen):
+class LabelScreen(PairScreen):
     """Judge what the queue holds; note, edit, discard, ask for other answers, go back to what was judged before."""
 
     MODE = "label"
     BINDINGS: ClassVar = [
         *VERDICT_KEYS,
-        pair_key("s", "say('skip')", "skip", "skip", "Not now: the pair comes back later."),
-        pair_key("u", "undo", "undo", "undo", "Take back the last verdict and open its pair again."),
-        pair_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
-        pair_key("c", "note", "note", "note", "Keep a note with this pair."),
-        pair_key(
-            "g", "new_answers", "new-answers", "new answers", "Two new answers for this prompt; this pair is skipped."
-        ),
-        *LOOKING_KEYS,
+        *FEED_KEYS,
+        writing_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
+        NOTE_KEY,
+        writing_key("g", "new_answers", "new-answers", "new answers", _NEW_ANSWERS),
+        *VIEW_KEYS,
         pair_key("p", "earlier", "earlier", "earlier", "The pair that was judged before this one."),
         pair_key("n", "later", "later", "later", "The pair that was judged after this one, at last the open one."),
         pair_key("G", "go_to", "go-to", "go to", "Go to a pair by its prompt's number or by words of it."),
-        pair_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
+        writing_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._left: ComparisonRow | None = None
-        """The pair whose prompt is being answered anew on this screen."""
+        self.feed = PairFeed(self, QueuedPairs(self), leave=lambda: self._new_answers.forget())
+        self._new_answers = NewAnswers(self, self.feed)
+        self.take_actions(self.feed, self._new_answers, EditAnswer(self, self.feed))
+
+    def compose_body(self) -> ComposeResult:
+        """The panes, and the sentence that stands in for them while there is no pair."""
+        yield from self.feed.compose()
+
+    @property
+    def pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self.feed.pair
+
+    @property
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair that is open on this screen."""
+        return self.feed.pair
+
+    @property
+    def has_text(self) -> bool:
+        """Answers that grow can be read as well."""
+        return self.feed.pair is not None or self.feed.growing is not None
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    def screen_shown(self) -> None:
+        """Show the pair again, or the next one. New answers go on growing where they were."""
+        if self._new_answers.replaced is None:
+            self.feed.refresh()
+
+    def visited(self) -> None:
+        """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
+        self.feed.look_for_a_pair()
+
+    def from_workbench(self, published: WorkbenchEvent) -> None:
+        """While new answers are written, nothing else is shown."""
+        if self._new_answers.replaced is None:
+            self.feed.hear(published)
+        elif self.is_current:
+            self._new_answers.hear(published)
+
+    def judged(self, pair: ComparisonRow, words: Content) -> None:
+        """The next pair."""
+        self.feed.show_next(after=pair.id, note=words)
+
+    # -- keys ----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only the keys that do something now."""
-        if action in _NEED_A_PAIR and self._pair is None:
+        """A note needs a pair."""
+        if action == "note" and self.pair is None:
             return None
         return super().check_action(action, parameters)
 
-    # -- a note --------------------------------------------------------------------------------------------------
-
     def action_note(self) -> None:
         """Ask for the words; they are kept with the pair at once, judged or not."""
-        pair = self._pair
+        pair = self.pair
         if pair is not None:
             ask_note(self, pair.id, lambda text: self._noted(pair, text))
 
     def _noted(self, pair: ComparisonRow, text: str) -> None:
-        if self._pair is not None and self._pair.id == pair.id:
+        if self.pair is not None and self.pair.id == pair.id:
             self.view.note(f"note: {visible_line(text, 50)}" if text else "no note")
+
+    def action_undo(self) -> None:
+        """While new answers are written for a pair that was judged, go back to it; else take the last verdict back."""
+        replaced = self._new_answers.judged_pair
+        if replaced is not None:
+            self._go_to(self.workbench.comparison(replaced), "")
+        else:
+            self.feed.action_undo()
 
     # -- other pairs ---------------------------------------------------------------------------------------------
 
     def action_earlier(self) -> None:
         """Open the pair whose verdict came before that of the one on the screen, or the newest verdict."""
-        standing = self._pair.standing if self._pair else None
+        standing = self.pair.standing if self.pair else None
         self._go_to(self.workbench.judged_before(standing.id if standing else None), "there is no earlier verdict")
 
     def action_later(self) -> None:
         """Open the pair whose verdict came after, and behind the last one the pair that is open."""
-        if self._left is not None:
-            self._show_next(note="the new answers come first, once they are written")
+        if self._new_answers.replaced is not None:
+            self.feed.show_next(note="the new answers come first, once they are written")
             return
-        standing = self._pair.standing if self._pair else None
+        standing = self.pair.standing if self.pair else None
         later = self.workbench.judged_after(standing.id) if standing else None
         if standing is not None and later is None:
-            self._show_next()
+            self.feed.show_next()
         else:
             self._go_to(later, "this is the open pair; p goes to earlier ones")
 
@@ -92,118 +139,37 @@ class LabelScreen(JudgeScreen):
     def _found(self, text: str | None) -> None:
         if text is not None:
             words = visible_line(text, 40)
-            self._go_to(self.workbench.find_pair(text, self._pair), f"no pair of a prompt with “{words}”")
+            self._go_to(self.workbench.find_pair(text, self.pair), f"no pair of a prompt with “{words}”")
 
     def _go_to(self, pair: ComparisonRow | None, otherwise: str) -> None:
         """Show this pair, with what was said of it."""
-        if self._committing:
+        if self.gate.deciding:
             return
         if pair is None:
             self.view.note(otherwise)
         else:
             note = note_of(self.workbench, pair)
-            self._show(pair, judged_words(pair, note, named=self.workbench.names_known(pair.id)))
+            self.feed.show(pair, judged_words(pair, note, named=self.workbench.names_known(pair.id)))
 
-    # -- new answers ---------------------------------------------------------------------------------------------
 
-    def action_new_answers(self) -> None:
-        """Skip this pair and have its prompt answered anew, here and now."""
-        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
-        if pair is None or refusal is not None:
-            self.view.note(refusal or "")
-        else:
-            self._committing = True
-            self.run_worker(self._answer_anew(pair), name="new answers")
+class QueuedPairs:
+    """The pairs of the queue."""
 
-    async def _answer_anew(self, pair: ComparisonRow) -> None:
-        """Show the new answers while they are written, and their pair when it is there."""
-        if not await self._stored(lambda: self._set_aside(pair)):
-            return
-        job = self.workbench.new_answers.write(pair.prompt)
-        self._pair = self._painted_at = self._growing = None
-        self._left = pair
-        self._clock.reset()
-        self._grow(AnswersGrowing(pair.prompt, ("", "")))
-        self.refresh_status()
-        done = asyncio.shield(asyncio.wrap_future(job.done))  # leaving the screen does not take the job away
-        await asyncio.gather(done, return_exceptions=True)  # what went wrong is told by the workbench
-        if self._left is pair:
-            self._show_next(after=pair.id)
+    def __init__(self, screen: PalateScreen) -> None:
+        self._screen = screen
 
-    async def _set_aside(self, pair: ComparisonRow) -> None:
-        """The pair counts as skipped, unless more was said of it; nothing of that when no answers can be written."""
-        self.workbench.new_answers.check()
-        if may_skip(pair):
-            seconds = round(self._clock.seconds(time.monotonic()), 3)
-            given = {"side": None, "layout": self.layout_word, "seconds": seconds}
-            await asyncio.wrap_future(self.workbench.judge(pair.id, "skip", **given))
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The pair to show next, not `after` if there is another one."""
+        return self._screen.workbench.next_comparison(after)
 
-    def action_undo(self) -> None:
-        """While new answers are written: back to the pair that they are to replace."""
-        if self._left is not None and not may_skip(self._left):
-            self._go_to(self.workbench.comparison(self._left.id), "")
-        else:
-            super().action_undo()
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """The place of the pair's prompt in its set, from 1, and how many the set has."""
+        return self._screen.workbench.prompt_position(pair.prompt.id)
 
-    def from_workbench(self, published: WorkbenchEvent) -> None:
-        """While new answers are written, nothing else is shown."""
-        if self._left is None:
-            super().from_workbench(published)
-        elif not (isinstance(published, AnswersGrowing) and self.is_current):
-            return
-        elif published.prompt.id == self._left.prompt.id:
-            self._grow(published if published.texts else replace(published, texts=("", "")))
+    def why_empty(self) -> Content:
+        """Why the queue is empty, and what happens or what to press."""
+        return empty_note(self._screen.workbench.status())
 
-    def screen_shown(self) -> None:
-        """New answers go on growing where they were."""
-        if self._left is None:
-            super().screen_shown()
-
-    def _show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
-        """Nothing is waited for when another pair is shown."""
-        self._left = None
-        super()._show(pair, note)
-
-    # -- an answer written better --------------------------------------------------------------------------------
-
-    def action_edit(self) -> None:
-        """Ask which answer, unless one is marked; then open it in the editor."""
-        pair, refusal = self._pair, self._refusal(self.palate.key_pressed_at)
-        if pair is None or refusal is not None:
-            self.view.note(refusal or "")
-        elif self.view.marked in ("first", "second"):
-            self._edit(pair, self.view.marked)
-        else:
-            choose = Choose("Edit", "Which answer do you want to write better?", (("1", "first"), ("2", "second")))
-            self.app.push_screen(choose, lambda key: self._edit(pair, {"1": "first", "2": "second"}.get(key or "")))
-
-    def _edit(self, pair: ComparisonRow, name: str | None) -> None:
-        if name is not None:
-            self._committing = True  # no key that was meant for the editor judges
-            self.run_worker(self._write_better(pair, name), name="edit")
-
-    async def _write_better(self, pair: ComparisonRow, name: str) -> None:
-        """Let the person edit an answer; what they wrote is chosen over it, and an open pair counts as skipped."""
-        original = pair.first if name == "first" else pair.second
-        try:
-            edited = await edit_text(self.palate, original.text)
-        except (*KNOWN_ERRORS, OSError) as error:
-            self.palate.tell_error(error)
-            return
-        finally:
-            self._committing = False
-            self._read_again()
-        if not edited.text.strip() or edited.text == original.text:
-            edited.forget()
-            self.view.note("nothing was changed" if edited.text.strip() else "an empty answer is not kept")
-        else:
-            await self._keep_edit(pair, original.id, edited)
-
-    async def _keep_edit(self, pair: ComparisonRow, original: int, edited: Edited) -> None:
-        self._committing = True
-        edit = self.workbench.edit_answer
-        if await self._stored(lambda: asyncio.wrap_future(edit(pair.id, original, edited.text))):
-            edited.forget()
-            self._show_next(after=pair.id, note="saved: your text is better than the answer")
-        else:
-            self.palate.tell("Your text is kept", f"It is in {edited.file}.", severity="warning")
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict of all."""
+        return self._screen.workbench.undo()

@@ -1,43 +1,61 @@
-"""Looking at a pair: scroll, zoom, mark, raw or rendered, words that differ, copy. Nothing here judges."""
+"""A screen with a pair of answers on it, which is judged by keys."""
 
+import asyncio
+import time
+from collections.abc import Awaitable
+from concurrent.futures import Future
 from typing import Any, ClassVar
 
-from textual.binding import Binding
+from textual import events
+from textual.content import Content
 
-from db.pair_rows import ComparisonRow
+from db.pair_rows import ComparisonRow, VerdictRow
+from tui.errors import KNOWN_ERRORS, begun
 from tui.screens.base import PalateScreen
-from tui.screens.clipboard import copy_text
+from tui.screens.pairs.reading_clock import ReadingClock
+from tui.screens.pairs.verdict_gate import VerdictGate
+from tui.screens.pairs.view_actions import ViewActions
+from tui.text.format import count
+from tui.widgets.binding import TextualBinding
 from tui.widgets.pair.pair_view import PairView
-
-
-def pair_key(keys: str, action: str, id: str, word: str, tooltip: str, *, show: bool = True) -> Binding:
-    """A key of every screen that shows a pair. All of them name it `label.` and `id`: a keymap moves it everywhere."""
-    return Binding(keys, action, word, show=show, priority=True, id=f"label.{id}", tooltip=tooltip)
-
-
-LOOKING_KEYS = (
-    pair_key("m", "raw", "raw", "raw", "Rendered markdown, or the text as it was written."),
-    pair_key("z", "zoom", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
-    pair_key("tab,shift+tab", "mark", "mark", "one pane", "Scroll first or second alone, or both again."),
-    pair_key("d", "compare", "differ", "differ", "Mark the words in which the answers differ."),
-    pair_key("y", "copy", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False),
-    pair_key("j,down", "scroll(1)", "down", "down", "Scroll both answers down.", show=False),
-    pair_key("k,up", "scroll(-1)", "up", "up", "Scroll both answers up.", show=False),
-    pair_key("pagedown,space", "page(1)", "page-down", "page down", "Scroll a page down.", show=False),
-    pair_key("pageup,b", "page(-1)", "page-up", "page up", "Scroll a page up.", show=False),
-    pair_key("home", "edge(False)", "start", "start", "Scroll to the beginning.", show=False),
-    pair_key("end", "edge(True)", "end", "end", "Scroll to the end.", show=False),
-)
-"""Keys that change what is seen of a pair, and nothing else."""
-
-_LOOKING = ("raw", "zoom", "mark", "compare", "copy", "scroll", "page", "edge")
+from tui.widgets.pair.verdict_notes import said
 
 
 class PairScreen(PalateScreen):
-    """A screen with a pair of answers on it. Subclasses say which pair, and hear of every key by `touch`."""
+    """Subclasses compose a `PairView`, say which pair it shows, and what follows a verdict."""
 
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss"]
+    WATCHABLE = False
     AUTO_FOCUS = ""
+    BLIND: ClassVar[bool] = True
+    """Does nothing on this screen tell who wrote the answers?"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = VerdictGate(lambda: self.shown_pair is not None and not self.too_small)
+        self.clock = ReadingClock()
+        self.take_actions(
+            ViewActions(
+                self, has_pair=lambda: self.shown_pair is not None, has_text=lambda: self.has_text, touch=self.touch
+            )
+        )
+
+    # -- for subclasses ------------------------------------------------------------------------------------------
+
+    @property
+    def shown_pair(self) -> ComparisonRow | None:
+        """The pair on the screen, with both its answers."""
+        raise NotImplementedError
+
+    @property
+    def has_text(self) -> bool:
+        """Do the panes hold texts, be they still growing?"""
+        return self.shown_pair is not None
+
+    def judged(self, pair: ComparisonRow, words: Content) -> None:
+        """A verdict of `pair` is on the disk; `words` say which."""
+        raise NotImplementedError
+
+    # -- the pair in sight ---------------------------------------------------------------------------------------
 
     @property
     def view(self) -> PairView:
@@ -45,76 +63,119 @@ class PairScreen(PalateScreen):
         return self.query_one(PairView)
 
     @property
-    def shown_pair(self) -> ComparisonRow | None:
-        """The pair that can be looked at."""
-        raise NotImplementedError
-
-    @property
-    def can_look(self) -> bool:
-        """Do the panes hold texts, be they still growing?"""
-        return self.shown_pair is not None
+    def layout_word(self) -> str:
+        """How the panes stand, in the database's words."""
+        return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
-        """Somebody is there."""
+        """A key: somebody reads."""
+        self.clock.touch(time.monotonic())
+
+    def painted(self) -> None:
+        """The pair is on the screen, for the first time or again: from now on it is read."""
+        if self.shown_pair is not None and not self.too_small and self.is_active:
+            now = time.monotonic()
+            self.gate.paint(now)
+            self.clock.resume(now)
+
+    def paint_again(self) -> None:
+        """The pair was out of sight: verdict keys and the clock count from when it is painted again."""
+        self._out_of_sight()
+        self.call_after_refresh(self.painted)
+
+    def _out_of_sight(self) -> None:
+        self.clock.pause(time.monotonic())
+        self.gate.hide()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody reads."""
+        self._out_of_sight()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Panes are named by where they stand, and a pair that is out of sight is not being read."""
+        self.view.retitle()
+        self.refresh_bindings()
+        self.paint_again()
+
+    # -- keys ----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a text there is nothing to look at."""
-        needed = self.shown_pair is not None if action in ("raw", "compare", "copy") else self.can_look
-        if action in _LOOKING and not needed:
+        """Without a pair nothing is judged."""
+        if self.shown_pair is None and action in ("judge", "say"):
             return None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """Stacked panes are first and second."""
         if binding.action == "raw" and not self.view.rendered:
             return "markdown"
         words = {"left": "first", "right": "second"} if self.stacked else {}
-        return words.get(binding.description, binding.description)
+        return words.get(binding.description, super().key_label(binding))
 
-    def action_raw(self) -> None:
-        """Markdown, or the text as it was written."""
-        self.touch()
-        self.view.toggle_rendered()
-        self.refresh_bindings()
+    def action_judge(self, side: str, strength: int) -> None:
+        """One answer is better."""
+        pair = self.shown_pair
+        if pair is not None:
+            letter = pair.first_letter if side == "left" else pair.second_letter
+            self._decide(pair, letter, side=side, strength=strength)
 
-    def action_compare(self) -> None:
-        """Mark the words in which the answers differ, or take the marks off."""
-        self.touch()
-        self.view.toggle_differences()
-        self.view.note(self.view.differences_note)
+    def action_say(self, verdict: str) -> None:
+        """Neither is better: a tie, both bad, or not now."""
+        pair = self.shown_pair
+        if pair is not None:
+            self._decide(pair, verdict)
 
-    def action_copy(self) -> None:
-        """Copy what is marked, or all."""
-        self.touch()
-        what, text = self.view.copied()
-        try:
-            file = copy_text(self.palate, text, self.workbench.folder)
-        except OSError as error:
-            self.palate.tell_error(error)
+    # -- verdicts ------------------------------------------------------------------------------------------------
+
+    @property
+    def can_judge(self) -> bool:
+        """Would a verdict key that is pressed at this moment count?"""
+        return self.refusal(time.monotonic()) is None
+
+    @property
+    def settling(self) -> bool:
+        """Does a pair stand here, or come at this moment, that no verdict key counts for yet?"""
+        return self.shown_pair is not None and not self.too_small and self.is_attached and not self.can_judge
+
+    def refusal(self, pressed_at: float) -> str | None:
+        """Why a verdict key pressed at this moment (monotonic seconds) cannot be meant for the pair on the screen."""
+        return self.gate.refusal(pressed_at) if self.shown_pair is not None else "there is no pair to judge"
+
+    def seconds_read(self) -> float:
+        """How long the pair was read, in seconds to the millisecond."""
+        return round(self.clock.seconds(time.monotonic()), 3)
+
+    def _decide(self, pair: ComparisonRow, verdict: str, *, side: str | None = None, strength: int = 1) -> None:
+        refusal = self.gate.decide(self.palate.key_pressed_at)
+        if refusal is not None:
+            self.view.note(refusal)
             return
-        self.view.note(f"{what} copied; it is also in {file}")
+        stored = begun(
+            lambda: self.workbench.judge(
+                pair.id,
+                verdict,
+                strength=strength,
+                side=side,
+                layout=self.layout_word,
+                seconds=self.seconds_read() if self.BLIND else None,
+                blind=self.BLIND,
+            )
+        )
+        self.run_worker(self._store(pair, stored, said(verdict, side, strength, stacked=self.stacked)), name="verdict")
 
-    def action_zoom(self) -> None:
-        """One answer over the whole width, or both."""
-        self.touch()
-        self.view.toggle_zoom()
+    async def _store(self, pair: ComparisonRow, stored: Future[VerdictRow], words: Content) -> None:
+        """Only when the verdict of `pair` is on the disk does something follow it."""
+        if await self.commit(asyncio.wrap_future(stored)):
+            dropped = self.gate.dropped
+            if dropped:
+                words += Content.styled(f" · {count(dropped, 'early key')} dropped", "$warning")
+            self.judged(pair, words)
 
-    def action_mark(self) -> None:
-        """Mark the next pane."""
-        self.touch()
-        self.view.mark_next()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self.touch()
-        self.view.scroll_lines(lines)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by pages."""
-        self.touch()
-        self.view.scroll_pages(pages)
-
-    def action_edge(self, end: bool) -> None:
-        """Scroll to the beginning or the end."""
-        self.touch()
-        self.view.scroll_to_edge(end=end)
+    async def commit(self, act: Awaitable[Any]) -> bool:
+        """Wait until what the gate let through is on the disk; where that fails, say so and leave the pair open."""
+        try:
+            await self.gate.commit(act)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+            return False
+        return True

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding
-
 from db.pair_rows import ComparisonRow
 from tui.screens.pairs.verdict import VerdictScreen
+from tui.widgets.binding import Binding
 
 
 class ReviewScreen(VerdictScreen):
@@ -39,6 +38,6 @@ class ReviewScreen(VerdictScreen):
         """Another pair of the list."""
         self._at += by
         self._comparison, _ = self._pairs[self._at]
-        self._painted_at = None
+        self.gate.hide()
         self.screen_shown()
         self.refresh_bindings()

@@ -1,24 +1,20 @@
 """One judged pair, opened again: its answers by name, every verdict it ever got, and the keys to judge it anew."""
 
-import asyncio
-import time
-from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
-from tui.errors import KNOWN_ERRORS, begun
 from tui.events import PairChanged, VerdictStored, WorkbenchEvent
 from tui.screens.pairs.actions import ask_note, take_out
-from tui.screens.pairs.judge import SETTLE_S, VERDICT_KEYS
-from tui.screens.pairs.pair_screen import LOOKING_KEYS, PairScreen
+from tui.screens.pairs.keys import VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.pair_screen import PairScreen
 from tui.text.format import duration, when
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.lists.verdict_list import verdict_word
 from tui.widgets.pair.pair_view import PairView
 
@@ -27,21 +23,20 @@ class VerdictScreen(PairScreen):
     """Opened from the list of verdicts. A verdict given here is added as another one, marked as not blind."""
 
     MODE = "data"
-    CSS_PATH: ClassVar[Any] = ["../base.tcss", "label.tcss", "../data/data.tcss"]
+    BLIND = False
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
         *VERDICT_KEYS,
-        Binding("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
-        Binding("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
-        *LOOKING_KEYS,
+        Writing("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
+        Writing("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
+        *VIEW_KEYS,
     ]
 
     def __init__(self, comparison: int) -> None:
         super().__init__()
         self._comparison = comparison
         self._pair: ComparisonRow | None = None
-        self._painted_at: float | None = None
-        self._committing = self._out = False
+        self._out = False
 
     def compose_body(self) -> ComposeResult:
         """The panes, and what was said of them."""
@@ -59,20 +54,7 @@ class VerdictScreen(PairScreen):
         self.workbench.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
         self._tell(pair)
-        self.call_after_refresh(self._painted)
-
-    @property
-    def can_judge(self) -> bool:
-        """Would a verdict key that is pressed at this moment count?"""
-        return self._counts(time.monotonic())
-
-    def _counts(self, pressed_at: float) -> bool:
-        """Could a key of that moment be meant for what is on the screen?"""
-        settled = self._painted_at is not None and pressed_at >= self._painted_at + SETTLE_S
-        return settled and not self._committing and not self.too_small
-
-    def _painted(self) -> None:
-        self._painted_at = time.monotonic()
+        self.call_after_refresh(self.painted)
 
     def _tell(self, pair: ComparisonRow) -> None:
         """Name the answers, the verdict that stands, and those before it."""
@@ -105,14 +87,13 @@ class VerdictScreen(PairScreen):
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """It may be judged from elsewhere too."""
         changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
-        if changed and not self._committing:
+        if changed and not self.gate.deciding:
             self._tell(self.workbench.comparison(self._comparison))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Panes are named by where they stand."""
-        if self._painted_at is not None:
+        if self._pair is not None:
             self._tell(self.workbench.comparison(self._comparison))
-            self.refresh_bindings()
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -127,7 +108,7 @@ class VerdictScreen(PairScreen):
             return True if pair is not None and pair.trial is None and pair.repeats is None else None
         return super().check_action(action, parameters)
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What is out can be put back."""
         if binding.action == "take_out" and self._out:
             return "put back"
@@ -141,34 +122,12 @@ class VerdictScreen(PairScreen):
         """Keep a note with the pair."""
         ask_note(self, self._comparison)
 
-    def action_judge(self, side: str, strength: int) -> None:
-        """Another verdict: one answer is better."""
-        pair = self.workbench.comparison(self._comparison)
-        self._decide(pair.first_letter if side == "left" else pair.second_letter, side, strength)
+    # -- verdicts ------------------------------------------------------------------------------------------------
 
-    def action_say(self, verdict: str) -> None:
-        """Another verdict: neither is better."""
-        self._decide(verdict, None, 1)
-
-    def _decide(self, verdict: str, side: str | None, strength: int) -> None:
-        if not self._counts(self.palate.key_pressed_at):
-            self.view.note("that key came too early, and was dropped")
-            return
-        self._committing = True
-        given = {"layout": "stacked" if self.stacked else "side", "seconds": None, "blind": False}
-        judge = self.workbench.judge
-        stored = begun(lambda: judge(self._comparison, verdict, strength=strength, side=side, **given))
-        self.run_worker(self._commit(stored), name="verdict")
-
-    async def _commit(self, stored: Future[VerdictRow]) -> None:
-        try:
-            await asyncio.wrap_future(stored)
-        except KNOWN_ERRORS as error:
-            self.palate.tell_error(error)
-            return
-        finally:
-            self._committing = False
-        self._tell(self.workbench.comparison(self._comparison))
+    def judged(self, pair: ComparisonRow, words: Content) -> None:
+        """Tell the verdict that stands now."""
+        del words
+        self._tell(self.workbench.comparison(pair.id))
 
 
 def written_by(answer: CompletionRow) -> str:

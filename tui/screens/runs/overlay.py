@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -15,8 +14,10 @@ from tui.runs.curves import steps_in_view
 from tui.runs.diff import facts_beside, settings_beside
 from tui.runs.format import SLOT_SIGNS, slots_of
 from tui.runs.metrics import Metric, metric_of, metrics_in_order
-from tui.screens.runs.curve_page import CURVE_KEYS, CurvePage
+from tui.screens.base import PalateScreen
+from tui.screens.runs.curve_actions import BACK_KEY, CURVE_KEYS, CurveActions
 from tui.text.format import count
+from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.readings import Overlaid, beside, readings
 from tui.widgets.charts.run_charts import Pace
@@ -26,12 +27,11 @@ _RAW_UP_TO = 2
 """More runs than these would cover one another with what single steps measured; then only averages are drawn."""
 
 
-class RunOverlayScreen(CurvePage):
+class RunOverlayScreen(PalateScreen):
     """Runs in stable colours, each with a letter that stands on its line."""
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/charts/chart.tcss", "overlay.tcss"]
     BINDINGS: ClassVar = [
         Binding("tab", "metric(1)", "metric", id="overlay.metric", priority=True, tooltip="The next metric."),
         Binding(
@@ -39,6 +39,7 @@ class RunOverlayScreen(CurvePage):
             tooltip="The metric before.",
         ),
         *CURVE_KEYS,
+        BACK_KEY,
     ]  # fmt: skip
 
     def __init__(self, runs: Sequence[int]) -> None:
@@ -51,6 +52,8 @@ class RunOverlayScreen(CurvePage):
         self._drawn: dict[int, Series] = {}
         """The curve of each run; one that has moved is taken out, and read again."""
         self._pace = Pace(self.set_timer, self._read_and_draw)
+        self._curves = CurveActions(self, moving=self._page, cross_moved=self._draw_readings)
+        self.take_actions(self._curves)
 
     def compose_body(self) -> ComposeResult:
         """The headline, then the chart, the readings and the settings on a page that scrolls."""
@@ -61,8 +64,11 @@ class RunOverlayScreen(CurvePage):
             yield Static("", id="beside", markup=False)
 
     @property
-    def moving(self) -> VerticalScroll:
-        """The page."""
+    def cross(self) -> int | None:
+        """The step at which the curves are read."""
+        return self._curves.cross
+
+    def _page(self) -> VerticalScroll:
         return self.query_one("#overlay-page", VerticalScroll)
 
     def screen_shown(self) -> None:
@@ -120,8 +126,8 @@ class RunOverlayScreen(CurvePage):
         tell(self.query_one("#beside", Static), beside(self._runs, settings, width, sixteen=sixteen))
         self.refresh_bindings()
 
-    def cross_moved(self) -> None:
-        """Read every run there."""
+    def _draw_readings(self) -> None:
+        """Read every run where the crosshair is."""
         sixteen = self.app.console.color_system == "standard"
         told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
         tell(self.query_one("#readings", Static), told)

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -13,31 +12,37 @@ from tui.events import ModelChanged, RunChanged, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory, steps_in_view
 from tui.runs.history import EpochMargins
 from tui.runs.lineage import TreeLine, family_of
+from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
-from tui.screens.runs.curve_page import CURVE_KEYS, CurvePage
-from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, AdapterActs, RunLabelKeys
+from tui.screens.runs.adapter_files import FILE_KEYS, AdapterFiles
+from tui.screens.runs.curve_actions import BACK_KEY, CURVE_KEYS, CurveActions
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
+from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.runs.samples import SamplesScreen
 from tui.snapshots import RunProgress
 from tui.text.format import signed
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
 from tui.widgets.runs.run_facts import RunPage, facts_of
+from tui.widgets.summary_line import SummaryLine
 from tui.widgets.update_static import tell
 
 
-class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
+class RunScreen(PalateScreen):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/charts/chart.tcss", "run.tcss"]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
     BINDINGS: ClassVar = [
-        Binding("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
+        Writing("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),
         *ADAPTER_KEYS,
         *CURVE_KEYS,
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
-        *SHELF_KEYS,
+        *LABEL_KEYS,
+        *FILE_KEYS,
+        BACK_KEY,
     ]
 
     def __init__(self, run: int) -> None:
@@ -48,19 +53,24 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
         self._ledger = EpochMargins(0, 0, ())
         self._family: list[TreeLine] = []
         self._pace = Pace(self.set_timer, self._draw)
+        self._adapters = AdapterList(self)
+        self._curves = CurveActions(self, moving=self._moving, cross_moved=self._cross_moved)
+        shown = self, lambda: self._row, self._adapters
+        self.take_actions(self._curves, RunActions(*shown), AdapterFiles(*shown), RunLabelActions(*shown))
 
     def compose_body(self) -> ComposeResult:
         """Two lines, then charts and facts: beside each other where there is room, else one below the other."""
-        yield Static("", id="run-headline", markup=False)
-        yield Static("", id="run-progress", markup=False)
+        yield SummaryLine(id="run-headline")
+        yield SummaryLine(id="run-progress")
         with VerticalScroll(id="run-page", can_focus=False):
             yield RunCharts()
             with VerticalScroll(id="run-facts", can_focus=False):
                 yield Static("", id="facts", markup=False)
 
-    def shown_run(self) -> RunRow | None:
-        """The run of this page."""
-        return self._row
+    @property
+    def cross(self) -> int | None:
+        """The step at which the curves are read."""
+        return self._curves.cross
 
     def screen_shown(self) -> None:
         """Read everything again."""
@@ -88,21 +98,21 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
         self._ledger = self.workbench.records.ledger(self._run)
-        self.read_adapters()
-        self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters)
+        self._adapters.read()
+        self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
     def _progress(self) -> RunProgress | None:
-        alive = self.workbench.status().run
+        alive = self.workbench.run_progress
         return alive if alive is not None and alive.run == self._run else None
 
     def _draw(self) -> None:
-        self.read_adapters()
+        self._adapters.read()
         self._row = run = self.workbench.run(self._run)
-        adapter = self.adapter_of(run)
+        adapter = self._adapters.of(run)
         tell(self.query_one("#run-headline", Static), headline(run, adapter))
         self._say_where(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
-        log, parent = self.workbench.run_log(self._run), self.adapter(run.parent_adapter)
+        log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
         page = RunPage(run, adapter, parent, log, self._ledger, self._family)
         tell(self.query_one("#facts", Static), facts_of(page))
         self.refresh_bindings()
@@ -113,21 +123,20 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
         if progress is not None:
             line = progress_line(run, progress, self._history, place.content_size.width)
         else:
-            line = ending_line(run, self.adapter_of(run))
+            line = ending_line(run, self._adapters.of(run))
         if self.cross is not None:
             there = Content.assemble(("│ ", "$quiet"), (f"read at step {self.cross:,}", "bold"))
             line = there + Content.styled(f" of {run.step:,} · escape takes the line off", "$quiet")
         tell(place, line)
 
-    def cross_moved(self) -> None:
+    def _cross_moved(self) -> None:
         """Say where."""
         if self._row is not None:
             self._say_where(self._row)
 
     # -- actions -------------------------------------------------------------------------------------------------
 
-    @property
-    def moving(self) -> VerticalScroll:
+    def _moving(self) -> VerticalScroll:
         """What scrolls: the facts where they stand beside the charts, else the whole page."""
         broad = self.has_class("-broad")
         return self.query_one("#run-facts" if broad else "#run-page", VerticalScroll)
@@ -140,7 +149,7 @@ class RunScreen(CurvePage, RunLabelKeys, AdapterActs):
 
     def action_samples(self) -> None:
         """Show what the run answered while it learned."""
-        self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+        self.app.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def action_wrong(self) -> None:
         """Open the pairs that stay wrong, the lowest margin first."""

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -14,12 +13,15 @@ from tui.errors import WorkbenchError
 from tui.events import ModelChanged, RunChanged, WorkbenchEvent
 from tui.runs.format import SLOT_SIGNS, slots_of
 from tui.runs.query import RunQuery
+from tui.screens.base import PalateScreen
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
-from tui.screens.runs.run_actions import ADAPTER_KEYS, SHELF_KEYS, RunLabelKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
+from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Binding
 from tui.widgets.charts.run_charts import Pace
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.line_list import LineList
@@ -27,12 +29,11 @@ from tui.widgets.runs.run_table import COLUMNS, RunTable, columns_for
 from tui.widgets.update_static import tell
 
 
-class RunsScreen(RunLabelKeys):
+class RunsScreen(PalateScreen):
     """All runs, the newest first unless asked otherwise; a live one moves."""
 
     MODE = "runs"
     READS_AHEAD = True
-    CSS_PATH = ["../base.tcss", "../../widgets/lists/line_list.tcss", "runs.tcss"]
     AUTO_FOCUS = "LineList"
     BINDINGS: ClassVar = [
         Binding(
@@ -49,7 +50,7 @@ class RunsScreen(RunLabelKeys):
         ),
         Binding("escape", "clear", "all", id="runs.clear", tooltip="Take off the marks, then the filter."),
         *ADAPTER_KEYS,
-        *SHELF_KEYS,
+        *LABEL_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -59,6 +60,9 @@ class RunsScreen(RunLabelKeys):
         self._marked: set[int] = set()
         self._pace = Pace(self.set_timer, self._draw)
         self._table = RunTable(lambda run: self.workbench.records.spark(run))
+        self._adapters = AdapterList(self)
+        shown = self, self.shown_run, self._adapters
+        self.take_actions(RunActions(*shown), RunLabelActions(*shown))
         self._stale: set[int] | None = None
         """The runs that moved since they were read; None when all have to be read."""
 
@@ -101,8 +105,8 @@ class RunsScreen(RunLabelKeys):
 
     def _draw(self) -> None:
         self._read()
-        self.read_adapters()
-        table, used = self._table, self.adapter_in_use()
+        self._adapters.read()
+        table, used = self._table, self._adapters.in_use
         try:
             shown, fields = self._query.of(list(self._every.values())), self._query.fields()
         except WorkbenchError as error:  # half a filter is no reason to take the list away
@@ -139,7 +143,7 @@ class RunsScreen(RunLabelKeys):
         if self._marked:
             press = " · d lays them over" if len(self._marked) > 1 else " · mark another one"
             return words + Content.assemble((f" · {len(self._marked)} marked", "$accent"), (press, "$quiet"))
-        used = self.adapter_in_use()
+        used = self._adapters.in_use
         if used is None:
             return words + Content(" · no adapter in use, the base model answers")
         words += Content.assemble(" · adapter in use: ", (visible_line(used.name, 40), "bold $accent"))
@@ -156,7 +160,7 @@ class RunsScreen(RunLabelKeys):
         """Show the run under the cursor."""
         run = self.shown_run()
         if run is not None:
-            self.palate.push_screen(RunScreen(run.id))
+            self.app.push_screen(RunScreen(run.id))
 
     # -- filter and order ----------------------------------------------------------------------------------------
 
@@ -240,7 +244,7 @@ class RunsScreen(RunLabelKeys):
 
     def action_overlay(self) -> None:
         """Lay the marked runs over one another."""
-        self.palate.push_screen(RunOverlayScreen(sorted(self._marked)))
+        self.app.push_screen(RunOverlayScreen(sorted(self._marked)))
 
 
 _OWN_KEYS = (

@@ -1,20 +1,20 @@
 """The samples of one run: read how its answers change."""
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import Static
 
 from db.run_rows import RunRow
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
+from tui.widgets.binding import Binding
 from tui.widgets.runs.live_run import headline
 from tui.widgets.runs.run_samples import RunSamples
+from tui.widgets.summary_line import SummaryLine
 
 
 class SamplesScreen(PalateScreen):
     """Answers to the same held-out prompts at every evaluation of a run. Escape goes back; a live run goes on."""
 
-    CSS_PATH = ["../base.tcss", "samples.tcss"]
     AUTO_FOCUS = ""
     BINDINGS = [
         Binding("right", "turn(1)", "later", id="samples.later", key_display="←→", tooltip="A later step."),
@@ -36,7 +36,7 @@ class SamplesScreen(PalateScreen):
 
     def compose_body(self) -> ComposeResult:
         """The run's line, the samples, and the words that stand in for them while there are none."""
-        yield Static(headline(self._run, None), id="samples-run", markup=False)
+        yield SummaryLine(id="samples-run")
         yield RunSamples()
         yield Static("", id="no-samples", markup=False)
 

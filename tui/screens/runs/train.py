@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.message import Message
 
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
 from tui.events import ModelChanged, RunChanged, SamplesStored, VerdictStored, WorkbenchEvent
 from tui.runs.curves import RunHistory
+from tui.screens.base import PalateScreen
 from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
-from tui.screens.runs.run_actions import RunKeys
+from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
-from tui.snapshots import AdapterView, RunProgress
+from tui.snapshots import WAITING, AdapterView, RunPhase, RunProgress, TrainPreview
+from tui.training.newest_request import Dropped
 from tui.training.pair_sets import PairSet
+from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.charts.run_charts import Pace, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
@@ -32,32 +37,45 @@ from tui.widgets.runs.train_setup import TrainSetup
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
-    from tui.app import PalateApp
 
 
 _SETTLED_S: Final = 0.3
 """How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
 
 
+_NOTICED_S: Final = 0.2
+"""What takes less needs no word."""
 TALL: Final = 34
 """From this many lines on there is room for the newest samples below the curves."""
 
 
-class TrainScreen(RunKeys):
+PreviewedRun = tuple[TrainConfig, PairSet]
+"""What a preview is of."""
+
+
+class PreviewCounted(Message):
+    """What a run with the settings and pairs `wanted` would do is counted."""
+
+    def __init__(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
+        super().__init__()
+        self.wanted, self.preview = wanted, preview
+
+
+class TrainScreen(PalateScreen):
     """Sets up a run, starts it, and shows it while it is alive and after its end."""
 
     MODE = "train"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
-    CSS_PATH = ["../base.tcss", "../../widgets/form/form.tcss", "../../widgets/charts/chart.tcss", "train.tcss"]
     BINDINGS = [
-        Binding("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
-        Binding("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
-        Binding("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
-        Binding("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
-        Binding("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
+        Writing("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
+        Writing("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
+        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Writing("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
+        Writing("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
+        *ADAPTER_KEYS,
     ]
 
     def __init__(self) -> None:
@@ -65,8 +83,13 @@ class TrainScreen(RunKeys):
         self._run: int | None = None
         self._row: RunRow | None = None
         self._alive: RunProgress | None = None
+        self._is_starting = False
+        self._wanted: PreviewedRun | None = None
+        """The settings and pairs of the newest preview that was asked for."""
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
+        self._adapters = AdapterList(self)
+        self.take_actions(RunActions(self, self.shown_run, self._adapters))
 
     def compose_body(self) -> ComposeResult:
         """The settings, and the run; one of them is shown."""
@@ -81,12 +104,12 @@ class TrainScreen(RunKeys):
 
     def screen_shown(self) -> None:
         """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
-        status = self.workbench.status()
-        if status.run is not None:
-            self._follow(status.run.run)
+        alive = self.workbench.run_progress
+        if alive is not None:
+            self._follow(alive.run)
         elif self._run is None:
-            self._draw_setup()
-        elif status.offer:
+            self._read_setup()
+        elif self.workbench.status().offer:
             self.action_another()
         else:
             self._follow(self._run)
@@ -105,17 +128,18 @@ class TrainScreen(RunKeys):
                 self._pace.news()
             case RunChanged(run=run) if self._progress(run) is not None:
                 self._follow(run)
-            case ModelChanged() | VerdictStored():
-                if self._run is None:
-                    self._draw_setup()
-                else:
-                    self._pace.news()
+            case ModelChanged() | VerdictStored() if self._run is not None:
+                self._pace.news()
+            case ModelChanged():
+                self._read_setup()
+            case VerdictStored():
+                self._draw_setup()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _progress(self, run: int | None) -> RunProgress | None:
         """Where `run` stands, while it is alive."""
-        alive = self.workbench.status().run
+        alive = self.workbench.run_progress
         return alive if alive is not None and alive.run == run else None
 
     def shown_run(self) -> RunRow | None:
@@ -144,33 +168,59 @@ class TrainScreen(RunKeys):
             setup.form.row("start").focus()
         self.refresh_bindings()
 
-    def _draw_setup(self) -> None:
+    def _read_setup(self) -> None:
+        """Read what the rows offer, and draw."""
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
-        setup.show_sets([each.name for each in self.workbench.prompt_sets() if not each.held_out])
-        config, pairs = setup.config(), setup.pairs
-        setup.show_preset(self.workbench.presets.of(config), config)
-        setup.show_preview(self.workbench.train_preview(config, pairs))
-        if self.workbench.status().model_state == "ready":
-            self.run_worker(partial(self._look, config, pairs), group="preflight", exclusive=True)
+        setup.show_sets(self.workbench.labelling_sets())
+        setup.set_presets(self.workbench.presets.all())
+        self._draw_setup()
 
-    async def _look(self, config: TrainConfig, pairs: PairSet) -> None:
+    def _draw_setup(self) -> None:
+        """Draw what is known at once, without a query: this comes after every key. The rest is counted on a thread."""
+        setup = self.query_one(TrainSetup)
+        config, pairs = setup.config(), setup.pairs
+        setup.show_preset(config)
+        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
+            setup.show_preview(known)
+        self._wanted = config, pairs
+        self.workers.cancel_group(self, "preflight")
+        self.workbench.ask_train_preview(config, pairs, partial(self._tell_preview, self._wanted))
+
+    def _tell_preview(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
+        """Called on the thread that counts."""
+        with suppress(RuntimeError):  # the loop closed while the app was leaving
+            self.post_message(PreviewCounted(wanted, preview))
+
+    @on(PreviewCounted)
+    def preview_counted(self, message: PreviewCounted) -> None:
+        """Draw it, unless the settings have changed since; then look at the run more closely."""
+        if message.wanted is not self._wanted or self._run is not None:
+            return
+        self.query_one(TrainSetup).show_preview(message.preview)
+        if message.preview.steps is not None and self.workbench.model_state.is_ready:
+            self.run_worker(self._look(message.wanted), group="preflight", exclusive=True)
+
+    async def _look(self, wanted: PreviewedRun) -> None:
         """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
         await asyncio.sleep(_SETTLED_S)
         found: Preflight | str
         try:
-            found = await asyncio.to_thread(self.workbench.preflight, config, pairs)
+            found = await asyncio.to_thread(self.workbench.preflight, *wanted, lambda: wanted is not self._wanted)
+        except Dropped:
+            return
         except KNOWN_ERRORS as error:
             found = str(error)
-        self.query_one(TrainSetup).show_preflight(found)
+        if wanted is self._wanted:
+            self.query_one(TrainSetup).show_preflight(found)
 
     def _draw_run(self) -> None:
         if self._run is None:
             return
-        self.read_adapters()
+        self._adapters.read()
         self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
         log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
-        adapter = self.adapter_of(self._row)
+        adapter = self._adapters.of(self._row)
         self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
         self.refresh_bindings()
 
@@ -188,9 +238,9 @@ class TrainScreen(RunKeys):
             case "start" | "presets" | "pairs":
                 return self._run is None
             case "pause":
-                return alive is not None and alive.phase != "stopping"
+                return alive is not None and alive.phase not in (RunPhase.STOPPING, RunPhase.SAVING)
             case "stop":
-                return alive is not None and alive.phase != "stopping"
+                return alive is not None and alive.phase is not RunPhase.STOPPING
             case "use_base":
                 return False  # that key belongs to Runs, where adapters are chosen
             case "another":
@@ -210,19 +260,33 @@ class TrainScreen(RunKeys):
 
     def action_start(self) -> None:
         """Start a run; a row that is not right takes the cursor instead."""
+        if self._is_starting:
+            return
         setup = self.query_one(TrainSetup)
         if (wrong := setup.form.wrong()) is not None:
             wrong.focus()
             self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
+        more = {"name": setup.run_name, "from_adapter": setup.start_from, "pairs": self._named(setup.pairs)}
+        self._is_starting = True
+        self.set_timer(_NOTICED_S, self._say_starting)
+        self.run_worker(self._start(setup.config(), more), group="start")
+
+    def _say_starting(self) -> None:
+        if self._is_starting:
+            self.query_one(TrainSetup).show_starting()
+
+    async def _start(self, config: TrainConfig, more: Mapping[str, Any]) -> None:
+        """Begin the run on another thread: every pair is read, hashed and recorded."""
         try:
-            more = {"name": setup.run_name, "from_adapter": setup.start_from}
-            run = self.workbench.start_run(setup.config(), **more, pairs=self._named(setup.pairs))
+            run = await asyncio.to_thread(self.workbench.start_run, config, **more)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
-            self._draw_setup()
-            return
-        self._follow(run)
+            self._read_setup()
+        else:
+            self._follow(run)
+        finally:
+            self._is_starting = False
 
     def _named(self, pairs: PairSet) -> PairSet:
         """The pairs under the name that they are kept under, if they are."""
@@ -240,7 +304,7 @@ class TrainScreen(RunKeys):
     def action_samples(self) -> None:
         """Show what the run answered while it learned."""
         if self._run is not None:
-            self.palate.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
+            self.app.push_screen(SamplesScreen(self.workbench.run(self._run), self.MODE))
 
     def take_setting(self, name: str, text: str) -> None:
         """Set a row of the form, for the next run, as if a person had typed it."""
@@ -257,11 +321,11 @@ class TrainScreen(RunKeys):
         setup = self.query_one(TrainSetup)
         setup.start_from_adapter(adapter, self.workbench.adapters())
         setup.form.row("from").focus()
-        self._draw_setup()
+        self._read_setup()
 
-    def key_label(self, binding: Binding) -> str:
+    def key_label(self, binding: TextualBinding) -> str:
         """What waits goes on with the same key."""
-        waits = self._alive is not None and self._alive.phase in ("pausing", "paused")
+        waits = self._alive is not None and self._alive.phase in WAITING
         return "go on" if binding.action == "pause" and waits else super().key_label(binding)
 
     def action_pause(self) -> None:
@@ -269,7 +333,7 @@ class TrainScreen(RunKeys):
         alive = self._progress(self._run)
         if alive is None:
             return
-        if alive.phase in ("pausing", "paused"):
+        if alive.phase in WAITING:
             self.workbench.go_on_with_run()
         else:
             self.workbench.pause_run()
@@ -278,7 +342,7 @@ class TrainScreen(RunKeys):
         """Ask whether what the run has learned is kept; then stop it."""
         alive = self._progress(self._run)
         if alive is not None:
-            self.palate.push_screen(StopScreen(alive), self._stop_answered)
+            self.app.push_screen(StopScreen(alive), self._stop_answered)
 
     def _stop_answered(self, answer: str | None) -> None:
         if answer is not None and self._progress(self._run) is not None:
@@ -288,18 +352,9 @@ class TrainScreen(RunKeys):
         """Back to the settings."""
         self._run = self._row = None
         self._show_which()
-        self._draw_setup()
+        self._read_setup()
 
     def action_fineness(self) -> None:
         """Draw curves with other blocks."""
         name = self.query_one(RunCharts).next_fineness()
         self.palate.tell("Curves", f"They are drawn with {name} characters now.")
-
-
-async def open_train(palate: PalateApp) -> TrainScreen:
-    """Go to the Train screen itself: what was opened over it is closed."""
-    await palate.switch_mode("train")
-    screen = palate.screen_stack[0]
-    assert isinstance(screen, TrainScreen)
-    screen.pop_until_active()
-    return screen

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -12,14 +11,31 @@ from textual.widgets import Static
 
 from tui.text.format import plain as plain
 from tui.text.sanitize import visible, visible_line
+from tui.widgets.binding import Binding
 
 
 def form_key(
-    keys: str, action: str, word: str, id: str, tooltip: str, *, show: bool = True, shown_as: str = ""
+    keys: str,
+    action: str,
+    word: str,
+    id: str,
+    tooltip: str,
+    *,
+    show: bool = True,
+    shown_as: str = "",
+    writes: bool = False,
 ) -> Binding:
     """A key of the form. It has priority, since only then is it done before the next key that was typed ahead."""
     return Binding(
-        keys, action, word, show=show, key_display=shown_as or None, priority=True, id=f"form.{id}", tooltip=tooltip
+        keys,
+        action,
+        word,
+        show=show,
+        key_display=shown_as or None,
+        priority=True,
+        id=f"form.{id}",
+        tooltip=tooltip,
+        writes=writes,
     )
 
 
@@ -105,7 +121,7 @@ class FormRow(Horizontal, can_focus=True):
 class ActionRow(FormRow):
     """A row that does something on `enter`."""
 
-    BINDINGS = [form_key("enter", "press", "go", "press", "Do what the row says.", show=False)]
+    BINDINGS = [form_key("enter", "press", "go", "press", "Do what the row says.", show=False, writes=True)]
 
     def __init__(self, key: str, label: str, help: str, remark: str = "") -> None:
         super().__init__(key, label, help)
@@ -133,7 +149,9 @@ class ActionRow(FormRow):
 class OpenRow(FormRow):
     """A row whose value is chosen in a window; `enter` asks for it."""
 
-    BINDINGS = [form_key("enter,space", "press", "show all", "open-window", "Show what there is to choose from.")]
+    BINDINGS = [
+        form_key("enter,space", "press", "show all", "open-window", "Show what there is to choose from.", writes=True)
+    ]
 
     def __init__(self, key: str, label: str, help: str) -> None:
         super().__init__(key, label, help)
@@ -173,7 +191,7 @@ class ChoiceRow(FormRow):
     BINDINGS = [
         form_key("left", "turn(-1)", "before", "before", "The choice before.", show=False),
         form_key("right,space,enter", "turn(1)", "next choice", "next", "The next choice.", shown_as="←→"),
-        form_key("backspace", "reset", "default", "default-choice", "Back to the default.", show=False),
+        form_key("backspace", "reset", "default", "default-choice", "Back to the default.", show=False, writes=True),
     ]
 
     def __init__(

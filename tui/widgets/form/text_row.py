@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.errors import KNOWN_ERRORS
 from tui.text.format import plain
 from tui.text.sanitize import typed
+from tui.widgets.binding import Binding
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.form.rows import FormRow, form_key
 
@@ -36,7 +36,7 @@ class TextRow(FormRow):
     BINDINGS = [
         form_key("enter", "open", "change", "open", "Open the field; esc leaves it."),
         form_key("escape,enter", "close", "leave field", "close", "Leave the field; letters are keys again."),
-        form_key("backspace", "reset", "default", "default", "Back to the default.", shown_as="⌫"),
+        form_key("backspace", "reset", "default", "default", "Back to the default.", shown_as="⌫", writes=True),
         # These have no id: that a number starts a number is nothing to look up or to rebind.
         *(Binding(key, f"start('{text}')", "type", show=False, priority=True) for key, text in _STARTS.items()),
     ]

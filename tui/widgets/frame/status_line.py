@@ -5,12 +5,13 @@ from typing import Final
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.snapshots import RunProgress, WorkbenchStatus
+from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
 from tui.text.format import count, duration, signed
 from tui.text.sanitize import visible_line
 from tui.theme import SIGNS
+from tui.widgets.summary_line import SEPARATOR, whole_parts
 
-_SEPARATOR: Final = " · "
+_WITH_STEP: Final = (RunPhase.TRAINING, RunPhase.EVALUATING, RunPhase.SAMPLING, RunPhase.SAVING)
 _AROUND: Final = 5
 """Columns beside the words: one at either edge, the run's sign and its space, and one at least between both sides."""
 
@@ -50,13 +51,13 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
         parts.pop()
     while len(run) > 2 and _width(parts) + _width(run) + _AROUND > width:
         run.pop(2)
-    left = Content(" " + _SEPARATOR.join(parts)).stylize("$quiet")
+    left = Content(" " + SEPARATOR.join(parts)).stylize("$quiet")
     if not run:
         return _with_offer(left, status.offer, width)
-    sign, colour = SIGNS["paused" if status.run and status.run.phase == "paused" else "running"]
-    right = Content.assemble((sign, colour), " ", (_SEPARATOR.join(run), "$foreground"), " ")
+    sign, colour = SIGNS["paused" if status.run and status.run.phase is RunPhase.PAUSED else "running"]
+    right = Content.assemble((sign, colour), " ", (SEPARATOR.join(run), "$foreground"), " ")
     gap = max(width - left.cell_length - right.cell_length, 1)
-    return Content.assemble(left, " " * gap, right).truncate(width, ellipsis=True)
+    return whole_parts(Content.assemble(left, " " * gap, right), width)
 
 
 def _with_offer(left: Content, pairs: int, width: int) -> Content:
@@ -67,7 +68,7 @@ def _with_offer(left: Content, pairs: int, width: int) -> Content:
         )
         if (gap := width - left.cell_length - right.cell_length) > 0:
             return Content.assemble(left, " " * gap, right)
-    return left.truncate(width, ellipsis=True)
+    return whole_parts(left, width)
 
 
 def machine_parts(status: WorkbenchStatus) -> list[str]:
@@ -97,27 +98,27 @@ def _goal(status: WorkbenchStatus, goal: int) -> str:
 
 def _queue(status: WorkbenchStatus) -> str:
     model = visible_line(status.model_name, 32)
-    if status.model_state in ("cold", "preparing", "loading"):
+    if status.model_state not in (LoadState.READY, LoadState.FAILED):
         doing = visible_line(status.model_detail, 60) or f"Loading {model}…"
-        return f"{status.ready} ready{_SEPARATOR}{doing}" if status.ready else doing
-    if status.model_state == "failed":
-        return f"{status.ready} ready{_SEPARATOR}no model" if status.ready else "no model"
+        return f"{status.ready} ready{SEPARATOR}{doing}" if status.ready else doing
+    if status.model_state is LoadState.FAILED:
+        return f"{status.ready} ready{SEPARATOR}no model" if status.ready else "no model"
     return f"{status.ready} ready" + (", writing" if status.writing else "")
 
 
 def run_parts(run: RunProgress) -> list[str]:
     """Where the run in progress stands, the most important first (name and step are always told)."""
     parts = [visible_line(run.name, 24) or f"run {run.run}"]
-    if run.phase == "training" and run.total_steps:
+    if run.phase is not RunPhase.TRAINING or not run.total_steps:
+        parts.append(run.doing)
+    if run.phase in _WITH_STEP and run.step:
         parts.append(f"step {run.step}/{run.total_steps}")
-        if run.margin is not None:
-            parts.append(f"margin {signed(run.margin)}")
-    else:
-        parts.append(run.phase)
-    if run.seconds_left is not None and run.phase != "stopping":
+    if run.phase is RunPhase.TRAINING and run.margin is not None:
+        parts.append(f"margin {signed(run.margin)}")
+    if run.seconds_left is not None and run.step < run.total_steps and run.phase is not RunPhase.STOPPING:
         parts.append(f"{duration(run.seconds_left)} left")
     return parts
 
 
 def _width(parts: list[str]) -> int:
-    return Content(_SEPARATOR.join(parts)).cell_length
+    return Content(SEPARATOR.join(parts)).cell_length

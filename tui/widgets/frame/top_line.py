@@ -32,11 +32,15 @@ class TopLine(Widget):
     def render(self) -> Content:
         """The line, at the width there is."""
         room = self.size.width - _modes_width() - 4
-        loaded = visible_line(self._model + (f" + {self._adapter}" if self._adapter else ""))
-        name = " palate" if room < 14 or not loaded else " palate · " + visible_line(loaded, room - 10)
+        name = " palate" if room < 14 or not self._model else " palate · " + self._loaded(room - 10)
         gap = max(self.size.width - Content(name).cell_length - _modes_width() - 1, 1)
         title = Content.assemble(("palate", "bold"), (name[len(" palate") :], "$quiet"))
         return Content.assemble(" ", title, " " * gap, self._modes())
+
+    def _loaded(self, width: int) -> str:
+        """Model and adapter, or the model alone where both do not fit."""
+        both = visible_line(f"{self._model} + {self._adapter}" if self._adapter else self._model)
+        return both if Content(both).cell_length <= width else visible_line(self._model, width)
 
     def _modes(self) -> Content:
         words = []

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from tui.widgets.binding import Binding
 
 
 class CursorList(OptionList):

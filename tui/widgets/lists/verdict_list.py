@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -12,6 +11,7 @@ from textual.widgets.option_list import Option
 from db.pair_rows import VerdictListRow
 from tui.text.format import duration, when
 from tui.text.sanitize import visible_line
+from tui.widgets.binding import Writing
 
 _AHEAD: Final = 20
 """More is asked for when the mark comes this close to the end."""
@@ -26,7 +26,7 @@ class VerdictList(OptionList):
     """One line for each verdict; asks for more before the mark reaches the end."""
 
     BINDINGS = [
-        Binding("enter", "select", "open", id="data.open", tooltip="Read the pair again, see its history, judge anew."),
+        Writing("enter", "select", "open", id="data.open", tooltip="Read the pair again, see its history, judge anew."),
     ]
 
     class Wanted(Message):

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from db.pair_rows import ComparisonRow, VerdictRow
-from tui.snapshots import WorkbenchStatus
+from tui.snapshots import LoadState, WorkbenchStatus
 from tui.text.format import when
 from tui.text.sanitize import visible, visible_line
 
@@ -45,9 +45,9 @@ def empty_note(status: WorkbenchStatus) -> Content:
 
 def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
     model = visible_line(status.model_name, 40)
-    if status.model_state == "failed":
+    if status.model_state is LoadState.FAILED:
         return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
-    if status.model_state != "ready":
+    if status.model_state is not LoadState.READY:
         return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
     if status.queue_problem is not None and not status.writing:
         return status.queue_problem

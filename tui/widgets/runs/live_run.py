@@ -11,12 +11,13 @@ from textual.widgets import Static
 from db.run_rows import RunLogRow, RunRow, SampleRow
 from tui.runs.curves import RunHistory
 from tui.runs.format import took
-from tui.snapshots import AdapterView, RunProgress
+from tui.snapshots import AdapterView, RunPhase, RunProgress
 from tui.text.format import count, duration
 from tui.text.sanitize import visible, visible_line
 from tui.theme import SIGNS
 from tui.widgets.charts.run_charts import RunCharts
 from tui.widgets.runs.run_samples import newest_lines
+from tui.widgets.summary_line import SEPARATOR, SummaryLine
 from tui.widgets.update_static import tell
 
 _NOTICES: Final = 3
@@ -28,8 +29,8 @@ class LiveRun(Vertical):
 
     def compose(self) -> ComposeResult:
         """Two lines, four charts, the newest notices."""
-        yield Static("", id="run-headline", markup=False)
-        yield Static("", id="run-progress", markup=False)
+        yield SummaryLine(id="run-headline")
+        yield SummaryLine(id="run-progress")
         yield RunCharts()
         yield Static("", id="run-samples", markup=False)
         yield Static("", id="run-notices", markup=False)
@@ -44,7 +45,7 @@ class LiveRun(Vertical):
         samples: Sequence[SampleRow] = (),
     ) -> None:
         """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
-        waits = progress is not None and progress.phase == "paused"
+        waits = progress is not None and progress.phase is RunPhase.PAUSED
         tell(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
         place = self.query_one("#run-progress", Static)
         width = place.content_size.width
@@ -74,24 +75,39 @@ def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -
 
 
 def progress_line(run: RunRow, progress: RunProgress, history: RunHistory, width: int = 0) -> Content:
-    """The bar, step of steps, epoch, time left and pairs per second; or the phase, while no step is being done.
+    """A bar, and what it is of: the pairs or answers of the phase where they are counted before the first step or
+    after the last, else the steps, with epoch, time left and pairs per second. Without either, the phase in a sentence.
 
-    In a `width` of too few cells the last of these are left out whole; 0: the width is not known.
+    In a `width` of too few cells the last parts are left out whole; 0: the width is not known.
     """
     done, total = progress.step, progress.total_steps
+    doing = progress.doing
+    if progress.part_total and done in (0, total):
+        beside = f"step {done} of {total}" if done else _FIRST.get(progress.phase, "")
+        return _bar(progress.part_done, progress.part_total, [doing, beside], width)
     if not total or not done:
-        return Content.styled(_PHASES.get(progress.phase, progress.phase), "$quiet")
+        return Content.styled(_PHASES.get(progress.phase, doing), "$quiet")
     parts = [f"step {done} of {total}", f"epoch {_epoch(run, done, total, history):.1f} of {run.config['epochs']}"]
-    if progress.phase != "training":
-        parts.append(progress.phase)
-    if progress.seconds_left is not None and progress.phase != "stopping":
+    if progress.phase is not RunPhase.TRAINING:
+        parts.insert(0 if done == total else len(parts), doing)
+    if progress.seconds_left is not None and _has_time_left(progress):
         parts.append(f"{duration(progress.seconds_left)} left")
     speed = history.last("pairs_per_second")
-    if speed is not None and progress.phase == "training":
+    if speed is not None and progress.phase is RunPhase.TRAINING and done < total:
         parts.append(f"{speed:.1f} pairs/s" if speed >= 1 else f"{speed:.2f} pairs/s")
+    return _bar(done, total, parts, width)
+
+
+def _has_time_left(progress: RunProgress) -> bool:
+    """Stopping has none, and the time of the steps is over with the last of them."""
+    return progress.phase is not RunPhase.STOPPING and progress.step < progress.total_steps
+
+
+def _bar(done: int, total: int, parts: Sequence[str], width: int) -> Content:
     filled = round(_BAR * done / total)
     bar = Content.assemble(("━" * filled, "$accent"), ("━" * (_BAR - filled), "$line"))
-    lines = [bar + Content("  " + " · ".join(parts[:number])) for number in range(len(parts), 0, -1)]
+    kept = [part for part in parts if part]
+    lines = [bar + Content("  " + SEPARATOR.join(kept[:number])) for number in range(len(kept), 0, -1)]
     return next((line for line in lines if not width or line.cell_length <= width), lines[-1])
 
 
@@ -115,9 +131,10 @@ def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
     return told if told is not None else float(run.config["epochs"]) * done / total
 
 
+_FIRST: Final = {RunPhase.REFERENCE: "answers that you wait for come first"}
 _PHASES: Final = {
-    "reference": "Scoring the pairs with the reference. Answers that you wait for come first.",
-    "resuming": "Taking up the run where it stood…",
-    "training": "The first step is being computed…",
-    "stopping": "Stopping…",
+    RunPhase.REFERENCE: "Scoring the pairs with the reference. Answers that you wait for come first.",
+    RunPhase.RESUMING: "Resuming the run…",
+    RunPhase.TRAINING: "The first step is being computed…",
+    RunPhase.STOPPING: "Stopping…",
 }

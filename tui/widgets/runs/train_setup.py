@@ -21,11 +21,12 @@ from tui.text.format import count, plain
 from tui.text.sanitize import visible, visible_line
 from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
-from tui.training.presets import Preset, changes_of, changes_words
+from tui.training.presets import Preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
+from tui.widgets.update_static import tell
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -57,6 +58,7 @@ class TrainSetup(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self._preview: TrainPreview | None = None
+        self._presets: Sequence[Preset] = ()
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
         self._wanted: str | None = None
@@ -166,11 +168,16 @@ class TrainSetup(Vertical):
         assert isinstance(row, ChoiceRow)
         row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
 
-    def show_preset(self, preset: Preset | None, config: TrainConfig) -> None:
+    def set_presets(self, presets: Sequence[Preset]) -> None:
+        """The presets that there are."""
+        self._presets = presets
+
+    def show_preset(self, config: TrainConfig) -> None:
         """Name the preset that the settings are, and tell what differs from the defaults."""
         row = self.form.row("preset")
         assert isinstance(row, OpenRow)
         changes = changes_of(config)
+        preset = preset_of(changes, self._presets)
         words = f"{changes_words(changes)}" if changes else "every setting has its default"
         row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
 
@@ -187,9 +194,7 @@ class TrainSetup(Vertical):
         if isinstance(found, str) and self._blame(found):
             found = in_row_words(found)
         self._found = found
-        if self._preview is not None and self.is_attached:  # it may come while the app is leaving
-            for plan in self.query("#plan").results(Static):
-                plan.update(plan_words(self._preview, found, self.pairs))
+        self._draw_plan()
 
     def show_preview(self, preview: TrainPreview) -> None:
         """Tell what the run would do, or why it cannot start now, and offer its name."""
@@ -197,12 +202,23 @@ class TrainSetup(Vertical):
         name = self.form.row("name")
         assert isinstance(name, NameRow)
         name.set_default(preview.name)
-        self.query_one("#plan", Static).update(plan_words(preview, self._found, self.pairs))
+        self._draw_plan()
         wrong = self.form.wrong()
         error = f"{wrong.label} is not right" if wrong else "not possible yet" if preview.problem else None
         row = self.form.row("start")
         assert isinstance(row, ActionRow)
         row.set_remark("enter or S", error=error)
+
+    def show_starting(self) -> None:
+        """Tell that the run is about to begin."""
+        row = self.form.row("start")
+        assert isinstance(row, ActionRow)
+        row.set_remark("reading the pairs…")
+
+    def _draw_plan(self) -> None:
+        if self._preview is not None and self.is_attached:  # what was computed may come while the app is leaving
+            for plan in self.query("#plan").results(Static):
+                tell(plan, plan_words(self._preview, self._found, self.pairs))
 
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
@@ -243,14 +259,22 @@ _FROM_HELP: Final = (
 )
 
 
+def _shares_words(preview: TrainPreview) -> str:
+    if preview.train_pairs is None or preview.eval_pairs is None or preview.steps is None:
+        return "counting what a run trains on…"
+    return (
+        f"{preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
+        f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}"
+    )
+
+
 def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chosen: PairSet = ALL_PAIRS) -> Content:
     """Pairs and steps, then what a close look at the run found, and at last why it cannot start, if it cannot."""
     lines = [
         Content.assemble(
             (count(preview.pairs, "preference pair"), "bold"),
             "" if chosen.everything else f", {visible(chosen.words())}",
-            f" · {preview.train_pairs:,} to train on, {preview.eval_pairs:,} to measure on"
-            f" · {count(preview.steps, 'step')} in {count(preview.epochs, 'epoch')}",
+            f" · {_shares_words(preview)}",
         )
     ]
     if isinstance(found, str):

@@ -52,7 +52,7 @@ def fill(conn: Connection) -> None:
 def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StillWorkbench]:
     made = StillWorkbench(tmp_path / "space")
     made.workspace.write(fill).result()
-    monkeypatch.setattr(made, "adapters", lambda: [adapter_view(1, "taste-1", in_use=True)])
+    monkeypatch.setattr(made.likes, "_adapters", lambda: [adapter_view(1, "taste-1", in_use=True)])
     yield made
     made.close()
 

@@ -19,8 +19,9 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.events import AnswersGrowing, QueueChanged
 from tui.screens.dialog import AskText
-from tui.screens.pairs.judge import SETTLE_S
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.verdict_gate import SETTLE_S
+from tui.snapshots import LoadState
 from tui.widgets.pair.text_pane import PaneText, TextPane
 from tui.widgets.pair.verdict_notes import empty_note
 
@@ -138,11 +139,11 @@ async def test_a_key_pressed_before_the_pair_was_painted_is_dropped_with_a_word(
     workbench = FakeWorkbench()
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
-        assert screen._painted_at is not None
-        await press_at(screen, screen._painted_at - 5)
+        assert screen.gate.painted_at is not None
+        await press_at(screen, screen.gate.painted_at - 5)
         await until(pilot, lambda: "too early" in note(screen))
-        await press_at(screen, screen._painted_at + SETTLE_S - 0.001)
-        await press_at(screen, screen._painted_at + 2 * SETTLE_S)
+        await press_at(screen, screen.gate.painted_at + SETTLE_S - 0.001)
+        await press_at(screen, screen.gate.painted_at + 2 * SETTLE_S)
         await ready(pilot, screen, 2)
     assert [each["comparison"] for each in workbench.judged_with] == [1]
 
@@ -152,8 +153,8 @@ async def test_a_key_counts_from_a_fifth_of_a_second_after_the_pair_was_painted(
     workbench = FakeWorkbench()
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
-        assert screen._painted_at is not None
-        await press_at(screen, screen._painted_at + after)
+        assert screen.gate.painted_at is not None
+        await press_at(screen, screen.gate.painted_at + after)
         await until(pilot, lambda: workbench.judged_with or "too early" in note(screen))
     assert bool(workbench.judged_with) is counts
 
@@ -164,10 +165,10 @@ async def test_a_key_that_is_held_down_judges_one_pair_and_undoes_one() -> None:
         await ready(pilot, screen, 1)
         begun = time.monotonic()
         for number in range(60):  # two seconds at 30 Hz, read one by one; the pairs are painted long before some
-            screen._painted_at = screen._painted_at and begun - 1
+            screen.gate.painted_at = screen.gate.painted_at and begun - 1
             await press_at(screen, begun + number / 30)
             await pilot.pause()
-            await until(pilot, lambda: not screen._committing)
+            await until(pilot, lambda: not screen.gate.deciding)
         assert [each["comparison"] for each in workbench.judged_with] == [1]
         await until(pilot, lambda: screen.pair is not None and screen.pair.id == 2)
         for number in range(30):
@@ -175,7 +176,7 @@ async def test_a_key_that_is_held_down_judges_one_pair_and_undoes_one() -> None:
             key.time = begun + 10 + number / 30
             screen.app.post_message(key)
             await pilot.pause()
-            await until(pilot, lambda: not screen._committing)
+            await until(pilot, lambda: not screen.gate.deciding)
         assert len(workbench.undone) == 1
 
 
@@ -206,15 +207,15 @@ async def test_after_another_screen_the_pair_has_to_be_painted_again() -> None:
     workbench = FakeWorkbench()
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
-        before = screen._painted_at
+        before = screen.gate.painted_at
         await pilot.press("question_mark")
         await until(pilot, lambda: screen.app.screen is not screen)
         assert not screen.can_judge
         await pilot.press("escape")
-        await until(pilot, lambda: screen.app.screen is screen and screen._painted_at is not None)
-        assert screen._painted_at is not None
+        await until(pilot, lambda: screen.app.screen is screen and screen.gate.painted_at is not None)
+        assert screen.gate.painted_at is not None
         assert before is not None
-        assert screen._painted_at > before
+        assert screen.gate.painted_at > before
 
 
 async def test_a_terminal_that_is_too_small_judges_nothing() -> None:
@@ -380,12 +381,12 @@ async def test_a_cut_answer_says_so() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_state": "loading"}, "Loading smollm2-135m-instruct…"),
-        ({"model_state": "preparing", "model_detail": "Downloading 40 of 98 MB"}, "Downloading 40 of 98 MB"),
+        ({"model_state": LoadState.LOADING}, "Loading smollm2-135m-instruct…"),
+        ({"model_state": LoadState.PREPARING, "model_detail": "Downloading 40 of 98 MB"}, "Downloading 40 of 98 MB"),
         ({"writing": True}, "Writing the next answers…"),
         ({"prompts_left": 0}, "No prompts left"),
         ({"queue_problem": ("The server does not answer", "Nothing listens at [/].")}, "Nothing listens at [/]."),
-        ({"model_state": "failed", "error": ("No such model", "Try [/] another.")}, "Try [/] another."),
+        ({"model_state": LoadState.FAILED, "error": ("No such model", "Try [/] another.")}, "Try [/] another."),
     ],
 )
 async def test_an_empty_queue_says_what_happens(changes: dict[str, object], words: str) -> None:

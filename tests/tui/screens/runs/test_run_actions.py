@@ -262,7 +262,7 @@ async def test_the_pairs_that_stay_wrong_are_judged_again_with_one_key(workbench
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await until_shown(pilot, "1 of 2 · margin -0.60")
-        await until(pilot, lambda: app.screen._painted_at is not None)  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.screen.gate.painted_at is not None)  # type: ignore[attr-defined]
 
 
 async def test_the_crosshair_of_one_run_reads_its_four_charts(workbench: StillWorkbench) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tui.runs.curves import RunHistory
 from tui.runs.format import settings_in_order, steps_words, took
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
-from tui.snapshots import RunProgress
+from tui.snapshots import RunPhase, RunProgress
 from tui.widgets.charts.run_charts import Pace
 from tui.widgets.runs.live_run import progress_line
 
@@ -199,12 +200,40 @@ def test_a_run_says_its_steps_and_its_time() -> None:
 
 
 def test_a_resumed_run_tells_where_it_stands_before_its_next_step() -> None:
-    run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, "resuming")
+    run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, RunPhase.RESUMING)
     assert "step 12 of 24 · epoch 1.5 of 3 · resuming" in progress_line(run, alive, RunHistory()).plain
-    begins = progress_line(run, replace(alive, step=0, phase="reference"), RunHistory()).plain
+    begins = progress_line(run, replace(alive, step=0, phase=RunPhase.REFERENCE), RunHistory()).plain
     assert begins.startswith("Scoring the pairs with the reference")
-    first = progress_line(run, replace(alive, step=0, phase="training"), RunHistory()).plain
+    first = progress_line(run, replace(alive, step=0, phase=RunPhase.TRAINING), RunHistory()).plain
     assert first == "The first step is being computed…"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"step": 0, "phase": RunPhase.REFERENCE, "part_done": 12, "part_total": 96},
+            "reference 12/96 · answers that you wait for come first",
+        ),
+        ({"step": 0, "phase": RunPhase.SAMPLING, "part_done": 3, "part_total": 8}, "sampling answers 3/8"),
+        (
+            {"step": 24, "phase": RunPhase.SAMPLING, "part_done": 3, "part_total": 8},
+            "sampling answers 3/8 · step 24 of 24",
+        ),
+        ({"step": 24, "phase": RunPhase.SAVING}, "saving the adapter · step 24 of 24 · epoch 3.0 of 3"),
+        (
+            {"phase": RunPhase.EVALUATING, "part_done": 1, "part_total": 3},
+            "step 12 of 24 · epoch 1.5 of 3 · evaluating",
+        ),
+    ],
+)
+def test_what_a_run_does_stands_beside_a_bar(changes: dict[str, Any], words: str) -> None:
+    run = run_row(1, "taste-1", "running")
+    alive = replace(RunProgress(1, "taste-1", 12, 24, 0.3, 0.0, RunPhase.TRAINING), **changes)
+    line = progress_line(run, alive, RunHistory()).plain
+    assert line.startswith("━" * 24)
+    assert line.lstrip("━ ").startswith(words)
+    assert ("left" in line) == (alive.step == 12)
 
 
 async def test_r_resumes_an_interrupted_run_and_no_other(workbench: FakeWorkbench) -> None:

@@ -21,6 +21,7 @@ from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, SamplesStored
 from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.runs.train import TrainScreen
+from tui.snapshots import RunPhase
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.widgets.charts.run_charts import Pace
@@ -291,7 +292,7 @@ async def test_live_metrics_come_from_the_events(workbench: FakeWorkbench) -> No
         await pilot.press("S")
         await until_shown(pilot, "● run 1")
         assert workbench.state.run is not None
-        workbench.state = replace(workbench.state, run=replace(workbench.state.run, step=1, phase="training"))
+        workbench.state = replace(workbench.state, run=replace(workbench.state.run, step=1, phase=RunPhase.TRAINING))
         metrics = {"loss": 0.6931, "rewards/margins": 0.0, "pairs_per_second": 3.14, "epoch": 0.14}
         workbench.publish(RunChanged(1, StepDone(1, 21, 0.14, metrics, 60.0)))
         await until_shown(pilot, "train 0.693")
@@ -333,7 +334,7 @@ async def test_stopping_asks_whether_to_keep_or_to_discard(workbench: FakeWorkbe
             await pilot.press(answer)
             await until(pilot, lambda: isinstance(app.screen, TrainScreen))
             assert workbench.discarded is discards
-            workbench.state = replace(workbench.state, run=replace(workbench.state.run, phase="training"))
+            workbench.state = replace(workbench.state, run=replace(workbench.state.run, phase=RunPhase.TRAINING))
             workbench.step(3)
             await until_shown(pilot, "x stop")
         workbench.end_run("stopped")
@@ -518,7 +519,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
     looks, closing = threading.Event(), threading.Event()
     look = workbench.preflight
 
-    def slow(config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> Preflight:
+    def slow(config: TrainConfig, chosen: PairSet, _: object) -> Preflight:
         looks.set()
         assert closing.wait(60)
         return look(config, chosen)

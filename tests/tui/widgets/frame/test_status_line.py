@@ -4,13 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from tui.snapshots import RunProgress, WorkbenchStatus
+from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
 from tui.widgets.frame.status_line import status_line
 
 STATUS = WorkbenchStatus(
-    "smollm2-135m", "ready", ready=6, verdicts=37, pairs=31, verdicts_today=12, mean_seconds=14.2, prompts_left=9
+    "smollm2-135m",
+    LoadState.READY,
+    ready=6,
+    verdicts=37,
+    pairs=31,
+    verdicts_today=12,
+    mean_seconds=14.2,
+    prompts_left=9,
 )
-RUN = RunProgress(4, "taste-4", 34, 96, 0.42, 125.0, "training")
+RUN = RunProgress(4, "taste-4", 34, 96, 0.42, 125.0, RunPhase.TRAINING)
 
 
 def told(status: WorkbenchStatus, width: int = 120) -> str:
@@ -60,14 +67,14 @@ def test_parts_are_left_out_whole_at_every_width() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_state": "loading"}, "6 ready · Loading smollm2-135m…"),
+        ({"model_state": LoadState.LOADING}, "6 ready · Loading smollm2-135m…"),
         (
-            {"model_state": "preparing", "model_detail": "downloading 40 of 98 MB", "ready": 0},
+            {"model_state": LoadState.PREPARING, "model_detail": "downloading 40 of 98 MB", "ready": 0},
             "downloading 40 of 98 MB",
         ),
-        ({"model_state": "failed", "ready": 0}, "no model"),
+        ({"model_state": LoadState.FAILED, "ready": 0}, "no model"),
         ({"writing": True}, "6 ready, writing"),
-        ({"model_state": "loading", "model_detail": "\x1b[2J", "ready": 0}, "␛[2J"),
+        ({"model_state": LoadState.LOADING, "model_detail": "\x1b[2J", "ready": 0}, "␛[2J"),
     ],
 )
 def test_what_the_machine_does(changes: dict[str, object], words: str) -> None:
@@ -76,9 +83,36 @@ def test_what_the_machine_does(changes: dict[str, object], words: str) -> None:
 
 
 def test_a_run_without_a_step_tells_what_it_does() -> None:
-    early = replace(RUN, step=0, margin=None, seconds_left=None, phase="reference")
+    early = replace(RUN, step=0, margin=None, seconds_left=None, phase=RunPhase.REFERENCE)
     assert told(replace(STATUS, run=early)).endswith("● taste-4 · reference")
 
 
 def test_a_run_that_is_being_stopped_has_no_time_left() -> None:
-    assert told(replace(STATUS, run=replace(RUN, phase="stopping"))).endswith("● taste-4 · stopping")
+    assert told(replace(STATUS, run=replace(RUN, phase=RunPhase.STOPPING))).endswith("● taste-4 · stopping")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"step": 0, "seconds_left": None, "phase": RunPhase.REFERENCE, "part_done": 12, "part_total": 96},
+            "reference 12/96",
+        ),
+        ({"step": 96, "phase": RunPhase.SAVING}, "saving the adapter · step 96/96"),
+        (
+            {"step": 96, "phase": RunPhase.SAMPLING, "part_done": 3, "part_total": 8},
+            "sampling answers 3/8 · step 96/96",
+        ),
+        ({"phase": RunPhase.EVALUATING, "part_done": 3, "part_total": 8}, "evaluating 3/8 · step 34/96 · 2 min left"),
+    ],
+)
+def test_a_run_says_what_it_does_beside_its_steps(changes: dict[str, object], words: str) -> None:
+    assert told(replace(STATUS, run=replace(RUN, **changes))).endswith(f"● taste-4 · {words}")
+
+
+@pytest.mark.parametrize("width", range(60, 100))
+def test_the_machine_too_is_told_in_whole_parts(width: int) -> None:
+    words = "watching, owner is 4711 · 6 ready · 37 verdicts, 31 pairs · 12 today · 14 s each"
+    line = status_line(replace(STATUS, watching="watching, owner is 4711"), width).plain.strip()
+    assert words.startswith(line)
+    assert words == line or words[len(line) :].startswith(" · ")

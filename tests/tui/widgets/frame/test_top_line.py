@@ -41,6 +41,13 @@ async def test_a_long_name_is_cut_and_the_modes_stay(width: int) -> None:
     assert line.endswith("Label  Train  Runs  Compare  Data")
 
 
+@pytest.mark.parametrize("width", range(60, 80))
+async def test_an_adapter_that_does_not_fit_is_left_out_whole(width: int) -> None:
+    line = await drawn(width, "smollm2", "taste-3-longer")
+    told = line.removesuffix("Label  Train  Runs  Compare  Data").strip().removeprefix("palate · ")
+    assert told in ("smollm2", "smollm2 + taste-3-longer")
+
+
 async def test_a_click_on_a_word_goes_to_its_mode() -> None:
     app = Bare()
     gone: list[str] = []

@@ -1,15 +1,17 @@
 """A page of curves and facts: scrolling, a crosshair, a logarithmic axis, and how fine curves are drawn."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Final
 
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from tui.screens.actions import Actions
 from tui.screens.base import PalateScreen
+from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart
 from tui.widgets.charts.run_charts import next_fineness
 
-CURVE_KEYS = (
+CURVE_KEYS: Final = (
     Binding("left", "cross(-1)", "read", id="curve.left", key_display="←→", tooltip="Read all curves earlier."),
     Binding("right", "cross(1)", "later", show=False, id="curve.right", tooltip="Read all curves later."),
     Binding("shift+left", "cross(-10)", "left", show=False, id="curve.far-left", tooltip="Read them much earlier."),
@@ -25,62 +27,52 @@ CURVE_KEYS = (
 )
 
 
-class CurvePage(PalateScreen):
-    """A screen with charts on a page that scrolls. Escape takes the crosshair off, then goes back."""
+BACK_KEY: Final = Binding("escape", "back", "back", id="run.back", tooltip="Back to the table of runs.")
 
-    BINDINGS: ClassVar = [Binding("escape", "back", "back", id="run.back", tooltip="Back to the table of runs.")]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._cross: int | None = None
+class CurveActions(Actions):
+    """Reads the charts of a screen at a step, scrolls their page, and leads back."""
+
+    def __init__(
+        self, screen: PalateScreen, *, moving: Callable[[], VerticalScroll], cross_moved: Callable[[], None]
+    ) -> None:
+        """`moving` gives what scrolls; `cross_moved` is called after the charts are read elsewhere, or not at all."""
+        self._screen, self._moving, self._cross_moved = screen, moving, cross_moved
+        self.cross: int | None = None
+        """The step at which the curves are read."""
         self._log = False
-
-    # -- for subclasses ------------------------------------------------------------------------------------------
-
-    @property
-    def moving(self) -> VerticalScroll:
-        """What scrolls."""
-        raise NotImplementedError
-
-    def cross_moved(self) -> None:
-        """The crosshair stands elsewhere, or is gone. Charts know already."""
 
     # -- the crosshair -------------------------------------------------------------------------------------------
 
-    @property
-    def cross(self) -> int | None:
-        """The step at which the curves are read."""
-        return self._cross
-
     def action_cross(self, by: int) -> None:
         """Move the crosshair by columns of dots; the first press puts it at the newest step."""
-        charts = list(self.query(Chart))
+        charts = list(self._screen.query(Chart))
         last = max((chart.newest_step for chart in charts), default=0)
         if not last:
             return
         axis = max(chart.last_step for chart in charts)
         stride = max(1, round(axis / min(chart.columns for chart in charts)))
-        at = last if self._cross is None else self._cross + by * stride
-        self._stand_at(max(1, min(at, last)))
+        at = last if self.cross is None else self.cross + by * stride
+        self._read_at(max(1, min(at, last)))
 
-    def _stand_at(self, step: int | None) -> None:
-        self._cross = step
-        for chart in self.query(Chart):
+    def _read_at(self, step: int | None) -> None:
+        self.cross = step
+        for chart in self._screen.query(Chart):
             chart.set_cross(step)
-        self.cross_moved()
+        self._cross_moved()
 
     def action_back(self) -> None:
         """Take the crosshair off; without one, go back."""
-        if self._cross is not None:
-            self._stand_at(None)
+        if self.cross is not None:
+            self._read_at(None)
         else:
-            self.dismiss()
+            self._screen.dismiss()
 
     # -- axes and dots -------------------------------------------------------------------------------------------
 
     def action_log(self) -> None:
         """Logarithmic where something is positive; where nothing is, it is refused with a word."""
-        charts = list(self.query(Chart))
+        charts = list(self._screen.query(Chart))
         if self._log:
             self._log = False
             for chart in charts:
@@ -89,25 +81,27 @@ class CurvePage(PalateScreen):
         could = [chart.set_log(True) for chart in charts]
         self._log = any(could)
         if not self._log:
-            self.palate.tell("Log axis", "Nothing here is positive, so there is no logarithm to draw.")
+            self._screen.palate.tell("Log axis", "Nothing here is positive, so there is no logarithm to draw.")
         elif not all(could):
-            self.palate.tell("Log axis", "Charts without a positive value stay linear.")
+            self._screen.palate.tell("Log axis", "Charts without a positive value stay linear.")
 
     def action_fineness(self) -> None:
         """Draw curves with other blocks."""
-        name = next_fineness(self.query(Chart))
-        self.palate.tell("Curves", f"They are drawn with {name} characters now.")
+        name = next_fineness(self._screen.query(Chart))
+        self._screen.palate.tell("Curves", f"They are drawn with {name} characters now.")
 
     # -- scrolling -----------------------------------------------------------------------------------------------
 
     def action_scroll(self, lines: int) -> None:
         """Move by lines."""
-        self.moving.scroll_relative(y=lines, animate=False)
+        self._moving().scroll_relative(y=lines, animate=False)
 
     def action_page(self, pages: int) -> None:
         """Move by pages."""
-        self.moving.scroll_relative(y=pages * max(self.moving.size.height - 1, 1), animate=False)
+        moving = self._moving()
+        moving.scroll_relative(y=pages * max(moving.size.height - 1, 1), animate=False)
 
     def action_edge(self, end: bool) -> None:
         """Move to the top or to the end."""
-        self.moving.scroll_to(y=self.moving.max_scroll_y if end else 0, animate=False)
+        moving = self._moving()
+        moving.scroll_to(y=moving.max_scroll_y if end else 0, animate=False)

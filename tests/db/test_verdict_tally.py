@@ -1,0 +1,65 @@
+"""The tally of standing verdicts: counting on from an earlier one gives what counting everything gives."""
+
+import random
+from sqlite3 import Connection
+
+import pytest
+
+from db import verdict_tally
+from db.comparisons import add_comparison, get_comparison
+from db.verdict_tally import count_standing
+from db.verdicts import add_verdict, undo_last
+from tests.db_workspace import compared, workspace
+from tests.sql_statements import statements_of
+
+
+@pytest.fixture
+def conn(tmp_path):
+    with workspace(tmp_path) as conn:
+        yield conn
+
+
+def say_something(conn: Connection, chance: random.Random, comparisons: list[int]) -> None:
+    """A verdict on any comparison, or an undo."""
+    if chance.random() < 0.3:
+        undo_last(conn)
+    else:
+        verdict = chance.choice(["a", "b", "tie", "both_bad", "skip", "discard"])
+        add_verdict(conn, comparison=chance.choice(comparisons), verdict=verdict, layout="side")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_counting_on_gives_what_counting_everything_gives(conn: Connection, seed: int) -> None:
+    chance = random.Random(seed)
+    comparisons = [compared(conn, f"question {at}") for at in range(6)]
+    again = get_comparison(conn, comparisons[0])
+    repeat = add_comparison(conn, prompt=again.prompt.id, a=again.a.id, b=again.b.id, side_seed=1, repeats=again.id)
+    tally = count_standing(conn)
+    for _ in range(60):
+        for _ in range(chance.randrange(4)):
+            say_something(conn, chance, [*comparisons, repeat])
+        tally = count_standing(conn, tally)
+        assert tally.by_verdict == count_standing(conn).by_verdict
+    assert sum(tally.by_verdict.values()) > 0
+
+
+def test_a_tally_is_counted_on_without_reading_every_comparison(conn: Connection) -> None:
+    one, two = compared(conn, "one"), compared(conn, "two")
+    add_verdict(conn, comparison=one, verdict="a", layout="side")
+    before = count_standing(conn)
+    add_verdict(conn, comparison=two, verdict="b", layout="side")
+    with statements_of(conn) as made:
+        assert count_standing(conn, before).by_verdict == {"a": 1, "b": 1}
+    assert made
+    assert not [each for each in made if "GROUP BY" in each]
+
+
+def test_after_many_verdicts_everything_is_counted_again(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdict_tally, "_MOST_NEW", 1)
+    comparisons = [compared(conn, f"question {at}") for at in range(3)]
+    before = count_standing(conn)
+    for each in comparisons:
+        add_verdict(conn, comparison=each, verdict="a", layout="side")
+    with statements_of(conn) as made:
+        assert count_standing(conn, before).by_verdict == {"a": 3}
+    assert [each for each in made if "GROUP BY" in each]

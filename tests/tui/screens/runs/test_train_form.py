@@ -1,0 +1,119 @@
+"""The form of the Train screen over a real workspace: a key makes no query on the screen's thread."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+from textual.pilot import Pilot
+
+from db.runs import create_run
+from engine.config import TrainConfig
+from tests.label_pairs import fill
+from tests.screens import text_of, until, until_shown
+from tests.sql_statements import statements_of
+from tests.still_workbench import StillWorkbench
+from tui.app import PalateApp
+from tui.screens.runs.train import TrainScreen
+from tui.snapshots import TrainPreview
+from tui.training.pair_sets import PairSet
+from tui.training.preview import PreviewListener
+from tui.widgets.form.form import Form
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Iterator[StillWorkbench]:
+    fill(tmp_path / "space", 2, judged=23)
+    made = StillWorkbench(tmp_path / "space")
+    yield made
+    made.close()
+
+
+async def open_form(pilot: Pilot[None]) -> Form:
+    """Go to the screen, and wait until its plan is counted and everything is quiet."""
+    await pilot.press("T")
+    await until_shown(pilot, "23 preference pairs")
+    assert isinstance(pilot.app.screen, TrainScreen)
+    return pilot.app.screen.query_one(Form)
+
+
+@pytest.mark.parametrize(
+    ("row", "keys", "words"),
+    [
+        ("start", ["down", "down", "up"], "23 preference pairs"),
+        ("lr_scheduler", ["right", "right", "left"], "‹ cosine ›"),
+        ("epochs", ["7", "escape"], "in 7 epochs"),
+        ("eval_share", ["0", ".", "5", "enter"], "12 to train on, 11 to measure on"),
+        ("seed", ["8", "enter"], "21 to train on, 2 to measure on"),
+        ("pairs_judged", ["right"], "0 preference pairs, much better only"),
+    ],
+)
+async def test_a_key_makes_no_query_on_the_thread_of_the_screen(
+    workbench: StillWorkbench, row: str, keys: list[str], words: str
+) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = await open_form(pilot)
+        form.row(row).focus()
+        await until(pilot, lambda: form.row(row).has_focus)
+        with statements_of(workbench.workspace.connection) as made:
+            await pilot.press(*keys)
+            await until_shown(pilot, words)
+        assert made == []
+
+
+async def test_of_previews_that_are_counted_only_the_newest_is_drawn(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the key before must not be drawn over that of the newest key, however late it comes."""
+    app = PalateApp(workbench)
+    held: list[PreviewListener] = []
+
+    def hold(_config: TrainConfig, _pairs: PairSet, tell: PreviewListener) -> None:
+        held.append(tell)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = await open_form(pilot)
+        form.row("seed").focus()
+        monkeypatch.setattr(workbench, "ask_train_preview", hold)
+        await pilot.press("8", "9")
+        await until(pilot, lambda: len(held) == 2)
+        drawn = text_of(app)
+        assert "23 preference pairs · 21 to train on, 2 to measure on" in drawn, "the plan must not flicker meanwhile"
+        older, newer = (TrainPreview(pairs, pairs, 0, 5, 1) for pairs in (111, 222))
+        held[1](newer)
+        await until_shown(pilot, "222 preference pairs")
+        held[0](older)
+        await pilot.pause()
+        assert "222 preference pairs" in text_of(app)
+
+
+async def test_a_run_is_begun_off_the_thread_of_the_screen(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[threading.Thread] = []
+    held = threading.Event()
+
+    def start(*_args: object, **_more: object) -> int:
+        begun.append(threading.current_thread())
+        held.wait(20)
+        return int(workbench.workspace.write(_add_run, workbench.models()[0]).result())
+
+    monkeypatch.setattr(workbench, "start_run", start)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_form(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: bool(begun))
+        await until_shown(pilot, "reading the pairs…")
+        await pilot.press("S")
+        held.set()
+        await until_shown(pilot, "run 1 · taste-1")
+    assert begun != [threading.main_thread()]
+    assert len(begun) == 1
+
+
+def _add_run(connection: Connection, base: int) -> int:
+    return create_run(connection, name="taste-1", config=asdict(TrainConfig()), versions={}, base_model=base)

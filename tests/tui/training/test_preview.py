@@ -1,0 +1,105 @@
+"""What a run would do: the preview is exact, counted on a thread, and kept until something is stored."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from sqlite3 import Connection
+
+import pytest
+
+from db.edits import undo_last
+from db.runs import create_run
+from engine.config import TrainConfig
+from engine.preference import split_by_prompt
+from tests.label_pairs import fill
+from tests.sql_statements import statements_of
+from tests.still_workbench import StillWorkbench
+from tui.snapshots import TrainPreview
+from tui.training import preview
+from tui.training.newest_request import Dropped
+from tui.training.pair_sets import ALL_PAIRS, PairSet, pairs_of, preference_pair
+
+CONFIG = TrainConfig(eval_share=0.3, batch_size=2)
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Iterator[StillWorkbench]:
+    fill(tmp_path / "space", 2, judged=23)
+    made = StillWorkbench(tmp_path / "space")
+    yield made
+    made.close()
+
+
+def asked(workbench: StillWorkbench, config: TrainConfig = CONFIG, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
+    """The preview as the thread gives it."""
+    told: SimpleQueue[TrainPreview] = SimpleQueue()
+    workbench.ask_train_preview(config, pairs, told.put)
+    return told.get(timeout=20)
+
+
+@pytest.mark.parametrize("seed", [1, 42])
+@pytest.mark.parametrize("eval_share", [0.0, 0.1, 0.5])
+def test_the_preview_is_that_of_the_run_itself(workbench: StillWorkbench, eval_share: float, seed: int) -> None:
+    config = TrainConfig(eval_share=eval_share, seed=seed)
+    pairs = [preference_pair(row) for row in pairs_of(workbench.workspace, ALL_PAIRS)]
+    train, evaluation = split_by_prompt(pairs, eval_share, seed)
+    found = workbench.train_preview(config)
+    assert (found.pairs, found.train_pairs, found.eval_pairs) == (23, len(train), len(evaluation))
+    assert asked(workbench, config) == found
+    assert found.problem is not None
+    assert "still loading" in found.problem
+
+
+def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbench) -> None:
+    assert workbench.known_train_preview(CONFIG, ALL_PAIRS) is None
+    asked(workbench)
+    with statements_of(workbench.workspace.connection) as made:
+        known = workbench.known_train_preview(TrainConfig(eval_share=0.5), ALL_PAIRS)
+        assert workbench.known_train_preview(TrainConfig(seed=7), ALL_PAIRS) is None
+        assert workbench.known_train_preview(CONFIG, PairSet(strong=True)) is None
+    assert made == []
+    assert known == workbench.train_preview(TrainConfig(eval_share=0.5))
+
+
+def test_what_was_stored_is_counted_when_it_is_asked_for_again(workbench: StillWorkbench) -> None:
+    before = asked(workbench)
+    workbench.judge(1, "a").result()
+    stale = workbench.known_train_preview(CONFIG, ALL_PAIRS)
+    assert stale is not None
+    assert stale.pairs == before.pairs == 23
+    assert asked(workbench).pairs == 24
+    workbench.workspace.write(undo_last).result()
+    assert asked(workbench).pairs == 23
+
+
+def test_the_name_is_that_of_no_run_and_no_adapter(workbench: StillWorkbench) -> None:
+    assert asked(workbench).name == "taste-1"
+    workbench.workspace.write(_add_run, workbench.models()[0]).result()
+    assert asked(workbench).name == "taste-2"
+
+
+def _add_run(connection: Connection, base: int) -> None:
+    create_run(connection, name="taste-1", config={}, versions={}, base_model=base)
+
+
+def test_of_many_pairs_their_number_comes_first(workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview, "_FEW", 5)
+    told: SimpleQueue[TrainPreview] = SimpleQueue()
+    workbench.ask_train_preview(CONFIG, ALL_PAIRS, told.put)
+    first, second = told.get(timeout=20), told.get(timeout=20)
+    assert (first.pairs, first.train_pairs, first.steps) == (23, None, None)
+    assert (second.pairs, second.train_pairs) == (23, 17)
+
+
+def test_a_set_of_pairs_that_is_gone_is_a_problem_in_words(workbench: StillWorkbench) -> None:
+    found = asked(workbench, pairs=PairSet(prompt_set="nowhere"))
+    assert (found.pairs, found.steps) == (0, 0)
+    assert found.problem is not None
+    assert found.problem.startswith("There is no prompt set 'nowhere'")
+
+
+def test_a_close_look_that_nobody_waits_for_ends(workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.training.newest_request._WORKS_S", 0.0)
+    monkeypatch.setattr(workbench.loaded_model, "base", object())
+    with pytest.raises(Dropped):
+        workbench.preflight(CONFIG, ALL_PAIRS, lambda: True)

@@ -1,0 +1,148 @@
+"""One pair after another on a screen, for labelling and for blind trials."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from db.pair_rows import ComparisonRow
+from tui.errors import begun
+from tui.events import AnswersGrowing, ModelChanged, QueueChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
+from tui.screens.actions import Actions
+from tui.screens.pairs.pair_screen import PairScreen
+from tui.widgets.pair.pair_view import PairView
+
+_MAY_BRING_A_PAIR = (QueueChanged, ModelChanged, VerdictStored, WorkbenchFailed)
+"""News after which there may be a pair, or another reason why there is none."""
+
+
+class PairSource(Protocol):
+    """Where a screen's pairs come from."""
+
+    def next_pair(self, after: int | None) -> ComparisonRow | None:
+        """The pair to show next, not `after` if there is another one."""
+
+    def position_of(self, pair: ComparisonRow) -> tuple[int, int]:
+        """Where the pair stands, from 1, and among how many."""
+
+    def why_empty(self) -> Content:
+        """Why there is no pair, and what happens or what to press."""
+
+    def take_back(self) -> Future[int | None]:
+        """Undo the newest verdict; resolves to the pair that is open again, or to None where there is no verdict."""
+
+
+class PairFeed(Actions):
+    """Shows the pairs of a source on a screen, and takes the last verdict back."""
+
+    def __init__(self, screen: PairScreen, source: PairSource, leave: Callable[[], None] = lambda: None) -> None:
+        """`leave` is called before another pair, or none, takes the place of what is shown."""
+        self._screen, self._source, self._leave = screen, source, leave
+        self.pair: ComparisonRow | None = None
+        """The pair that is shown."""
+        self.growing: AnswersGrowing | None = None
+        """What is shown of a pair whose answers are still being written."""
+
+    def compose(self) -> ComposeResult:
+        """The panes, and the sentence that stands in for them while there is no pair."""
+        yield PairView()
+        yield Static(id="empty")
+
+    # -- what is shown -------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """The screen is in sight again: keep the pair where it is still the right one, else show the next."""
+        if self.pair is not None and not self._is_open(self.pair):
+            self.pair = None
+        if self.pair is None:
+            self.show_next()
+        else:
+            self._screen.call_after_refresh(self._screen.painted)
+
+    def _is_open(self, pair: ComparisonRow) -> bool:
+        """Is it still without a verdict? It may have been judged elsewhere meanwhile."""
+        now = self._screen.workbench.comparison(pair.id).standing
+        return (now and now.id) == (pair.standing and pair.standing.id)
+
+    def show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
+        """Show the next pair, not `after` if there is another one."""
+        self.show(self._source.next_pair(after), note)
+
+    def show(self, pair: ComparisonRow | None, note: str | Content = "") -> None:
+        """Paint a pair; verdict keys count from when it is on the screen. None shows why there is none."""
+        screen = self._screen
+        self._leave()
+        self.pair = pair
+        screen.gate.hide()
+        if pair is not None or not screen.workbench.is_writing:
+            self.growing = None
+        with screen.app.batch_update():
+            self._paint(pair, note)
+        screen.refresh_status()
+        screen.refresh_bindings()
+        screen.clock.reset()
+        screen.call_after_refresh(screen.painted)
+
+    def _paint(self, pair: ComparisonRow | None, note: str | Content) -> None:
+        self._screen.set_class(pair is None and self.growing is None, "-empty")
+        if pair is None:
+            self._screen.query_one("#empty", Static).update(self._source.why_empty())
+        else:
+            self._screen.view.show(pair, position=self._source.position_of(pair))
+            self._screen.view.note(note)
+
+    def grow(self, growing: AnswersGrowing) -> None:
+        """Show two answers while they are written; no verdict key counts before both are complete."""
+        screen = self._screen
+        if growing.texts is None:
+            self.growing = None
+            self.show_next()
+            return
+        begins, self.growing = self.growing is None, growing
+        position = screen.workbench.prompt_position(growing.prompt.id)
+        with screen.app.batch_update():
+            screen.set_class(False, "-empty")
+            screen.view.show_growing(growing.prompt, growing.texts, position=position)
+        if begins:
+            screen.refresh_bindings()
+
+    # -- news ----------------------------------------------------------------------------------------------------
+
+    def look_for_a_pair(self) -> None:
+        """Show a pair that came meanwhile; whoever reads one is not disturbed."""
+        if self.pair is None and not self._screen.gate.deciding and self._screen.is_current:
+            self.show_next()
+
+    def hear(self, published: WorkbenchEvent) -> None:
+        """A pair may have become ready, or the shown one may have been judged elsewhere."""
+        if self._screen.gate.deciding or not self._screen.is_current:
+            return
+        if isinstance(published, VerdictStored) and self.pair and published.comparison == self.pair.id:
+            self._screen.screen_shown()
+        elif self.pair is None and isinstance(published, AnswersGrowing):
+            self.grow(published)
+        elif self.pair is None and isinstance(published, _MAY_BRING_A_PAIR):
+            self.show_next()
+
+    # -- undo ----------------------------------------------------------------------------------------------------
+
+    def action_undo(self) -> None:
+        """Open the pair of the last verdict again."""
+        if self._screen.gate.undo(self._screen.palate.key_pressed_at):
+            self._screen.run_worker(self._undo(begun(self._source.take_back)), name="undo")
+        else:
+            self._screen.view.note("that key came too early, and was dropped")
+
+    async def _undo(self, stored: Future[int | None]) -> None:
+        """Once the last verdict is taken back, open its pair."""
+        if not await self._screen.commit(asyncio.wrap_future(stored)):
+            return
+        taken = stored.result()
+        if taken is None:
+            self._screen.view.note("there is no verdict to take back")
+        else:
+            self.show(self._screen.workbench.comparison(taken), "open again: your verdict was taken back")

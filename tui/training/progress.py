@@ -1,0 +1,40 @@
+"""Where a run is after each of its events."""
+
+from dataclasses import replace
+
+from engine.events import Event, PairDone, ReferenceScored, RunPlanned, SavingAdapter, StepDone
+from tui.snapshots import RunPhase, RunProgress
+from tui.training.run_request import RunRequest
+
+_ASKED = {
+    RunRequest.STOP: RunPhase.STOPPING,
+    RunRequest.DISCARD: RunPhase.STOPPING,
+    RunRequest.PAUSE: RunPhase.PAUSING,
+}
+
+
+def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> RunProgress:
+    """The progress once `event` is reported; what a person asked for is shown before what the run does."""
+    match event:
+        case RunPlanned():
+            return replace(progress, step=event.step, total_steps=event.total_steps)
+        case ReferenceScored():
+            return in_phase(progress, RunPhase.REFERENCE, request, event.done, event.total)
+        case PairDone(stage="eval"):
+            return in_phase(progress, RunPhase.EVALUATING, request, event.done, event.total)
+        case PairDone():
+            return in_phase(progress, RunPhase.TRAINING, request)
+        case StepDone():
+            margin, left = event.metrics.get("rewards/margins"), None if request.stops else event.seconds_left
+            moved = replace(progress, step=event.step, margin=margin, seconds_left=left)
+            return in_phase(moved, RunPhase.TRAINING, request)
+        case SavingAdapter():
+            return in_phase(progress, RunPhase.SAVING, request)
+    return progress
+
+
+def in_phase(progress: RunProgress, phase: RunPhase, request: RunRequest, done: int = 0, total: int = 0) -> RunProgress:
+    """The progress in this phase, of which `done` of `total` are through, unless a request counts for more."""
+    if request in _ASKED:
+        return replace(progress, phase=_ASKED[request], part_done=0, part_total=0)
+    return replace(progress, phase=phase, part_done=done, part_total=total)

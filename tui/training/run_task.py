@@ -1,0 +1,46 @@
+"""One run as it is chosen, recorded and computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from adapters.manifest import Adapter
+from db.pair_rows import PairRow, Split
+from engine.config import TrainConfig
+from engine.preference import split_by_prompt
+from tui.training.pair_sets import PairSet, preference_pair
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """One run as the compute thread gets it: what it trains on, from what, and whether it resumes from a checkpoint.
+
+    A resumed run is at `step`, the checkpoint's; `total_steps` is 0 where it is not known yet.
+    """
+
+    run: int
+    name: str
+    config: TrainConfig
+    rows: Sequence[PairRow]
+    parent: Adapter | None
+    resumed: bool = False
+    step: int = 0
+    total_steps: int = 0
+
+
+def shares_of(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
+    """The pairs of a run as they are recorded before it has looked at them: it can begin again from these."""
+    train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.eval_share, config.seed)
+    verdicts = {str(row.comparison): row.verdict for row in rows}
+    shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
+    return shares + [(int(each.key), "eval", verdicts[each.key]) for each in evaluation]
+
+
+class RunChoices(TypedDict, total=False):
+    """What else is chosen for a run: its adapter's name, the adapter that it goes on from, and the pairs."""
+
+    name: str | None
+    from_adapter: str | None
+    pairs: PairSet
