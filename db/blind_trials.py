@@ -12,7 +12,7 @@ from db.prompt_rows import MovedPrompt, PromptRow
 from db.prompts import UNTRAINED, add_prompt_set, get_prompt
 from db.times import utc_now
 from db.trials import get_trial, set_trial_status
-from db.verdicts import add_verdict
+from db.verdicts import add_verdict, undo_last
 
 _DIFFER = """SELECT c.id FROM comparisons c JOIN completions x ON x.id = c.a JOIN completions y ON y.id = c.b
     WHERE c.trial = ? AND x.text_hash <> y.text_hash"""
@@ -144,6 +144,18 @@ def open_trial(conn: Connection, trial: int) -> None:
     if row.status == "running":
         complete = row.done == row.total and row.judged + row.same == row.total
         set_trial_status(conn, trial, "finished" if complete else "stopped")
+
+
+def undo_in_trial(conn: Connection, trial: int) -> int | None:
+    """Take back the newest verdict of a sealed trial, and give its comparison's id; None when there is none.
+
+    Raises:
+        NotFound: there is no such trial.
+        NotAllowed: its names were shown.
+    """
+    if not get_trial(conn, trial).sealed:
+        raise NotAllowed("The names were shown: the verdicts that were given blind stay as they are.")
+    return undo_last(conn, trial=trial)
 
 
 # -- afterwards ------------------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ import json
 from collections.abc import Sequence
 from sqlite3 import Connection, Row
 
-from db.completions import get_completion, get_completions
+from db.completions import add_completion, get_completion, get_completions
 from db.errors import NotAllowed, NotFound
 from db.hashing import text_hash
 from db.inserting import insert
-from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
+from db.models import ensure_sampling
+from db.pair_rows import ComparisonRow, CompletionRow, NewCompletion, VerdictRow
 from db.prompts import prompt_row
 from db.times import utc_now
 
@@ -70,6 +71,23 @@ def add_comparison(
     values = {"prompt": prompt, "a": a, "b": b, "side_seed": side_seed, "flipped": is_flipped(side_seed)}
     place = {"trial": trial, "repeats": repeats, "asked_first": asked_first}
     return insert(conn, "comparisons", {**values, **place, "created": utc_now()})
+
+
+def add_pair(
+    conn: Connection,
+    prompt: int,
+    answers: tuple[NewCompletion, NewCompletion],
+    *,
+    side_seed: int,
+    trial: int | None = None,
+    asked_first: bool = False,
+) -> int:
+    """Store two new answers to a prompt and their comparison; gives the comparison's id.
+
+    `asked_first` puts it at the front of the queue. See `add_comparison` for the order of the two, and for errors.
+    """
+    a, b = (_add_answer(conn, prompt, each) for each in answers)
+    return add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=side_seed, trial=trial, asked_first=asked_first)
 
 
 def find_comparison(conn: Connection, a: int, b: int) -> int | None:
@@ -164,6 +182,20 @@ def verdict_row(row: Row) -> VerdictRow:
         note=row["note"],
         source=row["source"],
         undoes=row["undoes"],
+    )
+
+
+def _add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
+    return add_completion(
+        conn,
+        prompt=prompt,
+        model=answer.model,
+        sampling=ensure_sampling(conn, answer.sampling),
+        seed=answer.seed,
+        text=answer.text,
+        tokens=answer.tokens,
+        cut=answer.cut,
+        source=answer.source,
     )
 
 

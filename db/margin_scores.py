@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from sqlite3 import Connection
 
-from db.comparisons import IS_OPEN
+from db.comparisons import IS_OPEN, get_comparison, next_asked_first, next_open
+from db.pair_rows import ComparisonRow
 
 _OPEN = f"""SELECT comparisons.id, m.margin FROM comparisons
     LEFT JOIN margins m ON m.comparison = comparisons.id AND m.model = ?
@@ -13,6 +14,25 @@ _OPEN = f"""SELECT comparisons.id, m.margin FROM comparisons
 def open_margins(conn: Connection, model: int) -> dict[int, float | None]:
     """Comparison → margin under the model, of those without a verdict, in id order; None is not scored yet."""
     return {row["id"]: row["margin"] for row in conn.execute(f"{_OPEN} ORDER BY comparisons.id", (model,))}
+
+
+def next_by_margin(conn: Connection, model: int, *, pick: int | None, after: int | None) -> ComparisonRow | None:
+    """The ready comparison whose margin under the model is nearest to 0.
+
+    A comparison that a person asked for goes first. Those without a margin come last, in id order, and the skipped ones
+    follow when none is ready. `pick` chooses any of the ready ones instead, counted round and round. `after` is left
+    out, unless it is the only one.
+    """
+    if (asked := next_asked_first(conn, after=after)) is not None:
+        return asked
+    margins = open_margins(conn, model)
+    ready = [each for each in margins if each != after]
+    if not ready:
+        return next_open(conn, after=after)
+    if pick is not None:
+        return get_comparison(conn, ready[pick % len(ready)])
+    scored = [(abs(margin), each) for each in ready if (margin := margins[each]) is not None]
+    return get_comparison(conn, min(scored)[1] if scored else ready[0])
 
 
 def unscored(conn: Connection, model: int, limit: int) -> list[int]:

@@ -45,6 +45,23 @@ class CompletionRow:
 
 
 @dataclass(frozen=True)
+class NewCompletion:
+    """An answer to be stored: `model` (an id) wrote it, with these settings and this seed.
+
+    `sampling` holds the system prompt under `system`. `source` is model or server. `tokens` is None where a server does
+    not count them. `cut` says that the token limit ended it.
+    """
+
+    model: int
+    sampling: Mapping[str, Any]
+    seed: int
+    text: str
+    tokens: int | None
+    cut: bool
+    source: str
+
+
+@dataclass(frozen=True)
 class VerdictRow:
     """One verdict as it was given. `seconds` is None where no time was taken; `undoes` is set on undo rows only."""
 

@@ -1,7 +1,7 @@
 """Prompts and their sets. The held-out guard lets no question in that is for labelling and held out at once."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple
 from sqlite3 import Connection, Row
 
@@ -123,6 +123,19 @@ def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[int]:
     """Labelling prompts that have no comparison yet and were not passed over for this way of asking, in id order."""
     query = f"SELECT p.id FROM {_ASKABLE} ORDER BY p.id"
     return [row["id"] for row in conn.execute(query, astuple(asked_of))]
+
+
+def next_unasked(
+    conn: Connection,
+    asked_of: AskedOf,
+    limit: int,
+    *,
+    exclude: Collection[int] = (),
+    key: Callable[[int], int] | None = None,
+) -> list[PromptRow]:
+    """The prompts to answer next, without those in `exclude`. `key` gives each id its place; None is id order."""
+    ids = [each for each in unasked_prompts(conn, asked_of) if each not in exclude]
+    return prompts_by_id(conn, (ids if key is None else sorted(ids, key=key))[:limit])
 
 
 def prompts_by_id(conn: Connection, ids: Sequence[int]) -> list[PromptRow]:

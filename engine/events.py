@@ -50,11 +50,13 @@ class Notice(Event):
 class TokensDrawn(Event):
     """Some tokens were sampled; a boundary where another job may take its turn.
 
-    `texts` maps the key of each answer still being written to its text so far.
+    `texts` maps the key of each answer still being written to its text so far. `room` is how many more answers could
+    be written beside them from here on; it is 0 while others wait.
     """
 
     tokens: int
     texts: Mapping[str, str]
+    room: int = 0
 
 
 @dataclass(frozen=True)

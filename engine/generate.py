@@ -10,7 +10,7 @@ the rounding, and the text that was kept is the truth.
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -25,7 +25,7 @@ from engine.events import CompletionDone, Event, TokensDrawn
 from engine.llama.decoding import LlamaDecoder, LlamaWeights
 from engine.llama.support import can_decode
 from engine.model import BaseModel
-from engine.preference import Message
+from engine.requests import GenerationRequest
 from engine.sampling import draw_tokens, penalise, random_stream
 
 _HALF_A_CHARACTER = "\ufffd"  # what a decoder writes for bytes that are no whole character yet
@@ -41,15 +41,6 @@ class PromptTooLong(ModelError):
             f"The prompt has {tokens} tokens and the model reads {context_length} with its answer. Shorten the prompt."
         )
         self.key = key
-
-
-@dataclass(frozen=True)
-class GenerationRequest:
-    """One answer to write. Requests with the same messages, next to one another, share the prompt's reading."""
-
-    key: str
-    messages: tuple[Message, ...]
-    seed: int
 
 
 @dataclass
@@ -71,18 +62,16 @@ def generate(
     adapter: str | None = None,
     max_rows: int = 16,
     tokens_per_turn: int = 8,
-    more: Callable[[int], Sequence[GenerationRequest]] = lambda _: (),
 ) -> Iterator[Event]:
     """Write an answer to every request.
 
     Args:
         base: the model; `adapter` names the loaded adapter that answers, None is the base alone.
-        requests: with keys that differ.
+        requests: with keys that differ. A deque is emptied, and a request that the caller appends to it at a boundary
+            joins as rows come free. Ask `check_fits` about it before: one that does not fit ends the others as well.
         sampling: how tokens are drawn, and how many at most.
         max_rows: how many answers are written together.
         tokens_per_turn: how many tokens each row gets between two boundaries.
-        more: is told at a boundary how many rows are free, and may give requests that take them. Ask `check_fits`
-            about each before: one that does not fit ends the others as well.
 
     Yields:
         `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each of them nothing of
@@ -92,7 +81,8 @@ def generate(
         PromptTooLong: before anything is written.
         AdapterLoadError: the adapter is not loaded.
     """
-    waiting = _prompts(base, requests, sampling)
+    asked = requests if isinstance(requests, deque) else deque(requests)
+    waiting = _prompts(base, asked, sampling)
     if not waiting:
         return
     batch = _Batch(base, sampling, make_decoder(base, adapter, max_rows=max_rows))
@@ -100,9 +90,8 @@ def generate(
         with base.policy(adapter), torch.no_grad():
             done, tokens = batch.turn(waiting, tokens_per_turn)
         yield from done
-        yield TokensDrawn(tokens, batch.texts())
-        if not waiting and (room := batch.room()):
-            waiting = _prompts(base, more(room), sampling)
+        yield TokensDrawn(tokens, batch.texts(), 0 if waiting else batch.room())
+        waiting += _prompts(base, asked, sampling)
 
 
 def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
@@ -124,12 +113,13 @@ class _Prompt:
     limit: int
 
 
-def _prompts(base: BaseModel, requests: Sequence[GenerationRequest], sampling: SamplingConfig) -> deque[_Prompt]:
-    """The requests by prompt, in their order."""
+def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: SamplingConfig) -> deque[_Prompt]:
+    """Empty `asked` into prompts with the requests that answer them, in their order."""
     waiting: deque[_Prompt] = deque()
-    for messages, members in groupby(requests, key=lambda request: request.messages):
+    for messages, members in groupby(asked, key=lambda request: request.messages):
         ids, same = encode_prompt(base.tokenizer, messages), list(members)
         waiting.append(_Prompt(ids, same, min(sampling.max_new_tokens, _room(base, ids, same[0].key))))
+    asked.clear()
     return waiting
 
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused, ServerError, SettingError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.preference import Message
+from engine.requests import GenerationRequest
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -93,15 +93,6 @@ class Server:
         return key
 
 
-@dataclass(frozen=True)
-class ServerRequest:
-    """One answer to write. The seed is sent as it is, modulo 2³¹."""
-
-    key: str
-    messages: tuple[Message, ...]
-    seed: int
-
-
 class _CutStream(Exception):
     """The answer ended without saying why."""
 
@@ -117,7 +108,7 @@ class _Growing:
 
 
 class ServerAnswers:
-    """Answers that a server is writing.
+    """Answers that a server is writing. It is sent a request's seed modulo 2³¹.
 
     `on_news` is called on the network's thread whenever `events()` would tell something new.
     """
@@ -125,7 +116,7 @@ class ServerAnswers:
     def __init__(
         self,
         server: Server,
-        requests: Sequence[ServerRequest],
+        requests: Sequence[GenerationRequest],
         sampling: SamplingConfig,
         on_news: Callable[[], None] = lambda: None,
     ) -> None:
@@ -216,7 +207,7 @@ class ServerAnswers:
             for request in self._requests:
                 group.create_task(self._answer(client, gate, request))
 
-    async def _answer(self, client: "AsyncOpenAI", gate: asyncio.Semaphore, request: ServerRequest) -> None:
+    async def _answer(self, client: "AsyncOpenAI", gate: asyncio.Semaphore, request: GenerationRequest) -> None:
         import openai
 
         async with gate:
@@ -247,7 +238,7 @@ class ServerAnswers:
             self._done.append(CompletionDone(request.key, _mended(growing.text), growing.tokens, cut, elapsed_s))
         self._tell()
 
-    async def _stream(self, client: "AsyncOpenAI", request: ServerRequest) -> _Growing:
+    async def _stream(self, client: "AsyncOpenAI", request: GenerationRequest) -> _Growing:
         """One try at one answer."""
         growing = _Growing()
         with self._changed:
@@ -273,7 +264,7 @@ class ServerAnswers:
         asked |= {"seed": 0, "stream_options": {"include_usage": True}}
         return {name: value for name, value in asked.items() if name not in self.left_out}
 
-    def _arguments(self, request: ServerRequest) -> dict[str, Any]:
+    def _arguments(self, request: GenerationRequest) -> dict[str, Any]:
         asked = self._asked()
         arguments: dict[str, Any] = {
             "model": self._server.model,

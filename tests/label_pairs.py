@@ -1,16 +1,17 @@
 """Workspaces with pairs that are ready to be judged, each with a mark of its own in prompt and answers."""
 
 import random
+from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
 
+from db.comparisons import add_pair
 from db.models import ensure_model
+from db.pair_rows import NewCompletion
 from db.prompt_rows import Message, NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
 from db.verdicts import add_verdict
 from engine.config import SamplingConfig
-from engine.events import CompletionDone
-from tui.generation.completion_writer import Written, store_comparison
 from tui.workspace.workspace import own_workspace
 
 SENTENCE = (
@@ -39,13 +40,14 @@ def _fill(conn: Connection, pairs: int, markdown: bool, words: int, judged: int)
     chance = random.Random(1)
     prompts = add_prompt_set(conn, "marked", held_out=False)
     model = ensure_model(conn, kind="base", name="nobody", source="nobody", fingerprint="f" * 64)
+    sampling = {**asdict(SamplingConfig()), "system": None}
     for number in range(1, pairs + judged + 1):
         asked = (Message(role="user", content=f"{mark_of(number, 'Q')} Why do leaves change colour in autumn?"),)
         prompt = insert_prompt(conn, prompts, NewPrompt(asked, None))
         write = _markdown if markdown else _prose
         texts = [f"{mark_of(number, part)} {write(chance, words)}" for part in ("L", "R")]
-        answers = [Written(CompletionDone("", each, words, False, 1.0), 1, SamplingConfig()) for each in texts]
-        pair = store_comparison(conn, prompt, (model, model), answers, None, side_seed=_unflipped())
+        left, right = (NewCompletion(model, sampling, 1, each, words, False, "model") for each in texts)
+        pair = add_pair(conn, prompt, (left, right), side_seed=_unflipped())
         if number > pairs:
             add_verdict(conn, comparison=pair, verdict=chance.choice("ab"), side="left", layout="side", seconds=9.0)
 

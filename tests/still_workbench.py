@@ -4,11 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from db import blind_trials as db_blind
+from db import comparisons as db_comparisons
 from db import models as db_models
+from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
-from engine.events import CompletionDone
 from tui.compute.loaded_model import ModelChoice
-from tui.generation.completion_writer import Written, store_comparison
 from tui.workbench import Workbench
 
 
@@ -49,11 +49,13 @@ class StillWorkbench(Workbench):
             base or f"The base says this to prompt {prompt.id}.",
             tuned or f"Another answer to {prompt.id}: {sample}.",
         )
-        answers = [
-            Written(CompletionDone(str(prompt.id), text, tokens, False, 1.0), 9, SamplingConfig()) for text in texts
-        ]
+        sampling = {**asdict(SamplingConfig()), "system": None}
+        a, b = (
+            NewCompletion(model, sampling, 9, text, tokens, False, "model")
+            for model, text in zip(self.models(), texts, strict=True)
+        )
         write = self.workspace.write
-        stored = write(store_comparison, prompt.id, self.models(), answers, None, side_seed, trial).result()
+        stored = write(db_comparisons.add_pair, prompt.id, (a, b), side_seed=side_seed, trial=trial).result()
         if not db_blind.missing_answers(self.workspace.connection, trial, 1):
             write(db_blind.add_repeats, trial).result()
         self.blind_trials._tell(trial)

@@ -31,6 +31,7 @@ from engine.errors import EngineError
 from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.compute.scheduler import LOADING, WAITED_FOR, Job, Scheduler
 from tui.compute.seeds import seed_from
+from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
@@ -48,7 +49,6 @@ from tui.export.adapter_service import AdapterService
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
-from tui.generation.selection import next_by_margin
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
@@ -101,22 +101,22 @@ class Workbench(WorkspaceReader):
             self._listeners_lock = threading.Lock()
             self.scheduler = Scheduler(self._tell_crash)
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
-            common = (self.workspace, self.scheduler, self.loaded_model, self._publish)
-            self.answers = QueueFiller(*common, seed=seed)
-            self.answers_for_once = lambda: QueueFiller(*common, seed=seed, beside=self.answers)
-            self.new_answers = Regeneration(*common, seed=seed, queue=self.answers)
+            services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
+            self.answers = QueueFiller(services, seed=seed)
+            self.answers_for_once = lambda: QueueFiller(services, seed=seed, beside=self.answers)
+            self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(self.workspace, self.scheduler, self.loaded_model)
-            self.references = ReferenceScorer(self.workspace, self.scheduler, self.loaded_model)
+            self.margins = MarginScorer(services, seed=seed)
+            self.references = ReferenceScorer(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
-            self.trainer = Trainer(*common)
+            self.trainer = Trainer(services)
             self.data = VerdictBrowser(self.workspace, self._publish)
-            self.adapter_service = AdapterService(*common)
+            self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
-            self.side_by_side = SideBySide(*common, seed=seed)
-            self.blind_trials = BlindTrials(*common, seed=seed)
+            self.side_by_side = SideBySide(services, seed=seed)
+            self.blind_trials = BlindTrials(services, seed=seed)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -234,9 +234,7 @@ class Workbench(WorkspaceReader):
         queue = self.answers.settings.queue
         if queue.order != "margin" or self.margins.model is None:
             return super().next_comparison(after)
-        share = queue.random_share
-        connection = self.workspace.connection
-        return next_by_margin(connection, self.margins.model, random_share=share, seed=self.seed, after=after)
+        return self.margins.next_comparison(random_share=queue.random_share, after=after)
 
     def judge(
         self,

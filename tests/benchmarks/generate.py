@@ -19,8 +19,9 @@ import torch
 
 from engine.config import SamplingConfig
 from engine.events import CompletionDone, SourceReady, TokensDrawn
-from engine.generate import GenerationRequest, generate
+from engine.generate import generate
 from engine.model import BaseModel, load_base
+from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tests.benchmarks.llamacpp import LlamaCpp

@@ -27,10 +27,11 @@ from db.prompt_rows import NewPrompt
 from engine.chat import EncodedPair, encode_pair
 from engine.config import SamplingConfig, TrainConfig
 from engine.events import AdapterSaved, CompletionDone, EvalDone, Notice, SourceReady, StepDone
-from engine.generate import GenerationRequest, generate
+from engine.generate import generate
 from engine.logps import score_pair
 from engine.model import BaseModel, load_base
 from engine.preference import PreferencePair
+from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from engine.train import train_dpo

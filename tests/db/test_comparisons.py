@@ -6,6 +6,7 @@ import pytest
 
 from db.comparisons import (
     add_comparison,
+    add_pair,
     count_open,
     find_comparison,
     get_comparison,
@@ -15,6 +16,7 @@ from db.comparisons import (
 )
 from db.errors import NotAllowed, NotFound
 from db.models import ensure_sampling
+from db.pair_rows import NewCompletion
 from db.trials import add_trial
 from db.verdicts import add_verdict, counts, undo_last
 from tests.db_workspace import SAMPLING, answer, compared, new_model, new_set, workspace
@@ -53,6 +55,26 @@ def test_the_older_answer_is_a_and_the_seed_gives_the_sides(conn):
     assert row.prompt.first_line == "How?"
     assert row.standing is None
     assert not is_flipped(2)
+
+
+def test_two_new_answers_are_stored_with_their_comparison(conn):
+    new_set(conn, "Why?")
+    prompt, model = 1, new_model(conn)
+    answers = tuple(
+        NewCompletion(model, {**SAMPLING, "system": None}, seed, text, tokens, cut, source)
+        for seed, text, tokens, cut, source in ((7, "Because.", 3, False, "model"), (8, "So.", None, True, "server"))
+    )
+    pair = get_comparison(conn, add_pair(conn, prompt, answers, side_seed=1, asked_first=True))
+    assert [(each.text, each.seed, each.tokens, each.cut, each.source) for each in (pair.a, pair.b)] == [
+        ("Because.", 7, 3, False, "model"),
+        ("So.", 8, None, True, "server"),
+    ]
+    assert pair.a.sampling == pair.b.sampling == {**SAMPLING, "system": None}
+    assert (pair.a.model_id, pair.prompt.id, pair.flipped) == (model, prompt, is_flipped(1))
+    compared(conn, "How?")
+    assert next_id(conn) == pair.id  # a person asked for it
+    with pytest.raises(NotAllowed, match="same text"):
+        add_pair(conn, prompt, (answers[0], answers[0]), side_seed=1)
 
 
 def test_seeds_show_b_on_the_left_half_of_the_time():

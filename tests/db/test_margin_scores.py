@@ -8,7 +8,7 @@ from db import edits as db_edits
 from db.comparisons import get_comparison
 from db.edits import add_edit
 from db.held_out import set_held_out
-from db.margin_scores import keep_margins, open_margins, unscored
+from db.margin_scores import keep_margins, next_by_margin, open_margins, unscored
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import compared, new_model, workspace
 
@@ -32,6 +32,28 @@ def test_margins_are_kept_for_each_model_and_told_of_open_comparisons(conn):
     undo_last(conn)
     keep_margins(conn, tuned, {one: 0.75})
     assert open_margins(conn, tuned)[one] == 0.75
+
+
+def test_the_pair_nearest_to_zero_comes_next_or_the_one_that_chance_picks(conn):
+    one, two, three = (compared(conn, f"Question {place}?") for place in range(3))
+    tuned = new_model(conn, "tuned", "adapter")
+
+    def chosen(pick=None, after=None):
+        row = next_by_margin(conn, tuned, pick=pick, after=after)
+        return row and row.id
+
+    assert chosen() == one  # none has a margin yet
+    keep_margins(conn, tuned, {one: 0.5, two: -0.25})
+    assert chosen() == two
+    assert chosen(after=two) == one
+    assert [chosen(pick=pick) for pick in range(4)] == [one, two, three, one]
+    assert [chosen(pick=pick, after=one) for pick in range(3)] == [two, three, two]
+    conn.execute("UPDATE comparisons SET asked_first = 1 WHERE id = ?", (three,))
+    assert chosen(pick=0) == three
+    for each in (one, two, three):
+        add_verdict(conn, comparison=each, verdict="skip")
+    assert chosen() == one  # the oldest skip
+    assert chosen(after=one) == two
 
 
 def test_what_labelling_does_not_ask_is_neither_told_nor_scored(conn):

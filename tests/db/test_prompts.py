@@ -13,6 +13,7 @@ from db.prompts import (
     get_prompt_set,
     held_out_prompts,
     list_prompt_sets,
+    next_unasked,
     pass_over,
     prompts_by_id,
     prompts_left,
@@ -102,6 +103,15 @@ def test_unasked_prompts_are_those_without_a_comparison_and_not_held_out(conn):
     assert [prompt.first_line for prompt in unasked] == ["two", "three", "four"]
     assert prompts_left(conn) == 3
     assert [prompt.first_line for prompt in held_out_prompts(conn, 5)] == ["held"]
+
+
+def test_the_next_prompts_come_in_the_order_of_a_key_without_those_left_out(conn):
+    new_set(conn, "one", "two", "three", "four")
+    asked_of = AskedOf(1, 1, 1, 1)
+    assert [each.first_line for each in next_unasked(conn, asked_of, 3)] == ["one", "two", "three"]
+    ids = [each.id for each in next_unasked(conn, asked_of, 4)]
+    backwards = next_unasked(conn, asked_of, 2, exclude={ids[3]}, key=lambda prompt: -prompt)
+    assert [each.first_line for each in backwards] == ["three", "two"]
 
 
 def test_the_first_line_is_of_the_last_question():

@@ -1,6 +1,7 @@
 """Generation: answers from their own random streams, in batches, as events at safe boundaries."""
 
 import dataclasses
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from engine.config import SamplingConfig, TrainConfig
 from engine.decode import PlainDecoder, closed_up
 from engine.errors import AdapterLoadError
 from engine.events import CompletionDone, Event, SourceReady, TokensDrawn
-from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate, make_decoder
+from engine.generate import PromptTooLong, check_fits, generate, make_decoder
 from engine.llama.decoding import LlamaDecoder
 from engine.model import BaseModel, load_base
+from engine.requests import GenerationRequest
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tests.tiny import VOCABULARY, save_tiny, tiny_config
@@ -239,19 +241,17 @@ def test_more_rows_than_fit_wait_their_turn(base: BaseModel) -> None:
 
 
 def test_what_joins_later_is_answered_as_if_it_stood_alone(any_base: BaseModel) -> None:
-    """Requests are handed over as rows are free: never more than there is room for, and none is lost or changed."""
+    """Requests are appended as rows come free: never more than there is room for, and none is lost or changed."""
     everything = requests("a", "b", "c", "d", seeds=range(2))
-    later = everything[4:]
-    offered: list[int] = []
-
-    def more(rows: int) -> list[GenerationRequest]:
-        offered.append(rows)
-        joining, later[:] = later[:rows], later[rows:]
-        return joining
-
-    events = list(generate(any_base, everything[:4], WARM, max_rows=4, tokens_per_turn=2, more=more))
+    asked, later = deque(everything[:4]), deque(everything[4:])
+    events = []
+    for event in generate(any_base, asked, WARM, max_rows=4, tokens_per_turn=2):
+        events.append(event)
+        if isinstance(event, TokensDrawn):
+            assert len(event.texts) + event.room == 4 or not event.room  # the plain decoder has room once it is empty
+            asked += [later.popleft() for _ in range(min(event.room, len(later)))]
+    assert not asked
     assert max(len(event.texts) for event in events if isinstance(event, TokensDrawn)) == 4
-    assert all(0 < rows <= 4 for rows in offered)
     made = answers(iter(events))
     for request in everything:
         (alone,) = answers(generate(any_base, [request], WARM)).values()

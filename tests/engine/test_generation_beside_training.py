@@ -7,9 +7,10 @@ import pytest
 
 from engine.config import SamplingConfig, TrainConfig
 from engine.events import CompletionDone, Event, StepDone
-from engine.generate import GenerationRequest, generate
+from engine.generate import generate
 from engine.model import BaseModel, load_base
 from engine.preference import Message, PreferencePair
+from engine.requests import GenerationRequest
 from engine.train import train_dpo
 from tests.tiny import save_tiny
 

@@ -9,10 +9,11 @@ import torch
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import AdapterSaved, CompletionDone, Notice, StepDone
-from engine.generate import GenerationRequest, generate
+from engine.generate import generate
 from engine.logps import score_pair
 from engine.model import BaseModel, load_base
 from engine.precision import require_bitsandbytes
+from engine.requests import GenerationRequest
 from engine.train import train_dpo
 from engine.training.learner import adapter_parameters
 from tests.engine.llama.test_scoring import PAIR

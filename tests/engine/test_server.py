@@ -9,14 +9,15 @@ import pytest
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused, ServerError, SettingError
 from engine.events import CompletionDone, TokensDrawn
-from engine.server import Server, ServerAnswers, ServerRequest
+from engine.requests import GenerationRequest
+from engine.server import Server, ServerAnswers
 from tests.serving import misbehaving, send, stream
 
 PLAIN = SamplingConfig(top_k=0, max_new_tokens=20)
 
 
-def requests(number: int = 1) -> list[ServerRequest]:
-    return [ServerRequest(str(i), ({"role": "user", "content": f"Why {i}?"},), 2**31 + i) for i in range(number)]
+def requests(number: int = 1) -> list[GenerationRequest]:
+    return [GenerationRequest(str(i), ({"role": "user", "content": f"Why {i}?"},), 2**31 + i) for i in range(number)]
 
 
 def take(answers: ServerAnswers) -> list[CompletionDone]:

@@ -47,7 +47,7 @@ def opened(space: Path) -> Workbench:
 def run(workbench: Workbench) -> int:
     """Six pairs judged for the shorter answer, and a run of two epochs on them, with short samples."""
     for name, value in (("samples", "2"), ("sample_tokens", "16")):
-        workbench.workspace.write(change_setting, name, value).result()
+        change_setting(workbench.workspace, name, value)
     workbench.answers.write_pairs(PAIRS).done.result()
     while (comparison := workbench.next_comparison()) is not None:
         shorter = "a" if len(comparison.a.text) < len(comparison.b.text) else "b"

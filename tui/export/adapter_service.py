@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.compatibility import check_fits
@@ -16,17 +16,16 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import WAITED_FOR, Job, Scheduler, Turns
+from tui.compute.scheduler import WAITED_FOR, Job, Turns
+from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
-from tui.events import AdapterMerged, ModelChanged, RunChanged, WorkbenchEvent
+from tui.events import AdapterMerged, ModelChanged, RunChanged
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
 from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.settings_store import change_setting
-from tui.workspace.workspace import Workspace
 
 GGUF = ".gguf"
 CARD = "README.md"
@@ -54,19 +53,9 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
 class AdapterService:
     """Merges adapters on the lane, and renames and removes them."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-    ) -> None:
-        self._workspace, self._scheduler, self._loaded_model, self._publish = (
-            workspace,
-            scheduler,
-            loaded_model,
-            publish,
-        )
+    def __init__(self, services: Services) -> None:
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._publish = services.loaded_model, services.publish
         self._starting = threading.Lock()
         self.doing: str | None = None
         """How far a merge is, in words for the status line; None while there is none."""

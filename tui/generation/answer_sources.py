@@ -1,35 +1,49 @@
-"""Who writes the two answers of a comparison, made out of the settings when they are asked for."""
+"""Who writes the two answers of a comparison, found from the settings at the moment when answers are asked for."""
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from adapters.manifest import Adapter
 from db import models as db_models
 from db.prompt_rows import AskedOf
 from engine.config import SamplingConfig
 from engine.server import Server
-from tui.compute.loaded_model import LoadedModel
+from tui.compute.services import Services
 from tui.workspace.settings import BASE, IN_USE, SERVER, SourceConfig
 from tui.workspace.settings_store import QueueSettings
-from tui.workspace.workspace import Workspace
+
+TEMPERATURE_FACTOR = 1.25
+"""Each new attempt multiplies the temperature by this."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """Who writes one of the two answers, and how. `policy` None is the base model alone."""
+class AnswerSource:
+    """Who writes an answer, and how.
 
-    policy: Adapter | Server | None
+    `policy` None is the base model alone. A text is PEFT's name of an adapter in memory, such as one being trained.
+    """
+
+    policy: Adapter | Server | str | None
     sampling: SamplingConfig
 
+    def at_attempt(self, attempt: int) -> AnswerSource:
+        """The same policy with the temperature of this attempt, from 0.
+
+        Greedy sampling gets a temperature as well, because it can only repeat itself.
+        """
+        if attempt == 0:
+            return self
+        temperature = min(max(self.sampling.temperature, 0.5) * TEMPERATURE_FACTOR**attempt, 5)
+        return replace(self, sampling=replace(self.sampling, temperature=temperature))
+
 
 @dataclass(frozen=True)
-class Asking:
-    """Who writes both answers. `system` is the system prompt that all of them are given."""
+class AnswerSources:
+    """Who writes both answers. `system` is the system prompt that both are given."""
 
-    first: Side
-    second: Side
+    first: AnswerSource
+    second: AnswerSource
     system: str | None
 
     @property
@@ -38,7 +52,7 @@ class Asking:
         return self.first == self.second
 
     @property
-    def sides(self) -> tuple[Side, Side]:
+    def both(self) -> tuple[AnswerSource, AnswerSource]:
         """Both, in order."""
         return self.first, self.second
 
@@ -48,7 +62,7 @@ def needs_model(source: SourceConfig) -> bool:
     return source.first != SERVER or source.second != SERVER
 
 
-def make_asking(settings: QueueSettings, workspace: Workspace, loaded_model: LoadedModel) -> Asking:
+def find_sources(settings: QueueSettings, services: Services) -> AnswerSources:
     """Find what the settings name.
 
     Raises:
@@ -60,35 +74,28 @@ def make_asking(settings: QueueSettings, workspace: Workspace, loaded_model: Loa
         if word == BASE:
             return None
         if word == IN_USE:
-            return loaded_model.in_use
-        return settings.source.to_server() if word == SERVER else workspace.registry.get(word)
+            return services.loaded_model.in_use
+        return settings.source.to_server() if word == SERVER else services.workspace.registry.get(word)
 
     source = settings.source
-    first = Side(find(source.first), settings.sampling)
-    return Asking(first, Side(find(source.second), settings.other_sampling), source.system)
+    first = AnswerSource(find(source.first), settings.sampling)
+    return AnswerSources(first, AnswerSource(find(source.second), settings.other_sampling), source.system)
 
 
-def find_asked_of(asking: Asking, workspace: Workspace, loaded_model: LoadedModel) -> AskedOf:
-    """The database's ids of the models and samplings of both sides."""
+def find_asked_of(sources: AnswerSources, services: Services) -> AskedOf:
+    """The database's ids of both models and samplings."""
     ids = []
-    for side in asking.sides:
-        settings = {**asdict(side.sampling), "system": asking.system}
-        ids += [model_row(side, workspace, loaded_model), workspace.write(_sampling_row, settings).result()]
+    for each in sources.both:
+        settings = {**asdict(each.sampling), "system": sources.system}
+        ids += [_model_row(each, services), services.workspace.write(db_models.ensure_sampling, settings).result()]
     return AskedOf(*ids)
 
 
-def model_row(side: Side, workspace: Workspace, loaded_model: LoadedModel) -> int:
-    """The database's id of who answers; nobody can tell which weights a server has, so its name stands for them."""
-    if not isinstance(side.policy, Server):
-        return loaded_model.model_row(side.policy)
-    server = side.policy
+def _model_row(source: AnswerSource, services: Services) -> int:
+    """The database's id of who answers. A server does not say which weights it has, so its name stands for them."""
+    server = source.policy
+    if not isinstance(server, Server):
+        assert not isinstance(server, str)  # settings name adapters that were published
+        return services.loaded_model.model_row(server)
     known = {"kind": "server", "name": server.model, "source": server.base_url, "fingerprint": server.model}
-    return workspace.write(_server_row, known).result()
-
-
-def _sampling_row(connection: sqlite3.Connection, settings: dict[str, object]) -> int:
-    return db_models.ensure_sampling(connection, settings)
-
-
-def _server_row(connection: sqlite3.Connection, known: dict[str, str]) -> int:
-    return db_models.ensure_model(connection, **known)
+    return services.workspace.write(db_models.ensure_model, **known).result()

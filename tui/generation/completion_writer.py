@@ -1,76 +1,73 @@
-"""Answers being written, by the model on the lane or by a server elsewhere, and how they are stored."""
+"""Answers written by the model on the compute thread or by a server elsewhere, as a generator of events."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import deque
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
-from db import comparisons as db_comparisons
-from db import completions as db_completions
-from db import models as db_models
-from db.prompt_rows import Messages
+from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused
 from engine.events import CompletionDone, TokensDrawn
-from engine.server import Server, ServerAnswers, ServerRequest
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import Turns
-from tui.generation.answer_sources import Side
+from engine.requests import GenerationRequest
+from engine.server import Server, ServerAnswers
+from tui.compute.services import Services
+from tui.generation.answer_sources import AnswerSource
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
 
 ROWS, ROWS_ON_CPU = 16, 24
 """Answers that are written together. A processor has memory for more of them than a GPU beside a model, and gains by
 it: it reads all weights for every token of the batch."""
-HOTTER = 1.25
-"""Each new attempt multiplies the temperature by this."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One answer to write: to whose messages, under which key, from which seed."""
+class TextGrew:
+    """The answers that are being written have more text. `room` is how many more could be written beside them."""
 
-    key: str
-    messages: Messages
-    seed: int
+    texts: Mapping[str, str]
+    room: int = 0
 
 
 @dataclass(frozen=True)
-class Written:
-    """One completion as it came, with what made it.
+class Completed:
+    """One answer is whole. `sampling` holds the settings that made it.
 
-    `source` is model or server; `left_out` are sampling settings that the server did not know.
+    `source` is model or server. `left_out` names the settings that the server refused, so `sampling` lacks them.
     """
 
     done: CompletionDone
     seed: int
-    sampling: SamplingConfig
+    sampling: Mapping[str, Any]
     source: str = "model"
     left_out: frozenset[str] = frozenset()
 
-    @property
-    def settings(self) -> dict[str, object]:
-        """The sampling that really made it."""
-        return {name: value for name, value in asdict(self.sampling).items() if name not in self.left_out}
+    def to_store(self, model: int, system: str | None) -> NewCompletion:
+        """The answer as the database takes it: `model` is the id of who wrote it under this system prompt."""
+        sampling, done = {**self.sampling, "system": system}, self.done
+        return NewCompletion(model, sampling, self.seed, done.text, done.tokens or None, done.cut, self.source)
 
 
 @dataclass(frozen=True)
-class Joining:
-    """How more answers join while others are written.
+class Refused:
+    """The model or the server cannot answer this request; `reason` is a sentence."""
 
-    `more` is told how many could be written beside the others, and gives them. `refused` is told the key and the reason
-    of each that the model cannot write.
-    """
-
-    more: Callable[[int], Sequence[Wanted]] = lambda _: ()
-    refused: Callable[[str, str], None] = lambda _key, _reason: None
+    key: str
+    reason: str
 
 
-class Writer:
-    """Has answers written in turns of the lane; a server's are only looked for, never waited for."""
+WriterEvent = TextGrew | Completed | Refused
 
-    def __init__(self, loaded_model: LoadedModel, wake: Callable[[], None]) -> None:
-        self._loaded_model, self._wake = loaded_model, wake
+
+class CompletionWriter:
+    """Writes answers. It looks for a server's answers, and never waits for them."""
+
+    def __init__(self, services: Services) -> None:
+        self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
         self._network: ServerAnswers | None = None
 
     @property
@@ -84,126 +81,100 @@ class Writer:
         return self._network is not None and not self._network.has_news()
 
     def write(
-        self,
-        side: Side,
-        wanted: Sequence[Wanted],
-        on_done: Callable[[Written], None],
-        on_texts: Callable[[Mapping[str, str]], None] = lambda _: None,
-        joining: Joining | None = None,
-    ) -> Turns:
-        """Write every answer; `on_done` is told of each as it is complete, `on_texts` of those that grow.
+        self, source: AnswerSource, requests: deque[GenerationRequest], *, joins: bool = False
+    ) -> Generator[WriterEvent, None, None]:
+        """Write an answer to every request, and empty `requests`.
 
-        `joining` may give more to write while the model writes; a server is not asked for more than `wanted`.
+        At each event nothing of the model is changed or open. Closing the generator cancels what is not complete.
+
+        Args:
+            joins: leave room for requests that the caller appends at `TextGrew`, as many as its `room`. A server is
+                asked once, and has no room.
 
         Raises:
-            PromptRefused: a prompt is too long for the model.
-            ServerError: the server could not be asked.
+            ServerError: the server could not be asked. Answers that were complete came before.
+            AdapterError: the adapter is damaged or was made for another base model.
+            ModelError: no base model is loaded, or PEFT cannot load the adapter.
         """
-        if isinstance(side.policy, Server):
-            yield from self._from_server(side.policy, side.sampling, wanted, on_done, on_texts)
+        if isinstance(source.policy, Server):
+            yield from self._from_server(source.policy, source.sampling, requests)
         else:
-            yield from self._on_lane(side.policy, side.sampling, wanted, on_done, on_texts, joining or Joining())
+            yield from self._from_model(source.policy, source.sampling, requests, joins=joins)
 
-    def _on_lane(
-        self,
-        adapter: Adapter | None,
-        sampling: SamplingConfig,
-        wanted: Sequence[Wanted],
-        on_done: Callable[[Written], None],
-        on_texts: Callable[[Mapping[str, str]], None],
-        joining: Joining,
-    ) -> Turns:
-        from engine.generate import GenerationRequest, PromptTooLong, check_fits, generate  # imports torch
+    def _from_model(
+        self, policy: Adapter | str | None, sampling: SamplingConfig, requests: deque[GenerationRequest], *, joins: bool
+    ) -> Generator[WriterEvent, None, None]:
+        from engine.generate import generate  # imports torch
 
-        seeds: dict[str, int] = {}
         base = self._loaded_model.required()
-
-        def requested(wanted: Sequence[Wanted]) -> list[GenerationRequest]:
-            seeds.update((each.key, each.seed) for each in wanted)
-            return [GenerationRequest(each.key, each.messages, each.seed) for each in wanted]
-
-        def more(rows: int) -> list[GenerationRequest]:
-            fits = []
-            for request in requested(joining.more(rows)):
-                try:
-                    check_fits(base, request)
-                    fits.append(request)
-                except PromptTooLong as error:
-                    joining.refused(request.key, str(error))
-            return fits
-
-        name = self._loaded_model.attach(adapter) if adapter else None
+        adapter = self._loaded_model.attach(policy) if isinstance(policy, Adapter) else policy
+        fitting: deque[GenerationRequest] = deque()
+        seeds: dict[str, int] = {}
+        yield from _move_fitting(base, requests, fitting, seeds)
         rows = ROWS_ON_CPU if base.device == "cpu" else ROWS
-        try:
-            for event in generate(base, requested(wanted), sampling, adapter=name, max_rows=rows, more=more):
-                if isinstance(event, CompletionDone):
-                    on_done(Written(event, seeds[event.key], sampling))
-                elif isinstance(event, TokensDrawn):
-                    on_texts(event.texts)
-                yield
-        except PromptTooLong as error:
-            raise PromptRefused(error.key, str(error)) from error
+        rows = rows if joins else min(rows, len(fitting))
+        for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
+            if isinstance(event, CompletionDone):
+                yield Completed(event, seeds[event.key], asdict(sampling))
+            elif isinstance(event, TokensDrawn):
+                yield TextGrew(event.texts, event.room if joins else 0)
+                yield from _move_fitting(base, requests, fitting, seeds)
 
     def _from_server(
-        self,
-        server: Server,
-        sampling: SamplingConfig,
-        wanted: Sequence[Wanted],
-        on_done: Callable[[Written], None],
-        on_texts: Callable[[Mapping[str, str]], None],
-    ) -> Turns:
-        requests = [ServerRequest(each.key, each.messages, each.seed) for each in wanted]
-        seeds = {each.key: each.seed for each in wanted}
-        answers = ServerAnswers(server, requests, sampling, self._wake)
-        self._network = answers
+        self, server: Server, sampling: SamplingConfig, requests: deque[GenerationRequest]
+    ) -> Generator[WriterEvent, None, None]:
+        """Ask for all answers, and ask again for those that a refusal of another prompt cancelled."""
+        waiting = {each.key: each for each in requests}
+        requests.clear()
+        while waiting:
+            refusal = yield from self._ask(server, sampling, waiting)
+            if refusal is None:
+                return
+            messages = waiting[refusal.key].messages
+            for key in [each.key for each in waiting.values() if each.messages == messages]:
+                del waiting[key]
+                yield Refused(key, str(refusal))
+
+    def _ask(
+        self, server: Server, sampling: SamplingConfig, waiting: dict[str, GenerationRequest]
+    ) -> Generator[WriterEvent, None, PromptRefused | None]:
+        """Ask for answers until all have come or a prompt is refused; what has come leaves `waiting`."""
+        answers = self._network = ServerAnswers(server, tuple(waiting.values()), sampling, self._wake)
         try:
             for event in answers.events():
                 if isinstance(event, CompletionDone):
-                    on_done(Written(event, seeds[event.key], sampling, "server", answers.left_out))
+                    left_out = answers.left_out
+                    made_by = {name: value for name, value in asdict(sampling).items() if name not in left_out}
+                    yield Completed(event, waiting.pop(event.key).seed, made_by, "server", left_out)
                 elif isinstance(event, TokensDrawn):
-                    on_texts(event.texts)
-                yield
+                    yield TextGrew(event.texts)
+        except PromptRefused as error:
+            return error
         finally:
             self._network = None
             answers.close()
+        return None
 
 
-def hotter(side: Side, attempt: int) -> Side:
-    """The side in a new attempt: also greedy sampling is warmed, since it can only repeat itself."""
-    if attempt == 0:
-        return side
-    temperature = min(max(side.sampling.temperature, 0.5) * HOTTER**attempt, 5)
-    return replace(side, sampling=replace(side.sampling, temperature=temperature))
+def why_too_long(base: BaseModel, request: GenerationRequest) -> str | None:
+    """Why the model has no room to answer; None when it has."""
+    from engine.generate import PromptTooLong, check_fits  # imports torch
+
+    try:
+        check_fits(base, request)
+    except PromptTooLong as error:
+        return str(error)
+    return None
 
 
-def store_comparison(
-    connection: sqlite3.Connection,
-    prompt: int,
-    models: tuple[int, int],
-    answers: Sequence[Written],
-    system: str | None,
-    side_seed: int,
-    trial: int | None = None,
-    *,
-    asked_first: bool = False,
-) -> int:
-    """Store two completions and their comparison in one transaction; returns the comparison's id."""
-    ids = []
-    for model, each in zip(models, answers, strict=True):
-        sampling = db_models.ensure_sampling(connection, {**each.settings, "system": system})
-        ids.append(
-            db_completions.add_completion(
-                connection,
-                prompt=prompt,
-                model=model,
-                sampling=sampling,
-                seed=each.seed,
-                text=each.done.text,
-                tokens=each.done.tokens or None,  # some servers do not tell
-                cut=each.done.cut,
-                source=each.source,
-            )
-        )
-    return db_comparisons.add_comparison(
-        connection, prompt=prompt, a=ids[0], b=ids[1], side_seed=side_seed, trial=trial, asked_first=asked_first
-    )
+def _move_fitting(
+    base: BaseModel, requests: deque[GenerationRequest], fitting: deque[GenerationRequest], seeds: dict[str, int]
+) -> Generator[Refused, None, None]:
+    """Empty `requests` into `fitting`, without those that the model has no room to answer."""
+    while requests:
+        request = requests.popleft()
+        if reason := why_too_long(base, request):
+            yield Refused(request.key, reason)
+        else:
+            fitting.append(request)
+            seeds[request.key] = request.seed

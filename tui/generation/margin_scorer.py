@@ -7,31 +7,44 @@ import math
 from adapters.manifest import Adapter
 from db import comparisons as db_comparisons
 from db import margin_scores as db_margin_scores
+from db import verdicts as db_verdicts
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
 from engine.preference import PreferencePair
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import AHEAD, Scheduler, Turns
-from tui.workspace.workspace import Workspace
+from tui.compute.scheduler import AHEAD, Turns
+from tui.compute.seeds import seed_from
+from tui.compute.services import Services
 
 AT_ONCE = 8
 """Pairs that are scored before the adapter in use is looked up again."""
 
 
 class MarginScorer:
-    """Scores what waits for a verdict in the lane's spare turns, and only in those: never before a run."""
+    """Scores what waits for a verdict in spare turns of the compute thread, and never before a run."""
 
-    def __init__(self, workspace: Workspace, scheduler: Scheduler, loaded_model: LoadedModel) -> None:
+    def __init__(self, services: Services, *, seed: int) -> None:
         self.model: int | None = None
         """The database's id of the adapter whose margins count now; None for the base, which has none."""
-        self._workspace, self._scheduler, self._loaded_model = workspace, scheduler, loaded_model
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._seed = services.loaded_model, seed
         self._cannot: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
         """Score in the background what is not scored, unless that is being done already."""
         if not self._scheduler.busy_with("margins"):
             self._scheduler.submit("margins", self._turns(), lambda: AHEAD)
+
+    def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
+        """What to judge next: see `next_by_margin`. A share of the pairs, 0 to 1, is chosen at random.
+
+        The choice stays the same until another verdict is given.
+        """
+        connection = self._workspace.connection
+        chance = seed_from(self._seed, "pick", db_verdicts.newest_verdict(connection))
+        pick = seed_from(chance, "which") if chance / 2**48 < random_share else None
+        assert self.model is not None  # without an adapter there are no margins to choose by
+        return db_margin_scores.next_by_margin(connection, self.model, pick=pick, after=after)
 
     def _turns(self) -> Turns:
         yield  # the model's own job goes first

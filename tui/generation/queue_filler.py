@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import replace
 
 from db import comparisons as db_comparisons
-from db.prompt_rows import AskedOf, PromptRow, with_system
+from db import prompts as db_prompts
+from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
 from engine.errors import ServerError
 from engine.server import Server
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Scheduler, Turns
+from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Turns
 from tui.compute.seeds import seed_from
-from tui.events import QueueChanged, WorkbenchEvent, WorkbenchFailed
-from tui.generation.answer_sources import Asking, find_asked_of, make_asking, needs_model
-from tui.generation.batch import Answering, Batch
-from tui.generation.completion_writer import Written, store_comparison
-from tui.generation.selection import next_prompts
+from tui.compute.services import Services
+from tui.events import QueueChanged, WorkbenchFailed
+from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, needs_model
+from tui.generation.pair_writer import Batch, Boundary, PairStored, PairWriter
 from tui.workspace.settings import QueueConfig
 from tui.workspace.settings_store import stored_settings
-from tui.workspace.workspace import Workspace
-
-__all__ = ["LOW", "PROMPTS_AT_ONCE", "QueueFiller", "Written", "seed_from", "store_comparison", "with_system"]
 
 LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
@@ -38,20 +35,11 @@ ASK_AGAIN_S = 30.0
 
 
 class QueueFiller:
-    """Keeps the queue of ready comparisons full, in the lane's spare turns."""
+    """Keeps the queue of ready comparisons full, in spare turns of the compute thread."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-        *,
-        seed: int,
-        beside: QueueFiller | None = None,
-    ) -> None:
-        """`beside`: another one that writes on the same lane; what it is answering is left to it."""
-        self.settings = stored_settings(workspace)
+    def __init__(self, services: Services, *, seed: int, beside: QueueFiller | None = None) -> None:
+        """`beside`: another one that writes on the same thread; this one leaves to it what it is answering."""
+        self.settings = stored_settings(services.workspace)
         self.writing = False
         self.problem: tuple[str, str] | None = None
         """Title and sentence of why nothing is being written, when something keeps it."""
@@ -59,15 +47,10 @@ class QueueFiller:
         """No person is at a terminal: a run goes before the queue, however low that is."""
         self.asked_of: AskedOf | None = None
         """Who answered last, as the database knows them."""
-        self._workspace, self._scheduler, self._loaded_model, self._publish = (
-            workspace,
-            scheduler,
-            loaded_model,
-            publish,
-        )
-        self._seed = seed
-        self._answering = Answering(workspace, loaded_model, publish, scheduler.wake, seed=seed, stored=self._stored)
-        self._known_asking: tuple[Asking, AskedOf] | None = None
+        self._services, self._seed = services, seed
+        self._workspace, self._scheduler, self._publish = services.workspace, services.scheduler, services.publish
+        self._pairs = PairWriter(services, seed=seed)
+        self._known_sources: tuple[AnswerSources, AskedOf] | None = None
         self._being_answered: set[int] = beside._being_answered if beside else set()
         self._ready = 0
         self._waking = threading.Lock()
@@ -95,7 +78,7 @@ class QueueFiller:
     @property
     def written(self) -> list[int]:
         """The comparisons that were written here, the newest last."""
-        return self._answering.comparisons
+        return self._pairs.comparisons
 
     @property
     def needs_model(self) -> bool:
@@ -119,14 +102,14 @@ class QueueFiller:
     def write_pairs(self, pairs: int) -> Job:
         """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
         before = len(self.written)
-        priority = lambda: ASLEEP if self._answering.writer.idle else WAITED_FOR  # noqa: E731
+        priority = lambda: ASLEEP if self._pairs.completions.idle else WAITED_FOR  # noqa: E731
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
         return self._scheduler.submit("pairs asked for", self._fill(missing), priority)
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
     def _priority(self) -> int:
-        idle = self._answering.writer.idle or not (self._wanted or self._filling)
+        idle = self._pairs.completions.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
             return ASLEEP
         if self._wanted:  # pairs were judged since the last turn, and while a run is alive only this brings another
@@ -137,7 +120,7 @@ class QueueFiller:
             self._hurried = False  # what is half written waits, and is written on beside the next prompts
         # What a server wrote is only taken and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
-        return WAITED_FOR if hurried or self._answering.writer.at_server else AHEAD
+        return WAITED_FOR if hurried or self._pairs.completions.at_server else AHEAD
 
     def _keep_filling(self) -> Turns:
         """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
@@ -194,60 +177,66 @@ class QueueFiller:
         self._count_and_tell()
         if (wanted := missing()) <= 0:
             return False
-        asking = make_asking(self.settings, self._workspace, self._loaded_model)
+        sources = find_sources(self.settings, self._services)
         if self.needs_model:
-            self._loaded_model.required()
-        self.asked_of = self._find_asked_of(asking)
-        limit = 1 if self._ready == 0 else min(wanted, _prompts_at_once(asking))
+            self._services.loaded_model.required()
+        self.asked_of = self._find_asked_of(sources)
+        limit = 1 if self._ready == 0 else min(wanted, _prompts_at_once(sources))
         prompts = self._choose(self.asked_of, limit)
         if not prompts:
             return False
         self._begin_writing()
-        streams = asking.alike and self._ready == 0
-        batch = Batch(asking, self.asked_of, prompts, self.settings.queue.nearly_equal, streams)
-        mine = self._taken(prompts)
-        batch.more = lambda limit: self._more(batch, mine, room, limit)
-        try:
-            yield from self._answering.answer(batch)
-        finally:
-            self._being_answered -= mine
+        streams = sources.alike and self._ready == 0
+        yield from self._answer(Batch(sources, self.asked_of, prompts, self.settings.queue.nearly_equal, streams), room)
         return True
 
-    def _more(self, batch: Batch, mine: set[int], room: Callable[[], int], limit: int) -> list[PromptRow]:
-        """The next prompts, for a batch to take in while it is being written; none while a person waits for a pair."""
-        limit = min(limit, PROMPTS_IN_ALL - len(mine))
-        if limit < 1 or self._ready == 0:
-            return []  # asked at every turn: nothing is read from the disk for that
-        limit = min(limit, room() - batch.unstored)
-        if limit < 1 or make_asking(self.settings, self._workspace, self._loaded_model) != batch.asking:
-            return []
-        prompts = self._choose(batch.asked_of, limit)
-        if not prompts:
-            batch.more = lambda _: []  # asked at every turn, and there are none
-        mine |= self._taken(prompts)
-        return prompts
+    def _answer(self, batch: Batch, room: Callable[[], int]) -> Turns:
+        """Answer a batch; the next prompts join while it is being written."""
+        taken = self._take(batch.prompts)
+        limit = PROMPTS_IN_ALL - len(taken)
+        try:
+            with closing(self._pairs.write(batch)) as events:
+                for event in events:
+                    if isinstance(event, PairStored):
+                        self.problem = None
+                        self._count_and_tell()
+                    yield
+                    room_now = min(limit, event.room) if isinstance(event, Boundary) else 0
+                    if (num := self._num_joining(batch, room, room_now)) > 0:
+                        batch.joining += self._choose(batch.asked_of, num)
+                        taken |= self._take(batch.joining)
+                        # Where there are no more, asking again at every turn would read the disk.
+                        limit = PROMPTS_IN_ALL - len(taken) if batch.joining else 0
+        finally:
+            self._being_answered -= taken
 
-    def _taken(self, prompts: list[PromptRow]) -> set[int]:
+    def _num_joining(self, batch: Batch, room: Callable[[], int], limit: int) -> int:
+        """How many prompts may join a batch; none while a person waits for a pair or once the settings changed."""
+        if limit < 1 or self._ready == 0:
+            return 0  # this is asked at every turn, and most turns need nothing from the disk
+        limit = min(limit, room() - len(batch.without_pair))
+        return limit if limit < 1 or find_sources(self.settings, self._services) == batch.sources else 0
+
+    def _take(self, prompts: Iterable[PromptRow]) -> set[int]:
         """The ids of prompts that nobody else has to answer from now on."""
         taken = {each.id for each in prompts}
         self._being_answered |= taken
         return taken
 
     def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
-        """The next prompts, without those that are being answered for somebody else at this moment."""
-        limit_with_others = limit + len(self._being_answered)
-        order = self.settings.queue.order
-        found = next_prompts(self._workspace.connection, asked_of, limit_with_others, order=order, seed=self._seed)
-        return [each for each in found if each.id not in self._being_answered][:limit]
+        """The next prompts, without those that are being answered at this moment."""
+        key = self._place if self.settings.queue.order == "shuffled" else None
+        connection, exclude = self._workspace.connection, self._being_answered
+        return db_prompts.next_unasked(connection, asked_of, limit, exclude=exclude, key=key)
 
-    def _stored(self) -> None:
-        self.problem = None
-        self._count_and_tell()
+    def _place(self, prompt: int) -> int:
+        """A prompt's place in the shuffled order. It depends on the seed alone, so a restart continues the order."""
+        return seed_from(self._seed, "order", prompt)
 
-    def _find_asked_of(self, asking: Asking) -> AskedOf:
-        if self._known_asking is None or self._known_asking[0] != asking:
-            self._known_asking = asking, find_asked_of(asking, self._workspace, self._loaded_model)
-        return self._known_asking[1]
+    def _find_asked_of(self, sources: AnswerSources) -> AskedOf:
+        if self._known_sources is None or self._known_sources[0] != sources:
+            self._known_sources = sources, find_asked_of(sources, self._services)
+        return self._known_sources[1]
 
     def _begin_writing(self) -> None:
         if not self.writing:
@@ -265,7 +254,7 @@ class QueueFiller:
         return ready
 
 
-def _prompts_at_once(asking: Asking) -> int:
+def _prompts_at_once(sources: AnswerSources) -> int:
     """Prompts in one batch: as many as a server takes at a time."""
-    servers = [each.policy.parallel for each in asking.sides if isinstance(each.policy, Server)]
+    servers = [each.policy.parallel for each in sources.both if isinstance(each.policy, Server)]
     return max(min(servers) // 2, 1) if servers else PROMPTS_AT_ONCE

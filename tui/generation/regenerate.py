@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import closing
 
 from db import comparisons as db_comparisons
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import PromptRow
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import ASLEEP, WATCHED, Job, Scheduler, Turns
+from tui.compute.scheduler import ASLEEP, WATCHED, Job, Turns
+from tui.compute.services import Services
 from tui.errors import WorkbenchError
-from tui.events import QueueChanged, WorkbenchEvent
-from tui.generation.answer_sources import find_asked_of, make_asking
-from tui.generation.batch import Answering, Batch
+from tui.events import QueueChanged
+from tui.generation.answer_sources import find_asked_of, find_sources
+from tui.generation.pair_writer import Batch, PairStored, PairWriter
 from tui.generation.queue_filler import QueueFiller
-from tui.workspace.workspace import Workspace
 
 
 def may_skip(pair: ComparisonRow) -> bool:
@@ -29,30 +28,14 @@ class NotYet(WorkbenchError):
 
 
 class Regeneration:
-    """Has two fresh answers written for the prompt of a pair. What was said of the pair is somebody else's matter."""
+    """Has two new answers written for the prompt of a pair. The caller decides what becomes of the pair."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-        *,
-        seed: int,
-        queue: QueueFiller,
-    ) -> None:
-        self._workspace, self._scheduler, self._loaded_model, self._publish = (
-            workspace,
-            scheduler,
-            loaded_model,
-            publish,
-        )
-        self._seed, self._queue = seed, queue
+    def __init__(self, services: Services, *, seed: int, queue: QueueFiller) -> None:
+        self._services, self._seed, self._queue = services, seed, queue
 
     def as_of(self, queue: QueueFiller) -> Regeneration:
         """The same, with the settings of another queue."""
-        common = (self._workspace, self._scheduler, self._loaded_model, self._publish)
-        return Regeneration(*common, seed=self._seed, queue=queue)
+        return Regeneration(self._services, seed=self._seed, queue=queue)
 
     def check(self) -> None:
         """See whether answers can be written at all.
@@ -63,37 +46,37 @@ class Regeneration:
             SettingError: the settings name a server that cannot be asked.
             AdapterError: they name an adapter that is not there.
         """
-        make_asking(self._queue.settings, self._workspace, self._loaded_model)
+        find_sources(self._queue.settings, self._services)
+        loaded_model = self._services.loaded_model
         if self._queue.needs_model:
-            if self._loaded_model.base is None and self._loaded_model.error is None:
+            if loaded_model.base is None and loaded_model.error is None:
                 raise NotYet("The model is still being loaded. Ask again when it is there.")
-            self._loaded_model.required()
+            loaded_model.required()
 
     def write(self, prompt: PromptRow) -> Job:
-        """Write two answers as the settings of the queue say; the job's `done` tells when the pair is there, or is not.
+        """Write two answers as the settings of the queue say; `done` resolves when they are written or refused.
 
-        What goes wrong is told as for every job of the lane. Raises what `check` does.
+        Errors are published as for every job of the compute thread. Raises what `check` does.
         """
         self.check()
-        answering = Answering(
-            self._workspace, self._loaded_model, self._publish, self._scheduler.wake, seed=self._seed, stored=self._tell
-        )
-        priority = lambda: ASLEEP if answering.writer.idle else WATCHED  # noqa: E731
-        return self._scheduler.submit("new answers", self._turns(answering, prompt), priority)
+        pairs = PairWriter(self._services, seed=self._seed)
+        priority = lambda: ASLEEP if pairs.completions.idle else WATCHED  # noqa: E731
+        return self._services.scheduler.submit("new answers", self._turns(pairs, prompt), priority)
 
-    def _turns(self, answering: Answering, prompt: PromptRow) -> Turns:
+    def _turns(self, pairs: PairWriter, prompt: PromptRow) -> Turns:
         yield
-        settings, connection = self._queue.settings, self._workspace.connection
-        asking = make_asking(settings, self._workspace, self._loaded_model)
+        settings, connection = self._queue.settings, self._services.workspace.connection
+        sources = find_sources(settings, self._services)
         batch = Batch(
-            asking=asking,
-            asked_of=find_asked_of(asking, self._workspace, self._loaded_model),
+            sources=sources,
+            asked_of=find_asked_of(sources, self._services),
             prompts=[prompt],
             nearly_equal=settings.queue.nearly_equal,
-            streams=asking.alike,
+            streams=sources.alike,
             again=db_comparisons.num_compared(connection, prompt.id),
         )
-        yield from answering.answer(batch)
-
-    def _tell(self) -> None:
-        self._publish(QueueChanged(db_comparisons.count_open(self._workspace.connection)))
+        with closing(pairs.write(batch)) as events:
+            for event in events:
+                if isinstance(event, PairStored):
+                    self._services.publish(QueueChanged(db_comparisons.count_open(connection)))
+                yield

@@ -8,12 +8,11 @@ from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import ASLEEP, IDLE, Scheduler, Turns
+from tui.compute.scheduler import ASLEEP, IDLE, Turns
+from tui.compute.services import Services
 from tui.snapshots import LoadState
 from tui.training.pair_sets import preference_pair
 from tui.training.recorder import KnownReferences
-from tui.workspace.workspace import Workspace
 
 TOGETHER = 8
 """So many pairs are scored together: choosing the way of scoring costs three passes, and every pair is encoded."""
@@ -24,8 +23,9 @@ REST_S = 2.0
 class ReferenceScorer:
     """Scores standing pairs in the lane's idle turns, one in each, so that whoever comes is served at once."""
 
-    def __init__(self, workspace: Workspace, scheduler: Scheduler, loaded_model: LoadedModel) -> None:
-        self._workspace, self._scheduler, self._loaded_model = workspace, scheduler, loaded_model
+    def __init__(self, services: Services) -> None:
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model = services.loaded_model
         self._news = False
         self._begun: tuple[str, int] | None = None
         """The base model, and the newest verdict, when scoring was last asked for."""

@@ -6,7 +6,9 @@ Answers are greedy, so they need no random numbers, and a change in them is a ch
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 from db import prompts as db_prompts
@@ -16,11 +18,13 @@ from db.prompt_rows import PromptRow, with_system
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
-from tui.compute.loaded_model import LoadedModel
+from engine.requests import GenerationRequest
 from tui.compute.scheduler import Turns
-from tui.events import RunChanged, SamplesStored, WorkbenchEvent
+from tui.compute.services import Services
+from tui.events import RunChanged, SamplesStored
+from tui.generation.answer_sources import AnswerSource
+from tui.generation.completion_writer import Completed, CompletionWriter, Refused
 from tui.workspace.settings_store import QueueSettings
-from tui.workspace.workspace import Workspace
 
 
 class Sampler:
@@ -32,9 +36,7 @@ class Sampler:
 
     def __init__(
         self,
-        workspace: Workspace,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
+        services: Services,
         run: int,
         adapter: str,
         settings: QueueSettings,
@@ -43,10 +45,11 @@ class Sampler:
         broken_off: Callable[[], bool],
         sampled: Callable[[int, int], None],
     ) -> None:
-        self._workspace, self._loaded_model, self._publish = workspace, loaded_model, publish
-        self._run, self._adapter = run, adapter
+        self._workspace, self._publish = services.workspace, services.publish
+        self._writer = CompletionWriter(services)
+        self._run = run
         self._resumed, self._broken_off, self._sampled = resumed, broken_off, sampled
-        self._sampling = SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens)
+        self._source = AnswerSource(adapter, SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens))
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
         self.seconds = 0.0
@@ -80,32 +83,33 @@ class Sampler:
 
     def _take(self, step: int) -> Turns:
         done: list[CompletionDone] = []
-        events = self._answers()
-        while not self._broken_off():
-            started = time.perf_counter()
-            try:
-                event = next(events, None)
-            except ModelError as error:  # a prompt that the model cannot read; the run goes on without samples
-                text = f"No samples are taken: {error}"
-                self._prompts = []
-                self._workspace.write(db_runs.add_log, self._run, "warning", text).result()
-                self._publish(RunChanged(self._run))
-                return
-            self.seconds += time.perf_counter() - started
-            if event is None:
-                self._store(step, done)
-                return
-            if isinstance(event, CompletionDone):
-                done.append(event)
-                self._sampled(len(done), len(self._prompts))
-                self._publish(RunChanged(self._run, event))
-            yield
+        requests = deque(GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts)
+        with closing(self._writer.write(self._source, requests)) as events:
+            while not self._broken_off():
+                started = time.perf_counter()
+                try:
+                    event = next(events, None)
+                except ModelError as error:
+                    event = Refused("", str(error))
+                self.seconds += time.perf_counter() - started
+                match event:
+                    case None:
+                        self._store(step, done)
+                        return
+                    case Refused():
+                        self._give_up(event.reason)
+                        return
+                    case Completed():
+                        done.append(event.done)
+                        self._sampled(len(done), len(self._prompts))
+                        self._publish(RunChanged(self._run, event.done))
+                yield
 
-    def _answers(self) -> Iterator[Event]:
-        from engine.generate import GenerationRequest, generate  # imports torch
-
-        requests = [GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts]
-        return generate(self._loaded_model.required(), requests, self._sampling, adapter=self._adapter)
+    def _give_up(self, reason: str) -> None:
+        """The model cannot read a prompt: the run continues without samples."""
+        self._prompts = []
+        self._workspace.write(db_runs.add_log, self._run, "warning", f"No samples are taken: {reason}").result()
+        self._publish(RunChanged(self._run))
 
     def _store(self, step: int, done: list[CompletionDone]) -> None:
         rows = [(int(each.key), each.text, each.tokens, each.cut) for each in done]

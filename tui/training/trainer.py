@@ -25,10 +25,10 @@ from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
 from engine.preference import pairs_fingerprint
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Scheduler, Turns
+from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Turns
+from tui.compute.services import Services
 from tui.errors import WorkbenchError
-from tui.events import RunChanged, RunEnded, WorkbenchEvent, WorkbenchFailed
+from tui.events import RunChanged, RunEnded, WorkbenchFailed
 from tui.snapshots import WAITING, LoadState, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
@@ -41,7 +41,6 @@ from tui.training.run_request import RunRequest, RunRequests
 from tui.training.run_task import RunChoices, RunTask, shares_of
 from tui.training.samples import Sampler
 from tui.workspace.settings_store import stored_settings
-from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -58,25 +57,16 @@ PACKAGES = ("palate", "torch", "transformers", "peft")
 class Trainer:
     """Starts, watches and stops the one run that may be alive."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        loaded_model: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-    ) -> None:
+    def __init__(self, services: Services) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
         """The ends that the database had no room for: status, error and adapter by run. See `_record_ends`."""
-        self._workspace, self._scheduler, self._loaded_model, self._publish = (
-            workspace,
-            scheduler,
-            loaded_model,
-            publish,
-        )
+        self._services = services
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
-        self._previews = RunPreviews(workspace, loaded_model)
+        self._previews = RunPreviews(services.workspace, services.loaded_model)
         self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
@@ -346,9 +336,7 @@ class Trainer:
 
     def _sampler(self, task: RunTask, adapter: str) -> Sampler:
         return Sampler(
-            self._workspace,
-            self._loaded_model,
-            self._publish,
+            self._services,
             task.run,
             adapter,
             stored_settings(self._workspace),

@@ -6,10 +6,8 @@ taken up days later: what is missing is written whenever the model is there, and
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from adapters.errors import AdapterError
@@ -17,24 +15,20 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import models as db_models
 from db import trials as db_trials
-from db import verdicts as db_verdicts
 from db.errors import DatabaseError
 from db.pair_rows import ComparisonRow, VerdictRow
-from db.prompt_rows import PromptRow, with_system
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
-from engine.events import CompletionDone
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import AHEAD, LOADING, Job, Scheduler, Turns
+from tui.compute.scheduler import AHEAD, LOADING, Job, Turns
 from tui.compute.seeds import seed_from
+from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
-from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
-from tui.generation.completion_writer import Written, store_comparison
+from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.trial_answers import Question, answer_questions
 from tui.workspace.settings import BASE
-from tui.workspace.workspace import Workspace
 
 MOVED_TO = "from trials"
 """The prompt set for labelling that held-out prompts are moved to."""
@@ -63,19 +57,12 @@ class TrialPlan:
 
 
 class BlindTrials:
-    """Starts trials, has their answers written on the lane, and ends them."""
+    """Starts trials, has their answers written, and ends them."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        policies: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-        *,
-        seed: int,
-    ) -> None:
-        self._workspace, self._scheduler, self._loaded_model, self._publish = workspace, scheduler, policies, publish
-        self._seed = seed
+    def __init__(self, services: Services, *, seed: int) -> None:
+        self._services, self._seed = services, seed
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._publish = services.loaded_model, services.publish
         self.attended: int | None = None
         self._ready = 0
         self._given_up: set[int] = set()
@@ -169,9 +156,9 @@ class BlindTrials:
     def undo(self, trial: int) -> Future[int | None]:
         """Take back the newest verdict of this trial; resolves to the pair that is open again, if any.
 
-        The future fails with `WorkbenchError` when the names were shown: what was judged blind stays as it was.
+        The future fails with `NotAllowed` when the names were shown: what was judged blind stays as it was.
         """
-        undone: Future[int | None] = self._workspace.write(_undo_sealed, trial)
+        undone: Future[int | None] = self._workspace.write(db_blind.undo_in_trial, trial)
         undone.add_done_callback(self._after_undo)
         return undone
 
@@ -198,7 +185,7 @@ class BlindTrials:
         moved.add_done_callback(lambda done: None if _failed(done) else self._publish(QueueChanged(0)))
         return moved
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """Write what trials still lack, unless that is being done already or no trial is under way."""
@@ -229,24 +216,18 @@ class BlindTrials:
         return None
 
     def _write_some(self, trial: TrialRow) -> Turns:
-        policies = [self._policy_of(model) for model in (trial.model_a, trial.model_b)]
+        policies = self._policy_of(trial.model_a), self._policy_of(trial.model_b)
         self._look_through(trial)
         limit = 1 if self.ready(trial.id) == 0 else PROMPTS_AT_ONCE
-        wanted = db_blind.missing_answers(self._workspace.connection, trial.id, limit)
-        sampling = SamplingConfig(**{each.name: trial.sampling[each.name] for each in fields(SamplingConfig)})
-        answers: list[dict[int, Written]] = [{}, {}]
-        for policy, into in zip(policies, answers, strict=True):
-            yield from self._sample(trial, wanted, policy, sampling, into)
-        for prompt, sample in wanted:
-            self._workspace.write(
-                store_comparison,
-                prompt.id,
-                (trial.model_a, trial.model_b),
-                [answers[0][prompt.id], answers[1][prompt.id]],
-                trial.sampling.get("system"),
+        questions = [
+            Question(
+                prompt,
+                seed_from(self._seed, "blind", trial.id, prompt.id, sample),
                 seed_from(self._seed, "side", trial.id, prompt.id, sample),
-                trial.id,
-            ).result()
+            )
+            for prompt, sample in db_blind.missing_answers(self._workspace.connection, trial.id, limit)
+        ]
+        yield from answer_questions(self._services, trial, policies, questions)
         if not db_blind.missing_answers(self._workspace.connection, trial.id, 1):
             self._workspace.write(db_blind.add_repeats, trial.id).result()
         self._tell(trial.id)
@@ -256,32 +237,8 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        prompts, base = [prompt for prompt, _ in missing], self._loaded_model.required()
-        leave_out_too_long(self._workspace, self._publish, base, trial.id, prompts, trial.sampling.get("system"))
+        leave_out_too_long(self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system"))
         self._looked_through.add(trial.id)
-
-    def _sample(
-        self,
-        trial: TrialRow,
-        wanted: Sequence[tuple[PromptRow, int]],
-        adapter: Adapter | None,
-        sampling: SamplingConfig,
-        into: dict[int, Written],
-    ) -> Turns:
-        """One answer to each prompt. Both policies draw from the same random stream: they share their luck."""
-        from engine.generate import GenerationRequest, generate  # imports torch
-
-        seeds = {prompt.id: seed_from(self._seed, "blind", trial.id, prompt.id, sample) for prompt, sample in wanted}
-        system = trial.sampling.get("system")
-        requests = [
-            GenerationRequest(str(prompt.id), with_system(prompt.messages, system), seeds[prompt.id])
-            for prompt, _ in wanted
-        ]
-        name = self._loaded_model.attach(adapter) if adapter else None
-        for event in generate(self._loaded_model.required(), requests, sampling, adapter=name):
-            if isinstance(event, CompletionDone):
-                into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
-            yield
 
     def _policy_of(self, model: int) -> Adapter | None:
         """The adapter of a stored model, None for the base.
@@ -306,12 +263,6 @@ class BlindTrials:
         if trial == self.attended:
             self._ready = self.ready(trial)
         self._publish(TrialChanged(trial, row.done, row.total))
-
-
-def _undo_sealed(connection: sqlite3.Connection, trial: int) -> int | None:
-    if not db_trials.get_trial(connection, trial).sealed:
-        raise WorkbenchError("The names were shown: the verdicts that were given blind stay as they are.")
-    return db_verdicts.undo_last(connection, trial=trial)
 
 
 def _failed(done: Future[Any]) -> bool:

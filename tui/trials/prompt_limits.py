@@ -1,51 +1,37 @@
-"""Held-out prompts that leave the model no room to answer: a trial goes on without them, and says so."""
+"""Held-out prompts that leave the model no room to answer: a trial continues without them, and says so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from db import trials as db_trials
 from db.prompt_rows import PromptRow, with_system
-from tui.events import WorkbenchEvent, WorkbenchNotice
+from engine.requests import GenerationRequest
+from tui.compute.services import Services
+from tui.events import WorkbenchNotice
+from tui.generation.completion_writer import why_too_long
 from tui.text.format import count
-from tui.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 _NAMED = 3
 """So many of the prompts are named; the others are counted."""
 
 
 def leave_out_too_long(
-    workspace: Workspace,
-    publish: Callable[[WorkbenchEvent], None],
-    base: BaseModel,
-    trial: int,
-    prompts: Sequence[PromptRow],
-    system: str | None = None,
+    services: Services, trial: int, prompts: Sequence[PromptRow], system: str | None = None
 ) -> list[PromptRow]:
-    """Take what the model cannot answer out of a trial, tell which, and give the prompts that are left."""
-    reasons = {prompt.id: reason for prompt in prompts if (reason := _too_long(base, prompt, system))}
+    """Take what the model cannot answer out of a trial, publish which, and give the prompts that are left."""
+    base, workspace, reasons = services.loaded_model.required(), services.workspace, {}
+    for prompt in prompts:
+        request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
+        if reason := why_too_long(base, request):
+            reasons[prompt.id] = reason
     if reasons:
         workspace.write(db_trials.leave_out, trial, list(reasons)).result()
         left_out = [prompt for prompt in prompts if prompt.id in reasons]
         over = db_trials.get_trial(workspace.connection, trial).status == "failed"
-        publish(WorkbenchNotice("Prompts are too long for the model", _words(trial, left_out, reasons, over=over)))
+        text = _words(trial, left_out, reasons, over=over)
+        services.publish(WorkbenchNotice("Prompts are too long for the model", text))
     return [prompt for prompt in prompts if prompt.id not in reasons]
-
-
-def _too_long(base: BaseModel, prompt: PromptRow, system: str | None) -> str:
-    """Why the model cannot answer it; empty when it can."""
-    from engine.generate import GenerationRequest, PromptTooLong, check_fits  # imports torch
-
-    try:
-        check_fits(base, GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0))
-    except PromptTooLong as error:
-        return str(error)
-    return ""
 
 
 def _words(trial: int, left_out: Sequence[PromptRow], reasons: dict[int, str], *, over: bool) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from adapters.errors import AdapterError
-from adapters.manifest import Adapter
 from db import models as db_models
 from db import prompts as db_prompts
 from db import trials as db_trials
@@ -15,42 +14,30 @@ from db.errors import DatabaseError
 from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
-from engine.events import CompletionDone
-from tui.compute.loaded_model import LoadedModel
-from tui.compute.scheduler import WAITED_FOR, Job, Scheduler, Turns
+from tui.compute.scheduler import WAITED_FOR, Job, Turns
 from tui.compute.seeds import seed_from
+from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
-from tui.events import TrialChanged, WorkbenchEvent, WorkbenchFailed
-from tui.generation.completion_writer import Written, store_comparison
+from tui.events import TrialChanged, WorkbenchFailed
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.trial_answers import Question, TwoPolicies, answer_questions
 from tui.workspace.settings import BASE
-from tui.workspace.workspace import Workspace
-
-TwoPolicies = tuple[Adapter | None, Adapter | None]
-"""Two policies as their adapters; None is the base alone."""
 
 
 class SideBySide:
     """Asks two policies, by default the base and an adapter, the same held-out questions with the same seeds."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        scheduler: Scheduler,
-        policies: LoadedModel,
-        publish: Callable[[WorkbenchEvent], None],
-        *,
-        seed: int,
-    ) -> None:
+    def __init__(self, services: Services, *, seed: int) -> None:
         self.job: Job | None = None
-        self._workspace, self._scheduler, self._loaded_model, self._publish = workspace, scheduler, policies, publish
-        self._seed = seed
+        self._services, self._seed = services, seed
+        self._workspace, self._scheduler = services.workspace, services.scheduler
+        self._loaded_model, self._publish = services.loaded_model, services.publish
         self._stop = False
         self._starting = threading.Lock()
 
     def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
-        """Record a side-by-side and put it on the lane; returns its id.
+        """Record a side-by-side and submit its job; returns its id.
 
         Args:
             adapter: name or id of the tuned policy; None for the one in use.
@@ -77,11 +64,11 @@ class SideBySide:
             kind="side_by_side",
             model_a=self._loaded_model.model_row(other),
             model_b=self._loaded_model.model_row(tuned),
-            sampling=self._sampling_row(sampling),
+            sampling=self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result(),
             num_questions=len(prompts),
         ).result()
         self._stop = False
-        turns = self._turns(trial, prompts, (other, tuned), sampling)
+        turns = self._turns(trial, prompts, (other, tuned))
         self.job = self._scheduler.submit("side by side", turns, lambda: WAITED_FOR)
         return trial
 
@@ -108,18 +95,17 @@ class SideBySide:
             )
         return prompts
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread -----------------------------------------------------------------------------------
 
-    def _turns(
-        self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies, sampling: SamplingConfig
-    ) -> Turns:
+    def _turns(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> Turns:
         status = "stopped"
         try:
-            prompts = leave_out_too_long(self._workspace, self._publish, self._loaded_model.required(), trial, prompts)
+            prompts = leave_out_too_long(self._services, trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return
-                yield from self._answer(trial, prompts, start, policies, sampling)
+                yield from self._answer(trial, prompts[start : start + PROMPTS_AT_ONCE], policies)
+                self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
             status = "finished" if prompts else "failed"
         except (EngineError, AdapterError, DatabaseError) as error:
             status = "failed"
@@ -128,35 +114,13 @@ class SideBySide:
             self._workspace.write(db_trials.set_trial_status, trial, status).result()
             self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
 
-    def _answer(
-        self, trial: int, prompts: Sequence[PromptRow], start: int, policies: TwoPolicies, sampling: SamplingConfig
-    ) -> Turns:
-        chunk = prompts[start : start + PROMPTS_AT_ONCE]
-        written: tuple[dict[int, Written], dict[int, Written]] = {}, {}
-        for policy, into in zip(policies, written, strict=True):
-            yield from self._sample(chunk, policy, sampling, into)
-        models = self._loaded_model.model_row(policies[0]), self._loaded_model.model_row(policies[1])
-        for prompt in chunk:
-            answers = [each[prompt.id] for each in written]
-            side_seed = seed_from(self._seed, "trial", trial, prompt.id)
-            self._workspace.write(store_comparison, prompt.id, models, answers, None, side_seed, trial).result()
-        self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
-
-    def _sample(
-        self, prompts: Sequence[PromptRow], adapter: Adapter | None, sampling: SamplingConfig, into: dict[int, Written]
-    ) -> Turns:
-        from engine.generate import GenerationRequest, generate  # imports torch
-
-        seeds = {prompt.id: seed_from(self._seed, "trial", prompt.id) for prompt in prompts}
-        requests = [GenerationRequest(str(each.id), each.messages, seeds[each.id]) for each in prompts]
-        name = self._loaded_model.attach(adapter) if adapter else None
-        for event in generate(self._loaded_model.required(), requests, sampling, adapter=name):
-            if isinstance(event, CompletionDone):
-                into[int(event.key)] = Written(event, seeds[int(event.key)], sampling)
-            yield
+    def _answer(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> Turns:
+        questions = [
+            Question(each, seed_from(self._seed, "trial", each.id), seed_from(self._seed, "trial", trial, each.id))
+            for each in prompts
+        ]
+        row = db_trials.get_trial(self._workspace.connection, trial)
+        yield from answer_questions(self._services, row, policies, questions)
 
     def _done(self, trial: int) -> int:
         return db_trials.get_trial(self._workspace.connection, trial).done
-
-    def _sampling_row(self, sampling: SamplingConfig) -> int:
-        return self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result()

@@ -18,7 +18,7 @@ from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
-from tui.generation.answer_sources import find_asked_of, make_asking
+from tui.generation.answer_sources import find_asked_of, find_sources
 from tui.workbench import Workbench
 from tui.workspace.settings import SourceConfig
 
@@ -64,8 +64,8 @@ def write(workbench: Workbench, pairs: int) -> list[WorkbenchEvent]:
 
 def leave(workbench: Workbench, number: int) -> None:
     """Leave only the last prompts to be asked."""
-    workspace, policies = workbench.workspace, workbench.loaded_model
-    asked_of = find_asked_of(make_asking(workbench.answers.settings, workspace, policies), workspace, policies)
+    workspace, services = workbench.workspace, workbench.services
+    asked_of = find_asked_of(find_sources(workbench.answers.settings, services), services)
     for prompt in db_prompts.unasked_prompts(workspace.connection, asked_of)[:-number]:
         workspace.write(db_prompts.pass_over, prompt, asked_of, "not needed here").result()
 
@@ -119,7 +119,7 @@ def test_an_adapter_that_is_not_there_is_told(open_workbench: Open) -> None:
 def test_the_first_pair_of_an_empty_queue_is_seen_while_it_is_written(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
+    monkeypatch.setattr("tui.generation.pair_writer.GROWS_EVERY_S", 0.0)
     workbench = open_workbench(sampling=SamplingConfig(max_new_tokens=60))
     heard = write(workbench, 3)
     stored = [place for place, each in enumerate(heard) if isinstance(each, ComparisonStored)]
@@ -143,7 +143,7 @@ def test_growing_answers_are_published_four_times_a_second_at_most(
         moments.append(moments[-1] + 0.1)
         return moments[-1]
 
-    monkeypatch.setattr("tui.generation.batch.time", SimpleNamespace(monotonic=a_tenth_later))
+    monkeypatch.setattr("tui.generation.pair_writer.time", SimpleNamespace(monotonic=a_tenth_later))
     workbench = open_workbench(sampling=SamplingConfig(max_new_tokens=200))
     times: list[float] = []
     workbench.subscribe(lambda each: times.append(moments[-1]) if isinstance(each, AnswersGrowing) else None)
@@ -166,7 +166,7 @@ def test_sides_are_shown_as_they_were_while_the_answers_grew(open_workbench: Ope
 def test_what_a_model_cannot_tell_apart_is_passed_over_told_and_remembered(
     open_workbench: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.nearly_equal", lambda *_: True)
+    monkeypatch.setattr("tui.generation.pair_writer.nearly_equal", lambda *_: True)
     workbench = open_workbench()
     leave(workbench, 3)
     heard = write(workbench, 2)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from textual.pilot import Pilot
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
+from db.margin_scores import next_by_margin
+from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
-from engine.events import CompletionDone
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
 from tests.tiny import save_tiny
@@ -21,8 +23,6 @@ from tui.cli import main
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import WAITED_FOR, WATCHED, Job
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
-from tui.generation.completion_writer import Written, store_comparison
-from tui.generation.selection import next_by_margin
 from tui.screens.pairs.label import LabelScreen
 from tui.workbench import Workbench
 
@@ -66,7 +66,7 @@ def texts(workbench: Workbench, comparison: int) -> set[str]:
 def test_they_are_other_answers_to_the_same_prompt_and_asked_first(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
+    monkeypatch.setattr("tui.generation.pair_writer.GROWS_EVERY_S", 0.0)
     heard = write_again(workbench, 2)
     (new,) = [each.comparison for each in heard if isinstance(each, ComparisonStored)]
     assert new == 4
@@ -91,7 +91,7 @@ def test_they_are_other_answers_to_the_same_prompt_and_asked_first(
 
 def test_with_the_order_margin_they_are_asked_first_as_well(workbench: Workbench) -> None:
     write_again(workbench, 3)
-    asked = next_by_margin(workbench.workspace.connection, 1, random_share=0.5, seed=1, after=None)
+    asked = next_by_margin(workbench.workspace.connection, 1, pick=None, after=None)
     assert asked is not None
     assert asked.id == 4
 
@@ -109,7 +109,7 @@ def test_answers_without_chance_differ_from_those_before(workbench: Workbench) -
 def test_where_the_model_says_the_same_again_it_is_told_and_nothing_is_passed_over(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.nearly_equal", lambda *_: True)
+    monkeypatch.setattr("tui.generation.pair_writer.nearly_equal", lambda *_: True)
     heard = write_again(workbench, 1)
     (notice,) = [each for each in heard if isinstance(each, WorkbenchNotice)]
     assert notice.title == "No new answers"
@@ -162,7 +162,7 @@ def verdicts(workbench: Workbench) -> list[tuple[int, str]]:
 async def test_g_shows_them_while_they_are_written_and_u_brings_the_pair_back(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
+    monkeypatch.setattr("tui.generation.pair_writer.GROWS_EVERY_S", 0.0)
     app = PalateApp(workbench)
     heard: list[WorkbenchEvent] = []
     async with app.run_test(size=(100, 30)) as pilot:
@@ -210,9 +210,10 @@ async def test_without_a_model_the_pair_stays_open(tmp_path: Path) -> None:
     still = StillWorkbench(tmp_path / "still")
     try:
         prompt = db_prompts.get_prompt(still.workspace.connection, 1)
-        models, sampling = still.models(), SamplingConfig()
-        texts = [Written(CompletionDone("", text, 7, False, 1.0), 9, sampling) for text in ("One answer.", "Another.")]
-        still.workspace.write(store_comparison, prompt.id, (models[0], models[0]), texts, None, 1).result()
+        model, sampling = still.models()[0], {**asdict(SamplingConfig()), "system": None}
+        texts = ("One answer.", "Another.")
+        a, b = (NewCompletion(model, sampling, 9, text, 7, False, "model") for text in texts)
+        still.workspace.write(db_comparisons.add_pair, prompt.id, (a, b), side_seed=1).result()
         app = PalateApp(still)
         async with app.run_test(size=(100, 30)) as pilot:
             await opened(pilot, 1)

@@ -91,7 +91,7 @@ def test_ten_pairs_from_a_server_are_labelled_and_trained_on(
 def test_a_server_fills_the_queue_beside_a_run_and_is_seen_writing(
     served: tuple[str, str], tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.generation.batch.GROWS_EVERY_S", 0.0)
+    monkeypatch.setattr("tui.generation.pair_writer.GROWS_EVERY_S", 0.0)
     url, model = served
     workbench = Workbench(tmp_path / "space", ModelChoice(str(model_folder), dtype="float32"), seed=5)
     heard: list[WorkbenchEvent] = []

@@ -1,0 +1,251 @@
+"""Two answers to each prompt of a batch: sampled again where they are nearly the same, stored when both are whole."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from db import comparisons as db_comparisons
+from db import prompts as db_prompts
+from db.prompt_rows import AskedOf, PromptRow, with_system
+from engine.requests import GenerationRequest
+from engine.server import Server
+from tui.compute.seeds import seed_from
+from tui.compute.services import Services
+from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
+from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.completion_writer import Completed, CompletionWriter, Refused, TextGrew, WriterEvent
+from tui.text.similarity import nearly_equal
+
+ATTEMPTS = 3
+"""How often the second answer is sampled again when both are nearly the same."""
+GROWS_EVERY_S = 0.25
+"""Answers that grow are published at most this often: nobody reads more, and every frame goes to a terminal."""
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Another job may take its turn. `room` is how many more prompts could be answered beside the others."""
+
+    room: int = 0
+
+
+@dataclass(frozen=True)
+class PairStored:
+    """Both answers to a prompt are on the disk; another job may take its turn."""
+
+    comparison: int
+
+
+@dataclass
+class Batch:
+    """Prompts that are answered together.
+
+    `streams`: what is written so far is published. `joining`: prompts that the caller adds at a `Boundary`, as many as
+    its `room`. `again`: how many pairs the prompt has already; such a batch holds one prompt, for which a person asked,
+    and its pair goes to the front of the queue.
+    """
+
+    sources: AnswerSources
+    asked_of: AskedOf
+    prompts: list[PromptRow]
+    nearly_equal: float
+    streams: bool
+    again: int = 0
+    joining: deque[PromptRow] = field(default_factory=deque)
+    side_seeds: dict[int, int] = field(default_factory=dict)
+    completed: dict[tuple[int, int], Completed] = field(default_factory=dict)
+    """By prompt and which of its two answers it is."""
+    stored: set[int] = field(default_factory=set)
+
+    @property
+    def without_pair(self) -> list[PromptRow]:
+        """The prompts that have no pair yet."""
+        return [each for each in self.prompts if each.id not in self.stored]
+
+    def pair(self, prompt: int) -> tuple[Completed, Completed] | None:
+        """Both answers to a prompt, when both are there."""
+        first, second = self.completed.get((prompt, 0)), self.completed.get((prompt, 1))
+        return (first, second) if first and second else None
+
+
+class PairWriter:
+    """Writes and stores the pairs of batches, one batch after the other."""
+
+    def __init__(self, services: Services, *, seed: int) -> None:
+        self.completions = CompletionWriter(services)
+        self.comparisons: list[int] = []
+        """Those that were stored, the newest last."""
+        self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
+        self._reported_left_out: set[frozenset[str]] = set()
+        self._grown_at = 0.0
+
+    def write(self, batch: Batch) -> Generator[PairStored | Boundary, None, None]:
+        """Two answers to each prompt; where both are nearly the same, the second is sampled again, at a higher
+        temperature. Prompts may join while two answers of one source are written for the first time.
+
+        Raises:
+            ServerError: a server could not be asked.
+        """
+        sources = batch.sources
+        self._draw_sides(batch, batch.prompts)
+        if sources.alike:
+            requests = self._requests(batch, batch.prompts, (0, 1))
+            yield from self._write(batch, sources.first, requests, joins=True)
+        else:
+            for index, source in enumerate(sources.both):
+                yield from self._write(batch, source, self._requests(batch, batch.prompts, (index,)))
+        for attempt in range(1, ATTEMPTS + 1):
+            if not batch.without_pair:
+                return
+            self._withdraw(batch)
+            source = sources.second.at_attempt(attempt)
+            yield from self._write(batch, source, self._requests(batch, batch.without_pair, (1,), attempt))
+        for each in batch.without_pair:
+            self._pass_over(batch, each, f"The model gave nearly the same answer {ATTEMPTS + 2} times.")
+
+    def _write(
+        self, batch: Batch, source: AnswerSource, requests: Iterable[GenerationRequest], *, joins: bool = False
+    ) -> Generator[PairStored | Boundary, None, None]:
+        asked = deque(requests)
+        with closing(self.completions.write(source, asked, joins=joins)) as events:
+            for event in events:
+                yield self._handle(batch, event)
+                asked += self._take_joining(batch)
+
+    def _take_joining(self, batch: Batch) -> list[GenerationRequest]:
+        """Both answers to the prompts that join."""
+        joining = list(batch.joining)
+        batch.joining.clear()
+        batch.prompts += joining
+        self._draw_sides(batch, joining)
+        return self._requests(batch, joining, (0, 1))
+
+    # -- what is asked for ---------------------------------------------------------------------------------------
+
+    def _draw_sides(self, batch: Batch, prompts: Iterable[PromptRow]) -> None:
+        for each in prompts:
+            seeds = [self._seed_of(batch, each, index, 0) for index in (0, 1)]
+            batch.side_seeds[each.id] = seed_from(self._seed, "side", each.id, *seeds)
+
+    def _requests(
+        self, batch: Batch, prompts: Iterable[PromptRow], indices: Sequence[int], attempt: int = 0
+    ) -> list[GenerationRequest]:
+        """The requests for the first (0) or second (1) answer, or both, to each prompt."""
+        requests = []
+        for prompt in prompts:
+            messages = with_system(prompt.messages, batch.sources.system)
+            for index in indices:
+                seed = self._seed_of(batch, prompt, index, attempt)
+                requests.append(GenerationRequest(f"{prompt.id}/{index}", messages, seed))
+        return requests
+
+    def _seed_of(self, batch: Batch, prompt: PromptRow, index: int, attempt: int) -> int:
+        again = (batch.again,) if batch.again else ()
+        return seed_from(self._seed, prompt.id, index, attempt, _seed_word(batch.sources.both[index]), *again)
+
+    # -- what the writer reports ---------------------------------------------------------------------------------
+
+    def _handle(self, batch: Batch, event: WriterEvent) -> PairStored | Boundary:
+        match event:
+            case Completed():
+                prompt, index = _parts(event.done.key)
+                batch.completed[prompt, index] = event
+                return self._store_if_ready(batch, prompt)
+            case Refused():
+                self._refuse(batch, event)
+            case TextGrew():
+                if batch.streams and not batch.stored:
+                    self._grow(batch, event.texts)
+                return Boundary(event.room // 2)
+        return Boundary()
+
+    def _store_if_ready(self, batch: Batch, prompt: int) -> PairStored | Boundary:
+        pair = batch.pair(prompt)
+        if pair is None or self._is_useless(batch, prompt, (pair[0].done.text, pair[1].done.text)):
+            return Boundary()
+        models, system = (batch.asked_of.model_a, batch.asked_of.model_b), batch.sources.system
+        comparison = self._workspace.write(
+            db_comparisons.add_pair,
+            prompt,
+            (pair[0].to_store(models[0], system), pair[1].to_store(models[1], system)),
+            side_seed=batch.side_seeds[prompt],
+            asked_first=batch.again > 0,
+        ).result()
+        batch.stored.add(prompt)
+        self.comparisons.append(comparison)
+        for each in pair:
+            self._report_left_out(each.left_out)
+        self._publish(ComparisonStored(comparison))
+        return PairStored(comparison)
+
+    def _is_useless(self, batch: Batch, prompt: int, texts: tuple[str, str]) -> bool:
+        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before."""
+        if nearly_equal(*texts, batch.nearly_equal):
+            return True
+        return batch.again > 0 and db_comparisons.texts_compared(self._workspace.connection, prompt, texts)
+
+    def _refuse(self, batch: Batch, refused: Refused) -> None:
+        """The model cannot answer this prompt, so it leaves the batch."""
+        number, _ = _parts(refused.key)
+        for prompt in [each for each in batch.prompts if each.id == number]:  # none where its other answer was refused
+            self._pass_over(batch, prompt, refused.reason)
+            batch.prompts.remove(prompt)
+
+    def _pass_over(self, batch: Batch, prompt: PromptRow, reason: str) -> None:
+        """Say that there is no pair; these policies do not get the prompt any more."""
+        self._withdraw(batch)
+        about = f"“{prompt.first_line}”: {reason}"
+        if batch.again:
+            self._publish(WorkbenchNotice("No new answers", f"{about} A higher temperature may help: press the comma."))
+            return
+        self._workspace.write(db_prompts.pass_over, prompt.id, batch.asked_of, reason).result()
+        about += " It is asked again once another model, adapter or sampling answers."
+        self._publish(WorkbenchNotice("A prompt was passed over", about))
+
+    def _report_left_out(self, left_out: frozenset[str]) -> None:
+        names = sorted(left_out - {"stream_options"})
+        if names and left_out not in self._reported_left_out:
+            self._reported_left_out.add(left_out)
+            does = "does" if len(names) == 1 else "do"
+            text = f"It refused {', '.join(names)}, which {does} not shape its answers. They are kept without."
+            self._publish(WorkbenchNotice("The server does not know every setting", text))
+
+    # -- while answers grow --------------------------------------------------------------------------------------
+
+    def _grow(self, batch: Batch, texts: Mapping[str, str]) -> None:
+        """Publish what is there of the two answers to a batch's first prompt."""
+        if (now := time.monotonic()) < self._grown_at + GROWS_EVERY_S:
+            return
+        self._grown_at = now
+        prompt = batch.prompts[0]
+        both = []
+        for index in (0, 1):
+            whole = batch.completed.get((prompt.id, index))
+            both.append(whole.done.text if whole else texts.get(f"{prompt.id}/{index}", ""))
+        if db_comparisons.is_flipped(batch.side_seeds[prompt.id]):
+            both.reverse()
+        self._publish(AnswersGrowing(prompt, (both[0], both[1])))
+
+    def _withdraw(self, batch: Batch) -> None:
+        """The answers that grew are no pair: take them off the screen."""
+        if batch.streams:
+            batch.streams = False
+            self._publish(AnswersGrowing(batch.prompts[0], None))
+
+
+def _parts(key: str) -> tuple[int, int]:
+    """The prompt's id and which of its two answers, from the key of an answer."""
+    prompt, index = key.split("/")
+    return int(prompt), int(index)
+
+
+def _seed_word(source: AnswerSource) -> str | None:
+    """What tells policies apart in the seed of an answer."""
+    policy = source.policy
+    if isinstance(policy, Server):
+        return f"{policy.base_url} {policy.model}"
+    return policy if isinstance(policy, str | None) else policy.manifest.id
