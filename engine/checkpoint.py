@@ -27,7 +27,9 @@ from engine.training.run_state import RunState
 
 FILE = "checkpoint.pt"
 _FORMAT = 1
-_ANY = ".*."  # stands for the adapter's internal name in the names of its tensors
+_ANY = ".*."  # takes the place of the adapter's internal name in the names of its tensors
+_STORED_NAMES = {"epoch_margins": "ledger", "given_warnings": "told"}
+"""Fields of `RunState` that a checkpoint holds under an older name: checkpoints outlive the code that wrote them."""
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
@@ -102,7 +104,7 @@ def environment(learner: Learner) -> dict[str, str]:
     """What the last bits of a run depend on besides itself."""
     return {
         "number of threads": str(torch.get_num_threads()),
-        "way of scoring": learner.scorer.way,
+        "way of scoring": str(learner.scorer.method),
         "device": learner.base.device,
         "machine": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "version of torch": str(torch.__version__),
@@ -156,9 +158,9 @@ def _named(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.
 
 def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     """The state as tensors, lists and numbers, which torch reads back without running any code."""
-    plain = {each.name: getattr(state, each.name) for each in dataclasses.fields(state)}
+    plain = {_stored_name(each.name): getattr(state, each.name) for each in dataclasses.fields(state)}
     plain["window"] = [dataclasses.asdict(score) for score in state.window]
-    plain["told"] = sorted(state.told)
+    plain["told"] = sorted(state.given_warnings)
     plain["best_weights"] = None if state.best_weights is None else _unnamed(state.best_weights, adapter)
     return plain
 
@@ -168,8 +170,12 @@ def _own_state(state: RunState, plain: dict[str, Any], adapter: str) -> None:
     plain["window"] = [PairScore(**score) for score in plain["window"]]
     plain["told"] = set(plain["told"])
     plain["stopped"] = False
-    for name, value in plain.items():
-        setattr(state, name, value)
+    for each in dataclasses.fields(state):
+        setattr(state, each.name, plain[_stored_name(each.name)])
+
+
+def _stored_name(field: str) -> str:
+    return _STORED_NAMES.get(field, field)
 
 
 def _plain_random(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import torch
 
 
 class Decoder(Protocol):
-    """What writes rows, token by token. `appetite` is how many prompt tokens it likes to read at once."""
+    """What writes rows, token by token. `prompt_tokens` limits how many it reads in one pass."""
 
-    appetite: int
+    prompt_tokens: int
 
     def room(self) -> int:
         """How many rows may join now."""
@@ -47,7 +47,7 @@ def closed_up(rows: int, gone: Collection[int]) -> list[int]:
 class PlainDecoder:
     """A decoder over the model's own forward pass. New rows join when all have ended."""
 
-    appetite = sys.maxsize
+    prompt_tokens = sys.maxsize
 
     def __init__(self, model: Any, max_rows: int) -> None:
         self._model = model

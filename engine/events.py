@@ -7,6 +7,7 @@ turn: no graph alive, no torch or PEFT context open, the model's modes as they w
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ class SourceReady(Event):
     location: str
 
 
+class NoticeLevel(StrEnum):
+    """How much a notice matters; a run's log in the database holds these texts."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
 @dataclass(frozen=True)
 class Notice(Event):
-    """Something a person should know: `level` is "info" or "warning"."""
+    """Something that a person should know."""
 
-    level: str
+    level: NoticeLevel
     text: str
 
 
@@ -130,14 +138,21 @@ class ReferenceScored(Event):
     cache_keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+class PairStage(StrEnum):
+    """What pairs go through the model for: one optimizer step, or an evaluation."""
+
+    STEP = "step"
+    EVAL = "eval"
+
+
 @dataclass(frozen=True)
 class PairDone(Event):
     """One pair, or a group of short ones, went through the model; a boundary where another job may take its turn.
 
-    `done` of `total` pairs are through for this `stage`: "step" (pairs of one optimizer step) or "eval".
+    `done` of `total` pairs have gone through it for this `stage`.
     """
 
-    stage: str
+    stage: PairStage
     done: int
     total: int
 

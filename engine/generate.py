@@ -22,8 +22,8 @@ from engine.config import SamplingConfig
 from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.llama.decoding import LlamaDecoder, LlamaWeights
-from engine.llama.support import can_decode
+from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.support import support_of
 from engine.model import BaseModel
 from engine.preference import Message
 from engine.sampling import draw_tokens, penalise, random_stream
@@ -108,11 +108,11 @@ def generate(
 def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
     """The fastest decoder that computes what this model with this adapter computes."""
     model = base.hf_model
-    if not can_decode(model, adapter):
+    if support_of(model, adapter).decoding is not None:
         return PlainDecoder(model, max_rows)
-    if base.lean_weights is None:
-        base.lean_weights = LlamaWeights(model)
-    return LlamaDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows)
+    if base.decoding_weights is None:
+        base.decoding_weights = DecodingWeights(model)
+    return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
 
 
 @dataclass
@@ -181,16 +181,16 @@ class _Batch:
 
     def _admit(self, waiting: deque[_Prompt]) -> None:
         """Let as many waiting requests join as there is room for."""
-        room, appetite = self._decoder.room(), self._decoder.appetite
+        room, tokens = self._decoder.room(), self._decoder.prompt_tokens
         joining: list[_Row] = []
         prompts: list[tuple[list[int], int]] = []
-        while waiting and room and appetite > 0:
+        while waiting and room and tokens > 0:
             prompt = waiting[0]
             taken, prompt.requests = prompt.requests[:room], prompt.requests[room:]
             if not prompt.requests:
                 waiting.popleft()
             room -= len(taken)
-            appetite -= len(prompt.ids)
+            tokens -= len(prompt.ids)
             prompts.append((prompt.ids, len(taken)))
             joining += [self._row(request, prompt.limit) for request in taken]
         if joining:

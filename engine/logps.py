@@ -4,17 +4,15 @@ A forward pass takes exactly one pair, as two rows. So what a pair scores does n
 on which pairs share its batch, and a reference computed once stays right for the whole run.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch.utils.checkpoint import checkpoint
-from transformers.modeling_layers import GradientCheckpointingLayer
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import layers_checkpointed
 
 _CHUNK_VALUES = 1 << 22  # logits held at once: 32 tokens at a vocabulary of 128,256
 
@@ -103,25 +101,6 @@ class _Head:
         finally:
             del self._body.forward
         return logits[0]
-
-
-@contextmanager
-def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
-    """Inside, every layer of `body` keeps its inputs alone and is computed again in the backward pass.
-
-    transformers asks for a layer in training mode; only the layer itself is put there, not the dropouts inside it.
-    Non-reentrant, so that nothing but LoRA needs gradients: the reentrant kind would lose them where no input has any.
-    """
-    layers = [module for module in body.modules() if isinstance(module, GradientCheckpointingLayer)]
-    modes = [layer.training for layer in layers]
-    for layer in layers:
-        layer.gradient_checkpointing, layer.training = True, True
-        layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
-    try:
-        yield
-    finally:
-        for layer, mode in zip(layers, modes, strict=True):
-            layer.gradient_checkpointing, layer.training = False, mode
 
 
 def score_tokens(

@@ -23,11 +23,10 @@ from peft import (
     get_peft_model_state_dict,
     set_peft_model_state_dict,
 )
-from peft.tuners.tuners_utils import BaseTunerLayer
-from peft.utils import ModulesToSaveWrapper
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from engine.compat.peft_private import adapted_layers, read_activity, write_activity
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
 
@@ -217,8 +216,7 @@ class Switch:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._modules = tuple(model.modules())
-        layers = [module for module in self._modules if isinstance(module, (BaseTunerLayer, ModulesToSaveWrapper))]
-        self._layers: tuple[Any, ...] = tuple(layers)
+        self._layers = adapted_layers(model)
         self._weights = tuple(model.parameters())
         names = tuple(model.peft_config) if is_wrapped(model) else ()
         self._owned = {name: {id(weight) for weight in adapter_weights(model, name).values()} for name in names}
@@ -229,7 +227,7 @@ class Switch:
         """Adapter `name` on (None: all off); its gradients and its dropout, and nothing else's, when `training`."""
         modes = [module.training for module in self._modules]
         gradients = [weight.requires_grad for weight in self._weights]
-        adapters = [(layer, layer._active_adapter, layer._disable_adapters) for layer in self._layers]
+        adapters = [(layer, *read_activity(layer)) for layer in self._layers]
         active = self._active()
         try:
             self._set(name, name if training else None)
@@ -237,8 +235,7 @@ class Switch:
         finally:
             self._set_active(active)
             for layer, was_active, was_disabled in adapters:
-                layer._active_adapter = was_active
-                layer._disable_adapters = was_disabled
+                write_activity(layer, was_active, disabled=was_disabled)
             for weight, had in zip(self._weights, gradients, strict=True):
                 if weight.requires_grad != had:
                     weight.requires_grad_(had)
@@ -263,9 +260,8 @@ class Switch:
         if name is not None:
             self._set_active((name, name))
         for layer in self._layers:
-            layer._disable_adapters = name is None
-            if name is not None:
-                layer._active_adapter = [name]
+            active = read_activity(layer)[0] if name is None else [name]
+            write_activity(layer, active, disabled=name is None)
 
     def _active(self) -> tuple[Any, Any] | None:
         """What PEFT's two wrappers hold for the active adapter."""

@@ -19,6 +19,7 @@ from engine import lora
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError, ModelError
 from engine.fingerprint import fingerprint_of
+from engine.llama.decoding import DecodingWeights
 from engine.precision import (
     FOUR_BITS,
     check_float16,
@@ -76,7 +77,7 @@ class BaseModel:
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        self.lean_weights: Any = None  # made by the first generation, see engine/llama/decoding.py
+        self.decoding_weights: DecodingWeights | None = None  # the first generation makes them
         # Other tools find the default model under its Hub id, not under the name that Palate gives it.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 

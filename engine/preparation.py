@@ -7,7 +7,7 @@ from typing import Any
 from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
-from engine.events import Notice
+from engine.events import Notice, NoticeLevel
 from engine.preference import PreferencePair, split_by_prompt
 
 _FEW_EVAL_PAIRS = 5
@@ -26,12 +26,14 @@ class PreparedPairs:
         told = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
         shortened = sum(pair.shortened for pair in self.train + self.evaluation)
         if shortened:
-            told.append(Notice("warning", f"{_pairs(shortened)} cut at the longest length, without an end of turn."))
+            told.append(
+                Notice(NoticeLevel.WARNING, f"{_pairs(shortened)} cut at the longest length, without an end of turn.")
+            )
         if self.left_out:
-            told.append(Notice("warning", f"{_pairs(len(self.left_out))} left out of this run."))
+            told.append(Notice(NoticeLevel.WARNING, f"{_pairs(len(self.left_out))} left out of this run."))
         if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
             few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will jump about."
-            told.append(Notice("info", few))
+            told.append(Notice(NoticeLevel.INFO, few))
         return tuple(told)
 
 
@@ -61,7 +63,7 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
 
 def _moved_notice(pair: EncodedPair) -> Notice:
     return Notice(
-        "warning",
+        NoticeLevel.WARNING,
         f"Pair {pair.key}: the prompt's end {pair.moved!r} has other tokens beside an answer, "
         "so it is trained on as part of the answers.",
     )

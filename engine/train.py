@@ -6,14 +6,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.chat import EncodedPair
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
-from engine.estimates.checkpointing import choose_checkpointing
+from engine.estimates.checkpointing import choose_checkpointing, known_shape
 from engine.estimates.flops import pair_flops, pair_size
 from engine.estimates.time_left import Pace
 from engine.events import (
@@ -23,12 +22,15 @@ from engine.events import (
     Event,
     MarginsKnown,
     Notice,
+    NoticeLevel,
     PairDone,
+    PairStage,
     ReferenceScored,
     RunFinished,
     RunPlanned,
     StepDone,
 )
+from engine.model import BaseModel
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
@@ -39,11 +41,8 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
-from engine.training.scorer import choose_scorer
+from engine.training.scorer import ScoringMethod, choose_scorer
 from engine.training.warnings import evaluation_warnings, window_warnings
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
 
 
 def never() -> bool:
@@ -84,7 +83,7 @@ class _Run:
 
 
 def train_dpo(
-    base: "BaseModel",
+    base: BaseModel,
     pairs: Sequence[PreferencePair],
     config: TrainConfig,
     *,
@@ -146,8 +145,8 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
     """The whole run once everything is in place; also when the loss stops being a number, what was learned is saved."""
     started = time.perf_counter()
     yield _planned(run)
-    yield from (Notice("warning", text) for text in inexact)
-    yield Notice("info", run.learner.scorer.why)
+    yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
+    yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
     yield from run.prepared.notices()
     yield from _score_references(run, known)
     try:
@@ -170,7 +169,7 @@ def _has_good_state(run: _Run) -> bool:
     return state.best_weights is not None or (state.step > 0 and not _evaluation_is_due(run))
 
 
-def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: TrainConfig) -> None:
+def _create_adapter(base: BaseModel, adapter: str, start: str | None, config: TrainConfig) -> None:
     """A fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
     with OwnRandomState(config.seed).swapped_in(), tempfile.TemporaryDirectory(prefix="palate-start-") as copy:
         if start is None:
@@ -180,16 +179,21 @@ def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: 
             base.load_adapter(adapter, Path(copy), trainable=True)
 
 
-def _learner(
-    base: "BaseModel", prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None
-) -> Learner:
+def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None) -> Learner:
     reference = start if config.reference == "start" else None
     passes = passes_of(len(prepared.train), config)
     probe = max(prepared.train, key=lambda pair: pair.tokens)
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
-    scorer.checkpointing, why = choose_checkpointing(base, config, probe, plain=scorer.kernels is None)
+    scorer.checkpointing, why = choose_checkpointing(
+        known_shape(base.hf_model.config),
+        config,
+        probe,
+        dtype=base.dtype,
+        device=base.device,
+        plain=scorer.method is ScoringMethod.PLAIN,
+    )
     scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)
 
@@ -240,8 +244,8 @@ def _learn(run: _Run) -> Iterator[Event]:
     while True:
         if _evaluation_is_due(run):
             yield from _evaluate(run)
-        if state.ledger and state.step % run.steps_per_epoch == 0 and not state.window:
-            yield _turn_page(run)
+        if state.epoch_margins and state.step % run.steps_per_epoch == 0 and not state.window:
+            yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
         yield from _fill_window(run)
@@ -288,8 +292,8 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         state.window += scores
         state.window_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for pair in group)
-        state.ledger |= {score.key: score.margin(run.config.beta) for score in scores}
-        yield PairDone("step", len(state.window), len(window))
+        state.epoch_margins |= {score.key: score.margin(run.config.beta) for score in scores}
+        yield PairDone(PairStage.STEP, len(state.window), len(window))
 
 
 def _take_step(run: _Run) -> Iterator[Event]:
@@ -326,7 +330,7 @@ def _evaluate(run: _Run) -> Iterator[Event]:
     scores: list[PairScore] = []
     for pair in pairs:
         scores.append(run.learner.evaluate(pair, pairs))
-        yield PairDone("eval", len(scores), len(pairs))
+        yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
     state.eval_margins = {score.key: score.margin(beta) for score in scores}
     metrics = eval_metrics(scores, beta)
@@ -339,11 +343,11 @@ def _evaluate(run: _Run) -> Iterator[Event]:
     yield from warnings
 
 
-def _turn_page(run: _Run) -> MarginsKnown:
-    """The ledger of the epoch that is complete, and an empty one for the next."""
+def _finish_epoch(run: _Run) -> MarginsKnown:
+    """Report the margins of the epoch that is complete, and begin the next without any."""
     state = run.state
-    page, state.ledger = state.ledger, {}
-    return MarginsKnown(state.step // run.steps_per_epoch, page, dict(state.eval_margins))
+    margins, state.epoch_margins = state.epoch_margins, {}
+    return MarginsKnown(state.step // run.steps_per_epoch, margins, dict(state.eval_margins))
 
 
 def _checkpoint(run: _Run) -> Iterator[Event]:

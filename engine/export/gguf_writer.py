@@ -9,7 +9,7 @@ import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gguf
 import numpy as np
@@ -21,11 +21,8 @@ from engine.errors import MergeError
 from engine.events import Event, ModelMerged, Progress
 from engine.export.gguf_metadata import Metadata, metadata_of, read_metadata
 from engine.export.merge import check_difference, largest_difference, logits_of, merged_copy, words_for_the_disk
+from engine.model import BaseModel
 from engine.preference import Message
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 KINDS = {
     "float32": gguf.GGMLQuantizationType.F32,
@@ -45,7 +42,7 @@ _TENSORS_A_TURN = 16
 
 
 def merge_into_gguf(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     target: Path,

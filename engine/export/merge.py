@@ -13,23 +13,19 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError
 from transformers import AutoConfig
 
 from engine.chat import encode_prompt
+from engine.compat.peft_private import keep_merged, tuner_layers
 from engine.errors import MergeError
 from engine.estimates.checkpointing import merge_problem
 from engine.events import Event, ModelMerged, Progress
-from engine.model import load_base
+from engine.model import BaseModel, load_base
 from engine.preference import Message
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 TOLERANCE = 1e-4
 """Merged and unmerged, both in float32, may differ by so much at a logit of up to 10, and in proportion above."""
@@ -59,7 +55,7 @@ class MergedModel:
 
 
 def merge_adapter(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     target: Path,
@@ -99,7 +95,7 @@ def merge_adapter(
 
 
 def merged_copy(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     messages: Sequence[Message],
@@ -170,9 +166,9 @@ def _refuse_quantised(location: str, trust_remote_code: bool) -> None:
         )
 
 
-def _merge(copy: "BaseModel", adapter: str) -> Iterator[Event]:
+def _merge(copy: BaseModel, adapter: str) -> Iterator[Event]:
     """Add the adapter's part to the weights, some layers a turn."""
-    layers: list[Any] = [module for module in copy.model.modules() if isinstance(module, BaseTunerLayer)]
+    layers = tuner_layers(copy.model)
     _untie(copy, layers)
     for start in range(0, len(layers), _LAYERS_A_TURN):
         yield Progress("merging", start, len(layers), "layers")
@@ -186,7 +182,7 @@ def _merge(copy: "BaseModel", adapter: str) -> Iterator[Event]:
                 ) from error
 
 
-def _untie(copy: "BaseModel", layers: Sequence[Any]) -> None:
+def _untie(copy: BaseModel, layers: Sequence[Any]) -> None:
     """Part input and output embeddings where the adapter changes one of them: merged, they are no longer the same."""
     ends = (copy.hf_model.get_input_embeddings(), copy.hf_model.get_output_embeddings())
     if not any(end is layer for end in ends for layer in layers):
@@ -197,11 +193,10 @@ def _untie(copy: "BaseModel", layers: Sequence[Any]) -> None:
         copy.hf_model.config.tie_word_embeddings = False
 
 
-def _bare(copy: "BaseModel") -> Any:
+def _bare(copy: BaseModel) -> Any:
     """The transformers model with merged weights and without PEFT's layers around them."""
-    for layer in copy.model.modules():
-        if isinstance(layer, BaseTunerLayer):
-            layer._disable_adapters = False
+    for layer in tuner_layers(copy.model):
+        keep_merged(layer)
     return copy.model.unload()
 
 

@@ -1,6 +1,6 @@
 """The element-wise work of a Llama layer, forward and backward, each as one pass over memory where it is compiled.
 
-Compiling needs a C++ compiler (on a CPU) and some seconds once. Without one the same functions run as they stand, with
+Compiling needs a C++ compiler (on a CPU) and some seconds once. Without one the same functions run as they are, with
 the same results up to rounding. Rotary positions and norms are computed in float32, as transformers does.
 """
 
@@ -108,15 +108,15 @@ class Rotate(torch.autograd.Function):
 
 
 class Kernels:
-    """The functions of this module, compiled or as they stand.
+    """The functions of this module, compiled or as they are.
 
     Attributes:
-        name: "compiled" or "eager"; it belongs to the key of whatever was computed with them, since their results
-            differ in the last bits.
+        compiled: which of the two. Their results differ in the last bits, so this belongs to the key of whatever was
+            computed with them.
     """
 
     def __init__(self, *, compiled: bool) -> None:
-        self.name = "compiled" if compiled else "eager"
+        self.compiled = compiled
         wrap = _compiled if compiled else _as_it_is
         self.add_norm: Callable[..., Any] = wrap(add_norm)
         self.add_norm_backward: Callable[..., Any] = wrap(add_norm_backward)
@@ -126,11 +126,11 @@ class Kernels:
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled once for all lengths: one pair must not meet another kernel than the next."""
+    """The function compiled once for all lengths, so that every pair meets the same kernel."""
     inner = torch.compile(function, dynamic=True)
 
     def call(*values: Any) -> Any:
-        # without their history, which would only make the compiler tell apart what is the same
+        # Without the history of the values: by it the compiler would distinguish calls that are the same.
         return inner(*(value.detach() if isinstance(value, torch.Tensor) else value for value in values))
 
     return call

@@ -24,7 +24,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from engine.errors import ModelError
-from engine.events import Event, Notice, Progress, SourceReady
+from engine.events import Event, Notice, NoticeLevel, Progress, SourceReady
 from engine.sources.child_process import ChildFailed, report, run_child
 
 BFLOAT16_FROM = 1_500_000_000
@@ -83,7 +83,7 @@ def with_cache_lock(work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
     told = False
     while not _acquired(lock):
         if not told:
-            yield Notice("info", "Another Palate is preparing a model; waiting for it to finish.")
+            yield Notice(NoticeLevel.INFO, "Another Palate is preparing a model; waiting for it to finish.")
         told = True
         time.sleep(0.2)
     try:
@@ -137,7 +137,9 @@ def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
     if folder.is_dir():  # another process was faster
         return
     if file.stat().st_size > BFLOAT16_FROM:
-        yield Notice("info", f"{file.name} is large: its weights are unpacked to bfloat16 instead of float32.")
+        yield Notice(
+            NoticeLevel.INFO, f"{file.name} is large: its weights are unpacked to bfloat16 instead of float32."
+        )
     with unfinished_folder() as part:
         try:
             yield from run_child(

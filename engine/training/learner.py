@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,12 +13,9 @@ from engine.dpo import PairScore, dpo_loss
 from engine.errors import NonFiniteLoss, TrainingError
 from engine.estimates.checkpointing import known_shape
 from engine.logps import CompletionScores
+from engine.model import BaseModel
 from engine.training.random_state import OwnRandomState
 from engine.training.scorer import Scorer
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 _FLOAT16_SCALE = 1024.0  # float16 has nothing between 0 and 6e-8; gradients of single tokens come near that
 
@@ -95,9 +91,9 @@ class Learner:
             values = losses.tolist()
             if all(map(math.isfinite, values)):
                 (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
-            told = [self._told(*each) for each in zip(group, scores, values, strict=True)]
-        self._check_finite(told)
-        return told
+            found = [self._pair_score(*each) for each in zip(group, scores, values, strict=True)]
+        self._check_finite(found)
+        return found
 
     def _check_finite(self, scores: Sequence[PairScore]) -> None:
         for score in scores:
@@ -139,9 +135,9 @@ class Learner:
         """
         with self.turn(self.adapter):
             scores = self.scorer.score(self.adapter, pair)
-            told = self._told(pair, scores, self._loss(pair, scores, window).item())
-        self._check_finite([told])
-        return told
+            found = self._pair_score(pair, scores, self._loss(pair, scores, window).item())
+        self._check_finite([found])
+        return found
 
     def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
         """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""
@@ -161,7 +157,7 @@ class Learner:
             loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
         return loss
 
-    def _told(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
+    def _pair_score(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
         def two(values: torch.Tensor) -> tuple[float, float]:
             chosen, rejected = values.tolist()
             return chosen, rejected

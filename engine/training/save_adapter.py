@@ -1,18 +1,14 @@
 """Write a trained adapter, and believe it only after reading it back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from engine.chat import EncodedPair
 from engine.errors import TrainingError
 from engine.logps import score_pair
+from engine.model import BaseModel
 from engine.training.learner import Learner, adapter_parameters
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 _LOGPS_TOLERANCE = 1e-4  # relative; what is read back are the same float32 weights through the same kernels
 
@@ -38,7 +34,7 @@ def save_checked(learner: Learner, folder: Path, probe: EncodedPair) -> None:
         raise TrainingError(f"The adapter saved in {folder} answers differently: {saved} instead of {trained}.")
 
 
-def _compare_weights(base: "BaseModel", learner: Learner, copy: str, folder: Path) -> None:
+def _compare_weights(base: BaseModel, learner: Learner, copy: str, folder: Path) -> None:
     saved = adapter_parameters(base.model, copy)
     for name, trained in learner.parameters.items():
         other = saved.get(".".join(copy if part == learner.adapter else part for part in name.split(".")))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.dpo import PairScore
-from engine.events import Notice
+from engine.events import Notice, NoticeLevel
 from engine.training.run_state import RunState
 
 # Nats per token by which the chosen answers of a step may lose likelihood before language is at stake. Runs on 100
@@ -43,6 +43,6 @@ def evaluation_warnings(state: RunState, eval_loss: float) -> tuple[Notice, ...]
 
 
 def _once(state: RunState, found: dict[str, str]) -> tuple[Notice, ...]:
-    fresh = {name: text for name, text in found.items() if name not in state.told}
-    state.told.update(fresh)
-    return tuple(Notice("warning", text) for text in fresh.values())
+    fresh = {name: text for name, text in found.items() if name not in state.given_warnings}
+    state.given_warnings.update(fresh)
+    return tuple(Notice(NoticeLevel.WARNING, text) for text in fresh.values())

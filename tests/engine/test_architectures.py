@@ -101,8 +101,8 @@ def test_the_window_counts(tmp_path: Path, name: str) -> None:
 def test_a_run_takes_the_plain_way_says_why_and_learns(tmp_path: Path, name: str) -> None:
     base = _base(tmp_path / "model", name)
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").why == (
-        f"The plain, slower way of scoring is used: its architecture, {base.hf_model.config.model_type}, is not one "
-        "that the fast path knows."
+        "Pairs are scored by the plain, slower method: its architecture, "
+        f"{base.hf_model.config.model_type}, is not one that the fast path knows."
     )
     events = list(train_dpo(base, pairs(4), CONFIG, adapter="a2", folder=tmp_path / "adapter"))
     losses = [event.metrics["loss"] for event in events if isinstance(event, StepDone)]

@@ -12,7 +12,7 @@ from engine.estimates.flops import PairSize, pair_flops, run_flops
 from engine.estimates.memory import estimate_memory, lora_values
 from engine.estimates.model_shape import shape_of
 from engine.llama.kernels import Kernels
-from engine.llama.scoring import FastModel
+from engine.llama.scoring import LlamaScorer
 from engine.model import load_base
 from tests.tiny import save_tiny, tiny_config
 
@@ -90,7 +90,7 @@ def test_activations_are_what_a_forward_pass_keeps(tmp_path: Path, checkpointing
             held[storage] = value
         return value
 
-    model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True), torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         model.score([pair], "cpu", dropout=True, checkpointing=checkpointing)
     measured = sum(value.untyped_storage().nbytes() for value in held.values())

@@ -8,8 +8,8 @@ from peft import LoraConfig, PeftModel
 from transformers import MistralConfig, PreTrainedConfig
 
 from engine.config import TrainConfig
-from engine.llama.decoding import LlamaDecoder, LlamaWeights
-from engine.llama.support import can_decode
+from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.support import support_of
 from engine.model import BaseModel, load_base
 from tests.tiny import VOCABULARY, save_tiny, tiny_config
 
@@ -29,7 +29,7 @@ def disturb(base: BaseModel, name: str) -> None:
 
 
 def decoder_of(base: BaseModel, adapter: str | None = None) -> LlamaDecoder:
-    return LlamaDecoder(base.hf_model, LlamaWeights(base.hf_model), adapter=adapter, max_rows=6)
+    return LlamaDecoder(base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
 
 
 def whole(base: BaseModel, rows: list[list[int]], adapter: str | None = None) -> torch.Tensor:
@@ -75,7 +75,7 @@ def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
     base = loaded(tmp_path)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
     disturb(base, "a1")
-    assert can_decode(base.hf_model, "a1")
+    assert support_of(base.hf_model, "a1").decoding is None
     with torch.no_grad():
         logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
     assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
@@ -91,8 +91,8 @@ def test_adapters_of_other_kinds_are_left_to_the_model_itself(tmp_path: Path, sp
     base = loaded(tmp_path, config=tiny_config(tie_word_embeddings=False))
     settings: dict[str, object] = {"r": 4, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM", **special}
     PeftModel(base.hf_model, LoraConfig(**settings), adapter_name="a1")
-    assert not can_decode(base.hf_model, "a1")
-    assert can_decode(base.hf_model, None)
+    assert support_of(base.hf_model, "a1").decoding is not None
+    assert support_of(base.hf_model, None).decoding is None
 
 
 def test_models_with_a_window_are_left_to_the_model_itself(tmp_path: Path) -> None:
@@ -108,5 +108,5 @@ def test_models_with_a_window_are_left_to_the_model_itself(tmp_path: Path) -> No
     }
     windowed = loaded(tmp_path / "a", config=MistralConfig(**shape, sliding_window=8))
     whole_context = loaded(tmp_path / "b", config=MistralConfig(**shape, sliding_window=None))
-    assert not can_decode(windowed.hf_model, None)
-    assert can_decode(whole_context.hf_model, None)
+    assert support_of(windowed.hf_model, None).decoding is not None
+    assert support_of(whole_context.hf_model, None).decoding is None
