@@ -46,13 +46,13 @@ from engine.training.warnings import evaluation_warnings, window_warnings
 
 
 def never() -> bool:
-    """The `stop` of a run that nobody stops."""
+    """The default of `stop` and `checkpoint_now`: False at every call."""
     return False
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: what is trained on, with what, and where it stands."""
+    """One run: its learner, its pairs, its state, its folders, and what it asks between groups of pairs."""
 
     learner: Learner
     prepared: PreparedPairs
@@ -100,16 +100,17 @@ def train_dpo(
 
     Args:
         base: the loaded base model; its weights stay as they are.
-        pairs: what the person chose; they are split by prompt into training and evaluation pairs.
+        pairs: the person's verdicts; they are split by prompt into training and evaluation pairs.
         adapter: PEFT's internal name of the adapter to train, created here. It stays loaded if it was saved.
         folder: where the adapter is written in PEFT's format; its parent must exist.
-        start: a loaded adapter to go on from. It stays as it is, and is the reference unless the config says "base".
-        stop: asked between groups of pairs; when it says True, what was learned so far is saved and the run ends.
+        start: a loaded adapter to continue from. It does not change, and it is the reference unless the config says
+            "base".
+        stop: called between groups of pairs; when it returns True, the run saves what it has learned and ends.
         known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
         checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
-        checkpoint_now: asked between groups of pairs; when it says True, a checkpoint is written at once.
-        resume: go on from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
-            will be, bit for bit, that of the run had it not been interrupted, or a Notice says why not.
+        checkpoint_now: called between groups of pairs; when it returns True, the run writes a checkpoint at once.
+        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
+            will be, bit for bit, that of the same run without an interruption, or a Notice says why not.
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
@@ -119,8 +120,8 @@ def train_dpo(
     Raises:
         PairsError: no pair can be trained on.
         CheckpointError: there is no checkpoint to resume from, or it is of another run.
-        NonFiniteLoss: the loss stopped being a number, in training or at an evaluation; the last good state was saved
-            before, if there was one. Or the reference of a pair is no number, before the first step.
+        NonFiniteLoss: a loss is NaN or infinite, in training or at an evaluation; the last good state was saved before,
+            if there was one. Or a pair's reference is NaN or infinite, before the first step.
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
@@ -142,7 +143,7 @@ def train_dpo(
 
 
 def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
-    """The whole run once everything is in place; also when the loss stops being a number, what was learned is saved."""
+    """The events of a prepared run. Where a loss is NaN or infinite, the run saves its last good state first."""
     started = time.perf_counter()
     yield _planned(run)
     yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
@@ -161,7 +162,7 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
 
 
 def _has_good_state(run: _Run) -> bool:
-    """Is there something to save? Weights for which an evaluation found no loss are not, unless better ones are kept.
+    """Whether there are weights worth saving: the best ones, or the last where no evaluation of them failed.
 
     An evaluation that did not come to its end is still due.
     """
@@ -170,7 +171,7 @@ def _has_good_state(run: _Run) -> bool:
 
 
 def _create_adapter(base: BaseModel, adapter: str, start: str | None, config: TrainConfig) -> None:
-    """A fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
+    """Load a fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
     with OwnRandomState(config.seed).swapped_in(), tempfile.TemporaryDirectory(prefix="palate-start-") as copy:
         if start is None:
             base.create_adapter(adapter, config)
@@ -200,7 +201,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
 
 def _resume(run: _Run) -> tuple[str, ...]:
     if run.checkpoint_folder is None:
-        raise CheckpointError("A resume needs the folder of the run's checkpoint.")
+        raise CheckpointError("A run without a checkpoint folder cannot be resumed. Start it again.")
     return load_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
 
 
@@ -219,7 +220,7 @@ def _planned(run: _Run) -> RunPlanned:
 
 
 def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
-    """Know every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
+    """Collect every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
     keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
     reference = run.learner.reference
@@ -357,7 +358,7 @@ def _checkpoint(run: _Run) -> Iterator[Event]:
 
 
 def _save(run: _Run) -> Event:
-    """Save the best weights where evaluations tell them, else the last."""
+    """Save the best weights where there were evaluations, else the last."""
     state, step = run.state, run.state.step
     if state.best_weights is not None:
         run.learner.set_weights(state.best_weights)

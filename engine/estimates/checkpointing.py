@@ -20,7 +20,7 @@ _PLAIN = 2.5
 
 
 def free_bytes(device: str) -> int:
-    """How much memory is free where `device` computes."""
+    """How many bytes of memory are free on `device`."""
     kind = torch.device(device).type
     if kind == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
@@ -30,21 +30,21 @@ def free_bytes(device: str) -> int:
 
 
 def merge_problem(parameters: int) -> str | None:
-    """Why a model of so many weights cannot be merged into here, as a sentence; None where memory is enough.
+    """Why an adapter cannot be merged into a model of so many weights on this machine; None where memory is enough.
 
-    The copy in float32 takes 4 bytes a weight, and one layer's more while it is merged or read.
+    The copy in float32 takes 4 bytes a weight, and one more layer while that layer is merged or read.
     """
     needed, free = int(4.4 * parameters), free_bytes("cpu")
     if needed <= _MARGIN * free:
         return None
     return (
-        f"Merging works on a copy of the model in float32, about {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free. "
-        "Close what else takes memory, or take the adapter alone: palate adapters export."
+        f"Merging needs a copy of the model in float32, about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. "
+        "Close other programs that take memory, or take the adapter alone: palate adapters export."
     )
 
 
 def known_shape(config: Any) -> ModelShape | None:
-    """The sizes of a loaded model, from its transformers config; None where that does not tell them."""
+    """The sizes of a loaded model, from its transformers config; None where that does not name them."""
     try:
         return shape_of(config.to_dict())
     except ModelError:
@@ -77,5 +77,6 @@ def choose_checkpointing(
         return False, ""
     return True, (
         f"Gradient checkpointing is on: without it the run needs about {needed / 1e9:.1f} GB beside the model, and "
-        f"{free / 1e9:.1f} GB are free. Layers are computed twice; --gradient-checkpointing off overrides this."
+        f"{free / 1e9:.1f} GB are free. Layers are computed twice; set gradient checkpointing "
+        "(--gradient-checkpointing) to off to prevent that."
     )

@@ -85,7 +85,7 @@ class LlamaDecoder:
         return self._max_rows - len(self._cache.lengths)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Let all other rows go; see `KeyValueCache.keep` for the order."""
+        """Drop all other rows; see `KeyValueCache.keep` for the order."""
         self._cache.keep(rows)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -96,7 +96,7 @@ class LlamaDecoder:
         return self._logits(hidden)
 
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
-        """Read prompts one behind the other in one pass, each for its number of rows, and let the rows join."""
+        """Read prompts one behind the other in one pass, and add for each its number of rows as the last ones."""
         device = self._device
         lengths = [len(ids) for ids, _ in prompts]
         tokens = torch.tensor([token for ids, _ in prompts for token in ids], device=device)
@@ -115,12 +115,12 @@ class LlamaDecoder:
         return self._logits(hidden[last])[owner]
 
     def _layers(self, tokens: torch.Tensor, positions: torch.Tensor, attend: Attend) -> torch.Tensor:
-        """All layers over N tokens, wherever they belong: (N,) → (N, H). `attend` knows what sees what."""
+        """All layers over N tokens of any rows: (N,) → (N, H). `attend` knows which tokens each token sees."""
         weights = self._weights
         x = F.embedding(tokens, weights.embedding)
         cos, sin = weights.rotary(x, positions[None])  # (1, N, width)
         cos, sin = cos[0][:, None], sin[0][:, None].clone()
-        sin[..., : self._width // 2].neg_()  # with this sign, turning is one product with the halves exchanged
+        sin[..., : self._width // 2].neg_()  # with this sign, rotating is one product with exchanged halves
         parts = zip(weights.layers, self._packed.layers, self._loras, strict=True)
         for index, (layer, packed, lora) in enumerate(parts):
             joined = packed.qkv(self._norm(x, layer.attention_norm), lora.qkv)
@@ -133,7 +133,7 @@ class LlamaDecoder:
     def _heads_of(
         self, layer: LlamaLayer, joined: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Turned queries (N, heads · groups, width) and keys, and values (N, heads, width), out of one projection."""
+        """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), from one product."""
         counts = [self._heads * self._groups, self._heads]
         both, v = torch.split(joined.view(len(joined), -1, self._width), [sum(counts), self._heads], dim=1)
         if layer.query_norm is not None and layer.key_norm is not None:

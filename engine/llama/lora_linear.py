@@ -102,7 +102,7 @@ def _input_gradient(
 def _down_matrix(layers: Sequence[LinearWeights], dtype: torch.dtype, *, dropping: bool) -> torch.Tensor | None:
     """All A matrices in one, (Σr, in), or None without LoRA.
 
-    What dropout scales up is taken into these few values instead of into all those of the input.
+    The factor by which dropout scales up is in these few values, not in the many of the input.
     """
     matrices = [each.a for each in layers if each.a is not None]
     if not matrices:

@@ -39,8 +39,8 @@ class LlamaScorer:
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
-        With `checkpointing` each layer is computed again in the backward pass, with the same dropout, instead of
-        keeping what is inside it.
+        With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
+        keeps only its inputs.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
@@ -71,7 +71,7 @@ class LlamaScorer:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all layers of one forward pass share. `masks` are made on first use, by pair and window."""
+    """What all layers of one forward pass share. `masks` are made at their first use, by pair and window."""
 
     packed: PackedPairs
     cos: torch.Tensor  # (T, 1, d)
@@ -82,7 +82,7 @@ class _Shared:
     dropout: bool
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None) -> torch.Tensor:
-        """Attention of q (T, heads, d) over k and v (T, kv heads, d), each pair for itself: (T, heads · d)."""
+        """Attention of q (T, heads, d) over k and v (T, kv heads, d) within each pair: (T, heads · d)."""
         parts = [part for place in self.packed.places for part in self._attend_pair(place, q, k, v, window)]
         return torch.cat(parts)
 
@@ -98,7 +98,7 @@ class _Shared:
         return first, _attention(q[rejected], keys, values, mask[1])
 
     def _masks(self, place: Place, window: int | None, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is added to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
+        """The masks to add to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
         key = place, window
         if key not in self.masks:
             places = self.packed.positions[place.start : place.end]

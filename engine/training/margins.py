@@ -1,4 +1,4 @@
-"""Margins of pairs that nobody has judged yet: what an adapter thinks of two answers."""
+"""Margins of pairs that nobody has judged yet: how much an adapter prefers one of two answers."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ def score_margins(
 
     Yields:
         `MarginScored` with β·((policy − reference logps of chosen) − (policy − reference logps of rejected)), which is
-        `rewards/margins` of a run with this `config`. A pair that a run would leave out, for its length for one, gets
+        `rewards/margins` of a run with this `config`. A pair that a run would leave out, such as for its length, gets
         none.
     """
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""Reference log-probabilities ahead of a run, and the keys under which they are kept: no pair is scored twice."""
+"""Reference log-probabilities before a run, and the keys under which they are stored: no pair is scored twice."""
 
 import hashlib
 import json
@@ -28,11 +28,11 @@ def score_references(
 ) -> Iterator[ReferenceScored]:
     """Score pairs under the base model as a run from the base with this `config` would, before there is one.
 
-    Pairs that the run would leave out are passed over, and so are those whose key is in `known`.
+    Pairs that the run would leave out are skipped, and so are those whose key is in `known`.
 
     Yields:
-        One event for each pair that was scored; its keys are those that the run will look for. Log-probabilities that
-        are NaN or infinite are not in it: a run will tell of them.
+        One event for each scored pair, with the keys that the run will look for. It leaves out log-probabilities that
+        are NaN or infinite; a run raises an error for them.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None

@@ -17,7 +17,7 @@ class RunState:
         window: the scores of the pairs already learned from for the next step; the adapter holds their gradients.
         window_s: seconds that these pairs took; `learning_s` those before the first step.
         work: the work of the steps that are done, as `engine.estimates.time_left` counts it.
-        num_tokens: tokens of all pairs learned from, each epoch's anew.
+        num_tokens: tokens of all pairs learned from, in each epoch again.
         epoch_margins: each training pair's margin in this epoch so far.
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.

@@ -64,7 +64,7 @@ def test_llama_8b_in_4_bits() -> None:
 
 
 def test_sizes_that_a_config_does_not_tell() -> None:
-    with pytest.raises(ModelError, match="tells no hidden_size"):
+    with pytest.raises(ModelError, match="its config has no hidden_size"):
         shape_of({"model_type": "mamba"})
     with pytest.raises(ModelError, match="experts"):
         shape_of({**LLAMA_8B, "num_local_experts": 8})

@@ -1,17 +1,15 @@
-"""The lean decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
+"""The fast decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
 
 from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, PeftModel
-from transformers import MistralConfig, PreTrainedConfig
+from transformers import PreTrainedConfig
 
 from engine.config import TrainConfig
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
-from engine.llama.support import support_of
 from engine.model import BaseModel, load_base
-from tests.tiny import VOCABULARY, save_tiny, tiny_config
+from tests.tiny import save_tiny, tiny_config
 
 PROMPTS = [[1, 40, 50, 60, 70], [1, 90], [1, *range(100, 150)]]
 
@@ -75,38 +73,7 @@ def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
     base = loaded(tmp_path)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
     disturb(base, "a1")
-    assert support_of(base.hf_model, "a1").decoding is None
     with torch.no_grad():
         logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
     assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
     assert distance(logits, whole(base, PROMPTS[:1])) > 0.01
-
-
-@pytest.mark.parametrize(
-    "special",
-    [{"use_dora": True}, {"lora_bias": True}, {"modules_to_save": ["lm_head"]}, {"target_modules": ["lm_head"]}],
-)
-@pytest.mark.filterwarnings("ignore")  # PEFT warns of tied weights
-def test_adapters_of_other_kinds_are_left_to_the_model_itself(tmp_path: Path, special: dict[str, object]) -> None:
-    base = loaded(tmp_path, config=tiny_config(tie_word_embeddings=False))
-    settings: dict[str, object] = {"r": 4, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM", **special}
-    PeftModel(base.hf_model, LoraConfig(**settings), adapter_name="a1")
-    assert support_of(base.hf_model, "a1").decoding is not None
-    assert support_of(base.hf_model, None).decoding is None
-
-
-def test_models_with_a_window_are_left_to_the_model_itself(tmp_path: Path) -> None:
-    shape = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    }
-    windowed = loaded(tmp_path / "a", config=MistralConfig(**shape, sliding_window=8))
-    whole_context = loaded(tmp_path / "b", config=MistralConfig(**shape, sliding_window=None))
-    assert support_of(windowed.hf_model, None).decoding is not None
-    assert support_of(whole_context.hf_model, None).decoding is None

@@ -1,4 +1,4 @@
-"""The lean LoRA function against the formula, in value and gradient, and its dropout."""
+"""The LoRA function against the formula, in value and gradient, and its dropout."""
 
 import pytest
 import torch
@@ -20,11 +20,11 @@ def test_values_and_gradients_equal_the_formula() -> None:
     projections = _projections()
     leaves = [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
     results = []
-    for lean in (True, False):
+    for fast in (True, False):
         x = torch.linspace(-1, 1, 48).view(6, 8).requires_grad_()
         for leaf in leaves:
             leaf.requires_grad_().grad = None
-        if lean:
+        if fast:
             outputs = project(x, projections, dropout=False)
         else:
             outputs = tuple(

@@ -1,4 +1,4 @@
-"""The fast path against the plain way on every architecture that it knows: same logps, same gradients in float32."""
+"""The fast path against the plain method on every architecture that it knows: same logps, same gradients in float32."""
 
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def _gradients(base: BaseModel, scores: CompletionScores) -> dict[str, torch.Ten
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
+def test_the_fast_method_equals_the_plain_one(tmp_path: Path, name: str) -> None:
     torch.manual_seed(0)
     base = _base(tmp_path, CONFIGS[name])
     fast_model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
@@ -162,7 +162,7 @@ def test_the_chosen_answer_does_not_change_what_the_rejected_scores(tmp_path: Pa
     torch.testing.assert_close(one[1], two[1], rtol=1e-5, atol=1e-5)
 
 
-def test_unknown_models_and_adapters_take_the_plain_way_and_say_so(tmp_path: Path) -> None:
+def test_unknown_models_and_adapters_take_the_plain_method_and_say_so(tmp_path: Path) -> None:
     gpt2 = GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=1, n_head=2, n_positions=64, eos_token_id=2)
     base = load_base(str(save_tiny(tmp_path / "gpt2", config=gpt2)), source="tiny", dtype="float32", device="cpu")
     base.create_adapter("a1", CONFIG)
@@ -172,7 +172,7 @@ def test_unknown_models_and_adapters_take_the_plain_way_and_say_so(tmp_path: Pat
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "plain"
 
 
-def test_the_fast_way_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = _base(tmp_path, CONFIGS["mistral with a window"])
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "fast eager"
     assert choose_scorer(base, ["a1"], PAIR, 10, "plain").method == "plain"
