@@ -35,7 +35,7 @@ _SHOWN = {"way of scoring": "method of scoring"}
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
-    """Write the run's checkpoint into `folder`, for the owner alone; an earlier one is replaced whole or not at all.
+    """Write the run's checkpoint into `folder`, readable by the owner alone. It replaces an earlier one by a rename.
 
     Raises:
         OSError, RuntimeError: the disk fails. The unfinished file is deleted, so that it takes no room.
@@ -86,7 +86,7 @@ def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
 
 
 def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
-    """What two parts of one run share: settings, base model, start, and the pairs as token ids."""
+    """The facts that identify a run: settings, base model, start, and the pairs as token ids."""
     pairs = json.dumps([dataclasses.astuple(pair) for pair in (*prepared.train, *prepared.evaluation)])
     started_from = hashlib.sha256()
     for name, value in sorted(learner.started_from.items()):
@@ -103,7 +103,7 @@ def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
 
 
 def environment(learner: Learner) -> dict[str, str]:
-    """What the last bits of a run depend on besides the run itself. Checkpoints hold these names."""
+    """The facts outside of a run on which its last bits depend. Checkpoints hold these names."""
     return {
         "number of threads": str(torch.get_num_threads()),
         "way of scoring": str(learner.scorer.method),

@@ -18,7 +18,7 @@ class Decoder(Protocol):
     prompt_tokens: int
 
     def room(self) -> int:
-        """How many rows may join now."""
+        """How many rows `admit` takes now."""
 
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
         """Read prompts, each given with the number of rows that answer it, and add these rows as the last ones.
@@ -45,7 +45,7 @@ def closed_up(rows: int, gone: Collection[int]) -> list[int]:
 
 
 class PlainDecoder:
-    """A decoder over the model's own forward pass. New rows join when all have ended."""
+    """A decoder over the model's own forward pass. It takes new rows only after all have ended."""
 
     prompt_tokens = sys.maxsize
 

@@ -28,7 +28,7 @@ def dpo_loss(
     Args:
         policy_chosen_logps, policy_rejected_logps: (B,) float32, with gradients.
         reference_chosen_logps, reference_rejected_logps: (B,) float32.
-        beta: above 0; how strongly the loss holds the policy to the reference.
+        beta: above 0; how strongly the policy is held to the reference.
         loss: a name of `TrainConfig.loss`. "sigmoid" is Eq. 7 of the DPO paper, and with label smoothing cDPO
             (Mitchell 2023); "robust" is rDPO (arXiv:2403.00409); "hinge" is SLiC (arXiv:2305.10425); "ipo_paper"
             is Eq. 17 of arXiv:2310.12036 and "ipo" the same with lengths divided out, as TRL has it; "sigmoid_norm"

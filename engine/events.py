@@ -1,4 +1,4 @@
-"""What the engine reports while it works: frozen dataclasses of plain values. No torch here.
+"""The events that the engine reports while it works: frozen dataclasses of plain values. No torch here.
 
 The engine's jobs are generators of these events. A job yields an event only where another job may safely take a turn:
 no graph is alive, no torch or PEFT context is open, and the model's modes are as they were before.
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True)
 class Event:
-    """Root of everything the engine reports."""
+    """Root of all events."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class MarginScored(Event):
 
 @dataclass(frozen=True)
 class ModelMerged(Event):
-    """A model with an adapter merged into it is written, was read back, and answers as it did before.
+    """A model with a merged adapter was written and read back, and it answers as base and adapter did before.
 
     `dtype` is the written number format, such as "float32" or "q8_0". `merged_by` is the largest difference between the
     logits of the merged and the unmerged model on `tokens` tokens of a prompt, both in float32. `written_by` is the
@@ -139,7 +139,7 @@ class ReferenceScored(Event):
 
 
 class PairStage(StrEnum):
-    """What pairs go through the model for: one optimizer step, or an evaluation."""
+    """The purpose for which pairs go through the model: one optimizer step, or an evaluation."""
 
     STEP = "step"
     EVAL = "eval"

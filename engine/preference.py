@@ -16,7 +16,7 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class PreferencePair:
-    """A prompt, the answer that was chosen and the one that was rejected.
+    """A prompt, its chosen answer and its rejected one.
 
     `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
     read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer.

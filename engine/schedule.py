@@ -16,7 +16,7 @@ def pairs_per_step(config: TrainConfig) -> int:
 
 
 def steps_per_epoch(n_train: int, config: TrainConfig) -> int:
-    """Optimizer steps in one epoch of `n_train` pairs; a ragged tail is a step of its own."""
+    """Optimizer steps in one epoch of `n_train` pairs; a shorter rest is a step of its own."""
     return math.ceil(n_train / pairs_per_step(config))
 
 

@@ -32,9 +32,7 @@ logger = logging.getLogger(__name__)
 _NO_KEY = "none"  # the client needs a key; a server without keys ignores it
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number
 _EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-"""Sampling settings outside of the protocol, which vLLM and others know, with the values that turn them off.
-
-A server may refuse them; the requests then leave them out, and `left_out` reports it."""
+"""Sampling settings that only some servers know, such as vLLM, with the values that turn them off."""
 _TOO_LONG = re.compile(r"context|too long|too many tokens|max\w*.{0,30}(length|tokens)", re.IGNORECASE)
 """How servers write that a prompt leaves no room for an answer; the protocol has no code for that."""
 
@@ -133,7 +131,7 @@ class ServerAnswers:
         on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.left_out: frozenset[str] = frozenset()
-        """Sampling settings that the server refused, so that it wrote its answers without them."""
+        """Sampling settings that the server refused, so its answers do without them."""
         self._server, self._requests, self._sampling, self._on_news = server, tuple(requests), sampling, on_news
         self._changed = threading.Condition()
         self._growing: dict[str, _Growing] = {}
@@ -331,8 +329,7 @@ async def in_words(server: Server, client: "AsyncOpenAI", error: Exception) -> S
     at = server.base_url
     if isinstance(error, openai.APITimeoutError):
         return ServerError(
-            f"{at} was silent for {server.timeout_s:g} s. Check whether it is busy, or raise the timeout "
-            "(--server-timeout)."
+            f"{at} was silent for {server.timeout_s:g} s. Check its load, or raise the timeout (--server-timeout)."
         )
     if isinstance(error, _CutStream):
         return ServerError(f"{at} broke off an answer {server.retries + 1} times. Check the server's own log.")

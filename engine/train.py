@@ -99,7 +99,7 @@ def train_dpo(
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
     Args:
-        base: the loaded base model; its weights stay as they are.
+        base: the loaded base model; a run does not change its weights.
         pairs: the person's verdicts; they are split by prompt into training and evaluation pairs.
         adapter: PEFT's internal name of the adapter to train, created here. It stays loaded if it was saved.
         folder: where the adapter is written in PEFT's format; its parent must exist.
@@ -119,7 +119,7 @@ def train_dpo(
 
     Raises:
         PairsError: no pair can be trained on.
-        CheckpointError: there is no checkpoint to resume from, or it is of another run.
+        CheckpointError: there is no checkpoint to resume from, or it belongs to another run.
         NonFiniteLoss: a loss is NaN or infinite, in training or at an evaluation; the last good state was saved before,
             if there was one. Or a pair's reference is NaN or infinite, before the first step.
         TrainingError: the saved adapter differs from the trained one.

@@ -27,7 +27,7 @@ def pair_size(pair: EncodedPair) -> PairSize:
 
 
 def pair_flops(shape: ModelShape, pair: PairSize, *, learning: bool) -> int:
-    """Floating-point operations of one pair: forward, and backward to the inputs alone when `learning`.
+    """Floating-point operations of one pair: forward, and backward to the inputs alone with `learning`.
 
     A linear layer takes two for each weight and token, forward and again backward (the frozen weights need no
     gradient). Attention takes four for each visible place and value forward, and eight backward. The output layer is

@@ -57,7 +57,7 @@ class _LayerLora:
 
 
 class LlamaDecoder:
-    """A decoder that keeps its rows in one cache; new rows may join at every step."""
+    """A decoder that keeps its rows in one cache and takes new rows at every step."""
 
     prompt_tokens = 1024
 
@@ -81,7 +81,7 @@ class LlamaDecoder:
         )
 
     def room(self) -> int:
-        """How many rows may join now."""
+        """How many rows `admit` takes now."""
         return self._max_rows - len(self._cache.lengths)
 
     def keep(self, rows: Sequence[int]) -> None:

@@ -27,7 +27,7 @@ from engine.events import Event, Notice, NoticeLevel, Progress, SourceReady
 from engine.sources.child_process import ChildFailed, report, run_child
 
 BFLOAT16_FROM = 1_500_000_000
-_PART = ".part-"  # unfinished folders begin so; whoever holds the lock may remove them
+_PART = ".part-"  # names of unfinished folders begin so; the holder of the lock may remove them
 _CHUNK = 8 * 2**20
 _STEPS = 3  # of a conversion: read the tokenizer, unpack the weights, write them
 
@@ -67,7 +67,7 @@ def converted_folder(file_name: str, sha256: str) -> Path:
 
 @contextmanager
 def unfinished_folder() -> Iterator[Path]:
-    """A new folder in the cache that is removed at the end, whatever happens. Needs `cache_lock`."""
+    """A new folder in the cache that is removed at the end, also after an error. The caller holds the cache lock."""
     with cache_errors_in_words():
         folder = Path(tempfile.mkdtemp(prefix=_PART, dir=models_folder()))
     try:
@@ -132,7 +132,7 @@ def check_gguf(file: Path) -> None:
 
 
 def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
-    """Convert `file` into `folder`, which appears only when it is whole. Needs the cache lock."""
+    """Convert `file` into `folder`, which appears only once it is complete. The caller holds the cache lock."""
     if folder.is_dir():  # another process was faster
         return
     if file.stat().st_size > BFLOAT16_FROM:

@@ -77,7 +77,7 @@ def _patterns(code: bool) -> list[str]:
 
 
 def _cached(hub_id: str, code: bool) -> str | None:
-    """The folder of a model that is whole in the Hub's cache, or None."""
+    """The folder of a model that is complete in the Hub's cache, or None."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -89,7 +89,7 @@ def _cached(hub_id: str, code: bool) -> str | None:
         return None
 
 
-# -- the child -------------------------------------------------------------------------------------------------
+# -- the child process -------------------------------------------------------------------------------------------------
 
 
 def download(hub_id: str, *, code: bool) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Learner:
         """Clip the gradient, take one optimizer step, and return the gradient's norm before clipping.
 
         Raises:
-            NonFiniteLoss: the gradient is NaN or infinite; the weights stay as they were.
+            NonFiniteLoss: the gradient is NaN or infinite; the weights do not change.
         """
         with self.turn(self.adapter, learning=True):
             self._unscale()

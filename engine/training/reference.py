@@ -26,7 +26,7 @@ def passes_of(n_train: int, config: TrainConfig) -> int:
 def score_references(
     base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, known: Mapping[str, tuple[float, float]]
 ) -> Iterator[ReferenceScored]:
-    """Score pairs under the base model as a run from the base with this `config` would, before there is one.
+    """Score pairs under the base model, as a later run from the base with this `config` will.
 
     Pairs that the run would leave out are skipped, and so are those whose key is in `known`.
 
