@@ -38,7 +38,7 @@ class PromptTooLong(ModelError):
 
     def __init__(self, key: str, tokens: int, context_length: int) -> None:
         super().__init__(
-            f"The prompt has {tokens} tokens, and the model takes {context_length} with its answer. Shorten the prompt."
+            f"The prompt has {tokens} tokens and the model reads {context_length} with its answer. Shorten the prompt."
         )
         self.key = key
 

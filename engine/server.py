@@ -64,7 +64,7 @@ class Server:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingError(
-                f"The server's address (--server) is {self.url!r}. Give one such as http://localhost:8000/v1."
+                f"The server (--server) takes an address such as http://localhost:8000/v1, not {self.url!r}."
             )
         if parts.username or parts.password:
             raise SettingError(
