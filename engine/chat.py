@@ -1,7 +1,7 @@
 """Messages to token ids, and the boundary between prompt and completion.
 
-A completion starts where the tokens of the prompt alone and of the prompt with an answer part ways, as in TRL. All
-masks follow from the lengths found here, never from token ids: a tokenizer may pad with its end-of-turn token.
+A completion starts where the tokens of the prompt alone and of the prompt with an answer begin to differ, as in TRL.
+All masks come from these lengths, never from token ids, because a tokenizer may pad with its end-of-turn token.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from engine.preference import Message, PreferencePair
 
 @dataclass(frozen=True)
 class EncodedPair:
-    """A pair as token ids: what is trained on.
+    """A pair as token ids, ready for training.
 
-    `moved` is the end of the prompt whose tokens changed beside an answer and so are scored with it, "" when none
-    did. `shortened` says that an answer was cut at `max_length`, its end of turn included.
+    `moved` is the end of the prompt whose tokens differ beside an answer and so are scored with it, "" where there is
+    none. `shortened` says that an answer was cut at `max_length`, its end of turn included.
     """
 
     key: str
@@ -47,10 +47,10 @@ class LeftOut:
 
 
 def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """The token ids that a policy sees before it answers.
+    """The token ids that a policy reads before it answers.
 
-    With a chat template: the messages and the template's opening of an answer. Without: the contents as plain text,
-    with an empty line between them.
+    With a chat template these are the messages and the template's opening of an answer. Without one they are the
+    contents as plain text, with an empty line between them.
     """
     return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
 
@@ -86,7 +86,7 @@ def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
         return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {config.max_length}")
     chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
     if not pair.prompt_ids:
-        return LeftOut(pair.key, "nothing of the prompt is left before the answers, so they cannot be scored")
+        return LeftOut(pair.key, "no part of the prompt is left before the answers, so they cannot be scored")
     if not chosen or not rejected:
         return LeftOut(pair.key, "an answer is empty")
     if chosen == rejected:
@@ -95,17 +95,18 @@ def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
 
 
 def _prompt_text(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool]:
-    """The prompt as text, and whether the tokenizer still has to add its own special tokens to it."""
+    """The prompt as text, and whether the tokenizer must add its own special tokens to it."""
     if tokenizer.chat_template is None:
         return "\n\n".join(message["content"] for message in messages), True
     return _render(tokenizer, messages, add_generation_prompt=True), False
 
 
 def _encode_answer(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool) -> list[int]:
-    """Token ids of the prompt with this answer; one that did not end by itself stands as the policy wrote it.
+    """Token ids of the prompt with this answer.
 
-    That is behind the template's opening of an answer, without an end of turn: beside a finished turn a template may
-    write more, such as an empty block of thoughts before an answer that was cut while it was thinking.
+    An answer that did not end by itself follows the template's opening of an answer, without an end of turn, as the
+    policy wrote it. For a finished turn a template may write more, such as an empty block of thoughts before an answer
+    that was cut while it was thinking.
     """
     text, special = _prompt_text(tokenizer, prompt)
     if not ended:
@@ -128,7 +129,7 @@ def _tokens(tokenizer: Any, text: str, add_special_tokens: bool) -> list[int]:
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens both start with."""
+    """How many first tokens both share."""
     for position, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
             return position

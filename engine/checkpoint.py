@@ -1,7 +1,7 @@
-"""Checkpoints: everything that an exact resume needs, in one file, written beside and renamed into place.
+"""Checkpoints: everything that an exact resume needs, in one file that a rename puts into place.
 
-A run killed at any moment and resumed gives, bit for bit, the adapter of the run that was never killed, on the same
-machine with the same number of threads and the same way of scoring. Where those differ the resume says so.
+A run that was killed at any moment and resumed gives, bit for bit, the adapter of the run that was never killed, on the
+same machine with the same number of threads and the same method of scoring. Where those differ, the resume reports it.
 """
 
 import dataclasses
@@ -27,14 +27,18 @@ from engine.training.run_state import RunState
 
 FILE = "checkpoint.pt"
 _FORMAT = 1
-_ANY = ".*."  # stands for the adapter's internal name in the names of its tensors
+_ANY = ".*."  # takes the place of the adapter's internal name in the names of its tensors
+_STORED_NAMES = {"epoch_margins": "ledger", "given_warnings": "told"}
+"""Fields of `RunState` that a checkpoint holds under an older name: checkpoints outlive the code that wrote them."""
+_SHOWN = {"way of scoring": "method of scoring"}
+"""A name of `environment` that a checkpoint holds → the one that a person reads."""
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
-    """Write the run's checkpoint into `folder`, for the owner alone; an earlier one is replaced whole or not at all.
+    """Write the run's checkpoint into `folder`, readable by the owner alone. It replaces an earlier one by a rename.
 
     Raises:
-        OSError, RuntimeError: the disk refuses. What was written of it is gone, so that it takes no room.
+        OSError, RuntimeError: the disk fails. The unfinished file is deleted, so that it takes no room.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = {
@@ -61,13 +65,13 @@ def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
 
 
 def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
-    """Put a run back to where its checkpoint in `folder` was written.
+    """Put a run into the state in which its checkpoint in `folder` was written.
 
     Returns:
         Sentences that say why the resume is not exact; none when it is.
 
     Raises:
-        CheckpointError: there is no checkpoint, it cannot be read, or it is of another run (`CheckpointMisfit`).
+        CheckpointError: there is no checkpoint, it cannot be read, or another run wrote it (`CheckpointMisfit`).
     """
     content = _read(folder / FILE)
     _check_same_run(content["run"], run_identity(learner, prepared), folder)
@@ -82,7 +86,7 @@ def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
 
 
 def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
-    """What makes two runs the same run: settings, base model, start, and the pairs as token ids."""
+    """The facts that identify a run: settings, base model, start, and the pairs as token ids."""
     pairs = json.dumps([dataclasses.astuple(pair) for pair in (*prepared.train, *prepared.evaluation)])
     started_from = hashlib.sha256()
     for name, value in sorted(learner.started_from.items()):
@@ -99,10 +103,10 @@ def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
 
 
 def environment(learner: Learner) -> dict[str, str]:
-    """What the last bits of a run depend on besides itself."""
+    """The facts outside of a run on which its last bits depend. Checkpoints hold these names."""
     return {
         "number of threads": str(torch.get_num_threads()),
-        "way of scoring": learner.scorer.way,
+        "way of scoring": str(learner.scorer.method),
         "device": learner.base.device,
         "machine": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "version of torch": str(torch.__version__),
@@ -115,12 +119,14 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise CheckpointError(f"There is no checkpoint in {file.parent}. Start the run anew.") from None
+        raise CheckpointError(f"There is no checkpoint in {file.parent}. Start the run again.") from None
     except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{file} cannot be read: {reason} Start the run anew.") from error
+        raise CheckpointError(f"{file} cannot be read: {reason} Start the run again.") from error
     if content.get("format") != _FORMAT:
-        raise CheckpointError(f"{file} is of format {content.get('format')}, this Palate reads {_FORMAT}.")
+        raise CheckpointError(
+            f"{file} has format {content.get('format')}, and this Palate reads format {_FORMAT}. Start the run again."
+        )
     return content
 
 
@@ -132,21 +138,22 @@ def _check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Pa
         changed = [name for name, value in now["settings"].items() if saved["settings"].get(name) != value]
         other = ["--" + name.replace("_", "-") for name in changed]
     raise CheckpointMisfit(
-        f"The checkpoint in {folder} is of another run: {', '.join(other)} differ. "
-        "Resume with what the run was started with."
+        f"The checkpoint in {folder} belongs to another run: {', '.join(other)} differ. "
+        "Resume with the settings, the model and the pairs that the run began with."
     )
 
 
 def _differences(saved: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
-        f"This resume is not exact to the last bit: the {name} was {saved.get(name)}, now it is {value}."
+        f"This resume is not exact to the last bit: the {shown} was {saved.get(name)}, now it is {value}."
         for name, value in now.items()
+        for shown in [_SHOWN.get(name, name)]
         if saved.get(name) != value
     )
 
 
 def _unnamed(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.Tensor]:
-    """Tensors by their place alone: a resumed run trains under another internal name."""
+    """Tensors by their place in the model alone: a resumed run trains under another internal name."""
     return {name.replace(f".{adapter}.", _ANY): value for name, value in values.items()}
 
 
@@ -156,9 +163,9 @@ def _named(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.
 
 def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     """The state as tensors, lists and numbers, which torch reads back without running any code."""
-    plain = {each.name: getattr(state, each.name) for each in dataclasses.fields(state)}
+    plain = {_stored_name(each.name): getattr(state, each.name) for each in dataclasses.fields(state)}
     plain["window"] = [dataclasses.asdict(score) for score in state.window]
-    plain["told"] = sorted(state.told)
+    plain["told"] = sorted(state.given_warnings)
     plain["best_weights"] = None if state.best_weights is None else _unnamed(state.best_weights, adapter)
     return plain
 
@@ -168,8 +175,12 @@ def _own_state(state: RunState, plain: dict[str, Any], adapter: str) -> None:
     plain["window"] = [PairScore(**score) for score in plain["window"]]
     plain["told"] = set(plain["told"])
     plain["stopped"] = False
-    for name, value in plain.items():
-        setattr(state, name, value)
+    for each in dataclasses.fields(state):
+        setattr(state, each.name, plain[_stored_name(each.name)])
+
+
+def _stored_name(field: str) -> str:
+    return _STORED_NAMES.get(field, field)
 
 
 def _plain_random(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Frozen settings with their defaults, ranges and one sentence each. No torch here.
 
-A setting is declared once, as a dataclass field made by `setting(...)`. The command line's flags, the Train
-screen's rows and the README's table are all made from `settings_of(...)`, so a default has one place.
+A setting is declared once, as a dataclass field made by `setting(...)`. The command line's flags, the Train screen's
+rows and the README's table come from `settings_of(...)`, so a default has one place.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ def setting(
 ) -> Any:
     """Declare one setting: its default, its sentence, and the values it takes.
 
-    `low` and `high` are included in the range, `above` is not; `choices` lists the words that are allowed.
+    The range includes `low` and `high` and excludes `above`; `choices` lists the allowed words.
     """
     about = {"help": help, "low": low, "high": high, "above": above, "choices": tuple(choices or ())}
     return dataclasses.field(default=default, metadata=about)
@@ -116,7 +116,7 @@ def check_settings(config: Any) -> None:
     """Check every setting of `config` against its declaration.
 
     Raises:
-        SettingError: names the flag, the value and what is allowed.
+        SettingError: a value is not allowed; the error names its flag and the allowed values.
     """
     for each in settings_of(type(config)):
         each.check(getattr(config, each.name))
@@ -135,7 +135,7 @@ class SamplingConfig:
         0.0, "Leave out tokens below this share of the likeliest one's probability; 0 leaves none out.", low=0, high=1
     )
     repetition_penalty: float = setting(
-        1.0, "Make tokens that stand in prompt or answer less likely, above 1; 1 changes nothing.", above=0, high=10
+        1.0, "Above 1, make tokens of the prompt and the answer less likely; 1 changes nothing.", above=0, high=10
     )
     max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
 
@@ -145,7 +145,7 @@ class SamplingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """The settings of one run. The defaults are those of the project that Palate grew from."""
+    """The settings of one run. The defaults come from the project that Palate began as."""
 
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
     loss: str = setting(
@@ -200,7 +200,7 @@ class TrainConfig:
     )
     scoring: str = setting(
         "auto",
-        "How pairs go through the model: the fastest way that is right, or one asked for by name.",
+        "How pairs are scored: by the fastest method that is right, or by the one named here.",
         choices=("auto", "compiled", "eager", "plain"),
     )
     gradient_checkpointing: str = setting(

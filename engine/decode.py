@@ -1,7 +1,7 @@
-"""Decoding of several rows together, over the model as transformers gives it: works for every architecture.
+"""Decoding of several rows together with transformers' own forward pass, which works for every architecture.
 
-A decoder keeps the keys and values of the rows being written. It is called inside `BaseModel.policy` and `no_grad`
-and holds neither between calls, so that another job may take its turn.
+A decoder keeps the keys and values of the rows being written. Callers call it inside `BaseModel.policy` and `no_grad`,
+and leave both between calls, so that another job may take its turn.
 """
 
 import inspect
@@ -13,15 +13,15 @@ import torch
 
 
 class Decoder(Protocol):
-    """What writes rows, token by token. `appetite` is how many prompt tokens it likes to read at once."""
+    """Writes rows, token by token. `prompt_tokens` limits how many it reads in one pass."""
 
-    appetite: int
+    prompt_tokens: int
 
     def room(self) -> int:
-        """How many rows may join now."""
+        """How many rows `admit` takes now."""
 
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
-        """Read prompts, each given with the number of rows that answer it, and let these rows join as the last.
+        """Read prompts, each given with the number of rows that answer it, and add these rows as the last ones.
 
         Returns:
             Logits of the first token of each new row, (new rows, V).
@@ -31,13 +31,13 @@ class Decoder(Protocol):
         """Append one token to each row, (R,) int64, and return the logits of the next, (R, V)."""
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Let all other rows go; those kept stand in this order, which is one that `closed_up` gives."""
+        """Drop all other rows, and put those kept in this order, which is one that `closed_up` returns."""
 
 
 def closed_up(rows: int, gone: Collection[int]) -> list[int]:
-    """The rows that stay when some go, in an order in which few have to move.
+    """The rows that stay when some go, in an order in which few rows move.
 
-    The last rows take the places that became free: `closed_up(5, {1})` is `[0, 4, 2, 3]`.
+    The last rows take the free places: `closed_up(5, {1})` is `[0, 4, 2, 3]`.
     """
     kept = rows - len(gone)
     movers = iter([row for row in range(rows - 1, kept - 1, -1) if row not in gone])
@@ -45,9 +45,9 @@ def closed_up(rows: int, gone: Collection[int]) -> list[int]:
 
 
 class PlainDecoder:
-    """A decoder over the model's own forward pass. New rows join when all have ended."""
+    """A decoder over the model's own forward pass. It takes new rows only after all have ended."""
 
-    appetite = sys.maxsize
+    prompt_tokens = sys.maxsize
 
     def __init__(self, model: Any, max_rows: int) -> None:
         self._model = model

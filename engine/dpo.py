@@ -60,7 +60,7 @@ def dpo_loss(
 
 @dataclass(frozen=True)
 class PairScore:
-    """What one pair gave in one forward pass: plain numbers, summed over tokens where not said otherwise.
+    """The figures of one pair from one forward pass: plain numbers, summed over tokens unless stated otherwise.
 
     The two numbers of each tuple belong to chosen and rejected.
     """

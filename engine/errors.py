@@ -1,23 +1,23 @@
-"""What can go wrong in the engine, as sentences that a person can act on.
+"""The errors of the engine, as sentences that a person can act on.
 
     EngineError
     ├── SettingError          a setting is out of its range or of the wrong kind
     ├── ModelError            a base model cannot be found, read or used
-    │   ├── DownloadError     the network or the disk did not give what was asked
+    │   ├── DownloadError     a model could not be downloaded
     │   └── AdapterLoadError  an adapter does not fit the base model
-    ├── MergeError            an adapter cannot be merged into its base model, or not be written
-    ├── PromptRefused         a prompt leaves a model no room to answer
-    ├── ServerError           a server that writes answers cannot be asked, or refuses
+    ├── MergeError            an adapter cannot be merged into its base model, or the result not be written
+    ├── PromptRefused         a prompt leaves a model no room for an answer
+    ├── ServerError           a server that writes answers cannot be reached, or refuses
     ├── PairsError            the preference pairs cannot be trained on
     └── TrainingError         a run had to stop
         ├── NonFiniteLoss     the loss became NaN or infinite
-        ├── CheckpointError   a checkpoint is missing, damaged or of another run
-        │   └── CheckpointMisfit  it is whole, and of a run with other settings or another start
-        └── RunInterrupted    the machine did not give what a run needs; the run can go on later
-            ├── DiskRefused   there is no room, or the disk does not answer
-            └── MemoryRanOut  there is no memory left, on the device or beside it
+        ├── CheckpointError   a checkpoint is missing or damaged, or belongs to another run
+        │   └── CheckpointMisfit  it is complete, and belongs to a run with other settings or another start
+        └── RunInterrupted    the machine failed a run, which can continue later
+            ├── DiskRefused   the disk is full, or does not answer
+            └── MemoryRanOut  no memory is left, on the device or beside it
 
-Each error has a short `title` and a message that gives the fact, the value and the next act.
+Each error has a short `title`, and a message of at most two sentences: what failed, why, and what to do.
 """
 
 from typing import ClassVar
@@ -42,7 +42,7 @@ class ModelError(EngineError):
 
 
 class DownloadError(ModelError):
-    """The network or the disk did not give what was asked."""
+    """A model could not be downloaded."""
 
     title = "The download did not finish"
 
@@ -54,13 +54,13 @@ class AdapterLoadError(ModelError):
 
 
 class MergeError(EngineError):
-    """An adapter cannot be merged into its base model, or what was merged cannot be written."""
+    """An adapter cannot be merged into its base model, or the merged model cannot be written."""
 
     title = "The adapter cannot be merged"
 
 
 class PromptRefused(EngineError):
-    """A prompt leaves a model no room to answer; `key` is that of the answer that was asked for."""
+    """A prompt leaves a model no room for an answer; `key` is the key of its request."""
 
     title = "The prompt is too long"
 
@@ -70,7 +70,7 @@ class PromptRefused(EngineError):
 
 
 class ServerError(EngineError):
-    """A server that writes answers cannot be asked, or refuses."""
+    """A server that writes answers cannot be reached, or refuses."""
 
     title = "The server does not answer"
 
@@ -94,28 +94,28 @@ class NonFiniteLoss(TrainingError):
 
 
 class CheckpointError(TrainingError):
-    """A checkpoint is missing, damaged or belongs to another run."""
+    """A checkpoint is missing or damaged, or belongs to another run."""
 
     title = "The checkpoint cannot be used"
 
 
 class CheckpointMisfit(CheckpointError):
-    """A checkpoint is whole, and belongs to a run with other settings or another start."""
+    """A checkpoint is complete, and belongs to a run with other settings or another start."""
 
 
 class RunInterrupted(TrainingError):
-    """The machine did not give what a run needs. From its last checkpoint it can go on once there is some."""
+    """The machine failed a run, which can continue from its last checkpoint once the cause is gone."""
 
     title = "The run was interrupted"
 
 
 class DiskRefused(RunInterrupted):
-    """There is no room left, or the disk does not answer."""
+    """The disk is full, or does not answer."""
 
     title = "The disk refused"
 
 
 class MemoryRanOut(RunInterrupted):
-    """There is no memory left, on the device or beside it."""
+    """No memory is left, on the device or beside it."""
 
     title = "The memory ran out"

@@ -1,24 +1,25 @@
-"""What the engine reports while it works: frozen dataclasses of plain values. No torch here.
+"""The events that the engine reports while it works: frozen dataclasses of plain values. No torch here.
 
-The engine's jobs are generators of these events. An event is yielded only where another job may safely take a
-turn: no graph alive, no torch or PEFT context open, the model's modes as they were before.
+The engine's jobs are generators of these events. A job yields an event only where another job may safely take a turn:
+no graph is alive, no torch or PEFT context is open, and the model's modes are as they were before.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
 class Event:
-    """Root of everything the engine reports."""
+    """Root of all events."""
 
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """Part of a preparation is done, such as a download or a conversion.
+    """A part of a preparation is done, such as of a download or a conversion.
 
-    `done` and `total` are in `unit`; `total` is None while it is not known.
+    `done` and `total` are in `unit`; `total` is None as long as it is unknown.
     """
 
     stage: str
@@ -35,11 +36,18 @@ class SourceReady(Event):
     location: str
 
 
+class NoticeLevel(StrEnum):
+    """How much a notice matters; a run's log in the database holds these texts."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
 @dataclass(frozen=True)
 class Notice(Event):
-    """Something a person should know: `level` is "info" or "warning"."""
+    """Something that a person should know."""
 
-    level: str
+    level: NoticeLevel
     text: str
 
 
@@ -75,7 +83,7 @@ class CompletionDone(Event):
 
 @dataclass(frozen=True)
 class MarginScored(Event):
-    """How much more an adapter, against its base, likes a pair's chosen answer than its rejected one."""
+    """How much more an adapter prefers a pair's chosen answer over its rejected one than its base does."""
 
     key: str
     margin: float
@@ -83,12 +91,12 @@ class MarginScored(Event):
 
 @dataclass(frozen=True)
 class ModelMerged(Event):
-    """A model with an adapter merged into it is written, was read back, and answers as it did before.
+    """A model with a merged adapter was written and read back, and it answers as base and adapter did before.
 
-    `dtype` is what was written, such as "float32" or "q8_0". `merged_by` is the largest difference between the logits
-    of the merged and the unmerged model on `tokens` tokens of a prompt, both in float32; `written_by` the same between
-    what was read back and the unmerged model, so that it holds the rounding to `dtype`. `largest` is the largest
-    logit.
+    `dtype` is the written number format, such as "float32" or "q8_0". `merged_by` is the largest difference between the
+    logits of the merged and the unmerged model on `tokens` tokens of a prompt, both in float32. `written_by` is the
+    same between the model that was read back and the unmerged one, so it includes the rounding to `dtype`. `largest` is
+    the largest logit.
     """
 
     dtype: str
@@ -103,9 +111,9 @@ class ModelMerged(Event):
 
 @dataclass(frozen=True)
 class RunPlanned(Event):
-    """The run's frame, told first. `left_out` maps a pair's key to the reason in words.
+    """What a run will do; its first event. `left_out` maps a pair's key to the reason in words.
 
-    `step` is how many of the steps were done before: 0, or where a resumed run goes on.
+    `step` is how many steps were done before: 0, or those of the checkpoint that a run resumes from.
     """
 
     total_steps: int
@@ -123,7 +131,7 @@ class ReferenceScored(Event):
     """Reference log-probabilities are known for `done` of `total` pairs.
 
     `logps` holds the new ones: pair key → (chosen, rejected), summed over the completion's tokens, in nats.
-    `cache_keys` maps the same pair keys to the keys under which they may be kept and given to a later run.
+    `cache_keys` maps the same pair keys to the keys under which a later run finds these numbers.
     """
 
     done: int
@@ -132,14 +140,21 @@ class ReferenceScored(Event):
     cache_keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+class PairStage(StrEnum):
+    """The purpose for which pairs go through the model: one optimizer step, or an evaluation."""
+
+    STEP = "step"
+    EVAL = "eval"
+
+
 @dataclass(frozen=True)
 class PairDone(Event):
     """One pair, or a group of short ones, went through the model; a boundary where another job may take its turn.
 
-    `done` of `total` pairs are through for this `stage`: "step" (pairs of one optimizer step) or "eval".
+    `done` of `total` pairs have gone through it for this `stage`.
     """
 
-    stage: str
+    stage: PairStage
     done: int
     total: int
 
@@ -178,7 +193,7 @@ class MarginsKnown(Event):
 
 @dataclass(frozen=True)
 class CheckpointSaved(Event):
-    """A checkpoint stands in `folder`: `step` optimizer steps and `pairs` pairs of the next one are in it."""
+    """A checkpoint was written to `folder`. It holds `step` optimizer steps and `pairs` pairs of the next one."""
 
     folder: str
     step: int
@@ -192,7 +207,7 @@ class SavingAdapter(Event):
 
 @dataclass(frozen=True)
 class AdapterSaved(Event):
-    """The adapter of `step` stands in `folder` in PEFT's format and was read back and compared.
+    """The adapter of `step` was written to `folder` in PEFT's format, read back and compared.
 
     `changed_parameters` counts the trained values that differ from those the run started with.
     """
@@ -204,7 +219,7 @@ class AdapterSaved(Event):
 
 @dataclass(frozen=True)
 class RunFinished(Event):
-    """The run is over after `steps` optimizer steps; `stopped` says that it was asked to stop before its last."""
+    """The run has ended after `steps` optimizer steps; `stopped` says that a person stopped it before its last."""
 
     steps: int
     stopped: bool

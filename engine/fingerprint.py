@@ -1,4 +1,4 @@
-"""What tells one base model's weights from another's."""
+"""The fingerprint of a base model's weights."""
 
 import hashlib
 
@@ -10,9 +10,10 @@ _SAMPLES = 64
 def fingerprint_of(model: torch.nn.Module) -> str:
     """SHA-256 (hex) over name, shape and 64 evenly spaced values of every weight of a base model.
 
-    The values are rounded to bfloat16, so a model has one fingerprint in bfloat16 and in float32, and none in float16:
-    a value that went through that may round otherwise. Tied weights count once. It takes milliseconds, where hashing
-    every byte of a large model takes minutes; it tells models and fine-tunes apart, it is no defence against forgery.
+    The values are rounded to bfloat16, so a model has the same fingerprint in bfloat16 and in float32. It has none in
+    float16, because float16 may round a value differently. Tied weights count once. The fingerprint takes milliseconds,
+    where a hash of every byte of a large model takes minutes. It distinguishes models and fine-tunes; it does not
+    protect against forgery.
     """
     digest = hashlib.sha256()
     for name, weight in model.named_parameters():

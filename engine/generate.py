@@ -2,9 +2,9 @@
 
     for event in generate(base, requests, sampling, adapter="a1f3c"):
 
-Rows of one prompt share its reading; rows leave as they end. Each answer has its own random stream, so it can be
-written again from its seed whatever stands beside it: exactly so in float32, while in bfloat16 the neighbours change
-the rounding, and the text that was kept is the truth.
+Rows of one prompt share its forward pass, and a row leaves when its answer ends. Each answer has its own random
+stream, so its seed gives it again, whichever rows are beside it. That is exact in float32. In bfloat16 the other rows
+change the rounding, so the stored text counts, not the seed.
 """
 
 import sys
@@ -22,17 +22,17 @@ from engine.config import SamplingConfig
 from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
-from engine.llama.decoding import LlamaDecoder, LlamaWeights
-from engine.llama.support import can_decode
+from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.support import support_of
 from engine.model import BaseModel
 from engine.requests import GenerationRequest
 from engine.sampling import draw_tokens, penalise, random_stream
 
-_HALF_A_CHARACTER = "\ufffd"  # what a decoder writes for bytes that are no whole character yet
+_HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
 
 class PromptTooLong(ModelError):
-    """A prompt leaves the model no room to answer; `key` is the request's."""
+    """A prompt leaves the model no room for an answer; `key` is the request's."""
 
     title = "The prompt is too long"
 
@@ -74,8 +74,8 @@ def generate(
         tokens_per_turn: how many tokens each row gets between two boundaries.
 
     Yields:
-        `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each of them nothing of
-        the model is changed or open, and closing the generator cancels.
+        `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each event the model is as
+        it was before, and closing the generator cancels the rest.
 
     Raises:
         PromptTooLong: before anything is written.
@@ -95,13 +95,13 @@ def generate(
 
 
 def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
-    """The fastest decoder that computes what this model with this adapter computes."""
+    """The fastest decoder that is right for this model with this adapter."""
     model = base.hf_model
-    if not can_decode(model, adapter):
+    if support_of(model, adapter).decoding is not None:
         return PlainDecoder(model, max_rows)
-    if base.lean_weights is None:
-        base.lean_weights = LlamaWeights(model)
-    return LlamaDecoder(model, base.lean_weights, adapter=adapter, max_rows=max_rows)
+    if base.decoding_weights is None:
+        base.decoding_weights = DecodingWeights(model)
+    return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: Samplin
 
 
 def check_fits(base: BaseModel, request: GenerationRequest) -> None:
-    """Raises PromptTooLong where the prompt leaves no room for an answer."""
+    """Raise `PromptTooLong` where the prompt leaves no room for an answer."""
     _room(base, encode_prompt(base.tokenizer, request.messages), request.key)
 
 
@@ -138,7 +138,7 @@ def _room(base: BaseModel, ids: Sequence[int], key: str) -> int:
 
 
 class _Batch:
-    """The rows being written and the decoder under them."""
+    """The rows being written, and their decoder."""
 
     def __init__(self, base: BaseModel, sampling: SamplingConfig, decoder: Decoder) -> None:
         self.rows: list[_Row] = []
@@ -146,7 +146,7 @@ class _Batch:
         self._sampling = sampling
         self._stop_ids = base.stop_ids
         self._decoder = decoder
-        self._logits: torch.Tensor | None = None  # (R, V): what the next tokens are drawn from
+        self._logits: torch.Tensor | None = None  # (R, V): the next tokens are drawn from these
         self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
 
     def room(self) -> int:
@@ -166,21 +166,21 @@ class _Batch:
         return done, tokens
 
     def texts(self) -> dict[str, str]:
-        """The text so far of every answer being written, by key, without a last character that is not whole."""
+        """The text so far of every answer being written, by key, without an incomplete last character."""
         return {row.request.key: self._text(row.ids).rstrip(_HALF_A_CHARACTER) for row in self.rows}
 
     def _admit(self, waiting: deque[_Prompt]) -> None:
-        """Let as many waiting requests join as there is room for."""
-        room, appetite = self._decoder.room(), self._decoder.appetite
+        """Add rows for as many waiting requests as there is room for."""
+        room, tokens = self._decoder.room(), self._decoder.prompt_tokens
         joining: list[_Row] = []
         prompts: list[tuple[list[int], int]] = []
-        while waiting and room and appetite > 0:
+        while waiting and room and tokens > 0:
             prompt = waiting[0]
             taken, prompt.requests = prompt.requests[:room], prompt.requests[room:]
             if not prompt.requests:
                 waiting.popleft()
             room -= len(taken)
-            appetite -= len(prompt.ids)
+            tokens -= len(prompt.ids)
             prompts.append((prompt.ids, len(taken)))
             joining += [self._row(request, prompt.limit) for request in taken]
         if joining:
@@ -190,7 +190,7 @@ class _Batch:
             self.rows += joining
 
     def _see(self, prompts: list[tuple[list[int], int]], logits: torch.Tensor) -> None:
-        """Note which tokens stand in the prompts of the rows that join, where a setting asks for it."""
+        """Record which tokens the prompts of the new rows contain, where a setting asks for it."""
         if self._sampling.repetition_penalty == 1:
             return
         seen = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
@@ -204,7 +204,7 @@ class _Batch:
         return _Row(request, limit, random_stream(request.seed, limit), time.perf_counter())
 
     def _draw(self) -> list[CompletionDone]:
-        """Draw one token for every row, let the rows that ended go, and compute the logits of the next."""
+        """Draw one token for every row, drop the rows that ended, and compute the logits of the next token."""
         assert self._logits is not None  # rows have joined
         tokens = self._next_tokens(self._logits)
         ended = {}

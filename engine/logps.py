@@ -1,27 +1,25 @@
-"""Log-probabilities of a pair's two completions, by the plain way that every causal model knows.
+"""Log-probabilities of a pair's two completions by the plain method, which works for every causal model.
 
-A forward pass takes exactly one pair, as two rows. So what a pair scores does not depend, not even in its last bit,
-on which pairs share its batch, and a reference computed once stays right for the whole run.
+A forward pass takes exactly one pair, as two rows. So the scores of a pair do not depend, not even in their last bit,
+on the other pairs of its batch, and a reference that was computed once stays right for the whole run.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch.utils.checkpoint import checkpoint
-from transformers.modeling_layers import GradientCheckpointingLayer
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import layers_checkpointed
 
-_CHUNK_VALUES = 1 << 22  # logits held at once: 32 tokens at a vocabulary of 128,256
+_CHUNK_VALUES = 1 << 22  # logits at a time: 32 tokens at a vocabulary of 128,256
 
 
 @dataclass(frozen=True)
 class CompletionScores:
-    """What a forward pass says of a pair's completions; every tensor is (2,): chosen, rejected.
+    """The figures of a pair's completions from one forward pass; every tensor is (2,): chosen, rejected.
 
     `logps` is float32 and carries the gradient; `entropy`, `mean_logits` and `top1` are sums over tokens without one
     (`mean_logits`: of the mean over the vocabulary; `top1`: how many tokens were the likeliest).
@@ -35,14 +33,14 @@ class CompletionScores:
 
 
 def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: bool = False) -> CompletionScores:
-    """Score both completions of a pair under the model as it stands (active adapter, mode, grad mode).
+    """Score both completions of a pair under the model as it is now (active adapter, mode, grad mode).
 
-    The rows are padded on the right to the same length. No attention mask is needed for that: attention is causal,
-    so no scored token can see the padding, and padding is never scored. The model's output layer sees a chunk of
-    tokens at a time, and once more in the backward pass: (tokens × vocabulary) is never held.
+    The rows are padded on the right to the same length. That needs no attention mask: attention is causal, so no scored
+    token sees the padding, and padding is not scored. The model's output layer computes a chunk of tokens at a time,
+    and once more in the backward pass, so (tokens × vocabulary) is never in memory.
 
     Args:
-        checkpointing: compute each layer again in the backward pass instead of keeping what is inside it.
+        checkpointing: the backward pass computes each layer again, and the forward pass keeps only its inputs.
     """
     rows = [pair.prompt_ids + pair.chosen_ids, pair.prompt_ids + pair.rejected_ids]
     width = max(map(len, rows))
@@ -80,10 +78,10 @@ def _score_row(head: "_Head", hidden: torch.Tensor, targets: torch.Tensor) -> tu
 
 
 class _Head:
-    """What a model does behind its body, as it does it: `output` is what the body gave.
+    """A model's own computation behind its body, whose result is `output`.
 
-    The whole model is called with its body left out, so that whatever it does to logits (Gemma's soft cap, Cohere's
-    and Granite's scale, a bias) is done here as well. `rows` is how many tokens it takes at a time.
+    The whole model is called without its body. So whatever the model does to logits (Gemma's soft cap, Cohere's and
+    Granite's scale, a bias) happens here as well. `rows` is how many tokens it takes at a time.
     """
 
     def __init__(self, model: Any, output: Any) -> None:
@@ -96,32 +94,13 @@ class _Head:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """The model's own logits, (n, V), of n final hidden states."""
         output = self._kind(**{**self._beside, "last_hidden_state": hidden[None]})
-        ids = torch.zeros((1, 1), dtype=torch.long, device=hidden.device)  # asked for by the model, read by nobody
-        self._body.forward = lambda *_, **__: output  # an attribute of one object stands before its class's method
+        ids = torch.zeros((1, 1), dtype=torch.long, device=hidden.device)  # nothing reads them
+        self._body.forward = lambda *_, **__: output  # hides the class's method
         try:
             logits: torch.Tensor = self._model(input_ids=ids, use_cache=False).logits
         finally:
             del self._body.forward
         return logits[0]
-
-
-@contextmanager
-def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
-    """Inside, every layer of `body` keeps its inputs alone and is computed again in the backward pass.
-
-    transformers asks for a layer in training mode; only the layer itself is put there, not the dropouts inside it.
-    Non-reentrant, so that nothing but LoRA needs gradients: the reentrant kind would lose them where no input has any.
-    """
-    layers = [module for module in body.modules() if isinstance(module, GradientCheckpointingLayer)]
-    modes = [layer.training for layer in layers]
-    for layer in layers:
-        layer.gradient_checkpointing, layer.training = True, True
-        layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
-    try:
-        yield
-    finally:
-        for layer, mode in zip(layers, modes, strict=True):
-            layer.gradient_checkpointing, layer.training = False, mode
 
 
 def score_tokens(

@@ -1,8 +1,8 @@
 """LoRA adapters through PEFT: configuration, files, and switching.
 
-PEFT 0.21 in mind: `set_adapter` and `enable_adapters` turn gradients on, `disable_adapter` leaves them changed, and
-saving under a name other than "default" goes into a sub-folder. So switching is done on the layers here, with
-everything remembered first, and files are written here.
+PEFT 0.21's `set_adapter` and `enable_adapters` turn gradients on, and `disable_adapter` leaves them changed. So this
+module switches the layers itself, and restores their earlier state. PEFT saves an adapter under a name other than
+"default" into a sub-folder, so this module also writes the files.
 """
 
 import copy
@@ -23,15 +23,14 @@ from peft import (
     get_peft_model_state_dict,
     set_peft_model_state_dict,
 )
-from peft.tuners.tuners_utils import BaseTunerLayer
-from peft.utils import ModulesToSaveWrapper
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from engine.compat.peft_private import adapted_layers, read_activity, write_activity
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
 
-NAME = re.compile(r"a[0-9a-f]+")  # other names crash PEFT when they equal a word inside it
+NAME = re.compile(r"a[0-9a-f]+")  # a name that equals a word of PEFT's own crashes it
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _ALL = "all-linear"
@@ -49,7 +48,7 @@ def fresh_config(layers: Sequence[str], config: TrainConfig) -> LoraConfig:
     """PEFT's configuration for a new adapter with these settings, on a model with these `linear_layers`.
 
     Raises:
-        AdapterLoadError: a target module is none of them.
+        AdapterLoadError: a target module is not among them.
     """
     return LoraConfig(
         task_type=TaskType.CAUSAL_LM,
@@ -75,7 +74,9 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
             model = _wrap(model, name, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise AdapterLoadError(f"The adapter cannot be put on this model: {reason} Choose other layers.") from error
+        raise AdapterLoadError(
+            f"The adapter cannot be put on this model: {reason} Choose other target modules (--target-modules)."
+        ) from error
     for weight in adapter_weights(model, name).values():
         weight.requires_grad_(False)
     return model
@@ -83,16 +84,16 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
 
 def _wrap(model: Any, name: str, config: LoraConfig) -> PeftModel:
     """PEFT's model around a bare one."""
-    with warnings.catch_warnings():  # PEFT 0.21 asks transformers 5.2x for a name that it calls old
+    with warnings.catch_warnings():  # PEFT 0.21 uses a name that transformers 5.2x calls old
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
         return PeftModelForCausalLM(model, config, adapter_name=name)
 
 
 def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folder: Path) -> None:
-    """Copy weights into the adapter, each and every one.
+    """Copy all weights into the adapter.
 
     Raises:
-        AdapterLoadError: weights are missing, left over or of another shape.
+        AdapterLoadError: weights are missing, unknown or of another shape.
     """
     wanted = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
     missing, left_over = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
@@ -107,7 +108,7 @@ def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folde
 
 
 def drop(model: PeftModel, name: str) -> None:
-    """Delete one of several adapters. Another is made active first: PEFT warns when the active one goes."""
+    """Delete one of several adapters. PEFT warns when the active one is deleted, so another becomes active first."""
     if name in model.active_adapters:
         rest = next(other for other in model.peft_config if other != name)
         model.set_adapter(rest, inference_mode=True)
@@ -115,18 +116,18 @@ def drop(model: PeftModel, name: str) -> None:
 
 
 def forget(model: Any) -> None:
-    """Remove what PEFT leaves on a model whose last adapter was unloaded, and would warn about at the next."""
+    """Remove the attribute that PEFT leaves on a model after its last adapter, and warns about at the next."""
     if hasattr(model, "peft_config"):
         del model.peft_config
 
 
 def linear_layers(model: torch.nn.Module) -> tuple[str, ...]:
-    """The full names of the layers of a bare model that can be adapted; adapters would hide them."""
+    """The full names of the layers that adapters can be put on. The model must be bare: adapters hide its layers."""
     return tuple(name for name, module in model.named_modules() if _is_linear(module))
 
 
 def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
-    """The layers to adapt as PEFT takes them, each name checked (PEFT is content when one of them fits).
+    """The layers to adapt in PEFT's form. Each name is checked; PEFT accepts a list in which one name fits.
 
     Raises:
         AdapterLoadError: a name fits none of the `layers`.
@@ -207,18 +208,16 @@ def write_adapter(model: PeftModel, name: str, folder: Path, *, base_name: str) 
 
 
 class Switch:
-    """Sets which adapter is active, what has gradients and which mode modules are in, and puts it all back.
+    """Sets the active adapter, the weights with gradients and the mode of every module, and restores them all.
 
-    A turn of eight tokens takes a tenth of a second; asking PEFT, which walks the whole model several times, would
-    take a third of that. So the parts are looked up once for each set of loaded adapters, and only what differs
-    is written.
+    A turn of eight tokens takes a tenth of a second. PEFT walks the whole model several times, which would take a third
+    of that. So this class finds the parts once for each set of loaded adapters, and writes only what differs.
     """
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._modules = tuple(model.modules())
-        layers = [module for module in self._modules if isinstance(module, (BaseTunerLayer, ModulesToSaveWrapper))]
-        self._layers: tuple[Any, ...] = tuple(layers)
+        self._layers = adapted_layers(model)
         self._weights = tuple(model.parameters())
         names = tuple(model.peft_config) if is_wrapped(model) else ()
         self._owned = {name: {id(weight) for weight in adapter_weights(model, name).values()} for name in names}
@@ -226,10 +225,10 @@ class Switch:
 
     @contextmanager
     def turned(self, name: str | None, *, training: bool) -> Iterator[None]:
-        """Adapter `name` on (None: all off); its gradients and its dropout, and nothing else's, when `training`."""
+        """Inside, adapter `name` is on (None: all are off); with `training` it alone has gradients and dropout."""
         modes = [module.training for module in self._modules]
         gradients = [weight.requires_grad for weight in self._weights]
-        adapters = [(layer, layer._active_adapter, layer._disable_adapters) for layer in self._layers]
+        adapters = [(layer, *read_activity(layer)) for layer in self._layers]
         active = self._active()
         try:
             self._set(name, name if training else None)
@@ -237,8 +236,7 @@ class Switch:
         finally:
             self._set_active(active)
             for layer, was_active, was_disabled in adapters:
-                layer._active_adapter = was_active
-                layer._disable_adapters = was_disabled
+                write_activity(layer, was_active, disabled=was_disabled)
             for weight, had in zip(self._weights, gradients, strict=True):
                 if weight.requires_grad != had:
                     weight.requires_grad_(had)
@@ -251,7 +249,7 @@ class Switch:
         self._set(None, None)
 
     def _set(self, name: str | None, trained: str | None) -> None:
-        """Write what is not as wanted: adapter `name` on, `trained` with gradients and dropout."""
+        """Write what differs from: adapter `name` on, `trained` with gradients and dropout."""
         learning = self._owned[trained] if trained is not None else set()
         dropping = self._dropouts[trained] if trained is not None else set()
         for module in self._modules:
@@ -263,12 +261,11 @@ class Switch:
         if name is not None:
             self._set_active((name, name))
         for layer in self._layers:
-            layer._disable_adapters = name is None
-            if name is not None:
-                layer._active_adapter = [name]
+            active = read_activity(layer)[0] if name is None else [name]
+            write_activity(layer, active, disabled=name is None)
 
     def _active(self) -> tuple[Any, Any] | None:
-        """What PEFT's two wrappers hold for the active adapter."""
+        """The active adapter of PEFT's two wrappers."""
         return (self._model.active_adapter, self._model.base_model.active_adapter) if self._owned else None
 
     def _set_active(self, active: tuple[Any, Any] | None) -> None:

@@ -1,7 +1,7 @@
 """Load a base model; attach, switch, save and drop LoRA adapters on it.
 
-One base model in memory serves generation, reference and training. `BaseModel.policy(...)` sets everything that a
-turn depends on (active adapter, gradients, train or eval mode) and puts all of it back.
+One base model in memory serves generation, reference and training. `BaseModel.policy(...)` sets everything that a turn
+depends on (active adapter, gradients, train or eval mode) and restores all of it.
 """
 
 import os
@@ -19,6 +19,7 @@ from engine import lora
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError, ModelError
 from engine.fingerprint import fingerprint_of
+from engine.llama.decoding import DecodingWeights
 from engine.precision import (
     FOUR_BITS,
     check_float16,
@@ -31,24 +32,25 @@ from engine.precision import (
 from engine.sources.default_model import DEFAULT_SOURCE, HUB_ID
 from engine.stops import stop_ids_of
 
-# What from_pretrained raises on folders that it cannot read, as tried with damaged and foreign ones.
+# What from_pretrained raises on folders that it cannot read; found with damaged and foreign ones.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError)
 
 
 class BaseModel:
-    """A base model in memory with the adapters that are loaded on it.
+    """A base model in memory with its loaded adapters.
 
     Attributes:
-        source: what the person named; `location` is the folder that it was loaded from.
-        fingerprint: SHA-256 over names, shapes and samples of the weights, independent of the loaded dtype: that of the
-            weights as they are stored, also in 4 bits and in float16.
-        dtype, device: such as "bfloat16" or "4bit", and "cpu"; `reasons` says in sentences why these.
+        source: the model's name in the settings; `location` is the folder that it was loaded from.
+        fingerprint: SHA-256 over names, shapes and samples of the stored weights. It does not depend on the loaded
+            dtype, 4 bits and float16 included.
+        dtype, device: such as "bfloat16" or "4bit", and "cpu"; `reasons` gives the reasons as sentences.
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
-        tokenizer, has_chat_template: the model's own.
-        layers: the full names of the linear layers, which adapters can be put on.
+        tokenizer: the model's own; `has_chat_template` says whether it has a template.
+        layers: the full names of the linear layers, on which adapters can be put.
         stop_ids: every token that ends a turn.
-        context_length: the most tokens of prompt and answer together, or None where the model states none.
+        context_length: the most tokens of prompt and answer together; None where the model states none.
+        decoding_weights: the fast decoder's form of the weights; the first generation makes it.
     """
 
     def __init__(
@@ -76,8 +78,8 @@ class BaseModel:
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        self.lean_weights: Any = None  # made by the first generation, see engine/llama/decoding.py
-        # Other tools find the default model under its Hub id, not under the name that Palate gives it.
+        self.decoding_weights: DecodingWeights | None = None
+        # Other tools find the default model under its Hub id, not under Palate's name.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 
     @property
@@ -90,9 +92,10 @@ class BaseModel:
         return tuple(self.model.peft_config) if lora.is_wrapped(self.model) else ()
 
     def create_adapter(self, name: str, config: TrainConfig) -> None:
-        """Attach a fresh LoRA adapter in float32, whose first weights come from `config.seed`.
+        """Load a fresh LoRA adapter in float32, whose first weights come from `config.seed`.
 
-        Its B matrices are zero, so it changes nothing yet. It gets gradients inside `policy(name, training=True)`.
+        Its B matrices are zero, so it does not change the model yet. It has gradients inside
+        `policy(name, training=True)`.
 
         Raises:
             AdapterLoadError: the name is taken or unusable, or `config.target_modules` names a layer that the
@@ -105,10 +108,10 @@ class BaseModel:
             self._attach(name, peft_config)
 
     def load_adapter(self, name: str, folder: Path, *, trainable: bool = False) -> None:
-        """Attach the LoRA adapter in `folder` (PEFT's format, safetensors). It changes nothing until `policy(name)`.
+        """Load the LoRA adapter in `folder` (PEFT's format, safetensors). It has no effect outside of `policy(name)`.
 
         Raises:
-            AdapterLoadError: the folder holds no LoRA adapter, or one that does not fit this base model.
+            AdapterLoadError: the folder holds no LoRA adapter, or the adapter does not fit this base model.
         """
         self._check_name(name)
         peft_config, weights = lora.read_adapter(folder, self.hf_model)
@@ -132,7 +135,7 @@ class BaseModel:
         lora.write_adapter(self.model, name, folder, base_name=self.hf_model.name_or_path)
 
     def unload_adapter(self, name: str) -> None:
-        """Take the adapter out of memory; without adapters the model is as it was loaded.
+        """Remove the adapter from memory; without adapters the model is as it was loaded.
 
         Raises:
             AdapterLoadError: no adapter of this name is loaded.
@@ -149,12 +152,12 @@ class BaseModel:
     def policy(self, name: str | None, *, training: bool = False) -> Iterator[Any]:
         """Make adapter `name` the policy for this turn; None is the base model, all adapters off.
 
-        Inside, only the active adapter has gradients, and only when `training`; then its dropout is on as well. All
-        else stays in eval mode, so that policy and reference differ by the adapter alone. Everything is put back at
-        the end, also after an error. Never yield an event inside.
+        Inside, only the active adapter has gradients, and only with `training`, which turns its dropout on as well. The
+        rest stays in eval mode, so policy and reference differ by the adapter alone. The end restores everything, also
+        after an error. A caller must not yield an event inside.
 
         Yields:
-            The model to call.
+            The model, for a forward pass.
 
         Raises:
             AdapterLoadError: no adapter of this name is loaded.
@@ -169,15 +172,15 @@ class BaseModel:
         self._settle()
 
     def _settle(self) -> None:
-        """After the set of adapters changed: outside of `policy` the model is the base."""
+        """Adjust to a changed set of adapters: outside of `policy` the model is the base."""
         self._switch = lora.Switch(self.model)
         self._switch.rest()
 
     def _check_name(self, name: str) -> None:
         if not lora.NAME.fullmatch(name):
-            raise AdapterLoadError(f"{name!r} cannot be an adapter's internal name: use `a` and hex digits.")
+            raise AdapterLoadError(f"{name!r} cannot be an adapter's internal name. Use `a` and hex digits.")
         if name in self.loaded_adapters():
-            raise AdapterLoadError(f"An adapter {name!r} is loaded already. Unload it first.")
+            raise AdapterLoadError(f"An adapter {name!r} is already loaded. Unload it first.")
 
     def _check_loaded(self, name: str) -> None:
         if name not in self.loaded_adapters():
@@ -195,19 +198,19 @@ def load_base(
     """Load a model folder, offline, from safetensors alone.
 
     Args:
-        location: the folder that `prepare_source` told.
-        source: what the person named.
-        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4). In 4 bits and in float16 the
+        location: the folder from the `SourceReady` event of `prepare_source`.
+        source: the model's name in the settings.
+        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4). For 4 bits and for float16 the
             weights are read twice.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         trust_remote_code: run Python code that came with the model.
 
     Raises:
-        ModelError: the folder's model or tokenizer cannot be read, it is no text-generating model, or its numbers are
+        ModelError: the folder's model or tokenizer cannot be read, the model does not generate text, or its numbers are
             too large for float16.
-        SettingError: dtype or device is not known or not there.
+        SettingError: dtype or device is unknown, or this machine has no such device.
     """
-    transformers_logging.disable_progress_bar()  # bars would be drawn over the screens
+    transformers_logging.disable_progress_bar()  # bars would cover the screens
     device, why_device = choose_device(device)
     quantised = dtype == FOUR_BITS
     if quantised:
@@ -216,7 +219,7 @@ def load_base(
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, **options)
-        # Neither 4 bits nor float16 tell which weights they were made from: those are read for themselves, and let go.
+        # Weights in 4 bits or float16 do not give the fingerprint of the stored ones, which are read first and dropped.
         altered = quantised or torch_dtype == torch.float16
         stored = _identity(_load_weights(location, torch.bfloat16, "cpu", options)) if altered else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
@@ -238,14 +241,14 @@ def load_base(
 
 
 def _identity(model: torch.nn.Module) -> tuple[str, int]:
-    """Fingerprint and number of weights of a base model as it was loaded."""
+    """Fingerprint and number of weights of a loaded base model."""
     return fingerprint_of(model), sum(weight.numel() for weight in model.parameters())
 
 
 def _load_weights(location: str, dtype: torch.dtype, device: str, options: dict[str, Any]) -> torch.nn.Module:
-    """The model's weights on its device; an error when the folder lacks some of them."""
+    """Load the model on its device. Raises `ValueError` where the folder lacks some of its weights."""
     plain = {name: value for name, value in options.items() if name != "quantization_config"}
-    AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model's
+    AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model class
     place = {} if device == "cpu" and plain == options else {"device_map": {"": device}}
     model, info = AutoModelForCausalLM.from_pretrained(
         location, dtype=dtype, use_safetensors=True, output_loading_info=True, **place, **options
@@ -258,11 +261,11 @@ def _load_weights(location: str, dtype: torch.dtype, device: str, options: dict[
 
 
 def _unreadable(location: str, source: str, error: Exception, trusted: bool) -> str:
-    """Why a folder could not be loaded, in words, from the first line of what transformers says."""
+    """Why a folder could not be loaded, from the first line of transformers' error."""
     if "trust_remote_code" in str(error) and not trusted:
         return (
-            f"{source} brings its own Python code, which Palate does not run unasked. If you trust its author, "
-            "start with --trust-remote-code, or choose another model."
+            f"{source} needs its own Python code, which Palate runs only with your permission. Start with "
+            "--trust-remote-code if you trust its author, or choose another model."
         )
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     act = "Check the folder" if os.path.isdir(location) else "Check the path"

@@ -1,7 +1,7 @@
-"""Pairs as one row of tokens: of each its prompt, chosen, rejected, so that a prompt is computed once.
+"""Pairs as one row of tokens: the prompt, chosen and rejected of each in turn, so that a prompt is computed once.
 
     row        p0 p1 p2 | c0 c1 | r0 r1 r2 || next pair
-    positions   0  1  2 |  3  4 |  3  4  5 || 0 …       the rejected answer goes on where the prompt ended
+    positions   0  1  2 |  3  4 |  3  4  5 || 0 …       the rejected answer continues where the prompt ended
     predicted         c0   c1     |                     p2 predicts c0, c0 predicts c1
                       r0            r1 r2               p2 predicts r0 as well
 
@@ -19,7 +19,7 @@ from engine.chat import EncodedPair
 
 @dataclass(frozen=True)
 class Place:
-    """Where one pair stands in a row: its first token, and how many tokens its parts have."""
+    """The place of one pair in a row: its first token, and how many tokens its parts have."""
 
     start: int
     prompt: int
@@ -43,7 +43,7 @@ class PackedPairs:
 
     Attributes:
         input_ids, positions: (T,) token ids and their places in the sequence.
-        places: where each pair stands.
+        places: the place of each pair.
         predicting: (n,) the places in the row whose hidden states predict `targets`, chosen ones of a pair first.
         targets: (n,) the completions' token ids.
     """
@@ -61,7 +61,7 @@ class PackedPairs:
 
 
 def pack(pairs: Sequence[EncodedPair], device: str) -> PackedPairs:
-    """Lay pairs out in one row."""
+    """Put pairs into one row."""
     starts = accumulate((pair.row_tokens for pair in pairs[:-1]), initial=0)
     places = tuple(
         Place(start, len(pair.prompt_ids), len(pair.chosen_ids), len(pair.rejected_ids))
@@ -90,9 +90,9 @@ def _predicting(place: Place) -> list[int]:
 
 
 def groups(pairs: Sequence[EncodedPair], tokens: int) -> list[list[EncodedPair]]:
-    """Neighbours that share a row of at most `tokens`; a longer pair has a row of its own.
+    """Split pairs, in their order, into groups that share a row of at most `tokens`; a longer pair has its own row.
 
-    Groups are taken from the front, so those of the pairs that are left after some groups are the same ones.
+    Groups are made from the front, so the pairs that are left after some groups form the same groups again.
     """
     made: list[list[EncodedPair]] = []
     room = 0
@@ -109,7 +109,7 @@ def groups(pairs: Sequence[EncodedPair], tokens: int) -> list[list[EncodedPair]]
 def visible(query_positions: torch.Tensor, key_positions: torch.Tensor, window: int | None) -> torch.Tensor:
     """Which keys each query sees, (queries, keys) bool: none after it, and the last `window` only, if there is one.
 
-    Right within one sequence: the prompt with the chosen answer, or the prompt with the rejected one.
+    The positions must be of one sequence: the prompt with the chosen answer, or the prompt with the rejected one.
     """
     distance = query_positions[:, None] - key_positions[None, :]
     seen = distance >= 0

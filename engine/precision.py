@@ -1,4 +1,4 @@
-"""Which device and number format a model is loaded in, and why."""
+"""The device and the number format of a model, and the reasons for both."""
 
 import platform
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ from transformers import BitsAndBytesConfig
 
 from engine.errors import ModelError, SettingError
 
-_ACT = "Use --dtype bfloat16, which takes as much memory and reaches as far as float32, or --dtype float32."
+_ACT = "Use --dtype bfloat16, which takes as much memory and has the range of float32, or --dtype float32."
 
 _PROBE_TOKENS = 64
 
@@ -22,7 +22,7 @@ def choose_device(asked: str) -> tuple[str, str]:
     """The device to compute on, such as "cuda", and the reason as a sentence.
 
     Raises:
-        SettingError: the device is not known or not there.
+        SettingError: the device is unknown, or this machine has none.
     """
     if asked == "auto":
         if torch.cuda.is_available():
@@ -33,23 +33,25 @@ def choose_device(asked: str) -> tuple[str, str]:
     kind, _, index = asked.partition(":")
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if kind not in counts or not (index == "" or index.isdecimal()):
-        raise SettingError(f"--device is {asked!r}; allowed: auto, cpu, cuda, cuda:NUMBER or mps.")
+        raise SettingError(f"The device (--device) is {asked!r}; allowed: auto, cpu, cuda, cuda:NUMBER or mps.")
     if int(index or 0) >= counts[kind]:
-        raise SettingError(f"--device is {asked!r}, but {counts[kind]} of this kind were found. Use --device auto.")
+        raise SettingError(f"The device (--device) is {asked!r}, but {counts[kind]} of this kind were found. Use auto.")
     return asked, f"On {asked}: asked for by name."
 
 
 def choose_dtype(asked: str, device: str) -> tuple[torch.dtype, str]:
-    """The number format of the weights on `device`, and the reason as a sentence; in 4 bits that of the rest.
+    """The number format of the weights on `device`, and the reason as a sentence; for 4 bits, that of the rest.
 
     Raises:
-        SettingError: the format is not known.
+        SettingError: the format is unknown.
     """
     if asked == FOUR_BITS:
         return torch.bfloat16, "In 4 bits (NF4), the rest in bfloat16: asked for by name."
     if asked != "auto":
         if asked not in _DTYPES:
-            raise SettingError(f"--dtype is {asked!r}; allowed: auto, {', '.join(_DTYPES)}, {FOUR_BITS}.")
+            raise SettingError(
+                f"The number format (--dtype) is {asked!r}; allowed: auto, {', '.join(_DTYPES)}, {FOUR_BITS}."
+            )
         return _DTYPES[asked], f"In {asked}: asked for by name."
     if device.startswith("cuda"):
         if torch.cuda.is_bf16_supported(including_emulation=False):
@@ -75,7 +77,7 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def check_float16(model: Any) -> None:
-    """Raise `ModelError` when a weight, or a logit of a short text, is not finite in float16."""
+    """Raise `ModelError` where a weight, or a logit of a short text, is not finite in float16."""
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise ModelError(f"The weights {name} hold values beyond 65,504, where float16 ends. {_ACT}")
@@ -87,7 +89,7 @@ def check_float16(model: Any) -> None:
 
 
 def require_bitsandbytes() -> None:
-    """Raise `ModelError` where the package that 4 bits need is not installed."""
+    """Raise `ModelError` where bitsandbytes, which 4 bits need, is not installed."""
     if find_spec("bitsandbytes") is None:
         raise ModelError(
             "--dtype 4bit needs the package bitsandbytes, which is not installed. Install Palate with its extra "
@@ -96,7 +98,7 @@ def require_bitsandbytes() -> None:
 
 
 def nf4() -> Any:
-    """NF4 with doubly quantised scales for the linear layers, computed in bfloat16."""
+    """The settings for NF4 in the linear layers, with doubly quantised scales, computed in bfloat16."""
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -108,8 +110,8 @@ def nf4() -> Any:
 def keep_differentiable(model: torch.nn.Module) -> None:
     """Keep bitsandbytes from packing weights for inference on a CPU.
 
-    In eval mode on a CPU with AVX-512 BF16 its 0.50 repacks weights for a product that has no backward pass: what lies
-    before it would get no gradient, told by nothing but a warning of torch's. Here the base trains in eval mode.
+    In eval mode on a CPU with AVX-512 BF16, bitsandbytes 0.50 repacks weights for a product without a backward pass.
+    All layers before it would get no gradient, with only a warning from torch, and Palate trains in eval mode.
     """
     module: Any
     for module in model.modules():

@@ -1,4 +1,4 @@
-"""What a run learns from: preference pairs, their split by prompt, and their fingerprint. No torch here."""
+"""Preference pairs, from which a run learns, their split by prompt, and their fingerprint. No torch here."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class PreferencePair:
-    """A prompt, the answer that was chosen and the one that was rejected.
+    """A prompt, its chosen answer and its rejected one.
 
-    `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the
-    policy saw it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer.
+    `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
+    read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer.
     """
 
     key: str
@@ -35,9 +35,9 @@ def split_by_prompt(
 ) -> tuple[tuple[PreferencePair, ...], tuple[PreferencePair, ...]]:
     """Divide pairs into those to train on and those to evaluate on; a prompt is never on both sides.
 
-    Prompts are ordered by a hash of the seed and their text, and the first `eval_share` of them (rounded down) are
-    kept for evaluation. So the division does not depend on the order of the pairs, and a later run on more pairs
-    seldom trains on a prompt that an earlier run evaluated on.
+    A hash of the seed and their text orders the prompts, and the first `eval_share` of them (rounded down) are for
+    evaluation. So the split does not depend on the order of the pairs, and a later run on more pairs seldom trains on a
+    prompt that an earlier run evaluated on.
 
     Args:
         eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation.
@@ -81,7 +81,7 @@ def prompt_digest(prompt: Sequence[Message], salt: str = "") -> str:
 
 
 def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
-    """The SHA-256, in hex, of everything that a run learns from these pairs; their order and keys do not count."""
+    """The SHA-256, in hex, of the content of these pairs; their order and their keys do not count."""
     lines = []
     for pair in pairs:
         content = asdict(pair)

@@ -1,4 +1,4 @@
-"""From preference pairs to what a run trains and evaluates on: encoded, split by prompt, and told why not."""
+"""From preference pairs to the encoded pairs of a run, split by prompt, and the reasons of those left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
-from engine.events import Notice
+from engine.events import Notice, NoticeLevel
 from engine.preference import PreferencePair, split_by_prompt
 
 _FEW_EVAL_PAIRS = 5
@@ -22,21 +22,23 @@ class PreparedPairs:
     left_out: Mapping[str, str]
 
     def notices(self) -> tuple[Notice, ...]:
-        """What a person should know of these pairs before they are trained on; nothing is repaired in silence."""
-        told = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
+        """What a person should know about these pairs before a run; nothing is repaired in silence."""
+        notices = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
         shortened = sum(pair.shortened for pair in self.train + self.evaluation)
         if shortened:
-            told.append(Notice("warning", f"{_pairs(shortened)} cut at the longest length, without an end of turn."))
+            notices.append(
+                Notice(NoticeLevel.WARNING, f"{_pairs(shortened)} cut at the longest length, without an end of turn.")
+            )
         if self.left_out:
-            told.append(Notice("warning", f"{_pairs(len(self.left_out))} left out of this run."))
+            notices.append(Notice(NoticeLevel.WARNING, f"{_pairs(len(self.left_out))} left out of this run."))
         if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
-            few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will jump about."
-            told.append(Notice("info", few))
-        return tuple(told)
+            few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will vary widely."
+            notices.append(Notice(NoticeLevel.INFO, few))
+        return tuple(notices)
 
 
 def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> PreparedPairs:
-    """Encode the pairs and split them by prompt; pairs that cannot be trained on are left out before the split.
+    """Encode the pairs and split them by prompt; unusable pairs are left out before the split.
 
     Raises:
         PairsError: two pairs have one key, or none is left to train on.
@@ -61,7 +63,7 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
 
 def _moved_notice(pair: EncodedPair) -> Notice:
     return Notice(
-        "warning",
+        NoticeLevel.WARNING,
         f"Pair {pair.key}: the prompt's end {pair.moved!r} has other tokens beside an answer, "
         "so it is trained on as part of the answers.",
     )
@@ -69,9 +71,9 @@ def _moved_notice(pair: EncodedPair) -> Notice:
 
 def _none_left(found: int, left_out: Mapping[str, str]) -> str:
     if not found:
-        return "A run needs at least 1 pair, found none. Judge some comparisons first."
+        return "A run needs at least 1 pair, and there is none. Judge some comparisons first."
     reasons = ", ".join(sorted(set(left_out.values())))
-    return f"None of {_pairs(found)} can be trained on: {reasons}. Judge more, or change the settings named there."
+    return f"None of {_pairs(found)} can be trained on: {reasons}. Judge more, or change these settings."
 
 
 def _pairs(count: int) -> str:

@@ -1,7 +1,7 @@
-"""From logits to the next token, as transformers does it: the same filters in the same order.
+"""From logits to the next token, with transformers' filters in transformers' order.
 
-transformers draws a whole batch from one generator, so an answer depends on its neighbours. Here each row brings its
-own random number, and a token is found by inverting the row's cumulative distribution.
+transformers draws a whole batch from one generator, so an answer depends on the other rows. Here each row has its own
+random number, and inverting the row's cumulative distribution gives its token.
 """
 
 import math
@@ -12,11 +12,10 @@ from engine.config import SamplingConfig
 
 
 def filter_logits(logits: torch.Tensor, config: SamplingConfig) -> tuple[torch.Tensor, torch.Tensor]:
-    """The candidates of each row, likeliest first, with −inf for those that the settings rule out.
+    """The candidates of each row, likeliest first, with −inf for those that the settings exclude.
 
-    The order is transformers': temperature, top-k, top-p, min-p. Top-k comes first here, which changes nothing
-    (temperature keeps the order of the tokens) and makes the rest 30 to 80 times cheaper than over the whole
-    vocabulary.
+    transformers' order is temperature, top-k, top-p, min-p. Here top-k comes first: temperature keeps the order of the
+    tokens, so the result is the same, and the other filters are 30 to 80 times cheaper than over the whole vocabulary.
 
     Args:
         logits: (R, V), any float dtype.
@@ -30,7 +29,7 @@ def filter_logits(logits: torch.Tensor, config: SamplingConfig) -> tuple[torch.T
     scores = scores / config.temperature
     if config.top_p < 1:
         probabilities = scores.softmax(-1)
-        before = probabilities.cumsum(-1) - probabilities  # what the likelier ones hold together
+        before = probabilities.cumsum(-1) - probabilities  # the sum of the likelier ones
         before[:, 0] = -1.0  # the likeliest always stays
         scores = scores.masked_fill(before >= config.top_p, -math.inf)
     if config.min_p > 0:  # p < min_p · p(likeliest), as a difference of scores
@@ -39,11 +38,11 @@ def filter_logits(logits: torch.Tensor, config: SamplingConfig) -> tuple[torch.T
 
 
 def penalise(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
-    """Make tokens that were seen less likely (penalty above 1): positive logits are divided, negative multiplied.
+    """Make seen tokens less likely where `penalty` is above 1: positive logits are divided by it, negative multiplied.
 
     Args:
         logits: (R, V), any float dtype.
-        seen: (R, V) bool, the tokens that stand in the row's prompt or answer.
+        seen: (R, V) bool, the tokens of the row's prompt and answer.
         penalty: 1 changes nothing.
 
     Source: Keskar et al. 2019, CTRL (arXiv:1909.05858), with transformers' handling of negative logits.
@@ -67,7 +66,7 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
         return logits.argmax(-1)
     scores, ids = filter_logits(logits, config)
     cumulative = scores.double().softmax(-1).cumsum(-1)  # (R, K)
-    # The last value may fall short of 1 by rounding: scale the random number, so that it never points behind it.
+    # Rounding may leave the last value below 1. The random number is scaled, so that it never points behind that value.
     target = uniforms.to(cumulative)[:, None] * cumulative[:, -1:]
     place = torch.searchsorted(cumulative, target, right=True).clamp_(max=ids.shape[-1] - 1)
     return ids.gather(-1, place)[:, 0]

@@ -6,8 +6,8 @@ import random
 from engine.config import TrainConfig
 
 TOKENS_TOGETHER = 768
-"""Pairs share a pass up to this many tokens, prompts once: weights are read and functions called once for all of them.
-More tokens gain little and hold more memory."""
+"""Pairs share a pass of up to this many tokens, prompts counted once, so weights are read and functions called once for
+all of them. More tokens gain little and take more memory."""
 
 
 def pairs_per_step(config: TrainConfig) -> int:
@@ -16,7 +16,7 @@ def pairs_per_step(config: TrainConfig) -> int:
 
 
 def steps_per_epoch(n_train: int, config: TrainConfig) -> int:
-    """Optimizer steps in one epoch of `n_train` pairs; a ragged tail is a step of its own."""
+    """Optimizer steps in one epoch of `n_train` pairs; a shorter rest is a step of its own."""
     return math.ceil(n_train / pairs_per_step(config))
 
 
@@ -29,7 +29,7 @@ def planned_steps(n_train: int, config: TrainConfig) -> int:
 def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
     """The shuffled order of an epoch (counted from 0): positions of the training pairs.
 
-    It depends on the epoch and the seed alone, so that a resumed run finds its place without any stored state.
+    The order depends on the epoch and the seed alone, so a resumed run finds its place without any stored state.
     """
     order = list(range(n_train))
     random.Random(f"{seed} {epoch}").shuffle(order)
@@ -37,7 +37,7 @@ def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
 
 
 def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step (counted from 0), as transformers' schedules of the same names give it.
+    """The learning rate of a step (counted from 0), as in transformers' schedules of the same names.
 
     Warm-up rises in a straight line from 0 and lasts `ceil(warmup_ratio × total_steps)` steps. Of 4 steps without
     warm-up, `linear` takes 1, 3/4, 1/2 and 1/4 of the peak.

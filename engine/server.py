@@ -1,7 +1,7 @@
 """Answers from a server that speaks OpenAI's chat protocol: vLLM, llama.cpp, Ollama, `transformers serve`.
 
-The network is waited for on a thread of its own. Whoever wants the answers polls, so that one who computes is never
-held up by a slow server. No torch here.
+A thread of its own waits for the network. The caller polls for answers, so a slow server never delays a computation.
+No torch here.
 """
 
 import asyncio
@@ -29,29 +29,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NO_KEY = "none"  # the client wants one; a server that asks for none ignores it
+_NO_KEY = "none"  # the client needs a key; a server without keys ignores it
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number
 _EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-"""Sampling that is no part of the protocol, with the values that leave it off; vLLM and others know it."""
-"""What a server may refuse to know; it is then left out, and told."""
+"""Sampling settings that only some servers know, such as vLLM, with the values that turn them off."""
 _TOO_LONG = re.compile(r"context|too long|too many tokens|max\w*.{0,30}(length|tokens)", re.IGNORECASE)
-"""How servers say that a prompt leaves no room for an answer; the protocol has no code for that."""
+"""How servers write that a prompt leaves no room for an answer; the protocol has no code for that."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server and the model that answers there.
+    """A server and the model that answers on it.
 
     Args:
-        url: `http` or `https`; `/v1` is added when it has no path. It must hold no password.
+        url: `http` or `https`, without a password; `/v1` is added when it has no path.
         model: its name at that server.
-        key_env: the name of the environment variable with the key; None when the server wants none.
+        key_env: the name of the environment variable with the key; None when the server needs no key.
         timeout_s: how long the server may be silent.
         retries: how often a request is sent again after a failure that may pass.
-        parallel: how many answers are asked for at a time.
+        parallel: how many requests are sent at a time.
 
     Raises:
-        SettingError: the address is none that can be asked.
+        SettingError: the address is not usable.
     """
 
     url: str
@@ -64,16 +63,18 @@ class Server:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingError(f"--server is {self.url!r}; it takes an address such as http://localhost:8000/v1.")
+            raise SettingError(
+                f"The server (--server) takes an address such as http://localhost:8000/v1, not {self.url!r}."
+            )
         if parts.username or parts.password:
             raise SettingError(
-                f"--server names a user or a password for {parts.hostname}. Put the key into an environment variable "
-                "and name that with --server-key-env; Palate never stores a key."
+                f"The server's address (--server) holds a user or a password for {parts.hostname}, and Palate never "
+                "stores a key. Put the key into an environment variable, and name that with --server-key-env."
             )
 
     @property
     def base_url(self) -> str:
-        """The address that requests are sent below."""
+        """The address under which requests are sent."""
         return self.url if urlsplit(self.url).path.strip("/") else f"{self.url.rstrip('/')}/v1"
 
     def key(self) -> str:
@@ -88,13 +89,13 @@ class Server:
         if not key:
             raise ServerError(
                 f"The environment variable {self.key_env} is not set. Set it to the server's key, or name another "
-                "one with --server-key-env."
+                "variable with --server-key-env."
             )
         return key
 
 
 class _CutStream(Exception):
-    """The answer ended without saying why."""
+    """The answer ended without a reason."""
 
 
 @dataclass
@@ -102,7 +103,7 @@ class _Growing:
     """One answer being written."""
 
     text: str = ""
-    tokens: int = 0  # as the server counts them; 0 until it says
+    tokens: int = 0  # as the server counts them; 0 until it reports them
     finish: str | None = None
     started: float = field(default_factory=time.perf_counter)
 
@@ -110,7 +111,7 @@ class _Growing:
 class ServerAnswers:
     """Answers that a server is writing. It is sent a request's seed modulo 2³¹.
 
-    `on_news` is called on the network's thread whenever `events()` would tell something new.
+    The network's thread calls `on_news` whenever `events()` has something new.
     """
 
     def __init__(
@@ -121,33 +122,33 @@ class ServerAnswers:
         on_news: Callable[[], None] = lambda: None,
     ) -> None:
         self.left_out: frozenset[str] = frozenset()
-        """Sampling settings that the server refused to know, so that its answers were written without them."""
+        """Sampling settings that the server refused, so its answers do without them."""
         self._server, self._requests, self._sampling, self._on_news = server, tuple(requests), sampling, on_news
         self._changed = threading.Condition()
         self._growing: dict[str, _Growing] = {}
         self._done: deque[CompletionDone] = deque()
         self._error: Exception | None = None
         self._news = self._over = False
-        self._telling = False  # events() is in the middle of what it took
+        self._yielding = False  # events() has not yielded all that it took
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="palate-server", daemon=True)
 
     def events(self) -> Iterator[Event]:
-        """What has come since the last turn, without waiting: `CompletionDone`, and `TokensDrawn` after every turn.
+        """What has arrived since the last turn, without waiting: `CompletionDone`, and `TokensDrawn` after every turn.
 
-        Ends when every answer is complete; closing it cancels the requests.
+        The generator ends when every answer is complete; closing it cancels the requests.
 
         Raises:
-            ServerError: in words for a person. Answers that were complete were told before.
-            PromptRefused: the server says that a prompt is too long for it.
+            ServerError: the server failed. Complete answers were yielded before.
+            PromptRefused: the server refused a prompt as too long.
         """
         if not self._thread.ident:
             self._thread.start()
         try:
             while True:
                 with self._changed:
-                    self._news, self._telling = False, True
+                    self._news, self._yielding = False, True
                     done, over, error = list(self._done), self._over, self._error
                     self._done.clear()
                     texts = {key: each.text for key, each in self._growing.items()}
@@ -156,23 +157,23 @@ class ServerAnswers:
                     raise error
                 if over:
                     return
-                self._telling = False
+                self._yielding = False
                 yield TokensDrawn(0, texts)
         finally:
             self.close()
 
     def has_news(self) -> bool:
-        """Would `events()` tell something new?"""
+        """Whether `events()` has something new."""
         with self._changed:
-            return self._news or self._telling or not self._thread.ident
+            return self._news or self._yielding or not self._thread.ident
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until there is news; says whether there is."""
+        """Wait until `events()` has something new. Returns whether it has."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._news or self._telling, timeout_s)
+            return self._changed.wait_for(lambda: self._news or self._yielding, timeout_s)
 
     def close(self) -> None:
-        """Give up what is not complete yet."""
+        """Cancel the answers that are not complete yet."""
         with self._changed:
             loop, task = self._loop, self._task
         if loop is not None and task is not None and not loop.is_closed():
@@ -185,15 +186,15 @@ class ServerAnswers:
         try:
             asyncio.run(self._main())
         except asyncio.CancelledError:
-            logger.debug("The answers of %s were given up", self._server.base_url)
-        except Exception as raised:  # noqa: BLE001  raised again where the answers are taken
+            logger.debug("The answers of %s were cancelled", self._server.base_url)
+        except Exception as raised:  # noqa: BLE001  events() raises it again
             error = _first(raised)
         with self._changed:
             self._loop = self._task = None
             self._error, self._over = error, True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._changed:
             self._news = True
             self._changed.notify_all()
@@ -211,7 +212,7 @@ class ServerAnswers:
         import openai
 
         async with gate:
-            for attempt in count():  # each but the last leaves something more out, or is one of the server's retries
+            for attempt in count():  # each but the last leaves out one more setting, or is a retry
                 sent = set(self._asked())
                 try:
                     growing = await self._stream(client, request)
@@ -219,12 +220,14 @@ class ServerAnswers:
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                     refused = {name for name in sent if _names(error.response.text, name)}
                     if not refused and _TOO_LONG.search(error.response.text):
-                        raise PromptRefused(request.key, f"The server says: {_said(error)}") from error
+                        raise PromptRefused(
+                            request.key, f"The server refused the prompt: {_reply_of(error)}"
+                        ) from error
                     if not refused:
                         raise await in_words(self._server, client, error) from error
                     self.left_out |= refused
                 except (_CutStream, openai.APIConnectionError) as error:
-                    # Before the first word the client has tried again already; a stream that broke is ours to repeat.
+                    # The client itself repeats a request without any reply; a stream that broke must be repeated here.
                     broken = request.key in self._growing
                     if not broken or attempt >= self._server.retries:
                         raise await in_words(self._server, client, error) from error
@@ -235,11 +238,13 @@ class ServerAnswers:
         cut = growing.finish in ("length", "content_filter")
         with self._changed:
             del self._growing[request.key]
-            self._done.append(CompletionDone(request.key, _mended(growing.text), growing.tokens, cut, elapsed_s))
-        self._tell()
+            self._done.append(
+                CompletionDone(request.key, _without_half_pairs(growing.text), growing.tokens, cut, elapsed_s)
+            )
+        self._notify()
 
     async def _stream(self, client: "AsyncOpenAI", request: GenerationRequest) -> _Growing:
-        """One try at one answer."""
+        """Request one answer once."""
         growing = _Growing()
         with self._changed:
             self._growing.pop(request.key, None)
@@ -252,13 +257,13 @@ class ServerAnswers:
                     growing.text += chunk.choices[0].delta.content or ""
                 with self._changed:
                     self._growing[request.key] = growing
-                self._tell()
+                self._notify()
         if growing.finish is None:
             raise _CutStream
         return growing
 
     def _asked(self) -> dict[str, Any]:
-        """The optional parts of a request that are sent."""
+        """The optional parts of a request, without those that the server refused."""
         extra = {name: getattr(self._sampling, name) for name in _EXTRA if hasattr(self._sampling, name)}
         asked = {name: value for name, value in extra.items() if value is not None and value != _EXTRA[name]}
         asked |= {"seed": 0, "stream_options": {"include_usage": True}}
@@ -288,13 +293,13 @@ def _client(server: Server) -> "AsyncOpenAI":
     client = AsyncOpenAI(
         base_url=server.base_url, api_key=server.key(), timeout=server.timeout_s, max_retries=server.retries
     )
-    # Taken from the environment by the client, and nobody's business at another server.
+    # The client takes these from the environment, and they must not reach another server.
     client.organization = client.project = None
     return client
 
 
 def _names(text: str, parameter: str) -> bool:
-    """Does a refusal speak of this parameter? `seed-oss` and `random_seeds` speak of others."""
+    """Whether a refusal names this parameter; `seed-oss` and `random_seeds` name others."""
     return re.search(rf"(?<![\w-]){parameter}(?![\w-])", text) is not None
 
 
@@ -309,16 +314,16 @@ def _first(error: Exception) -> Exception:
 
 
 async def in_words(server: Server, client: "AsyncOpenAI", error: Exception) -> ServerError:
-    """What went wrong at a server, for a person: the fact, the value, and the next act."""
+    """A failure at a server as an error for a person."""
     import openai
 
     at = server.base_url
     if isinstance(error, openai.APITimeoutError):
         return ServerError(
-            f"{at} was silent for {server.timeout_s:g} s. See whether it is busy, or raise --server-timeout."
+            f"{at} was silent for {server.timeout_s:g} s. Check its load, or raise the timeout (--server-timeout)."
         )
     if isinstance(error, _CutStream):
-        return ServerError(f"{at} broke an answer off, {server.retries + 1} times. See what it says in its own log.")
+        return ServerError(f"{at} broke off an answer {server.retries + 1} times. Check the server's own log.")
     if isinstance(error, openai.APIConnectionError):
         return ServerError(_unreachable(server, error))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
@@ -328,23 +333,23 @@ async def in_words(server: Server, client: "AsyncOpenAI", error: Exception) -> S
         return ServerError(f"{at} knows no model {server.model!r}. {await _models_there(client)}")
     if isinstance(error, openai.RateLimitError):
         return ServerError(
-            f"{at} takes no more requests for now ({server.retries + 1} were refused). Wait, or lower "
-            f"--server-parallel, which is {server.parallel}."
+            f"{at} takes no more requests for now ({server.retries + 1} were refused). Wait, or send fewer than "
+            f"{server.parallel} at a time (--server-parallel)."
         )
     if isinstance(error, openai.APIStatusError):
-        return ServerError(f"{at} answered with status {error.status_code}: {_said(error)}")
-    return ServerError(f"{at} answered what cannot be read: {_shortened(str(error))}")
+        return ServerError(f"{at} answered with status {error.status_code}: {_reply_of(error)}")
+    return ServerError(f"The reply of {at} cannot be read: {_shortened(str(error))}")
 
 
 def _unreachable(server: Server, error: BaseException) -> str:
     host = urlsplit(server.url).hostname
     causes = list(_causes(error))
     if any(isinstance(each, socket.gaierror) for each in causes) or "Name or service" in str(causes):
-        return f"There is no host {host!r}. Check --server: {server.url}"
+        return f"There is no host {host!r}. Check the server's address (--server): {server.url}"
     if any(isinstance(each, ConnectionRefusedError) for each in causes) or "onnection attempts failed" in str(causes):
-        return f"Nothing listens at {server.base_url}. Start the server, or check --server."
+        return f"Nothing listens at {server.base_url}. Start the server, or check its address (--server)."
     if "RemoteProtocolError" in str(causes) or "ReadError" in str(causes):
-        return f"{server.base_url} broke the connection off. See what it says in its own log."
+        return f"{server.base_url} broke off the connection. Check the server's own log."
     return f"{server.base_url} cannot be reached: {_shortened(str(causes[-1]) or repr(causes[-1]))}"
 
 
@@ -356,7 +361,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 async def _models_there(client: "AsyncOpenAI") -> str:
-    """Which names the server does know, if it tells."""
+    """A sentence with the models that the server has, if it lists them."""
     import openai
 
     try:
@@ -364,17 +369,17 @@ async def _models_there(client: "AsyncOpenAI") -> str:
     except (openai.OpenAIError, AttributeError, TypeError):  # not every server has such a list
         return "Check --server-model, and that --server is the address of an OpenAI-compatible server."
     if not names:
-        return "It tells of none: load one there first."
+        return "It lists none: load one there first."
     return f"It has {', '.join(names[:8])}{' …' if len(names) > 8 else ''}: name one with --server-model."
 
 
-def _said(error: "APIStatusError") -> str:
-    """What the server wrote to its refusal."""
+def _reply_of(error: "APIStatusError") -> str:
+    """The server's own text in its refusal."""
     return _shortened(error.response.text) or error.message
 
 
-def _mended(text: str) -> str:
-    """`text` as it can be stored: halves of a surrogate pair that came apart are joined, others become �."""
+def _without_half_pairs(text: str) -> str:
+    """`text` in a form that can be stored: separate halves of a surrogate pair are joined, single ones become �."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

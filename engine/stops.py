@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-# How chat models write the end of a turn. A model is asked only for those that its tokenizer marks as special.
+# How chat models write the end of a turn. Only those count that a model's tokenizer marks as special.
 _ENDINGS = (
     "<|im_end|>",  # ChatML: SmolLM, Qwen, Yi
     "<|eot_id|>",  # Llama 3
@@ -23,10 +23,10 @@ _ENDINGS = (
 
 
 def stop_ids_of(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The ids of all tokens that end a turn: what the model's files name, and the known ones it has.
+    """The ids of all tokens that end a turn: those that the model's files name, and the known ones that it has.
 
-    Many models name one of them in one file and another in the next; a model that runs past its own end of turn
-    goes on to write the person's next question.
+    Many models name one of them in one file and another in the next. A model that runs past its own end of turn writes
+    the person's next question.
     """
     named = (model.generation_config, model.config)
     found = {one for holder in named for one in _ids(getattr(holder, "eos_token_id", None))}
@@ -41,14 +41,14 @@ def stop_ids_of(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def _ids(value: int | list[int] | None) -> list[int]:
-    """A setting of transformers' that is one id, several or none."""
+    """A setting of transformers that is one id, several or none, as a list."""
     if value is None:
         return []
     return [value] if isinstance(value, int) else list(value)
 
 
 def _turn_ends(tokenizer: Any, special: dict[str, int]) -> Iterator[int]:
-    """The special token that the chat template itself writes behind an answer, if it writes one."""
+    """The special token that the chat template writes behind an answer, if it writes one."""
     if tokenizer.chat_template is None:
         return
     asked, answered = {"role": "user", "content": "palate"}, {"role": "assistant", "content": "palate"}

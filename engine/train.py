@@ -6,14 +6,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.chat import EncodedPair
 from engine.checkpoint import load_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
-from engine.estimates.checkpointing import choose_checkpointing
+from engine.estimates.checkpointing import choose_checkpointing, known_shape
 from engine.estimates.flops import pair_flops, pair_size
 from engine.estimates.time_left import Pace
 from engine.events import (
@@ -23,13 +22,16 @@ from engine.events import (
     Event,
     MarginsKnown,
     Notice,
+    NoticeLevel,
     PairDone,
+    PairStage,
     ReferenceScored,
     RunFinished,
     RunPlanned,
     SavingAdapter,
     StepDone,
 )
+from engine.model import BaseModel
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
@@ -40,21 +42,18 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
-from engine.training.scorer import choose_scorer
+from engine.training.scorer import ScoringMethod, choose_scorer
 from engine.training.warnings import evaluation_warnings, window_warnings
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
 
 
 def never() -> bool:
-    """The `stop` of a run that nobody stops."""
+    """The default of `stop` and `checkpoint_now`: False at every call."""
     return False
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: what is trained on, with what, and where it stands."""
+    """One run: its learner, its pairs, its state, its folders, and what it asks between groups of pairs."""
 
     learner: Learner
     prepared: PreparedPairs
@@ -85,7 +84,7 @@ class _Run:
 
 
 def train_dpo(
-    base: "BaseModel",
+    base: BaseModel,
     pairs: Sequence[PreferencePair],
     config: TrainConfig,
     *,
@@ -101,17 +100,18 @@ def train_dpo(
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
     Args:
-        base: the loaded base model; its weights stay as they are.
-        pairs: what the person chose; they are split by prompt into training and evaluation pairs.
+        base: the loaded base model; a run does not change its weights.
+        pairs: the person's verdicts; they are split by prompt into training and evaluation pairs.
         adapter: PEFT's internal name of the adapter to train, created here. It stays loaded if it was saved.
         folder: where the adapter is written in PEFT's format; its parent must exist.
-        start: a loaded adapter to go on from. It stays as it is, and is the reference unless the config says "base".
-        stop: asked between groups of pairs; when it says True, what was learned so far is saved and the run ends.
+        start: a loaded adapter to continue from. It does not change, and it is the reference unless the config says
+            "base".
+        stop: called between groups of pairs; when it returns True, the run saves what it has learned and ends.
         known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
         checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
-        checkpoint_now: asked between groups of pairs; when it says True, a checkpoint is written at once.
-        resume: go on from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
-            will be, bit for bit, that of the run had it not been interrupted, or a Notice says why not.
+        checkpoint_now: called between groups of pairs; when it returns True, the run writes a checkpoint at once.
+        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
+            will be, bit for bit, that of the same run without an interruption, or a Notice says why not.
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
@@ -120,9 +120,9 @@ def train_dpo(
 
     Raises:
         PairsError: no pair can be trained on.
-        CheckpointError: there is no checkpoint to resume from, or it is of another run.
-        NonFiniteLoss: the loss stopped being a number, in training or at an evaluation; the last good state was saved
-            before, if there was one. Or the reference of a pair is no number, before the first step.
+        CheckpointError: there is no checkpoint to resume from, or it belongs to another run.
+        NonFiniteLoss: a loss is NaN or infinite, in training or at an evaluation; the last good state was saved before,
+            if there was one. Or a pair's reference is NaN or infinite, before the first step.
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
@@ -144,11 +144,11 @@ def train_dpo(
 
 
 def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
-    """The whole run once everything is in place; also when the loss stops being a number, what was learned is saved."""
+    """The events of a prepared run. Where a loss is NaN or infinite, the run saves its last good state first."""
     started = time.perf_counter()
     yield _planned(run)
-    yield from (Notice("warning", text) for text in inexact)
-    yield Notice("info", run.learner.scorer.why)
+    yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
+    yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
     yield from run.prepared.notices()
     yield from _score_references(run, known)
     try:
@@ -163,7 +163,7 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
 
 
 def _has_good_state(run: _Run) -> bool:
-    """Is there something to save? Weights for which an evaluation found no loss are not, unless better ones are kept.
+    """Whether there are weights worth saving: the best ones, or the last where no evaluation of them failed.
 
     An evaluation that did not come to its end is still due.
     """
@@ -171,8 +171,8 @@ def _has_good_state(run: _Run) -> bool:
     return state.best_weights is not None or (state.step > 0 and not _evaluation_is_due(run))
 
 
-def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: TrainConfig) -> None:
-    """A fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
+def _create_adapter(base: BaseModel, adapter: str, start: str | None, config: TrainConfig) -> None:
+    """Load a fresh adapter, or a copy of `start` with its rank and layers, which may differ from the settings."""
     with OwnRandomState(config.seed).swapped_in(), tempfile.TemporaryDirectory(prefix="palate-start-") as copy:
         if start is None:
             base.create_adapter(adapter, config)
@@ -181,23 +181,28 @@ def _create_adapter(base: "BaseModel", adapter: str, start: str | None, config: 
             base.load_adapter(adapter, Path(copy), trainable=True)
 
 
-def _learner(
-    base: "BaseModel", prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None
-) -> Learner:
+def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None) -> Learner:
     reference = start if config.reference == "start" else None
     passes = passes_of(len(prepared.train), config)
     probe = max(prepared.train, key=lambda pair: pair.tokens)
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
-    scorer.checkpointing, why = choose_checkpointing(base, config, probe, plain=scorer.kernels is None)
+    scorer.checkpointing, why = choose_checkpointing(
+        known_shape(base.hf_model.config),
+        config,
+        probe,
+        dtype=base.dtype,
+        device=base.device,
+        plain=scorer.method is ScoringMethod.PLAIN,
+    )
     scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)
 
 
 def _resume(run: _Run) -> tuple[str, ...]:
     if run.checkpoint_folder is None:
-        raise CheckpointError("A resume needs the folder of the run's checkpoint.")
+        raise CheckpointError("A run without a checkpoint folder cannot be resumed. Start it again.")
     return load_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
 
 
@@ -216,7 +221,7 @@ def _planned(run: _Run) -> RunPlanned:
 
 
 def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
-    """Know every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
+    """Collect every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
     keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
     reference = run.learner.reference
@@ -241,8 +246,8 @@ def _learn(run: _Run) -> Iterator[Event]:
     while True:
         if _evaluation_is_due(run):
             yield from _evaluate(run)
-        if state.ledger and state.step % run.steps_per_epoch == 0 and not state.window:
-            yield _turn_page(run)
+        if state.epoch_margins and state.step % run.steps_per_epoch == 0 and not state.window:
+            yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
         yield from _fill_window(run)
@@ -289,8 +294,8 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         state.window += scores
         state.window_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for pair in group)
-        state.ledger |= {score.key: score.margin(run.config.beta) for score in scores}
-        yield PairDone("step", len(state.window), len(window))
+        state.epoch_margins |= {score.key: score.margin(run.config.beta) for score in scores}
+        yield PairDone(PairStage.STEP, len(state.window), len(window))
 
 
 def _take_step(run: _Run) -> Iterator[Event]:
@@ -327,7 +332,7 @@ def _evaluate(run: _Run) -> Iterator[Event]:
     scores: list[PairScore] = []
     for pair in pairs:
         scores.append(run.learner.evaluate(pair, pairs))
-        yield PairDone("eval", len(scores), len(pairs))
+        yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
     state.eval_margins = {score.key: score.margin(beta) for score in scores}
     metrics = eval_metrics(scores, beta)
@@ -340,11 +345,11 @@ def _evaluate(run: _Run) -> Iterator[Event]:
     yield from warnings
 
 
-def _turn_page(run: _Run) -> MarginsKnown:
-    """The ledger of the epoch that is complete, and an empty one for the next."""
+def _finish_epoch(run: _Run) -> MarginsKnown:
+    """Report the margins of the epoch that is complete, and begin the next without any."""
     state = run.state
-    page, state.ledger = state.ledger, {}
-    return MarginsKnown(state.step // run.steps_per_epoch, page, dict(state.eval_margins))
+    margins, state.epoch_margins = state.epoch_margins, {}
+    return MarginsKnown(state.step // run.steps_per_epoch, margins, dict(state.eval_margins))
 
 
 def _checkpoint(run: _Run) -> Iterator[Event]:
@@ -354,7 +359,7 @@ def _checkpoint(run: _Run) -> Iterator[Event]:
 
 
 def _save(run: _Run) -> Iterator[Event]:
-    """Save the best weights where evaluations tell them, else the last."""
+    """Save the best weights where there were evaluations, else the last."""
     yield SavingAdapter()
     state, step = run.state, run.state.step
     if state.best_weights is not None:

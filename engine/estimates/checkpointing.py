@@ -1,6 +1,6 @@
 """Whether a run fits into memory, and whether it should compute layers twice so that it does."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 import torch
@@ -13,18 +13,14 @@ from engine.estimates.memory import estimate_memory
 from engine.estimates.model_shape import ModelShape, shape_of
 from engine.schedule import TOKENS_TOGETHER
 
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
-
-_MARGIN = 0.9  # the part of free memory that is counted on; others want some, and estimates are estimates
-# The plain way keeps more, since PEFT's wrappers hold every layer's input once more in float32: measured 1.5 times as
-# much in float32 and 2.3 times in bfloat16.
+_MARGIN = 0.9  # the part of free memory that a run may plan with; other programs need some, and estimates are rough
+# The plain method keeps more, because PEFT's wrappers hold every layer's input once more in float32. Measured: 1.5
+# times as much in float32 and 2.3 times in bfloat16.
 _PLAIN = 2.5
 
 
 def free_bytes(device: str) -> int:
-    """How much memory is free where `device` computes."""
+    """How many bytes of memory are free on `device`."""
     kind = torch.device(device).type
     if kind == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
@@ -34,21 +30,21 @@ def free_bytes(device: str) -> int:
 
 
 def merge_problem(parameters: int) -> str | None:
-    """Why a model of so many weights cannot be merged into here, as a sentence; None where memory is enough.
+    """Why an adapter cannot be merged into a model of so many weights on this machine; None where memory is enough.
 
-    The copy in float32 takes 4 bytes a weight, and one layer's more while it is merged or read.
+    The copy in float32 takes 4 bytes a weight, and one more layer while that layer is merged or read.
     """
     needed, free = int(4.4 * parameters), free_bytes("cpu")
     if needed <= _MARGIN * free:
         return None
     return (
-        f"Merging works on a copy of the model in float32, about {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free. "
-        "Close what else takes memory, or take the adapter alone: palate adapters export."
+        f"Merging needs a copy of the model in float32, about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. "
+        "Close other programs that take memory, or take the adapter alone: palate adapters export."
     )
 
 
 def known_shape(config: Any) -> ModelShape | None:
-    """The sizes of a loaded model, from its transformers config; None where that does not tell them."""
+    """The sizes of a loaded model, from its transformers config; None where that does not name them."""
     try:
         return shape_of(config.to_dict())
     except ModelError:
@@ -56,28 +52,31 @@ def known_shape(config: Any) -> ModelShape | None:
 
 
 def choose_checkpointing(
-    base: "BaseModel", config: TrainConfig, largest: EncodedPair, *, plain: bool
+    shape: ModelShape | None, config: TrainConfig, largest: EncodedPair, *, dtype: str, device: str, plain: bool
 ) -> tuple[bool, str]:
-    """Whether layers are computed again in the backward pass, and why as a sentence ("" when there is nothing to say).
+    """Whether layers are computed again in the backward pass, and why as a sentence ("" where there is no reason).
 
     Args:
+        shape: the base model's sizes; None where its config does not tell them.
         largest: the pair with the most tokens.
-        plain: the run takes the plain way of scoring.
+        dtype, device: of the base model.
+        plain: the run scores its pairs by the plain method.
     """
     if config.gradient_checkpointing != "auto":
-        on = config.gradient_checkpointing == "on"
-        return on, "Gradient checkpointing is on, as asked for: layers are computed twice to hold less." if on else ""
-    shape = known_shape(base.hf_model.config)
+        if config.gradient_checkpointing == "off":
+            return False, ""
+        return True, "Gradient checkpointing is on, as asked for: layers are computed twice to take less memory."
     if shape is None:
         return False, ""
     tokens, longest = pair_size(largest).row
     row = (tokens if plain else max(tokens, TOKENS_TOGETHER), longest)
-    memory = estimate_memory(shape, config, dtype=base.dtype, row=row)
+    memory = estimate_memory(shape, config, dtype=dtype, row=row)
     needed = memory.peak - memory.weights + (memory.activations * (_PLAIN - 1) if plain else 0)
-    free = free_bytes(base.device)
+    free = free_bytes(device)
     if needed <= _MARGIN * free:
         return False, ""
     return True, (
         f"Gradient checkpointing is on: without it the run needs about {needed / 1e9:.1f} GB beside the model, and "
-        f"{free / 1e9:.1f} GB are free. Layers are computed twice; --gradient-checkpointing off overrides this."
+        f"{free / 1e9:.1f} GB are free. Layers are computed twice; set gradient checkpointing "
+        "(--gradient-checkpointing) to off to prevent that."
     )

@@ -1,4 +1,4 @@
-"""How much a pair and a run compute, in floating-point operations."""
+"""The floating-point operations of a pair and of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ def pair_size(pair: EncodedPair) -> PairSize:
 
 
 def pair_flops(shape: ModelShape, pair: PairSize, *, learning: bool) -> int:
-    """Floating-point operations of one pair: forward, and backward to the inputs alone when `learning`.
+    """Floating-point operations of one pair: forward, and backward to the inputs alone with `learning`.
 
-    A linear layer takes two a weight and token each way (the frozen weights need no gradient), attention four a visible
-    place and value forward and eight backward; the output layer is multiplied twice in either case, see
-    engine/llama/token_scores.py. LoRA's few per cent are left out.
+    A linear layer takes two for each weight and token, forward and again backward (the frozen weights need no
+    gradient). Attention takes four for each visible place and value forward, and eight backward. The output layer is
+    multiplied twice in either case, see engine/llama/token_scores.py. LoRA's few per cent are left out.
     """
     tokens, answers = pair.prompt + pair.chosen + pair.rejected, pair.chosen + pair.rejected
     places = (pair.prompt + pair.chosen) ** 2 + pair.rejected * (pair.prompt + pair.rejected)

@@ -1,7 +1,7 @@
-"""What a run will need, told before anything is loaded or even downloaded: bytes and operations. No torch here.
+"""The memory that a run will need, estimated before a model is loaded or even downloaded. No torch here.
 
-All of it is counted from the sizes in a model's `config.json`. Bytes are those that the tensors take; the libraries'
-own (about 0.5 GB on a CPU, 0.5 to 1 GB more on a GPU) come on top.
+The estimate uses the sizes in a model's `config.json`. It counts the bytes of tensors; the libraries take about 0.5 GB
+more on a CPU, and another 0.5 to 1 GB on a GPU.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 2.0}  # a num
 # NF4 with doubly quantised scales (arXiv:2305.14314): half a byte, one byte of scale for 64 values, and one float32 for
 # 256 of those.
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
-_HEAD_CHUNK = 1 << 22  # logits held at once, in the model's numbers and in float32
+_HEAD_CHUNK = 1 << 22  # logits at a time, in the model's number format and in float32
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The bytes of a run, by what they are for.
+    """The bytes of a run, by their purpose.
 
     Attributes:
         weights: the frozen base model.
         adapter: LoRA's float32 weights and their gradients.
         optimizer: AdamW's two moments.
-        copies: the weights that the run started with and the best so far; they stand in the machine's own memory.
-        activations: what one pair keeps for the backward pass.
-        work: what comes and goes while it is computed.
+        copies: the weights that the run started with and the best so far, in the machine's main memory.
+        activations: the tensors of one pair that the backward pass needs.
+        work: temporary tensors.
     """
 
     weights: int
@@ -38,7 +38,7 @@ class Memory:
 
     @property
     def peak(self) -> int:
-        """All of it together."""
+        """The sum."""
         return self.weights + self.adapter + self.optimizer + self.copies + self.activations + self.work
 
 
@@ -50,13 +50,13 @@ def estimate_memory(
     row: tuple[int, int] | None = None,
     checkpointing: bool = False,
 ) -> Memory:
-    """The memory of training by the fast way, one pass at a time as Palate does; batch size has no part in it.
+    """The memory of training by the fast method, one pass at a time, so the batch size does not count.
 
     Args:
         dtype: "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
         row: tokens of the largest pass (prompts once, both answers), and of the longest sequence in it; by default
-            the worst that `config.max_length` allows, both sequences full.
-        checkpointing: layers keep their inputs alone.
+            those of two sequences of `config.max_length`.
+        checkpointing: layers keep only their inputs.
     """
     tokens, longest = row or (2 * config.max_length, config.max_length)
     size = _BYTES[dtype]
@@ -97,6 +97,3 @@ def _layer_activations(shape: ModelShape, config: TrainConfig, size: float, toke
     dropped = 8 * config.lora_dropout * (2 * shape.hidden + shape.attention + shape.inner)  # places as int64
     probabilities = shape.heads * longest * size if longest < 1024 else 0.0
     return tokens * (values * size + dropped + probabilities + 8)
-
-
-# -- time ------------------------------------------------------------------------------------------------------------

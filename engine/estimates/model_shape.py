@@ -1,4 +1,4 @@
-"""The layers of a model as far as estimates need them, read from its configuration."""
+"""The sizes of a model's layers that estimates need, read from its configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class ModelShape:
 
     @property
     def linear_values(self) -> int:
-        """Weights in all layers' linear parts: what 4 bits are used for."""
+        """Weights in the linear parts of all layers, which 4 bits are used for."""
         return self.layers * sum(each.values for each in self.linears)
 
     @property
@@ -52,10 +52,10 @@ class ModelShape:
 
 
 def shape_of(config: Mapping[str, Any]) -> ModelShape:
-    """The sizes that a `config.json` tells.
+    """The sizes in a `config.json`.
 
     Raises:
-        ModelError: a size is missing, or the model has experts, whose memory is not told by these sizes.
+        ModelError: a size is missing, or the model has experts, whose memory these sizes do not give.
     """
     config = config.get("text_config") or config
     kind = config.get("model_type", "of unknown architecture")
@@ -65,7 +65,7 @@ def shape_of(config: Mapping[str, Any]) -> ModelShape:
         return _gpt2_shape(config) if "n_embd" in config else _llama_shape(config)
     except KeyError as error:
         raise ModelError(
-            f"The config of this model ({kind}) tells no {error.args[0]}, so nothing is estimated."
+            f"This model's memory ({kind}) cannot be estimated: its config has no {error.args[0]}. Try short pairs."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What a person reads before starting a run: what goes in, what stays out and why, and whether it can work."""
+"""The facts that a person reads before a run starts: its pairs, those left out and why, and possible problems."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 
-_LENGTH_BIAS = 0.7  # share of pairs from which the longer or shorter answer being chosen is worth a word
+_LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
 _FEW_PAIRS = 20
-_LEAST_TRAVEL = 2e-4  # Adam moves a weight by about the learning rate per step; 1e-3 in all was seen to teach a taste
+_LEAST_TRAVEL = 2e-4  # Adam moves a weight by about the learning rate per step; 1e-3 in all taught a taste
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """A run looked at before it starts.
+    """The facts of a run before it starts.
 
     Attributes:
         train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
@@ -31,9 +31,9 @@ class Preflight:
         tokens: of one epoch's training pairs, the prompt once per pair; `longest` is the longest prompt plus answer.
         chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
         travel: the sum of all steps' learning rates, about the farthest that one trained weight can go.
-        notes: sentences about what may go wrong.
-        memory: what the run needs by the fast way with its largest pair; None where the model's sizes are not known.
-        seconds: how long it will compute at the speed that was given; None without one.
+        notes: sentences about possible problems.
+        memory: what the run needs by the fast method with its largest pair; None where the model's sizes are unknown.
+        seconds: how long the run will compute at the given speed; None without a speed.
     """
 
     train: int
@@ -60,7 +60,7 @@ def preflight(
     dtype: str = "float32",
     flops_per_second: float | None = None,
 ) -> Preflight:
-    """Look at a run before it starts, by the very steps that the run itself will take.
+    """The facts of a run before it starts, found with the same code as in the run itself.
 
     Args:
         shape, dtype: of the base model, for the estimate of memory.
@@ -115,7 +115,9 @@ def _row(pair: EncodedPair) -> int:
 def _notes(train: int, longer: float, shorter: float, travel: float, config: TrainConfig) -> tuple[str, ...]:
     notes = []
     if train < _FEW_PAIRS:
-        notes.append(f"{train} pairs are few: the run may learn little. From about {_FEW_PAIRS} on it starts to show.")
+        notes.append(
+            f"{train} pairs are few: the run may learn little. From about {_FEW_PAIRS} pairs on, an effect shows."
+        )
     for share, word in ((longer, "longer"), (shorter, "shorter")):
         if share >= _LENGTH_BIAS:
             notes.append(f"The {word} answer was chosen in {share:.0%} of the pairs, so answers will grow {word}.")

@@ -1,4 +1,4 @@
-"""What a model needs to be trained, told before its weights are there. No torch here."""
+"""The memory that training a model needs, estimated before its weights are downloaded. No torch here."""
 
 import json
 from collections.abc import Mapping
@@ -36,19 +36,21 @@ def memory_of(source: str, config: TrainConfig, *, dtype: str) -> Memory:
         dtype: as for `estimate_memory`.
 
     Raises:
-        ModelError: its sizes are not known: there is no such model, or the Hub cannot be reached.
+        ModelError: the model's sizes are unknown: there is no such model, or the Hub cannot be reached.
     """
     return estimate_memory(shape_of(config_of(source)), config, dtype=dtype)
 
 
 def config_of(source: str) -> Mapping[str, Any]:
-    """The `config.json` of a model, from its folder, from what is published here, or from the Hub: a few kB.
+    """The `config.json` of a model, from its folder, from `PUBLISHED`, or from the Hub (a few kB).
 
     Raises:
-        ModelError: it cannot be had.
+        ModelError: it cannot be read or downloaded.
     """
     if source == DEFAULT_SOURCE or source.lower().endswith(".gguf"):
-        raise ModelError(f"{source} keeps its sizes in its file; they are known once it is loaded.")
+        raise ModelError(
+            f"The sizes of {source} are in its own file, and are known only once it is loaded. Load it first."
+        )
     file = Path(source).expanduser() / "config.json"
     if not file.is_file():
         if source in PUBLISHED:
@@ -72,5 +74,5 @@ def _from_hub(source: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"The sizes of {source} are not known: {reason} Check its name and the network, or give a folder."
+            f"The sizes of {source} are unknown: {reason} Check its name and the network, or give a folder."
         ) from error

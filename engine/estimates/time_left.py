@@ -1,4 +1,4 @@
-"""How long a run still computes, from the operations that are done and those to come: pairs differ in length."""
+"""How long a run will still compute, from the work done and the work to come: pairs differ in length."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Pace:
         steps: int,
         eval_every: int,
     ) -> None:
-        """Take what one epoch learns from and what each evaluation scores, and how often; `epochs` may be broken."""
+        """Take the pairs of one epoch and of each evaluation, and how often they come; `epochs` may be a fraction."""
         self._shape = shape
         self._steps, self._every = steps, eval_every
         self._learning = epochs * self.of(train)
@@ -32,7 +32,7 @@ class Pace:
         return sum(self._work(pair, learning=True) for pair in learned)
 
     def seconds_left(self, step: int, learned: float, seconds: float) -> float:
-        """What is left after `step` steps (from 1), of the work `learned`, that took `seconds` with all evaluations."""
+        """Seconds left after `step` steps (from 1) with the work `learned`, which took `seconds` with evaluations."""
         evaluated = (step - 1) // self._every
         to_come = math.ceil(self._steps / self._every) - evaluated
         done = learned + evaluated * self._evaluation
@@ -41,5 +41,5 @@ class Pace:
 
     def _work(self, pair: EncodedPair, *, learning: bool) -> int:
         if self._shape is None:
-            return pair.tokens * (3 if learning else 1)  # a pass back costs about two forward
+            return pair.tokens * (3 if learning else 1)  # a backward pass costs about two forward passes
         return pair_flops(self._shape, pair_size(pair), learning=learning)

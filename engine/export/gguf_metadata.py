@@ -1,7 +1,7 @@
-"""What a GGUF file says beside its tensors: settings, tokenizer and chat template.
+"""The metadata of a GGUF file: settings, tokenizer and chat template.
 
-Copied from the base's own GGUF file where there is one, else written from config and tokenizer as llama.cpp's
-converter does.
+It is copied from the base's own GGUF file where there is one, and otherwise made from config and tokenizer, as
+llama.cpp's converter makes it.
 """
 
 import json
@@ -18,7 +18,7 @@ import numpy as np
 from engine.errors import MergeError
 
 _WRITTEN_ANEW = ("general.architecture", "general.name", "general.file_type", "general.quantization_version")
-_SPLIT = (  # the regular expressions of Llama 3 and of Qwen 2, which differ in how many digits stand together
+_SPLIT = (  # the regular expressions of Llama 3 and of Qwen 2, which differ in how many digits form one piece
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -28,13 +28,13 @@ _CONVERT = "Merge into a folder, and convert that with llama.cpp's convert_hf_to
 
 @dataclass(frozen=True)
 class Metadata:
-    """What stands before the tensors, as calls on a writer, and tensors that belong to no weight of the model."""
+    """The entries before the tensors, as calls on a writer, and the tensors that belong to no weight of the model."""
 
     entries: tuple[Callable[[Any], None], ...]
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def add_to(self, writer: Any) -> None:
-        """Write all of it."""
+        """Write all entries."""
         for entry in self.entries:
             entry(writer)
 
@@ -43,7 +43,7 @@ class Metadata:
 
 
 def read_metadata(file: Path) -> Metadata:
-    """All that a GGUF file says of itself, and its rotary frequencies where it has them as a tensor."""
+    """All metadata of a GGUF file, and its rotary frequencies where it has them as a tensor."""
     reader = gguf.GGUFReader(file)
     fields = [each for each in reader.fields.values() if _is_kept(each.name)]
     tensors = {each.name: np.array(each.data) for each in reader.tensors if each.name == "rope_freqs.weight"}
@@ -64,10 +64,10 @@ def _copied(entry: Any) -> Callable[[Any], None]:
 
 
 def metadata_of(config: Any, tokenizer: Any) -> Metadata:
-    """What llama.cpp's converter would write for this model.
+    """The metadata that llama.cpp's converter would write for this model.
 
     Raises:
-        MergeError: the tokenizer or the rotary embedding is of a kind that is not known here.
+        MergeError: this module does not know the kind of the tokenizer or of the rotary embedding.
     """
     rope, tensors = _rope(config)
     return Metadata((*_sizes(config), *rope, *_vocabulary(config, tokenizer)), tensors)
@@ -99,14 +99,13 @@ def _rope(config: Any) -> tuple[list[Callable[[Any], None]], dict[str, np.ndarra
         entries.append(lambda writer: writer.add_rope_scaling_factor(rope["factor"]))
     elif kind != "default":
         raise MergeError(
-            f"The rotary embedding of this model is of the kind {kind!r}, which is not known here. {_CONVERT}"
+            f"Palate cannot write this model's rotary embedding, of the kind {kind!r}, into a GGUF file. {_CONVERT}"
         )
     return entries, {}
 
 
 def llama3_frequencies(config: Any, rope: Mapping[str, Any], theta: float) -> np.ndarray:
-    """By what each rotary frequency is divided in Llama 3.1: 1 for short waves, `factor` for long ones, between them
-    something between."""
+    """The divisor of each rotary frequency in Llama 3.1: 1 for short waves, `factor` for long ones, else between."""
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     low, high, factor = rope["low_freq_factor"], rope["high_freq_factor"], rope["factor"]
     length = rope["original_max_position_embeddings"]
@@ -137,7 +136,7 @@ def split_name(tokenizer: Any) -> str:
     """llama.cpp's name for how a byte-level tokenizer splits text before it looks for tokens.
 
     Raises:
-        MergeError: it is of another kind, or splits in a way that has no name here.
+        MergeError: the tokenizer is of another kind, or this module has no name for how it splits.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     parts = json.loads(backend.to_str()) if backend is not None else {"model": {"type": None}}
@@ -147,7 +146,7 @@ def split_name(tokenizer: Any) -> str:
         if name is not None:
             return name
     raise MergeError(
-        f"This model's tokenizer splits text in a way that is not known how to write into a GGUF file. {_CONVERT}"
+        f"This model's tokenizer splits text in a way that Palate cannot write into a GGUF file. {_CONVERT}"
     )
 
 

@@ -1,15 +1,15 @@
-"""A merged model as one GGUF file, for llama.cpp and what is built on it: Llama-shaped models alone.
+"""A merged model as one GGUF file, for llama.cpp and programs that are built on it. It takes only Llama-shaped models.
 
 Names of tensors, the order of the rotary halves and the metadata are those of llama.cpp's own converter
-(convert_hf_to_gguf.py). Where the base came from a GGUF file, its metadata is copied, tokenizer and chat template
-included. What was written is read back by transformers, which has code of its own for that, and logits are compared.
+(convert_hf_to_gguf.py). Where the base came from a GGUF file, the writer copies that file's metadata, tokenizer and
+chat template included. Afterwards transformers, which has its own code for it, reads the file, and logits are compared.
 """
 
 import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gguf
 import numpy as np
@@ -20,12 +20,16 @@ from transformers import AutoModelForCausalLM, GgufConfig
 from engine.errors import MergeError
 from engine.events import Event, ModelMerged, Progress
 from engine.export.gguf_metadata import Metadata, metadata_of, read_metadata
-from engine.export.merge import check_difference, largest_difference, logits_of, merged_copy, words_for_the_disk
+from engine.export.merge import (
+    ROUNDING,
+    check_difference,
+    disk_errors_in_words,
+    largest_difference,
+    logits_of,
+    merged_copy,
+)
+from engine.model import BaseModel
 from engine.preference import Message
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 KINDS = {
     "float32": gguf.GGMLQuantizationType.F32,
@@ -33,8 +37,6 @@ KINDS = {
     "bfloat16": gguf.GGMLQuantizationType.BF16,
     "q8_0": gguf.GGMLQuantizationType.Q8_0,
 }
-ROUNDING = {"float32": 0.0, "float16": 0.02, "bfloat16": 0.1, "q8_0": 0.1}
-"""What a kind of number may add to the difference of logits, as a share of the largest logit."""
 ARCHITECTURES = {
     "llama": gguf.MODEL_ARCH.LLAMA,
     "mistral": gguf.MODEL_ARCH.LLAMA,
@@ -45,7 +47,7 @@ _TENSORS_A_TURN = 16
 
 
 def merge_into_gguf(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     target: Path,
@@ -58,12 +60,12 @@ def merge_into_gguf(
     """Write base and adapter as one GGUF file `target`; the last event is `ModelMerged`.
 
     Args:
-        name: what the model is to be called in the file.
+        name: the model's name in the file.
         kind: "float32", "float16", "bfloat16" or "q8_0" for the matrices (norms and biases stay in float32); "auto" is
             float16.
 
     Raises:
-        MergeError: the architecture or the tokenizer is not one that can be written, or as `merge_adapter`.
+        MergeError: this module cannot write the architecture or the tokenizer, or for a reason of `merge_adapter`.
         ModelError: base or adapter cannot be read.
     """
     kind = "float16" if kind == "auto" else kind
@@ -72,7 +74,7 @@ def merge_into_gguf(
     source = Path(base.source).expanduser()
     metadata = read_metadata(source) if source.is_file() else metadata_of(config, base.tokenizer)
     merged = yield from merged_copy(base, adapter, adapter_folder, messages, trust_remote_code=trust_remote_code)
-    with words_for_the_disk(target):
+    with disk_errors_in_words(target):
         yield from write_gguf(merged.model, target, metadata, name=name, kind=kind)
     yield Progress("reading back", 0, None)
     ids, unmerged, merged_by, largest = merged.prompt_ids, merged.unmerged, merged.merged_by, merged.largest
@@ -87,13 +89,13 @@ def refuse_unknown(config: Any) -> None:
     """Raise `MergeError` unless a model of this config can be written as GGUF."""
     if config.model_type not in ARCHITECTURES:
         raise MergeError(
-            f"A GGUF file is written for {', '.join(ARCHITECTURES)}; this model is {config.model_type}. Merge into a "
-            "folder, and convert that with llama.cpp's convert_hf_to_gguf.py."
+            f"Palate writes GGUF files for {', '.join(ARCHITECTURES)}, and this model is {config.model_type}. Merge "
+            "into a folder, and convert that with llama.cpp's convert_hf_to_gguf.py."
         )
 
 
 def write_gguf(model: Any, target: Path, metadata: Metadata, *, name: str, kind: str) -> Iterator[Event]:
-    """Write a transformers model into `target`, a few tensors a turn; the caller takes away what is not whole."""
+    """Write a transformers model into `target`, a few tensors a turn; the caller removes a file that is not whole."""
     config = model.config
     arch = ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[arch])
@@ -136,7 +138,7 @@ def _tensors(model: Any, arch: Any, extra: Mapping[str, np.ndarray]) -> Iterator
 
 
 def _as_theirs(name: str, weight: torch.Tensor, config: Any) -> torch.Tensor:
-    """Queries and keys in llama.cpp's order: rotary halves side by side; transformers has one behind the other."""
+    """Queries and keys in llama.cpp's order: rotary halves interleaved; transformers has them in turn."""
     layer, _, _ = name.rpartition(".")
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}.get(layer.rpartition(".")[2])
     if heads is None:
@@ -145,7 +147,7 @@ def _as_theirs(name: str, weight: torch.Tensor, config: Any) -> torch.Tensor:
 
 
 def _kind_of(tensor: Any, kind: str) -> Any:
-    """Matrices in the kind that was asked for, the rest in float32; rows that do not divide into blocks in float16."""
+    """Matrices in the kind asked for, all else in float32; rows that do not divide into blocks in float16."""
     if tensor.ndim < 2:
         return gguf.GGMLQuantizationType.F32
     if kind == "q8_0" and tensor.shape[-1] % gguf.GGML_QUANT_SIZES[KINDS[kind]][0]:
@@ -166,7 +168,9 @@ def _packed(tensor: Any, kind: Any, name: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         packed: np.ndarray = quantize(np.ascontiguousarray(values, dtype=np.float32), kind)
     if kind == gguf.GGMLQuantizationType.F16 and not np.isfinite(packed).all():
-        raise MergeError(f"{name} holds numbers that float16 cannot. Write --dtype bfloat16.")
+        raise MergeError(
+            f"The weight {name} holds values beyond 65,504, where float16 ends. Merge with --dtype bfloat16."
+        )
     return packed
 
 
@@ -178,8 +182,8 @@ def _file_type(kind: str) -> Any:
 def _read_back(file: Path, config: Any) -> Any:
     """The model of a GGUF file in float32, as transformers reads it.
 
-    Transformers 5 reads neither the head size of Qwen3 nor Llama 3's stretched rotary frequencies out of such files, so
-    these get the config of the merged model.
+    Transformers 5 reads neither the head size of Qwen3 nor Llama 3's stretched rotary frequencies out of such files.
+    Those models get the config of the merged model.
     """
     rope = getattr(config, "rope_parameters", None) or {}
     unread = config.model_type == "qwen3" or rope.get("rope_type", "default") != "default"

@@ -1,9 +1,9 @@
 """An adapter merged into a copy of its base model, checked, and written as a model folder that needs no PEFT.
 
-The base model in memory is the reference and what runs train on, so it is never touched: a copy is read from the disk
-in float32, whatever the base was loaded in, and the adapter is added there; what is written is cast at the very end.
-Merging has gone wrong in silence elsewhere (peft#2368), so logits are compared before anything is written, and again
-on what was read back.
+Runs and references use the base model in memory, so merging never changes it. It reads a copy from the disk in float32,
+whatever the base was loaded in, and adds the adapter there; only the last step casts the weights. Merging has failed
+without an error elsewhere (peft#2368). So logits are compared before anything is written, and again after the written
+model was read back.
 """
 
 import errno
@@ -13,30 +13,27 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError
 from transformers import AutoConfig
 
 from engine.chat import encode_prompt
+from engine.compat.peft_private import keep_merged, tuner_layers
 from engine.errors import MergeError
 from engine.estimates.checkpointing import merge_problem
 from engine.events import Event, ModelMerged, Progress
-from engine.model import load_base
+from engine.model import BaseModel, load_base
 from engine.preference import Message
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
 
 TOLERANCE = 1e-4
 """Merged and unmerged, both in float32, may differ by so much at a logit of up to 10, and in proportion above."""
-ROUNDING = {"float32": 0.0, "bfloat16": 0.1, "float16": 0.02}
-"""What writing in a number format may add to the difference, as a share of the largest logit."""
+ROUNDING = {"float32": 0.0, "bfloat16": 0.1, "float16": 0.02, "q8_0": 0.1}
+"""What a number format may add to the difference of logits, as a share of the largest logit; q8_0 is for GGUF alone."""
+_FOLDER_DTYPES = ("float32", "bfloat16", "float16")
 _LAYERS_A_TURN = 16
-_LONGEST_PROMPT = 256  # tokens: the logits of more would tell nothing else
+_LONGEST_PROMPT = 256  # tokens; more of them would not find another fault
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class MergedModel:
 
 
 def merge_adapter(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     target: Path,
@@ -73,17 +70,17 @@ def merge_adapter(
     Args:
         adapter: the adapter's internal name; it need not be loaded on `base`.
         messages: a prompt on which logits are compared.
-        dtype: "float32", "bfloat16", "float16", or "auto": what the base's own files are in.
+        dtype: "float32", "bfloat16", "float16", or "auto" for the format of the base's own files.
 
     Raises:
-        MergeError: memory or disk is short, the weights on the disk are others than those in memory or quantised, or
-            the merged model does not answer as the unmerged one.
+        MergeError: memory or disk is short, the weights on the disk differ from those in memory or are quantised, or
+            the merged model does not answer as the unmerged one does.
         ModelError: base or adapter cannot be read.
     """
     dtype = stored_dtype(base.location, trust_remote_code) if dtype == "auto" else dtype
     merged = yield from merged_copy(base, adapter, adapter_folder, messages, trust_remote_code=trust_remote_code)
     yield Progress("writing", 0, None)
-    with words_for_the_disk(target):
+    with disk_errors_in_words(target):
         _save(merged, target, getattr(torch, dtype))
     tokens, unmerged, merged_by, largest = len(merged.prompt_ids), merged.unmerged, merged.merged_by, merged.largest
     ids = merged.prompt_ids
@@ -99,7 +96,7 @@ def merge_adapter(
 
 
 def merged_copy(
-    base: "BaseModel",
+    base: BaseModel,
     adapter: str,
     adapter_folder: Path,
     messages: Sequence[Message],
@@ -116,7 +113,7 @@ def merged_copy(
     )
     if copy.fingerprint != base.fingerprint:
         raise MergeError(
-            f"The weights in {base.location} are no longer those that are loaded. Bring them back, or start again."
+            f"The weights in {base.location} have changed since they were loaded. Restore them, or start Palate again."
         )
     with torch.random.fork_rng(devices=[]):  # an empty adapter gets random weights before it is filled
         copy.load_adapter(adapter, adapter_folder)
@@ -133,46 +130,48 @@ def merged_copy(
 
 
 def stored_dtype(location: str, trust_remote_code: bool = False) -> str:
-    """The number format that a model folder's config tells, "float32" where it tells none that can be written."""
+    """The number format in a model folder's config; "float32" where it names none that can be written."""
     config = AutoConfig.from_pretrained(location, local_files_only=True, trust_remote_code=trust_remote_code)
     name = str(config.dtype).removeprefix("torch.")
-    return name if name in ROUNDING else "float32"
+    return name if name in _FOLDER_DTYPES else "float32"
 
 
 def check_difference(found: float, largest: float, *, rounding: float = 0.0, what: str) -> None:
-    """Raise `MergeError` unless a difference of logits is as small as it must be; NaN never is."""
+    """Raise `MergeError` where a difference of logits is too large or NaN."""
     allowed = TOLERANCE * max(1.0, largest / 10) + rounding * largest
     if not found <= allowed:
         raise MergeError(
-            f"The model {what} does not answer as the unmerged one: its logits differ by up to {found:.2g}, allowed "
-            f"are {allowed:.2g}. Nothing was kept. Take the adapter alone: palate adapters export."
+            f"The model {what} does not answer as the unmerged one: its logits differ by up to {found:.2g}, and "
+            f"{allowed:.2g} is allowed. Palate kept nothing of it; take the adapter alone: palate adapters export."
         )
 
 
 @contextmanager
-def words_for_the_disk(target: Path) -> Iterator[None]:
-    """Turn what a full or refusing disk raises into `MergeError`."""
+def disk_errors_in_words(target: Path) -> Iterator[None]:
+    """Raise what a full or failing disk raises as a `MergeError` in words."""
     try:
         yield
     except (OSError, SafetensorError) as error:
         full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
         reason = "the disk is full" if full else str(error)
-        act = "Free some space, or write elsewhere." if full else "Check the folder, or write elsewhere."
-        raise MergeError(f"{target.parent} cannot be written: {reason}. Nothing was kept of it. {act}") from error
+        act = "Free some space" if full else "Check the folder"
+        raise MergeError(
+            f"{target.parent} cannot be written: {reason.rstrip('.')}. {act}, or write elsewhere; Palate kept nothing."
+        ) from error
 
 
 def _refuse_quantised(location: str, trust_remote_code: bool) -> None:
     config = AutoConfig.from_pretrained(location, local_files_only=True, trust_remote_code=trust_remote_code)
     if getattr(config, "quantization_config", None) is not None:
         raise MergeError(
-            f"The weights in {location} are quantised, and nothing can be added to those. Take the adapter alone: "
+            f"The weights in {location} are quantised, so an adapter cannot be added to them. Take the adapter alone: "
             "palate adapters export."
         )
 
 
-def _merge(copy: "BaseModel", adapter: str) -> Iterator[Event]:
-    """Add the adapter's part to the weights, some layers a turn."""
-    layers: list[Any] = [module for module in copy.model.modules() if isinstance(module, BaseTunerLayer)]
+def _merge(copy: BaseModel, adapter: str) -> Iterator[Event]:
+    """Add the adapter to the weights, some layers a turn."""
+    layers = tuner_layers(copy.model)
     _untie(copy, layers)
     for start in range(0, len(layers), _LAYERS_A_TURN):
         yield Progress("merging", start, len(layers), "layers")
@@ -182,12 +181,12 @@ def _merge(copy: "BaseModel", adapter: str) -> Iterator[Event]:
                     layer.merge(safe_merge=True, adapter_names=[adapter])
             except (ValueError, NotImplementedError) as error:  # NaN in it, or a kind that cannot be merged
                 raise MergeError(
-                    f"PEFT cannot merge this adapter: {error} Take it alone: palate adapters export."
+                    f"PEFT cannot merge this adapter: {error} Take the adapter alone: palate adapters export."
                 ) from error
 
 
-def _untie(copy: "BaseModel", layers: Sequence[Any]) -> None:
-    """Part input and output embeddings where the adapter changes one of them: merged, they are no longer the same."""
+def _untie(copy: BaseModel, layers: Sequence[Any]) -> None:
+    """Separate input and output embeddings where the adapter changes one of them: once merged, they differ."""
     ends = (copy.hf_model.get_input_embeddings(), copy.hf_model.get_output_embeddings())
     if not any(end is layer for end in ends for layer in layers):
         return
@@ -197,11 +196,10 @@ def _untie(copy: "BaseModel", layers: Sequence[Any]) -> None:
         copy.hf_model.config.tie_word_embeddings = False
 
 
-def _bare(copy: "BaseModel") -> Any:
+def _bare(copy: BaseModel) -> Any:
     """The transformers model with merged weights and without PEFT's layers around them."""
-    for layer in copy.model.modules():
-        if isinstance(layer, BaseTunerLayer):
-            layer._disable_adapters = False
+    for layer in tuner_layers(copy.model):
+        keep_merged(layer)
     return copy.model.unload()
 
 
@@ -213,7 +211,7 @@ def logits_of(model: Any, ids: Sequence[int]) -> torch.Tensor:
 
 
 def largest_difference(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    """The largest difference of two tensors of logits; not a number where one of them holds one that is none."""
+    """The largest difference of two tensors of logits; NaN where one of them holds NaN."""
     return float((found - wanted).abs().max())
 
 

@@ -1,7 +1,7 @@
-"""A lean decoder for models of Llama's shape: Llama, Mistral, Qwen2, Qwen3.
+"""Fast decoding for models of Llama's shape: Llama, Mistral, Qwen2, Qwen3.
 
-The same arithmetic as transformers' modules, without what they do around it at every step. Rows of any length stand
-beside one another, and new prompts take the place of rows that ended, so one long answer does not hold the rest.
+The decoder does the arithmetic of transformers' modules without what they do around it at every step. It writes rows of
+any length together. New prompts take the place of rows that ended, so one long answer does not delay the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,98 +12,92 @@ import torch
 import torch.nn.functional as F
 
 from engine.llama.kv_cache import KeyValueCache
-from engine.llama.packed_linear import Lora, Projection, can_pack, lora_of
-
-# The linear layers of a block by what they read: these are computed together.
-_GROUPS = (
-    ("self_attn", ("q_proj", "k_proj", "v_proj")),
-    ("self_attn", ("o_proj",)),
-    ("mlp", ("gate_proj", "up_proj")),
-    ("mlp", ("down_proj",)),
-)
-_PROJECTED = {name for _, names in _GROUPS for name in names}
+from engine.llama.layers import LlamaLayer, read_weights
+from engine.llama.packed_linear import JoinedLora, PackedLinear, can_pack, join_lora
 
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-class LlamaWeights:
-    """A model's weights as decoding reads them. Made once for a model; adapters come on top."""
+class DecodingWeights:
+    """A model's linear layers as decoding computes them, made once for a model; adapters are added to them."""
 
     def __init__(self, model: Any) -> None:
         packed = can_pack(model)
-        self.blocks = [_Block(layer, packed=packed) for layer in model.model.layers]
-        self.head = Projection([model.lm_head], packed=packed)
-
-
-class _Block:
-    """One decoder layer: four projections, two norms."""
-
-    def __init__(self, layer: Any, *, packed: bool) -> None:
-        attention = layer.self_attn
-        self.before_attention, self.before_feed = layer.input_layernorm, layer.post_attention_layernorm
-        self.query_norm, self.key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
-        self.activation = layer.mlp.act_fn
-        self.inputs, self.output, self.widen, self.narrow = (
-            Projection(_layers_now(layer, at, names), packed=packed) for at, names in _GROUPS
-        )
+        weights = read_weights(model, None)
+        self.layers = [_PackedLayer.of(layer, packed=packed) for layer in weights.layers]
+        self.head = PackedLinear([weights.head], packed=packed)
 
 
 @dataclass(frozen=True)
-class _Loras:
-    """The adapter's part in one block."""
+class _PackedLayer:
+    """The linear layers of one decoder layer, those of one input together."""
 
-    inputs: Lora | None
-    output: Lora | None
-    widen: Lora | None
-    narrow: Lora | None
+    qkv: PackedLinear
+    output: PackedLinear
+    gate_up: PackedLinear
+    down: PackedLinear
+
+    @classmethod
+    def of(cls, layer: LlamaLayer, *, packed: bool) -> "_PackedLayer":
+        return cls(*(PackedLinear(group, packed=packed) for group in layer.groups))
+
+
+@dataclass(frozen=True)
+class _LayerLora:
+    """The adapter's part of one decoder layer, in the same groups."""
+
+    qkv: JoinedLora | None
+    output: JoinedLora | None
+    gate_up: JoinedLora | None
+    down: JoinedLora | None
+
+    @classmethod
+    def of(cls, layer: LlamaLayer, dtype: torch.dtype) -> "_LayerLora":
+        return cls(*(join_lora(group, dtype) for group in layer.groups))
 
 
 class LlamaDecoder:
-    """A decoder that keeps its rows in one cache; new rows may join at every step."""
+    """A decoder that keeps its rows in one cache and takes new rows at every step."""
 
-    appetite = 1024  # prompt tokens read at once, beyond the first prompt
+    prompt_tokens = 1024
 
-    def __init__(self, model: Any, weights: LlamaWeights, *, adapter: str | None, max_rows: int) -> None:
-        config, attention = model.config, model.model.layers[0].self_attn
-        self._model = model.model
-        self._weights = weights
+    def __init__(self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int) -> None:
+        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time."""
+        self._weights = weights = read_weights(model, adapter)
+        self._packed = packed
         self._max_rows = max_rows
-        self._width = attention.head_dim
-        self._heads = config.num_key_value_heads
-        self._groups = config.num_attention_heads // self._heads
-        self._scale = float(attention.scaling)
-        embeddings = self._model.embed_tokens.weight
-        self._loras = [
-            _Loras(*(lora_of(_layers_now(layer, at, names), adapter, embeddings.dtype) for at, names in _GROUPS))
-            for layer in self._model.layers
-        ]
+        self._width, self._scale = weights.layers[0].width, weights.layers[0].scale
+        self._heads = model.config.num_key_value_heads
+        self._groups = model.config.num_attention_heads // self._heads
+        dtype, self._device = weights.embedding.dtype, weights.embedding.device
+        self._loras = [_LayerLora.of(layer, dtype) for layer in weights.layers]
         self._cache = KeyValueCache(
-            layers=len(self._loras),
+            layers=len(weights.layers),
             rows=max_rows,
             heads=self._heads,
             width=self._width,
-            dtype=embeddings.dtype,
-            device=str(embeddings.device),
+            dtype=dtype,
+            device=str(self._device),
         )
 
     def room(self) -> int:
-        """How many rows may join now."""
+        """How many rows `admit` takes now."""
         return self._max_rows - len(self._cache.lengths)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Let all other rows go; see `KeyValueCache.keep` for the order."""
+        """Drop all other rows; see `KeyValueCache.keep` for the order."""
         self._cache.keep(rows)
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Append one token to each row, (R,), and return the logits of the next, (R, V)."""
         self._cache.begin_step(self._groups)
         positions = torch.tensor(self._cache.lengths, device=tokens.device) - 1
-        hidden = self._blocks(tokens, positions, self._attend_step)
+        hidden = self._layers(tokens, positions, self._attend_step)
         return self._logits(hidden)
 
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
-        """Read prompts one behind the other in one pass, each for its number of rows, and let the rows join."""
-        device = self._model.embed_tokens.weight.device
+        """Read prompts one behind the other in one pass, and add for each its number of rows as the last ones."""
+        device = self._device
         lengths = [len(ids) for ids, _ in prompts]
         tokens = torch.tensor([token for ids, _ in prompts for token in ids], device=device)
         positions = torch.cat([torch.arange(length, device=device) for length in lengths])
@@ -114,35 +108,37 @@ class LlamaDecoder:
         def attend(layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
             return self._attend_prompts(layer, q, k, v, lengths, counts, first)
 
-        hidden = self._blocks(tokens, positions, attend)
+        hidden = self._layers(tokens, positions, attend)
         self._cache.lengths += [length for length, rows in zip(lengths, counts, strict=True) for _ in range(rows)]
         last = torch.tensor(lengths, device=device).cumsum(0) - 1
         owner = torch.tensor([index for index, rows in enumerate(counts) for _ in range(rows)], device=device)
         return self._logits(hidden[last])[owner]
 
-    def _blocks(self, tokens: torch.Tensor, positions: torch.Tensor, attend: Attend) -> torch.Tensor:
-        """All layers over N tokens, wherever they belong: (N,) → (N, H). `attend` knows what sees what."""
-        x = F.embedding(tokens, self._model.embed_tokens.weight)
-        cos, sin = self._model.rotary_emb(x, positions[None])  # (1, N, width)
+    def _layers(self, tokens: torch.Tensor, positions: torch.Tensor, attend: Attend) -> torch.Tensor:
+        """All layers over N tokens of any rows: (N,) → (N, H). `attend` knows which tokens each token sees."""
+        weights = self._weights
+        x = F.embedding(tokens, weights.embedding)
+        cos, sin = weights.rotary(x, positions[None])  # (1, N, width)
         cos, sin = cos[0][:, None], sin[0][:, None].clone()
-        sin[..., : self._width // 2].neg_()  # with this sign, turning is one product with the halves exchanged
-        for index, (block, loras) in enumerate(zip(self._weights.blocks, self._loras, strict=True)):
-            joined = block.inputs(_norm(block.before_attention, x), loras.inputs)
-            attended = attend(index, *self._heads_of(block, joined, cos, sin))
-            x = x + block.output(attended.reshape(len(x), -1), loras.output)
-            gate, up = block.widen(_norm(block.before_feed, x), loras.widen).chunk(2, dim=-1)
-            x = x + block.narrow(block.activation(gate).mul_(up), loras.narrow)
+        sin[..., : self._width // 2].neg_()  # with this sign, rotating is one product with exchanged halves
+        parts = zip(weights.layers, self._packed.layers, self._loras, strict=True)
+        for index, (layer, packed, lora) in enumerate(parts):
+            joined = packed.qkv(self._norm(x, layer.attention_norm), lora.qkv)
+            attended = attend(index, *self._heads_of(layer, joined, cos, sin))
+            x = x + packed.output(attended.reshape(len(x), -1), lora.output)
+            gate, up = packed.gate_up(self._norm(x, layer.mlp_norm), lora.gate_up).chunk(2, dim=-1)
+            x = x + packed.down(layer.activation(gate).mul_(up), lora.down)
         return x
 
     def _heads_of(
-        self, block: _Block, joined: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
+        self, layer: LlamaLayer, joined: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Turned queries (N, heads · groups, width) and keys, and values (N, heads, width), out of one projection."""
+        """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), from one product."""
         counts = [self._heads * self._groups, self._heads]
         both, v = torch.split(joined.view(len(joined), -1, self._width), [sum(counts), self._heads], dim=1)
-        if block.query_norm is not None:
+        if layer.query_norm is not None and layer.key_norm is not None:
             q, k = torch.split(both, counts, dim=1)
-            both = torch.cat((_norm(block.query_norm, q), _norm(block.key_norm, k)), dim=1)
+            both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
         q, k = torch.split(_turn(both, cos, sin), counts, dim=1)
         return q, k, v
 
@@ -179,16 +175,10 @@ class LlamaDecoder:
         return torch.cat(results)
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        return self._weights.head(_norm(self._model.norm, hidden), None)
+        return self._packed.head(self._norm(hidden, self._weights.final_norm), None)
 
-
-def _layers_now(layer: Any, at: str, names: Sequence[str]) -> list[Any]:
-    """The linear layers as they stand, with PEFT's wrappers if there are any."""
-    return [getattr(getattr(layer, at), name) for name in names]
-
-
-def _norm(norm: Any, x: torch.Tensor) -> torch.Tensor:
-    return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
+    def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
 
 
 def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:

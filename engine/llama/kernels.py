@@ -1,6 +1,6 @@
-"""The element-wise work of a Llama layer, forward and backward, each as one pass over memory where it is compiled.
+"""The element-wise work of a Llama layer, forward and backward; where it is compiled, each is one pass over memory.
 
-Compiling needs a C++ compiler (on a CPU) and some seconds once. Without one the same functions run as they stand, with
+Compiling needs a C++ compiler (on a CPU) and some seconds once. Without one the same functions run as they are, with
 the same results up to rounding. Rotary positions and norms are computed in float32, as transformers does.
 """
 
@@ -46,7 +46,7 @@ def swiglu_backward(d_out: torch.Tensor, gate: torch.Tensor, up: torch.Tensor) -
 
 
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotary positions on (T, heads, d), with cos and sin of (T, 1, d), as Llama has them: halves, not pairs."""
+    """Rotary positions on (T, heads, d), with cos and sin of (T, 1, d), in Llama's order: halves, not pairs."""
     half = x.shape[-1] // 2
     turned = torch.cat((-x[..., half:], x[..., :half]), -1)
     return x * cos + turned * sin
@@ -90,11 +90,11 @@ class SwiGlu(torch.autograd.Function):
 
 
 class Rotate(torch.autograd.Function):
-    """`apply(x, cos, sin, kernels)` → x with rotary positions; the backward pass turns the other way."""
+    """`apply(x, cos, sin, kernels)` → x with rotary positions; the backward pass rotates back."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, kernels: "Kernels") -> torch.Tensor:
-        """Turn by each position's angles."""
+        """Rotate by each position's angles."""
         ctx.save_for_backward(cos, sin)
         ctx.kernels = kernels
         turned: torch.Tensor = kernels.rotate(x, cos, sin)
@@ -102,21 +102,21 @@ class Rotate(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Turn back; rotation's transpose is rotation by the negative angle."""
+        """Rotate back: the transpose of a rotation is the rotation by the negative angle."""
         cos, sin = ctx.saved_tensors
         return ctx.kernels.rotate(gradients[0], cos, -sin), None, None, None
 
 
 class Kernels:
-    """The functions of this module, compiled or as they stand.
+    """The functions of this module, compiled or as they are.
 
     Attributes:
-        name: "compiled" or "eager"; it belongs to the key of whatever was computed with them, since their results
-            differ in the last bits.
+        compiled: which of the two. Their results differ in the last bits, so this belongs to the key of whatever was
+            computed with them.
     """
 
     def __init__(self, *, compiled: bool) -> None:
-        self.name = "compiled" if compiled else "eager"
+        self.compiled = compiled
         wrap = _compiled if compiled else _as_it_is
         self.add_norm: Callable[..., Any] = wrap(add_norm)
         self.add_norm_backward: Callable[..., Any] = wrap(add_norm_backward)
@@ -126,11 +126,11 @@ class Kernels:
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled once for all lengths: one pair must not meet another kernel than the next."""
+    """The function compiled once for all lengths, so that every pair meets the same kernel."""
     inner = torch.compile(function, dynamic=True)
 
     def call(*values: Any) -> Any:
-        # without their history, which would only make the compiler tell apart what is the same
+        # Without the history of the values: by it the compiler would distinguish calls that are the same.
         return inner(*(value.detach() if isinstance(value, torch.Tensor) else value for value in values))
 
     return call

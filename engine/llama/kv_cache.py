@@ -1,8 +1,8 @@
 """Keys and values of the rows being written, allocated in blocks of tokens.
 
-Rows stand in the first places and the allocation is as long as the longest row, rounded up: so a step reads contiguous
-memory. A view into a longer allocation would be copied by every product, a fifth of a step at 64 rows. On a CPU in
-bfloat16 keys are kept with their tokens last: the product with the queries then takes a third to a half of the time.
+Rows are in the first places, and the allocation is as long as the longest row, rounded up, so a step reads contiguous
+memory. Every product would copy a view into a longer allocation, which takes a fifth of a step at 64 rows. On a CPU in
+bfloat16 the keys have their tokens last: the product with the queries then takes a third to a half of the time.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class KeyValueCache:
         self.lengths: list[int] = []  # of the rows in use
 
     def fit(self, longest: int) -> None:
-        """Make the allocation right for rows of up to `longest` tokens: called before they are written."""
+        """Size the allocation for rows of up to `longest` tokens, before they are written."""
         wanted, held = -(-longest // _BLOCK) * _BLOCK, self._values.shape[3]
         if wanted <= held < 2 * wanted:
             return
@@ -33,8 +33,8 @@ class KeyValueCache:
         self._keys = self._resized(self._keys, 4 if self._tokens_last else 3, wanted)
 
     def _resized(self, held: torch.Tensor, dimension: int, tokens: int) -> torch.Tensor:
-        """A new allocation with what the rows in use hold. Zeros, not `empty`: what lies behind a row's end is
-        multiplied by 0, and 0 · NaN is NaN."""
+        """A new allocation with the contents of the rows in use. It holds zeros behind a row's end, because attention
+        multiplies these places by 0, and 0 · NaN is NaN."""
         shape = list(held.shape)
         shape[dimension] = tokens
         kept = min(tokens, held.shape[dimension])
@@ -53,7 +53,7 @@ class KeyValueCache:
         self._values[layer, row, :, :length] = values
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Move the rows into the first places, in this order. Each may only move to the front."""
+        """Move the rows into the first places, in this order; each row may only move to the front."""
         for place, row in enumerate(rows):
             if place != row:
                 length = self.lengths[row]
@@ -65,7 +65,7 @@ class KeyValueCache:
         self.lengths = [self.lengths[row] for row in rows]
 
     def begin_step(self, groups: int) -> None:
-        """Make room for one more token in every row, and the mask of what each may see."""
+        """Make room for one more token in every row, and make the mask of the tokens that each row sees."""
         device, rows = self._keys.device, len(self.lengths)
         self.lengths = [length + 1 for length in self.lengths]
         self.fit(max(self.lengths))
@@ -73,7 +73,7 @@ class KeyValueCache:
         self._seen = self._values.shape[3]
         self._rows: torch.Tensor | slice = torch.arange(rows, device=device)
         self._last: torch.Tensor | int = ends - 1
-        if min(self.lengths) == max(self.lengths):  # as two answers to one prompt are: a slice is written sooner
+        if min(self.lengths) == max(self.lengths):  # such as two answers to one prompt; a slice is faster to write
             self._rows, self._last = slice(0, rows), self.lengths[0] - 1
         hidden = torch.arange(self._seen, device=device)[None, :] >= ends[:, None]  # (R, T)
         mask = torch.zeros(hidden.shape, dtype=self._keys.dtype, device=device).masked_fill_(hidden, -torch.inf)
@@ -87,8 +87,8 @@ class KeyValueCache:
     ) -> torch.Tensor:
         """Append this step's keys and values, (R, heads, width), and attend to all tokens of each row.
 
-        The queries that share a key head, (R, heads, groups, width), are taken as its query positions, so keys and
-        values are read once for all of them. Returns the same shape.
+        The queries that share a key head, (R, heads, groups, width), count as its query positions, so keys and values
+        are read once for all of them. Returns the same shape.
         """
         rows, heads, groups, width = queries.shape
         self._values[layer, self._rows, :, self._last] = values

@@ -1,78 +1,70 @@
-"""Linear layers as decoding needs them: several of one input in one product, with LoRA beside, unmerged.
+"""Linear layers as decoding needs them: those of one input in one product, with unmerged LoRA beside it.
 
-On an x86 CPU the weights are kept a second time in oneDNN's own order, where memory allows: with few rows the product
-is limited by reading the weights, and from that order it takes a half to three quarters of the time.
+On an x86 CPU this module keeps the weights a second time in oneDNN's own order, where memory allows. With few rows the
+product spends its time on reading the weights, and from that order it takes a half to three quarters of the time.
 """
 
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 import torch
 import torch.nn.functional as F
-from peft.tuners.lora.layer import Linear as LoraLinear
 
-_ROWS_HINT = 16  # the number of rows that oneDNN chooses the order for; others work as well
+from engine.compat.torch_private import pack_weight, packed_linear, packs_bfloat16
+from engine.llama.layers import LinearWeights
+
 _SPARE = 2.0  # packed weights may take this part (1 / _SPARE) of the memory that is free
 
 
 @dataclass(frozen=True)
-class Lora:
-    """The adapter's part of a projection: `x @ down @ up` is added. (in, r) and (r, out), in the model's dtype."""
+class JoinedLora:
+    """An adapter's part of a `PackedLinear`, which adds `x @ down @ up`: (in, r) and (r, out), in the model's dtype."""
 
     down: torch.Tensor
     up: torch.Tensor
 
 
-class Projection:
-    """One or several linear layers that read the same input."""
+class PackedLinear:
+    """One or several linear layers that read the same input, without an adapter."""
 
-    def __init__(self, layers: Sequence[torch.nn.Module], *, packed: bool) -> None:
-        plain: list[Any] = [base_layer(layer) for layer in layers]
-        self.sizes = [layer.weight.shape[0] for layer in plain]
-        self._parts = plain
+    def __init__(self, layers: Sequence[LinearWeights], *, packed: bool) -> None:
+        """Take the layers; `packed` keeps their weights a second time in oneDNN's order (see `can_pack`)."""
+        self._layers = layers
         self._packed: torch.Tensor | None = None
         self._bias: torch.Tensor | None = None
         if packed:
-            weight = torch.cat([layer.weight for layer in plain])
-            self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
-            self._bias = _joined_bias(plain)
+            self._packed = pack_weight(torch.cat([layer.weight for layer in layers]))
+            self._bias = _joined_bias(layers)
 
-    def __call__(self, x: torch.Tensor, lora: Lora | None) -> torch.Tensor:
+    def __call__(self, x: torch.Tensor, lora: JoinedLora | None) -> torch.Tensor:
         """The layers' outputs beside one another: (N, in) → (N, sum of the layers' out)."""
         if self._packed is not None:
-            y = torch.ops.mkldnn._linear_pointwise(x, self._packed, self._bias, "none", [], "")
-        elif len(self._parts) == 1:
-            y = F.linear(x, self._parts[0].weight, self._parts[0].bias)
+            y = packed_linear(x, self._packed, self._bias)
+        elif len(self._layers) == 1:
+            y = F.linear(x, self._layers[0].weight, self._layers[0].bias)
         else:
-            y = torch.cat([F.linear(x, part.weight, part.bias) for part in self._parts], dim=-1)
-        result: torch.Tensor = y if lora is None else y.addmm_(x @ lora.down, lora.up)
-        return result
+            y = torch.cat([F.linear(x, layer.weight, layer.bias) for layer in self._layers], dim=-1)
+        return y if lora is None else y.addmm_(x @ lora.down, lora.up)
 
 
-def base_layer(layer: Any) -> Any:
-    """The linear layer itself, with or without PEFT's wrapper around it."""
-    return layer.base_layer if isinstance(layer, LoraLinear) else layer
-
-
-def lora_of(layers: Sequence[Any], adapter: str | None, dtype: torch.dtype) -> Lora | None:
-    """The adapter on the layers of one projection: their A side by side, their B on a diagonal of blocks."""
-    if adapter is None or not any(_has(layer, adapter) for layer in layers):
-        return None
+def join_lora(layers: Sequence[LinearWeights], dtype: torch.dtype) -> JoinedLora | None:
+    """The adapter on layers of one input: their A side by side, their B on a diagonal of blocks. None without any."""
     downs, ups, offset = [], [], 0
-    width = sum(base_layer(layer).weight.shape[0] for layer in layers)
+    width = sum(layer.weight.shape[0] for layer in layers)
     for layer in layers:
-        rows = base_layer(layer).weight.shape[0]
-        if _has(layer, adapter):
-            down, up = layer.lora_A[adapter].weight, layer.lora_B[adapter].weight * layer.scaling[adapter]
+        rows = layer.weight.shape[0]
+        if layer.a is not None and layer.b is not None:
+            up = layer.b * layer.scale
             block = up.new_zeros(up.shape[1], width)  # (r, out of all layers)
             block[:, offset : offset + rows] = up.t()
-            downs.append(down)
+            downs.append(layer.a)
             ups.append(block)
         offset += rows
-    return Lora(torch.cat(downs).t().to(dtype).contiguous(), torch.cat(ups).to(dtype))
+    if not downs:
+        return None
+    return JoinedLora(torch.cat(downs).t().to(dtype).contiguous(), torch.cat(ups).to(dtype))
 
 
 def can_pack(model: torch.nn.Module) -> bool:
@@ -89,17 +81,13 @@ def can_pack(model: torch.nn.Module) -> bool:
 
 
 def _is_quick(dtypes: set[torch.dtype]) -> bool:
-    """Does oneDNN compute in this dtype on this processor, and faster than torch's own product?"""
+    """Whether oneDNN computes in this dtype on this processor, and faster than torch's own product."""
     if dtypes == {torch.bfloat16}:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        return packs_bfloat16()
     return dtypes == {torch.float32} and platform.machine() in ("x86_64", "AMD64")
 
 
-def _has(layer: Any, adapter: str) -> bool:
-    return isinstance(layer, LoraLinear) and adapter in layer.lora_A
-
-
-def _joined_bias(layers: Sequence[Any]) -> torch.Tensor | None:
+def _joined_bias(layers: Sequence[LinearWeights]) -> torch.Tensor | None:
     """The layers' biases in one, with zeros for those that have none; None when none has."""
     if all(layer.bias is None for layer in layers):
         return None

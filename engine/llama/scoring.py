@@ -1,7 +1,6 @@
-"""The fast path: a Llama-shaped model's forward pass over packed pairs, with LoRA computed lean.
+"""Fast scoring: a Llama-shaped model's forward pass over packed pairs, with LoRA in few operations.
 
-It reads the weights where transformers and PEFT hold them and copies none. What it does not know, it refuses: the
-plain way of `engine.logps` takes every model.
+`engine.llama.support` says which models it takes; the plain method of `engine.logps` takes every model.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,8 @@ from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
 from engine.llama.kernels import AddNorm, Kernels, Rotate, SwiGlu
-from engine.llama.lora_linear import Projection, project
+from engine.llama.layers import LlamaLayer, read_weights
+from engine.llama.lora_linear import project
 from engine.llama.token_scores import TokenScores
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, Place, pack, visible
@@ -22,7 +22,7 @@ from engine.packing import PackedPairs, Place, pack, visible
 _LONG = 1024  # from this many tokens torch's own attention beats matrix products on a CPU
 
 
-class FastModel:
+class LlamaScorer:
     """Scores pairs on a Llama-shaped model, under one adapter or none.
 
     Attributes:
@@ -31,68 +31,58 @@ class FastModel:
 
     def __init__(self, model: Any, adapter: str | None, kernels: Kernels) -> None:
         self.kernels = kernels
-        self.config = model.config
-        body = model.model
-        self._embedding = body.embed_tokens.weight
-        self._rotary = body.rotary_emb
-        self._final_norm = body.norm.weight
-        self._head = model.lm_head.weight
-        self._mean_head = self._head.float().mean(0)  # (H,)
-        self._layers = [_Layer.of(layer, adapter, model.config) for layer in body.layers]
+        self._weights = read_weights(model, adapter)
+        self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
 
     def score(
         self, pairs: Sequence[EncodedPair], device: str, *, dropout: bool = False, checkpointing: bool = False
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
-        With `checkpointing` each layer is computed again in the backward pass, with the same dropout, instead of
-        keeping what is inside it.
+        With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
+        keeps only its inputs.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
         hidden = self._hidden(packed, dropout, again)[packed.predicting]  # (n, H)
-        values = TokenScores.apply(hidden, self._head, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
+        values = TokenScores.apply(hidden, self._weights.head.weight, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
         sums = [_by_completion(value, packed) for value in values]  # each (pairs, 2)
         return [
             CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1)
             for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
         ]
 
-    def lora_matrices(self) -> list[torch.Tensor]:
-        """Every LoRA matrix that this forward pass uses, A and B of each layer in turn."""
-        projections = [each for layer in self._layers for each in layer.qkv + layer.out + layer.gate_up + layer.down]
-        return [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
-
     def _hidden(self, packed: PackedPairs, dropout: bool, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
-        x = F.embedding(packed.input_ids, self._embedding)
-        cos, sin = self._rotary(x[None], packed.positions[None])
-        shared = _Shared(packed, cos[0, :, None], sin[0, :, None], {}, self.kernels, self.config, dropout)
+        weights, kernels = self._weights, self.kernels
+        x = F.embedding(packed.input_ids, weights.embedding)
+        cos, sin = weights.rotary(x[None], packed.positions[None])
+        shared = _Shared(packed, cos[0, :, None], sin[0, :, None], {}, kernels, weights.eps, dropout)
         delta = torch.zeros_like(x)
-        for layer in self._layers:
+        for layer in weights.layers:
             if checkpointing:
-                x, delta = checkpoint(layer, x, delta, shared, use_reentrant=False)
+                x, delta = checkpoint(_run_layer, layer, x, delta, shared, use_reentrant=False)
             else:
-                x, delta = layer(x, delta, shared)
-        _, normed = AddNorm.apply(x, delta, self._final_norm, self.config.rms_norm_eps, self.kernels)  # type: ignore[no-untyped-call]
+                x, delta = _run_layer(layer, x, delta, shared)
+        _, normed = AddNorm.apply(x, delta, weights.final_norm, weights.eps, kernels)  # type: ignore[no-untyped-call]
         hidden: torch.Tensor = normed
         return hidden
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all layers of one forward pass share. `masks` are made on first use, by pair and window."""
+    """What all layers of one forward pass share. `masks` are made at their first use, by pair and window."""
 
     packed: PackedPairs
     cos: torch.Tensor  # (T, 1, d)
     sin: torch.Tensor
     masks: dict[tuple[Place, int | None], tuple[torch.Tensor, torch.Tensor]]
     kernels: Kernels
-    config: Any
+    eps: float
     dropout: bool
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None) -> torch.Tensor:
-        """Attention of q (T, heads, d) over k and v (T, kv heads, d), each pair for itself: (T, heads · d)."""
+        """Attention of q (T, heads, d) over k and v (T, kv heads, d) within each pair: (T, heads · d)."""
         parts = [part for place in self.packed.places for part in self._attend_pair(place, q, k, v, window)]
         return torch.cat(parts)
 
@@ -108,7 +98,7 @@ class _Shared:
         return first, _attention(q[rejected], keys, values, mask[1])
 
     def _masks(self, place: Place, window: int | None, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is added to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
+        """The masks to add to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
         key = place, window
         if key not in self.masks:
             places = self.packed.positions[place.start : place.end]
@@ -140,79 +130,22 @@ def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Te
     return mixed.view(groups, shared, queries, width).permute(2, 0, 1, 3).reshape(queries, heads * width)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """One decoder layer's weights, where transformers and PEFT hold them."""
-
-    attention_norm: torch.Tensor
-    mlp_norm: torch.Tensor
-    qkv: tuple[Projection, ...]
-    out: tuple[Projection, ...]
-    gate_up: tuple[Projection, ...]
-    down: tuple[Projection, ...]
-    query_norm: torch.Tensor | None
-    key_norm: torch.Tensor | None
-    width: int
-    window: int | None
-
-    @classmethod
-    def of(cls, layer: Any, adapter: str | None, config: Any) -> "_Layer":
-        attention, mlp = layer.self_attn, layer.mlp
-        query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
-
-        def read(*modules: Any) -> tuple[Projection, ...]:
-            return tuple(read_projection(module, adapter) for module in modules)
-
-        return cls(
-            layer.input_layernorm.weight,
-            layer.post_attention_layernorm.weight,
-            read(attention.q_proj, attention.k_proj, attention.v_proj),
-            read(attention.o_proj),
-            read(mlp.gate_proj, mlp.up_proj),
-            read(mlp.down_proj),
-            None if query_norm is None else query_norm.weight,
-            None if key_norm is None else key_norm.weight,
-            attention.head_dim,
-            _window(attention, config),
-        )
-
-    def __call__(self, x: torch.Tensor, delta: torch.Tensor, shared: _Shared) -> tuple[torch.Tensor, torch.Tensor]:
-        """The residual stream and what the layer still adds to it, each (T, H)."""
-        kernels, eps, dropout = shared.kernels, shared.config.rms_norm_eps, shared.dropout
-        x, normed = AddNorm.apply(x, delta, self.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
-        q, k, v = (each.unflatten(-1, (-1, self.width)) for each in project(normed, self.qkv, dropout=dropout))  # type: ignore[no-untyped-call]
-        if self.query_norm is not None and self.key_norm is not None:
-            q, k = F.rms_norm(q, (self.width,), self.query_norm, eps), F.rms_norm(k, (self.width,), self.key_norm, eps)
-        q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-        k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-        (mixed,) = project(shared.attend(q, k, v, self.window), self.out, dropout=dropout)
-        x, normed = AddNorm.apply(x, mixed, self.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-        gate, up = project(normed, self.gate_up, dropout=dropout)
-        (delta,) = project(SwiGlu.apply(gate, up, kernels), self.down, dropout=dropout)  # type: ignore[no-untyped-call]
-        return x, delta
-
-
-def read_projection(module: Any, adapter: str | None) -> Projection:
-    """A linear layer's weights, and its LoRA matrices if PEFT has wrapped it with this adapter."""
-    linear = getattr(module, "base_layer", module)
-    if adapter is None or adapter not in getattr(module, "lora_A", {}):
-        return Projection(linear.weight, linear.bias)
-    return Projection(
-        linear.weight,
-        linear.bias,
-        module.lora_A[adapter].weight,
-        module.lora_B[adapter].weight,
-        module.scaling[adapter],
-        getattr(module.lora_dropout[adapter], "p", 0.0),
-    )
-
-
-def _window(attention: Any, config: Any) -> int | None:
-    """How many tokens back this layer's attention sees, None for all."""
-    window = getattr(attention, "sliding_window", None)
-    if window is None and config.model_type == "mistral":
-        window = config.sliding_window
-    return None if window is None else int(window)
+def _run_layer(
+    layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The residual stream and what the layer still adds to it, each (T, H)."""
+    kernels, eps, dropout, width = shared.kernels, shared.eps, shared.dropout, layer.width
+    x, normed = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
+    q, k, v = (each.unflatten(-1, (-1, width)) for each in project(normed, layer.qkv, dropout=dropout))  # type: ignore[no-untyped-call]
+    if layer.query_norm is not None and layer.key_norm is not None:
+        q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
+    q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
+    k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
+    (mixed,) = project(shared.attend(q, k, v, layer.window), layer.output, dropout=dropout)
+    x, normed = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
+    gate, up = project(normed, layer.gate_up, dropout=dropout)
+    (delta,) = project(SwiGlu.apply(gate, up, kernels), layer.down, dropout=dropout)  # type: ignore[no-untyped-call]
+    return x, delta
 
 
 def _by_completion(values: torch.Tensor, packed: PackedPairs) -> torch.Tensor:

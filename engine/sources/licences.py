@@ -1,4 +1,4 @@
-"""Under which licence a base model stands, where that is known without asking anybody. No torch here."""
+"""The licence of a base model, where files on this machine name it. No torch here."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,14 @@ _LICENCE = re.compile(r"^license:[ \t]*['\"]?([\w.+-]+)['\"]?[ \t]*$", re.MULTIL
 
 
 def hub_id_of(source: str) -> str | None:
-    """The name under which others find a base model on the Hub; None for a folder or a file of one's own."""
+    """A base model's name on the Hub; None for a folder or a file of one's own."""
     if source == DEFAULT_SOURCE:
         return HUB_ID
     return source if _HUB_NAME.fullmatch(source) and not source.startswith(".") and not Path(source).exists() else None
 
 
 def licence_of(source: str) -> str | None:
-    """The licence of a base model, such as "apache-2.0", where its own files tell it; None where they do not."""
+    """The licence of a base model, such as "apache-2.0", from its own files; None where they name none."""
     path = Path(source).expanduser()
     if source == DEFAULT_SOURCE:
         return "apache-2.0"
@@ -31,7 +31,7 @@ def _of_card(card: Path) -> str | None:
     try:
         text = card.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return None  # no card, or none that can be read: then no licence is known
+        return None  # without a card that can be read, no licence is known
     head = text.split("\n---", 1)[0] if text.startswith("---") else ""
     found = _LICENCE.search(head)
     return found[1] if found else None
@@ -48,7 +48,7 @@ def _of_gguf(file: Path) -> str | None:
 
 
 def _of_hub(source: str) -> str | None:
-    """From the card in the Hub's cache, if it was ever fetched."""
+    """The licence in the card in the Hub's cache, if the card was ever fetched."""
     from huggingface_hub import try_to_load_from_cache
 
     if hub_id_of(source) is None:

@@ -1,4 +1,4 @@
-"""From what a person names as a model to a folder that can be loaded. No torch here.
+"""From the name of a model to a folder that can be loaded. No torch here.
 
 A source is `smollm2-135m-instruct` (the default), a Hub id such as `Qwen/Qwen3-0.6B`, a folder, or a GGUF file.
 """
@@ -18,13 +18,13 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def prepare_source(source: str, *, trust_remote_code: bool = False) -> Iterator[Event]:
-    """Make a source loadable: `Progress` and `Notice` events, and `SourceReady` with its folder as the last one.
+    """Make a source loadable. Yields `Progress` and `Notice` events, and last `SourceReady` with the folder.
 
-    Closing the generator ends a download or a conversion and leaves nothing half-made.
+    Closing the generator ends a download or a conversion and leaves no unfinished folder.
 
     Raises:
-        ModelError: there is no such model, or it is in a form that Palate does not read.
-        DownloadError: the network did not give what was asked.
+        ModelError: there is no such model, or Palate does not read its form.
+        DownloadError: the model could not be downloaded.
     """
     path = Path(source).expanduser()
     if source == DEFAULT_SOURCE:
@@ -38,13 +38,13 @@ def prepare_source(source: str, *, trust_remote_code: bool = False) -> Iterator[
         yield from prepare_hub(source, code=trust_remote_code)
     else:
         raise ModelError(
-            f"There is no model {source!r}: no folder or file has this path, and it is no Hub id (OWNER/NAME). "
+            f"There is no model {source!r}: no folder or file has this path, and this is no Hub id (OWNER/NAME). "
             f"Check the spelling, or start without --model for {DEFAULT_SOURCE}."
         )
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `ModelError` unless the folder holds a model in safetensors, every part of it there."""
+    """Raise `ModelError` unless the folder holds a model in safetensors with all its parts."""
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(
             f"{folder} holds an adapter, not a model. Start with its base model, then `palate adapters add {folder}`."
@@ -58,7 +58,7 @@ def check_folder(folder: Path) -> None:
             "it with save_pretrained, which writes them."
         )
     if missing := sorted(_wanted_parts(folder) - weights):
-        raise ModelError(f"{folder} is not whole: {', '.join(missing)} missing. Copy or download them again.")
+        raise ModelError(f"{folder} lacks {', '.join(missing)} of its model. Copy or download them again.")
 
 
 def _wanted_parts(folder: Path) -> set[str]:

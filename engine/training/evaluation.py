@@ -1,4 +1,4 @@
-"""What an evaluation says, and how sure it can be: few pairs give wide intervals."""
+"""The figures of an evaluation and their intervals, which are wide for few pairs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ def eval_metrics(scores: Sequence[PairScore], beta: float) -> Mapping[str, float
     """`pair_metrics` of evaluation pairs with `eval_` before each name, and 95 % intervals of three of them.
 
     `eval_rewards/accuracies_low` and `_high` are Wilson's interval; `eval_loss_low` … and `eval_rewards/margins_low` …
-    are Student's, and stay out where there is one pair alone. Pairs are taken to be independent, so pairs that share a
-    prompt make the true interval wider.
+    are Student's, and are left out where there is one pair alone. The intervals take pairs to be independent, so pairs
+    that share a prompt make the true interval wider.
     """
     margins = [score.margin(beta) for score in scores]
     intervals = {

@@ -1,10 +1,9 @@
-"""The adapter in training: one pair or one optimizer step at a time, each in a turn that leaves no trace outside."""
+"""The adapter in training: a group of pairs or an optimizer step at a time, each in a turn with no effect outside."""
 
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,24 +13,21 @@ from engine.dpo import PairScore, dpo_loss
 from engine.errors import NonFiniteLoss, TrainingError
 from engine.estimates.checkpointing import known_shape
 from engine.logps import CompletionScores
+from engine.model import BaseModel
 from engine.training.random_state import OwnRandomState
 from engine.training.scorer import Scorer
 
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
-
-_FLOAT16_SCALE = 1024.0  # float16 has nothing between 0 and 6e-8; gradients of single tokens come near that
+_FLOAT16_SCALE = 1024.0  # float16 has no value between 0 and 6e-8, and gradients of single tokens are that small
 
 
 class Learner:
-    """One adapter with its optimizer, its random state and the reference it is held close to.
+    """One adapter with its optimizer, its random state and the log-probabilities of its reference.
 
     Attributes:
         parameters: the trained tensors by name, float32.
-        shape: the base model's sizes, None where its config does not tell them.
+        shape: the base model's sizes, None where its config does not name them.
         reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
-        busy_s: seconds of computing in this run, without what others did between turns.
+        busy_s: seconds that this run has computed, without other jobs between its turns.
     """
 
     def __init__(self, scorer: Scorer, adapter: str, config: TrainConfig, reference_adapter: str | None = None) -> None:
@@ -56,7 +52,7 @@ class Learner:
 
     @contextmanager
     def turn(self, policy: str | None, *, learning: bool = False) -> Iterator[None]:
-        """Set everything global that this run's computing depends on, and set all of it back at the end."""
+        """Set everything global that this run depends on, and restore all of it at the end."""
         started = time.perf_counter()
         with (
             self.random_state.swapped_in(),
@@ -68,17 +64,17 @@ class Learner:
         self.busy_s += time.perf_counter() - started
 
     def score_reference(self, pair: EncodedPair) -> tuple[float, float]:
-        """Compute and keep a pair's reference logps, by the very path that training takes.
+        """Compute and keep a pair's reference logps, by the same code as training.
 
         Raises:
-            NonFiniteLoss: one of them is NaN or infinite, such as of a long answer in float16; none is kept.
+            NonFiniteLoss: one of them is NaN or infinite, such as of a long answer in float16; neither is kept.
         """
         with self.turn(self.reference_adapter):
             chosen, rejected = self.scorer.score(self.reference_adapter, pair).logps.tolist()
         if not (math.isfinite(chosen) and math.isfinite(rejected)):
             raise NonFiniteLoss(
                 f"The reference gives the answers of pair {pair.key} log-probabilities of {chosen} and {rejected} "
-                f"in {self.base.dtype}. Choose another --dtype, such as float32, or take the pair out of training."
+                f"in {self.base.dtype}. Choose another number format (--dtype), such as float32, or leave the pair out."
             )
         self.reference[pair.key] = (chosen, rejected)
         return self.reference[pair.key]
@@ -87,7 +83,7 @@ class Learner:
         """Add a group's share of the step's gradient: that of its pairs' losses ÷ the pairs in the step's `window`.
 
         Raises:
-            NonFiniteLoss: a loss is NaN or infinite; the pair is named and the gradients are dropped.
+            NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
             scores = self.scorer.score_group(self.adapter, group, dropout=True)
@@ -95,24 +91,24 @@ class Learner:
             values = losses.tolist()
             if all(map(math.isfinite, values)):
                 (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
-            told = [self._told(*each) for each in zip(group, scores, values, strict=True)]
-        self._check_finite(told)
-        return told
+            found = [self._pair_score(*each) for each in zip(group, scores, values, strict=True)]
+        self._check_finite(found)
+        return found
 
     def _check_finite(self, scores: Sequence[PairScore]) -> None:
         for score in scores:
             if not math.isfinite(score.loss):
                 self.optimizer.zero_grad()
                 raise NonFiniteLoss(
-                    f"Pair {score.key} gave a loss of {score.loss}. Look at its answers, lower --learning-rate, "
-                    "or train in float32."
+                    f"Pair {score.key} gave a loss of {score.loss}. Check its answers, lower the learning rate, or "
+                    "train in float32 (--dtype)."
                 )
 
     def step(self, learning_rate: float) -> float:
         """Clip the gradient, take one optimizer step, and return the gradient's norm before clipping.
 
         Raises:
-            NonFiniteLoss: the gradient is NaN or infinite; the weights stay as they were.
+            NonFiniteLoss: the gradient is NaN or infinite; the weights do not change.
         """
         with self.turn(self.adapter, learning=True):
             self._unscale()
@@ -123,7 +119,9 @@ class Learner:
                 self.optimizer.step()
             self.optimizer.zero_grad()
         if not math.isfinite(norm):
-            raise NonFiniteLoss(f"The gradient's norm is {norm}. Lower --learning-rate, or train in float32.")
+            raise NonFiniteLoss(
+                f"The gradient's norm is {norm}. Lower the learning rate, or train in float32 (--dtype)."
+            )
         return norm
 
     def _unscale(self) -> None:
@@ -132,19 +130,19 @@ class Learner:
                 parameter.grad /= self._scale
 
     def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
-        """Score a pair of the evaluation's `window` under the policy, without dropout and without learning from it.
+        """Score a pair of the evaluation's `window` under the policy, without dropout and without a gradient.
 
         Raises:
             NonFiniteLoss: its loss is NaN or infinite.
         """
         with self.turn(self.adapter):
             scores = self.scorer.score(self.adapter, pair)
-            told = self._told(pair, scores, self._loss(pair, scores, window).item())
-        self._check_finite([told])
-        return told
+            found = self._pair_score(pair, scores, self._loss(pair, scores, window).item())
+        self._check_finite([found])
+        return found
 
     def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
-        """The pair's loss. Its mean over the window is the window's loss: the sft term is a mean over tokens."""
+        """The pair's loss. Its mean over the window is the window's loss: the SFT term is a mean over tokens."""
         config = self.config
         held = torch.tensor(self.reference[pair.key], device=scores.logps.device)
         loss = dpo_loss(
@@ -161,7 +159,7 @@ class Learner:
             loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
         return loss
 
-    def _told(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
+    def _pair_score(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
         def two(values: torch.Tensor) -> tuple[float, float]:
             chosen, rejected = values.tolist()
             return chosen, rejected
@@ -184,18 +182,18 @@ class Learner:
         return {name: parameter.detach().cpu().clone() for name, parameter in self.parameters.items()}
 
     def set_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Put a copy that `weights` gave back into the adapter."""
+        """Put a copy from `weights` into the adapter."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(weights[name])
 
     def gradients(self) -> dict[str, torch.Tensor]:
-        """A copy of what the pairs of the unfinished step have added so far, on the CPU."""
+        """A copy of the gradients of the unfinished step so far, on the CPU."""
         found = {name: parameter.grad for name, parameter in self.parameters.items()}
         return {name: gradient.cpu().clone() for name, gradient in found.items() if gradient is not None}
 
     def set_gradients(self, gradients: Mapping[str, torch.Tensor]) -> None:
-        """Put a copy that `gradients` gave back."""
+        """Put a copy from `gradients` into the adapter."""
         for name, parameter in self.parameters.items():
             parameter.grad = gradients[name].to(parameter.device) if name in gradients else None
 
@@ -205,17 +203,21 @@ class Learner:
 
 
 def adapter_parameters(model: torch.nn.Module, adapter: str) -> dict[str, torch.nn.Parameter]:
-    """The tensors of one adapter by name, as PEFT lays them out: its name is a part of theirs.
+    """The tensors of one adapter by name; in PEFT the adapter's name is a part of theirs.
 
     Raises:
         TrainingError: there are none, or one is not float32 (in bfloat16 small steps would be lost in rounding).
     """
     found = {name: value for name, value in model.named_parameters() if adapter in name.split(".")}
     if not found:
-        raise TrainingError(f"Adapter {adapter!r} has no tensors to train. Choose other --target-modules.")
+        raise TrainingError(
+            f"Adapter {adapter!r} has no tensors to train. Choose other target modules (--target-modules)."
+        )
     wrong = [name for name, value in found.items() if value.dtype != torch.float32]
     if wrong:
-        raise TrainingError(f"{len(wrong)} trained tensors are not float32, {wrong[0]} first. Load the adapter anew.")
+        raise TrainingError(
+            f"{len(wrong)} trained tensors are not float32, the first is {wrong[0]}. Load the adapter again."
+        )
     return found
 
 

@@ -1,7 +1,6 @@
-"""Margins of pairs that nobody has judged yet: what an adapter thinks of two answers."""
+"""Margins of pairs that nobody has judged yet: how much an adapter prefers one of two answers."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -9,20 +8,18 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.events import MarginScored
 from engine.logps import score_pair
+from engine.model import BaseModel
 from engine.preference import PreferencePair
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
 
 
 def score_margins(
-    base: "BaseModel", pairs: Sequence[PreferencePair], *, adapter: str, config: TrainConfig
+    base: BaseModel, pairs: Sequence[PreferencePair], *, adapter: str, config: TrainConfig
 ) -> Iterator[MarginScored]:
     """Score pairs under a loaded adapter, one in each turn; the reference is the base alone.
 
     Yields:
         `MarginScored` with β·((policy − reference logps of chosen) − (policy − reference logps of rejected)), which is
-        `rewards/margins` of a run with this `config`. A pair that a run would leave out, for its length for one, gets
+        `rewards/margins` of a run with this `config`. A pair that a run would leave out, such as for its length, gets
         none.
     """
     for pair in pairs:
@@ -33,7 +30,7 @@ def score_margins(
         yield MarginScored(pair.key, config.beta * (chosen - rejected))
 
 
-def _log_ratios(base: "BaseModel", pair: EncodedPair, adapter: str) -> tuple[float, float]:
+def _log_ratios(base: BaseModel, pair: EncodedPair, adapter: str) -> tuple[float, float]:
     """Policy minus reference logps of both answers, in nats."""
     logps = []
     for policy in (adapter, None):

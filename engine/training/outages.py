@@ -1,4 +1,4 @@
-"""What a machine may refuse a run: room, an answer of its disk, memory. Once there is some again, the run can go on."""
+"""Failures of the machine that a run can outlive: a full disk, a disk that does not answer, too little memory."""
 
 import errno
 import shutil
@@ -10,24 +10,24 @@ from safetensors import SafetensorError
 from engine.errors import DiskRefused, MemoryRanOut, RunInterrupted
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# torch.save notices that its file took less than was written, and its own error then hides the system's.
+# torch.save finds that its file took less than it wrote, and its own error then hides the system's.
 _TORCH_WRITES = ("inline_container", "pytorchstreamwriter")
-# torch says so in several classes: OutOfMemoryError, AcceleratorError, and on a CPU a plain RuntimeError.
+# torch raises this in several classes: OutOfMemoryError, AcceleratorError, and on a CPU a plain RuntimeError.
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 
 def outage_of(error: BaseException, folder: Path) -> RunInterrupted | None:
-    """The error as one that a run can outlive, in words; None for one that would only come again.
+    """The error that ended a run as one that the run can outlive; None for an error that would only come again.
 
     Args:
-        error: what ended a run, or an error in words that was raised from it.
-        folder: where the run writes; how much is free there is told.
+        error: the error, or one that was raised from it.
+        folder: where the run writes; the message says how much is free there.
     """
     for each in (error, error.__cause__):
         if each is None:
             continue
         if _is_of_memory(each):
-            return MemoryRanOut(f"{_first_line(each)} Close what else takes memory on this machine.")
+            return MemoryRanOut(f"{_first_line(each)} Close other programs that take memory on this machine.")
         if isinstance(each, OSError) or _is_of_disk(each):
             return _refused(each, folder)
     return None
@@ -40,7 +40,7 @@ def _is_of_memory(error: BaseException) -> bool:
 
 
 def _is_of_disk(error: BaseException) -> bool:
-    """Does it come from writing or reading a file, though Python sees no OSError?"""
+    """Whether the error comes from writing or reading a file, though it is no OSError."""
     if isinstance(error, SafetensorError):
         return "I/O error" in str(error)
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _TORCH_WRITES)
@@ -48,18 +48,18 @@ def _is_of_disk(error: BaseException) -> bool:
 
 def _refused(error: BaseException, folder: Path) -> DiskRefused:
     system = error if isinstance(error, OSError) else error.__context__
-    told = system if isinstance(system, OSError) else error
+    cause = system if isinstance(system, OSError) else error
     where, free = _fullest(folder)
-    number = told.errno if isinstance(told, OSError) else None
-    if number in _NO_ROOM or "No space left" in str(told):
+    number = cause.errno if isinstance(cause, OSError) else None
+    if number in _NO_ROOM or "No space left" in str(cause):
         return DiskRefused(f"There is no room left in {where} ({free / 1e6:,.0f} MB free). Free some space.")
-    reason = _first_line(told)
+    reason = _first_line(cause)
     return DiskRefused(f"{reason} {where} has {free / 1e6:,.0f} MB free. Free some space, or check the disk.")
 
 
 def _fullest(folder: Path) -> tuple[Path, int]:
-    """Of the places where a run writes, the one with the least room, and its free bytes."""
-    places = (folder, Path(tempfile.gettempdir()))  # an adapter to go on from is copied through the second
+    """The place with the least room among those where a run writes, and its free bytes."""
+    places = (folder, Path(tempfile.gettempdir()))  # a run that continues an adapter copies it through the second
     return min(((each, shutil.disk_usage(each).free) for each in places if each.exists()), key=lambda each: each[1])
 
 

@@ -1,4 +1,4 @@
-"""A run's own random numbers, so that whatever happens between its turns changes nothing in it."""
+"""A run's own random numbers, so that nothing between its turns changes the run."""
 
 import random
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def read_random_state() -> dict[str, Any]:
 
 
 def write_random_state(state: dict[str, Any]) -> None:
-    """Put every global generator into a state that `read_random_state` gave."""
+    """Put every global generator into a state from `read_random_state`."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
@@ -38,7 +38,7 @@ class OwnRandomState:
     """Random numbers of one job. They replace the global ones inside `swapped_in` and only there.
 
     Attributes:
-        state: what `read_random_state` gave at the end of the last turn.
+        state: of `read_random_state` at the end of the last turn.
     """
 
     def __init__(self, seed: int) -> None:
@@ -51,7 +51,7 @@ class OwnRandomState:
 
     @contextmanager
     def swapped_in(self) -> Iterator[None]:
-        """Make these numbers the global ones until the block ends; then everything global is as it was."""
+        """Make these numbers the global ones until the block ends, and restore the global ones then."""
         outside = read_random_state()
         write_random_state(self.state)
         try:

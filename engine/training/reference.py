@@ -1,24 +1,21 @@
-"""Reference log-probabilities ahead of a run, and the keys under which they are kept: no pair is scored twice."""
+"""Reference log-probabilities before a run, and the keys under which they are stored: no pair is scored twice."""
 
 import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 
 from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.events import ReferenceScored
+from engine.model import BaseModel
 from engine.preference import PreferencePair, split_by_prompt
 from engine.schedule import pairs_per_step, planned_steps
 from engine.training.learner import adapter_parameters
 from engine.training.scorer import Scorer, choose_scorer
-
-if TYPE_CHECKING:
-    from engine.model import BaseModel
 
 
 def passes_of(n_train: int, config: TrainConfig) -> int:
@@ -27,15 +24,15 @@ def passes_of(n_train: int, config: TrainConfig) -> int:
 
 
 def score_references(
-    base: "BaseModel", pairs: Sequence[PreferencePair], config: TrainConfig, known: Mapping[str, tuple[float, float]]
+    base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, known: Mapping[str, tuple[float, float]]
 ) -> Iterator[ReferenceScored]:
-    """Score pairs under the base model as a run from the base with this `config` would, before there is one.
+    """Score pairs under the base model, as a later run from the base with this `config` will.
 
-    Pairs that the run would leave out are passed over, and so are those whose key is in `known`.
+    Pairs that the run would leave out are skipped, and so are those whose key is in `known`.
 
     Yields:
-        One event for each pair that was scored; its keys are those that the run will look for. Log-probabilities that
-        are NaN or infinite are not in it: a run will tell of them.
+        One event for each scored pair, with the keys that the run will look for. It leaves out log-probabilities that
+        are NaN or infinite; a run raises an error for them.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
@@ -53,7 +50,7 @@ def score_references(
             yield ReferenceScored(done, len(pairs), logps, dict.fromkeys(logps, key))
 
 
-def _encoded(base: "BaseModel", pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:
+def _encoded(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:
     for pair in pairs:
         encoded = encode_pair(base.tokenizer, pair, config)
         if not isinstance(encoded, LeftOut):
@@ -68,7 +65,8 @@ class ReferenceKeys:
     """Keys of the log-probabilities that one scorer gives under one reference: an adapter, or None for the base.
 
     A key holds for exactly the same numbers: the same token ids and boundary, base weights, reference adapter, dtype,
-    device, way of scoring, machine and version of torch. A pair is always scored alone, so its batch has no part in it.
+    device, method of scoring, machine and version of torch. The batch of a pair is not part of it, since a pair scores
+    the same in every batch.
     """
 
     def __init__(self, scorer: Scorer, adapter: str | None) -> None:
@@ -82,7 +80,12 @@ class ReferenceKeys:
     @cached_property
     def _common(self) -> str:
         base = self._scorer.base
-        path = [self._scorer.way, torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(), torch.__version__]
+        path = [
+            self._scorer.method,
+            torch.backends.cpu.get_cpu_capability(),
+            torch.get_num_threads(),
+            torch.__version__,
+        ]
         return json.dumps([base.fingerprint, base.dtype, base.device, self._adapter_digest(), *path])
 
     def _adapter_digest(self) -> str:

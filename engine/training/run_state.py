@@ -1,4 +1,4 @@
-"""Where a run stands: everything about it that is not in the model, the optimizer or the random numbers."""
+"""The state of a run: everything about it that is not in the model, the optimizer or the random numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,21 @@ from engine.dpo import PairScore
 
 @dataclass
 class RunState:
-    """Where a run stands between two events. A checkpoint holds all of it.
+    """The state of a run between two events. A checkpoint holds all of it, some under older names.
 
     Attributes:
         step: optimizer steps done, of `total_steps`.
-        window: the pairs already learned from for the next step; their gradients stand in the adapter.
-        work: of the steps that are done, as `engine.estimates.time_left` counts it.
-        ledger: each training pair's margin in this epoch so far.
+        window: the scores of the pairs already learned from for the next step; the adapter holds their gradients.
+        window_s: seconds that these pairs took; `learning_s` those before the first step.
+        work: the work of the steps that are done, as `engine.estimates.time_left` counts it.
+        num_tokens: tokens of all pairs learned from, in each epoch again.
+        epoch_margins: each training pair's margin in this epoch so far.
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.
         best_step, best_loss, best_weights: the step with the lowest evaluation loss.
         worse_evaluations: how many evaluations in a row were no better than the best.
-        told: warnings that were given; each is given once.
+        given_warnings: the names of the warnings that the run has given; it gives each once.
+        stopped: whether the run was asked to stop.
     """
 
     total_steps: int
@@ -31,12 +34,12 @@ class RunState:
     learning_s: float = 0.0
     work: int = 0
     num_tokens: int = 0
-    ledger: dict[str, float] = field(default_factory=dict)
+    epoch_margins: dict[str, float] = field(default_factory=dict)
     eval_margins: dict[str, float] = field(default_factory=dict)
     evaluated_step: int = -1
     best_step: int = 0
     best_loss: float = float("inf")
     best_weights: Mapping[str, torch.Tensor] | None = None
     worse_evaluations: int = 0
-    told: set[str] = field(default_factory=set)
+    given_warnings: set[str] = field(default_factory=set)
     stopped: bool = False

@@ -1,29 +1,25 @@
-"""Write a trained adapter, and believe it only after reading it back."""
+"""Write a trained adapter, and check it by reading it back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from engine.chat import EncodedPair
 from engine.errors import TrainingError
 from engine.logps import score_pair
+from engine.model import BaseModel
 from engine.training.learner import Learner, adapter_parameters
 
-if TYPE_CHECKING:
-    from engine.model import BaseModel
-
-
-_LOGPS_TOLERANCE = 1e-4  # relative; what is read back are the same float32 weights through the same kernels
+_LOGPS_TOLERANCE = 1e-4  # relative; both come from the same float32 weights through the same kernels
 
 
 def save_checked(learner: Learner, folder: Path, probe: EncodedPair) -> None:
     """Save the learner's adapter in PEFT's format, load it again under another name, and compare.
 
-    The weights must be equal, and so must what the model says of `probe`'s answers.
+    The weights must be equal, and so must the log-probabilities of `probe`'s answers, up to rounding.
 
     Raises:
-        TrainingError: what was read back differs from what was trained.
+        TrainingError: the adapter that was read back differs from the trained one.
     """
     base, copy = learner.base, learner.adapter + "c"  # internal names are `a` and hex digits
     base.save_adapter(learner.adapter, folder)
@@ -35,17 +31,25 @@ def save_checked(learner: Learner, folder: Path, probe: EncodedPair) -> None:
     finally:
         base.unload_adapter(copy)
     if not torch.allclose(trained, saved, rtol=_LOGPS_TOLERANCE, equal_nan=True):
-        raise TrainingError(f"The adapter saved in {folder} answers differently: {saved} instead of {trained}.")
+        raise TrainingError(
+            f"The adapter saved in {folder} gives log-probabilities of {saved.tolist()}, the trained one gave "
+            f"{trained.tolist()}. Check the disk, and start the run again."
+        )
 
 
-def _compare_weights(base: "BaseModel", learner: Learner, copy: str, folder: Path) -> None:
+def _compare_weights(base: BaseModel, learner: Learner, copy: str, folder: Path) -> None:
     saved = adapter_parameters(base.model, copy)
     for name, trained in learner.parameters.items():
         other = saved.get(".".join(copy if part == learner.adapter else part for part in name.split(".")))
         if other is None or not torch.equal(trained, other):
-            raise TrainingError(f"The adapter saved in {folder} differs from the trained one at {name}.")
+            raise TrainingError(
+                f"The adapter saved in {folder} differs from the trained one at {name}. Check the disk, and start the "
+                "run again."
+            )
 
 
 def _logps(learner: Learner, adapter: str, probe: EncodedPair) -> torch.Tensor:
     with learner.turn(adapter):
-        return score_pair(learner.base.model, probe, learner.base.device).logps  # the plain way: as others will read it
+        return score_pair(
+            learner.base.model, probe, learner.base.device
+        ).logps  # the plain method, as other programs will read it

@@ -1,19 +1,19 @@
-"""Warnings that a person can act on, from figures that a run has anyway."""
+"""Warnings that a person can act on, from figures that a run computes anyway."""
 
 from collections.abc import Sequence
 
 from engine.dpo import PairScore
-from engine.events import Notice
+from engine.events import Notice, NoticeLevel
 from engine.training.run_state import RunState
 
-# Nats per token by which the chosen answers of a step may lose likelihood before language is at stake. Runs on 100
-# pairs of the default model stayed below 0.08 at the default learning rate and passed 0.2 at 2e-4 (docs/LOG.md).
+# Nats per token that the chosen answers of a step may lose in likelihood before the model's language suffers. Runs on
+# 100 pairs of the default model stayed below 0.08 at the default learning rate and passed 0.2 at 2e-4 (docs/LOG.md).
 _COLLAPSE_NATS_PER_TOKEN = 0.15
 _OVERFIT = 0.1
 
 
 def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> tuple[Notice, ...]:
-    """What the pairs of one step tell; each warning is given once in a run."""
+    """The warnings that the pairs of one step give reason for; a run gives each once."""
     found: dict[str, str] = {}
     lost = sum(held - own for score in scores for own, held in [(score.logps[0], score.reference_logps[0])])
     per_token = lost / sum(score.tokens[0] for score in scores)
@@ -21,28 +21,28 @@ def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -
     if per_token > _COLLAPSE_NATS_PER_TOKEN:
         found["collapse"] = (
             f"The chosen answers have lost {per_token:.2f} nats per token against the reference: the model is "
-            "forgetting how to speak. Stop, then lower --learning-rate or --epochs, or raise --beta."
+            "forgetting how to speak. Stop, then lower the learning rate or the epochs, or raise beta."
         )
     elif lost > 0 and margin > 0 and state.step * 2 > state.total_steps:
         found["falling"] = (
             "The chosen answers become less likely while the margin grows: the run unlearns the rejected ones more "
-            "than it learns the chosen. If answers turn odd, set --sft-weight 0.2."
+            "than it learns the chosen. If answers become odd, set the SFT weight (--sft-weight) to 0.2."
         )
     return _once(state, found)
 
 
 def evaluation_warnings(state: RunState, eval_loss: float) -> tuple[Notice, ...]:
-    """What an evaluation tells beside its figures."""
+    """The warnings that an evaluation gives reason for."""
     if eval_loss > state.best_loss + _OVERFIT:
         text = (
             f"The evaluation loss rose from {state.best_loss:.3f} to {eval_loss:.3f}: the run learns its pairs by "
-            f"heart. The adapter of step {state.best_step} is kept; stop, or set --early-stop 1."
+            f"heart. Stop, or set early stop (--early-stop) to 1; the adapter of step {state.best_step} is kept."
         )
         return _once(state, {"overfit": text})
     return ()
 
 
 def _once(state: RunState, found: dict[str, str]) -> tuple[Notice, ...]:
-    fresh = {name: text for name, text in found.items() if name not in state.told}
-    state.told.update(fresh)
-    return tuple(Notice("warning", text) for text in fresh.values())
+    fresh = {name: text for name, text in found.items() if name not in state.given_warnings}
+    state.given_warnings.update(fresh)
+    return tuple(Notice(NoticeLevel.WARNING, text) for text in fresh.values())

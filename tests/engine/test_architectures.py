@@ -1,4 +1,4 @@
-"""Gemma- and GPT-2-shaped models by the plain way: the numbers of one sequence alone, windows and caps included."""
+"""Gemma- and GPT-2-shaped models by the plain method: the numbers of one sequence alone, windows and caps included."""
 
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def _gradients(base: BaseModel, logps: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_plain_way_gives_the_numbers_of_each_sequence_alone(tmp_path: Path, name: str) -> None:
+def test_the_plain_method_gives_the_numbers_of_each_sequence_alone(tmp_path: Path, name: str) -> None:
     base = _base(tmp_path, name)
     with base.policy("a1", training=True):
         base.model.eval()
@@ -98,11 +98,11 @@ def test_the_window_counts(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_run_takes_the_plain_way_says_why_and_learns(tmp_path: Path, name: str) -> None:
+def test_a_run_takes_the_plain_method_says_why_and_learns(tmp_path: Path, name: str) -> None:
     base = _base(tmp_path / "model", name)
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").why == (
-        f"The plain, slower way of scoring is used: its architecture, {base.hf_model.config.model_type}, is not one "
-        "that the fast path knows."
+        "Pairs are scored by the plain, slower method: its architecture, "
+        f"{base.hf_model.config.model_type}, is not one that the fast path knows."
     )
     events = list(train_dpo(base, pairs(4), CONFIG, adapter="a2", folder=tmp_path / "adapter"))
     losses = [event.metrics["loss"] for event in events if isinstance(event, StepDone)]

@@ -155,3 +155,14 @@ def test_reference_logps_of_an_earlier_run_spare_the_pass(base: BaseModel, tmp_p
     base.unload_adapter("a2")
     assert len(of_kind(other, ReferenceScored)) == 8
     assert of_kind(other, AdapterSaved)
+
+
+def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseModel, tmp_path: Path) -> None:
+    """Whoever renames a field of the state or a label of the environment must map it: old checkpoints must resume."""
+    _whole(base, tmp_path)
+    content = torch.load(tmp_path / "c" / FILE, weights_only=True)
+    stored = {"total_steps", "step", "window", "window_s", "learning_s", "work", "num_tokens", "ledger", "eval_margins"}
+    stored |= {"evaluated_step", "best_step", "best_loss", "best_weights", "worse_evaluations", "told", "stopped"}
+    assert set(content["state"]) == stored
+    assert content["environment"]["way of scoring"] == "fast eager"
+    assert type(content["environment"]["way of scoring"]) is str  # torch reads no class of ours back

@@ -123,10 +123,10 @@ def by_transformers(base: BaseModel, text: str, adapter: str | None, **settings:
     return str(base.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
 
 
-def test_llama_and_its_kin_are_decoded_leanly(any_base: BaseModel) -> None:
+def test_models_of_llama_s_shape_get_the_fast_decoder(any_base: BaseModel) -> None:
     decoder = make_decoder(any_base, "a1", max_rows=2)
-    lean = any_base.source in ("llama", "qwen2", "qwen3")
-    assert type(decoder) is (LlamaDecoder if lean else PlainDecoder)
+    fast = any_base.source in ("llama", "qwen2", "qwen3")
+    assert type(decoder) is (LlamaDecoder if fast else PlainDecoder)
 
 
 @pytest.mark.parametrize("adapter", [None, "a1"])

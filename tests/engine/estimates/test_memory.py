@@ -12,7 +12,7 @@ from engine.estimates.flops import PairSize, pair_flops, run_flops
 from engine.estimates.memory import estimate_memory, lora_values
 from engine.estimates.model_shape import shape_of
 from engine.llama.kernels import Kernels
-from engine.llama.scoring import FastModel
+from engine.llama.scoring import LlamaScorer
 from engine.model import load_base
 from tests.tiny import save_tiny, tiny_config
 
@@ -64,7 +64,7 @@ def test_llama_8b_in_4_bits() -> None:
 
 
 def test_sizes_that_a_config_does_not_tell() -> None:
-    with pytest.raises(ModelError, match="tells no hidden_size"):
+    with pytest.raises(ModelError, match="its config has no hidden_size"):
         shape_of({"model_type": "mamba"})
     with pytest.raises(ModelError, match="experts"):
         shape_of({**LLAMA_8B, "num_local_experts": 8})
@@ -90,7 +90,7 @@ def test_activations_are_what_a_forward_pass_keeps(tmp_path: Path, checkpointing
             held[storage] = value
         return value
 
-    model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True), torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         model.score([pair], "cpu", dropout=True, checkpointing=checkpointing)
     measured = sum(value.untyped_storage().nbytes() for value in held.values())

@@ -37,7 +37,7 @@ def test_a_folder_tells_its_own_sizes(tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match="The sizes of nobody/nothing are not known"):
+    with pytest.raises(ModelError, match="The sizes of nobody/nothing are unknown"):
         config_of("nobody/nothing")
     with pytest.raises(ModelError, match="Check its name"):
         config_of("no such/model/at all")

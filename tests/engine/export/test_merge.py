@@ -163,7 +163,7 @@ def test_too_little_memory_is_told_before_anything_is_read(tmp_path: Path, monke
     adapter = save_adapter(base, tmp_path / "adapter")
     base.parameters = 8_000_000_000
     monkeypatch.setattr(engine.estimates.checkpointing, "free_bytes", lambda _: 16_000_000_000)
-    with pytest.raises(MergeError, match=r"float32, about 35\.2 GB; 16\.0 GB are free"):
+    with pytest.raises(MergeError, match=r"float32, about 35\.2 GB, and 16\.0 GB are free"):
         merge(base, adapter, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
 
@@ -172,7 +172,7 @@ def test_other_weights_on_the_disk_are_refused(tmp_path: Path) -> None:
     base = opened(save_tiny(tmp_path / "base"))
     adapter = save_adapter(base, tmp_path / "adapter")
     save_tiny(tmp_path / "base", seed=1)
-    with pytest.raises(MergeError, match="no longer those that are loaded"):
+    with pytest.raises(MergeError, match="have changed since they were loaded"):
         merge(base, adapter, tmp_path / "merged")
 
 

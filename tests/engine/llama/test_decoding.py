@@ -1,17 +1,15 @@
-"""The lean decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
+"""The fast decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
 
 from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, PeftModel
-from transformers import MistralConfig, PreTrainedConfig
+from transformers import PreTrainedConfig
 
 from engine.config import TrainConfig
-from engine.llama.decoding import LlamaDecoder, LlamaWeights
-from engine.llama.support import can_decode
+from engine.llama.decoding import DecodingWeights, LlamaDecoder
 from engine.model import BaseModel, load_base
-from tests.tiny import VOCABULARY, save_tiny, tiny_config
+from tests.tiny import save_tiny, tiny_config
 
 PROMPTS = [[1, 40, 50, 60, 70], [1, 90], [1, *range(100, 150)]]
 
@@ -29,7 +27,7 @@ def disturb(base: BaseModel, name: str) -> None:
 
 
 def decoder_of(base: BaseModel, adapter: str | None = None) -> LlamaDecoder:
-    return LlamaDecoder(base.hf_model, LlamaWeights(base.hf_model), adapter=adapter, max_rows=6)
+    return LlamaDecoder(base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
 
 
 def whole(base: BaseModel, rows: list[list[int]], adapter: str | None = None) -> torch.Tensor:
@@ -75,38 +73,7 @@ def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
     base = loaded(tmp_path)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
     disturb(base, "a1")
-    assert can_decode(base.hf_model, "a1")
     with torch.no_grad():
         logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
     assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
     assert distance(logits, whole(base, PROMPTS[:1])) > 0.01
-
-
-@pytest.mark.parametrize(
-    "special",
-    [{"use_dora": True}, {"lora_bias": True}, {"modules_to_save": ["lm_head"]}, {"target_modules": ["lm_head"]}],
-)
-@pytest.mark.filterwarnings("ignore")  # PEFT warns of tied weights
-def test_adapters_of_other_kinds_are_left_to_the_model_itself(tmp_path: Path, special: dict[str, object]) -> None:
-    base = loaded(tmp_path, config=tiny_config(tie_word_embeddings=False))
-    settings: dict[str, object] = {"r": 4, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM", **special}
-    PeftModel(base.hf_model, LoraConfig(**settings), adapter_name="a1")
-    assert not can_decode(base.hf_model, "a1")
-    assert can_decode(base.hf_model, None)
-
-
-def test_models_with_a_window_are_left_to_the_model_itself(tmp_path: Path) -> None:
-    shape = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    }
-    windowed = loaded(tmp_path / "a", config=MistralConfig(**shape, sliding_window=8))
-    whole_context = loaded(tmp_path / "b", config=MistralConfig(**shape, sliding_window=None))
-    assert not can_decode(windowed.hf_model, None)
-    assert can_decode(whole_context.hf_model, None)

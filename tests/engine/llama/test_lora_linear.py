@@ -1,17 +1,18 @@
-"""The lean LoRA function against the formula, in value and gradient, and its dropout."""
+"""The LoRA function against the formula, in value and gradient, and its dropout."""
 
 import pytest
 import torch
 
-from engine.llama.lora_linear import Projection, dropped_places, project
+from engine.llama.layers import LinearWeights
+from engine.llama.lora_linear import dropped_places, project
 
 
-def _projections() -> tuple[Projection, ...]:
+def _projections() -> tuple[LinearWeights, ...]:
     torch.manual_seed(0)
     return (
-        Projection(torch.randn(5, 8), torch.randn(5), torch.randn(2, 8), torch.randn(5, 2), 2.0),
-        Projection(torch.randn(3, 8), None),
-        Projection(torch.randn(4, 8), None, torch.randn(3, 8), torch.randn(4, 3), 0.5),
+        LinearWeights(torch.randn(5, 8), torch.randn(5), torch.randn(2, 8), torch.randn(5, 2), 2.0),
+        LinearWeights(torch.randn(3, 8), None),
+        LinearWeights(torch.randn(4, 8), None, torch.randn(3, 8), torch.randn(4, 3), 0.5),
     )
 
 
@@ -19,11 +20,11 @@ def test_values_and_gradients_equal_the_formula() -> None:
     projections = _projections()
     leaves = [matrix for each in projections for matrix in (each.a, each.b) if matrix is not None]
     results = []
-    for lean in (True, False):
+    for fast in (True, False):
         x = torch.linspace(-1, 1, 48).view(6, 8).requires_grad_()
         for leaf in leaves:
             leaf.requires_grad_().grad = None
-        if lean:
+        if fast:
             outputs = project(x, projections, dropout=False)
         else:
             outputs = tuple(
@@ -40,14 +41,14 @@ def test_values_and_gradients_equal_the_formula() -> None:
 def test_layers_without_lora_pass_the_gradient_on() -> None:
     x = torch.randn(3, 8, requires_grad=True)
     weight = torch.randn(3, 8)
-    (output,) = project(x, [Projection(weight, None)], dropout=True)
+    (output,) = project(x, [LinearWeights(weight, None)], dropout=True)
     output.sum().backward()
     torch.testing.assert_close(x.grad, torch.ones(3, 3) @ weight)
 
 
 def test_dropout_zeroes_the_same_places_forward_and_backward_and_scales_the_rest() -> None:
     a, b = torch.eye(8), torch.eye(8).requires_grad_()
-    layer = Projection(torch.zeros(8, 8), None, a.requires_grad_(), b, 1.0, dropout=0.5)
+    layer = LinearWeights(torch.zeros(8, 8), None, a.requires_grad_(), b, 1.0, dropout=0.5)
     x = torch.ones(50, 8, requires_grad=True)
     torch.manual_seed(0)
     (output,) = project(x, [layer], dropout=True)

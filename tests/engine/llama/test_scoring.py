@@ -1,4 +1,4 @@
-"""The fast path against the plain way on every architecture that it knows: same logps, same gradients in float32."""
+"""The fast path against the plain method on every architecture that it knows: same logps, same gradients in float32."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from transformers import GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.llama.kernels import Kernels
-from engine.llama.scoring import FastModel
+from engine.llama.scoring import LlamaScorer
 from engine.logps import CompletionScores, score_pair
 from engine.model import BaseModel, load_base
 from engine.training.learner import adapter_parameters
@@ -65,10 +65,10 @@ def _gradients(base: BaseModel, scores: CompletionScores) -> dict[str, torch.Ten
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
+def test_the_fast_method_equals_the_plain_one(tmp_path: Path, name: str) -> None:
     torch.manual_seed(0)
     base = _base(tmp_path, CONFIGS[name])
-    fast_model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    fast_model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True):
         base.model.eval()
         plain = score_pair(base.model, PAIR, "cpu")
@@ -82,7 +82,7 @@ def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
     for key, expected in plain_gradients.items():
         assert (fast_gradients[key] - expected).norm() <= 5e-4 * expected.norm(), key
     with torch.no_grad(), base.policy(None):
-        without = FastModel(base.hf_model, None, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps
+        without = LlamaScorer(base.hf_model, None, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps
         torch.testing.assert_close(without, score_pair(base.model, PAIR, "cpu").logps, rtol=1e-5, atol=1e-4)
         assert (without - plain.logps).abs().max() > 0.1
 
@@ -90,7 +90,7 @@ def test_the_fast_path_equals_the_plain_way(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", ["llama", "mistral with a window"])
 def test_a_pair_scores_the_same_bits_alone_and_in_a_group(tmp_path: Path, name: str, dtype: str) -> None:
-    model = FastModel(_base(tmp_path, CONFIGS[name], dtype).hf_model, "a1", Kernels(compiled=False))
+    model = LlamaScorer(_base(tmp_path, CONFIGS[name], dtype).hf_model, "a1", Kernels(compiled=False))
     with torch.no_grad():
         together = model.score(GROUP, "cpu")
         alone = [model.score([pair], "cpu")[0] for pair in GROUP]
@@ -103,7 +103,7 @@ def test_a_pair_scores_the_same_bits_alone_and_in_a_group(tmp_path: Path, name: 
 
 def test_a_group_gives_the_gradients_of_its_pairs(tmp_path: Path) -> None:
     base = _base(tmp_path, CONFIGS["llama"])
-    model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True):
         together = sum(scores.logps[0] - 0.5 * scores.logps[1] for scores in model.score(GROUP, "cpu"))
         assert isinstance(together, torch.Tensor)
@@ -124,7 +124,7 @@ def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float
     with torch.no_grad():
         for value in adapter_parameters(base.model, "a1").values():
             value.normal_(std=0.1)
-    model, found = FastModel(base.hf_model, "a1", Kernels(compiled=False)), []
+    model, found = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False)), []
     for checkpointing in (False, True):
         torch.manual_seed(4)
         with base.policy("a1", training=True):
@@ -136,7 +136,7 @@ def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float
 
 def test_an_adapter_on_some_layers_only(tmp_path: Path) -> None:
     base = _base(tmp_path, CONFIGS["llama"], target_modules="q_proj,v_proj,down_proj")
-    fast_model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    fast_model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True):
         plain = _gradients(base, score_pair(base.model, PAIR, "cpu"))
         fast = _gradients(base, fast_model.score([PAIR], "cpu")[0])
@@ -149,34 +149,34 @@ def test_an_untrained_adapter_scores_bit_for_bit_as_the_base_in_bfloat16(tmp_pat
     scores = []
     for adapter in ("a1", None):
         with torch.no_grad():
-            scores.append(FastModel(base.hf_model, adapter, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps)
+            scores.append(LlamaScorer(base.hf_model, adapter, Kernels(compiled=False)).score([PAIR], "cpu")[0].logps)
     assert torch.equal(*scores)
 
 
 def test_the_chosen_answer_does_not_change_what_the_rejected_scores(tmp_path: Path) -> None:
     base = _base(tmp_path, CONFIGS["llama"])
-    model = FastModel(base.hf_model, "a1", Kernels(compiled=False))
+    model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     other = EncodedPair("2", PAIR.prompt_ids, (5,), PAIR.rejected_ids)
     with torch.no_grad():
         one, two = model.score([PAIR], "cpu")[0].logps, model.score([other], "cpu")[0].logps
     torch.testing.assert_close(one[1], two[1], rtol=1e-5, atol=1e-5)
 
 
-def test_unknown_models_and_adapters_take_the_plain_way_and_say_so(tmp_path: Path) -> None:
+def test_unknown_models_and_adapters_take_the_plain_method_and_say_so(tmp_path: Path) -> None:
     gpt2 = GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=1, n_head=2, n_positions=64, eos_token_id=2)
     base = load_base(str(save_tiny(tmp_path / "gpt2", config=gpt2)), source="tiny", dtype="float32", device="cpu")
     base.create_adapter("a1", CONFIG)
     scorer = choose_scorer(base, ["a1"], PAIR, 10, "auto")
-    assert (scorer.way, "gpt2" in scorer.why) == ("plain", True)
+    assert (scorer.method, "gpt2" in scorer.why) == ("plain", True)
     base = _base(tmp_path / "llama", CONFIGS["llama untied"], target_modules="q_proj,lm_head")
-    assert choose_scorer(base, ["a1"], PAIR, 10, "auto").way == "plain"
+    assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "plain"
 
 
-def test_the_fast_way_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = _base(tmp_path, CONFIGS["mistral with a window"])
-    assert choose_scorer(base, ["a1"], PAIR, 10, "auto").way == "fast eager"
-    assert choose_scorer(base, ["a1"], PAIR, 10, "plain").way == "plain"
-    monkeypatch.setattr("engine.llama.scoring._window", lambda attention, config: None)  # noqa: ARG005
+    assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "fast eager"
+    assert choose_scorer(base, ["a1"], PAIR, 10, "plain").method == "plain"
+    monkeypatch.setattr("engine.llama.layers._window", lambda attention, config: None)  # noqa: ARG005
     scorer = choose_scorer(base, ["a1"], PAIR, 10, "auto")
-    assert scorer.way == "plain"
+    assert scorer.method == "plain"
     assert "nats per token" in scorer.why

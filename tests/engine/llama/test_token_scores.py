@@ -1,4 +1,4 @@
-"""Token scores without the full logits, against the plain way, in value and gradient."""
+"""Token scores without the full logits, against the plain method, in value and gradient."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from engine.logps import score_tokens
 
 
 @pytest.mark.parametrize("chunk_values", [1 << 22, 3 * 50, 1])
-def test_scores_and_gradients_equal_the_plain_way(monkeypatch: pytest.MonkeyPatch, chunk_values: int) -> None:
+def test_scores_and_gradients_equal_the_plain_method(monkeypatch: pytest.MonkeyPatch, chunk_values: int) -> None:
     monkeypatch.setattr(token_scores, "_CHUNK_VALUES", chunk_values)
     torch.manual_seed(0)
     hidden, weight = torch.randn(11, 8), torch.randn(50, 8)

@@ -13,7 +13,7 @@ import torch
 from filelock import FileLock
 
 from engine.errors import ModelError
-from engine.events import Event, Notice, Progress, SourceReady
+from engine.events import Event, Notice, NoticeLevel, Progress, SourceReady
 from engine.model import load_base
 from engine.sources import gguf_conversion
 from engine.sources.default_model import prepare_default
@@ -104,7 +104,7 @@ def test_a_second_process_waits_for_the_first() -> None:
 
     def work() -> Iterator[Event]:
         worked.append("done")
-        yield Notice("info", "worked")
+        yield Notice(NoticeLevel.INFO, "worked")
 
     events = with_cache_lock(work)
     first = next(events)
@@ -112,7 +112,7 @@ def test_a_second_process_waits_for_the_first() -> None:
     assert "waiting" in first.text
     assert worked == []
     holder.release()
-    assert next(events) == Notice("info", "worked")
+    assert next(events) == Notice(NoticeLevel.INFO, "worked")
 
 
 def test_large_files_are_kept_in_bfloat16(cache: Path, gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def test_refusals_come_in_words_before_any_weights(hub: FakeHub) -> None:
     hub.models["owner/lora"] = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"x"}
     expected = {
         "nobody/nothing": "no model nobody/nothing",
-        "locked/model": "asks for a licence",
+        "locked/model": "only to those who accept its licence",
         "owner/pickled": "no safetensors weights",
         "owner/lora": "an adapter, not a model",
     }

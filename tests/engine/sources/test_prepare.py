@@ -59,7 +59,7 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     save_tiny(tmp_path)
     parts = {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
-    with pytest.raises(ModelError, match=r"model-00002-of-00002\.safetensors missing"):
+    with pytest.raises(ModelError, match=r"lacks model-00002-of-00002\.safetensors of its model"):
         list(prepare_source(str(tmp_path)))
     (tmp_path / "model.safetensors.index.json").write_text("[]")
     with pytest.raises(ModelError, match=r"index\.json cannot be read"):

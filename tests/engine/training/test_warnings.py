@@ -19,7 +19,7 @@ def test_a_collapse_is_told_from_the_nats_that_a_chosen_token_lost() -> None:
     (notice,) = window_warnings(state, lost, beta=0.1)
     assert notice.level == "warning"
     assert "lost 0.16 nats per token" in notice.text
-    assert "lower --learning-rate" in notice.text
+    assert "lower the learning rate" in notice.text
     assert window_warnings(state, lost, beta=0.1) == ()  # once in a run
 
 

@@ -287,7 +287,7 @@ def test_a_run_resumed_with_another_dtype_can_still_be_resumed_with_its_own(
     assert row.status == "interrupted"
     assert row.error is not None
     assert "dtype" in row.error
-    assert "differ. Resume with what the run was started with." in row.error
+    assert "differ. Resume with the settings, the model and the pairs that the run began with." in row.error
     other.close()
     again = opened(tmp_path, model_folder)
     resume(again, run)

@@ -1,0 +1,141 @@
+"""The weights of a Llama-shaped model, read once from where transformers and PEFT hold them; none is copied.
+
+Scoring and decoding run different forward passes over the same weights. Linear layers that read the same input are
+grouped, because both passes compute them together.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """One frozen linear layer with one adapter's LoRA matrices, if the adapter has any for it.
+
+    `weight` is (out, in) and `bias` (out,) or None, both in the base model's dtype; `a` is (r, in) and `b` (out, r),
+    both float32. LoRA adds `scale · drop(x) aᵀ bᵀ`, and `dropout` is the share of inputs that it drops.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    a: torch.Tensor | None = None
+    b: torch.Tensor | None = None
+    scale: float = 1.0
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class LlamaLayer:
+    """One decoder layer.
+
+    Attributes:
+        attention_norm, mlp_norm: (H,) the weights of the norms before attention and before the feed-forward part.
+        qkv, output, gate_up, down: the linear layers, grouped by their input.
+        query_norm, key_norm: (d,) weights of the norms of each head, which Qwen3 has and the others have not.
+        activation: the function between `gate_up` and `down`.
+        width: the size d of one head; `scale` multiplies attention scores.
+        window: how many tokens back this layer sees, None for all.
+    """
+
+    attention_norm: torch.Tensor
+    mlp_norm: torch.Tensor
+    qkv: tuple[LinearWeights, ...]
+    output: tuple[LinearWeights, ...]
+    gate_up: tuple[LinearWeights, ...]
+    down: tuple[LinearWeights, ...]
+    query_norm: torch.Tensor | None
+    key_norm: torch.Tensor | None
+    activation: Callable[[torch.Tensor], torch.Tensor]
+    width: int
+    scale: float
+    window: int | None
+
+    @property
+    def groups(self) -> tuple[tuple[LinearWeights, ...], ...]:
+        """The linear layers in the order in which a forward pass needs them, those of one input together."""
+        return self.qkv, self.output, self.gate_up, self.down
+
+
+@dataclass(frozen=True)
+class LlamaWeights:
+    """A whole model under one adapter or none.
+
+    Attributes:
+        embedding: (V, H); `head` is the output layer, which may share its weight.
+        rotary: transformers' module that gives cos and sin for positions.
+        final_norm: (H,); all norms of the model add `eps`.
+    """
+
+    embedding: torch.Tensor
+    rotary: Any
+    layers: tuple[LlamaLayer, ...]
+    final_norm: torch.Tensor
+    head: LinearWeights
+    eps: float
+
+    def lora_matrices(self) -> Iterator[torch.Tensor]:
+        """Every LoRA matrix of the layers, A and B of each linear layer in turn."""
+        for linear in (linear for layer in self.layers for group in layer.groups for linear in group):
+            yield from (matrix for matrix in (linear.a, linear.b) if matrix is not None)
+
+
+def read_weights(model: Any, adapter: str | None) -> LlamaWeights:
+    """Read a transformers model of Llama's shape under the loaded `adapter`; None leaves all adapters out."""
+    body = model.model
+    return LlamaWeights(
+        embedding=body.embed_tokens.weight,
+        rotary=body.rotary_emb,
+        layers=tuple(_read_layer(layer, adapter, model.config) for layer in body.layers),
+        final_norm=body.norm.weight,
+        head=_read_linear(model.lm_head, None),
+        eps=model.config.rms_norm_eps,
+    )
+
+
+def _read_layer(layer: Any, adapter: str | None, config: Any) -> LlamaLayer:
+    attention, mlp = layer.self_attn, layer.mlp
+    query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
+
+    def read(*modules: Any) -> tuple[LinearWeights, ...]:
+        return tuple(_read_linear(module, adapter) for module in modules)
+
+    return LlamaLayer(
+        attention_norm=layer.input_layernorm.weight,
+        mlp_norm=layer.post_attention_layernorm.weight,
+        qkv=read(attention.q_proj, attention.k_proj, attention.v_proj),
+        output=read(attention.o_proj),
+        gate_up=read(mlp.gate_proj, mlp.up_proj),
+        down=read(mlp.down_proj),
+        query_norm=None if query_norm is None else query_norm.weight,
+        key_norm=None if key_norm is None else key_norm.weight,
+        activation=mlp.act_fn,
+        width=attention.head_dim,
+        scale=float(attention.scaling),
+        window=_window(attention, config),
+    )
+
+
+def _read_linear(module: Any, adapter: str | None) -> LinearWeights:
+    """A linear layer's weights, and its LoRA matrices if PEFT has wrapped it with this adapter."""
+    linear = getattr(module, "base_layer", module)
+    if adapter is None or adapter not in getattr(module, "lora_A", {}):
+        return LinearWeights(linear.weight, linear.bias)
+    return LinearWeights(
+        linear.weight,
+        linear.bias,
+        module.lora_A[adapter].weight,
+        module.lora_B[adapter].weight,
+        module.scaling[adapter],
+        getattr(module.lora_dropout[adapter], "p", 0.0),
+    )
+
+
+def _window(attention: Any, config: Any) -> int | None:
+    """How many tokens back this layer's attention sees, None for all."""
+    window = getattr(attention, "sliding_window", None)
+    if window is None and config.model_type == "mistral":
+        window = config.sliding_window
+    return None if window is None else int(window)
