@@ -86,6 +86,7 @@ class TrainScreen(PalateScreen):
         self._is_starting = False
         self._wanted: PreviewedRun | None = None
         """The settings and pairs of the newest preview that was asked for."""
+        self._drawn: tuple[PreviewedRun | None, TrainPreview] | None = None
         self._history = RunHistory()
         self._pace = Pace(self.set_timer, self._draw_run)
         self._adapters = AdapterList(self)
@@ -181,11 +182,17 @@ class TrainScreen(PalateScreen):
         setup = self.query_one(TrainSetup)
         config, pairs = setup.config(), setup.pairs
         setup.show_preset(config)
-        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
-            setup.show_preview(known)
         self._wanted = config, pairs
+        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
+            self._show_preview(known)
         self.workers.cancel_group(self, "preflight")
         self.workbench.ask_train_preview(config, pairs, partial(self._tell_preview, self._wanted))
+
+    def _show_preview(self, preview: TrainPreview) -> None:
+        """Draw it; what is known is drawn before it is counted, and is mostly the same afterwards."""
+        if self._drawn is None or self._drawn[0] is not self._wanted or self._drawn[1] != preview:
+            self._drawn = self._wanted, preview
+            self.query_one(TrainSetup).show_preview(preview)
 
     def _tell_preview(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
         """Called on the thread that counts."""
@@ -197,7 +204,7 @@ class TrainScreen(PalateScreen):
         """Draw it, unless the settings have changed since; then look at the run more closely."""
         if message.wanted is not self._wanted or self._run is not None:
             return
-        self.query_one(TrainSetup).show_preview(message.preview)
+        self._show_preview(message.preview)
         if message.preview.steps is not None and self.workbench.model_state.is_ready:
             self.run_worker(self._look(message.wanted), group="preflight", exclusive=True)
 

@@ -34,21 +34,20 @@ class Form(VerticalScroll, can_focus=False):
 
     def __init__(self, *rows: FormRow, id: str | None = None) -> None:
         super().__init__(*rows, id=id)
-
-    @property
-    def rows(self) -> list[FormRow]:
-        """All rows in order."""
-        return list(self.query(FormRow))
+        self.rows = rows
+        """All rows in order. A query would walk the form's hundred widgets, a dozen times a key."""
+        self._by_key = {row.key: row for row in rows}
 
     @property
     def current(self) -> FormRow | None:
         """The row under the cursor."""
         focused = self.screen.focused
-        return next((row for row in self.rows if focused in (row, *row.query(SettingInput))), None)
+        above = () if focused is None else focused.ancestors_with_self
+        return next((node for node in above if isinstance(node, FormRow) and node in self.rows), None)
 
     def row(self, key: str) -> FormRow:
         """The row of `key`. Raises `KeyError` when there is none."""
-        return {row.key: row for row in self.rows}[key]
+        return self._by_key[key]
 
     def wrong(self) -> TextRow | ChoiceRow | None:
         """The first row whose value is not right, with what was typed last taken in."""

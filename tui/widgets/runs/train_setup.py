@@ -223,7 +223,7 @@ class TrainSetup(Vertical):
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
         """The sentence of the row under the cursor."""
-        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
 
 
 def in_row_words(text: str) -> str:

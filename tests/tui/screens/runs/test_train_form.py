@@ -64,6 +64,18 @@ async def test_a_key_makes_no_query_on_the_thread_of_the_screen(
         assert made == []
 
 
+async def test_a_row_that_is_not_right_is_named_beside_the_start(workbench: StillWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = await open_form(pilot)
+        form.row("epochs").focus()
+        await until(pilot, lambda: form.row("epochs").has_focus)
+        await pilot.press("0")
+        await until_shown(pilot, "epochs is not right")
+        await pilot.press("backspace", "2")
+        await until_shown(pilot, "not possible yet")  # no model is loaded here
+
+
 async def test_of_previews_that_are_counted_only_the_newest_is_drawn(
     workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
