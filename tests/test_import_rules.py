@@ -17,7 +17,8 @@ LEAVES = ("engine", "db", "adapters")
 
 ORDER = (
     ("errors", "text", "snapshots", "theme"),
-    ("events", "workspace"),
+    ("events",),
+    ("workspace",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
     ("training", "driver"),

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.text.format import plain as plain
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding
-from tui.widgets.update_static import tell
+from tui.widgets.update_static import update_static
 
 
 def form_key(
@@ -115,8 +115,8 @@ class FormRow(Horizontal, can_focus=True):
             return  # not composed yet; on_mount will draw it
         self.set_class(self.problem is not None, "-error")
         self.set_class(self.changed, "-changed")
-        tell(self.query_one(".row--value", Static), Content(visible_line(self.value_text())))
-        tell(self.query_one(".row--remark", Static), Content(visible(self.problem or self.remark())))
+        update_static(self.query_one(".row--value", Static), Content(visible_line(self.value_text())))
+        update_static(self.query_one(".row--remark", Static), Content(visible(self.problem or self.remark())))
 
 
 class ActionRow(FormRow):
