@@ -30,10 +30,6 @@ test: lint
 test-long: $(READY_TO_TEST)
 	$(BIN)/python -m pytest -q -m long $(ARGS)
 
-# What takes minutes, such as hundreds of kills.
-test-long: lint
-	$(BIN)/python -m pytest -q -m long
-
 lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
