@@ -56,13 +56,6 @@ class LineList(ScrollView, can_focus=True):
             self._into_sight()
         self.refresh()
 
-    def refresh_key(self, key: int) -> None:
-        """Draw the line of one key again, if it is in sight."""
-        if key in self._keys:
-            y = self._keys.index(key) - self.scroll_offset.y
-            if 0 <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
-
     def render_line(self, y: int) -> Strip:
         """One line, asked for now."""
         at = y + self.scroll_offset.y
