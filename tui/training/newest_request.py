@@ -9,6 +9,7 @@ logger = logging.getLogger(__name__)
 
 _WORKS_S = 0.001
 _RESTS_S = 0.0005
+_SLICE_S = 0.01
 
 
 class Dropped(Exception):
@@ -36,6 +37,19 @@ class Breather:
             raise Dropped
         time.sleep(_RESTS_S)
         self._began = time.perf_counter()
+
+    def settle(self, seconds: float) -> None:
+        """Wait so long before something long is begun: another key may be under way, and wants another answer.
+
+        Raises:
+            Dropped: nobody wants the result any more.
+        """
+        until = time.monotonic() + seconds
+        while not self._is_dropped():
+            if time.monotonic() >= until:
+                return
+            time.sleep(_SLICE_S)
+        raise Dropped
 
 
 Act = Callable[[Breather], None]

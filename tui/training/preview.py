@@ -32,6 +32,8 @@ STEM = "taste"
 """Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
 _FEW = 2000
 """So many prompts are read in a few hundredths of a second: nobody needs the number of pairs before that."""
+_SETTLED_S = 0.1
+"""Settings stand for so long before many pairs are counted for them: the key's own frame goes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]
@@ -142,13 +144,13 @@ class RunPreviews:
         if kept is not None and kept[0] == version:
             return kept[1]
         if kept is None:
-            self._tell_number(config, chosen, tell)
+            self._tell_number(config, chosen, tell, breather)
         counted = self._count(config, chosen, breather)
         others = [each for each in self._kept.items() if each[0] != key]
         self._kept = dict([*others[1 - _MOST_KEPT :], (key, (version, counted))])
         return counted
 
-    def _tell_number(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener) -> None:
+    def _tell_number(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener, breather: Breather) -> None:
         """The number of pairs alone, which SQLite counts, where the rest takes longer."""
         try:
             pairs = db_verdicts.count_pairs(self._workspace.connection, filter_of(self._workspace, chosen))
@@ -156,6 +158,7 @@ class RunPreviews:
             return  # told with the preview
         if pairs > _FEW:
             tell(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
+            breather.settle(_SETTLED_S)
 
     # -- on any thread ---------------------------------------------------------------------------------------------
 

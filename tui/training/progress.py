@@ -17,7 +17,10 @@ def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> 
     """The progress once `event` is reported; what a person asked for is shown before what the run does."""
     match event:
         case RunPlanned():
-            return replace(progress, step=event.step, total_steps=event.total_steps)
+            planned = replace(progress, step=event.step, total_steps=event.total_steps)
+            if event.step:
+                return planned
+            return in_phase(planned, RunPhase.REFERENCE, request, 0, len(event.train_keys) + len(event.eval_keys))
         case ReferenceScored():
             return in_phase(progress, RunPhase.REFERENCE, request, event.done, event.total)
         case PairDone(stage="eval"):

@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 FEWEST_PAIRS = 4
 """Fewer pairs than one default batch teach nothing that could be told from chance."""
+_ASKED_FOR = (*WAITING, RunPhase.STOPPING)
 _CANNOT_PAUSE = (RunPhase.PAUSED, RunPhase.STOPPING, RunPhase.SAVING)
 PACKAGES = ("palate", "torch", "transformers", "peft")
 
@@ -66,6 +67,8 @@ class Trainer:
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
+        self._beside_samples: RunProgress | None = None
+        """The progress after the run's newest event, without the samples that are taken after it."""
         self._previews = RunPreviews(services.workspace, services.loaded_model)
         self._starting = threading.Lock()
 
@@ -312,17 +315,18 @@ class Trainer:
     def _move(self, event: Event, sampler: Sampler) -> None:
         """Tell where the run is after `event`, and that answers are sampled next where they are."""
         assert self.progress is not None
-        self.progress = progress_after(self.progress, event, self._requests.now)
+        self.progress = self._beside_samples = progress_after(self.progress, event, self._requests.now)
         if sampler.is_due(event, self.progress.step):
             self._sampled(0, sampler.num_prompts)
 
     def _sampled(self, done: int, total: int) -> None:
         """Tell how many of the answers are sampled; after the last one the run does what it did before."""
         assert self.progress is not None
-        now, phase = self._requests.now, RunPhase.SAMPLING
-        if done == total:
-            phase, done, total = RunPhase.TRAINING if self.progress.step else RunPhase.REFERENCE, 0, 0
-        self.progress = in_phase(self.progress, phase, now, done, total)
+        phase, before = RunPhase.SAMPLING, self._beside_samples
+        if done == total and before is not None:
+            phase = RunPhase.TRAINING if before.phase in _ASKED_FOR else before.phase
+            done, total = before.part_done, before.part_total
+        self.progress = in_phase(self.progress, phase, self._requests.now, done, total)
 
     def _is_left_at(self, event: Event) -> bool:
         """Do what was asked for the next checkpoint, if `event` is one; is the run to be left there?"""

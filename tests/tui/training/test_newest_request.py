@@ -40,6 +40,24 @@ def test_what_is_asked_for_meanwhile_drops_what_runs_and_what_waits() -> None:
     assert ended == ["dropped", "middle", "closed"]
 
 
+def test_what_waits_for_settings_to_settle_is_dropped_by_the_next_key() -> None:
+    ended: list[str] = []
+    begun, last = threading.Event(), threading.Event()
+
+    def settling(breather: Breather) -> None:
+        begun.set()
+        breather.settle(3600)
+        ended.append("counted for nothing")
+
+    requests = NewestRequest("test", lambda: None)
+    requests.ask(settling)
+    assert begun.wait(10)
+    requests.ask(lambda _: last.set())
+    assert last.wait(10)
+    requests.close()
+    assert ended == []
+
+
 def test_an_error_ends_neither_the_thread_nor_later_requests(caplog: pytest.LogCaptureFixture) -> None:
     done, failed = threading.Event(), threading.Event()
 

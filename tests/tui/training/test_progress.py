@@ -24,7 +24,7 @@ STEP = StepDone(6, 6, 1.0, {"rewards/margins": 0.4}, 0.0)
 @pytest.mark.parametrize(
     ("events", "words"),
     [
-        ((PLAN,), "reference"),
+        ((PLAN,), "reference 0/2"),
         ((PLAN, ReferenceScored(12, 96, {})), "reference 12/96"),
         ((PLAN, ReferenceScored(96, 96, {}), PairDone("step", 1, 4)), "training"),
         ((PLAN, STEP), "training"),

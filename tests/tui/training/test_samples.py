@@ -108,7 +108,7 @@ def test_a_run_counts_its_references_and_its_samples_and_says_that_it_saves(
     assert told[-1].startswith("3/3")
     begin, end = told.index("0/3 reference 1/8"), told.index("3/3 saving the adapter")
     assert told[begin : begin + 8] == [f"0/3 reference {at}/8" for at in range(1, 9)]
-    assert told[begin - 4 : begin] == [*(f"0/3 sampling answers {at}/3" for at in range(3)), "0/3 reference"]
+    assert told[begin - 4 : begin] == [*(f"0/3 sampling answers {at}/3" for at in range(3)), "0/3 reference 0/8"]
     assert [each for each in told if each.startswith("3/3 sampling")] == [
         f"3/3 sampling answers {at}/3" for at in range(3)
     ]

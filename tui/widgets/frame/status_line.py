@@ -11,7 +11,7 @@ from tui.text.sanitize import visible_line
 from tui.theme import SIGNS
 from tui.widgets.summary_line import SEPARATOR, whole_parts
 
-_WITH_STEP: Final = (RunPhase.TRAINING, RunPhase.EVALUATING, RunPhase.SAMPLING, RunPhase.SAVING)
+_WITH_STEP: Final = (RunPhase.EVALUATING, RunPhase.SAMPLING, RunPhase.SAVING)
 _AROUND: Final = 5
 """Columns beside the words: one at either edge, the run's sign and its space, and one at least between both sides."""
 
@@ -111,7 +111,7 @@ def run_parts(run: RunProgress) -> list[str]:
     parts = [visible_line(run.name, 24) or f"run {run.run}"]
     if run.phase is not RunPhase.TRAINING or not run.total_steps:
         parts.append(run.doing)
-    if run.phase in _WITH_STEP and run.step:
+    if run.total_steps and (run.phase is RunPhase.TRAINING or (run.phase in _WITH_STEP and run.step)):
         parts.append(f"step {run.step}/{run.total_steps}")
     if run.phase is RunPhase.TRAINING and run.margin is not None:
         parts.append(f"margin {signed(run.margin)}")

@@ -98,6 +98,7 @@ def test_a_run_that_is_being_stopped_has_no_time_left() -> None:
             {"step": 0, "seconds_left": None, "phase": RunPhase.REFERENCE, "part_done": 12, "part_total": 96},
             "reference 12/96",
         ),
+        ({"step": 0, "margin": None, "seconds_left": None}, "step 0/96"),
         ({"step": 96, "phase": RunPhase.SAVING}, "saving the adapter · step 96/96"),
         (
             {"step": 96, "phase": RunPhase.SAMPLING, "part_done": 3, "part_total": 8},
