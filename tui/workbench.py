@@ -103,7 +103,6 @@ class Workbench(WorkspaceReader):
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
             services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
             self.answers = QueueFiller(services, seed=seed)
-            self.answers_for_once = lambda: QueueFiller(services, seed=seed, beside=self.answers)
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.imports = Importer(self.workspace, self._publish)
             self.margins = MarginScorer(services, seed=seed)
@@ -123,6 +122,10 @@ class Workbench(WorkspaceReader):
             assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
+
+    def answers_for_once(self) -> QueueFiller:
+        """A second queue filler for one command, with settings of its own beside those of `answers`."""
+        return QueueFiller(self.services, seed=self.seed, beside=self.answers)
 
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
         """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once.

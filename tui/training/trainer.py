@@ -410,7 +410,7 @@ class Trainer:
             name=name,
             base_source=base.source,
             base_fingerprint=base.fingerprint,
-            parent=task.parent and task.parent.manifest.id,
+            parent=task.parent.manifest.id if task.parent else None,
             run=task.run,
             pairs=len(pairs),
             pairs_fingerprint=pairs_fingerprint(pairs),

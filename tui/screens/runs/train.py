@@ -206,7 +206,8 @@ class TrainScreen(PalateScreen):
             return
         self._show_preview(message.preview)
         if message.preview.steps is not None and self.workbench.model_state.is_ready:
-            self.run_worker(self._look(message.wanted), group="preflight", exclusive=True)
+            look = partial(self._look, message.wanted)  # a coroutine would be left over where the worker never begins
+            self.run_worker(look, group="preflight", exclusive=True)  # type: ignore[arg-type]
 
     async def _look(self, wanted: PreviewedRun) -> None:
         """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
