@@ -10,9 +10,8 @@ time of the screen's thread for the key, which other work on the machine does no
 import argparse
 import asyncio
 import importlib
-import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from textual.events import Key
 from textual.widgets import Static
 
 from tests.benchmarks.data_speed import build
+from tests.flags import add_keep, flags_of, workspace_folder
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.compute.loaded_model import ModelChoice
@@ -219,19 +219,20 @@ async def time_screen(workbench: Workbench, keys: int) -> None:
         await time_keys(app, keys)
 
 
-def main() -> None:
-    """Build, then time."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--verdicts", type=int, default=100_000)
-    parser.add_argument("--keep", type=Path, help="build the workspace here, or take the one that is there")
-    parser.add_argument("--keys", type=int, default=40)
-    parser.add_argument("--model", help="load this model, so that a run is looked at closely; default: none")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
-        folder = given.keep or Path(made)
-        if folder.name.startswith("-"):
-            parser.error(f"{folder} begins with a dash: that is no folder.")
-        folder.mkdir(exist_ok=True)
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--verdicts", type=int, default=100_000)
+    add_keep(flags)
+    flags.add_argument("--keys", type=int, default=40)
+    flags.add_argument("--model", help="load this model, so that a run is looked at closely; default: none")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the command line, build, then time."""
+    given = parser().parse_args(line)
+    with workspace_folder(given.keep) as folder:
         build(folder, given.verdicts)
         with closing(workbench_on(folder, given.model)) as workbench:
             print(f"{given.verdicts:,} verdicts{'':<28}{'median':>10}{'95 %':>10}{'slowest':>10}")

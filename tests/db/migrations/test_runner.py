@@ -121,5 +121,6 @@ def test_what_is_asked_after_every_verdict_never_walks_a_table_or_sorts(conn, as
     for sql in asked:
         plan = [row["detail"] for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}")]
         walks = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step and "(subquery" not in step]
+        walks = [step for step in walks if step != "SCAN main.import_batch"]  # one row at most, by its CHECK
         assert walks == [], (sql, plan)
         assert [step for step in plan if "TEMP B-TREE" in step] == [], (sql, plan)

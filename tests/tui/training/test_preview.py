@@ -7,7 +7,7 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.edits import undo_last
+from db.edits import undo_labelling
 from db.runs import create_run
 from engine.config import TrainConfig
 from engine.preference import split_by_prompt
@@ -68,7 +68,7 @@ def test_what_was_stored_is_counted_when_it_is_asked_for_again(workbench: StillW
     assert stale is not None
     assert stale.pairs == before.pairs == 23
     assert asked(workbench).pairs == 24
-    workbench.workspace.write(undo_last).result()
+    workbench.workspace.write(undo_labelling).result()
     assert asked(workbench).pairs == 23
 
 
