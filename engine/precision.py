@@ -18,6 +18,10 @@ FOUR_BITS = "4bit"
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
+def _threads(number: int) -> str:
+    return f"{number} thread" if number == 1 else f"{number} threads"
+
+
 def choose_device(asked: str) -> tuple[str, str]:
     """The device to compute on, such as "cuda", and the reason as a sentence.
 
@@ -29,7 +33,7 @@ def choose_device(asked: str) -> tuple[str, str]:
             return "cuda", f"On the GPU, {torch.cuda.get_device_name()}: it is the fastest here."
         if torch.backends.mps.is_available():
             return "mps", "On the GPU of this Mac: it is the fastest here."
-        return "cpu", f"On the processor, {torch.get_num_threads()} threads: no GPU was found."
+        return "cpu", f"On the processor, {_threads(torch.get_num_threads())}: no GPU was found."
     kind, _, index = asked.partition(":")
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if kind not in counts or not (index == "" or index.isdecimal()):
