@@ -289,7 +289,7 @@ def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path, gate: Gate
     command.closed = True
     (row,) = records(space, "runs")
     assert (row["status"], row["live"]) == ("running", True)
-    assert f"Run 1 is live, in process {worker} on " in palate(space, "runs").stderr
+    assert f"Run 1 is alive, in process {worker} on " in palate(space, "runs").stderr
     with pytest.raises(WorkspaceBusy, match=rf"process {worker} on .* Its run 1 \(taste-1\) is at step \d+ of \d+\."):
         own_workspace(space)
     assert worker is not None
