@@ -229,7 +229,7 @@ def test_an_owner_that_leaves_tells_its_visitors(mortal: Owner) -> None:
         _, err = visitor.communicate(timeout=120)
     assert visitor.returncode == 1
     assert "palate train --resume 1" in err
-    assert f"Process {mortal.pid} has let go of the workspace" in err
+    assert f"Process {mortal.pid} has left the workspace" in err
     assert rows(mortal.folder, "SELECT status FROM runs") == [("interrupted",)]
 
 
