@@ -1,14 +1,14 @@
-"""What can go wrong with adapters on disk, as sentences that a person can act on.
+"""The errors of adapters on disk.
 
     AdapterError
     ├── AdapterNotFound    no adapter of that name or id
     ├── AdapterNameError   the name cannot be used, or is taken
     ├── AdapterFormatError the folder is no LoRA adapter that Palate can use
     ├── AdapterDamaged     a manifest or the weights are not what was published
-    ├── AdapterNotWritten  the disk refused what was to be written
+    ├── AdapterNotWritten  writing to the disk failed
     └── AdapterMisfit      the adapter was made for another base model
 
-Each error has a short `title` and a message that gives the fact, the value and the next act.
+Each error has a short `title` and a message that gives the fact, the value and what to do.
 """
 
 from typing import ClassVar
@@ -45,7 +45,7 @@ class AdapterDamaged(AdapterError):
 
 
 class AdapterNotWritten(AdapterError):
-    """The disk refused what was to be written."""
+    """Writing to the disk failed."""
 
     title = "The adapter could not be saved"
 

@@ -1,4 +1,4 @@
-"""`palate.json`, the manifest beside an adapter's weights: where it comes from and what it was made for."""
+"""`palate.json`, the manifest beside an adapter's weights: its origin and the base model that it was made for."""
 
 import dataclasses
 import json
@@ -18,12 +18,12 @@ DIGEST_PATTERN = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What Palate knows of one adapter."""
+    """The facts that Palate stores about one adapter."""
 
     id: str
     """`a` and eight hexadecimal digits: the folder's name, and PEFT's internal name of the adapter."""
     name: str
-    """What the person calls it."""
+    """The person's name for it."""
     base_source: str
     """The base model as the person named it: a Hub id, a folder or a GGUF file."""
     base_fingerprint: str
@@ -33,7 +33,7 @@ class Manifest:
     run: int | None
     """The run that made it; None for an adapter that was added."""
     pairs: int
-    """How many preference pairs it was trained on, without those measured on; 0 for an adapter that was added."""
+    """How many preference pairs it was trained on, without the evaluation pairs; 0 for an adapter that was added."""
     pairs_fingerprint: str | None
     """Fingerprint of those pairs."""
     created: str
@@ -68,12 +68,12 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check the manifest of an adapter's folder.
 
     Raises:
-        AdapterDamaged: it is missing, unreadable, of a newer format, or a field is not what it must be.
+        AdapterDamaged: it is missing, unreadable or of a newer format, or a field is missing, unknown or wrong.
     """
     path = folder / MANIFEST_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair can stand in JSON, and is no text
+        json.dumps(content, ensure_ascii=False).encode()  # JSON may hold half of a surrogate pair, which no text can
     except FileNotFoundError:
         raise AdapterDamaged(f"It has no {MANIFEST_FILE}. Add it again with: palate adapters add {folder}") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -87,11 +87,11 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _problem(content: dict[str, Any]) -> str | None:
-    """The first thing that is wrong with a manifest's fields, as the end of a sentence and the next act."""
+    """The first problem of a manifest's fields, as the end of a sentence and what to do; None where there is none."""
     restore = "Restore the file from a copy."
     version = content.get("format", FORMAT)
     if not _is_count(version) or version < 1:
-        return f"has the format {version!r}, which is none. {restore}"
+        return f"has the format {version!r}, which is no format. {restore}"
     if version > FORMAT:
         return f"was written by a newer Palate (format {version}, known here: {FORMAT}). Update Palate to use it."
     if missing := sorted(REQUIRED - content.keys()):
@@ -100,7 +100,7 @@ def _problem(content: dict[str, Any]) -> str | None:
         return f"has fields that are not known: {', '.join(unknown)}. {restore}"
     wrong = [name for name in content if not _fits(name, content[name])]
     if wrong:
-        return f"has {wrong[0]} = {content[wrong[0]]!r}, which cannot be. {restore}"
+        return f"has {wrong[0]} = {content[wrong[0]]!r}, which is not valid. {restore}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a person may call an adapter."""
+"""The rules for an adapter's name."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -9,23 +9,23 @@ from adapters.manifest import ID_PATTERN
 LONGEST_NAME = 64
 PUNCTUATION = " ._-"
 RESERVED = ("base", "none")
-"""These words stand for the base model without an adapter on the command line."""
+"""On the command line these words name the base model without an adapter."""
 
 
 def clean_name(name: str) -> str:
-    """The name in Unicode's composed form (NFC), without spaces around it, checked.
+    """Check the name and return it in Unicode's composed form (NFC), without spaces around it.
 
-    Allowed are letters and digits of any script, space, dot, underscore and hyphen; it starts with a letter or a
-    digit and is at most 64 characters long. The words for the base model and the look of an id are not names.
+    A name may hold letters and digits of any script, space, dot, underscore and hyphen. It starts with a letter or a
+    digit and has at most 64 characters. It is not one of `RESERVED`, and does not have the form of an id.
 
     Raises:
-        AdapterNameError: says what is wrong with it.
+        AdapterNameError: the name breaks one of these rules; the message says which.
     """
     name = unicodedata.normalize("NFC", name).strip(" ")
     if not name:
         raise AdapterNameError("An adapter needs a name. Give it one, such as taste-1.")
     if len(name) > LONGEST_NAME:
-        raise AdapterNameError(f"The name has {len(name)} characters, allowed are {LONGEST_NAME}. Shorten it.")
+        raise AdapterNameError(f"The name has {len(name)} characters; {LONGEST_NAME} are allowed. Shorten it.")
     wrong = next((each for each in name if not _allowed(each)), None)
     if wrong is not None:
         allowed = "letters, digits, space, dot, underscore and hyphen"
@@ -33,14 +33,14 @@ def clean_name(name: str) -> str:
     if name[0] in PUNCTUATION:
         raise AdapterNameError(f"The name {name!r} starts with {name[0]!r}. Start it with a letter or a digit.")
     if name.casefold() in RESERVED:
-        raise AdapterNameError(f"{name!r} stands for the model without an adapter. Choose another name.")
+        raise AdapterNameError(f"{name!r} means the base model without an adapter. Choose another name.")
     if ID_PATTERN.fullmatch(name.casefold()):
-        raise AdapterNameError(f"{name!r} looks like an adapter's id. Choose another name.")
+        raise AdapterNameError(f"{name!r} has the form of an adapter's id. Choose another name.")
     return name
 
 
 def name_key(name: str) -> str:
-    """What two names that a person cannot tell apart have in common: no case, one width, one composition."""
+    """The name without differences of case, width and composition: equal for names that a person cannot distinguish."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
@@ -57,5 +57,5 @@ def free_name(stem: str, taken: Iterable[str]) -> str:
 
 
 def _allowed(character: str) -> bool:
-    # Marks belong to the letters of many scripts, where words cannot be written without them.
+    # Many scripts write their letters with marks.
     return character in PUNCTUATION or unicodedata.category(character)[0] in "LM" or character.isdecimal()

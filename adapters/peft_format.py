@@ -22,10 +22,10 @@ KEY_PREFIX = "base_model.model."
 Shape = tuple[int, ...]
 
 FACTORS = {".lora_A.weight": ".lora_B.weight", ".lora_embedding_A": ".lora_embedding_B"}
-"""The end of a first factor's key → the end of its second factor's."""
+"""The end of a first factor's key → the end of its second factor's key."""
 
 SAFE_STARTS = (None, True, False, "gaussian", "orthogonal", "eva")
-"""Values of PEFT's `init_lora_weights` that leave the base model as it is; the others rewrite its weights on loading,
+"""Values of PEFT's `init_lora_weights` that leave the base model unchanged. The others rewrite its weights on loading,
 which would also change the reference and every other adapter."""
 
 
@@ -47,8 +47,8 @@ def read_peft_folder(folder: Path) -> PeftFolder:
     """Read and check a LoRA adapter's folder; only the header of its weights is read.
 
     Raises:
-        AdapterFormatError: it is no LoRA adapter, its weights are not safetensors, its shapes make no sense, or it
-            would change the base model itself, which Palate needs untouched as the reference.
+        AdapterFormatError: the folder holds no LoRA adapter, its weights are not safetensors, its shapes contradict
+            each other or the rank, or it would change the base model, which Palate needs unchanged as the reference.
     """
     if not folder.is_dir():
         raise AdapterFormatError(f"{folder} is not a folder. Give the folder that holds {CONFIG_FILE}.")
@@ -76,7 +76,7 @@ def _read_shapes(folder: Path) -> dict[str, Shape]:
     if not path.is_file():
         raise AdapterFormatError(_no_weights(folder))
     try:
-        # No tensor is read, so types that numpy lacks, such as bfloat16, do no harm.
+        # Only the header is read, so the file may hold types that numpy lacks, such as bfloat16.
         with safe_open(path, framework="numpy") as weights:
             return {key: tuple(weights.get_slice(key).get_shape()) for key in weights.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
@@ -89,7 +89,7 @@ def _no_weights(folder: Path) -> str:
         return f"{folder} has no {WEIGHTS_FILE}. Give a folder that PEFT saved."
     return (
         f"{folder} has its weights in {pickled}, a pickle that can run code when it is opened. "
-        f"Load it with PEFT where you trust it and save it with safe_serialization=True, which writes {WEIGHTS_FILE}."
+        f"If you trust it, load it with PEFT and save it with safe_serialization=True, which writes {WEIGHTS_FILE}."
     )
 
 
@@ -100,24 +100,24 @@ def _check_config(config: Mapping[str, Any]) -> None:
     rank = config.get("r")
     if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1:
         raise AdapterFormatError(f"Its {CONFIG_FILE} has r = {rank!r}; a rank is 1 or more. Save it again with PEFT.")
-    touched = None
+    changing = None
     if config.get("bias", "none") != "none":
-        touched = f"bias = {config['bias']!r} (it trains the base model's own biases)"
+        changing = f"bias = {config['bias']!r} (it trains the base model's own biases)"
     elif config.get("layer_replication"):
-        touched = "layer_replication (it adds layers to the base model)"
+        changing = "layer_replication (it adds layers to the base model)"
     elif config.get("init_lora_weights") not in SAFE_STARTS:
-        touched = (
+        changing = (
             f"init_lora_weights = {config['init_lora_weights']!r} (it rewrites the base model's weights on loading)"
         )
-    if touched:
+    if changing:
         raise AdapterFormatError(
-            f"Its {CONFIG_FILE} has {touched}. Palate needs the base model untouched, as the reference. "
+            f"Its {CONFIG_FILE} has {changing}, but Palate needs the base model unchanged, as the reference. "
             "Convert it to a plain LoRA with PEFT, or use another adapter."
         )
 
 
 def _check_factors(found: PeftFolder) -> None:
-    """Every LoRA tensor has its partner, and their shapes agree with each other and with the rank."""
+    """Raise unless every LoRA tensor has its partner, and their shapes agree with each other and with the rank."""
     pairs = list(factor_pairs(found.shapes))
     if not pairs:
         raise AdapterFormatError(f"{WEIGHTS_FILE} holds no LoRA tensors. Save the adapter again with PEFT.")
@@ -131,11 +131,11 @@ def _check_factors(found: PeftFolder) -> None:
             raise AdapterFormatError(f"{problem} Copy or save the adapter again.")
         if not _may_differ_in_rank(found.config) and first[0] != found.config["r"]:
             problem = f"{first_key} has rank {first[0]}, {CONFIG_FILE} says r = {found.config['r']}."
-            raise AdapterFormatError(f"{problem} The two files are not of one adapter: copy both again.")
+            raise AdapterFormatError(f"{problem} The two files belong to different adapters: copy both again.")
 
 
 def factor_pairs(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
-    """The keys of every pair of LoRA factors, (r, in) and (out, r), of which at least one is there."""
+    """The keys of every pair of LoRA factors, (r, in) and (out, r), of which `shapes` has at least one."""
     pairs = {}
     for key in shapes:
         for first_end, second_end in FACTORS.items():
@@ -147,5 +147,5 @@ def factor_pairs(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, str]]:
 
 
 def _may_differ_in_rank(config: Mapping[str, Any]) -> bool:
-    # Ranks per layer, and experts whose ranks PEFT stacks into one tensor.
+    # Ranks differ per layer, or PEFT stacks the ranks of several experts into one tensor.
     return bool(config.get("rank_pattern") or config.get("target_parameters"))

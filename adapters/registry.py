@@ -1,8 +1,8 @@
 """The adapters of a workspace: one folder each, in PEFT's own format with a manifest beside the weights.
 
-The files are the truth. A folder appears under its final name only when everything in it is on the disk, and
-disappears by a rename before it is deleted, so an interruption at any moment leaves whole adapters and, at most,
-hidden leftovers that `clear_leftovers` takes away. One process writes (the owner of the workspace), any may read.
+The files are the truth. A folder gets its final name only when everything in it is on the disk, and loses it by a
+rename before it is deleted. So an interruption at any moment leaves whole adapters and, at most, hidden leftovers that
+`clear_leftovers` deletes. One process writes, the owner of the workspace; any process may read.
 """
 
 import secrets
@@ -42,20 +42,20 @@ class Registry:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def list(self) -> tuple[Adapter, ...]:
-        """Every whole adapter, oldest first. Damaged ones are left to `damaged`."""
+        """Every whole adapter, oldest first. `damaged` lists the others."""
         whole = [found for found in map(self._read, self._folders()) if isinstance(found, Adapter)]
         return tuple(sorted(whole, key=lambda each: (each.manifest.created, each.manifest.id)))
 
     def damaged(self) -> tuple[tuple[Path, str], ...]:
-        """Every folder that is no whole adapter, with the reason in words. Hidden names are not looked at."""
+        """Every folder that is no whole adapter, with the reason in words. Hidden folders are ignored."""
         return tuple((folder, found) for folder in self._folders() if isinstance(found := self._read(folder), str))
 
     def get(self, name_or_id: str) -> Adapter:
-        """The adapter of that id or of that name, in whatever case.
+        """The adapter of that id, or of that name in any case.
 
         Raises:
             AdapterDamaged: the id names a folder that is damaged.
-            AdapterNotFound: there is none.
+            AdapterNotFound: no adapter has that id or name, or several have that name.
         """
         if ID_PATTERN.fullmatch(name_or_id) and (self.root / name_or_id).is_dir():
             found = self._read(self.root / name_or_id)
@@ -73,7 +73,7 @@ class Registry:
         raise AdapterNotFound(f"No adapter is called {name_or_id!r}. There are: {known}.")
 
     def lineage(self, id: str) -> tuple[Adapter, ...]:
-        """The adapter and those it came from, root first. An ancestor that was removed ends the line.
+        """The adapter and its ancestors, root first. The line starts below an ancestor that was removed.
 
         Raises:
             AdapterNotFound: there is no such adapter.
@@ -86,20 +86,21 @@ class Registry:
         return tuple(each for each in self.list() if each.manifest.parent == id)
 
     def verify(self, id: str) -> Adapter:
-        """Hash the weights and compare with the manifest; returns the adapter.
+        """Hash the weights and compare the checksum with the manifest; returns the adapter.
 
         Raises:
-            AdapterDamaged: the weights are not those that were published.
+            AdapterDamaged: the weights are unreadable, or are not those that were published.
             AdapterNotFound: there is no such adapter.
         """
         adapter = self.get(id)
         try:
             found = sha256_of(adapter.folder / WEIGHTS_FILE)
         except OSError as error:
-            raise AdapterDamaged(f"{adapter.folder / WEIGHTS_FILE} cannot be read ({error.strerror}).") from error
+            weights = adapter.folder / WEIGHTS_FILE
+            raise AdapterDamaged(f"{weights} cannot be read ({error.strerror}). Restore it from a copy.") from error
         if found != adapter.manifest.checksum:
             raise AdapterDamaged(
-                f"The weights of {adapter.manifest.name} have the checksum {found[:12]}…, published were "
+                f"The weights of {adapter.manifest.name} have the checksum {found[:12]}…, but the manifest has "
                 f"{adapter.manifest.checksum[:12]}…. Restore {adapter.folder / WEIGHTS_FILE} from a copy."
             )
         return adapter
@@ -107,10 +108,10 @@ class Registry:
     # -- names -------------------------------------------------------------------------------------------------
 
     def check_name(self, name: str, *, but: str | None = None) -> str:
-        """The name as it would be stored; `but` is the id of the adapter that may have it already.
+        """The name as it would be stored; `but` is the id of an adapter that may already have it.
 
         Raises:
-            AdapterNameError: it cannot be used, or another adapter has it, in whatever case.
+            AdapterNameError: the name cannot be used, or another adapter has it, in any case.
         """
         name = clean_name(name)
         for each in self.list():
@@ -120,7 +121,7 @@ class Registry:
         return name
 
     def free_name(self, stem: str, others: Sequence[str] = ()) -> str:
-        """The first of `stem-1`, `stem-2`, … that no adapter has, and that is none of `others`.
+        """The first of `stem-1`, `stem-2`, … that no adapter has and that is not in `others`.
 
         Raises:
             AdapterNameError: the stem itself cannot be used.
@@ -133,7 +134,7 @@ class Registry:
         """A new empty hidden folder to save an adapter in before `publish`; its name becomes the adapter's id.
 
         Raises:
-            AdapterNotWritten: the disk refuses.
+            AdapterNotWritten: writing to the disk fails.
         """
         with self._writing():
             make_private_folder(self.root)
@@ -145,15 +146,15 @@ class Registry:
         return folder
 
     def staging_of(self, folder: str | Path) -> Path:
-        """The folder as a path, when it is one that `staging()` gave and that is not published yet.
+        """The folder as a path, if `staging()` made it and it is not published yet.
 
         Raises:
-            AdapterFormatError: it is another folder.
+            AdapterFormatError: the folder is another one.
         """
         path = Path(folder)
         staged = path.parent.resolve() == (self.root / STAGING).resolve() and ID_PATTERN.fullmatch(path.name)
         if not staged or (self.root / path.name).exists():
-            raise AdapterFormatError(f"{path} does not come from staging(). Save the adapter in such a folder.")
+            raise AdapterFormatError(f"{path} is not a folder of staging(). Save the adapter in such a folder.")
         return path
 
     def publish(
@@ -169,15 +170,15 @@ class Registry:
         pairs_fingerprint: str | None,
         note: str = "",
     ) -> Adapter:
-        """Let the adapter that was saved in a `staging()` folder become one of the workspace.
+        """Make the adapter that was saved in a `staging()` folder an adapter of the workspace.
 
-        The manifest is written beside the weights, everything is synced and given to the owner alone, and the folder
-        is renamed to its id in one act.
+        This writes the manifest beside the weights, syncs everything, makes it private to its owner, and then renames
+        the folder to its id, which is atomic.
 
         Raises:
             AdapterNameError: the name cannot be used or is taken.
-            AdapterFormatError: the folder does not come from `staging()`, or holds no usable LoRA adapter.
-            AdapterNotWritten: the disk refuses.
+            AdapterFormatError: the folder is not one of `staging()`, or holds no usable LoRA adapter.
+            AdapterNotWritten: writing to the disk fails.
         """
         name = self.check_name(name)
         id = self.staging_of(staging).name
@@ -212,14 +213,14 @@ class Registry:
     ) -> Adapter:
         """Copy any PEFT LoRA folder into the workspace, for the base model at hand.
 
-        `base_shapes`, when given, are compared with the adapter's (see `check_shapes`). When its maker named another
-        base model, the manifest's note says so. The folder itself is left as it is.
+        With `base_shapes`, the adapter's shapes must fit them (see `check_shapes`). Where its maker named another base
+        model, the manifest's note says so. The folder itself stays unchanged.
 
         Raises:
             AdapterNameError: the name cannot be used or is taken.
-            AdapterFormatError: it is no LoRA adapter that Palate can use.
+            AdapterFormatError: the folder holds no LoRA adapter that Palate can use.
             AdapterMisfit: its shapes do not fit the base model.
-            AdapterNotWritten: the disk refuses.
+            AdapterNotWritten: writing to the disk fails.
         """
         self.check_name(name)
         found = read_peft_folder(folder)
@@ -246,7 +247,7 @@ class Registry:
             raise
 
     def rename(self, id: str, name: str) -> Adapter:
-        """Give an adapter another name; its id, and so its folder, stays.
+        """Give an adapter another name; its id and its folder stay the same.
 
         Raises:
             AdapterNameError: the name cannot be used or is taken.
@@ -259,7 +260,7 @@ class Registry:
         return Adapter(manifest, adapter.folder)
 
     def remove(self, id: str) -> None:
-        """Delete an adapter's files. Those that came from it stay whole, and their line then starts below it.
+        """Delete an adapter's files. Adapters that were trained from it stay whole; their lineage starts below it.
 
         Raises:
             AdapterNotFound: there is no such adapter.
@@ -272,9 +273,9 @@ class Registry:
             shutil.rmtree(hidden)
 
     def clear_leftovers(self) -> int:
-        """Delete what interrupted acts left behind; returns how many folders.
+        """Delete the folders that interrupted writes left behind; returns how many.
 
-        Only the owner of the workspace may call this, and only when it has nothing in staging itself: at its start.
+        Only the owner of the workspace may call this, and only at its start, when it has nothing in staging itself.
         """
         leftovers = [each for hidden in (STAGING, REMOVED) for each in _folders_in(self.root / hidden)]
         with self._writing():
@@ -308,7 +309,7 @@ class Registry:
             yield
         except OSError as error:
             problem = f"{error.filename or self.root}: {error.strerror or error}"
-            raise AdapterNotWritten(f"{problem}. Free some space or mend the permissions, and try again.") from error
+            raise AdapterNotWritten(f"{problem}. Free some space or correct the permissions, and try again.") from error
 
 
 def _folders_in(folder: Path) -> tuple[Path, ...]:
@@ -320,7 +321,7 @@ def _now() -> str:
 
 
 def line_of(adapter: Adapter, known: Mapping[str, Adapter]) -> tuple[Adapter, ...]:
-    """The adapter and those it came from, root first. `known` are the adapters by id, read once for many lines.
+    """The adapter and its ancestors, root first. `known` holds the adapters by id, so that many calls share one read.
 
     Raises:
         AdapterDamaged: the manifests name each other as parents.

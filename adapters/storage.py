@@ -1,4 +1,4 @@
-"""Files that stand whole or not at all: written for the owner alone, synced, then renamed into place."""
+"""Atomic writes: files are private to their owner, synced, and then renamed into place."""
 
 import hashlib
 import os
@@ -11,12 +11,12 @@ BLOCK_BYTES = 1 << 20
 
 
 def make_private_folder(folder: Path, *, exist_ok: bool = True) -> None:
-    """Make `folder` (and its parents) readable by its owner alone; one that stands keeps its mode."""
+    """Make `folder` readable by its owner alone, and missing parents; a folder that exists keeps its mode."""
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=exist_ok)
 
 
 def sync(path: Path) -> None:
-    """Force a file or a folder's list of names to the disk."""
+    """Force a file, or a folder's list of names, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -44,7 +44,7 @@ def copy_private(source: Path, target: Path) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Give every file and folder below `folder` to the owner alone and force all of it to the disk."""
+    """Make `folder` and everything below it private to its owner, and force all of it to the disk."""
     for parent, _, names in os.walk(folder):
         for name in names:
             file = Path(parent, name)

@@ -95,7 +95,7 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "the adapter is published and has no row": around(Registry, "publish", before=False),
     "the row is written and the run has no end": around(db_runs, "set_run_adapter", before=False),
     "the run has its end and its checkpoint": around(Trainer, "_end", before=False),
-    "the adapter is about to answer": around(LoadedModel, "use_turns", before=True),
+    "the adapter is about to answer": around(LoadedModel, "use_steps", before=True),
 }
 
 

@@ -1,4 +1,4 @@
-"""The command `palate`: without a word it opens the app; every other word is the same product without a screen."""
+"""The command `palate`: alone it opens the app; with a command's name it does the same work without a screen."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class PalateGroup(LazyGroup):
     help="Number format of the weights.",
 )
 @click.option("--device", default="auto", metavar="auto|cpu|cuda|mps", help="Where the model computes.")
-@click.option("--trust-remote-code", is_flag=True, help="Run code that a model brings along. Off unless asked for.")
+@click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model. Default: off.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of answers and sides. Default: the workspace's own.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
-@click.option("--watch", is_flag=True, help="Where another process has the workspace open: look on, live.")
-@click.option("--take-over", is_flag=True, help="Let that one write a checkpoint and leave, and go on exactly there.")
+@click.option("--watch", is_flag=True, help="Watch the process that has the workspace open, live.")
+@click.option("--take-over", is_flag=True, help="Let that process write a checkpoint and leave, and continue there.")
 @click.pass_context
 def main(
     ctx: click.Context,
@@ -77,13 +77,13 @@ def main(
 
     Without a command, opens the app.
     """
-    from tui.compute.loaded_model import ModelChoice  # neither help nor the version needs what a workspace is made of
+    from tui.compute.loaded_model import ModelChoice  # neither help nor the version needs this import
     from tui.workspace.workspace import default_folder
 
     folder = (workspace or default_folder()).expanduser()
     asked = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
     line = ctx.obj if isinstance(ctx.obj, Line) else None
-    if ctx.obj is not line:  # HostedOptions: the command of a visitor
+    if ctx.obj is not line:  # HostedOptions: a client's command
         ctx.obj = ctx.obj.beside(asked)
         if ctx.invoked_subcommand is None:
             raise InputError("The app cannot be opened in another process. Name a command.")
@@ -101,13 +101,13 @@ def main(
 
 
 COMMANDS = {
-    "prompts": ("prompts:prompts", "Prompt sets: list them, or add a file to one."),
+    "prompts": ("prompts:prompts", "List the prompt sets, or add a file to one."),
     "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
-    "queue": ("queue:queue", "Comparisons without a verdict: id, prompt and both answers."),
+    "queue": ("queue:queue", "List the comparisons without a verdict: id, prompt and both answers."),
     "judge": ("queue:judge", "Store the verdict on comparison ID."),
     "data": (
         "data:data",
-        "Verdicts that stand, newest first, that have every word and meet every filter of QUERY.",
+        "List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.",
     ),
     "settings": (
         "settings:settings",
@@ -115,46 +115,52 @@ COMMANDS = {
     ),
     "agreement": (
         "preferences:agreement",
-        "How often you agreed with yourself on pairs that came again, sides swapped.",
+        "Show how often you agreed with yourself on pairs that were shown again, sides swapped.",
     ),
     "likes": (
         "preferences:likes",
-        "What your choices say: left or right, longer, lists, slips, and what the adapter in use gets wrong.",
+        "Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks.",
     ),
     "import": (
         "interchange:import_command",
-        "Take in judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data set "
+        "Import judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data set "
         "of the Hugging Face Hub (user/name).",
     ),
     "export": (
         "interchange:export_command",
-        "Write judged pairs to FILE, or to stdout for `-`, in the format of another tool:",
+        "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
-    "train": ("train:train", "Train an adapter on the preference pairs that stand."),
-    "presets": ("presets:presets", "Settings of a run under a name: those that come with Palate, and your own."),
-    "pairs": ("presets:pairs", "The sets of pairs that you keep for training, with how many pairs each has now."),
+    "train": ("train:train", "Train an adapter on your preference pairs."),
+    "presets": (
+        "presets:presets",
+        "List the presets, which are named settings of a run: Palate's and your own.",
+    ),
+    "pairs": ("presets:pairs", "List your sets of pairs for training, and how many pairs each holds now."),
     "samples": (
         "runs:samples",
-        "The answers of a run to the same held-out prompts at every evaluation; step 0 is where it started.",
+        "Show a run's answers to the same held-out prompts at every evaluation; step 0 is before training.",
     ),
     "compare": (
         "compare:compare",
-        "Show what two policies answer to held-out questions, or what a trial of them says.",
+        "Show the answers of two policies to held-out prompts, or the result of a trial of them.",
     ),
     "runs": (
         "runs:runs",
-        "Every run, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' asks for some of them.",
+        "List the runs, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' filters them.",
     ),
-    "adapters": ("adapters:adapters", "Every adapter, newest first."),
-    "keys": ("keys:keys", "Show every key by its name, and where keys are changed."),
-    "completion": ("completion:completion", "What a shell sources to complete commands, flags and their values."),
+    "adapters": ("adapters:adapters", "List the adapters, newest first."),
+    "keys": ("keys:keys", "List every key by its name, and the file that changes them."),
+    "completion": (
+        "completion:completion",
+        "Print the script that completes commands, flags and values in a shell.",
+    ),
     "doctor": (
         "doctor:doctor",
-        "Look at machine, model, workspace and terminal; exits with 1 when something has to be done.",
+        "Check machine, model, workspace and terminal; exit with 1 when you have to do something.",
     ),
 }
-"""A command → where it is, below `tui.commands`, and the sentence that the list of commands shows; a test holds them
-against the commands themselves."""
+"""A command's name → its place, "module:attribute" below `tui.commands`, and the sentence that the list of commands
+shows. A test compares both with the commands themselves."""
 
 for name, (place, sentence) in COMMANDS.items():
     main.add_command(LaterCommand(name, f"tui.commands.{place}", sentence))

@@ -1,4 +1,4 @@
-"""A run that goes on when its terminal is gone: what is told before, and the process that waits for the run's end."""
+"""A run that continues without its terminal: the last words on it, and the wait until the run ends."""
 
 from __future__ import annotations
 
@@ -22,33 +22,30 @@ logger = logging.getLogger(__name__)
 
 
 def last_words(workbench: Workbench) -> str:
-    """What the shell's prompt is preceded by."""
+    """The lines that the shell shows before its next prompt."""
     run = workbench.run_progress
     if run is None:
-        return "The run is over.\n"
+        return "The run has ended.\n"
     return (
-        f"Run {run.run} ({visible_line(run.name, 40)}) goes on without a terminal, in process {os.getpid()}. "
-        "`palate runs` tells how far it is.\n"
+        f"Run {run.run} ({visible_line(run.name, 40)}) continues without a terminal, in process {os.getpid()}. "
+        "`palate runs` shows its progress.\n"
     )
 
 
 def run_detached(workbench: Workbench, signals: Signals) -> None:
-    """Wait until no run is alive, or until SIGTERM or SIGINT says to leave. What happens is in the log.
-
-    What the run learned until now is put on the disk at once.
-    """
-    woken: SimpleQueue[None] = SimpleQueue()  # may be put into by a signal in the midst of a `get`
+    """Write a checkpoint, then wait until no run is alive, or for SIGTERM or SIGINT. Events go to the log."""
+    woken: SimpleQueue[None] = SimpleQueue()  # its `put` may interrupt its own `get`, as a signal does
     signals.hear(lambda _: woken.put(None))
     unsubscribe = workbench.subscribe(_log)
-    logger.info("Without a terminal from now on, until the run is over.")
+    logger.info("Without a terminal from now on, until the run ends.")
     workbench.answers.nobody_waits = True
     workbench.trainer.go_on()
     workbench.trainer.save()
-    while (over := workbench.trainer.over()) is not None and not signals.told_to_leave:
-        over.add_done_callback(lambda _: woken.put(None))
+    while (ended := workbench.trainer.over()) is not None and not signals.told_to_leave:
+        ended.add_done_callback(lambda _: woken.put(None))
         woken.get()
     unsubscribe()
-    logger.info("Leaving: %s.", "a signal said so" if signals.told_to_leave else "the run is over")
+    logger.info("Leaving: %s.", "a signal came" if signals.told_to_leave else "the run has ended")
 
 
 def _log(published: WorkbenchEvent) -> None:
@@ -61,15 +58,15 @@ def _log(published: WorkbenchEvent) -> None:
 
 
 class DetachedCommand:
-    """What becomes of the command when its terminal is gone: it goes on, and what it prints goes to a log."""
+    """A command that may continue when its terminal is gone; its output then goes to a log."""
 
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
         self._goes_on = workbench.link_lost() == GO_ON
-        self._terminal = [fd for fd in (0, 1, 2) if os.isatty(fd)]  # a terminal that is gone is none any more
+        self._terminal = [fd for fd in (0, 1, 2) if os.isatty(fd)]  # asked now: `isatty` is false once it is gone
 
     def hang_up(self, _number: int = HANG_UP) -> None:
-        """The terminal is gone: write a checkpoint and go on, or end by way of every `finally`, which writes one."""
+        """Handle the loss of the terminal: write a checkpoint and continue, or end, which writes one too."""
         if not self._goes_on:
             raise SystemExit(128 + HANG_UP)
         folder = self._workbench.folder / "logs"
@@ -81,5 +78,5 @@ class DetachedCommand:
         self._workbench.trainer.save()
 
     def is_hang_up(self, error: OSError) -> bool:
-        """Did printing fail because the terminal is gone? That may be seen before the signal is."""
+        """Whether printing failed because the terminal is gone. The error may come before the signal."""
         return error.errno == errno.EIO and bool(self._terminal)

@@ -1,4 +1,4 @@
-"""What the coordinator itself can refuse, as a title and a sentence with the next act."""
+"""The errors of the workbench: each has a title and a sentence that says what to do."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,7 +18,7 @@ class WorkbenchError(Exception):
 
 
 class InputError(WorkbenchError):
-    """What a person named cannot be found or read."""
+    """Something that a person named cannot be found, read or used."""
 
     title = "The input cannot be used"
 
@@ -33,9 +33,10 @@ def title_of(error: BaseException) -> str:
 
 
 def begun(write: Callable[[], Future[_Result]]) -> Future[_Result]:
-    """Begin a write at once; an error that comes at once is the future's as well.
+    """Start a write now, and put an error that it raises at once into the returned future.
 
-    A screen waits for it in a worker, which the next key may end, by closing the screen, before it has begun.
+    A screen waits for the future in a worker. The next key may close the screen and end that worker before it starts,
+    so the worker cannot start the write.
     """
     try:
         return write()

@@ -1,4 +1,4 @@
-"""What the workbench publishes after it has stored it, and the snapshots that screens draw. No Textual here."""
+"""The events that the workbench publishes after it has stored what they report. No Textual here."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from tui.snapshots import ImportProgress
 
 @dataclass(frozen=True)
 class WorkbenchEvent:
-    """Root of everything that the workbench tells its listeners."""
+    """Root of every event of the workbench."""
 
 
 @dataclass(frozen=True)
 class ModelChanged(WorkbenchEvent):
-    """The model or the adapter in use is now in another state; `WorkbenchStatus` tells which."""
+    """The model or the adapter in use has changed its state, which `WorkbenchStatus` holds."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class ComparisonStored(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class AnswersGrowing(WorkbenchEvent):
-    """What is written so far of the next pair's two answers, as they will be shown: left (first) and right (second).
+    """The texts so far of the next pair's two answers, as they will be shown: left (first) and right (second).
 
-    Only told while no comparison is ready, and only of two answers of one policy from one batch; at most four times a
-    second. `texts` None: the two were no pair after all, and are taken back.
+    Published only while no comparison is ready, only for two answers of one policy from one batch, and at most four
+    times a second. `texts` None: the two answers give no pair, and the screen drops them.
     """
 
     prompt: PromptRow
@@ -45,7 +45,7 @@ class AnswersGrowing(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class VerdictStored(WorkbenchEvent):
-    """A verdict (or the undo of one) is on the disk."""
+    """A verdict, or the undo of one, is on the disk."""
 
     comparison: int
     verdict: str
@@ -53,21 +53,21 @@ class VerdictStored(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class PairChanged(WorkbenchEvent):
-    """A judged pair was noted, taken out of training or put back."""
+    """A judged pair got a note, was taken out of training or was put back."""
 
     comparison: int
 
 
 @dataclass(frozen=True)
 class ImportMoved(WorkbenchEvent):
-    """An import is so far; `progress` None: it is over."""
+    """An import made progress; `progress` None: it has ended."""
 
     progress: ImportProgress | None
 
 
 @dataclass(frozen=True)
 class RunChanged(WorkbenchEvent):
-    """A run moved: what the engine reported is stored. `event` is None when only its status changed."""
+    """A run made progress: `event` of the engine is stored. It is None when only the run's status changed."""
 
     run: int
     event: Event | None = None
@@ -75,7 +75,7 @@ class RunChanged(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class RunEnded(RunChanged):
-    """A run is over: finished, stopped, failed or interrupted. `name` is the run's."""
+    """A run has ended: `status` is finished, stopped, failed or interrupted, and `name` is the run's."""
 
     name: str = ""
     status: str = "finished"
@@ -83,7 +83,7 @@ class RunEnded(RunChanged):
 
 @dataclass(frozen=True)
 class SamplesStored(WorkbenchEvent):
-    """A run's answers after `step` to the prompts that it is sampled on are on the disk."""
+    """A run's samples after `step` are on the disk."""
 
     run: int
     step: int
@@ -91,7 +91,7 @@ class SamplesStored(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class TrialChanged(WorkbenchEvent):
-    """A side-by-side has one more question answered, or is over."""
+    """A trial has `done` of `total` prompts answered by both policies, or has ended."""
 
     trial: int
     done: int
@@ -100,12 +100,12 @@ class TrialChanged(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class CommandServed(WorkbenchEvent):
-    """A visitor's command is done: what is on the screen may have changed and is to be read again."""
+    """A client's command has ended. It may have changed anything, so screens read the database again."""
 
 
 @dataclass(frozen=True)
 class WorkbenchFailed(WorkbenchEvent):
-    """Something went wrong that a person should read: a title and a sentence with the next act."""
+    """Something failed, and a person should read it: a title and a sentence that says what to do."""
 
     title: str
     text: str
@@ -113,12 +113,12 @@ class WorkbenchFailed(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class DatabaseReplaced(WorkbenchFailed):
-    """Another program replaced the database: nothing more is stored, and the words must stay in sight."""
+    """Another program replaced the database: nothing more is stored, and the message must stay on the screen."""
 
 
 @dataclass(frozen=True)
 class WorkbenchNotice(WorkbenchEvent):
-    """Something that a person should know and need not act on: a title and a sentence."""
+    """Something that a person should know and need not act on: a title and a sentence or more."""
 
     title: str
     text: str
@@ -126,10 +126,7 @@ class WorkbenchNotice(WorkbenchEvent):
 
 @dataclass(frozen=True)
 class AdapterMerged(WorkbenchNotice):
-    """A merged model stands at `path`; `merged` tells how far it answers as the unmerged one."""
+    """A merged model is at `path`; `merged` says how far its answers agree with those of base and adapter."""
 
     path: str
     merged: ModelMerged
-
-
-# -- snapshots -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
     left = "h"
     right = ["l", "right"]
 
-An entry that cannot be used is told with its line and left out; the others count.
+An entry that cannot be used is reported with its line and left out; the others take effect.
 """
 
 import re
@@ -19,15 +19,15 @@ from platformdirs import user_config_path
 from tui.text.sanitize import visible_line
 
 HEAD = """\
-# Keys of Palate. Take the # away before a line and change what stands in quotes; a list gives several keys.
+# Keys of Palate. Remove the # before a line and change the text in quotes; a list gives several keys.
 # A key is a character, or a name such as left, shift+left, enter, space, tab, pagedown, f5 or ctrl+k.
-# A key that two acts of one screen share is refused at the start, with its line.
+# Two actions of one screen cannot share a key: the app reports the line at the start and leaves it out.
 """
 
 
 @dataclass(frozen=True)
 class DeclaredKey:
-    """One act that has keys: `id` is area.name, `screens` name every screen on which it can be pressed."""
+    """One action that has keys: `id` is area.name, `screens` are the screens on which the keys work."""
 
     id: str
     keys: tuple[str, ...]
@@ -37,24 +37,24 @@ class DeclaredKey:
 
 @dataclass(frozen=True)
 class KeyFile:
-    """What was read: act → its keys, and a sentence for every entry that cannot be used."""
+    """The file as it was read: action → its keys, and a sentence for every entry that cannot be used."""
 
     keys: Mapping[str, tuple[str, ...]]
     problems: tuple[str, ...] = ()
 
 
 def key_path() -> Path:
-    """Where the file is looked for."""
+    """The path of the person's key file, whether it exists or not."""
     return user_config_path("palate", appauthor=False) / "keys.toml"
 
 
 def read_key_file(path: Path, declared: Sequence[DeclaredKey], normal: Callable[[str], str | None]) -> KeyFile:
-    """Read the file; one that is not there changes nothing.
+    """Read the file; a missing file changes nothing.
 
     Args:
         path: the file.
-        declared: every act that has keys.
-        normal: gives a key its one name, None where it is none.
+        declared: every action that has keys.
+        normal: gives a key's normal name, None where the text names no key.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -62,7 +62,9 @@ def read_key_file(path: Path, declared: Sequence[DeclaredKey], normal: Callable[
     except FileNotFoundError:
         return KeyFile({})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return KeyFile({}, (f"{path} cannot be read: {error}. Every key is as it comes.",))
+        return KeyFile(
+            {}, (f"{path} cannot be read: {error}. Correct it and start again; until then every key has its default.",)
+        )
     known = {each.id: each for each in declared}
     keys: dict[str, tuple[str, ...]] = {}
     problems: list[str] = []
@@ -70,7 +72,7 @@ def read_key_file(path: Path, declared: Sequence[DeclaredKey], normal: Callable[
         found = _keys_of(value, normal)
         if id not in known:
             problems.append(
-                f"{_place(text, id)}there is no {visible_line(id, 60)!r}. `palate keys` lists what there is."
+                f"{_place(text, id)}there is no action {visible_line(id, 60)!r}. `palate keys` lists the actions."
             )
         elif isinstance(found, str):
             problems.append(f"{_place(text, id)}{found}")
@@ -82,7 +84,7 @@ def read_key_file(path: Path, declared: Sequence[DeclaredKey], normal: Callable[
 
 
 def default_file(declared: Sequence[DeclaredKey]) -> str:
-    """A file with every act, its keys and its sentence, all of it commented out."""
+    """The text of a file with every action, its keys and its help, every line a comment."""
     lines, area = [HEAD], ""
     for each in sorted(declared, key=lambda key: key.id.split(".")[0]):
         if each.id.split(".")[0] != area:
@@ -94,7 +96,7 @@ def default_file(declared: Sequence[DeclaredKey]) -> str:
 
 
 def _entries(tables: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """(area.name, value) of every entry, in order; a value that stands outside of any area has only its name."""
+    """(area.name, value) of every entry, in order; a value outside of any area has only its name."""
     entries: list[tuple[str, Any]] = []
     for area, table in tables.items():
         entries += (
@@ -104,10 +106,10 @@ def _entries(tables: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _keys_of(value: Any, normal: Callable[[str], str | None]) -> tuple[str, ...] | str:
-    """The keys that a value names, or why it names none."""
+    """The keys that a value names, or a sentence that says why it names none."""
     names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        return "a key is written in quotes, several in a list of them."
+        return "the value is no key. Write a key in quotes, or a list of keys in quotes."
     keys = []
     for name in names:
         key = normal(name)
@@ -120,12 +122,12 @@ def _keys_of(value: Any, normal: Callable[[str], str | None]) -> tuple[str, ...]
 def _without_clashes(
     keys: dict[str, tuple[str, ...]], declared: Sequence[DeclaredKey]
 ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, str]]]:
-    """The entries without those that take a key of another act on the same screen; and for each of these, why."""
-    told: list[tuple[str, str]] = []
+    """The entries that share no key with another action of the same screen, and a sentence for each of the others."""
+    dropped: list[tuple[str, str]] = []
     while clashes := _clashes(keys, declared):
-        told += clashes
+        dropped += clashes
         keys = {id: value for id, value in keys.items() if id not in dict(clashes)}
-    return keys, told
+    return keys, dropped
 
 
 def _clashes(keys: Mapping[str, tuple[str, ...]], declared: Sequence[DeclaredKey]) -> list[tuple[str, str]]:
@@ -140,7 +142,7 @@ def _clashes(keys: Mapping[str, tuple[str, ...]], declared: Sequence[DeclaredKey
 
 
 def _place(text: str, id: str) -> str:
-    """`Line 4: `, where the entry stands; nothing where it cannot be told."""
+    """The entry's line, as `Line 4: `; empty where it is not found."""
     area = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[([^\]]+)\]", line):

@@ -1,4 +1,4 @@
-"""Opens the app: keeps the terminal for its driver, sends everything else that is printed to a log file."""
+"""Opens the app: its driver gets the terminal, and everything else that is printed goes to a log file."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def run_app(
 ) -> int:
     """Open the app on this terminal and return its exit code; `line` leads to the process that waits for this one.
 
-    A run may outlive the terminal: then this returns when the run is over. Where another process owns the workspace,
-    the person chooses what to do, with a flag or a key. `run_command` runs the commands of other processes here.
+    A run may outlive the terminal; then this returns when the run ends. Where another process owns the workspace, the
+    person chooses what to do, with a flag or a key. `run_command` runs the commands of clients here.
     """
     signals = Signals()
     entered = enter(request, watch=watch, take_over=take_over)
@@ -43,7 +43,7 @@ def run_app(
         code, wanted = _watch_app(request.folder, entered, signals, mouse)
         if not wanted:
             return code
-        signals = Signals()  # nobody hears the old ones while the owner is waited for
+        signals = Signals()  # the watching app listened to the old ones and has ended
         entered = enter(request, watch=False, take_over=True)
     if not isinstance(entered, Entered):
         return 0
@@ -51,11 +51,11 @@ def run_app(
 
 
 def _watch_app(folder: Path, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:
-    """The app that looks on; gives its exit code, and whether the person wants to take over."""
+    """Run the app that watches. Returns its exit code, and whether the person wants to take over."""
     with ExitStack() as closing:
         watched = RemoteWorkbench(read_workspace(folder), *connect_to_watch(busy))
         closing.callback(watched.close)
-        watched.counts()  # a database that cannot be read is told here, before there is a screen
+        watched.counts()  # raises here, before there is a screen, if the database cannot be read
         log = folder / "logs" / "watching.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
         with redirect_output(log):
@@ -65,27 +65,26 @@ def _watch_app(folder: Path, busy: WorkspaceBusy, signals: Signals, mouse: bool)
             app = WatchApp(watched, key_path(), signals)
             app.run(mouse=mouse)
     if app.return_code:
-        click.echo(f"Palate stopped on an error. What happened is in {log}.", err=True)
+        click.echo(f"Palate stopped on an error. Read {log} for its cause.", err=True)
     return app.return_code or 0, app.wants_to_take_over
 
 
 def _own_app(
     folder: Path, entered: Entered, signals: Signals, line: Line | None, run_command: RunCommand, mouse: bool
 ) -> int:
-    """The app of the workspace's owner."""
+    """Run the app as the workspace's owner. Returns its exit code."""
     workbench = entered.workbench
     with ExitStack() as closing:
         closing.callback(workbench.close)
         log_to(folder / "logs" / "palate.log")
         output = folder / "logs" / "output.log"
         with redirect_output(output) as terminal:
-            from tui.app import PalateApp  # after the terminal is kept: Textual takes hold of it on import
+            from tui.app import PalateApp  # after the redirection, since Textual opens the terminal on import
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
             app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
-            closing.callback(
-                OwnerServer(workbench, app.let_go, run_command).close
-            )  # visitors are let in until the workbench closes
+            server = OwnerServer(workbench, app.let_go, run_command)
+            closing.callback(server.close)  # before the workbench closes
             app.run(mouse=mouse)
             if app.goes_on:
                 terminal.let_go()
@@ -96,5 +95,5 @@ def _own_app(
         elif app.taken_over:
             click.echo(visible(app.taken_over), err=True)
         elif app.return_code:
-            click.echo(f"Palate stopped on an error. What happened is in {output}. Your verdicts are saved.", err=True)
+            click.echo(f"Palate stopped on an error; read {output} for its cause. Your verdicts are saved.", err=True)
     return app.return_code or 0

@@ -20,11 +20,11 @@ class RunPhase(StrEnum):
 
 _DOING = {RunPhase.SAMPLING: "sampling answers", RunPhase.SAVING: "saving the adapter"}
 WAITING = (RunPhase.PAUSING, RunPhase.PAUSED)
-"""The phases of a run that a person asked to wait."""
+"""The phases of a run that a person paused."""
 
 
 class LoadState(StrEnum):
-    """How far the base model is. The values cross the socket."""
+    """The state of the base model. The values cross the socket."""
 
     COLD = "cold"
     PREPARING = "preparing"
@@ -35,7 +35,7 @@ class LoadState(StrEnum):
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import is. `phase` is reading, storing or taking back; `total` is None where it is not known."""
+    """The progress of an import. `phase` is reading, storing or taking back; `total` is None where it is not known."""
 
     phase: str
     done: int
@@ -44,7 +44,7 @@ class ImportProgress:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """Where the run in progress stands. `margin` is None before the first step; times in seconds."""
+    """The progress of the run. `margin` is None before the first step; times in seconds."""
 
     run: int
     name: str
@@ -77,13 +77,13 @@ class ModelState:
 
     @property
     def is_ready(self) -> bool:
-        """Can the model compute?"""
+        """Whether the model can compute."""
         return self.state is LoadState.READY
 
 
 @dataclass(frozen=True)
 class WorkbenchStatus:
-    """Everything the status line tells."""
+    """Everything that the status line shows."""
 
     model_name: str
     model_state: LoadState
@@ -96,28 +96,28 @@ class WorkbenchStatus:
     verdicts: int = 0
     pairs: int = 0
     prompts_left: int | None = None
-    """Prompts that were not asked yet; None while a pair is ready, since counting walks all of them."""
+    """Prompts without a comparison; None while a pair is ready, since counting reads all of them."""
     mean_seconds: float | None = None
     goal: int | None = None
-    """How many verdicts the person wants to give in this sitting, if they said so."""
+    """How many verdicts the person wants to give in this sitting, if the settings say so."""
     verdicts_here: int = 0
     """Verdicts since the workspace was opened."""
     run: RunProgress | None = None
     offer: int = 0
-    """Pairs that came since the latest run, where they are enough to offer a new one; else 0."""
+    """Preference pairs since the latest run, where they are enough to offer a new one; else 0."""
     queue_problem: tuple[str, str] | None = None
-    """Title and sentence of what keeps answers from being written, if anything does."""
+    """Title and sentence of the problem that stops the writing of answers, if any."""
     error: tuple[str, str] | None = None
     """Title and sentence of the last failure of the model, if any."""
     merging: str | None = None
-    """How far the merging of an adapter is, in words, while one goes on."""
+    """The progress of the merge of an adapter, in words; None without a merge."""
     watching: str = ""
-    """Whom one watches, where this process only looks on."""
+    """Which owner this process watches, in words; empty where this process is the owner."""
 
 
 @dataclass(frozen=True)
 class TrainPreview:
-    """What a run with the given settings would do. What is not counted yet is None."""
+    """What a run with the given settings would do. A number that is not counted yet is None."""
 
     pairs: int
     train_pairs: int | None
@@ -125,9 +125,9 @@ class TrainPreview:
     steps: int | None
     epochs: int
     problem: str | None = None
-    """Why it cannot start now, as a sentence with the next act; None when it can."""
+    """Why it cannot start now, as sentences that say what to do; None when it can."""
     name: str = "taste-1"
-    """What it would be called, unless it is given another name."""
+    """The name of the run and its adapter, unless the person gives another."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,6 @@ class AdapterView:
     created: str
     in_use: bool
     fits: bool
-    """Was it made for the base model that is loaded (or still loading)?"""
+    """Whether it was made for the base model that is loaded or still loading."""
     folder: str
     lineage: tuple[str, ...] = field(default=())

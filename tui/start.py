@@ -1,4 +1,4 @@
-"""Where `palate` begins: the app runs in a child, so that it can go on when the shell wants its prompt back."""
+"""The entry point of `palate`. The app runs in a child process, so that it can continue after the shell's job ends."""
 
 import os
 import signal
@@ -9,27 +9,27 @@ from tui.terminal.launcher import COMPLETING, in_a_child
 from tui.terminal.signals import HANG_UP, Signals
 
 WITH_VALUE = ("--workspace", "--model", "--dtype", "--device", "--seed")
-"""The options before a command's name that take a value; a test holds them against the command line."""
-ONLY_TELL = ("-h", "--help", "--version")
+"""The options before a command's name that take a value; a test compares them with the command line."""
+PRINT_ONLY = ("-h", "--help", "--version")
 
 
 def main() -> None:
-    """Run the command that was typed. Nothing heavy is imported before the app has a process of its own."""
+    """Run the command that was typed. The app forks before anything heavy is imported."""
     line = in_a_child() if opens_the_app(sys.argv[1:], os.environ) else None
     if line is None:
-        Signals((HANG_UP, signal.SIGTERM), ignored_stay=True)  # a command ends by way of every `finally`
-    from tui.cli import main as command  # after the fork: an app brings imports and threads along
+        Signals((HANG_UP, signal.SIGTERM), ignored_stay=True)  # a signal ends a command through every `finally`
+    from tui.cli import main as command  # after the fork, since imports may start threads
 
     command(prog_name="palate", obj=line)
 
 
 def opens_the_app(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Do these words of a command line hold options alone, and no command? A shell that completes asks for no app."""
+    """Whether these words of a command line name no command, only options. A shell's completion opens no app."""
     if COMPLETING in environment:
         return False
     is_value = False
     for word in words:
-        if word in ONLY_TELL or not (is_value or word.startswith("-")):
+        if word in PRINT_ONLY or not (is_value or word.startswith("-")):
             return False
         is_value = not is_value and word in WITH_VALUE
     return True

@@ -29,7 +29,7 @@ from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.compute.loaded_model import LoadedModel, ModelChoice
-from tui.compute.scheduler import LOADING, WAITED_FOR, Job, Scheduler
+from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
@@ -136,7 +136,7 @@ class Workbench(WorkspaceReader):
         if not self._started:
             self.scheduler.start()
         if load_model and self.loading is None:
-            self.loading = self.scheduler.submit("model", self.loaded_model.load_turns(), lambda: LOADING)
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.LOADING)
         if self._started:
             return
         self._started = True
@@ -353,7 +353,7 @@ class Workbench(WorkspaceReader):
             AdapterError: there is no such adapter.
         """
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
-        return self.scheduler.submit("adapter", self.loaded_model.use_turns(adapter), lambda: WAITED_FOR)
+        return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
 
     def adapter_in_use(self) -> Adapter | None:
         """The adapter that answers now, None for the base alone."""

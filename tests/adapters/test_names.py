@@ -23,7 +23,7 @@ def test_a_person_may_use_letters_digits_space_and_three_signs(name: str) -> Non
         ("abc\u202edef", "u202e"),
         ("Base", "without an adapter"),
         ("none", "without an adapter"),
-        ("a0123abcd", "looks like an adapter's id"),
+        ("a0123abcd", "has the form of an adapter's id"),
     ],
 )
 def test_other_names_are_refused_with_the_reason(name: str, word: str) -> None:

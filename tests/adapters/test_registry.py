@@ -116,10 +116,10 @@ def test_a_name_is_used_once_in_whatever_case(registry: Registry) -> None:
 
 
 def test_only_a_staging_folder_can_be_published(registry: Registry, tmp_path: Path) -> None:
-    with pytest.raises(AdapterFormatError, match="does not come from staging"):
+    with pytest.raises(AdapterFormatError, match="is not a folder of staging"):
         registry.staging_of(lora_folder(tmp_path / "a01234567"))
     made = publish(registry, "taste-1")
-    with pytest.raises(AdapterFormatError, match="does not come from staging"):
+    with pytest.raises(AdapterFormatError, match="is not a folder of staging"):
         registry.staging_of(made.folder)
 
 

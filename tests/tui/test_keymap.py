@@ -94,8 +94,8 @@ quit = "ctrl+x"
     assert found.keys == {"label.both-bad": ("v",), "app.quit": ("ctrl+x",)}
     assert found.problems == (
         "Line 3: 'space bar' is no key. Write a character, or a name such as left or ctrl+k.",
-        "Line 4: there is no 'label.nonsense'. `palate keys` lists what there is.",
-        "Line 5: a key is written in quotes, several in a list of them.",
+        "Line 4: there is no action 'label.nonsense'. `palate keys` lists the actions.",
+        "Line 5: the value is no key. Write a key in quotes, or a list of keys in quotes.",
         "Line 2: '1' is label.left on the same screen. Choose another key for label.tie, or move label.left as well.",
     )
 
@@ -173,7 +173,7 @@ def test_the_command_prints_the_table_and_writes_the_file(tmp_path: Path, monkey
     assert "# undo = " in path.read_text()
     again = runner.invoke(main, ["keys", "--write"])
     assert again.exit_code == 1
-    assert "is there already" in again.output
+    assert "exists already" in again.output
     path.write_text('label.undo = "backspace"\nlabel.tie = "1"\n')
     shown = runner.invoke(main, ["keys"])
     assert re.search(r"label\.undo \* +backspace", shown.output)

@@ -26,7 +26,7 @@ from engine.training.save_adapter import save_checked
 from tests.engine.sources.test_hub import FakeHub, hub, published  # noqa: F401
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import ASLEEP, IDLE
+from tui.compute.scheduler import Priority
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
 from tui.training.reference_prefetch import REST_S
@@ -119,7 +119,7 @@ def test_references_are_scored_while_nothing_else_is_to_do(
     judge_all(workbench)
     workbench.references.wake()
     done = threading.Event()
-    workbench.scheduler.submit("after", iter_once(done), lambda: IDLE)
+    workbench.scheduler.submit("after", iter_once(done), lambda: Priority.IDLE)
     assert done.wait(timeout=60)
     events: list[WorkbenchEvent] = []
     workbench.subscribe(events.append)
@@ -131,9 +131,9 @@ def test_references_are_scored_while_nothing_else_is_to_do(
 def test_references_are_not_scored_while_a_verdict_is_painted(open_workbench: Callable[[], Workbench]) -> None:
     references = open_workbench().references
     references.wake()
-    assert references._priority() == ASLEEP
+    assert references._priority() == Priority.ASLEEP
     references._rests_until -= REST_S
-    assert references._priority() == IDLE
+    assert references._priority() == Priority.IDLE
 
 
 def test_references_wait_for_a_few_pairs(

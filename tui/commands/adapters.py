@@ -1,4 +1,4 @@
-"""`palate adapters`: what was trained or taken in, and which of them answers."""
+"""`palate adapters`: the adapters that were trained or added, and the one in use."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from tui.workbench import Workbench
 
 
-overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that stands there.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace a model or an adapter that is there.")
 
 
 @click.group(invoke_without_command=True)
 @as_json
 @click.pass_context
 def adapters(ctx: click.Context, as_json: bool) -> None:
-    """Every adapter, newest first."""
+    """List the adapters, newest first."""
     if ctx.invoked_subcommand is not None:
         return
     with ctx.obj.reading() as view:
@@ -62,7 +62,7 @@ def adapters(ctx: click.Context, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def use(options: Options, adapter: str, as_json: bool) -> None:
-    """Let an adapter answer from now on; `base` goes back to the base model alone."""
+    """Let an adapter answer from now on; `base` returns to the base model alone."""
     _use(options, None if adapter == "base" else adapter, as_json)
 
 
@@ -87,17 +87,17 @@ def _use(options: Options, adapter: str | None, as_json: bool) -> None:
 
 @adapters.command()
 @click.argument("folder", type=CallerPath())
-@click.option("--name", required=True, help="What to call it here.")
+@click.option("--name", required=True, help="The adapter's name here.")
 @as_json
 @click.pass_obj
 def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
-    """Take in a PEFT LoRA folder that was made for this base model."""
+    """Add a PEFT LoRA folder that was made for this base model."""
     with options.working() as workbench:
         added = workbench.add_adapter(folder, name=name)
     if as_json:
         emit({"event": "adapter", "id": added.manifest.id, "name": name, "folder": str(added.folder)})
     else:
-        say(f"{name} is taken in. Use it with `palate adapters use {name!r}`.")
+        say(f"{name} is added. Use it with `palate adapters use {name!r}`.")
 
 
 @adapters.command()
@@ -111,11 +111,11 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
     from tui.export.adapter_service import export_adapter
 
     with options.reading() as view:
-        taken = export_adapter(view, adapter, folder, overwrite=overwrite)
+        exported = export_adapter(view, adapter, folder, overwrite=overwrite).manifest
     if as_json:
-        emit({"event": "exported", "id": taken.manifest.id, "name": taken.manifest.name, "path": str(folder)})
+        emit({"event": "exported", "id": exported.id, "name": exported.name, "path": str(folder)})
     else:
-        say(f"{taken.manifest.name} is in {folder}, with a model card.")
+        say(f"{exported.name} is in {folder}, with a model card.")
 
 
 @adapters.command()
@@ -125,7 +125,7 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
     "--dtype",
     type=click.Choice(GGUF_DTYPES),
     default="auto",
-    help="Number format. auto: that of the base's files, in a GGUF file float16; q8_0 for GGUF files alone.",
+    help="Number format. auto: that of the base model's files, float16 in a GGUF file. q8_0: GGUF files only.",
 )
 @overwrite
 @as_json
@@ -138,18 +138,18 @@ def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: b
         try:
             _follow(workbench, heard.until(job), as_json)
         finally:
-            workbench.scheduler.end(job)  # after ctrl+C, or when the one who asked went away
+            workbench.scheduler.end(job)  # after ctrl+C, or when the client is gone
 
 
 def _follow(workbench: Workbench, heard: Iterator[WorkbenchEvent], as_json: bool) -> None:
-    told = ""
+    last = ""
     for published in heard:
         if isinstance(published, AdapterMerged) and as_json:
             emit({"event": "merged", "path": published.path, **asdict(published.merged)})
         doing = workbench.adapter_service.doing
-        if doing is not None and doing != told:
+        if doing is not None and doing != last:
             say(doing)
-            told = doing
+            last = doing
 
 
 @adapters.command()

@@ -35,20 +35,20 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 
 
 @click.command()
-@click.option("--adapter", metavar="NAME", help="The policy to look at. Default: the adapter in use.")
-@click.option("--against", default=BASE, metavar="NAME", show_default=True, help="What it is held against.")
-@click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Held-out questions.")
-@click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs to each (--judge).")
-@click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set, with --judge. Default: all of them.")
+@click.option("--adapter", metavar="NAME", help="The policy to compare. Default: the adapter in use.")
+@click.option("--against", default=BASE, metavar="NAME", show_default=True, help="The policy that it is compared with.")
+@click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Number of prompts.")
+@click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs a prompt (--judge).")
+@click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set (--judge). Default: all of them.")
 @click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
-@click.option("--trial", type=int, metavar="ID", help="The result of a past trial; with --judge, go on judging it.")
-@click.option("--board", is_flag=True, help="Every policy over all trials of this workspace.")
-@click.option("--export", type=(_FORMATS, CallerPath()), metavar="FORMAT FILE", help="Write a trial.")
+@click.option("--trial", type=int, metavar="ID", help="Show the result of a trial; with --judge, continue to judge it.")
+@click.option("--board", is_flag=True, help="Show the strength of every policy over all trials.")
+@click.option("--export", type=(_FORMATS, CallerPath()), metavar="FORMAT FILE", help="Write a trial to a file.")
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
 def compare(options: Options, /, **asked: Any) -> None:
-    """Show what two policies answer to held-out questions, or what a trial of them says."""
+    """Show the answers of two policies to held-out prompts, or the result of a trial of them."""
     match asked:
         case {"board": True}:
             with options.reading() as view:
@@ -60,7 +60,7 @@ def compare(options: Options, /, **asked: Any) -> None:
                 _past(view, trial, asked["export"], asked["as_json"])
         case {"export": (_, _)}:
             raise InputError(
-                "Only a judged trial can be exported. Name one with --trial ID, or have one judged: --judge."
+                "Only a judged trial can be exported. Name one with --trial ID, or let a program judge one: --judge."
             )
         case _:
             _side_by_side(options, asked)
@@ -77,7 +77,7 @@ def _sampling(asked: Mapping[str, Any]) -> SamplingConfig:
 
 def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
     if asked["samples"] > 1 or asked["set_name"] is not None:
-        raise InputError("--samples and --set are of a trial. Name a program that judges: --judge. Or leave them out.")
+        raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
     sampling = _sampling(asked)
     shown: set[int] = set()
     with options.working() as workbench:
@@ -133,7 +133,7 @@ def _judge(options: Options, command: str, trial: int | None, asked: Mapping[str
         if trial is None:
             trial = workbench.blind_trials.start(_plan(workbench, command, sampling, asked))
         elif workbench.trial(trial).judge is None:
-            raise InputError(f"Trial {trial} is a person's to judge. Open it in the app: press C.")
+            raise InputError(f"A person judges trial {trial}. Open it in the app: press C.")
         _write_answers(workbench, trial, heard)
         speaker = console()
         judge = ExternalJudge(command, folder=speaker.folder, environment=speaker.environment)
@@ -172,10 +172,12 @@ def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
                 if isinstance(published, TrialChanged) and published.trial == trial:
                     say(f"trial {trial}: {published.done} of {published.total} answered by both")
     finally:
-        trials.attend(before)  # in the app, a person may sit before another one
+        trials.attend(before)  # in the app, a person may be judging another one
     row = workbench.trial(trial)
     if row.done < row.total:
-        raise InputError(f"Trial {trial} has {row.done} of {row.total} pairs of answers. Try it again with --trial.")
+        raise InputError(
+            f"Trial {trial} has only {row.done} of {row.total} pairs of answers. Try again with --trial {trial}."
+        )
 
 
 def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: bool) -> None:
@@ -195,20 +197,20 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
 
 def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]:
     record = {"event": "verdict", "comparison": pair.id, "prompt": list(pair.prompt.messages)}
-    said = {"verdict": judgement.verdict, "a_first": judgement.a_first, "b_first": judgement.b_first}
-    return record | {"a": pair.a.text, "b": pair.b.text} | said
+    verdicts = {"verdict": judgement.verdict, "a_first": judgement.a_first, "b_first": judgement.b_first}
+    return record | {"a": pair.a.text, "b": pair.b.text} | verdicts
 
 
-# -- what there is ---------------------------------------------------------------------------------------------
+# -- past trials -----------------------------------------------------------------------------------------------
 
 
 def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> None:
     row, pairs = view.trial(trial), view.trial_comparisons(trial)
     if row.kind != "blind":
-        raise InputError(f"Trial {trial} was a side-by-side: nobody judged it. Look at it in the app: press C.")
+        raise InputError(f"Trial {trial} is a side-by-side, which nobody judges. Open it in the app: press C.")
     if row.sealed:
         judged = f"{row.judged} of {row.total - row.same} pairs are judged"
-        raise InputError(f"Trial {trial} is sealed: {judged}. Go on in the app: press C.")
+        raise InputError(f"Trial {trial} is sealed: {judged}. Continue in the app: press C.")
     if export is not None:
         format, path = export
         say(f"{export_trial(path, row, pairs, format)} comparisons in {path}.")  # type: ignore[arg-type]
@@ -221,11 +223,11 @@ def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool
     if as_json:
         counts = {"wins": tally.wins, "ties": tally.ties, "losses": tally.losses, "prompts": tally.prompts}
         rate = {"win_rate": tally.win_rate, "low": interval.low, "high": interval.high, "interval": "Tango, 95 %"}
-        said = {"conclusion": result.conclusion.word, "more": result.conclusion.more, "sentence": sentence(result)}
+        outcome = {"conclusion": result.conclusion.word, "more": result.conclusion.more, "sentence": sentence(result)}
         policies = {"policy": row.model_b_name, "against": row.model_a_name, "status": row.status, "judge": row.judge}
-        fooled = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
+        biases = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
         same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
-        emit({"event": "result", "trial": row.id} | policies | counts | rate | said | fooled | same)
+        emit({"event": "result", "trial": row.id} | policies | counts | rate | outcome | biases | same)
         return
     show(f"{visible(sentence(result))}\n")
     show(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
@@ -260,8 +262,8 @@ def _board(view: WorkspaceReader, base: str, as_json: bool) -> None:
             show_table([{key: value for key, value in row.items() if key != "event"} for row in table])
             show()
     if not rows:
-        say("You have judged no trial to its end yet. Start one in the app: press C.")
+        say("You have finished no trial yet. Start one in the app: press C.")
     if board.by_programs:
-        say(f"Trials that a program judged do not count here: {board.by_programs}.")
+        say(f"Trials that a program judged are left out: {board.by_programs}.")
     if board.next_match:
         say(f"Compare next: {board.next_match[0]} and {board.next_match[1]}.")

@@ -22,7 +22,7 @@ fish, once:
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """What a shell sources to complete commands, flags and their values."""
+    """Print the script that completes commands, flags and values in a shell."""
     found = get_completion_class(shell)
     assert found is not None
     click.echo(found(ctx.find_root().command, {}, "palate", COMPLETING).source())

@@ -12,7 +12,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def config_options(config: type) -> Callable[[_Command], _Command]:
-    """Add a flag for every setting of a config class; the function gets those that were given, checked, as `given`."""
+    """Add a flag for every setting of a config class. The command gets each as text, None where it was not given."""
 
     def add(command: _Command) -> _Command:
         for each in reversed(settings_of(config)):
@@ -26,10 +26,10 @@ def config_options(config: type) -> Callable[[_Command], _Command]:
 
 
 def changed_config(config: Any, given: Mapping[str, str | None]) -> Any:
-    """A config with what those flags change that were given and are its own.
+    """`config`, changed by the flags that were given. Flags of other classes are ignored.
 
     Raises:
-        SettingError: a value is not usable; names its flag.
+        SettingError: a value cannot be used; the message names its flag.
     """
     changes = {}
     for each in settings_of(type(config)):
@@ -43,7 +43,7 @@ def build_config(config: type, given: Mapping[str, str | None]) -> Any:
     """A config from the flags that were given.
 
     Raises:
-        SettingError: a value is not usable; names its flag.
+        SettingError: a value cannot be used; the message names its flag.
     """
     parse = {each.name: each.parse for each in settings_of(config)}
     return config(**{name: parse[name](text) for name, text in given.items() if text is not None})

@@ -1,4 +1,4 @@
-"""`palate data`: every verdict that stands, found by words and filters; taken out of training and put back."""
+"""`palate data`: find the verdicts in force by words and filters, take their pairs out of training or put them back."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 
 def _help() -> str:
-    """The filters, one on each line, for `--help`."""
+    """The help text that lists the filters, one on each line."""
     rows = [f"{name + ':':<10} {words}" for name, words in FILTERS.items()]
     rows += [f"{name:<10} {words}" for name, words in FLAGS.items()]
-    return "\b\nFilters; a minus before one turns it round:\n" + "\n".join(f"  {row}" for row in rows)
+    return "\b\nFilters; a minus before one excludes what it finds:\n" + "\n".join(f"  {row}" for row in rows)
 
 
 @click.command(epilog=_help())
 @click.argument("query", nargs=-1)
 @click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
-@click.option("--take-out", "take_out", is_flag=True, help="Take what is found out of training.")
-@click.option("--put-back", "put_back", is_flag=True, help="Put what is found back into training.")
+@click.option("--take-out", "take_out", is_flag=True, help="Take the pairs found out of training.")
+@click.option("--put-back", "put_back", is_flag=True, help="Put the pairs found back into training.")
 @as_json
 @click.pass_obj
 def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, put_back: bool, as_json: bool) -> None:
-    """Verdicts that stand, newest first, that have every word and meet every filter of QUERY.
+    """List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.
 
-    The last word may be only begun. Quote a phrase twice for the shell: '"in autumn"'. A filter that begins with a
-    minus comes after --, as in: palate data -- -verdict:skip
+    The last word may be incomplete. Quote a phrase twice for the shell: '"in autumn"'. Write a filter that begins with
+    a minus after --, as in: palate data -- -verdict:skip
     """
     asked = " ".join(query)
     if take_out or put_back:
@@ -59,13 +59,13 @@ def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, p
 
 def _one_of(take_out: bool, put_back: bool) -> bool:
     if take_out and put_back:
-        raise click.UsageError("--take-out and --put-back together leave nothing to do. Say one of them.")
+        raise click.UsageError("--take-out and --put-back exclude each other. Give one of them.")
     return take_out
 
 
 def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
     if not asked:
-        raise click.UsageError("Say which: a comparison's number as id:12, or any other query.")
+        raise click.UsageError("No query is given. Give a comparison's number, as in id:12, or any other query.")
     with options.owning() as workbench:
         found = [row for row in workbench.data.page(asked, limit=10**9) if row.trial is None]
         changed = [row.comparison for row in found if _set_out(workbench, row.comparison, out)]
@@ -73,14 +73,14 @@ def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
         if as_json:
             emit({"event": "taken_out" if out else "put_back", "comparison": comparison})
     if not found:
-        say("No verdict matches, so nothing was changed.")
+        say("No verdict matches, so nothing has changed.")
         raise SystemExit(1)
     word = "taken out of" if out else "put back into"
     say(f"{count(len(changed), 'pair')} {word} training; {len(found) - len(changed):,} stay as they are.")
 
 
 def _set_out(workbench: Workbench, comparison: int, out: bool) -> bool:
-    """Whether that changed anything; a pair that was asked again is never trained on, and stays as it is."""
+    """Whether that changed anything. A pair that was shown again is never trained on, and stays as it is."""
     try:
         return workbench.data.set_out(comparison, out).result()
     except NotAllowed:

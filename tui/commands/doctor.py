@@ -1,4 +1,4 @@
-"""`palate doctor`: machine, model, database, terminal: what works, what does not, what to do."""
+"""`palate doctor`: check the machine, the model, the workspace and the terminal, and say what to do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: `state` is ok, note or bad; `text` tells the fact and, if needed, what to do."""
+    """One thing that was checked: `state` is ok, note or bad; `text` gives the fact and, if needed, what to do."""
 
     area: str
     state: str
@@ -50,7 +50,7 @@ class Finding:
 @as_json
 @click.pass_obj
 def doctor(options: Options, as_json: bool) -> None:
-    """Look at machine, model, workspace and terminal; exits with 1 when something has to be done."""
+    """Check machine, model, workspace and terminal; exit with 1 when you have to do something."""
     findings = [*_machine(), *_torch(), *_model(options), *_workspace(options.folder), *_terminal()]
     for each in findings:
         if as_json:
@@ -85,9 +85,9 @@ def _torch() -> Iterator[Finding]:
     yield Finding("device", GOOD, why_device)
     yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
     if device != "cpu":
-        yield Finding("device", NOTE, f"Palate's own tests ran on processors; on {device} nothing was tried yet.")
+        yield Finding("device", NOTE, f"Palate was tested on processors alone, not yet on {device}.")
     try:
-        packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tried on a processor alone."
+        packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tested on processors alone."
         yield Finding("4 bits", GOOD if device == "cpu" else NOTE, packed)
     except PackageNotFoundError:
         yield Finding("4 bits", NOTE, "--dtype 4bit needs the extra `quant` (bitsandbytes), which is not installed.")
@@ -96,7 +96,7 @@ def _torch() -> Iterator[Finding]:
 def _model(options: Options) -> Iterator[Finding]:
     source = options.choice.settled(_last_model(options.folder)).source
     if source != DEFAULT_SOURCE:
-        yield Finding("model", NOTE, f"{source}; whether it can be loaded shows when it is.")
+        yield Finding("model", NOTE, f"{source}; Palate checks at the start whether it can be loaded.")
         yield from _needs(source)
         return
     try:
@@ -107,11 +107,11 @@ def _model(options: Options) -> Iterator[Finding]:
     if folder.is_dir():
         yield Finding("model", GOOD, f"{source} is ready in {folder}")
     else:
-        yield Finding("model", NOTE, f"{source} is not here yet; it is fetched at the first start (98 MB).")
+        yield Finding("model", NOTE, f"{source} is not here yet; the first start downloads it (98 MB).")
 
 
 def _needs(source: str) -> Iterator[Finding]:
-    """What training this model takes, before a byte of its weights is fetched."""
+    """The memory that training this model takes, estimated before its weights are downloaded."""
     from engine.estimates.checkpointing import free_bytes
     from engine.precision import choose_device  # imports torch
 
@@ -133,7 +133,7 @@ def _needs(source: str) -> Iterator[Finding]:
 
 
 def _last_model(folder: Path) -> str | None:
-    """The model that the workspace was used with last; what hinders reading it is told under the workspace."""
+    """The model that the workspace used last. `_workspace` reports a workspace that cannot be read."""
     try:
         workspace = read_workspace(folder)
     except (DatabaseError, WorkbenchError):
@@ -171,14 +171,14 @@ def _workspace(folder: Path) -> Iterator[Finding]:
 
 
 def _settings(workspace: Workspace) -> Iterator[Finding]:
-    """What was changed, and whether it fits."""
+    """The settings that differ from their defaults, and whether they agree with one another."""
     try:
         changed = [f"{each.name} {now}" for each, now in list_settings(workspace) if now != each.default]
         stored_settings(workspace).check()
     except EngineError as error:
         yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
         return
-    yield Finding("settings", GOOD, ", ".join(changed) if changed else "as they come; `palate settings` lists them")
+    yield Finding("settings", GOOD, ", ".join(changed) if changed else "all defaults; `palate settings` lists them")
 
 
 def _adapter(registry: Registry, adapter_id: str, name: str) -> Finding:

@@ -1,4 +1,4 @@
-"""`palate import` and `palate export`: judged pairs in and out, in every format."""
+"""`palate import` and `palate export`: read and write judged pairs in every format."""
 
 import sys
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ _LABELS = {"reading": "looking through", "storing": "storing", "taking back": "t
 
 @click.command(
     "import",
-    help="Take in judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data "
-    f"set of the Hugging Face Hub (user/name). All of it is taken, or nothing. Formats:{_LIST}",
+    help="Import judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data "
+    f"set of the Hugging Face Hub (user/name). Palate imports all of it or nothing. Formats:{_LIST}",
 )
 @click.argument("file", metavar="FILE|DATASET")
 @click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
@@ -41,36 +41,36 @@ _LABELS = {"reading": "looking through", "storing": "storing", "taking back": "t
 def import_command(
     options: Options, file: str, form: str, set_name: str | None, split: str, config: str | None, as_json: bool
 ) -> None:
-    """Take in judged pairs."""
+    """Import judged pairs."""
     source = source_of(file, split=split, config=config, folder=console().folder)
     with options.owning() as workbench, _bars(shown=not as_json) as tell:
         done = workbench.imports.read(source, format=form, set_name=set_name, tell=tell)
     if as_json:
         emit({"event": "import", **asdict(done)})
         return
-    say(f"{taken_words(done)} taken in as {done.format}.")
+    say(f"{taken_words(done)} imported as {done.format}.")
     for left_out in done.left_out:
         say(f"{left_out_words(left_out)}.")
 
 
 class _Stream:
-    """The console's stderr as a stream; a bar moves only on a terminal of this process."""
+    """The console's stderr as a stream. A progress bar moves only on a terminal of this process."""
 
     def write(self, text: str) -> None:
         """Write it as it is."""
         console().err(text)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: `write` keeps nothing back."""
 
     def isatty(self) -> bool:
-        """Is it a terminal?"""
+        """Whether it is a terminal of this process."""
         return console().folder is None and sys.stderr.isatty()
 
 
 @contextmanager
 def _bars(*, shown: bool) -> Iterator[Tell]:
-    """A bar on stderr for each phase, where somebody looks."""
+    """A progress bar on stderr for each phase of an import, where `shown`."""
     bars: dict[str, Any] = {}
     stream: Any = _Stream()
 
@@ -79,7 +79,7 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
         if not ending:
             console().check()
         if not shown or (ending and console().folder is not None):
-            return  # a visitor who is gone must not hinder what is taken back
+            return  # printing to a client that is gone would stop the removal of what was imported
         if progress.phase not in bars:
             for each in bars.values():
                 each.render_finish()
@@ -96,13 +96,13 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
 
 
 @click.command(
-    "export", help=f"Write judged pairs to FILE, or to stdout for `-`, in the format of another tool:{_LIST}"
+    "export", help=f"Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:{_LIST}"
 )
 @click.argument("file", type=CallerPath())
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="trl", show_default=True)
 @click.option("--set", "set_name", help="Only pairs whose prompt is in this set.")
-@click.option("--since", type=click.DateTime(), help="Only pairs judged since then, in local time.")
-@click.option("--not-judged", is_flag=True, help="Pairs without a verdict as well, where the format has a place.")
+@click.option("--since", type=click.DateTime(), help="Only pairs judged since this local time.")
+@click.option("--not-judged", is_flag=True, help="Include pairs without a verdict, where the format can hold them.")
 @as_json
 @click.pass_obj
 def export_command(

@@ -1,4 +1,4 @@
-"""Commands that are imported when they are called, so that help, the version and completion cost little."""
+"""Commands whose modules are imported when they are called, so that help, the version and completion are fast."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 class LaterCommand(click.Command):
-    """Stands for a command in the list of its group; `place` names it as "module:attribute"."""
+    """Takes a command's place in the list of its group; `place` names the command as "module:attribute"."""
 
     def __init__(self, name: str, place: str, sentence: str) -> None:
         super().__init__(name, help=sentence)
@@ -22,7 +22,7 @@ class LaterCommand(click.Command):
 
 
 class LazyGroup(click.Group):
-    """A group that lists its commands without them, and imports the one that is called or completed."""
+    """A group that lists its commands without importing them, and imports the one that is called or completed."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,6 +1,6 @@
-"""What every command needs: the options before the command's name, a workbench, and ways to speak.
+"""What every command needs: the options before the command's name, a workbench, and the workbench's events.
 
-Records go to stdout, everything that is meant for a person beside them to stderr.
+Records go to stdout, and every other message to stderr.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Options(WorkspaceRequest):
 
     @contextmanager
     def reading(self) -> Iterator[WorkspaceReader]:
-        """The workspace for reading, beside whoever owns it."""
+        """The workspace for reading, beside the process that owns it."""
         from tui.reader import WorkspaceReader
         from tui.workspace.workspace import read_workspace  # help needs neither this nor the workbench
 
@@ -47,7 +47,7 @@ class Options(WorkspaceRequest):
     def owning(self) -> Iterator[Workbench]:
         """The workspace as its owner, with no model loaded.
 
-        Where another process owns it, that one runs the whole command, and this one ends with its exit code.
+        Where another process owns it, the owner runs the whole command, and this process ends with its exit code.
         """
         with speaking_through(Console()):
             workbench = own(self)
@@ -58,39 +58,39 @@ class Options(WorkspaceRequest):
 
     @contextmanager
     def working(self) -> Iterator[Workbench]:
-        """The workspace as its owner, with the model loaded; its progress is told on stderr."""
+        """The workspace as its owner, with the model loaded; the progress appears on stderr."""
         with self.owning() as workbench, self.letting_in(workbench):
             load_model(workbench)
             yield workbench
 
     @contextmanager
     def letting_in(self, workbench: Workbench) -> Iterator[None]:
-        """Keep the door open for visitors meanwhile. Afterwards their commands come to their end first."""
+        """Serve clients inside the block, and then wait until their commands end."""
         from tui.ipc.owner import OwnerServer
 
         group = click.get_current_context().find_root().command
         host = OwnerServer(workbench, console().leave, command_runner(group))
         try:
             yield
-            _wait_for_visitors(host)
+            _wait_for_clients(host)
         finally:
             host.close()
 
 
-def _wait_for_visitors(host: OwnerServer) -> None:
-    if visitors := host.clients():
-        say(f"Waiting for {count(len(visitors), 'command')} of others; ctrl+C ends that too.")
-    for each in visitors:
+def _wait_for_clients(host: OwnerServer) -> None:
+    if clients := host.clients():
+        say(f"Waiting for {count(len(clients), 'command')} of other processes; ctrl+C ends them too.")
+    for each in clients:
         while each.is_alive():
             each.join(0.2)
             console().check()
 
 
 def load_model(workbench: Workbench) -> None:
-    """Start the workbench and wait for its model; its progress is told on stderr.
+    """Start the workbench and wait for its model; the progress appears on stderr.
 
     Raises:
-        ModelError: it cannot be loaded.
+        ModelError: the model cannot be loaded.
     """
     heard = Heard(workbench)
     workbench.start(fill_queue=False)
@@ -107,16 +107,16 @@ def load_model(workbench: Workbench) -> None:
 
 
 class Heard:
-    """What the workbench publishes, brought to this thread. Failures and notices are told on stderr as they come."""
+    """The workbench's events, read on this thread. Failures and notices appear on stderr as they are read."""
 
     def __init__(self, workbench: Workbench) -> None:
         self._queue: SimpleQueue[WorkbenchEvent] = SimpleQueue()
         self.close = workbench.subscribe(self._queue.put)
 
     def until(self, job: Job, *, end_with: Scheduler | None = None) -> Iterator[WorkbenchEvent]:
-        """Everything that is published until `job` is over; then raises the job's error, if it had one.
+        """Every event until `job` ends; then raises the job's error, if it had one.
 
-        With a lane, the job ends with the command, whatever ends that.
+        With the scheduler as `end_with`, the job ends when the command does, for whatever reason.
         """
         try:
             yield from self._until(job)
@@ -142,20 +142,20 @@ class Heard:
 
 @dataclass(frozen=True)
 class HostedOptions(Options):
-    """The options of a visitor's command: the workbench is there already, and is not closed at its end."""
+    """The options of a client's command: it runs on the owner's workbench, which stays open when it ends."""
 
     workbench: Workbench | None = None
 
     @classmethod
     def of(cls, workbench: Workbench) -> HostedOptions:
-        """Those of a command that says nothing of its own."""
+        """The options of a command that sets none."""
         return cls(workbench.folder, workbench.loaded_model.choice, None, workbench=workbench)
 
     def beside(self, asked: Options) -> HostedOptions:
-        """These, unless what was asked for cannot be had beside the owner.
+        """These options, if the owner's workbench can give what `asked` wants.
 
         Raises:
-            InputError: another model, number format, device or seed than the owner's.
+            InputError: the command wants another model, number format, device or seed than the owner has.
         """
         assert self.workbench is not None
         _check_same(self.workbench, asked)
@@ -169,13 +169,13 @@ class HostedOptions(Options):
 
     @contextmanager
     def letting_in(self, workbench: Workbench) -> Iterator[None]:
-        """The owner's door is open already."""
+        """Do nothing: the owner serves clients already."""
         del workbench
         yield
 
 
 def command_runner(group: click.Command) -> RunCommand:
-    """What runs the commands of `group` for visitors, on the owner's workbench."""
+    """The function that runs the commands of `group` for clients, on the owner's workbench."""
 
     def run(workbench: Workbench, words: Sequence[str]) -> None:
         with group.make_context("palate", list(words), obj=HostedOptions.of(workbench)) as context:
@@ -185,14 +185,14 @@ def command_runner(group: click.Command) -> RunCommand:
 
 
 def _check_same(workbench: Workbench, asked: Options) -> None:
-    policies = workbench.loaded_model
-    own = policies.choice
-    loaded = {own.dtype, policies.base.dtype if policies.base else own.dtype}
-    devices = {own.device, policies.base.device if policies.base else own.device}
+    model = workbench.loaded_model
+    own = model.choice
+    dtypes = {own.dtype, model.base.dtype if model.base else own.dtype}
+    devices = {own.device, model.base.device if model.base else own.device}
     lock = workbench.workspace.lock
     for flag, value, usable in (
         ("--model", asked.choice.source, {"", own.source, _absolute(own.source)}),
-        ("--dtype", asked.choice.dtype, {"auto", *loaded}),
+        ("--dtype", asked.choice.dtype, {"auto", *dtypes}),
         ("--device", asked.choice.device, {"auto", *devices}),
         ("--seed", asked.seed, {None, workbench.seed}),
     ):
@@ -200,10 +200,12 @@ def _check_same(workbench: Workbench, asked: Options) -> None:
             own_value = {"--model": own.source, "--dtype": own.dtype, "--device": own.device, "--seed": workbench.seed}
             raise InputError(
                 f"Process {lock and lock.owner.get('pid')} has the workspace open with {flag} {own_value[flag]}; "
-                f"{flag} {value} cannot be had beside it. Leave the flag out, or close that process first."
+                f"{flag} {value} cannot be used beside it. Leave the flag out, or close that process first."
             )
     if asked.choice.trust_remote_code and not own.trust_remote_code:
-        raise InputError("The owner of the workspace runs no code of models. Leave --trust-remote-code out.")
+        raise InputError(
+            "The owner of the workspace does not run code that comes with models. Leave --trust-remote-code out."
+        )
 
 
 def _absolute(source: str) -> str:

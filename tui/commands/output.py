@@ -9,13 +9,13 @@ from tui.ipc.console import show
 from tui.text.sanitize import visible_line
 
 LONGEST_CELL = 200
-"""A table's cells are padded to the longest; `--json` gives every text whole."""
+"""Characters of a table's cell: every cell is padded to the longest. `--json` gives the whole text."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line on stdout.")
 
 
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as an aligned table, the keys of the first as its head."""
+    """Print rows as an aligned table; the keys of the rows are its head."""
     from tabulate import tabulate
 
     shown = [

@@ -1,4 +1,4 @@
-"""`palate likes`: what your choices say, each share with its interval."""
+"""`palate likes` and `palate agreement`: a person's preferences, each share with its interval."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """A name that a database can be asked for."""
+    """Refuse a name that is not UTF-8: the database cannot look it up."""
     try:
         (value or "").encode()
     except UnicodeEncodeError:
-        raise click.BadParameter(f"{value!a} holds a byte that is no UTF-8.") from None
+        raise click.BadParameter(f"{value!a} holds a byte that is not UTF-8. Give another name.") from None
     return value
 
 
 @click.command()
-@click.option("--set", "set_name", metavar="NAME", callback=_text, help="Only questions of this prompt set.")
-@click.option("--field", metavar="NAME", callback=_text, help="Only questions of this field.")
-@click.option("--imported", is_flag=True, help="Pairs that came with a file, in place of your own verdicts.")
+@click.option("--set", "set_name", metavar="NAME", callback=_text, help="Only pairs on the prompts of this set.")
+@click.option("--field", metavar="NAME", callback=_text, help="Only pairs on prompts of this field.")
+@click.option("--imported", is_flag=True, help="Imported pairs, in place of your own verdicts.")
 @as_json
 @click.pass_obj
 def likes(options: Options, set_name: str | None, field: str | None, imported: bool, as_json: bool) -> None:
-    """What your choices say: left or right, longer, lists, slips, and what the adapter in use gets wrong."""
+    """Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks."""
     with options.reading() as view:
         page = view.likes.read(Group(set_name, field), source="import" if imported else "person")
     if as_json:
@@ -85,12 +85,12 @@ def _show(page: PreferenceReport) -> None:
         _table(page.likes.equal_length)
     print("", *words.agreement_words(page), words.flip_words(page.label_noise), sep="\n")
     if page.label_noise.smoothing is not None:
-        print(f"To train with that: palate train --label-smoothing {page.label_noise.smoothing:g}")
+        print(f"To train with this rate: palate train --label-smoothing {page.label_noise.smoothing:g}")
     print(visible(f"\n{words.missed_words(page.missed)}"))
     if page.missed is not None and page.missed.pairs:
         show_table([pair._asdict() for pair in page.missed.pairs[:_MOST]])
     if page.missed is not None and len(page.missed.pairs) > _MOST:
-        say(f"The {_MOST} lowest of {len(page.missed.pairs):,}; --json tells all.")
+        say(f"The {_MOST} lowest of {len(page.missed.pairs):,}; --json gives all.")
     print("", *map(words.day_words, page.days), sep="\n")
 
 
@@ -106,7 +106,7 @@ def _table(preferences: Sequence[Preference]) -> None:
 @as_json
 @click.pass_obj
 def agreement(options: Options, as_json: bool) -> None:
-    """How often you agreed with yourself on pairs that came again, sides swapped."""
+    """Show how often you agreed with yourself on pairs that were shown again, sides swapped."""
     with options.reading() as view:
         found = view.agreement()
     if as_json:

@@ -1,4 +1,4 @@
-"""`palate presets` and `palate pairs`: settings of a run, and sets of pairs, under names."""
+"""`palate presets` and `palate pairs`: named settings of a run, and named sets of pairs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
+from tui.text.format import count
 from tui.training.pair_sets import PairSet, pairs_of, parse_day
 from tui.training.presets import Preset
 from tui.workspace.named_values import NamedValues
@@ -27,7 +28,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[_Command], _Command]:
-    """Add the flags that say which pairs are meant, under these names."""
+    """Add the flags that select pairs, under these names."""
 
     def add(command: _Command) -> _Command:
         command = click.option(strong, "strong", is_flag=True, help="Only verdicts “much better”.")(command)
@@ -42,7 +43,7 @@ def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[_Command
 def chosen_pairs(
     view: WorkspaceReader, name: str | None, since: str | None, prompt_set: str | None, strong: bool
 ) -> PairSet:
-    """The pairs that flags mean: those of a set that is kept, changed by what else was given."""
+    """The pairs that the flags select: the set called `name`, or all pairs, narrowed by the other flags."""
     chosen = view.pair_sets.get(name) if name else PairSet()
     changes: dict[str, Any] = {"since": parse_day(since)} if since else {}
     changes |= {"prompt_set": prompt_set} if prompt_set else {}
@@ -51,7 +52,7 @@ def chosen_pairs(
 
 
 def train_config(view: WorkspaceReader, preset: str | None, given: dict[str, str | None]) -> TrainConfig:
-    """A preset's settings, or the defaults, with what the flags change."""
+    """The preset's settings, or the defaults, changed by the flags in `given`."""
     config: TrainConfig = changed_config(view.presets.get(preset).config if preset else TrainConfig(), given)
     return config
 
@@ -63,7 +64,7 @@ def train_config(view: WorkspaceReader, preset: str | None, given: dict[str, str
 @as_json
 @click.pass_context
 def presets(ctx: click.Context, as_json: bool) -> None:
-    """Settings of a run under a name: those that come with Palate, and your own."""
+    """List the presets, which are named settings of a run: Palate's and your own."""
     if ctx.invoked_subcommand is not None:
         return
     with ctx.obj.reading() as view:
@@ -78,12 +79,12 @@ def presets(ctx: click.Context, as_json: bool) -> None:
 
 @presets.command()
 @click.argument("name")
-@click.option("--preset", metavar="NAME", help="Begin with the settings of this preset, not with the defaults.")
+@click.option("--preset", metavar="NAME", help="Start from the settings of this preset instead of the defaults.")
 @config_options(TrainConfig)
 @as_json
 @click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def save(options: Options, name: str, preset: str | None, as_json: bool, **given: str | None) -> None:
-    """Keep settings under NAME, in place of a preset of your own that has it."""
+    """Save settings as the preset NAME; a preset of your own with that name is replaced."""
     with options.owning() as workbench:
         saved = workbench.presets.save(name, train_config(workbench, preset, given))
     if as_json:
@@ -105,12 +106,12 @@ def rename_preset(options: Options, name: str, new: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove_preset(options: Options, name: str) -> None:
-    """Forget a preset of your own. Runs keep the settings that they were made with."""
+    """Delete a preset of your own. Runs keep their settings."""
     _remove(options, lambda workbench: workbench.presets.kept, name)
 
 
 def preset_record(preset: Preset) -> dict[str, Any]:
-    """A preset as a record."""
+    """A preset as a record for `--json`."""
     changes = dict(preset.changes)
     return {"event": "preset", "name": preset.name, "own": preset.own, "for": preset.sentence, "changes": changes}
 
@@ -122,7 +123,7 @@ def preset_record(preset: Preset) -> dict[str, Any]:
 @as_json
 @click.pass_context
 def pairs(ctx: click.Context, as_json: bool) -> None:
-    """The sets of pairs that you keep for training, with how many pairs each has now."""
+    """List your sets of pairs for training, and how many pairs each holds now."""
     if ctx.invoked_subcommand is not None:
         return
     with ctx.obj.reading() as view:
@@ -148,17 +149,17 @@ def pairs(ctx: click.Context, as_json: bool) -> None:
 def save_pairs(
     options: Options, name: str, since: str | None, prompt_set: str | None, strong: bool, as_json: bool
 ) -> None:
-    """Keep under NAME which pairs are meant; they are looked up anew whenever a run starts."""
+    """Save a selection of pairs as NAME; every run that uses it looks its pairs up again."""
     with options.owning() as workbench:
         chosen = chosen_pairs(workbench, None, since, prompt_set, strong)
         if chosen.everything:
-            raise InputError("That is all pairs, which needs no name. Give --since, --set or --strong.")
-        number = len(pairs_of(workbench.workspace, chosen))  # a set that is not there is refused
+            raise InputError("No flag selects pairs, and all pairs need no name. Give --since, --set or --strong.")
+        number = len(pairs_of(workbench.workspace, chosen))  # raises for a prompt set that does not exist
         saved = workbench.pair_sets.save(name, chosen)
     if as_json:
         emit(pairs_record(saved, number))
     else:
-        say(f"Saved {saved.words()}. That is {number} now.")
+        say(f"Saved {saved.words()}. It holds {count(number, 'pair')} now.")
 
 
 @pairs.command("rename")
@@ -174,12 +175,12 @@ def rename_pairs(options: Options, name: str, new: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove_pairs(options: Options, name: str) -> None:
-    """Forget a set of pairs; verdicts and runs stay."""
+    """Delete a set of pairs. Verdicts and runs stay."""
     _remove(options, lambda workbench: workbench.pair_sets.kept, name)
 
 
 def pairs_record(chosen: PairSet, number: int | None) -> dict[str, Any]:
-    """A set of pairs as a record; `number` is None where its prompt set is gone."""
+    """A set of pairs as a record for `--json`; `number` is None where its prompt set is gone."""
     which = {"since": chosen.since, "set": chosen.prompt_set, "strong": chosen.strong}
     return {"event": "pairs", "name": chosen.name or "all", "pairs": number, **which}
 
@@ -199,4 +200,4 @@ def _rename(options: Options, kept: Callable[[Workbench], NamedValues], name: st
 def _remove(options: Options, kept: Callable[[Workbench], NamedValues], name: str) -> None:
     with options.owning() as workbench:
         kept(workbench).remove(name)
-    say(f"{name} is forgotten.")
+    say(f"{name} is deleted.")

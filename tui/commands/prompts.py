@@ -1,4 +1,4 @@
-"""`palate prompts`: prompt sets."""
+"""`palate prompts`: prompt sets and their prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from tui.text.format import count
 @as_json
 @click.pass_context
 def prompts(ctx: click.Context, as_json: bool) -> None:
-    """Prompt sets: list them, or add a file to one."""
+    """List the prompt sets, or add a file to one."""
     if ctx.invoked_subcommand is not None:
         return
     with ctx.obj.reading() as view:
@@ -38,7 +38,7 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
 @click.option("--split", default="train", show_default=True, help="The part of a data set.")
 @click.option("--config", help="The configuration of a data set, where it has several.")
-@click.option("--held-out", is_flag=True, help="Keep the prompts for trials; they are never trained on.")
+@click.option("--held-out", is_flag=True, help="Hold the prompts out for trials; no run trains on them.")
 @as_json
 @click.pass_obj
 def add(
@@ -53,15 +53,16 @@ def add(
     """Add prompts: a .txt file with one on each line, .jsonl, .json, .csv, .parquet, or a data set (user/name)."""
     source = source_of(file, split=split, config=config, folder=console().folder)
     with options.owning() as workbench:
-        taken = workbench.add_prompts(source, set_name=set_name or source.stem, held_out=held_out).result()
+        added = workbench.add_prompts(source, set_name=set_name or source.stem, held_out=held_out).result()
     if as_json:
-        emit({"event": "prompts", **asdict(taken)})
+        emit({"event": "prompts", **asdict(added)})
         return
-    say(f"{count(taken.added, 'prompt')} added to {taken.set_name!r}.")
+    say(f"{count(added.added, 'prompt')} added to {added.set_name!r}.")
+
     for left_out, words in (
-        (taken.duplicates, "were there already or came twice"),
-        (taken.skipped, "lines were empty"),
-        (taken.in_other_set, "stand on the other side of the held-out wall and were left out"),
+        (added.duplicates, "were there already or were repeated"),
+        (added.skipped, "lines were empty"),
+        (added.in_other_set, "are in a set of the other kind (labelling or held out) and were left out"),
     ):
         if left_out:
             say(f"{left_out} {words}.")
@@ -71,7 +72,7 @@ def add(
 @as_json
 @click.pass_obj
 def sets(options: Options, as_json: bool) -> None:
-    """Prompt sets with their prompts counted: judged, open, in trials."""
+    """List the prompt sets, and how many of their prompts are judged, open and in trials."""
     with options.reading() as view:
         rows = view.prompts.sets()
     if as_json:
@@ -93,7 +94,7 @@ def _record(each: SetCounts) -> dict[str, object]:
 @as_json
 @click.pass_obj
 def show(options: Options, name: str, words: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """The prompts of a set that hold every one of WORDS, with their numbers."""
+    """List the prompts of a set that hold every one of WORDS, with their numbers."""
     with options.reading() as view:
         rows = view.prompts.prompts(view.prompts.find_set(name).id, words=words, limit=limit)
     for row in rows:
@@ -107,8 +108,8 @@ def show(options: Options, name: str, words: tuple[str, ...], limit: int, as_jso
 
 @click.command("add-one")
 @click.argument("text")
-@click.option("--set", "set_name", required=True, metavar="NAME", help="The set, which must be there.")
-@click.option("--field", help="Its field, such as biology.")
+@click.option("--set", "set_name", required=True, metavar="NAME", help="The prompt set, which must exist.")
+@click.option("--field", help="The prompt's field, such as biology.")
 @as_json
 @click.pass_obj
 def add_one(options: Options, text: str, set_name: str, field: str | None, as_json: bool) -> None:
@@ -124,14 +125,14 @@ def add_one(options: Options, text: str, set_name: str, field: str | None, as_js
 
 @click.command("new-set")
 @click.argument("name")
-@click.option("--held-out", is_flag=True, help="For trials; its prompts are never trained on.")
+@click.option("--held-out", is_flag=True, help="Hold its prompts out for trials; no run trains on them.")
 @as_json
 @click.pass_obj
 def new_set(options: Options, name: str, held_out: bool, as_json: bool) -> None:
     """Make an empty prompt set."""
     with options.owning() as workbench:
         workbench.prompts.new_set(name, held_out=held_out).result()
-    _told(as_json, {"event": "prompt_set", "set": name, "held_out": held_out}, f"The prompt set {name!r} is there.")
+    _report(as_json, {"event": "prompt_set", "set": name, "held_out": held_out}, f"The prompt set {name!r} is made.")
 
 
 @click.command("rename")
@@ -143,72 +144,72 @@ def rename(options: Options, name: str, new_name: str, as_json: bool) -> None:
     """Give a prompt set another name."""
     with options.owning() as workbench:
         workbench.prompts.rename(workbench.prompts.find_set(name).id, new_name).result()
-    _told(as_json, {"event": "renamed", "set": new_name, "was": name}, f"{name!r} is called {new_name!r} now.")
+    _report(as_json, {"event": "renamed", "set": new_name, "was": name}, f"{name!r} is called {new_name!r} now.")
 
 
 @click.command("hold-out")
 @click.argument("name", metavar="SET")
-@click.option("--yes", is_flag=True, help="Do not only say what it means: do it.")
+@click.option("--yes", is_flag=True, help="Do it, instead of only showing what it would change.")
 @as_json
 @click.pass_obj
 def hold_out(options: Options, name: str, yes: bool, as_json: bool) -> None:
-    """Hold a prompt set out for trials. Without --yes it is only told what that means."""
+    """Hold a prompt set out for trials. Without --yes, only show what that would change."""
     _cross(options, name, True, yes=yes, as_json=as_json)
 
 
 @click.command("release")
 @click.argument("name", metavar="SET")
-@click.option("--yes", is_flag=True, help="Do not only say what it means: do it.")
+@click.option("--yes", is_flag=True, help="Do it, instead of only showing what it would change.")
 @as_json
 @click.pass_obj
 def release(options: Options, name: str, yes: bool, as_json: bool) -> None:
-    """Hand a held-out prompt set back to labelling. Without --yes it is only told what that means."""
+    """Release a held-out prompt set for labelling. Without --yes, only show what that would change."""
     _cross(options, name, False, yes=yes, as_json=as_json)
 
 
 def _cross(options: Options, name: str, held_out: bool, *, yes: bool, as_json: bool) -> None:
     if not yes:
         with options.reading() as view:
-            meant = view.prompts.crossing_of_set(view.prompts.find_set(name).id)
-        _tell_crossing(meant, held_out, as_json=as_json, done=False)
+            crossing = view.prompts.crossing_of_set(view.prompts.find_set(name).id)
+        _show_crossing(crossing, held_out, as_json=as_json, done=False)
         return
     with options.owning() as workbench:
-        meant = workbench.prompts.set_held_out(workbench.prompts.find_set(name).id, held_out).result()
-    _tell_crossing(meant, held_out, as_json=as_json, done=True)
+        crossing = workbench.prompts.set_held_out(workbench.prompts.find_set(name).id, held_out).result()
+    _show_crossing(crossing, held_out, as_json=as_json, done=True)
 
 
-def _tell_crossing(meant: Crossing, held_out: bool, *, as_json: bool, done: bool) -> None:
+def _show_crossing(crossing: Crossing, held_out: bool, *, as_json: bool, done: bool) -> None:
     if as_json:
-        emit({"event": "held_out" if held_out else "released", "done": done, **asdict(meant)})
-    for sentence in holding_out_words(meant, done=done) if held_out else release_words(meant):
+        emit({"event": "held_out" if held_out else "released", "done": done, **asdict(crossing)})
+    for sentence in holding_out_words(crossing, done=done) if held_out else release_words(crossing):
         say(sentence)
     if not done:
-        say("Nothing was changed. Say --yes to do it.")
+        say("Nothing has changed. Give --yes to do it.")
 
 
 @click.command("move")
 @click.argument("prompts", nargs=-1, type=int, required=True, metavar="ID …")
-@click.option("--to", "target", required=True, metavar="SET", help="The set they go into.")
-@click.option("--yes", is_flag=True, help="Also where they come to be held out, or are handed back.")
+@click.option("--to", "target", required=True, metavar="SET", help="The set to move them into.")
+@click.option("--yes", is_flag=True, help="Move them also where that holds them out or releases them.")
 @as_json
 @click.pass_obj
 def move(options: Options, prompts: Sequence[int], target: str, yes: bool, as_json: bool) -> None:
     """Move prompts, by their numbers, into another set."""
     with options.owning() as workbench:
-        book = workbench.prompts
-        found = book.find_set(target)
-        across = _across(book, prompts, found.held_out)
+        sets = workbench.prompts
+        found = sets.find_set(target)
+        across = _across(sets, prompts, found.held_out)
         if across and not yes:
-            _tell_crossing(book.crossing(across), found.held_out, as_json=as_json, done=False)
+            _show_crossing(sets.crossing(across), found.held_out, as_json=as_json, done=False)
             raise SystemExit(1)
-        book.move(prompts, found.id).result()
+        sets.move(prompts, found.id).result()
     record = {"event": "moved", "prompts": list(prompts), "set": target, "across": across}
-    _told(as_json, record, f"{count(len(prompts), 'prompt')} moved into {target!r}.")
+    _report(as_json, record, f"{count(len(prompts), 'prompt')} moved into {target!r}.")
 
 
-def _across(book: PromptSets, prompts: Sequence[int], held_out: bool) -> list[int]:
-    """Those of the prompts that would change sides."""
-    return [each for each in prompts if book.prompt(each).held_out != held_out]
+def _across(sets: PromptSets, prompts: Sequence[int], held_out: bool) -> list[int]:
+    """The prompts that the move would hold out or release."""
+    return [each for each in prompts if sets.prompt(each).held_out != held_out]
 
 
 @click.command("remove")
@@ -216,13 +217,13 @@ def _across(book: PromptSets, prompts: Sequence[int], held_out: bool) -> list[in
 @as_json
 @click.pass_obj
 def remove(options: Options, prompt: int, as_json: bool) -> None:
-    """Take away a prompt that was never used."""
+    """Delete a prompt that was never used."""
     with options.owning() as workbench:
         workbench.prompts.remove(prompt).result()
-    _told(as_json, {"event": "removed", "prompt": prompt}, f"Prompt {prompt} is gone.")
+    _report(as_json, {"event": "removed", "prompt": prompt}, f"Prompt {prompt} is deleted.")
 
 
-def _told(as_json: bool, record: Mapping[str, object], words: str) -> None:
+def _report(as_json: bool, record: Mapping[str, object], words: str) -> None:
     if as_json:
         emit(record)
     else:
@@ -230,7 +231,7 @@ def _told(as_json: bool, record: Mapping[str, object], words: str) -> None:
 
 
 SUBCOMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
-"""What `palate prompts` gets besides `add`."""
+"""The commands of `palate prompts` beside `add`."""
 
 for command in SUBCOMMANDS:
     prompts.add_command(command)

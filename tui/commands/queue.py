@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def comparison_record(comparison: ComparisonRow) -> dict[str, Any]:
-    """A comparison as the command line tells it: answers in canonical order, without a name."""
+    """A comparison as a record for `--json`: the answers in canonical order, without the names of their policies."""
     return {
         "id": comparison.id,
         "prompt": list(comparison.prompt.messages),
@@ -48,22 +48,22 @@ def show_comparison(comparison: ComparisonRow) -> None:
 
 
 @click.command()
-@click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="Comparisons to write.")
+@click.option("--pairs", default=8, type=click.IntRange(min=1), show_default=True, help="How many comparisons.")
 @click.option(
     "--instead-of",
     type=int,
     metavar="ID",
-    help="Write one comparison, of the prompt of comparison ID, to be asked first; ID counts as skipped.",
+    help="Write one comparison on the prompt of comparison ID, and show it first; ID counts as skipped.",
 )
 @config_options(SamplingConfig)
 @config_options(SourceConfig)
 @as_json
 @click.pass_obj  # type: ignore[arg-type]  # the checker does not follow **given
 def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool, **given: str | None) -> None:
-    """Write comparisons into the queue, two answers each. What is not given is as `palate settings` says."""
+    """Write comparisons into the queue, two answers each. `palate settings` lists the defaults of the flags."""
     if given["server"] is not None and given["policy"] is None:
         given["policy"] = SERVER
-    changed_config(SamplingConfig(), given)  # unusable flags are told before anything is opened
+    changed_config(SamplingConfig(), given)  # a flag that cannot be used is refused before anything is opened
     changed_config(SourceConfig(), given)
     with options.owning() as workbench, options.letting_in(workbench):
         old = None if instead_of is None else _labelled(workbench, instead_of)
@@ -78,25 +78,25 @@ def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool
                 comparison = workbench.comparison(published.comparison)
                 mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
                 if not mine:
-                    continue  # the queue of an open app is filled as well
+                    continue  # an open app fills its own queue at the same time
                 written += 1
                 if as_json:
                     emit({"event": "comparison", **comparison_record(comparison)})
                 else:
                     say(f"{written} of {pairs}: {comparison.prompt.first_line}")
         if written < pairs and old is not None:
-            say("The answers were the same as before, or nearly the same. Try a higher --temperature.")
+            say("The new answers are those of before, or nearly. Try a higher --temperature.")
             raise SystemExit(1)
         if written < pairs:
             say(
-                f"{pairs} comparisons were asked for, {written} were written: no prompt is left. "
+                f"Only {written} of {pairs} comparisons were written: no prompt is left. "
                 "Add some with `palate prompts add FILE`."
             )
             raise SystemExit(1)
 
 
 def _labelled(workbench: Workbench, comparison: int) -> ComparisonRow:
-    """A comparison of labelling: what a trial asks is settled when it begins."""
+    """The comparison of this id, which must not belong to a trial: a trial's answers are fixed when it starts."""
     pair = workbench.comparison(comparison)
     if pair.trial is not None:
         raise InputError(f"Comparison {comparison} belongs to trial {pair.trial}, whose answers are never replaced.")
@@ -112,7 +112,7 @@ def _write_again(workbench: Workbench, answers: QueueFiller, old: ComparisonRow)
 
 
 def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller:
-    """What writes with these flags on top of the settings; the model is loaded where one of them needs it."""
+    """A queue filler with the stored settings, changed by these flags. Loads the model where the answers need it."""
     answers, kept = workbench.answers_for_once(), workbench.answers.settings
     source, sampling = changed_config(kept.source, given), changed_config(kept.sampling, given)
     answers.settings = replace(kept, source=source, sampling=sampling)
@@ -122,7 +122,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller
     else:
         workbench.start(fill_queue=False, load_model=False)
     if SERVER in (source.first, source.second):
-        say("Answers from a server are learned as text, under the local model's own prompt template.")
+        say("Training uses the text of a server's answers under the local model's own prompt template.")
     return answers
 
 
@@ -131,7 +131,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller
 @as_json
 @click.pass_obj
 def queue(options: Options, limit: int, as_json: bool) -> None:
-    """Comparisons without a verdict: id, prompt and both answers."""
+    """List the comparisons without a verdict: id, prompt and both answers."""
     with options.reading() as view:
         comparisons = view.open_comparisons(limit)
     for each in comparisons:
@@ -140,14 +140,14 @@ def queue(options: Options, limit: int, as_json: bool) -> None:
         else:
             show_comparison(each)
     if not comparisons:
-        say("No comparison is waiting. Write some with `palate generate`.")
+        say("The queue is empty. Write comparisons with `palate generate`.")
 
 
 @click.command()
 @click.argument("comparison", type=int, metavar="ID")
 @click.argument("verdict", type=click.Choice(VERDICTS))
 @click.option("--strength", default=1, type=click.IntRange(1, 2), show_default=True, help="2: much better.")
-@click.option("--note", default="", help="A note to keep with the verdict.")
+@click.option("--note", default="", help="A note to store with the verdict.")
 @as_json
 @click.pass_obj
 def judge(options: Options, comparison: int, verdict: str, strength: int, note: str, as_json: bool) -> None:
@@ -160,4 +160,4 @@ def judge(options: Options, comparison: int, verdict: str, strength: int, note: 
     else:
         say(f"Comparison {comparison}: {verdict}.")
         if offer:
-            say(f"{count(offer, 'new pair')} since the latest run; `palate train` makes one on all of them.")
+            say(f"{count(offer, 'new pair')} since the latest run; `palate train` starts one on all pairs.")

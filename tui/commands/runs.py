@@ -1,4 +1,4 @@
-"""`palate runs`: past runs and the one in progress, as tables, JSON and CSV, and what a person keeps with them."""
+"""`palate runs`: past runs and the one in progress as tables, JSON and CSV, and their notes, tags and names."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from tui.runs.labels import RunLabels
 
 
-as_csv = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout, the names first.")
+as_csv = click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout, a header first.")
 run_id = click.argument("run", type=int, metavar="ID")
 run_ids = click.argument("ids", type=int, nargs=-1, required=True, metavar="ID…")
 
 
 class RunsGroup(click.Group):
-    """A group whose first word may be a query: what is none of its commands belongs to `list`."""
+    """A group whose first word may be a query: words that name no command are passed to `list`."""
 
     USUAL: ClassVar = "list"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the usual command where none is named; the first word that a shell completes may still be any of them."""
+        """Insert the usual command where none is named. The first word that a shell completes may be any command."""
         begins = ctx.resilient_parsing and not args
         if not begins and args[:1] != ["--help"] and (not args or args[0] not in self.commands):
             args = [self.USUAL, *args]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands, and what the usual one takes."""
+        """The commands' names, and the completions of the usual command."""
         usual = self.commands[self.USUAL].shell_complete(ctx, incomplete)
         found = {each.value: each for each in (*super().shell_complete(ctx, incomplete), *usual)}
         return list(found.values())
@@ -56,20 +56,20 @@ class RunsGroup(click.Group):
 
 @click.group(cls=RunsGroup)
 def runs() -> None:
-    """Every run, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' asks for some of them."""
+    """List the runs, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' filters them."""
 
 
 @runs.command("list", context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option(
-    "--sort", default="-run", metavar="FIELD", help="A field, such as lr, loss or took; -lr: the largest first."
+    "--sort", default="-run", metavar="FIELD", help="A field, such as lr, loss or took. -lr: the largest first."
 )
-@click.option("--all", "archived", is_flag=True, help="Archived runs as well.")
+@click.option("--all", "archived", is_flag=True, help="Include archived runs.")
 @as_json
 @as_csv
 @click.pass_obj
 def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: bool, as_json: bool, as_csv: bool) -> None:
-    """The runs that a QUERY asks for: words and filters such as lr>=1e-4, status:finished, tag:short, -note:test."""
+    """List the runs that match QUERY: words and filters such as lr>=1e-4, status:finished, tag:short, -note:test."""
     if wrong := next((word for word in query if word.startswith("--")), None):
         raise click.UsageError(f"No such option: {wrong}")
     asked = RunQuery(" ".join(query), archived=archived).sorted_by(sort)
@@ -85,9 +85,9 @@ def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: boo
         show_table([_summary(row, asked.fields()) for row in rows])
         for row in rows:
             if row.status == "running" and owner is not None:
-                say(f"Run {row.id} is live, in process {owner['pid']} on {owner.get('host')}.")
+                say(f"Run {row.id} is alive, in process {owner['pid']} on {owner.get('host')}.")
     elif every:
-        say(f"None of {count(len(every), 'run')} matches. `palate runs --all` shows every one.")
+        say(f"None of {count(len(every), 'run')} matches. `palate runs --all` lists every run.")
     else:
         say("There is no run yet. Start one with `palate train`.")
 
@@ -136,7 +136,7 @@ def record_of(row: RunRow) -> dict[str, Any]:
 
 
 def write_csv(records: Sequence[Mapping[str, Any]]) -> None:
-    """Write records of one kind; a value that one of them lacks, or that is no number, is left empty."""
+    """Write records of one kind as CSV; a value that a record lacks, or that is NaN, is an empty cell."""
     names = list(dict.fromkeys(name for record in records for name in record))
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([visible(name) for name in names])
@@ -156,7 +156,7 @@ def _cell(value: Any) -> Any:
 @as_json
 @click.pass_obj
 def show_run(options: Options, run: int, part: str | None, as_json: bool) -> None:
-    """One run: settings, lineage, pairs that stay wrong, figures of every step, and its log."""
+    """Show one run: settings, lineage, the pairs that it still ranks wrongly, metrics of every step, and its log."""
     with options.reading() as view:
         row, metrics, log = view.run(run), view.run_metrics(run), view.run_log(run)
         ledger, family = view.records.ledger(run), family_of(row, view.runs(), view.adapters())
@@ -203,7 +203,7 @@ def _event(row: RunRow) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no infinity: it is told in words."""
+    """The value as JSON can hold it: JSON has no infinity and no NaN, so these become text."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -213,9 +213,9 @@ def _finite(value: Any) -> Any:
 @as_csv
 @click.pass_obj
 def diff(options: Options, ids: tuple[int, ...], as_json: bool, as_csv: bool) -> None:
-    """The settings and results of two or more runs beside each other, those that differ first."""
+    """Show the settings and results of two or more runs beside each other, those that differ first."""
     if len(set(ids)) < 2:
-        raise InputError("A difference needs two runs. Give the ids of two or more: `palate runs diff 1 2`.")
+        raise InputError("`palate runs diff` needs at least two runs. Give their ids: `palate runs diff 1 2`.")
     with options.reading() as view:
         rows = [view.run(run) for run in dict.fromkeys(ids)]
     results = [SettingLine(name, tuple(getattr(row, name) for row in rows)) for name in ("loss", "margin", "accuracy")]
@@ -236,19 +236,18 @@ def diff(options: Options, ids: tuple[int, ...], as_json: bool, as_csv: bool) ->
         ])  # fmt: skip
 
 
-# -- what a person keeps with runs -----------------------------------------------------------------------------
+# -- notes, tags, names and the archive ------------------------------------------------------------------------
 
 
 @contextmanager
-def _keeping(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[tuple[RunLabels, list[RunRow]]]:
-    """The shelf and the runs as they stand; afterwards they are told as they stand then."""
+def _labelling(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[tuple[RunLabels, list[RunRow]]]:
+    """The workspace's run labels and the runs; after the block, print the runs as they are then."""
     with options.owning() as workbench:
         yield workbench.run_labels, [workbench.run(run) for run in ids]
-        _tell_kept([workbench.run(run) for run in ids], as_json)
+        _print_labels([workbench.run(run) for run in ids], as_json)
 
 
-def _tell_kept(rows: Sequence[RunRow], as_json: bool) -> None:
-    """What is kept with runs now."""
+def _print_labels(rows: Sequence[RunRow], as_json: bool) -> None:
     if as_json:
         for row in rows:
             emit(_event(row))
@@ -263,23 +262,23 @@ def _tell_kept(rows: Sequence[RunRow], as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def note(options: Options, run: int, text: str, as_json: bool) -> None:
-    """Keep a note with a run in place of an older one; '' takes it away."""
-    with _keeping(options, [run], as_json) as (run_labels, _):
+    """Store a run's note in place of its older one; '' removes it."""
+    with _labelling(options, [run], as_json) as (run_labels, _):
         run_labels.note(run, text)
 
 
 @runs.command()
 @run_id
 @click.argument("tags", nargs=-1, required=True, metavar="TAG…")
-@click.option("--remove", is_flag=True, help="Take these tags off instead.")
+@click.option("--remove", is_flag=True, help="Remove these tags instead.")
 @as_json
 @click.pass_obj
 def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
-    """Keep tags with a run, beside those that it has."""
+    """Add tags to those of a run."""
     from tui.runs.labels import tags_of
 
     named = tags_of(" ".join(tags))
-    with _keeping(options, [run], as_json) as (run_labels, rows):
+    with _labelling(options, [run], as_json) as (run_labels, rows):
         had = rows[0].tags
         run_labels.tag(run, [each for each in had if each not in named] if remove else [*had, *named])
 
@@ -290,19 +289,19 @@ def tag(options: Options, run: int, tags: tuple[str, ...], remove: bool, as_json
 @as_json
 @click.pass_obj
 def rename(options: Options, run: int, name: str, as_json: bool) -> None:
-    """Give a run another name, and its adapter as well where that has the run's name."""
-    with _keeping(options, [run], as_json) as (run_labels, _):
+    """Give a run another name, and its adapter too where both had the same name."""
+    with _labelling(options, [run], as_json) as (run_labels, _):
         run_labels.rename(run, name)
 
 
 @runs.command()
 @run_ids
-@click.option("--undo", is_flag=True, help="Bring them back.")
+@click.option("--undo", is_flag=True, help="Take the runs out of the archive.")
 @as_json
 @click.pass_obj
 def archive(options: Options, ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
-    """Put runs away: lists leave them out unless asked with --all. Nothing is deleted."""
-    with _keeping(options, ids, as_json) as (run_labels, _):
+    """Archive runs: lists leave them out without --all. Nothing is deleted."""
+    with _labelling(options, ids, as_json) as (run_labels, _):
         for run in ids:
             run_labels.archive(run, not undo)
 
@@ -312,7 +311,7 @@ def archive(options: Options, ids: tuple[int, ...], undo: bool, as_json: bool) -
 @as_json
 @click.pass_obj
 def samples(options: Options, run: int, as_json: bool) -> None:
-    """The answers of a run to the same held-out prompts at every evaluation; step 0 is where it started."""
+    """Show a run's answers to the same held-out prompts at every evaluation; step 0 is before training."""
     with options.reading() as view:
         view.run(run)
         rows = view.run_samples(run)
@@ -321,18 +320,18 @@ def samples(options: Options, run: int, as_json: bool) -> None:
             emit(sample_record(run, row))
         return
     if not rows:
-        say(f"Run {run} took no samples. `palate settings samples 3` lets the next one take them.")
+        say(f"Run {run} has no samples. After `palate settings samples 3`, the next run samples 3 prompts.")
     for row in rows:
         show(visible(sample_words(row)))
 
 
 def sample_record(run: int, row: SampleRow) -> dict[str, Any]:
-    """A sample as a record."""
-    asked = [dict(message) for message in row.messages]
-    told = {"prompt": row.prompt, "messages": asked, "text": row.text, "tokens": row.tokens, "cut": row.cut}
-    return {"event": "sample", "run": run, "step": row.step, **told}
+    """A sample as a record for `--json`."""
+    prompt = {"prompt": row.prompt, "messages": [dict(message) for message in row.messages]}
+    answer = {"text": row.text, "tokens": row.tokens, "cut": row.cut}
+    return {"event": "sample", "run": run, "step": row.step, **prompt, **answer}
 
 
 def sample_words(row: SampleRow) -> str:
-    """A sample for a person: its step, what was asked, and the answer below."""
+    """A sample as a person reads it: its step and prompt, and the answer below."""
     return f"step {row.step} · {row.question}\n{row.text}{' …' if row.cut else ''}\n"

@@ -1,4 +1,4 @@
-"""`palate settings`: what a workspace keeps about the answers written ahead."""
+"""`palate settings`: the settings of a workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tui.workspace.settings_store import BACK, list_settings
 def settings(options: Options, name: str | None, value: str | None, as_json: bool) -> None:
     """Show the settings of the queue, its sources and its sampling, or change one: NAME VALUE.
 
-    The value `default` takes a setting back, `none` empties one that may be empty.
+    The value `default` restores a setting's default; `none` empties a setting that may be empty.
     """
     if name is not None and value is not None:
         with options.owning() as workbench:
@@ -38,7 +38,7 @@ def settings(options: Options, name: str | None, value: str | None, as_json: boo
             emit(row)
     elif name is None:
         show_table([{key: row[key] for key in ("name", "value", "default", "allowed")} for row in rows])
-        say(f"Change one with `palate settings NAME VALUE`; the value {BACK} takes it back.")
+        say(f"Change one with `palate settings NAME VALUE`; the value {BACK} restores the default.")
     else:
         say(f"{chosen[0]['name']}: {chosen[0]['value']}. {chosen[0]['help']}")
 

@@ -1,4 +1,4 @@
-"""`palate train`: one run, told step by step."""
+"""`palate train`: one run, reported step by step."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @config_options(TrainConfig)
-@click.option("--preset", metavar="NAME", help="Begin with the settings of this preset; flags override it.")
-@click.option("--pairs", metavar="NAME", help="Train on this set of pairs that you keep (`palate pairs`), not on all.")
+@click.option("--preset", metavar="NAME", help="Start from the settings of this preset; flags override them.")
+@click.option("--pairs", metavar="NAME", help="Train on this set of pairs (`palate pairs`) instead of all.")
 @pair_options("--pairs-since", "--pairs-set", "--pairs-strong")
-@click.option("--from", "from_adapter", metavar="ADAPTER", help="Go on from this adapter instead of a fresh one.")
-@click.option("--resume", type=int, metavar="RUN", help="Go on with an interrupted run, with its own settings.")
-@click.option("--preflight", "look", is_flag=True, help="Tell what the run would do and need, and end.")
+@click.option("--from", "from_adapter", metavar="ADAPTER", help="Start from this adapter instead of a new one.")
+@click.option("--resume", type=int, metavar="RUN", help="Continue an interrupted run, with its own settings.")
+@click.option("--preflight", "look", is_flag=True, help="Show what the run would do and need, without training.")
 @click.option(
     "--on-interrupt",
     type=click.Choice(["keep", "leave", "discard"]),
     default="keep",
     show_default=True,
-    help="What ctrl+C does: keep what is trained as an adapter, leave the run at a checkpoint to be resumed, or end it "
-    "without an adapter.",
+    help="What ctrl+C does. keep: end the run and save its adapter. leave: write a checkpoint, to resume the run from. "
+    "discard: end the run without an adapter.",
 )
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
 @as_json
@@ -62,17 +62,17 @@ def train(
     as_json: bool,
     **given: str | None,
 ) -> None:
-    """Train an adapter on the preference pairs that stand. Ctrl+C keeps what is trained (--on-interrupt)."""
+    """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
     others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None, *given.values())
     if resume is not None and any(each is not None for each in others):
-        raise InputError(f"Run {resume} is resumed with the settings it began with. Leave the other flags out.")
-    build_config(TrainConfig, given)  # what is wrong with a flag is told before anything is opened
+        raise InputError(f"Run {resume} is resumed with its own settings. Leave the other flags out.")
+    build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
     with options.owning() as workbench, options.letting_in(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
         load_model(workbench)
         if look:
-            tell_preflight(workbench.preflight(config, chosen), as_json)
+            print_preflight(workbench.preflight(config, chosen), as_json)
             return
         heard = Heard(workbench)
         if resume is not None:
@@ -83,41 +83,41 @@ def train(
     if row.error:
         raise click.ClickException(row.error)
     if row.status == "interrupted" and on_interrupt != "leave":
-        raise click.ClickException(f"Run {run} was left. `palate train --resume {run}` goes on with it.")
+        raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
 
 
 def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
-    outliving = DetachedCommand(workbench)
-    with hang_ups_heard(outliving.hang_up):
+    detached = DetachedCommand(workbench)
+    with hang_ups_heard(detached.hang_up):
         while True:
             try:
                 for published in heard.until(job):
-                    _tell_published(workbench, run, published, as_json)
+                    _report(workbench, run, published, as_json)
             except OwnerLeaves:
-                say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` goes on with it.")
+                say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` continues it.")
                 raise
             except KeyboardInterrupt:
                 _interrupt(workbench, on_interrupt)
             except OSError as error:
-                if not outliving.is_hang_up(error):
+                if not detached.is_hang_up(error):
                     raise
-                outliving.hang_up()
+                detached.hang_up()
             else:
                 return
 
 
-def _tell_published(workbench: Workbench, run: int, published: WorkbenchEvent, as_json: bool) -> None:
+def _report(workbench: Workbench, run: int, published: WorkbenchEvent, as_json: bool) -> None:
     if isinstance(published, RunChanged) and published.event is not None:
-        _tell(run, published.event, as_json)
+        _report_event(run, published.event, as_json)
     elif isinstance(published, SamplesStored):
-        _tell_samples(workbench, published, as_json)
+        _report_samples(workbench, published, as_json)
 
 
 def _interrupt(workbench: Workbench, act: str) -> None:
-    """Ctrl+C was pressed: the run ends in the way that was asked for. Its last events are still told."""
-    words = {"keep": "Keeping what is trained", "leave": "Writing a checkpoint", "discard": "Discarding the run"}
+    """End the run after ctrl+C, in the way that `--on-interrupt` names. Its last events are still reported."""
+    words = {"keep": "Saving the adapter", "leave": "Writing a checkpoint", "discard": "Discarding the run"}
     say(f"{words[act]}; one moment.")
     if act == "leave":
         workbench.trainer.leave()
@@ -125,7 +125,7 @@ def _interrupt(workbench: Workbench, act: str) -> None:
         workbench.stop_run(discard=act == "discard")
 
 
-def _tell(run: int, event: Event, as_json: bool) -> None:
+def _report_event(run: int, event: Event, as_json: bool) -> None:
     record = event_record(run, event)
     if record is None:
         return
@@ -135,7 +135,7 @@ def _tell(run: int, event: Event, as_json: bool) -> None:
         say(event_words(record))
 
 
-def _tell_samples(workbench: Workbench, stored: SamplesStored, as_json: bool) -> None:
+def _report_samples(workbench: Workbench, stored: SamplesStored, as_json: bool) -> None:
     for row in workbench.run_samples(stored.run):
         if row.step != stored.step:
             continue
@@ -145,8 +145,8 @@ def _tell_samples(workbench: Workbench, stored: SamplesStored, as_json: bool) ->
             say(f"sample  {visible_line(row.question, 60)}  →  {visible_line(row.text, 120)}")
 
 
-def tell_preflight(found: Preflight, as_json: bool) -> None:
-    """Print what a run would do and need."""
+def print_preflight(found: Preflight, as_json: bool) -> None:
+    """Print what a run would do and how much memory it needs."""
     if as_json:
         peak = None if found.memory is None else found.memory.peak
         emit({"event": "preflight", **asdict(found), "peak_bytes": peak})

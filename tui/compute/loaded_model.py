@@ -21,7 +21,7 @@ from engine.errors import EngineError, ModelError
 from engine.events import Notice, Progress, SourceReady
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
-from tui.compute.scheduler import Turns
+from tui.compute.scheduler import WorkSteps
 from tui.errors import title_of
 from tui.events import ModelChanged, WorkbenchEvent, WorkbenchFailed
 from tui.snapshots import LoadState, ModelState
@@ -75,7 +75,7 @@ class LoadedModel:
 
     # -- on the compute thread ----------------------------------------------------------------------------------
 
-    def load_turns(self) -> Turns:
+    def load_steps(self) -> WorkSteps:
         """Fetch and load the base model, then the adapter that was in use when it was last loaded."""
         try:
             yield from self._prepare_and_load()
@@ -92,7 +92,7 @@ class LoadedModel:
         self._become(LoadState.READY)
         self._workspace.keep_setting("model", self.choice.source)
 
-    def use_turns(self, adapter: Adapter | None) -> Turns:
+    def use_steps(self, adapter: Adapter | None) -> WorkSteps:
         """Make `adapter` (None for the base alone) the policy that answers, now and at the next start."""
         base = self.required()
         if adapter is not None:
@@ -148,7 +148,7 @@ class LoadedModel:
             parent=base_row,
         ).result()
 
-    def _prepare_and_load(self) -> Turns:
+    def _prepare_and_load(self) -> WorkSteps:
         location = ""
         self._become(LoadState.PREPARING)
         choice = self.choice

@@ -1,8 +1,8 @@
-"""The compute thread: every job that uses torch takes its turns on it.
+"""The compute thread: every job that uses torch runs on it.
 
-Two torch jobs at once on the same cores or the same GPU ruin each other, so they take turns here instead. A job is
-a generator; each `next()` on it is one turn. Between turns the scheduler asks every job for its priority
-and gives the next turn to the most urgent one.
+Two torch jobs at once on the same cores or the same GPU slow each other down, so the scheduler runs one step of work at
+a time. A job is a generator; each `next()` on it is one step. Between steps the scheduler asks every job for its
+priority and runs a step of the most urgent one.
 """
 
 import threading
@@ -10,33 +10,47 @@ import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from enum import IntEnum
 from itertools import count
 
-LOADING, WATCHED, WAITED_FOR, RUN, AHEAD, IDLE, ASLEEP = range(7)
-"""How urgent a turn is: the model itself, what a person watches being written, what a person waits for, a run, work
-done ahead of need, and work for when nothing else is to do.
+WorkSteps = Generator[None, None, None]
+"""A job's steps of work: the generator yields where another job may run."""
 
-A job that is asleep gets no turn. `Scheduler.wake()` asks every job for its priority again.
-"""
 
-Turns = Generator[None, None, None]
+class Priority(IntEnum):
+    """How urgent the next step of a job is; the smallest number runs first."""
+
+    LOADING = 0
+    """Every other job needs it first: the model loads, a run is to end or pause, or a trial runs low."""
+    WATCHED = 1
+    """A person watches the answers being written."""
+    WAITED_FOR = 2
+    """A person waits for the result."""
+    RUN = 3
+    """A training run."""
+    AHEAD = 4
+    """The work will be needed soon, but no person waits for it yet."""
+    IDLE = 5
+    """The job runs when no other job has anything to do."""
+    ASLEEP = 6
+    """The job runs no step until `Scheduler.wake()` makes the scheduler ask for its priority again."""
 
 
 @dataclass(eq=False)
 class Job:
     """Work for the compute thread.
 
-    `priority` is asked before every turn; the smallest number goes first, and among equals the job that came first.
-    `done` resolves to None when the generator ends, or to the exception that it raised.
+    The scheduler calls `priority` before every step; the smallest number runs first, and among equals the job that was
+    submitted first. `done` resolves to None when the generator ends, or to the exception that it raised.
     """
 
     name: str
-    turns: Turns
-    priority: Callable[[], int]
+    steps: WorkSteps
+    priority: Callable[[], Priority]
     done: Future[None] = field(default_factory=Future)
     number: int = field(default_factory=count().__next__)
     ended: bool = False
-    """Somebody wants no more of it: see `Scheduler.end`."""
+    """`Scheduler.end` was called: the scheduler closes the generator instead of running its next step."""
 
 
 class Scheduler:
@@ -56,38 +70,38 @@ class Scheduler:
         """Start the thread."""
         self._thread.start()
 
-    def submit(self, name: str, turns: Turns, priority: Callable[[], int]) -> Job:
-        """Add a job; it gets its first turn when no more urgent one wants it."""
-        job = Job(name, turns, priority)
+    def submit(self, name: str, steps: WorkSteps, priority: Callable[[], Priority]) -> Job:
+        """Add a job; its first step runs when no more urgent job is awake."""
+        job = Job(name, steps, priority)
         with self._changed:
             self._jobs.append(job)
             self._changed.notify_all()
         return job
 
     def busy_with(self, name: str) -> bool:
-        """Is a job of this name not over yet?"""
+        """Whether a job of this name has not ended yet."""
         with self._changed:
             return any(job.name == name for job in self._jobs)
 
     def end(self, job: Job) -> None:
-        """Close the job's generator at its next turn, as if it had come to its end. From any thread."""
+        """Close the job's generator before its next step, as if it had ended. From any thread."""
         with self._changed:
             job.ended = True
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Ask every job again how urgent it is: one that was asleep may have something to do. From any thread."""
+        """Ask every job for its priority again: one that was asleep may have something to do. From any thread."""
         with self._changed:
             self._changed.notify_all()
 
     def wake_after(self, seconds: float) -> None:
-        """Wake after a while: for a job that sleeps until some moment, with no news to wake it."""
+        """Wake after this many seconds, for a job that sleeps until a moment that no event announces."""
         timer = threading.Timer(seconds, self.wake)
         timer.daemon = True
         timer.start()
 
     def close(self, timeout_s: float | None = None) -> None:
-        """End the turn in progress, close every job's generator, and wait for the thread."""
+        """Let the step in progress end, close every job's generator, and wait up to `timeout_s` for the thread."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -96,9 +110,9 @@ class Scheduler:
 
     def _work(self) -> None:
         while (job := self._next_job()) is not None:
-            self._turn(job)
+            self._run_step(job)
         for job in self._jobs:
-            job.turns.close()
+            job.steps.close()
             job.done.cancel()
 
     def _next_job(self) -> Job | None:
@@ -106,25 +120,27 @@ class Scheduler:
             while not self._closing:
                 if ended := [job for job in self._jobs if job.ended]:
                     return ended[0]
-                awake = [(priority, job.number, job) for job in self._jobs if (priority := job.priority()) < ASLEEP]
+                awake = [
+                    (priority, job.number, job) for job in self._jobs if (priority := job.priority()) < Priority.ASLEEP
+                ]
                 if awake:
                     return min(awake)[2]
                 self._changed.wait()
             return None
 
-    def _turn(self, job: Job) -> None:
+    def _run_step(self, job: Job) -> None:
         try:
             if job.ended:
-                job.turns.close()
+                job.steps.close()
                 raise StopIteration
-            next(job.turns)
+            next(job.steps)
         except StopIteration:
             self._remove(job)
             job.done.set_result(None)
         except Exception as error:  # noqa: BLE001  it reaches the job's owner, and the other jobs continue
             self._remove(job)
             self._on_crash(job, error)
-            _let_go(error)
+            _release_frames(error)
             job.done.set_exception(error)
 
     def _remove(self, job: Job) -> None:
@@ -132,8 +148,8 @@ class Scheduler:
             self._jobs.remove(job)
 
 
-def _let_go(error: BaseException) -> None:
-    """Drop what the frames of an error hold: a kept job would keep a whole run's tensors in memory."""
+def _release_frames(error: BaseException) -> None:
+    """Clear the local variables of an error's frames: a job that is kept would keep a whole run's tensors in memory."""
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
     while chain:

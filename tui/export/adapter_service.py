@@ -16,7 +16,7 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
-from tui.compute.scheduler import WAITED_FOR, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
 from tui.events import AdapterMerged, ModelChanged, RunChanged
@@ -85,11 +85,13 @@ class AdapterService:
             if self._scheduler.busy_with(_JOB):
                 raise WorkbenchError("Another adapter is being merged. Wait for its end.")
             self.doing = f"merging {visible_line(adapter.manifest.name, 24)}"
-            job = self._scheduler.submit(_JOB, self._turns(adapter, target, dtype, overwrite), lambda: WAITED_FOR)
+            job = self._scheduler.submit(
+                _JOB, self._work_steps(adapter, target, dtype, overwrite), lambda: Priority.WAITED_FOR
+            )
         job.done.add_done_callback(lambda _: self._over())  # also of a job that was ended before its first turn
         return job
 
-    def _turns(self, adapter: Adapter, target: Path, dtype: str, overwrite: bool) -> Turns:
+    def _work_steps(self, adapter: Adapter, target: Path, dtype: str, overwrite: bool) -> WorkSteps:
         merged: ModelMerged | None = None
         try:
             with placed(target, overwrite=overwrite) as part:

@@ -12,7 +12,7 @@ from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
 from engine.preference import PreferencePair
-from tui.compute.scheduler import AHEAD, Turns
+from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 
@@ -33,7 +33,7 @@ class MarginScorer:
     def wake(self) -> None:
         """Score in the background what is not scored, unless that is being done already."""
         if not self._scheduler.busy_with("margins"):
-            self._scheduler.submit("margins", self._turns(), lambda: AHEAD)
+            self._scheduler.submit("margins", self._work_steps(), lambda: Priority.AHEAD)
 
     def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
         """What to judge next: see `next_by_margin`. A share of the pairs, 0 to 1, is chosen at random.
@@ -46,7 +46,7 @@ class MarginScorer:
         assert self.model is not None  # without an adapter there are no margins to choose by
         return db_margin_scores.next_by_margin(connection, self.model, pick=pick, after=after)
 
-    def _turns(self) -> Turns:
+    def _work_steps(self) -> WorkSteps:
         yield  # the model's own job goes first
         more = True
         while more:
@@ -62,7 +62,7 @@ class MarginScorer:
         left = [each for each in ids if (each, model) not in self._cannot][:AT_ONCE]
         return db_comparisons.comparisons_by_id(self._workspace.connection, left)
 
-    def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> Turns:
+    def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> WorkSteps:
         from engine.training.margins import score_margins  # imports torch
 
         base, name = self._loaded_model.required(), self._loaded_model.attach(adapter)

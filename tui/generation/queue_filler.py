@@ -14,7 +14,7 @@ from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
 from engine.errors import ServerError
 from engine.server import Server
-from tui.compute.scheduler import AHEAD, ASLEEP, WAITED_FOR, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import QueueChanged, WorkbenchFailed
@@ -102,16 +102,16 @@ class QueueFiller:
     def write_pairs(self, pairs: int) -> Job:
         """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
         before = len(self.written)
-        priority = lambda: ASLEEP if self._pairs.completions.idle else WAITED_FOR  # noqa: E731
+        priority = lambda: Priority.ASLEEP if self._pairs.completions.idle else Priority.WAITED_FOR  # noqa: E731
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
         return self._scheduler.submit("pairs asked for", self._fill(missing), priority)
 
     # -- on the compute thread -----------------------------------------------------------------------------------
 
-    def _priority(self) -> int:
+    def _priority(self) -> Priority:
         idle = self._pairs.completions.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
-            return ASLEEP
+            return Priority.ASLEEP
         if self._wanted:  # pairs were judged since the last turn, and while a run is alive only this brings another
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
@@ -120,9 +120,9 @@ class QueueFiller:
             self._hurried = False  # what is half written waits, and is written on beside the next prompts
         # What a server wrote is only taken and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
-        return WAITED_FOR if hurried or self._pairs.completions.at_server else AHEAD
+        return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.AHEAD
 
-    def _keep_filling(self) -> Turns:
+    def _keep_filling(self) -> WorkSteps:
         """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
 
         The job does not end with the queue full: a verdict that comes just then would find it still there, and nobody
@@ -151,7 +151,7 @@ class QueueFiller:
         holds_a_run = self._hurried and self._scheduler.busy_with("run")
         return self.depth if holds_a_run else self.depth - self._count_and_tell()
 
-    def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> Turns:
+    def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> WorkSteps:
         """Answer prompts until no comparison is missing or no prompt is left. `room`: see `_room`; else `missing`."""
         yield
         try:
@@ -190,7 +190,7 @@ class QueueFiller:
         yield from self._answer(Batch(sources, self.asked_of, prompts, self.settings.queue.nearly_equal, streams), room)
         return True
 
-    def _answer(self, batch: Batch, room: Callable[[], int]) -> Turns:
+    def _answer(self, batch: Batch, room: Callable[[], int]) -> WorkSteps:
         """Answer a batch; the next prompts join while it is being written."""
         taken = self._take(batch.prompts)
         limit = PROMPTS_IN_ALL - len(taken)

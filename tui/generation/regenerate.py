@@ -7,7 +7,7 @@ from contextlib import closing
 from db import comparisons as db_comparisons
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import PromptRow
-from tui.compute.scheduler import ASLEEP, WATCHED, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import QueueChanged
@@ -60,10 +60,10 @@ class Regeneration:
         """
         self.check()
         pairs = PairWriter(self._services, seed=self._seed)
-        priority = lambda: ASLEEP if pairs.completions.idle else WATCHED  # noqa: E731
-        return self._services.scheduler.submit("new answers", self._turns(pairs, prompt), priority)
+        priority = lambda: Priority.ASLEEP if pairs.completions.idle else Priority.WATCHED  # noqa: E731
+        return self._services.scheduler.submit("new answers", self._work_steps(pairs, prompt), priority)
 
-    def _turns(self, pairs: PairWriter, prompt: PromptRow) -> Turns:
+    def _work_steps(self, pairs: PairWriter, prompt: PromptRow) -> WorkSteps:
         yield
         settings, connection = self._queue.settings, self._services.workspace.connection
         sources = find_sources(settings, self._services)

@@ -1,4 +1,4 @@
-"""The client's side: the owner of the workspace runs this command, and its output appears here."""
+"""The client's side of the socket: the owner of the workspace runs this command, and its output appears here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.text.format import count, duration, when
 from tui.text.sanitize import visible_line
 
 _INTERRUPTS: Final = 3
-"""Each ctrl+C is sent to the owner. After this many, this process ends without waiting for it."""
+"""This process sends each ctrl+C to the owner. At this many, it ends without waiting for the owner."""
 
 
 class OwnerGone(WorkbenchError):
@@ -31,7 +31,7 @@ class OwnerGone(WorkbenchError):
 
 
 class OwnerRefused(WorkbenchError):
-    """The owner does not do what was asked."""
+    """The owner refused the request."""
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(text)
@@ -39,7 +39,11 @@ class OwnerRefused(WorkbenchError):
 
 
 def connect(door: str) -> Channel | None:
-    """A connection to the owner that listens at `door`, the path of its socket; None when nobody listens."""
+    """A connection to the owner that listens at `door`, the path of its socket; None when no process listens.
+
+    Raises:
+        OwnerRefused: the process that listens belongs to another user.
+    """
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         link.connect(door)
@@ -53,11 +57,12 @@ def connect(door: str) -> Channel | None:
 
 
 def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
-    """Let the owner run `palate` with these words; returns the exit code, or None when nobody took the command.
+    """Let the owner run `palate` with these words; returns the exit code, or None when no owner began the command.
 
     Raises:
         OwnerGone: the owner ended before the command did.
-        OwnerRefused: it does not do that, or uses another version of the protocol.
+        OwnerRefused: the owner refused the request, or uses another version of the protocol.
+        ProtocolError: the owner sent something that is no message.
     """
     channel = connect(door)
     if channel is None:
@@ -92,7 +97,8 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
     if not begun:
         return None
     raise OwnerGone(
-        f"Process {pid} ended while it ran this command. What it had acknowledged is saved; run the command again."
+        f"Process {pid} ended while it ran this command. The results that it acknowledged are saved; "
+        "run the command again."
     )
 
 
@@ -132,16 +138,16 @@ class Owner:
 
     @property
     def status(self) -> WorkbenchStatus:
-        """What it does."""
-        told = dict(self.facts["status"])
-        run = told.pop("run", None)
-        pairs = {name: tuple(told[name]) for name in ("queue_problem", "error") if told.get(name)}
-        state = LoadState(told["model_state"])
+        """Its status when it sent these facts."""
+        fields = dict(self.facts["status"])
+        run = fields.pop("run", None)
+        pairs = {name: tuple(fields[name]) for name in ("queue_problem", "error") if fields.get(name)}
+        state = LoadState(fields["model_state"])
         progress = RunProgress(**{**run, "phase": RunPhase(run["phase"])}) if run else None
-        return WorkbenchStatus(**{**told, **pairs, "model_state": state, "run": progress})
+        return WorkbenchStatus(**{**fields, **pairs, "model_state": state, "run": progress})
 
     def words(self) -> list[str]:
-        """Who it is and what it does, in lines."""
+        """Lines that say which process it is and what it does."""
         facts, status = self.facts, self.status
         since = when(str(facts["since"]))
         return [
@@ -162,10 +168,10 @@ def _doing(status: WorkbenchStatus) -> str:
 
 
 def owner_of(channel: Channel) -> Owner:
-    """Ask who is at the other end.
+    """Ask the owner to describe itself.
 
     Raises:
-        OwnerGone, OwnerRefused, WireError.
+        OwnerGone, OwnerRefused, ProtocolError.
     """
     channel.send({"palate": VERSION, "ask": "who"})
     return Owner(receive_answer(channel))
@@ -175,22 +181,28 @@ def connect_to_watch(busy: WorkspaceBusy) -> tuple[Channel, Owner]:
     """A connection to the owner that stays open, and the owner's description of itself.
 
     Raises:
-        OwnerGone, OwnerRefused, WireError.
+        OwnerGone, OwnerRefused, ProtocolError.
     """
     channel = connect_to_owner(busy)
     return channel, owner_of(channel)
 
 
 def receive_answer(channel: Channel) -> dict[str, Any]:
-    told = channel.receive(10.0)
-    if told is None:
+    """The owner's next message, which must come within 10 s.
+
+    Raises:
+        OwnerGone, OwnerRefused, ProtocolError.
+    """
+    answer = channel.receive(10.0)
+    if answer is None:
         raise OwnerGone("The process that owned the workspace has just left. Start `palate` again.")
-    if "refused" in told:
-        raise OwnerRefused(str(told["refused"]), str(told.get("text", "")))
-    return told
+    if "refused" in answer:
+        raise OwnerRefused(str(answer["refused"]), str(answer.get("text", "")))
+    return answer
 
 
 def connect_to_owner(busy: WorkspaceBusy) -> Channel:
+    """A connection to the owner that `busy` names; raises `busy` when no process listens."""
     channel = connect(str(busy.door))
     if channel is None:
         raise busy

@@ -1,7 +1,7 @@
-"""Where a command's output goes, which folder its relative paths count from, and whether its person is still there.
+"""The console of a command: where its output goes, where its relative paths start, and whether it has to end.
 
-A command may run in a process of its own, or in the one that owns the workspace, on a thread, for a client. It writes
-through the console of its thread and asks it now and then whether to continue.
+A command runs in its own process, or for a client on a thread of the process that owns the workspace. It writes
+through the console of its thread, and calls the console's `check` now and then.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ class OwnerLeaves(BaseException):
 
 
 class ClientGone(BaseException):
-    """Whoever asked for this command is not there any more."""
+    """The client that asked for this command is gone."""
 
 
 class Console:
     """The terminal of this process."""
 
     folder: Path | None = None
-    """From where relative paths count; None for this process's own folder."""
+    """The folder in which relative paths start; None: this process's own."""
     environment: Mapping[str, str] | None = None
-    """The environment variables of whoever asked; None for this process's own."""
+    """The client's environment variables; None: this process's own."""
 
     def __init__(self) -> None:
         self._leaves: str | None = None
 
     def out(self, text: str) -> None:
-        """Write a record, or what a person asked to read."""
+        """Write the command's result on stdout."""
         print(text, end="", flush=True)
 
     def err(self, text: str) -> None:
-        """Write what is meant for a person beside the records."""
+        """Write a message for a person on stderr."""
         click.echo(text, nl=False, err=True)
 
     def leave(self, why: str) -> None:
@@ -52,12 +52,12 @@ class Console:
         self._leaves = why
 
     def check(self) -> None:
-        """Raise what the command should end with, if it should.
+        """Raise if the command has to end.
 
         Raises:
             KeyboardInterrupt: the person pressed ctrl+C.
             OwnerLeaves: the process leaves the workspace.
-            VisitorGone: nobody waits for the command any more.
+            ClientGone: the client is gone.
         """
         if self._leaves is not None:
             raise OwnerLeaves(self._leaves)
@@ -76,15 +76,15 @@ class RemoteConsole(Console):
         threading.Thread(target=self._listen, name="palate-client-listener", daemon=True).start()
 
     def out(self, text: str) -> None:
-        """Send it to the client, which writes it on stdout."""
+        """Send the text to the client, which writes it on stdout."""
         self._send("out", text)
 
     def err(self, text: str) -> None:
-        """Send it to the client, which writes it on stderr."""
+        """Send the text to the client, which writes it on stderr."""
         self._send("err", text)
 
     def check(self) -> None:
-        """See `Console.check`; ctrl+C counts once for each time it was pressed."""
+        """See `Console.check`; the client's ctrl+C raises once."""
         super().check()
         if self._gone:
             raise ClientGone
@@ -105,7 +105,7 @@ class RemoteConsole(Console):
                 if "interrupt" in record:
                     self._interrupted.set()
         except ProtocolError:
-            pass  # a client that sends nonsense is disconnected
+            pass  # a client whose messages cannot be read counts as gone
         self._gone = True
 
 
@@ -129,24 +129,24 @@ def speaking_through(other: Console) -> Iterator[Console]:
 
 
 class CallerPath(click.Path):
-    """A path on the command line. A relative one counts from the folder in which the command was typed."""
+    """A path on the command line. A relative path starts in the folder in which the command was typed."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(path_type=Path, **more)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path; as it was typed, unless the command runs in another process than it was typed for."""
+        """The path; a relative one is joined to the client's folder where the command runs in another process."""
         folder = console().folder
         return super().convert(value if folder is None or str(value) == "-" else folder / value, param, ctx)
 
 
 def say(text: str) -> None:
-    """Tell a person something, on stderr."""
+    """Print a message for a person on stderr, its control characters made visible."""
     console().err(visible(text) + "\n")
 
 
 def show(text: str = "") -> None:
-    """Print a line, or several."""
+    """Print text and a line break on stdout, as it is."""
     console().out(text + "\n")
 
 

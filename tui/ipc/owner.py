@@ -1,7 +1,7 @@
-"""What the owner of a workspace does for its clients: it says who it is, runs their commands, and leaves when asked.
+"""The owner's side of the socket: it describes itself, runs the clients' commands, and leaves when a client asks.
 
-A client's command runs on the owner's own workbench as if it had been typed here: its computing takes turns on the
-scheduler, and what it stores is published, so that screens follow.
+A client's command runs on the owner's own workbench as if it had been typed there: its jobs run on the scheduler, and
+the workbench publishes what it stores, so that screens follow.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tui.workbench import Workbench
 logger = logging.getLogger(__name__)
 
 RunCommand = Callable[[Workbench, Sequence[str]], None]
-"""Runs a command line, its words without `palate`, on the owner's workbench; ends as click ends one."""
+"""Runs a command line, its words without `palate`, on the owner's workbench; raises what click raises."""
 
 Leave = Callable[[str], None]
-"""Called on a client's thread with a sentence when the owner is asked to leave: the owner has to do so soon."""
+"""Called on a client's thread, with a sentence that says why, when the owner has to leave the workspace soon."""
 
 
 class OwnerServer:
@@ -45,15 +45,15 @@ class OwnerServer:
         self.door.open()
 
     def close(self) -> None:
-        """Accept nobody any more. Commands that still run for clients end, with a sentence to each client."""
+        """Accept no more clients. Commands that still run for clients end, and each client gets a sentence."""
         with self._changed:
-            self._closing = f"{self._who()} has let go of the workspace."
+            self._closing = f"{self._who()} has left the workspace."
             for each in self._consoles:
-                each.leave(f"{self._closing} What this command had stored is kept; run it again for the rest.")
+                each.leave(f"{self._closing} The results of this command so far are stored; run it again for the rest.")
         self.door.close()
 
     def clients(self) -> list[threading.Thread]:
-        """The threads on which clients' commands run."""
+        """The threads of the clients, where any of them runs a command; else none."""
         with self._changed:
             return self.door.clients() if self._consoles else []
 
@@ -62,7 +62,7 @@ class OwnerServer:
     def _serve(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         match ask.get("ask"):
             case "who":
-                self._tell(channel)
+                self._describe(channel)
             case "command":
                 self._command(channel, ask)
             case "leave":
@@ -70,27 +70,27 @@ class OwnerServer:
             case other:
                 raise ProtocolError(f"A client cannot ask {other!r}, only who, command or leave.")
 
-    def _tell(self, channel: Channel) -> None:
-        """Say who owns the workspace and what it does, as often as the client asks."""
+    def _describe(self, channel: Channel) -> None:
+        """Send the owner's facts, and again each time the client asks."""
         while True:
             channel.send(self.facts())
             if channel.receive() is None:
                 return
 
     def facts(self) -> dict[str, Any]:
-        """Who owns the workspace, with which model, and what it does."""
+        """The owner's description of itself: process, model, status and clients. The keys cross the socket."""
         lock = self._workbench.workspace.lock
         assert lock is not None
         choice, status = self._workbench.loaded_model.choice, self._workbench.status()
         with self._changed:
-            visitors = len(self._consoles)
+            clients = len(self._consoles)
         return {
             "palate": VERSION,
             **lock.owner,
             "model": asdict(choice),
             "seed": self._workbench.seed,
             "status": asdict(status),
-            "visitors": visitors,
+            "visitors": clients,
         }
 
     def _take_leave(self, channel: Channel, ask: Mapping[str, Any]) -> None:
@@ -128,7 +128,7 @@ class OwnerServer:
                 logger.info("The client of `palate %s` went away", " ".join(words))
                 return 1
             except (Exception, SystemExit, KeyboardInterrupt, OwnerLeaves) as error:  # noqa: BLE001  the client sees every one
-                return _told(error, console)
+                return _report_end(error, console)
         return 0
 
     def _who(self) -> str:
@@ -136,17 +136,17 @@ class OwnerServer:
         return f"Process {lock.owner.get('pid')}" if lock is not None else "The owner"
 
 
-def _told(error: BaseException, console: Console) -> int:
-    """Say what ended a command, as it would be said without an owner; returns the exit code."""
+def _report_end(error: BaseException, console: Console) -> int:
+    """Print what ended a command, as a command in its own process does; returns the exit code."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         case click.ClickException():
-            said = io.StringIO()
-            error.show(said)
-            _say(console, said.getvalue())
+            text = io.StringIO()
+            error.show(text)
+            _say(console, text.getvalue())
             return error.exit_code
         case KeyboardInterrupt() | click.Abort():
             _say(console, "Aborted!\n")

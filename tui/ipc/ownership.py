@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.workbench import Workbench
 
 LET_GO_WITHIN_S = 10.0
-"""How long to wait for an owner without a socket. Commands that only store something take less than a second."""
+"""Seconds to wait for an owner without a socket. Commands that only store something take less than a second."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +27,28 @@ class WorkspaceRequest:
     choice: ModelChoice
     seed: int | None
     words: tuple[str, ...] = ()
-    """The whole command line. Where another process owns the workspace, that one runs it; empty: nobody does."""
+    """The whole command line, which the owner runs where another process owns the workspace; empty: it runs nothing."""
     within_s: float = LET_GO_WITHIN_S
-    """How long to wait for an owner that lets nobody in."""
+    """How long to wait for an owner without a socket."""
 
 
 def own(request: WorkspaceRequest) -> Workbench:
-    """The workspace as its owner. Waits for an owner that has no socket, because it is opening, closing or quick.
+    """The workspace as its owner. Waits for an owner without a socket: it is opening, closing or soon done.
 
     Raises:
-        WorkspaceBusy: that one stays, or lives on another machine.
-        SystemExit: the owner ran this command.
+        WorkspaceBusy: the other owner stays, or is on another machine.
+        SystemExit: the other owner ran this command; it has the command's exit code.
     """
     from tui.ipc.client import visit
     from tui.workbench import Workbench
 
-    patience = time.monotonic() + request.within_s
+    give_up_at = time.monotonic() + request.within_s
     while True:
         try:
             return Workbench(request.folder, request.choice, seed=request.seed, tell=say)
         except WorkspaceBusy as busy:
             elsewhere = busy.host not in (None, socket.gethostname())
-            if elsewhere or time.monotonic() > patience or (busy.door and not request.words):
+            if elsewhere or time.monotonic() > give_up_at or (busy.door and not request.words):
                 raise
             if busy.door:
                 code = visit(busy.door, request.words, busy.pid)

@@ -1,7 +1,7 @@
 """The messages between the owner of a workspace and its clients: JSON objects, one on a line, over a Unix socket.
 
-The first line of a client carries the version of this protocol and what it asks. The owner answers with lines; one
-that has `refused` (a title) and `text` ends the visit.
+A client's first line holds the version of this protocol and its request. The owner answers with lines; a line with
+`refused` (a title) and `text` ends the connection.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tui.errors import WorkbenchError
 
 VERSION: Final = 2
 LONGEST_LINE: Final = 1 << 20
-"""Bytes. A longer line is no request of ours, and is never held in memory."""
+"""Bytes. Neither side sends a longer line, and neither reads one to its end."""
 _LONGEST_TEXT: Final = 100_000
-"""Characters of output in one line; each may take six bytes."""
+"""Characters of output in one line; JSON may take six bytes for each."""
 
 
 class ProtocolError(WorkbenchError):
-    """The other side cannot be understood, or went silent."""
+    """The other side sent no valid message, or none in time."""
 
     title = "The two processes do not understand one another"
 
@@ -43,7 +43,7 @@ class Channel:
         """Send one object.
 
         Raises:
-            WireError: it is too long for a line.
+            ProtocolError: it is too long for a line.
             OSError: the other side is gone.
         """
         line = json.dumps(record, default=str).encode() + b"\n"
@@ -63,7 +63,7 @@ class Channel:
         """The next object; None when the other side has closed.
 
         Raises:
-            WireError: the line is no JSON object, too long, or not there in time.
+            ProtocolError: the line is no JSON object, is too long, or did not come within `within_s` seconds.
         """
         deadline = None if within_s is None else time.monotonic() + within_s
         while (end := self._rest.find(b"\n")) < 0:
@@ -86,23 +86,23 @@ class Channel:
         return _parsed(line)
 
     def close(self) -> None:
-        """End the visit; a thread that waits in `receive` gets None."""
-        with suppress(OSError):  # the other side was first
+        """End the connection; a thread that waits in `receive` gets None."""
+        with suppress(OSError):  # the other side closed it first
             self._link.shutdown(socket.SHUT_RDWR)
         self._link.close()
 
 
 def peer_uid(link: socket.socket) -> int | None:
-    """The user at the other end of a Unix socket, as the kernel knows it; None where the kernel cannot say."""
+    """The id of the user at the other end of a Unix socket, from the kernel; None where the kernel has none."""
     if sys.platform == "linux":
         credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         uid: int = struct.unpack("3i", credentials)[1]
         return uid
-    return _getpeereid(link)  # type: ignore[unreachable]  # the checker knows one platform alone
+    return _getpeereid(link)  # type: ignore[unreachable]  # mypy checks for one platform alone
 
 
 def _getpeereid(link: socket.socket) -> int | None:
-    """The call of the BSDs and of macOS."""
+    """`getpeereid`, which the BSDs and macOS have."""
     import ctypes
 
     call = getattr(ctypes.CDLL(None), "getpeereid", None)
@@ -118,5 +118,5 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise ProtocolError(f"{line[:40]!r} is no JSON object. Speak version {VERSION} of the protocol.")
+        raise ProtocolError(f"{line[:40]!r} is no JSON object. Use version {VERSION} of the protocol.")
     return record

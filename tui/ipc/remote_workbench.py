@@ -1,6 +1,6 @@
-"""A workspace that another process owns, as its screens are shown elsewhere: read and followed, never changed.
+"""A workspace that another process owns, for screens that watch it: read and followed, never changed.
 
-The owner reports about once a second what it does. What it stored is read from the database.
+About once a second the owner reports its status. The screens read what it has stored from the database.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ LOOK_EVERY_S: Final = 1.0
 
 
 class WatchOnly(WorkbenchError):
-    """Something would be changed by a process that only watches."""
+    """A process that only watches cannot change anything."""
 
     title = "Watching changes nothing"
 
 
 class RemoteWorkbench(WorkspaceReader):
-    """Takes the place of the workbench where a screen only watches."""
+    """A workbench for screens that only watch: it reads, and refuses every other act."""
 
     def __init__(self, workspace: Workspace, channel: Channel, owner: Owner) -> None:
         super().__init__(workspace)
         self.left = False
-        """Has the owner left the workspace?"""
+        """The owner has left the workspace."""
         self._channel, self._owner = channel, owner
         self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever the owner's workbench has beyond reading."""
+        """Refuse everything that a workbench does beyond reading."""
         if name.startswith("_"):
             raise AttributeError(name)
         return _Refusal(self._owner.pid)
 
     def subscribe(self, listener: Callable[[WorkbenchEvent], None]) -> Callable[[], None]:
-        """Call `listener` with news of the owner, until the returned function is called."""
+        """Call `listener` with the owner's changes, until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -63,53 +63,53 @@ class RemoteWorkbench(WorkspaceReader):
         threading.Thread(target=self._follow, name="palate-watch", daemon=True).start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop to follow the owner, and close the workspace."""
         self._closing.set()
         self._channel.close()
         self.workspace.close()
 
     @property
     def watching(self) -> str:
-        """Whom one watches, in words for the status line."""
+        """Which owner this process watches, in words for the status line."""
         return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
 
     @property
     def run_progress(self) -> RunProgress | None:
-        """Where the owner's run is, as it last reported."""
+        """The progress of the owner's run, by its latest report."""
         return self.status().run
 
     @property
     def model_state(self) -> ModelState:
-        """The owner's model, as it last reported."""
+        """The owner's model, by its latest report."""
         status = self.status()
         return ModelState(status.model_name, status.model_state, status.model_detail, status.adapter_name, status.error)
 
     @property
     def is_writing(self) -> bool:
-        """Does the owner generate an answer at this moment?"""
+        """Whether the owner was generating an answer at its latest report."""
         return self.status().writing
 
     def status(self) -> WorkbenchStatus:
-        """What the owner does, by its latest report. No query is made."""
+        """The owner's status, by its latest report. Reading it costs no query."""
         status = self._owner.status
         if self.left:
             status = replace(status, run=None, writing=False)
         return replace(status, watching=self.watching)
 
     def train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
-        """No run is started from here."""
+        """A preview that says why no run can start here."""
         return TrainPreview(self.status().pairs, 0, 0, 0, config.epochs, problem=_words(self._owner.pid))
 
     def known_train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
-        """The same."""
+        """The same as `train_preview`."""
         return self.train_preview(config)
 
     def ask_train_preview(self, config: TrainConfig, _: Any, tell: Callable[[TrainPreview], None]) -> None:
-        """The same."""
+        """Call `tell` with the same as `train_preview`, at once."""
         tell(self.train_preview(config))
 
     def preflight(self, *_: Any) -> Preflight:
-        """No model is loaded here."""
+        """Refuse: no model is loaded here."""
         raise WatchOnly(_words(self._owner.pid))
 
     # -- on the thread that follows ------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class RemoteWorkbench(WorkspaceReader):
                 return
             self._owner = Owner(facts)
             now = data_version(self.workspace.connection)
-            self._tell(before, self.status(), stored=now != version)
+            self._publish_changes(before, self.status(), stored=now != version)
             version = now
 
     def _ask(self) -> dict[str, Any] | None:
@@ -144,7 +144,7 @@ class RemoteWorkbench(WorkspaceReader):
         return facts
 
     def _reconnect(self) -> dict[str, Any] | None:
-        """A connection may be lost though the owner is there: connect once more."""
+        """Connect once more: the connection may be lost although the owner is there."""
         channel = connect(str(self._owner.facts.get("door")))
         if channel is None or self._closing.is_set():
             return None
@@ -156,8 +156,8 @@ class RemoteWorkbench(WorkspaceReader):
             logger.warning("The owner does not answer: %r", error)
             return None
 
-    def _tell(self, before: WorkbenchStatus, now: WorkbenchStatus, *, stored: bool) -> None:
-        """Publish what changed, as the owner's workbench would."""
+    def _publish_changes(self, before: WorkbenchStatus, now: WorkbenchStatus, *, stored: bool) -> None:
+        """Publish the events that the owner's workbench would publish for these changes."""
         run = now.run or before.run
         if run is not None and (stored or now.run != before.run):
             self._publish(RunChanged(run.run))
@@ -174,7 +174,7 @@ class RemoteWorkbench(WorkspaceReader):
 
 
 class _Refusal:
-    """Any act: it is refused with a word."""
+    """Any attribute of a workbench; calling it raises `WatchOnly`."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -189,4 +189,4 @@ class _Refusal:
 
 
 def _words(pid: int) -> str:
-    return f"Process {pid} owns this workspace and this one only watches. Press t to take over."
+    return f"Process {pid} owns this workspace, and this process only watches it. Press t to take over."

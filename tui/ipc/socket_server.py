@@ -1,7 +1,7 @@
-"""The owner's Unix socket: it lies beside the lock, for the owner of the files alone. Each client has a thread.
+"""The owner's Unix socket, beside the lock and for the owner of the files alone.
 
-A client that stays silent, sends nonsense or vanishes holds up nobody but itself: each has a thread, the first line has
-to come in time, and the number of clients is bounded.
+A client that is silent, sends invalid messages or vanishes delays no other client: each client has a thread, its first
+line has to come in time, and the number of clients is bounded.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ SOCKET_NAME: Final = "palate.sock"
 MOST_CLIENTS: Final = 32
 FIRST_LINE_WITHIN_S: Final = 5.0
 _LONGEST_PATH: Final = 100
-"""Bytes. `sun_path` holds 104 on the BSDs and 108 on Linux, with a zero at its end."""
+"""Bytes of the socket's path. `sun_path` holds 104 on the BSDs and 108 on Linux, with a zero at its end."""
 
 Serve = Callable[[Channel, Mapping[str, Any]], None]
 
 
 class SocketServer:
-    """Accepts clients and hands each of them, with its first line, to `serve` on a thread of its own."""
+    """Accepts clients and calls `serve` with the channel and the first line of each, on a thread of its own."""
 
     def __init__(self, workspace: Workspace, serve: Serve) -> None:
         self.path: Path | None = None
@@ -44,9 +44,9 @@ class SocketServer:
         self._changed = threading.Lock()
 
     def open(self) -> None:
-        """Make the socket, name it in the lock file, and accept clients from now on.
+        """Make the socket, write its path into the lock file, and accept clients from now on.
 
-        Where no socket can be made, the owner works without one; the log says why.
+        Where no socket can be made, the owner works without one, and the log says why.
         """
         try:
             listener, self.path = _listen(self._workspace.folder)
@@ -65,7 +65,7 @@ class SocketServer:
             return list(self._clients)
 
     def close(self, within_s: float = 2.0) -> None:
-        """Accept nobody any more, and disconnect who is still there after `within_s`. May be called twice."""
+        """Accept no more clients, wait `within_s` seconds for each, and disconnect the rest. May be called twice."""
         path, self.path = self.path, None
         if path is None:
             return
@@ -85,27 +85,28 @@ class SocketServer:
     # -- on a client's thread ------------------------------------------------------------------------------------
 
     def _handle(self, link: socket.socket, _address: object, _server: BaseServer) -> None:
-        """Serve one client from its first line to its end."""
+        """Serve one client from its first line until it is disconnected."""
         channel = Channel(link)
         try:
             if self._admit(channel):
                 self._hear(channel)
         except OSError:
-            pass  # it vanished
+            pass  # the client vanished
         finally:
             channel.close()
-            self._workspace.readers.release()  # what it opened would stay open as long as the owner
+            self._workspace.readers.release()  # else this thread's connections would stay open as long as the owner
             with self._changed:
                 self._clients.pop(threading.current_thread(), None)
 
     def _admit(self, channel: Channel) -> bool:
-        """Count the client in, unless there are too many already."""
+        """Register the client, unless too many are connected already; returns whether it was registered."""
         with self._changed:
             full = len(self._clients) >= MOST_CLIENTS
             if not full:
                 self._clients[threading.current_thread()] = channel
         if full:
-            channel.send({"refused": "Too many commands", "text": f"{MOST_CLIENTS} are connected already. Try again."})
+            text = f"{MOST_CLIENTS} clients are connected already. Try again in a moment."
+            channel.send({"refused": "Too many commands", "text": text})
         return not full
 
     def _hear(self, channel: Channel) -> None:
@@ -124,7 +125,7 @@ class SocketServer:
 
 
 class _Server(ThreadingUnixStreamServer):
-    """The library's server on a socket that listens already; `handle` is called on a thread for each client."""
+    """The library's server, on a socket that listens already; it calls `handle` on a thread for each client."""
 
     daemon_threads = True
     block_on_close = False  # `SocketServer.close` waits for the clients, and not for ever
@@ -135,7 +136,7 @@ class _Server(ThreadingUnixStreamServer):
         self.socket = listener
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept a client. Where that fails, as with too many open files, wait: it would fail at once again."""
+        """Accept a client. Where that fails, as with too many open files, wait: the next try would fail as well."""
         try:
             return super().get_request()
         except OSError as error:
@@ -144,7 +145,7 @@ class _Server(ThreadingUnixStreamServer):
             raise
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Is the client of the same user? The socket's mode says so already where the file system keeps modes."""
+        """Whether the client is of the same user. The socket's mode ensures that too, on most file systems."""
         del client_address
         uid = peer_uid(request)
         if uid in (None, os.getuid()):
@@ -153,7 +154,7 @@ class _Server(ThreadingUnixStreamServer):
         return False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """An error that a client's request met is in the log; the others are served on."""
+        """Log the error that ended a client's thread; the other clients are not affected."""
         del request, client_address
         logger.exception("A client's request ended with an error")
 
@@ -162,13 +163,13 @@ class _Server(ThreadingUnixStreamServer):
 
 
 def _listen(folder: Path) -> tuple[socket.socket, Path]:
-    """A listening socket, in the workspace if its path is short enough, else in a private folder for run-time files."""
+    """A listening socket in the workspace; in a private run-time folder where its path is too long or binding fails."""
     path = folder.absolute() / SOCKET_NAME
     if len(os.fsencode(path)) + 8 <= _LONGEST_PATH:
         try:
             return _bind(path), path
-        except OSError as error:  # such as a network file system
-            logger.info("No socket can be made in %s (%s); another folder takes it", folder, error)
+        except OSError as error:  # as on a network file system
+            logger.info("No socket can be made in %s (%s); it is made in another folder", folder, error)
     home = os.environ.get("XDG_RUNTIME_DIR")
     place = tempfile.mkdtemp(prefix="palate-", dir=home if home and os.path.isdir(home) else None)
     path = Path(place) / SOCKET_NAME
@@ -176,8 +177,8 @@ def _listen(folder: Path) -> tuple[socket.socket, Path]:
 
 
 def _bind(path: Path) -> socket.socket:
-    """A socket that nobody else can reach at any moment, put in place of one that a dead owner left."""
-    private = tempfile.mkdtemp(prefix=".", dir=path.parent)  # for the owner alone; between `bind` and `chmod` too
+    """A listening socket at `path` that no other user can reach at any moment; it replaces one of a dead owner."""
+    private = tempfile.mkdtemp(prefix=".", dir=path.parent)  # hides the socket between `bind` and `chmod`
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         beside = os.path.join(private, "s")
@@ -194,7 +195,7 @@ def _bind(path: Path) -> socket.socket:
 
 
 def _remove(path: Path, workspace: Path) -> None:
-    """Take the socket away, and the private folder that was made for it alone."""
+    """Delete the socket, and the private folder if one was made for it."""
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         path.unlink()
     if path.parent != workspace.absolute():

@@ -1,4 +1,4 @@
-"""A second `palate` on a workspace that another process owns: who that is, and what one may do. No Textual here."""
+"""A second `palate` on a workspace that another process owns: it watches, takes over or leaves. No Textual here."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from tui.workbench import Workbench
 from tui.workspace.workspace import read_workspace
 
 LETS_GO_WITHIN_S: Final = 180.0
-"""So long an owner that was asked to leave is waited for: a checkpoint of a large model takes its time."""
+"""Seconds to wait for an owner that was asked to leave: it may write a checkpoint of a large model first."""
 
 WATCH, TAKE_OVER, LEAVE = "w", "t", "q"
 
 
 @dataclass(frozen=True)
 class Entered:
-    """The workspace is this process's now; `resume` is the run that was taken over with it."""
+    """This process owns the workspace now; `resume` is the run to resume after a takeover, else None."""
 
     workbench: Workbench
     resume: int | None = None
 
 
 def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered | WorkspaceBusy | None:
-    """Own the workspace. Where another process owns it, ask the person what to do, unless a flag says so already.
+    """Own the workspace. Where another process owns it, ask the person what to do, unless a flag says it.
 
     Returns:
-        The workspace; or the owner that is to be watched; or None when the person leaves.
+        The workspace; or the owner to watch; or None when the person leaves.
 
     Raises:
-        WorkspaceBusy: the owner runs on another machine, or has no socket.
-        InputError: there is nobody to watch.
+        WorkspaceBusy: the owner is on another machine, or has no socket.
+        InputError: `watch` is set and no process owns the workspace.
     """
     try:
         if watch and not take_over:
@@ -63,19 +63,19 @@ def _expect_an_owner(request: WorkspaceRequest) -> None:
     lock = WorkspaceLock(request.folder)
     lock.acquire()
     lock.release()
-    raise InputError(f"Nobody has {request.folder} open, so there is nothing to watch. Open it with `palate`.")
+    raise InputError(f"No process has {request.folder} open, so there is nothing to watch. Open it with `palate`.")
 
 
 def _ask(busy: WorkspaceBusy) -> str:
-    """Tell who owns the workspace and wait for one of three keys."""
+    """Print which process owns the workspace, and wait for one of three keys."""
     channel = connect_to_owner(busy)
     try:
         owner = owner_of(channel)
     finally:
         channel.close()
     choices = (
-        (WATCH, "watch", "look on, live; nothing is changed"),
-        (TAKE_OVER, "take over", "it writes a checkpoint and leaves; you go on exactly there"),
+        (WATCH, "watch", "see its screens live; nothing is changed"),
+        (TAKE_OVER, "take over", "it writes a checkpoint and leaves; you continue exactly there"),
         (LEAVE, "leave", "everything stays as it is"),
     )
     for line in ["", *owner.words(), "", *(f"  {key}  {name:<11}{words}" for key, name, words in choices), ""]:
@@ -84,9 +84,9 @@ def _ask(busy: WorkspaceBusy) -> str:
 
 
 def _key(keys: list[str]) -> str:
-    """The first of these keys that is pressed; without a terminal nobody can press one."""
+    """Wait for one of these keys. Without a terminal, say which flags do the same, and leave."""
     if not os.isatty(0):
-        say("Say which: palate --watch, or palate --take-over.")
+        say("There is no terminal to press a key on. Use palate --watch or palate --take-over.")
         return LEAVE
     while (pressed := click.getchar()) not in keys:
         if pressed in ("\x1b", "\x04", ""):
@@ -95,33 +95,33 @@ def _key(keys: list[str]) -> str:
 
 
 def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
-    """Ask the owner to leave, wait for that, and own the workspace with the owner's model, unless flags name another.
+    """Ask the owner to leave, wait until it has left, and own the workspace, with its model unless flags name another.
 
     Raises:
-        WorkspaceBusy: it did not leave in time.
-        OwnerGone, OwnerRefused, WireError.
+        WorkspaceBusy: the owner did not leave within `LETS_GO_WITHIN_S`.
+        OwnerGone, OwnerRefused, ProtocolError.
     """
     channel = connect_to_owner(busy)
     try:
         channel.send({"palate": VERSION, "ask": "leave", "who": _who()})
         owner = Owner(receive_answer(channel))
         run = owner.status.run
-        does = "writes a checkpoint and lets go" if run else "lets go"
-        say(f"Process {owner.pid} {does} of the workspace …")
+        act = "writes a checkpoint and leaves" if run else "leaves"
+        say(f"Process {owner.pid} {act} the workspace …")
         while channel.receive() is not None:
             pass
     finally:
         channel.close()
-    asked = request.choice
-    if asked == ModelChoice():
-        asked = ModelChoice(**owner.facts["model"])
+    choice = request.choice
+    if choice == ModelChoice():
+        choice = ModelChoice(**owner.facts["model"])
     seed = owner.facts["seed"] if request.seed is None else request.seed
-    workbench = own(replace(request, words=(), choice=asked, seed=seed, within_s=LETS_GO_WITHIN_S))
-    goes_on = run is not None and run.phase not in (*WAITING, RunPhase.STOPPING)
-    return Entered(workbench, run.run if run is not None and goes_on else None)
+    workbench = own(replace(request, words=(), choice=choice, seed=seed, within_s=LETS_GO_WITHIN_S))
+    continues = run is not None and run.phase not in (*WAITING, RunPhase.STOPPING)
+    return Entered(workbench, run.run if run is not None and continues else None)
 
 
 def _who() -> str:
-    """This process, for the words of the one that leaves."""
+    """This process in words, for the message of the owner that leaves."""
     terminal = os.ttyname(0).removeprefix("/dev/") if os.isatty(0) else "without a terminal"
     return f"Process {os.getpid()} ({terminal})"

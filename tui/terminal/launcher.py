@@ -1,8 +1,8 @@
-"""Two processes for the app: a small one that is the shell's job and waits, and its child that does everything.
+"""Two processes for the app: a parent that is the shell's job and only waits, and a child that does everything.
 
-A shell takes its prompt back when its job ends, and a job cannot leave the terminal and live on. So the job is a
-process that only waits: its child can leave the terminal's session, say so, and go on, and then the small one ends.
-It is forked before anything heavy is imported, shares its group and terminal with the child, and costs a millisecond.
+A shell shows its prompt when its job ends, and a job cannot leave the terminal and continue. So the child leaves the
+terminal's session, reports that to the parent and continues, and then the parent ends. The child is forked before
+anything heavy is imported, in the parent's process group and terminal; the fork takes a millisecond.
 """
 
 import os
@@ -13,52 +13,52 @@ from contextlib import suppress
 from typing import Any
 
 COMPLETING = "_PALATE_COMPLETE"
-"""A shell that asks for completions sets this variable; then nothing is opened, whatever words there are."""
+"""The variable that a shell sets when it asks for completions; then no app opens, whatever the words are."""
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP, signal.SIGCONT)
-"""What somebody sends to the waiting process alone is meant for its child."""
+"""The signals that the parent passes on when another process sends them to the parent alone."""
 WAITED_FOR = (*PASSED_ON, signal.SIGCHLD, signal.SIGUSR1)
 HELD_BACK = (*WAITED_FOR, signal.SIGTTOU)
-PLAIN_AGAIN = "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[?1004l"
-"""Keyboard, mouse, pasting, line wrap, the other screen and the cursor, as a shell wants them."""
+RESET_SCREEN = "\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?2048l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[?1004l"
+"""The sequences that reset keyboard, mouse, bracketed paste, line wrap, alternate screen and cursor for a shell."""
 
 
 class Line:
-    """The child's line to the process that waits for it in the shell's job."""
+    """The child's connection to its parent, the shell's job."""
 
-    def __init__(self, connection: socket.socket, waiting: int) -> None:
+    def __init__(self, connection: socket.socket, parent: int) -> None:
         self._connection = connection
-        self._waiting = waiting
+        self._parent = parent
 
     def fileno(self) -> int:
-        """To be watched: it hangs up when the waiting process is gone, and the shell has the terminal again."""
+        """A file to watch: it hangs up when the parent has ended and the shell has the terminal again."""
         return self._connection.fileno()
 
     def let_go(self, words: str) -> None:
-        """Leave the terminal's session for one without a terminal; the waiting process says `words` and ends."""
+        """Leave the terminal's session for one without a terminal; the parent prints `words` and ends."""
         if os.getpgrp() != os.getpid():
             os.setsid()
-        with suppress(OSError):  # the waiting process was killed
+        with suppress(OSError):  # the parent was killed
             self._connection.sendall(words.encode(errors="replace"))
-            if os.getppid() == self._waiting:
-                os.kill(self._waiting, signal.SIGUSR1)
+            if os.getppid() == self._parent:
+                os.kill(self._parent, signal.SIGUSR1)
 
 
 def in_a_child() -> Line:
-    """Fork, and return in the child alone; the parent waits for it and ends as it does."""
+    """Fork, and return in the child alone; the parent waits for the child and ends with its status."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
     ours, childs = socket.socketpair()
-    waiting = os.getpid()
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         ours.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return Line(childs, waiting)
+        return Line(childs, parent)
     childs.close()
-    os._exit(_Waiting(child, ours).status())
+    os._exit(_Parent(child, ours).status())
 
 
-class _Waiting:
-    """The parent: passes signals on, stops and ends as its child does."""
+class _Parent:
+    """The waiting parent: it passes signals on, and stops and ends when its child does."""
 
     def __init__(self, child: int, line: socket.socket) -> None:
         self._child = child
@@ -66,21 +66,21 @@ class _Waiting:
         self._terminal = _terminal_modes()
 
     def status(self) -> int:
-        """Wait until the child ended or let go; the exit status for the shell."""
+        """Wait until the child has ended or has left the terminal; returns the exit status for the shell."""
         while True:
-            number, meant_for_us_alone = _next_signal()
+            number, sent_to_us_alone = _next_signal()
             if number == signal.SIGCHLD:
-                status = self._looked_after()
+                status = self._child_status()
                 if status is not None:
                     return status
             elif number == signal.SIGUSR1:
                 if self._has_let_go():
                     return 0
-            elif meant_for_us_alone:
+            elif sent_to_us_alone:
                 os.kill(self._child, number)
 
-    def _looked_after(self) -> int | None:
-        """The status of a child that ended. One that was stopped stops us: the shell waits for its job, which is us."""
+    def _child_status(self) -> int | None:
+        """The status of a child that ended, else None. A stopped child stops this process too, the shell's job."""
         pid, status = os.waitpid(self._child, os.WNOHANG | os.WUNTRACED)
         if pid == 0:
             return None
@@ -88,26 +88,26 @@ class _Waiting:
             os.kill(os.getpid(), signal.SIGSTOP)
             return None
         if os.WIFSIGNALED(status):
-            self._mend_terminal(os.WTERMSIG(status))
+            self._restore_terminal(os.WTERMSIG(status))
         return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
     def _has_let_go(self) -> bool:
-        """Did the child say that it goes on alone? Its words are for the person at the prompt."""
+        """Print the child's last words; returns whether it has left the terminal."""
         try:
             words = self._line.recv(4096, socket.MSG_DONTWAIT)
-        except BlockingIOError:  # the signal came from somebody else
+        except BlockingIOError:  # another process sent the signal
             return False
         _say(words)
         return bool(words)
 
-    def _mend_terminal(self, number: int) -> None:
-        """A child that was killed left the terminal as it had it: make it the shell's again, and say what happened."""
+    def _restore_terminal(self, number: int) -> None:
+        """Reset the terminal for the shell after signal `number` killed the child, and print what happened."""
         if self._terminal is not None:
             with suppress(OSError, termios.error):
                 termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
-                _say(PLAIN_AGAIN.encode())
+                _say(RESET_SCREEN.encode())
         name = signal.Signals(number).name
-        _say(f"Palate was ended by {name}. What you judged is saved; a run goes on with r on Runs.\n".encode())
+        _say(f"{name} ended Palate. Your verdicts are saved; press r on Runs to resume a run.\n".encode())
 
 
 def _terminal_modes() -> list[Any] | None:
@@ -118,11 +118,11 @@ def _terminal_modes() -> list[Any] | None:
 
 
 def _next_signal() -> tuple[int, bool]:
-    """The next signal, and whether somebody sent it; what the terminal sends comes to the whole group."""
+    """The next signal, and whether a process sent it; a signal of the terminal reaches the child as well."""
     if hasattr(signal, "sigwaitinfo"):
-        told = signal.sigwaitinfo(WAITED_FOR)
-        return told.si_signo, told.si_code <= 0  # what the kernel itself sends has a positive code
-    number = signal.sigwait(WAITED_FOR)  # macOS does not tell who sent it
+        info = signal.sigwaitinfo(WAITED_FOR)
+        return info.si_signo, info.si_code <= 0  # a signal of the kernel has a positive code
+    number = signal.sigwait(WAITED_FOR)  # macOS does not say which process sent it
     return number, number != signal.SIGINT
 
 

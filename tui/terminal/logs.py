@@ -1,6 +1,6 @@
-"""What the program tells of itself: its log, its warnings and its crashes, all made visible before they are read.
+"""The program's log, warnings and crashes, with control characters made visible.
 
-A log is read in a terminal, and its lines may quote answers, names and files.
+A person reads a log in a terminal, and its lines may quote answers, names and files.
 """
 
 import logging
@@ -12,19 +12,19 @@ from tui.text.sanitize import visible
 
 
 class VisibleFormatter(logging.Formatter):
-    """Lines and tracebacks without anything that could steer a terminal."""
+    """Lines and tracebacks without control characters that a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and the traceback where there is one, made visible."""
+        """The line, and its traceback if it has one, made visible."""
         return visible(super().format(record))
 
 
 def guard_stderr() -> None:
-    """Make visible what commands let through to stderr: warnings of the log, and the traceback of a crash."""
+    """Make visible the log's warnings and a crash's traceback, which commands print on stderr."""
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
-    sys.excepthook = _tell_crash
+    sys.excepthook = _print_crash
 
 
-def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _print_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))

@@ -1,4 +1,4 @@
-"""How a terminal is told that something is over: its bell, or a desktop notification. No Textual here."""
+"""The end of a run, signalled by the terminal's bell or a desktop notification. No Textual here."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ BELL = "\a"
 def end_sequence(kind: str, name: str, status: str, environment: Mapping[str, str]) -> str:
     """What to write to the terminal when run `name` ended; `kind` is off, bell or desktop.
 
-    Inside tmux and screen a desktop notification would be dropped without a word (it takes a passthrough that is off by
-    default), so the bell rings there: they mark the window, and hand it on. OSC 777 is what foot, rxvt and VTE's
-    terminals know, OSC 9 what the others do; a terminal that knows neither ignores it.
+    tmux and screen drop a desktop notification silently, since their passthrough is off by default. So the bell rings
+    there: they mark the window and pass the bell on. foot, rxvt and VTE's terminals know OSC 777, others know OSC 9; a
+    terminal that knows neither ignores the sequence.
 
     >>> end_sequence("desktop", "taste-1", "finished", {"TERM": "xterm-kitty"})
     '\\x1b]9;Palate: taste-1 finished\\x07'

@@ -1,4 +1,4 @@
-"""The terminal kept for Textual while everything else that is printed goes to the log."""
+"""Keeps the terminal for Textual and sends everything else that is printed to a log."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from tui.terminal.logs import VisibleFormatter
 
 
 def log_to(path: Path) -> None:
-    """Send the program's own log to a file of at most 1 MB, with one older beside it, for the owner alone."""
+    """Write the program's log to a file of at most 1 MB, for its owner alone, with one older file beside it."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -22,7 +22,7 @@ def log_to(path: Path) -> None:
 
 
 class Terminal:
-    """The terminal while it is kept for Textual's driver; file descriptors 1 and 2 lead to a log meanwhile."""
+    """The terminal while Textual's driver alone has it; meanwhile file descriptors 1 and 2 write to a log."""
 
     def __init__(self, log: Path) -> None:
         log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -36,9 +36,9 @@ class Terminal:
         os.close(log_fd)
 
     def give_back(self) -> None:
-        """Let everything that is printed reach the terminal again, unless it was let go."""
+        """Point the file descriptors 1 and 2 at the terminal again, unless `let_go` closed it."""
         sys.__stdout__, sys.__stderr__ = self._before  # type: ignore[misc]
-        with suppress(OSError):  # nobody is at the other end any more
+        with suppress(OSError):  # the other end is closed
             self._file.close()
         for fd, copy in self._kept.items():
             os.dup2(copy, fd)
@@ -46,7 +46,7 @@ class Terminal:
         self._kept = {}
 
     def let_go(self) -> None:
-        """Hold no descriptor of the terminal any more: what is printed stays in the log, nothing can be read."""
+        """Close every descriptor of the terminal: output stays in the log, and reading gives the end of the file."""
         for copy in self._kept.values():
             os.close(copy)
         self._kept = {}
@@ -59,9 +59,9 @@ class Terminal:
 def redirect_output(log: Path) -> Iterator[Terminal]:
     """Give the terminal to Textual's driver alone.
 
-    The driver writes to `sys.__stderr__` and asks `sys.__stdout__` for the size. What anything else writes to the file
-    descriptors 1 and 2, such as a library's progress bar or a subprocess, would land on the screen, so those go to
-    `log` meanwhile.
+    The driver writes to `sys.__stderr__` and asks `sys.__stdout__` for the size. Anything else that writes to the file
+    descriptors 1 and 2, such as a library's progress bar or a subprocess, would write on the screen, so both lead to
+    `log` inside the block.
     """
     terminal = Terminal(log)
     try:

@@ -1,4 +1,4 @@
-"""The link to the terminal: signals, and a hang-up that comes without one. No Textual here."""
+"""Signals, and the detection of a lost terminal that sends no SIGHUP. No Textual here."""
 
 import os
 import select
@@ -9,35 +9,41 @@ from contextlib import contextmanager
 from types import FrameType
 
 LOOK_EVERY_MS = 1000
-"""A hang-up wakes the watch at once; on systems that do not wake it, it looks this often."""
+"""A hang-up wakes `poll` at once. On systems where it does not, the watch looks again after this many milliseconds."""
 
 HANG_UP, LEAVE = signal.SIGHUP, (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
-    """What SIGHUP, SIGTERM and SIGINT mean: whoever hears them last decides. Until somebody does, they end the process
-    by way of every `finally`.
+    """The handlers of SIGHUP, SIGTERM and SIGINT. The latest listener decides what a signal does; without a listener,
+    it ends the process through every `finally`.
 
-    They stay with the process when the app's loop ends, so that none of them meets a process that has no handler.
+    The handlers stay when the app's loop ends, so that no signal finds the process without one.
     """
 
     def __init__(self, numbers: Iterable[int] = (HANG_UP, *LEAVE), *, ignored_stay: bool = False) -> None:
-        """For the main thread. With `ignored_stay`, signals that are ignored stay so, as a command under `nohup` wants
-        it. An app whose terminal is gone must hear of it, whatever a script that opened it ignores."""
+        """Set the handlers; only the main thread may do that.
+
+        With `ignored_stay`, an ignored signal stays ignored, as a command under `nohup` needs it. The app does not use
+        this: it has to know when its terminal is gone, even where the script that opened it ignores SIGHUP.
+        """
         self.told_to_leave = False
-        """SIGTERM or SIGINT came, whoever heard it."""
+        """SIGTERM or SIGINT came."""
         self._hear: Callable[[int], None] = _end
         for number in numbers:
             if not (ignored_stay and signal.getsignal(number) is signal.SIG_IGN):
                 signal.signal(number, self._came)
 
     def hear(self, listener: Callable[[int], None]) -> None:
-        """Call `listener` with every signal from now on: between any two instructions of the main thread, if not from
-        another thread. It may only tell somebody."""
+        """Call `listener` with every signal from now on.
+
+        The call comes between any two instructions of the main thread, or from the thread that calls `leave`. So the
+        listener may only pass the signal on.
+        """
         self._hear = listener
 
     def leave(self) -> None:
-        """As if SIGTERM had come; may be called from any thread."""
+        """Act as if SIGTERM had come. From any thread."""
         self._came(signal.SIGTERM, None)
 
     def _came(self, number: int, _frame: FrameType | None) -> None:
@@ -51,7 +57,7 @@ def _end(number: int) -> None:
 
 @contextmanager
 def hang_ups_heard(listener: Callable[[int], None]) -> Iterator[None]:
-    """Call `listener` with a SIGHUP that comes meanwhile; none is heard where it is ignored, or off the main thread."""
+    """Call `listener` with each SIGHUP inside the block; not off the main thread, nor where SIGHUP is ignored."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(HANG_UP) is signal.SIG_IGN:
         yield
@@ -64,10 +70,10 @@ def hang_ups_heard(listener: Callable[[int], None]) -> Iterator[None]:
 
 
 def watch_for_hang_up(files: Iterable[int]) -> None:
-    """Send this process a SIGHUP as soon as one of `files` hangs up: a dead link does not always bring one."""
+    """Send this process a SIGHUP as soon as one of `files` hangs up: a dead link does not always cause one."""
     poll = select.poll()
     for file in files:
-        poll.register(file, 0)  # a hang-up is told unasked
+        poll.register(file, 0)  # `poll` reports a hang-up whatever the mask
     threading.Thread(target=_wait_for_hang_up, args=(poll,), name="palate-link", daemon=True).start()
 
 
@@ -78,7 +84,7 @@ def _wait_for_hang_up(poll: "select.poll") -> None:
 
 
 def hung_up(file: int) -> bool:
-    """Is nobody at the other end of this terminal any more?"""
+    """Whether the other end of this terminal is closed."""
     poll = select.poll()
     poll.register(file, 0)
     return bool(poll.poll(0))

@@ -8,7 +8,7 @@ from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
-from tui.compute.scheduler import ASLEEP, IDLE, Turns
+from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
 from tui.snapshots import LoadState
 from tui.training.pair_sets import preference_pair
@@ -42,12 +42,12 @@ class ReferenceScorer:
         self._begun = here
         self._news = True
         if not self._scheduler.busy_with("references"):
-            self._scheduler.submit("references", self._turns(), self._priority)
+            self._scheduler.submit("references", self._work_steps(), self._priority)
 
-    def _priority(self) -> int:
-        return ASLEEP if time.monotonic() < self._rests_until else IDLE
+    def _priority(self) -> Priority:
+        return Priority.ASLEEP if time.monotonic() < self._rests_until else Priority.IDLE
 
-    def _turns(self) -> Turns:
+    def _work_steps(self) -> WorkSteps:
         from engine.training.reference import score_references  # imports torch
 
         yield  # the model's own job goes first

@@ -19,7 +19,7 @@ from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
 from engine.requests import GenerationRequest
-from tui.compute.scheduler import Turns
+from tui.compute.scheduler import WorkSteps
 from tui.compute.services import Services
 from tui.events import RunChanged, SamplesStored
 from tui.generation.answer_sources import AnswerSource
@@ -74,14 +74,14 @@ class Sampler:
         is_moment = begins or isinstance(event, EvalDone | MarginsKnown)
         return is_moment and bool(self._prompts) and step != self._taken and not self._broken_off()
 
-    def after(self, event: Event, step: int) -> Turns:
+    def after(self, event: Event, step: int) -> WorkSteps:
         """Take the samples that are due after this event of the run, which is at `step`."""
         if self.is_due(event, step):
             self._taken = step
             yield from self._take(step)
             self._sampled(len(self._prompts), len(self._prompts))
 
-    def _take(self, step: int) -> Turns:
+    def _take(self, step: int) -> WorkSteps:
         done: list[CompletionDone] = []
         requests = deque(GenerationRequest(str(prompt.id), prompt.messages, seed=0) for prompt in self._prompts)
         with closing(self._writer.write(self._source, requests)) as events:

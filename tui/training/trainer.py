@@ -25,7 +25,7 @@ from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
 from engine.preference import pairs_fingerprint
-from tui.compute.scheduler import ASLEEP, LOADING, RUN, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
@@ -196,7 +196,7 @@ class Trainer:
         self._requests.clear()
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
-        self.job = self._scheduler.submit("run", self._turns(task), self._priority)
+        self.job = self._scheduler.submit("run", self._work_steps(task), self._priority)
         self._publish(RunChanged(task.run))
 
     def _free(self, name: str) -> str:
@@ -234,11 +234,11 @@ class Trainer:
             self.progress = replace(self.progress, phase=phase, part_done=0, part_total=0)
             self._publish(RunChanged(self.progress.run))
 
-    def _priority(self) -> int:
+    def _priority(self) -> Priority:
         """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
         if self._requests.now is not RunRequest.NONE:
-            return LOADING
-        return ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else RUN
+            return Priority.LOADING
+        return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
 
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:
         if self.progress is not None:
@@ -257,7 +257,7 @@ class Trainer:
 
     # -- on the lane -------------------------------------------------------------------------------------------
 
-    def _turns(self, task: RunTask) -> Turns:
+    def _work_steps(self, task: RunTask) -> WorkSteps:
         try:
             yield from self._train(task)
         except Exception as error:
@@ -279,7 +279,7 @@ class Trainer:
             self._publish(WorkbenchFailed(f"Run {task.run}: {ending.title}", ending.text))
         return ending.expected
 
-    def _train(self, task: RunTask) -> Turns:
+    def _train(self, task: RunTask) -> WorkSteps:
         book = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
@@ -310,7 +310,7 @@ class Trainer:
         if recorded and (adapter is not None or discarded):
             drop_checkpoint(self._workspace, task.run)
         if adapter is not None:
-            yield from self._loaded_model.use_turns(adapter)
+            yield from self._loaded_model.use_steps(adapter)
 
     def _move(self, event: Event, sampler: Sampler) -> None:
         """Tell where the run is after `event`, and that answers are sampled next where they are."""

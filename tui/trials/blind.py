@@ -20,7 +20,7 @@ from db.pair_rows import ComparisonRow, VerdictRow
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
-from tui.compute.scheduler import AHEAD, LOADING, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
@@ -190,13 +190,13 @@ class BlindTrials:
     def wake(self) -> None:
         """Write what trials still lack, unless that is being done already or no trial is under way."""
         if not self._scheduler.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
-            self.job = self._scheduler.submit("trial answers", self._turns(), self._priority)
+            self.job = self._scheduler.submit("trial answers", self._work_steps(), self._priority)
 
-    def _priority(self) -> int:
+    def _priority(self) -> Priority:
         """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
-        return LOADING if self.attended is not None and self._ready < LOW else AHEAD
+        return Priority.LOADING if self.attended is not None and self._ready < LOW else Priority.AHEAD
 
-    def _turns(self) -> Turns:
+    def _work_steps(self) -> WorkSteps:
         yield  # the model's own job goes first
         self._loaded_model.required()
         while (trial := self._next_trial()) is not None:
@@ -215,7 +215,7 @@ class BlindTrials:
                 return db_trials.get_trial(connection, each)
         return None
 
-    def _write_some(self, trial: TrialRow) -> Turns:
+    def _write_some(self, trial: TrialRow) -> WorkSteps:
         policies = self._policy_of(trial.model_a), self._policy_of(trial.model_b)
         self._look_through(trial)
         limit = 1 if self.ready(trial.id) == 0 else PROMPTS_AT_ONCE

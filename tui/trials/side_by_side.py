@@ -14,7 +14,7 @@ from db.errors import DatabaseError
 from db.prompt_rows import PromptRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
-from tui.compute.scheduler import WAITED_FOR, Job, Turns
+from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
@@ -68,8 +68,8 @@ class SideBySide:
             num_questions=len(prompts),
         ).result()
         self._stop = False
-        turns = self._turns(trial, prompts, (other, tuned))
-        self.job = self._scheduler.submit("side by side", turns, lambda: WAITED_FOR)
+        steps = self._work_steps(trial, prompts, (other, tuned))
+        self.job = self._scheduler.submit("side by side", steps, lambda: Priority.WAITED_FOR)
         return trial
 
     def stop(self) -> None:
@@ -97,7 +97,7 @@ class SideBySide:
 
     # -- on the compute thread -----------------------------------------------------------------------------------
 
-    def _turns(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> Turns:
+    def _work_steps(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
         status = "stopped"
         try:
             prompts = leave_out_too_long(self._services, trial, prompts)
@@ -114,7 +114,7 @@ class SideBySide:
             self._workspace.write(db_trials.set_trial_status, trial, status).result()
             self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
 
-    def _answer(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> Turns:
+    def _answer(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
         questions = [
             Question(each, seed_from(self._seed, "trial", each.id), seed_from(self._seed, "trial", trial, each.id))
             for each in prompts

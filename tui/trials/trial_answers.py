@@ -14,7 +14,7 @@ from db.run_rows import TrialRow
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused
 from engine.requests import GenerationRequest
-from tui.compute.scheduler import Turns
+from tui.compute.scheduler import WorkSteps
 from tui.compute.services import Services
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Refused
@@ -34,7 +34,7 @@ class Question:
 
 def answer_questions(
     services: Services, trial: TrialRow, policies: TwoPolicies, questions: Sequence[Question]
-) -> Turns:
+) -> WorkSteps:
     """Let the first policy of a trial answer all questions, then the second, and then store the pairs.
 
     Raises:

@@ -99,8 +99,8 @@ def test_a_number_too_large_for_the_database_is_not_found(palate: Invoke, words:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("compare", "--samples", "3"), "--samples and --set are of a trial."),
-        (("compare", "--set", "science, held out"), "--samples and --set are of a trial."),
+        (("compare", "--samples", "3"), "--samples and --set need a trial."),
+        (("compare", "--set", "science, held out"), "--samples and --set need a trial."),
         (("train", "--resume", "1", "--preflight"), "Leave the other flags out."),
     ],
     ids=["samples", "set", "preflight"],

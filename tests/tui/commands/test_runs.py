@@ -90,7 +90,7 @@ def test_the_difference_of_two_runs(palate: Invoke) -> None:
     assert rows(palate("runs", "diff", "1", "2", "--csv"))[0] == {"setting": "beta", "1": "0.1", "2": "0.3"}
     alone = palate("runs", "diff", "1", "1")
     assert alone.exit_code == 1
-    assert "needs two runs" in str(alone.exception) + alone.output
+    assert "needs at least two runs" in str(alone.exception) + alone.output
 
 
 def test_what_a_person_keeps_with_runs(palate: Invoke) -> None:

@@ -1,4 +1,4 @@
-"""The lane gives each turn to the most urgent job, outlives errors, and closes what is left."""
+"""The scheduler runs the most urgent job, outlives errors, and closes what is left."""
 
 import threading
 import weakref
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR, Job, Scheduler, Turns
+from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def scheduler(crashes: list[tuple[str, Exception]]) -> Iterator[Scheduler]:
     scheduler.close()
 
 
-def noting(order: list[str], word: str, turns: int) -> Turns:
-    for _ in range(turns):
+def noting(order: list[str], word: str, steps: int) -> WorkSteps:
+    for _ in range(steps):
         order.append(word)
         yield
 
@@ -33,20 +33,22 @@ def finished(job: Job) -> None:
 
 def test_the_most_urgent_job_goes_first(scheduler: Scheduler) -> None:
     order: list[str] = []
-    slow = scheduler.submit("ahead", noting(order, "ahead", 2), lambda: AHEAD)
-    run = scheduler.submit("run", noting(order, "run", 2), lambda: RUN)
+    slow = scheduler.submit("ahead", noting(order, "ahead", 2), lambda: Priority.AHEAD)
+    run = scheduler.submit("run", noting(order, "run", 2), lambda: Priority.RUN)
     scheduler.start()
     finished(slow)
     finished(run)
     assert order == ["run", "run", "ahead", "ahead"]
 
 
-def test_urgency_is_asked_again_before_every_turn(scheduler: Scheduler) -> None:
+def test_urgency_is_asked_again_before_every_step(scheduler: Scheduler) -> None:
     order: list[str] = []
     answers = scheduler.submit(
-        "answers", noting(order, "answers", 3), lambda: WAITED_FOR if order.count("answers") < 2 else AHEAD
+        "answers",
+        noting(order, "answers", 3),
+        lambda: Priority.WAITED_FOR if order.count("answers") < 2 else Priority.AHEAD,
     )
-    run = scheduler.submit("run", noting(order, "run", 2), lambda: RUN)
+    run = scheduler.submit("run", noting(order, "run", 2), lambda: Priority.RUN)
     scheduler.start()
     finished(answers)
     finished(run)
@@ -54,13 +56,13 @@ def test_urgency_is_asked_again_before_every_turn(scheduler: Scheduler) -> None:
 
 
 def test_an_error_ends_its_job_alone(scheduler: Scheduler, crashes: list[tuple[str, Exception]]) -> None:
-    def broken() -> Turns:
+    def broken() -> WorkSteps:
         yield
         raise ValueError("no")
 
     order: list[str] = []
-    bad = scheduler.submit("bad", broken(), lambda: WAITED_FOR)
-    good = scheduler.submit("good", noting(order, "good", 2), lambda: RUN)
+    bad = scheduler.submit("bad", broken(), lambda: Priority.WAITED_FOR)
+    good = scheduler.submit("good", noting(order, "good", 2), lambda: Priority.RUN)
     scheduler.start()
     finished(good)
     assert isinstance(bad.done.exception(timeout=60), ValueError)
@@ -84,23 +86,23 @@ def test_a_job_that_crashed_holds_nothing_of_what_it_computed(scheduler: Schedul
         except MemoryError as error:
             raise RuntimeError("the layer failed") from error
 
-    def broken() -> Turns:
+    def broken() -> WorkSteps:
         weights = Tensor()
         held.append(weakref.ref(weights))
         yield
         compute()
 
     scheduler.start()
-    job = scheduler.submit("broken", broken(), lambda: RUN)
+    job = scheduler.submit("broken", broken(), lambda: Priority.RUN)
     error = job.done.exception(timeout=60)
-    assert str(error) == "the layer failed"  # who asks is still told
+    assert str(error) == "the layer failed"  # the owner of the job still gets the error
     assert [each() for each in held] == [None, None]
 
 
-def test_closing_closes_the_generators_on_the_lane_itself() -> None:
+def test_closing_closes_the_generators_on_the_compute_thread() -> None:
     where: list[str] = []
 
-    def endless() -> Turns:
+    def endless() -> WorkSteps:
         try:
             while True:
                 yield
@@ -108,7 +110,7 @@ def test_closing_closes_the_generators_on_the_lane_itself() -> None:
             where.append(threading.current_thread().name)
 
     scheduler = Scheduler(lambda *_: None)
-    job = scheduler.submit("endless", endless(), lambda: RUN)
+    job = scheduler.submit("endless", endless(), lambda: Priority.RUN)
     scheduler.start()
     scheduler.close(timeout_s=5)
     assert where == ["palate-compute"]
@@ -119,38 +121,38 @@ def test_a_job_may_submit_another(scheduler: Scheduler) -> None:
     order: list[str] = []
     later: list[Job] = []
 
-    def first() -> Turns:
-        later.append(scheduler.submit("second", noting(order, "second", 1), lambda: RUN))
+    def first() -> WorkSteps:
+        later.append(scheduler.submit("second", noting(order, "second", 1), lambda: Priority.RUN))
         yield
 
     scheduler.start()
-    finished(scheduler.submit("first", first(), lambda: RUN))
+    finished(scheduler.submit("first", first(), lambda: Priority.RUN))
     finished(later[0])
     assert order == ["second"]
 
 
-def test_a_job_that_is_asleep_gets_no_turn_until_it_is_woken() -> None:
+def test_a_job_that_is_asleep_runs_no_step_until_it_is_woken() -> None:
     scheduler = Scheduler(lambda _job, _error: None)
-    news, turns = threading.Event(), []
+    news, steps = threading.Event(), []
 
-    def sleeper() -> Turns:
-        turns.append("sleeper")
+    def sleeper() -> WorkSteps:
+        steps.append("sleeper")
         yield
 
-    def worker() -> Turns:
+    def worker() -> WorkSteps:
         for _ in range(3):
-            turns.append("worker")
+            steps.append("worker")
             yield
 
-    asleep = scheduler.submit("sleeper", sleeper(), lambda: WAITED_FOR if news.is_set() else ASLEEP)
-    busy = scheduler.submit("worker", worker(), lambda: AHEAD)
+    asleep = scheduler.submit("sleeper", sleeper(), lambda: Priority.WAITED_FOR if news.is_set() else Priority.ASLEEP)
+    busy = scheduler.submit("worker", worker(), lambda: Priority.AHEAD)
     scheduler.start()
     try:
         busy.done.result(timeout=60)
-        assert turns == ["worker"] * 3
+        assert steps == ["worker"] * 3
         news.set()
         scheduler.wake()
         asleep.done.result(timeout=60)
-        assert turns[-1] == "sleeper"
+        assert steps[-1] == "sleeper"
     finally:
         scheduler.close()

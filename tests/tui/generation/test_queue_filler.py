@@ -16,7 +16,7 @@ from db.comparisons import is_flipped
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import AHEAD, ASLEEP, RUN, WAITED_FOR
+from tui.compute.scheduler import Priority
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
 from tui.generation.answer_sources import find_asked_of, find_sources
 from tui.workbench import Workbench
@@ -236,9 +236,9 @@ def test_shuffled_prompts_go_on_where_they_stood_after_a_restart(open_workbench:
 def test_nobody_goes_before_a_run_where_nobody_waits(open_workbench: Open) -> None:
     answers = open_workbench(depth=6, low_mark=2, high_mark=4).answers
     answers._wanted = True
-    assert answers._priority() == WAITED_FOR
+    assert answers._priority() == Priority.WAITED_FOR
     answers.nobody_waits = True
-    assert answers._priority() == AHEAD
+    assert answers._priority() == Priority.AHEAD
 
 
 def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
@@ -250,7 +250,17 @@ def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
     for ready in (6, 3, 2, 1, 2, 3, 4, 3, 2):
         monkeypatch.setattr(answers, "_count", lambda ready=ready: ready)
         urgencies.append(answers._priority())
-    assert urgencies == [AHEAD, AHEAD, AHEAD, WAITED_FOR, WAITED_FOR, WAITED_FOR, AHEAD, AHEAD, AHEAD]
+    assert urgencies == [
+        Priority.AHEAD,
+        Priority.AHEAD,
+        Priority.AHEAD,
+        Priority.WAITED_FOR,
+        Priority.WAITED_FOR,
+        Priority.WAITED_FOR,
+        Priority.AHEAD,
+        Priority.AHEAD,
+        Priority.AHEAD,
+    ]
 
 
 @pytest.mark.parametrize(("at_most", "ready"), [(32, 9), (3, 4)])
@@ -292,9 +302,9 @@ def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
     answers._wanted = True
     turns = answers._answer_some(lambda: 2, lambda: 2)
     next(turns)
-    assert answers._priority() == WAITED_FOR
+    assert answers._priority() == Priority.WAITED_FOR
     monkeypatch.setattr(answers, "_count", lambda: 2)
-    assert answers._priority() == AHEAD
+    assert answers._priority() == Priority.AHEAD
     turns.close()
 
 
@@ -305,7 +315,7 @@ def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(
     answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
     answers._wanted = True
     found = [(answers._count(), answers._priority()) for _ in answers._fill(lambda: 8 - answers._count())]
-    assert min(ready for ready, priority in found if priority == AHEAD) == 2
+    assert min(ready for ready, priority in found if priority == Priority.AHEAD) == 2
 
 
 @pytest.mark.parametrize(("run_waits", "at_once"), [(False, 4), (True, 6)])
@@ -317,12 +327,12 @@ def test_while_a_run_waits_as_many_pairs_grow_as_the_queue_is_deep(
     write(workbench, 2)
     answers = workbench.answers
     answers._wanted = True
-    run = workbench.scheduler.submit("run", (None for _ in ()), lambda: ASLEEP) if run_waits else None
-    assert answers._priority() == WAITED_FOR
+    run = workbench.scheduler.submit("run", (None for _ in ()), lambda: Priority.ASLEEP) if run_waits else None
+    assert answers._priority() == Priority.WAITED_FOR
     grow = []
     for _ in answers._answer_some(lambda: 6 - answers._count(), answers._room):
         grow.append(len(answers._being_answered) - (answers._count() - 2))
-        if answers._priority() == AHEAD:
+        if answers._priority() == Priority.AHEAD:
             break
     assert max(grow) == at_once
     if run is not None:
@@ -360,7 +370,7 @@ def test_a_queue_that_is_judged_empty_is_filled_again_beside_a_run(open_workbenc
             time.sleep(0.001)
             yield
 
-    run = workbench.scheduler.submit("run", learn(), lambda: RUN)
+    run = workbench.scheduler.submit("run", learn(), lambda: Priority.RUN)
     try:
         while (pair := workbench.next_comparison()) is not None and workbench.counts().total < 4:
             workbench.judge(pair.id, "a").result(timeout=60)

@@ -21,7 +21,7 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.cli import main
 from tui.compute.loaded_model import ModelChoice
-from tui.compute.scheduler import WAITED_FOR, WATCHED, Job
+from tui.compute.scheduler import Job, Priority
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchEvent, WorkbenchNotice
 from tui.screens.pairs.label import LabelScreen
 from tui.workbench import Workbench
@@ -120,10 +120,10 @@ def test_where_the_model_says_the_same_again_it_is_told_and_nothing_is_passed_ov
 def test_they_go_before_a_queue_that_runs_low(workbench: Workbench) -> None:
     answers = workbench.answers
     answers._wanted, answers._hurried = True, True
-    assert answers._priority() == WAITED_FOR
-    assert WATCHED < WAITED_FOR
+    assert answers._priority() == Priority.WAITED_FOR
+    assert Priority.WATCHED < Priority.WAITED_FOR
     job = workbench.new_answers.write(workbench.comparison(1).prompt)
-    assert job.priority() == WATCHED
+    assert job.priority() == Priority.WATCHED
     answers._wanted = False
     job.done.result(timeout=120)
 
@@ -191,7 +191,7 @@ async def test_while_they_are_written_no_verdict_counts_and_other_pairs_are_a_ke
     app = PalateApp(workbench)
     async with app.run_test(size=(100, 30)) as pilot:
         screen = await opened(pilot, 1)
-        monkeypatch.setattr(workbench.scheduler, "submit", lambda name, turns, priority: Job(name, turns, priority))
+        monkeypatch.setattr(workbench.scheduler, "submit", lambda name, steps, priority: Job(name, steps, priority))
         await pilot.press("g")
         await until(pilot, lambda: "both answers are being written" in text_of(app))
         await pilot.press("1", "x", "s", "e", "c")

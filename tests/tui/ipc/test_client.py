@@ -125,7 +125,7 @@ def test_errors_and_words_come_back_as_well(owner: Owner) -> None:
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (("--model", "other/model"), "--model other/model cannot be had beside it"),
+        (("--model", "other/model"), "--model other/model cannot be used beside it"),
         (("--dtype", "bfloat16"), "open with --dtype float32; --dtype bfloat16 cannot"),
         (("--device", "cuda"), "open with --device cpu; --device cuda cannot"),
         (("--seed", "4"), "open with --seed 3; --seed 4 cannot"),
@@ -195,7 +195,7 @@ def test_ctrl_c_of_the_visitor_stops_the_run_and_keeps_it(owner: Owner) -> None:
         visitor.send_signal(signal.SIGINT)
         out, err = visitor.communicate(timeout=120)
     assert visitor.returncode == 0
-    assert "Keeping what is trained" in err
+    assert "Saving the adapter" in err
     last = json.loads(out.splitlines()[-1])
     assert (last["event"], last["stopped"]) == ("finished", True)
     assert rows(owner.folder, "SELECT status, adapter IS NULL FROM runs") == [("stopped", 0)]
@@ -229,7 +229,7 @@ def test_an_owner_that_leaves_tells_its_visitors(mortal: Owner) -> None:
         _, err = visitor.communicate(timeout=120)
     assert visitor.returncode == 1
     assert "palate train --resume 1" in err
-    assert f"Process {mortal.pid} has let go of the workspace" in err
+    assert f"Process {mortal.pid} has left the workspace" in err
     assert rows(mortal.folder, "SELECT status FROM runs") == [("interrupted",)]
 
 

@@ -104,9 +104,9 @@ def test_a_socket_that_a_dead_owner_left_is_replaced(tmp_path: Path, model: Path
         (b'{"palate": 99, "ask": "who"}\n', f"version {VERSION} of the protocol, yours uses 99"),
         (b"GET / HTTP/1.1\n", "no JSON object"),
         (b"[" * 100_000 + b"\n", "no JSON object"),
-        (b'{"palate": 2, "ask": "dance"}\n', "cannot ask 'dance'"),
-        (b'{"palate": 2, "ask": "command"}\n', "needs words, cwd and environment"),
-        (b'{"palate": 2, "ask": "command", "words": [], "cwd": 1, "environment": 2}\n', "needs words"),
+        (b'{"palate": %d, "ask": "dance"}\n' % VERSION, "cannot ask 'dance'"),
+        (b'{"palate": %d, "ask": "command"}\n' % VERSION, "needs words, cwd and environment"),
+        (b'{"palate": %d, "ask": "command", "words": [], "cwd": 1, "environment": 2}\n' % VERSION, "needs words"),
         (b"x" * (LONGEST_LINE + 70_000), f"more than {LONGEST_LINE:,} bytes"),
     ],
 )
@@ -139,7 +139,7 @@ def test_no_more_are_let_in_than_it_can_bear(owner: Owner) -> None:
     assert {each["pid"] for each in first_lines} == {owner.pid}
     assert owner.say(b"") == {
         "refused": "Too many commands",
-        "text": f"{MOST_CLIENTS} are connected already. Try again.",
+        "text": f"{MOST_CLIENTS} clients are connected already. Try again in a moment.",
     }
     for link in inside:
         link.close()

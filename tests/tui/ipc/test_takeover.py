@@ -79,7 +79,7 @@ def test_a_run_is_taken_over_twice_and_its_adapter_is_the_same_to_the_bit(
     until(lambda: run_row(space)["step"] >= 12, second)  # type: ignore[index]
     middle = owner(space)
     third = spawn(space, "--take-over")
-    third.expect(f"Process {middle} writes a checkpoint and lets go")
+    third.expect(f"Process {middle} writes a checkpoint and leaves")
     second.expect(pexpect.EOF)
     finish(third, space)
     assert adapter_bytes(space) == expected

@@ -96,7 +96,7 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
     app.send("q")
     app.expect("go on without a terminal")
     app.send("g")
-    app.expect(r"Run 1 \(taste-1\) goes on without a terminal, in process \d+")
+    app.expect(r"Run 1 \(taste-1\) continues without a terminal, in process \d+")
     app.expect(pexpect.EOF)
     assert app.wait() == 0
     assert run_row(space)["status"] == "running"  # type: ignore[index]
@@ -200,7 +200,7 @@ def test_killed_the_terminal_is_a_shell_s_again_and_the_run_is_resumed(
     worker = owner(space)
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
-    app.expect("Palate was ended by SIGKILL")
+    app.expect("SIGKILL ended Palate")
     assert "\x1b[?1049l" in app.before  # the screen from before
     app.expect(pexpect.EOF)
     assert app.wait() == 128 + signal.SIGKILL
@@ -289,7 +289,7 @@ def test_a_second_palate_says_who_is_at_work_and_how_far(space: Path, gate: Gate
     command.closed = True
     (row,) = records(space, "runs")
     assert (row["status"], row["live"]) == ("running", True)
-    assert f"Run 1 is live, in process {worker} on " in palate(space, "runs").stderr
+    assert f"Run 1 is alive, in process {worker} on " in palate(space, "runs").stderr
     with pytest.raises(WorkspaceBusy, match=rf"process {worker} on .* Its run 1 \(taste-1\) is at step \d+ of \d+\."):
         own_workspace(space)
     assert worker is not None

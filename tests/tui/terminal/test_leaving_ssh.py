@@ -148,7 +148,7 @@ def test_the_link_can_be_closed_while_the_run_goes_on(
     shell.send("q")
     shell.expect("go on without a terminal")
     shell.send("g")
-    shell.expect("goes on without a terminal")
+    shell.expect("continues without a terminal")
     shell.expect("there> ")
     shell.sendline("exit")
     shell.expect(pexpect.EOF)  # nothing of ours keeps the link open

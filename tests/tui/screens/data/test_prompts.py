@@ -229,7 +229,7 @@ def test_the_commands(tmp_path: Path) -> None:
     assert say("release", "mail", "--yes")[0]["event"] == "released"
     code, _, told = run_command(folder, "prompts", "move", str(prompt["id"]), "--to", "science, held out")
     assert code == 1
-    assert "Nothing was changed. Say --yes" in told
+    assert "Nothing has changed. Give --yes" in told
     say("move", str(prompt["id"]), "--to", "science, held out", "--yes")
     assert say("sets")[1]["prompts"] == 81
     say("remove", str(prompt["id"]))

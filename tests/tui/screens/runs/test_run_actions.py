@@ -162,7 +162,7 @@ async def test_notes_tags_and_names_are_kept_from_the_table(workbench: StillWork
         await pilot.press("ctrl+a", "ctrl+k")
         await typed(pilot, "none")
         await pilot.press("enter")
-        await until(pilot, lambda: "'none' stands for the model without an adapter" in told(app))
+        await until(pilot, lambda: "'none' means the base model without an adapter" in told(app))
         assert workbench.run(6).name == "gentle"
 
 
