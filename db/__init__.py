@@ -1,1 +1,1 @@
-"""SQLite: the schema, its migrations, one writer, and what is stored and asked. No torch, no screen."""
+"""SQLite: the schema, its migrations, the one writer, and every statement that stores or reads. No torch, no screen."""

@@ -1,4 +1,4 @@
-"""A verified copy of the database, made beside and renamed, so that a backup is either whole or not there."""
+"""A verified copy of the database. It is written under another name and renamed, so a backup is whole or absent."""
 
 import os
 import sqlite3
@@ -16,13 +16,13 @@ def back_up(source: Path, target: Path) -> None:
 
 
 def back_up_open(original: sqlite3.Connection, target: Path) -> None:
-    """As `back_up`, of what an open connection sees: all data, even when the files of the database lost their names.
+    """Copy everything that an open connection sees to `target`, even when the database's files have lost their names.
 
-    An older backup under the same name may go: the same name means the same version, and the newer one has all of it.
+    The copy replaces an older backup of the same name: the name means the same version, and the copy has all its data.
 
     Raises:
-        DatabaseError: the copy does not hold what the source holds. `target` is then as it was.
-        sqlite3.Error, OSError: the copy could not be made, for one because the disk is full.
+        DatabaseError: the copy does not hold what the source holds. `target` is unchanged then.
+        sqlite3.Error, OSError: the copy could not be written, for example because the disk is full.
     """
     target.parent.mkdir(mode=0o700, exist_ok=True)
     beside = target.with_name(target.name + ".tmp")

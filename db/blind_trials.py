@@ -1,4 +1,4 @@
-"""Blind trials: which prompts they ask, what is judged next, the seal, and what becomes of a trial afterwards."""
+"""Blind trials: the choice of prompts, the next comparison to judge, the seal, notes, and moved prompts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def add_blind_trial(
     may_end_early: bool = False,
     judge: str | None = None,
 ) -> int:
-    """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order; gives its id."""
+    """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order, and return its id."""
     policies = {"kind": "blind", "model_a": model_a, "model_b": model_b, "sampling": sampling, "status": "running"}
     asked = {"num_questions": len(prompts), "prompt_set": prompt_set, "samples": samples, "repeats": repeats}
     how = {"may_end_early": may_end_early, "judge": judge, "created": utc_now()}
@@ -46,9 +46,10 @@ def add_blind_trial(
 def choose_prompts(
     conn: Connection, number: int, *, model_a: int, model_b: int, prompt_set: int | None, seed: int
 ) -> list[int]:
-    """Held-out prompts for a trial of two models: those that they met least on come first, in an order of the seed.
+    """Choose up to `number` held-out prompts for a trial of two models and return their ids.
 
-    What a run trained on before it was held out is never asked.
+    Prompts that these two models were tried on least come first; `seed` orders the others. A prompt that a run trained
+    on before it was held out is never chosen.
     """
     query = f"""SELECT p.id, (SELECT count(*) FROM trial_prompts u JOIN trials t ON t.id = u.trial
             WHERE u.prompt = p.id AND min(t.model_a, t.model_b) = min(:a, :b)
@@ -61,7 +62,7 @@ def choose_prompts(
 
 
 def count_unmet(conn: Connection, *, model_a: int, model_b: int, prompt_set: int | None = None) -> int:
-    """How many held-out prompts two models were never tried on."""
+    """Count the held-out prompts that these two models were never tried on."""
     query = f"""SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
         WHERE {UNTRAINED} AND (:set IS NULL OR p.set_id = :set) AND NOT EXISTS (
             SELECT 1 FROM trial_prompts u JOIN trials t ON t.id = u.trial
@@ -74,7 +75,7 @@ def count_unmet(conn: Connection, *, model_a: int, model_b: int, prompt_set: int
 
 
 def missing_answers(conn: Connection, trial: int, limit: int) -> list[tuple[PromptRow, int]]:
-    """The first prompts of a trial that still lack a pair of answers, with how many pairs each has already."""
+    """The first prompts of a trial that still lack a pair of answers, each with the number of pairs it has already."""
     query = """SELECT u.prompt, count(c.id) AS pairs FROM trial_prompts u JOIN trials t ON t.id = u.trial
         LEFT JOIN comparisons c ON c.trial = u.trial AND c.prompt = u.prompt AND c.repeats IS NULL
         WHERE u.trial = ? GROUP BY u.place HAVING count(c.id) < t.samples ORDER BY pairs, u.place LIMIT ?"""
@@ -82,7 +83,7 @@ def missing_answers(conn: Connection, trial: int, limit: int) -> list[tuple[Prom
 
 
 def add_repeats(conn: Connection, trial: int) -> int:
-    """Have the first pairs of a fully answered trial asked again at its end, sides swapped; gives how many."""
+    """Repeat the first pairs of a fully answered trial at its end, with sides swapped, and return their number."""
     row = get_trial(conn, trial)
     there = conn.execute("SELECT count(*) FROM comparisons WHERE trial = ? AND repeats IS NOT NULL", (trial,))
     if there.fetchone()[0]:
@@ -98,7 +99,7 @@ def add_repeats(conn: Connection, trial: int) -> int:
 
 
 def unfinished(conn: Connection) -> list[int]:
-    """Blind trials that are not over, oldest first."""
+    """The ids of the blind trials that are still running, oldest first."""
     rows = conn.execute("SELECT id FROM trials WHERE kind = 'blind' AND status = 'running' ORDER BY id")
     return [row["id"] for row in rows]
 
@@ -107,9 +108,9 @@ def unfinished(conn: Connection) -> list[int]:
 
 
 def next_in_trial(conn: Connection, trial: int, *, after: int | None = None) -> ComparisonRow | None:
-    """What to judge next in a trial: pairs without a verdict, then skipped ones; equal answers are never asked.
+    """The next pair to judge in a trial: pairs without a verdict first, then skipped ones. Equal answers never appear.
 
-    `after` is left out, so that a skip shows another pair, unless it is the only one there is.
+    The pair `after` is left out unless it is the only one, so that a skip shows another pair.
     """
     for query in (_OPEN, _SKIPPED):
         row = conn.execute(query, (trial, after)).fetchone()
@@ -119,13 +120,16 @@ def next_in_trial(conn: Connection, trial: int, *, after: int | None = None) -> 
 
 
 def count_ready(conn: Connection, trial: int) -> int:
-    """How many pairs of a trial are written and wait for their first verdict."""
+    """Count the pairs of a trial that have both answers and wait for their first verdict."""
     query = f"SELECT count(*) FROM ({_DIFFER} AND c.standing IS NULL)"
     return int(conn.execute(query, (trial,)).fetchone()[0])
 
 
 def count_asked(conn: Connection, trial: int) -> tuple[int, int]:
-    """How many pairs of a trial have a verdict, and how many are written, equal answers apart, repeats included."""
+    """Count the pairs of a trial that have a verdict, and all its written pairs.
+
+    Both counts include repeats and leave out pairs of equal answers.
+    """
     query = f"""SELECT count(*) FILTER (WHERE standing_verdict <> 'skip'), count(*) FROM comparisons
         WHERE id IN ({_DIFFER})"""
     judged, asked = conn.execute(query, (trial,)).fetchone()
@@ -133,7 +137,7 @@ def count_asked(conn: Connection, trial: int) -> tuple[int, int]:
 
 
 def open_trial(conn: Connection, trial: int) -> None:
-    """End a trial and unseal its names, which is recorded with the number of verdicts there are; once is enough.
+    """End a trial and unseal its names. The first call records the time and the number of verdicts.
 
     Raises:
         NotFound: there is no such trial.
@@ -147,14 +151,14 @@ def open_trial(conn: Connection, trial: int) -> None:
 
 
 def undo_in_trial(conn: Connection, trial: int) -> int | None:
-    """Take back the newest verdict of a sealed trial, and give its comparison's id; None when there is none.
+    """Undo the newest verdict of a sealed trial and return the id of its comparison; None when there is none.
 
     Raises:
         NotFound: there is no such trial.
         NotAllowed: its names were shown.
     """
     if not get_trial(conn, trial).sealed:
-        raise NotAllowed("The names were shown: the verdicts that were given blind stay as they are.")
+        raise NotAllowed("The names were shown, so the blind verdicts of this trial can no longer change.")
     return undo_last(conn, trial=trial)
 
 
@@ -162,7 +166,7 @@ def undo_in_trial(conn: Connection, trial: int) -> int | None:
 
 
 def note_trial(conn: Connection, trial: int, note: str) -> None:
-    """Keep a note with a trial in place of an older one.
+    """Store a note on a trial in place of an older one.
 
     Raises:
         NotFound: there is no such trial.
@@ -172,7 +176,7 @@ def note_trial(conn: Connection, trial: int, note: str) -> None:
 
 
 def note_comparison(conn: Connection, comparison: int, note: str) -> None:
-    """Keep a note with a comparison in place of an older one."""
+    """Store a note on a comparison in place of an older one."""
     upsert = """INSERT INTO comparison_notes (comparison, note, at) VALUES (?, ?, ?)
         ON CONFLICT (comparison) DO UPDATE SET note = excluded.note, at = excluded.at"""
     conn.execute(upsert, (get_comparison(conn, comparison).id, note, utc_now()))
@@ -192,15 +196,15 @@ def comparison_notes(conn: Connection, trial: int) -> dict[int, str]:
 
 
 def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> VerdictRow | None:
-    """Move the prompt of a trial's comparison out of its held-out set, and let its verdict become one of labelling.
+    """Move the prompt of a trial's comparison out of its held-out set, and copy its verdict into labelling.
 
-    Every held-out prompt with the same question moves along, or the held-out guard would keep the pair out of training.
-    Gives the verdict that now stands in labelling, None where the trial's decided nothing.
+    Every held-out prompt with the same question moves too; otherwise the held-out guard would keep the pair out of
+    training. Returns the standing verdict in labelling, or None where the trial's verdict decided nothing.
 
     Raises:
         NotFound: there is no such comparison.
-        NotAllowed: it is of no trial, its trial is still sealed, another trial that is not over asks the same prompt,
-            the prompt is not held out any more, or the set `set_name` is held out itself.
+        NotAllowed: it belongs to no trial, its trial is still sealed, another running trial asks the same prompt,
+            the prompt is no longer held out, or the set `set_name` is held out itself.
     """
     pair = get_comparison(conn, comparison)
     _check_movable(conn, pair)
@@ -231,7 +235,7 @@ _ASKED_ELSEWHERE = f"""SELECT t.id FROM trials t JOIN trial_prompts u ON u.trial
 
 def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
     if pair.trial is None:
-        raise NotAllowed(f"Comparison {pair.id} is not of a trial: its prompt is for labelling already.")
+        raise NotAllowed(f"Comparison {pair.id} belongs to no trial: its prompt is for labelling already.")
     if get_trial(conn, pair.trial).sealed:
         raise NotAllowed(f"Trial {pair.trial} is still sealed. Judge it to its end, or break its seal, first.")
     if not pair.prompt.held_out:
@@ -244,7 +248,7 @@ def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
 
 
 def _as_labelling(conn: Connection, pair: ComparisonRow) -> VerdictRow | None:
-    """The same two answers as a comparison of labelling, with the trial's verdict if it decided."""
+    """Add the same two answers to labelling as a comparison, with the trial's verdict if that is decisive."""
     verdict = pair.standing
     if verdict is None or verdict.verdict not in ("a", "b"):
         return None

@@ -1,4 +1,4 @@
-"""What a run leaves behind for itself and for later runs: checkpoints, reference log-probabilities, margins."""
+"""The checkpoint of each run, from which an interrupted run resumes."""
 
 from sqlite3 import Connection
 
@@ -7,7 +7,7 @@ from db.times import utc_now
 
 
 def set_checkpoint(conn: Connection, run: int, *, step: int, path: str, size: int) -> None:
-    """Record where the run can be taken up again; its earlier checkpoint was replaced."""
+    """Record the checkpoint from which the run can be resumed. It replaces the run's earlier one."""
     conn.execute(
         "INSERT OR REPLACE INTO checkpoints (run, step, path, bytes, created) VALUES (?, ?, ?, ?, ?)",
         (run, step, path, size, utc_now()),
@@ -21,11 +21,11 @@ def get_checkpoint(conn: Connection, run: int) -> CheckpointRow | None:
 
 
 def drop_checkpoint(conn: Connection, run: int) -> None:
-    """Forget the run's checkpoint, whose file is gone."""
+    """Delete the record of a checkpoint whose file is gone."""
     conn.execute("DELETE FROM checkpoints WHERE run = ?", (run,))
 
 
 def checkpoints_of_ended(conn: Connection) -> list[int]:
-    """The runs that have a checkpoint and an end after which it has no use."""
+    """The ids of the runs that have a checkpoint and ended in a way that makes it useless."""
     ended = "SELECT id FROM runs WHERE status IN ('finished', 'stopped', 'failed')"
     return [row["run"] for row in conn.execute(f"SELECT run FROM checkpoints WHERE run IN ({ended}) ORDER BY run")]

@@ -21,17 +21,17 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
-# A prompt that came to be held out is not asked in labelling any more.
+# Labelling no longer asks a prompt that has become held out.
 _STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE p.id = comparisons.prompt AND s.held_out = 1)"""
-# An answer that a person wrote is not asked about: it was chosen when it was written.
+# A pair with an answer that a person wrote is never asked: the person chose that answer by writing it.
 IS_OPEN = f"""trial IS NULL AND standing IS NULL AND {_STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
-"""Which rows of `comparisons` wait for a verdict in labelling; whatever the order, these are asked and no others."""
+"""The condition for rows of `comparisons` that wait for a verdict in labelling. Every order of asking uses it."""
 _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
-# What a person asked for goes first, the newest first.
+# The pairs that a person asked for come first, the newest of them at the front.
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
-# A repeat that was skipped does not come back.
+# A skipped repeat is never asked again.
 _SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL
     AND standing_verdict = 'skip' AND {_STILL_LABELLING}"""
 
@@ -52,9 +52,9 @@ def add_comparison(
     repeats: int | None = None,
     asked_first: int = 0,
 ) -> int:
-    """Store one comparison and give its id.
+    """Store one comparison and return its id.
 
-    Outside a trial the older completion becomes a. In a trial the order given is kept: a is of the trial's first model.
+    Outside a trial the older completion becomes a. A trial keeps the given order: its first model wrote a.
     `repeats` is the comparison that this one asks again; `asked_first` 1 puts it at the front of the queue.
 
     Raises:
@@ -82,9 +82,9 @@ def add_pair(
     trial: int | None = None,
     asked_first: bool = False,
 ) -> int:
-    """Store two new answers to a prompt and their comparison; gives the comparison's id.
+    """Store two new answers to a prompt with their comparison, and return the comparison's id.
 
-    `asked_first` puts it at the front of the queue. See `add_comparison` for the order of the two, and for errors.
+    `asked_first` puts it at the front of the queue. See `add_comparison` for the order of the two and for errors.
     """
     a, b = (_add_answer(conn, prompt, each) for each in answers)
     return add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=side_seed, trial=trial, asked_first=asked_first)
@@ -98,7 +98,7 @@ def find_comparison(conn: Connection, a: int, b: int) -> int | None:
 
 
 def get_comparison(conn: Connection, comparison: int) -> ComparisonRow:
-    """One comparison with its prompt, both completions and the verdict that stands.
+    """One comparison with its prompt, both completions and the standing verdict.
 
     Raises:
         NotFound: there is none with that id.
@@ -110,7 +110,7 @@ def get_comparison(conn: Connection, comparison: int) -> ComparisonRow:
 
 
 def comparisons_by_id(conn: Connection, ids: Sequence[int]) -> list[ComparisonRow]:
-    """Those of the comparisons that exist, in the order of `ids`."""
+    """The comparisons with these ids, in the order of `ids`; ids without a row are left out."""
     wanted = json.dumps(list(ids))
     rows = conn.execute(f"{_COMPARISON} WHERE c.id IN (SELECT value FROM json_each(?))", (wanted,)).fetchall()
     texts = get_completions(conn, [row[side] for row in rows for side in ("a", "b")])
@@ -119,10 +119,10 @@ def comparisons_by_id(conn: Connection, ids: Sequence[int]) -> list[ComparisonRo
 
 
 def next_open(conn: Connection, *, after: int | None = None) -> ComparisonRow | None:
-    """What to judge next: what was asked for, then never judged or undone ones in id order, then the skipped.
+    """The next comparison to judge: first those a person asked for, then open ones by id, then skipped ones.
 
-    Of the skipped ones the oldest skip goes first. `after` is left out, so that a skip shows another pair, unless it is
-    the only one there is.
+    An open comparison was never judged, or its verdict was undone. The oldest skip comes first. The comparison `after`
+    is left out unless it is the only one, so that a skip shows another pair.
     """
     asked = next_asked_first(conn, after=after)
     if asked is not None:
@@ -136,26 +136,26 @@ def next_open(conn: Connection, *, after: int | None = None) -> ComparisonRow | 
 
 
 def next_asked_first(conn: Connection, *, after: int | None = None) -> ComparisonRow | None:
-    """The newest open comparison that a person asked for, not `after`."""
+    """The newest open comparison that a person asked for, `after` left out."""
     row = conn.execute(f"{_ASKED_FIRST} AND id IS NOT ? ORDER BY id DESC LIMIT 1", (after,)).fetchone()
     return get_comparison(conn, row["id"]) if row else None
 
 
 def open_comparisons(conn: Connection, limit: int) -> list[ComparisonRow]:
-    """The first labelling comparisons without a verdict, as `next_open` asks them; skipped ones are not among them."""
+    """The first labelling comparisons without a verdict, in the order of `next_open`; skipped ones are left out."""
     queries = (f"{_ASKED_FIRST} ORDER BY id DESC LIMIT ?", f"{_OPEN} AND asked_first = 0 ORDER BY id LIMIT ?")
     ids = [row["id"] for query in queries for row in conn.execute(query, (limit,))]
     return comparisons_by_id(conn, ids[:limit])
 
 
 def num_compared(conn: Connection, prompt: int) -> int:
-    """How often two answers to this prompt were put together for labelling; repeats and edits count as well."""
+    """Count the labelling comparisons of this prompt, repeats and edits included."""
     query = "SELECT count(*) FROM comparisons WHERE prompt = ? AND trial IS NULL"
     return int(conn.execute(query, (prompt,)).fetchone()[0])
 
 
 def texts_compared(conn: Connection, prompt: int, texts: tuple[str, str]) -> bool:
-    """Whether two answers with these very texts, in either order, were put together for labelling before."""
+    """Whether labelling already has a comparison of these two texts, in either order."""
     hashes = [text_hash(text) for text in texts]
     query = """SELECT 1 FROM comparisons c JOIN completions a ON a.id = c.a JOIN completions b ON b.id = c.b
         WHERE c.prompt = ? AND c.trial IS NULL AND (a.text_hash, b.text_hash) IN (VALUES (?, ?), (?, ?)) LIMIT 1"""
@@ -163,7 +163,7 @@ def texts_compared(conn: Connection, prompt: int, texts: tuple[str, str]) -> boo
 
 
 def count_open(conn: Connection) -> int:
-    """How many labelling comparisons were never judged or had their verdict undone."""
+    """Count the labelling comparisons that were never judged or whose verdict was undone."""
     return int(conn.execute(f"SELECT count(*) FROM ({_OPEN})").fetchone()[0])
 
 

@@ -1,4 +1,4 @@
-"""Completions: answers without their prompts. They are stored once and never changed."""
+"""Completions: answers without their prompts. Each is stored once and never changes."""
 
 import json
 from sqlite3 import Connection, Row
@@ -26,7 +26,7 @@ def add_completion(
     tokens: int | None = None,
     cut: bool = False,
 ) -> int:
-    """Store one answer and give its id. `source` is model, server, human or import."""
+    """Store one answer and return its id. `source` is model, server, human or import."""
     values = {"prompt": prompt, "model": model, "sampling": sampling, "seed": seed, "text": text, "tokens": tokens}
     marks = {"text_hash": text_hash(text), "cut": cut, "source": source, "created": utc_now()}
     return insert(conn, "completions", values | marks)
@@ -45,13 +45,13 @@ def get_completion(conn: Connection, completion: int) -> CompletionRow:
 
 
 def get_completions(conn: Connection, ids: list[int]) -> dict[int, CompletionRow]:
-    """Those of the completions that exist, by id."""
+    """The completions with these ids, by id; ids without a row are left out."""
     query = f"{_COMPLETION} WHERE x.id IN (SELECT value FROM json_each(?))"
     return {row["id"]: _completion_row(row) for row in conn.execute(query, (json.dumps(ids),))}
 
 
 def count_from_servers(conn: Connection, comparisons: list[int]) -> int:
-    """How many of the comparisons have an answer that a server wrote."""
+    """Count those of the comparisons that have an answer written by a server."""
     query = """SELECT count(*) FROM comparisons c WHERE c.id IN (SELECT value FROM json_each(?))
         AND EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'server')"""
     return int(conn.execute(query, (json.dumps(comparisons),)).fetchone()[0])

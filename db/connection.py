@@ -1,7 +1,7 @@
-"""Open a workspace's database: tell whose file it is, create or migrate it, and give connections.
+"""Open a workspace's database: identify the file, create or migrate it, and make connections.
 
-Three kinds of connection: `open_database` looks, migrates and lets go; the writer has one of `writing`; every reader
-has its own of `read_only`.
+There are three kinds of connection. `open_database` opens one to check and migrate, and closes it again. The writer
+has the one from `writing`. Every reader has its own from `read_only`.
 """
 
 import os
@@ -30,30 +30,30 @@ from db.import_batches import hide_batch
 from db.lock import owner_of
 from db.migrations.runner import apply_migrations, newest_version, pending_names, unknown_names
 
-# "PALT": SQLite keeps this number in the file's header for a program to know its own files by.
+# "PALT": SQLite keeps this number in the file's header, so that a program recognises its own files.
 APPLICATION_ID = 0x50414C54
 BUSY_TIMEOUT_S = 5.0
 
-# From so many verdicts on an upgrade takes longer than a second or two.
+# With at least this many verdicts an upgrade takes longer than a second or two.
 _MANY = 10_000
 
 _HEADER_SIZE = 100
 REPLACED = "another program removed or replaced it or its -wal file while Palate had it open"
 _LEFT_ALONE = "It was left as it is. Choose another folder with --workspace."
-# A new database is made under `palate.db.<pid>` and this, then put in place.
+# A new database is written under `palate.db.<pid>` and this ending, then moved into place.
 _BESIDE = ".new"
 _MAGIC = b"SQLite format 3\x00"
-# Tables that every version has; a file with our id and without them is not whole.
+# Tables that every version has; a file with our id that lacks one of them is incomplete.
 _NEEDED = frozenset({"prompts", "completions", "comparisons", "verdicts", "runs", "settings", "clean_close"})
 
 
 def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Create the database, or check it and bring it to this version. Call it as the workspace's owner.
+    """Create the database, or check it and bring it to this version. Only the workspace's owner may call this.
 
-    `tell` is given a sentence when that will take longer than a moment.
+    `tell` receives a sentence when that will take longer than a moment.
 
-    An existing file is backed up before it is migrated; after an unclean end it is checked. A file of another program
-    is recognised by its first bytes and never opened by SQLite.
+    An existing file is backed up before a migration and checked after an unclean end. The first bytes identify a file
+    of another program, and SQLite never opens such a file.
 
     Raises:
         ForeignDatabase, NewerDatabase, DamagedDatabase, NotWritable, DiskFull, DatabaseError.
@@ -74,7 +74,7 @@ def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> N
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that can only read, for one thread at a time. It sees every commit of the writer at once.
 
-    It works in a folder that cannot be written and on a full disk too, as long as nothing waits in the WAL and nobody
+    It also works in a folder that cannot be written and on a full disk, as long as the WAL is empty and no process
     owns the workspace.
 
     Raises:
@@ -104,19 +104,19 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 
 def writing(path: Path) -> sqlite3.Connection:
-    """The writer's connection: WAL, every commit on the disk before it returns, foreign keys on."""
+    """The writer's connection: in WAL mode, with foreign keys, each commit on the disk before it returns."""
     return _configured(connect(path), "PRAGMA journal_mode = WAL")
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection for reading and writing without Python's hidden transactions; the file must exist."""
+    """A connection for reading and writing without Python's implicit transactions; the file must exist."""
     conn = connected(path, "mode=rw", timeout=BUSY_TIMEOUT_S, factory=_Connection)
     return _configured(conn, "PRAGMA synchronous = FULL")
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors about `path` into sentences, and those of text that is none."""
+    """Turn errors about `path` from SQLite, the system and text encoding into `DatabaseError`s with a sentence."""
     try:
         yield
     except sqlite3.Error as error:
@@ -133,10 +133,10 @@ def translated(path: Path) -> Iterator[None]:
 
 
 class _Connection(sqlite3.Connection):
-    """Python's, which says of a number that no row can have that it was not found, and not that it overflowed."""
+    """Python's connection. For an id too large for SQLite it raises `NotFound` in place of an overflow error."""
 
     def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
-        """As Python's."""
+        """Execute a statement as Python's connection does; `NotFound` for an integer beyond SQLite's range."""
         try:
             return super().execute(sql, values)
         except OverflowError as error:
@@ -149,7 +149,7 @@ class _Connection(sqlite3.Connection):
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is a database file. An empty file counts as none, unless backups say that it was more."""
+    """Whether there is a database file. An empty file counts as none, unless there are backups of it."""
     if not path.exists():
         return False
     if path.stat().st_size > 0:
@@ -161,9 +161,9 @@ def _exists(path: Path) -> bool:
 
 
 def _check_header(path: Path) -> None:
-    """Raise unless the first bytes are those of our file. Only reads: not even SQLite opens a foreign file.
+    """Raise unless the first bytes are those of a Palate database. SQLite never opens a foreign file.
 
-    Where this process has the file open already, that was looked at before, and the bytes must not be touched.
+    Where this process has the file open already, the check happened before, and only SQLite may read the file.
     """
     header = first_bytes(path, _HEADER_SIZE)
     if header is None:
@@ -176,7 +176,7 @@ def _check_header(path: Path) -> None:
 
 
 def _check_application(path: Path, conn: sqlite3.Connection) -> None:
-    """As `_check_header`, by SQLite: the file may have been replaced since then."""
+    """Check the application id again through SQLite: another file may have replaced the one `_check_header` read."""
     if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise ForeignDatabase(f"{path} is a database of another program. {_LEFT_ALONE}")
 
@@ -197,7 +197,7 @@ def _check_tables(path: Path, conn: sqlite3.Connection) -> None:
 
 
 def quick_check(conn: sqlite3.Connection) -> str:
-    """What SQLite's quick check of every page finds first; "ok" when it finds nothing."""
+    """The first finding of SQLite's quick check of every page; "ok" when it finds nothing."""
     return str(conn.execute("PRAGMA quick_check(1)").fetchone()[0])
 
 
@@ -211,9 +211,9 @@ def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
 
 
 def data_version(conn: sqlite3.Connection) -> int:
-    """A number that changes for this connection whenever another one has committed something.
+    """A number that changes for this connection whenever another connection commits.
 
-    Compare it only with numbers of the same connection.
+    Compare it only with numbers from the same connection.
     """
     return int(conn.execute("PRAGMA data_version").fetchone()[0])
 
@@ -222,7 +222,7 @@ def data_version(conn: sqlite3.Connection) -> int:
 
 
 def _create(path: Path) -> None:
-    """Make the whole file beside and put it in place, so that there is never half a database under its name."""
+    """Write the whole file under another name and move it into place, so its name never shows half a database."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_name(f"{path.name}.{os.getpid()}{_BESIDE}")
     try:
@@ -239,7 +239,7 @@ def _create(path: Path) -> None:
 
 
 def _clear_away(path: Path) -> None:
-    """Remove what a process left that was killed while it made the file; one that still lives keeps its own."""
+    """Remove the unfinished files of processes that were killed; a process that is alive keeps its own."""
     for beside in path.parent.glob(f"{path.name}.*{_BESIDE}"):
         pid = beside.name.removeprefix(f"{path.name}.").removesuffix(_BESIDE)
         if pid.isdecimal() and not _lives(int(pid)):
@@ -262,7 +262,7 @@ def _remove(file: Path) -> None:
 
 
 def _put_in_place(beside: Path, path: Path) -> None:
-    """Give the new file its name, unless another process was first; then that one's file is taken."""
+    """Give the new file its name, unless another process was first; then use that process's file."""
     if path.exists() and path.stat().st_size == 0:
         path.unlink()
     try:
@@ -279,7 +279,7 @@ def _put_in_place(beside: Path, path: Path) -> None:
 
 
 def _migrate(path: Path, conn: sqlite3.Connection, tell: Callable[[str], None]) -> None:
-    """Back up and migrate in one write transaction: of two processes the second finds nothing left to do."""
+    """Back up and migrate in one write transaction, so that a second process finds nothing left to do."""
     if not pending_names(conn):
         return
     verdicts = conn.execute("SELECT count(*) FROM verdicts").fetchone()[0]
@@ -300,7 +300,7 @@ def _migrate(path: Path, conn: sqlite3.Connection, tell: Callable[[str], None]) 
 
 
 def _configured(conn: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
-    """The connection after these statements; closed when one of them fails."""
+    """Run these statements and return the connection; close it when one of them fails."""
     conn.row_factory = sqlite3.Row
     try:
         for pragma in ("PRAGMA foreign_keys = ON", *pragmas):
@@ -312,9 +312,9 @@ def _configured(conn: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
 
 
 def _connect_for_reading(path: Path) -> sqlite3.Connection:
-    """`mode=ro`; where SQLite cannot make its -shm file (no permission, no room), the file alone as it stands.
+    """Open with `mode=ro`, or the file alone where SQLite cannot make its -shm file (no permission, no room).
 
-    The file alone is safe to read while nobody changes it, so only while nobody owns the workspace.
+    The file alone is safe to read only while no process changes it, so only while no process owns the workspace.
     """
     try:
         return _reader(path, "mode=ro")
@@ -333,9 +333,9 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _reader(path: Path, query: str) -> sqlite3.Connection:
-    # A reader is opened on one thread and closed on another; sqlite3 itself is built to allow that.
+    # One thread opens a reader and another may close it; the sqlite3 library allows that.
     conn = connected(path, query, timeout=BUSY_TIMEOUT_S, check_same_thread=False, factory=_Connection)
-    # The file is read by the first statement only; better here than in the caller's.
+    # SQLite reads the file at the first statement; an error should surface here and not in the caller's statement.
     return _configured(conn, "SELECT 1 FROM sqlite_schema LIMIT 1")
 
 
@@ -348,7 +348,7 @@ def primary_code(error: sqlite3.Error) -> int:
 
 
 def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
-    """The error as a sentence, by SQLite's primary result code; None for one that is a mistake in our SQL."""
+    """The error as a sentence, by SQLite's primary result code; None for a mistake in Palate's own SQL."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"There is no room left for {path}. What was saved is safe; free some space and try again.")

@@ -1,4 +1,4 @@
-"""Answers that a person wrote better: a human completion, chosen over the one it was made from."""
+"""Answers that a person improved: a human completion, chosen over its original."""
 
 from sqlite3 import Connection
 
@@ -7,7 +7,7 @@ from db.comparisons import add_comparison, get_comparison
 from db.completions import add_completion, get_completion
 from db.errors import NotAllowed
 
-# The skip that an edit's verdict brought along: both were written in one transaction, one after the other.
+# The skip that belongs to an edit's verdict: one transaction wrote both, one after the other.
 _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.b) AND x.source = 'human'
     JOIN verdicts e ON e.comparison = c.id AND e.verdict <> 'undo'
     JOIN verdicts s ON s.id = e.id - 1 AND s.verdict = 'skip'
@@ -16,18 +16,18 @@ _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.
 
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
-    """Store `text` as a person's own answer, chosen over `original`; an open pair it stands in counts as skipped.
+    """Store `text` as a person's own answer, chosen over `original`; `comparison` counts as skipped if it is open.
 
-    A pair that was judged keeps its verdict. Nothing of the edit is blind, and it has no sides. The text has the
-    system prompt of the original. Gives the id of the comparison of the two, which is never asked.
+    A judged pair keeps its verdict. An edit is not blind and has no sides. The text gets the system prompt of the
+    original. Returns the id of the comparison of the two answers, which is never asked.
 
     Raises:
         NotFound: there is no such comparison or completion.
-        NotAllowed: the text is empty or the original's own, or the original is not of this comparison.
+        NotAllowed: the text is empty or equals the original, or the original is not an answer of this comparison.
     """
     pair, answer = get_comparison(conn, comparison), get_completion(conn, original)
     if original not in (pair.a.id, pair.b.id):
-        raise NotAllowed(f"Completion {original} is no answer of comparison {comparison}.")
+        raise NotAllowed(f"Completion {original} is not an answer of comparison {comparison}.")
     if not text.strip() or text == answer.text:
         raise NotAllowed("An edited answer has to differ from the original, and must not be empty.")
     written = add_completion(conn, prompt=pair.prompt.id, text=text, source="human", sampling=_sampling(conn, original))
@@ -39,9 +39,9 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
 
 
 def undo_labelling(conn: Connection) -> int | None:
-    """Take back a person's newest verdict of labelling; of an edit also the skip that came with it.
+    """Undo a person's newest verdict of labelling; for an edit, also the skip that belongs to it.
 
-    Gives the id of the pair that is open again, None when there is nothing to undo.
+    Returns the id of the pair that is open again, or None when there is nothing to undo.
     """
     undone = verdicts.undo_last(conn)
     if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:

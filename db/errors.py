@@ -1,9 +1,9 @@
-"""What can go wrong with a workspace's database, as sentences that a person can act on.
+"""The errors of a workspace's database, as sentences that a person can act on.
 
     DatabaseError
     ├── WorkspaceBusy        another live process owns the workspace
     ├── NotWritable          the folder or a file in it may not be written
-    ├── DiskFull             there is no room; nothing that was acknowledged is lost
+    ├── DiskFull             there is no room; every acknowledged row is safe
     ├── MissingDatabase      there is no database where one was expected
     ├── ForeignDatabase      the file belongs to another program; it was not touched
     ├── NewerDatabase        the file was written by a newer Palate
@@ -14,7 +14,7 @@
     ├── NotAllowed           the rows would contradict one another
     └── InterchangeError     a file to import cannot be read, or one to export cannot be written
 
-Each error has a short `title` and a message that gives the fact, the value and the next act.
+Each error has a short `title` and a message with the fact, the value and the next step.
 """
 
 from pathlib import Path
@@ -30,8 +30,8 @@ class DatabaseError(Exception):
 class WorkspaceBusy(DatabaseError):
     """Another live process owns the workspace.
 
-    `pid`, `host`, `since` (UTC ISO text) and `door` (the path of its socket) are what that process wrote; each is None
-    where it wrote nothing yet.
+    That process wrote `pid`, `host`, `since` (UTC ISO text) and `door` (the path of its socket); each is None where it
+    wrote nothing yet.
     """
 
     title = "This workspace is in use"
@@ -53,7 +53,7 @@ class NotWritable(DatabaseError):
 
 
 class DiskFull(DatabaseError):
-    """There is no room on the disk. Nothing that was acknowledged is lost."""
+    """There is no room on the disk. Every acknowledged row is safe."""
 
     title = "The disk is full"
 
@@ -114,6 +114,6 @@ class NotAllowed(DatabaseError):
 
 
 class InterchangeError(DatabaseError):
-    """A file to import cannot be read, or one to export cannot be written. Nothing of it was taken."""
+    """A file to import cannot be read, or one to export cannot be written. Nothing was stored."""
 
     title = "The file cannot be used"

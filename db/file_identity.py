@@ -1,8 +1,8 @@
-"""Who has a database file open: what may be done to it without SQLite, and what may not.
+"""Which process has a database file open, and when that file may be read without SQLite.
 
 POSIX drops every lock that a process has on a file as soon as the process closes any descriptor of that file. SQLite
-guards a database by such locks. A process that has a database open may therefore never open the file, or its -shm, by
-any means other than SQLite: the next foreign connection would take itself for the last one, and remove the WAL.
+guards a database with such locks. A process that has a database open must therefore open the file and its -shm only
+through SQLite. Otherwise the next connection of another process would take itself for the last one and remove the WAL.
 """
 
 import os
@@ -16,13 +16,13 @@ from urllib.parse import quote
 Identity = tuple[int, int]
 """Device and inode."""
 
-# No thread may connect while another one looks at the bytes: closing that look would drop the locks of the connection.
+# No thread may connect while another one reads the bytes: closing that descriptor would drop the connection's locks.
 _opening = threading.Lock()
 _remembered: dict[Path, tuple[Identity | None, Identity | None]] = {}
 
 
 def identity(path: Path) -> Identity | None:
-    """Which file has this name now; None when there is none."""
+    """The identity of the file that has this name now; None when there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -31,13 +31,13 @@ def identity(path: Path) -> Identity | None:
 
 
 def is_open_here(path: Path) -> bool:
-    """Whether a descriptor of this process is on that file: 0.1 ms."""
+    """Whether this process has a descriptor of that file. The check takes 0.1 ms."""
     wanted = identity(path)
     return wanted is not None and any(_of_descriptor(each) == wanted for each in _descriptors())
 
 
 def first_bytes(path: Path, number: int) -> bytes | None:
-    """The first bytes of a file, or None when this process has it open, so that only SQLite may read it.
+    """The first bytes of a file, or None when this process has it open and only SQLite may read it.
 
     Raises:
         OSError: the file cannot be read.
@@ -50,9 +50,9 @@ def first_bytes(path: Path, number: int) -> bytes | None:
 
 
 def connected(path: Path, query: str, **options: Any) -> sqlite3.Connection:
-    """A connection to an existing file; every connection of Palate to a database is opened here.
+    """A connection to an existing file. Palate opens every connection to a database here.
 
-    `query` is that of SQLite's URI, such as `mode=ro`; `options` are those of `sqlite3.connect`.
+    `query` is the query of SQLite's URI, such as `mode=ro`; `options` go to `sqlite3.connect`.
     """
     with _opening:
         uri = f"file:{quote(str(path.absolute()))}?{query}"
@@ -61,22 +61,22 @@ def connected(path: Path, query: str, **options: Any) -> sqlite3.Connection:
 
 
 def wal_of(path: Path) -> Path:
-    """The file that takes a database's commits until they are copied into it."""
+    """The write-ahead log of a database, which holds commits until a checkpoint copies them into the file."""
     return path.with_name(path.name + "-wal")
 
 
 def remember(path: Path) -> None:
-    """Keep in mind which files the owner has open as database and WAL, until `forget`."""
+    """Remember the identity of the owner's database and WAL until `forget`."""
     _remembered[path] = identity(path), identity(wal_of(path))
 
 
 def forget(path: Path) -> None:
-    """The owner closed them."""
+    """Forget the files that `remember` noted: the owner closed them."""
     _remembered.pop(path, None)
 
 
 def is_replaced(path: Path) -> bool:
-    """Whether the files that this process has open as the owner are no longer those under their names: two stats."""
+    """Whether the names of this owner's open files no longer belong to those files. Costs two calls of stat."""
     opened = _remembered.get(path)
     return opened is not None and opened != (identity(path), identity(wal_of(path)))
 
@@ -91,6 +91,6 @@ def _descriptors() -> Iterable[int]:
 def _of_descriptor(number: int) -> Identity | None:
     try:
         found = os.fstat(number)
-    except OSError:  # the descriptor of the listing itself, or one that another thread closed meanwhile
+    except OSError:  # the descriptor of the listing itself, or one that another thread has just closed
         return None
     return found.st_dev, found.st_ino

@@ -1,4 +1,4 @@
-"""Canonical JSON, and the hashes by which texts and prompts are told apart."""
+"""Canonical JSON, and the hashes that identify texts and prompts."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def text_hash(text: str) -> str:
 
 
 def content_hash(messages: Iterable[Message]) -> str:
-    """The hash by which two prompts are the same prompt.
+    """The hash that two equal prompts share.
 
     Unicode is composed (NFC), line ends are one kind, and space around a message does not count; space inside does,
     because it carries meaning in code and tables.

@@ -1,9 +1,9 @@
-"""The held-out guard: prompts that are held out for trials are never trained on.
+"""The held-out guard: no run trains on prompts that are held out for trials.
 
-A question is known by its guard hash, so that it is the same question under another system prompt and in another set.
-Three checks keep the guard: pairs of held-out questions are never read for training, a run that has some cannot be
-resumed, and the table of a run's pairs refuses them. Here is also what it means to hold a prompt out, and how prompts
-change between labelling and trials.
+The guard hash identifies a question, so the question is the same under another system prompt and in another set.
+Three checks make up the guard. Reading pairs for training leaves out those of held-out questions. A run that has such
+pairs cannot be resumed. The table of a run's pairs refuses them. This module also moves prompts between labelling and
+trials, and counts the effects of such a move.
 """
 
 import json
@@ -15,7 +15,7 @@ from db.prompt_rows import Crossing
 
 _HELD_OUT = "SELECT h.guard_hash FROM prompts h WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1)"
 
-# The prompts asked about, and every other prompt that asks the same.
+# The given prompts, and every other prompt with the same question.
 _SAME = """(SELECT q.id FROM prompts p JOIN prompts q ON q.guard_hash = p.guard_hash
     WHERE p.id IN (SELECT value FROM json_each(:prompts)))"""
 _COUNTS = f"""SELECT
@@ -34,7 +34,7 @@ _ASKING = f"""SELECT DISTINCT t.id FROM trials t LEFT JOIN trial_prompts u ON u.
 
 
 def crossing(conn: Connection, prompts: Sequence[int]) -> Crossing:
-    """What it would mean to hold these prompts out, or to hand them back."""
+    """Count the effects of holding these prompts out, or of returning them to labelling."""
     given = {"prompts": json.dumps(list(prompts))}
     row = conn.execute(_COUNTS, given).fetchone()
     runs = conn.execute(_RUNS, {**given, "status": "interrupted"}).fetchall()
@@ -49,12 +49,12 @@ def crossing(conn: Connection, prompts: Sequence[int]) -> Crossing:
 
 
 def set_held_out(conn: Connection, set_id: int, held_out: bool) -> Crossing:
-    """Hold a set out for trials, or hand it back to labelling; gives what that meant.
+    """Hold a set out for trials, or return it to labelling; gives the effects of that.
 
     Raises:
         NotFound: there is no such set.
-        NotAllowed: a run that is alive trains on one of its prompts, a trial that is not over asks one, or the same
-            question stays held out in another set.
+        NotAllowed: a running run trains on one of its prompts, a running trial asks one, or the same question stays
+            held out in another set.
     """
     row = _set(conn, set_id)
     prompts = prompts_of(conn, set_id)
@@ -66,7 +66,7 @@ def set_held_out(conn: Connection, set_id: int, held_out: bool) -> Crossing:
 
 
 def move_prompts(conn: Connection, prompts: Sequence[int], set_id: int) -> Crossing:
-    """Move prompts into a set. Those that change between labelling and trials by that are checked as a whole set is.
+    """Move prompts into a set. Prompts that thereby change between labelling and trials pass the checks of a set.
 
     Raises:
         NotFound: there is no such set or prompt.
@@ -93,7 +93,7 @@ def prompts_of(conn: Connection, set_id: int) -> list[int]:
 
 
 def held_out_in_run(conn: Connection, run: int) -> int:
-    """How many pairs of a run have a question that is held out now."""
+    """Count the pairs of a run whose question is held out now."""
     query = f"""SELECT count(*) FROM run_pairs r JOIN comparisons c ON c.id = r.comparison
         JOIN prompts p ON p.id = c.prompt WHERE r.run = ? AND p.guard_hash IN ({_HELD_OUT})"""
     return int(conn.execute(query, (run,)).fetchone()[0])
@@ -107,10 +107,10 @@ def _set(conn: Connection, set_id: int) -> Row:
 
 
 def _check_crossing(conn: Connection, prompts: Sequence[int], *, held_out: bool, within: int | None = None) -> None:
-    """Refuse what would break a run or a trial, or leave a question on both sides."""
+    """Refuse a change that would break a run or a trial, or leave a question both held out and for labelling."""
     given = {"prompts": json.dumps(list(prompts))}
     if held_out:
-        # A run that is about to start has no pairs yet, but has read them.
+        # A run that is about to start has recorded no pairs yet, but has already read them.
         alive = conn.execute("SELECT id, name FROM runs WHERE status = 'running'").fetchone()
         if alive is not None and crossing(conn, prompts).pairs:
             raise NotAllowed(f"Run {alive['id']} is alive and may train on them. Stop it, or wait for its end.")
@@ -123,4 +123,6 @@ def _check_crossing(conn: Connection, prompts: Sequence[int], *, held_out: bool,
             AND p.id NOT IN (SELECT value FROM json_each(:prompts)) LIMIT 1"""
     other = conn.execute(stays, {**given, "within": within}).fetchone()
     if other is not None:
-        raise NotAllowed(f"The same question stays held out in the set {other['name']!r}. Hand that back first.")
+        raise NotAllowed(
+            f"The same question stays held out in the set {other['name']!r}. Return that set to labelling first."
+        )

@@ -1,9 +1,9 @@
 """An import of any length, stored in small transactions and shown in one step.
 
-`begin` reserves a range of ids in each table, by a placeholder row at its end, so that whatever else is stored
-meanwhile comes behind. `Batch.store` fills it, a slice at a time. Readers leave the range out (see `db.import_batches`)
-until `publish` takes the placeholders and the mark away. `take_back` deletes what is there, a slice at a time; an
-import that was killed is taken back at the next start.
+`begin` reserves a range of ids in each table with a placeholder row at its end, so that all other new rows get larger
+ids. `Batch.store` fills the range, a slice at a time. Readers leave the range out (see `hide_batch`) until `publish`
+deletes the placeholders and the mark. `take_back` deletes the stored rows, a slice at a time; the next start does that
+for an import that was killed.
 """
 
 import json
@@ -37,7 +37,7 @@ _VIEWS = (
 
 HELD_OUT = "the question is held out for trials"
 KNOWN = "known already"
-OTHERWISE = "judged otherwise here, which keeps standing"
+OTHERWISE = "judged otherwise here, and that verdict stays"
 
 _RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comparisons"}
 _SAID = "SELECT DISTINCT verdict FROM verdicts WHERE comparison = ? AND verdict NOT IN ('undo', 'skip')"
@@ -45,7 +45,7 @@ _SAID = "SELECT DISTINCT verdict FROM verdicts WHERE comparison = ? AND verdict 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A record with everything that needs no database: made on the reading thread, so that the writer's is not kept."""
+    """A record with everything that needs no database. The reading thread prepares it, to spare the writer's thread."""
 
     record: PairRecord
     messages: str
@@ -63,7 +63,7 @@ def prepared(record: PairRecord) -> Prepared:
 
 @dataclass
 class Batch:
-    """An import that goes on: the set its new prompts go into, and the next free id in each range."""
+    """An import in progress: the set for its new prompts, and the next free id in each range."""
 
     set_id: int
     prompt: int
@@ -76,7 +76,7 @@ class Batch:
         self.first_comparison = self.comparison
 
     def store(self, conn: Connection, slice_: Sequence[Prepared]) -> list[PairRecord | LeftOut]:
-        """Store some records, hidden, and say what became of each; run it in one transaction."""
+        """Store some records, still hidden, and return the outcome of each. Run it in one transaction."""
         held_out = _held_out(conn, [each.guard for each in slice_])
         now = utc_now()
         return [
@@ -93,7 +93,7 @@ class Batch:
         a, b = (self._completion(conn, prompt, *each, now, new=found is None) for each in texts)
         if a >= before or b >= before or (pair := _find_pair(conn, a, b)) is None:
             pair = self._add_comparison(conn, prompt, a, b, record, now)
-        elif (reason := self._stands(conn, pair, a < b, record)) is not None:
+        elif (reason := self._refusal(conn, pair, a < b, record)) is not None:
             return LeftOut(record.at, reason)
         if record.verdict is not None:
             said = _verdict_values(record, a < b)
@@ -140,8 +140,8 @@ class Batch:
         )
         return self.comparison - 1
 
-    def _stands(self, conn: Connection, pair: int, in_order: bool, record: PairRecord) -> str | None:
-        """Why a pair that is known takes no verdict from this record, or None when it waits for one."""
+    def _refusal(self, conn: Connection, pair: int, in_order: bool, record: PairRecord) -> str | None:
+        """The reason why a known pair accepts no verdict from this record, or None when it waits for one."""
         if record.verdict is None:
             return KNOWN
         said = {row[0] for row in conn.execute(_SAID, (pair,))}
@@ -152,13 +152,13 @@ class Batch:
 
 
 def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> Batch:
-    """Begin an import of up to so many pairs into a set for labelling, which is made if it is not there.
+    """Begin an import of up to `pairs` pairs into a set for labelling, which is created if it is missing.
 
     Raises:
-        NotAllowed: the set is held out for trials, or an import goes on already.
+        NotAllowed: the set is held out for trials, or another import is running.
     """
     if going_on(conn):
-        raise NotAllowed("An import goes on already. Wait for its end, or stop it.")
+        raise NotAllowed("Another import is running. Wait for its end, or stop it.")
     new_set = conn.execute("SELECT 1 FROM prompt_sets WHERE name = ?", (set_name,)).fetchone() is None
     set_id = add_prompt_set(conn, set_name, held_out=False)
     firsts = {
@@ -173,14 +173,14 @@ def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> Batch:
 
 
 def going_on(conn: Connection) -> bool:
-    """Does an import go on, or wait to be taken back?"""
+    """Whether an import is running, or was killed and waits to be taken back."""
     return conn.execute("SELECT 1 FROM import_batch").fetchone() is not None
 
 
 def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
     """Show everything that the import stored, in this transaction.
 
-    Gives the verdicts, and their lines, on pairs that were judged here meanwhile: those count as left out.
+    Returns the verdicts, with their lines, on pairs that a person judged during the import: those count as left out.
     """
     mark = conn.execute("SELECT * FROM import_batch").fetchone()
     now = utc_now()
@@ -202,7 +202,7 @@ def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
 
 
 def take_back(conn: Connection, rows: int) -> bool:
-    """Delete up to so many rows of an import that did not end; False once nothing is left of it."""
+    """Delete up to `rows` rows of an import that did not end; False once nothing is left of it."""
     mark = conn.execute("SELECT * FROM import_batch").fetchone()
     if mark is None:
         return False
@@ -231,7 +231,7 @@ def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tup
 
 
 def _add_placeholders(conn: Connection, set_id: int, lasts: dict[str, int]) -> None:
-    """Rows at the end of each range: SQLite gives the next row an id behind the largest."""
+    """Add a row at the end of each range, because SQLite gives the next row an id above the largest."""
     now, prompt, completion = utc_now(), lasts["prompt"], lasts["completion"]
     keys = {"content_hash": secrets.token_hex(32), "guard_hash": secrets.token_hex(32), "created": now}
     messages = canonical_json([{"role": "user", "content": "(the end of an import)"}])
@@ -256,12 +256,12 @@ def _find_pair(conn: Connection, a: int, b: int) -> int | None:
 
 
 def _letter(verdict: str, in_order: bool) -> str:
-    """The verdict in canonical terms: a and b change places when b is the older answer."""
+    """The verdict in canonical terms: a and b are swapped when b is the older answer."""
     return verdict if in_order else {"a": "b", "b": "a"}.get(verdict, verdict)
 
 
 def _seed(a: int, b: int, record: PairRecord) -> int:
-    """A seed that shows the answers on the sides on which they were shown, if that is known."""
+    """A side seed that shows the answers on their original sides, if those are known."""
     seed = a
     if record.left is not None:
         flipped = _letter(record.left, a < b) == "b"
@@ -292,6 +292,6 @@ def _say(conn: Connection, comparison: int, said: dict[str, Any], now: str) -> N
 
 
 def hide_batch(conn: Connection) -> None:
-    """Let this reading connection see nothing of an import before its end."""
+    """Hide an unfinished import from this reading connection."""
     for view in _VIEWS:
         conn.execute(view)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def insert(conn: Connection, table: str, values: Mapping[str, Any]) -> int:
-    """Insert one row of columns and values, and give its id. Table and columns are names of ours, never input."""
+    """Insert one row and return its id. Table and column names come from the code, never from input."""
     columns, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = conn.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
     if cursor.lastrowid is None:

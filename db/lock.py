@@ -1,7 +1,7 @@
-"""One process owns a workspace: an advisory lock that the kernel lets go when its owner dies.
+"""One process owns a workspace through an advisory lock, which the kernel releases when the owner dies.
 
-The lock is `flock` on a file in the workspace; what the file says (pid, host, since, and the socket at which the owner
-can be asked) is for people and visitors to read. The file is never removed: a lock on a removed file guards nothing.
+The lock is `flock` on a file in the workspace. People and clients read the file's content: pid, host, since, and the
+owner's socket. The file is never removed: a lock on a removed file guards nothing.
 """
 
 import errno
@@ -31,16 +31,16 @@ class WorkspaceLock:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOCK_NAME
         self.owner: dict[str, Any] = {}
-        """What the lock file says of this process while it holds the lock: pid, host, since, door."""
+        """The content of the lock file while this process holds the lock: pid, host, since, door."""
         self._handle: int | None = None
 
     def acquire(self) -> None:
-        """Own the workspace until `release` or the end of this process; the folder is made when it is missing.
+        """Own the workspace until `release` or the end of this process. A missing folder is created.
 
         Raises:
             WorkspaceBusy: another live process owns it.
             NotWritable: the folder or the lock file cannot be made or written.
-            DatabaseError: the file system cannot lock, or the lock is held already here.
+            DatabaseError: the file system cannot lock, or this object holds the lock already.
         """
         if self._handle is not None:
             raise DatabaseError(f"{self.path} is already held by this process.")
@@ -56,7 +56,7 @@ class WorkspaceLock:
         _held.add(self)
 
     def name_door(self, path: str | None) -> None:
-        """Write into the lock file where visitors find the owner's socket; None when it lets nobody in any more.
+        """Write the path of the owner's socket into the lock file for clients; None when it accepts no more clients.
 
         Does nothing when the lock is not held.
         """
@@ -65,7 +65,7 @@ class WorkspaceLock:
             self._sign(self._handle)
 
     def release(self) -> None:
-        """Let go. Does nothing when the lock is not held."""
+        """Release the lock. Does nothing when the lock is not held."""
         handle, self._handle = self._handle, None
         _held.discard(self)
         if handle is not None:
@@ -81,13 +81,13 @@ class WorkspaceLock:
         self.release()
 
     def forget(self) -> None:
-        """In a forked child: close the copy of the handle, without unlocking what the parent still owns."""
+        """In a forked child: close the copy of the handle without releasing the parent's lock."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
 
     def _open(self) -> int:
-        """The lock file's handle. Programs that this process starts do not get it (O_CLOEXEC)."""
+        """Open the lock file. Programs that this process starts do not inherit the handle (O_CLOEXEC)."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -109,10 +109,10 @@ class WorkspaceLock:
 
     def _sign(self, handle: int) -> None:
         try:
-            # One write of one length over what stood there: a visitor never reads half a label, or none.
+            # One write of a fixed length over the old label, so that a client never reads half a label or none.
             os.pwrite(handle, json.dumps(self.owner).encode().ljust(_LABEL_BYTES), 0)
         except OSError as error:
-            # The lock holds without its label; only a full disk may leave the label out.
+            # The lock is valid without its label; only a full disk may prevent the label.
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
 
@@ -124,9 +124,9 @@ class WorkspaceLock:
 
 
 def owner_of(folder: Path) -> dict[str, Any] | None:
-    """What the lock file says of the workspace's owner (pid, host, since); None when nobody owns it.
+    """The lock file's content about the workspace's owner (pid, host, since); None when no process owns it.
 
-    The lock itself is not tried: trying it would make an owner that starts at this moment believe that it is taken.
+    This never tries the lock itself: an owner that starts at that moment would then find the lock taken.
     """
     try:
         owner = json.loads((folder / LOCK_NAME).read_bytes())
@@ -138,7 +138,7 @@ def owner_of(folder: Path) -> dict[str, Any] | None:
 
 
 def _is_alive(pid: int) -> bool:
-    """Is it there, and not merely waiting to be buried, as a process that was killed may be for a while?"""
+    """Whether the process is alive. A zombie, which a killed process may be for a while, counts as dead."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -146,7 +146,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _read(handle: int) -> dict[str, Any]:
-    """What the owner wrote; nothing while it is still writing."""
+    """The content that the owner wrote; an empty dict while it is still writing."""
     try:
         owner = json.loads(os.pread(handle, 4096, 0))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Margins of comparisons that wait for a verdict: how sure an adapter is which answer is better."""
+"""Margins of comparisons that wait for a verdict: how clearly an adapter prefers one of the answers."""
 
 from collections.abc import Mapping
 from sqlite3 import Connection
@@ -12,16 +12,16 @@ _OPEN = f"""SELECT comparisons.id, m.margin FROM comparisons
 
 
 def open_margins(conn: Connection, model: int) -> dict[int, float | None]:
-    """Comparison → margin under the model, of those without a verdict, in id order; None is not scored yet."""
+    """Comparison → margin under the model, for comparisons without a verdict, in id order; None: not scored yet."""
     return {row["id"]: row["margin"] for row in conn.execute(f"{_OPEN} ORDER BY comparisons.id", (model,))}
 
 
 def next_by_margin(conn: Connection, model: int, *, pick: int | None, after: int | None) -> ComparisonRow | None:
     """The ready comparison whose margin under the model is nearest to 0.
 
-    A comparison that a person asked for goes first. Those without a margin come last, in id order, and the skipped ones
-    follow when none is ready. `pick` chooses any of the ready ones instead, counted round and round. `after` is left
-    out, unless it is the only one.
+    A comparison that a person asked for comes first. Those without a margin come last, in id order, and skipped ones
+    follow when none is ready. `pick` chooses one of the ready ones instead, modulo their number. The comparison `after`
+    is left out unless it is the only one.
     """
     if (asked := next_asked_first(conn, after=after)) is not None:
         return asked
@@ -42,6 +42,6 @@ def unscored(conn: Connection, model: int, limit: int) -> list[int]:
 
 
 def keep_margins(conn: Connection, model: int, margins: Mapping[int, float]) -> None:
-    """Keep margins (comparison → rewards of a minus rewards of b) under the model."""
+    """Store margins under the model (comparison → reward of a minus reward of b)."""
     rows = [(comparison, model, margin) for comparison, margin in margins.items()]
     conn.executemany("INSERT OR REPLACE INTO margins (comparison, model, margin) VALUES (?, ?, ?)", rows)

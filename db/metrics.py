@@ -1,4 +1,4 @@
-"""The figures of runs as curves: some metrics whole, or a few points of one, always along the primary key."""
+"""The metrics of runs as curves: every point of a metric or a few, always read along the primary key."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -7,12 +7,12 @@ from sqlite3 import Connection
 from db.pair_rows import Split
 from db.run_rows import MarginRow
 
-# (steps, values) of one metric, by rising step; a NaN went through SQLite as NULL and is None.
+# (steps, values) of one metric, by rising step; SQLite stores NaN as NULL, so it is None here.
 Curve = tuple[list[int], list[float | None]]
 
 
 def metric_names(conn: Connection, run: int) -> list[str]:
-    """The names of the metrics that a run recorded, sorted. Jumps from name to name, whatever the number of steps."""
+    """The names of the metrics that a run recorded, sorted. The query jumps from name to name, not over the steps."""
     jumps = """WITH RECURSIVE names(name) AS (
             SELECT min(name) FROM metrics WHERE run = :run
             UNION ALL
@@ -31,7 +31,7 @@ def curve(conn: Connection, run: int, name: str) -> Curve:
 
 
 def some_points(conn: Connection, run: int, name: str, steps: Sequence[int]) -> Curve:
-    """The points of one metric at the given steps, where there are such. Costs a few microseconds for each."""
+    """The points of one metric at those of the given steps that have one. Each step costs a few microseconds."""
     cursor = conn.execute(
         """SELECT step, value FROM metrics WHERE run = ? AND name = ? AND step IN (SELECT value FROM json_each(?))
         ORDER BY step""",
@@ -45,7 +45,7 @@ def some_points(conn: Connection, run: int, name: str, steps: Sequence[int]) -> 
 def add_margins(conn: Connection, run: int, epoch: int, rows: Iterable[tuple[int, Split, float]]) -> None:
     """Store the margins of an epoch as (comparison, split, margin).
 
-    An epoch that is trained again replaces its own margins and those of later epochs.
+    An epoch that a resumed run trains again replaces its own margins and those of later epochs.
     """
     conn.execute("DELETE FROM run_margins WHERE run = ? AND epoch >= ?", (run, epoch))
     conn.executemany(
@@ -63,5 +63,5 @@ def run_margins(conn: Connection, run: int) -> list[MarginRow]:
 
 
 def trim_metrics(conn: Connection, run: int, from_step: int) -> None:
-    """Delete the run's figures from `from_step` on: a resumed run takes those steps again."""
+    """Delete the run's metrics from `from_step` on: a resumed run repeats those steps."""
     conn.execute("DELETE FROM metrics WHERE run = ? AND step >= ?", (run, from_step))

@@ -1,4 +1,4 @@
-"""Models and samplings: what wrote a completion, and how. Each is stored once."""
+"""Models and samplings: which model wrote a completion, and with which settings. Each is stored once."""
 
 from collections.abc import Mapping
 from sqlite3 import Connection
@@ -14,10 +14,10 @@ from db.times import utc_now
 def ensure_model(
     conn: Connection, *, kind: str, name: str, source: str, fingerprint: str, parent: int | None = None
 ) -> int:
-    """The id of this model, which is added when it is new.
+    """The id of this model; a new one is added.
 
-    A model is known by kind, source, fingerprint and parent; its name is for people and follows a renaming. For an
-    adapter `source` is its id and `fingerprint` its checksum, and `parent` is the id of its base model.
+    Kind, source, fingerprint and parent identify a model. Its name is for people and may change. For an adapter
+    `source` is its id, `fingerprint` is its checksum, and `parent` is the id of its base model.
     """
     known = "kind = ? AND source = ? AND fingerprint = ? AND ifnull(parent, 0) = ?"
     row = conn.execute(
@@ -49,14 +49,14 @@ def models_of_source(conn: Connection, source: str) -> set[int]:
 
 
 def rename_models(conn: Connection, source: str, name: str) -> None:
-    """Let every model with this source go by another name."""
+    """Rename every model with this source."""
     conn.execute("UPDATE models SET name = ? WHERE source = ?", (name, source))
 
 
 def ensure_sampling(conn: Connection, settings: Mapping[str, Any]) -> int:
-    """The id of these sampling settings, which are added when they are new. Equal settings are one row.
+    """The id of these sampling settings; new ones are added. Equal settings share a row.
 
-    A text under the key `system` is the system prompt that the policy was given on top of the prompt; it becomes part
+    A text under the key `system` is the system prompt that the policy got in addition to the prompt; it becomes part
     of the training prompt.
     """
     text = canonical_json(dict(settings))

@@ -1,7 +1,7 @@
-"""Are the files that the writer has open still those under their names? If not, a copy of what it sees is saved.
+"""Check that the writer's open files still have their names, and save a copy of the data if they do not.
 
-Another program may remove or replace palate.db or its WAL while Palate writes: a commit then goes into a file that has
-no name any more, and is gone with the process. SQLite itself does not notice.
+Another program may remove or replace palate.db or its WAL while Palate writes. A commit then goes into a file that no
+longer has a name, and is lost when the process ends. SQLite itself does not notice.
 """
 
 import ctypes
@@ -31,21 +31,21 @@ class OwnerFiles:
     """The files of one writer's connection. Used on the writer's thread alone."""
 
     def __init__(self, path: Path) -> None:
-        """Remember the files as they are now. Call it after the first commit, when there is a WAL."""
+        """Remember the present files. Call this after the first commit, when there is a WAL."""
         self._path = path
         self._seen = self._sizes()
         self.replaced: ReplacedDatabase | None = None
-        """What was found, once something was."""
+        """The error, once the files were found replaced."""
         remember(path)
 
     def check(self, conn: sqlite3.Connection) -> None:
-        """Raise when the files are not those that `conn` has open, or another program spoiled what is in them.
+        """Raise when the files are not those that `conn` has open, or another program damaged their content.
 
-        Four calls of stat, as long as nobody else wrote. Where somebody did, which may be a checkpoint of a program
-        that reads along, every page is checked: 0.6 s for 100,000 verdicts.
+        This costs four calls of stat as long as no other process wrote. After a write by another process, which may be
+        the checkpoint of a program that only reads, every page is checked: 0.6 s for 100,000 verdicts.
 
         Raises:
-            ReplacedDatabase: after it tried to save a copy of what `conn` sees.
+            ReplacedDatabase: after an attempt to save a copy of what `conn` sees.
             DatabaseError: the pages could not be checked.
         """
         if self.replaced is not None or is_replaced(self._path):
@@ -56,7 +56,7 @@ class OwnerFiles:
             self._seen = self._sizes()
 
     def check_own(self, conn: sqlite3.Connection) -> None:
-        """As `check`, straight after a transaction of `conn`, which changed the files' sizes and times itself.
+        """Check as `check` does, right after a transaction of `conn`, which itself changed the files' sizes and times.
 
         Raises:
             ReplacedDatabase: as `check`.
@@ -66,7 +66,7 @@ class OwnerFiles:
         self._seen = self._sizes()
 
     def save(self, conn: sqlite3.Connection) -> None:
-        """Save a copy of what `conn` sees, unless that was done before, and raise.
+        """Save a copy of what `conn` sees, unless there is one already, and raise.
 
         Raises:
             ReplacedDatabase: always.
@@ -78,7 +78,7 @@ class OwnerFiles:
         raise self.replaced
 
     def close(self, conn: sqlite3.Connection) -> None:
-        """Close `conn`; where the files were replaced, it stays open until the process ends."""
+        """Close `conn`, or leave it open until the process ends where the files were replaced."""
         if self.replaced is None:
             forget(self._path)
             conn.close()
@@ -108,7 +108,7 @@ class OwnerFiles:
         )
 
     def _sizes(self) -> tuple[int, int, int]:
-        """What only a commit or a checkpoint changes."""
+        """The values that only a commit or a checkpoint changes."""
         try:
             file = self._path.stat()
             return file.st_size, file.st_mtime_ns, wal_of(self._path).stat().st_size
@@ -129,14 +129,14 @@ class OwnerFiles:
 
 
 def is_short_read(error: BaseException | None) -> bool:
-    """Whether a file ended before a page that should be in it: it was cut off, or is another one."""
+    """Whether SQLite reached the end of a file before a page: the file was truncated or replaced."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 def _keep_open(conn: sqlite3.Connection) -> None:
     """Never close `conn`, not even when the interpreter ends.
 
-    Closing the last connection copies its WAL into the database file. That file may have another content by now, which
-    those pages would destroy; the system closes the descriptors without any such act.
+    Closing the last connection copies its WAL into the database file. That file may have other content by now, which
+    those pages would destroy. When the process ends, the system closes the descriptors without that copy.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(conn))

@@ -1,11 +1,11 @@
-"""Finding a pair of labelling by its prompt's place or by words of its prompt."""
+"""Find a labelling pair by its prompt's place in the set or by words of its prompt."""
 
 from sqlite3 import Connection
 
 _OF_LABELLING = """SELECT c.id FROM comparisons c JOIN prompts p ON p.id = c.prompt
     WHERE c.trial IS NULL AND c.repeats IS NULL
         AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')"""
-# From the pair behind :after round to :after itself, so that asking again goes on.
+# The search wraps round from the pair behind :after to :after itself, so that repeating it finds the next pair.
 _NEXT = "ORDER BY c.id <= :after, c.id LIMIT 1"
 _HAS_WORDS = r"""EXISTS (SELECT 1 FROM json_each(p.messages) m
     WHERE m.value ->> '$.content' LIKE :words ESCAPE '\')"""
@@ -14,9 +14,9 @@ _AT_PLACE = """:place > 0 AND p.set_id = :set_id AND p.id =
 
 
 def find_words(conn: Connection, words: str, *, after: int = 0) -> int | None:
-    """The first labelling comparison behind `after`, and then from the beginning, whose prompt holds `words`.
+    """The first labelling comparison behind `after` whose prompt holds `words`; the search wraps round to the start.
 
-    The case of ASCII letters does not count. Edits and pairs asked again are passed over.
+    The case of ASCII letters does not count. Edits and repeats are left out.
     """
     for special in "\\%_":
         words = words.replace(special, "\\" + special)
@@ -24,7 +24,7 @@ def find_words(conn: Connection, words: str, *, after: int = 0) -> int | None:
 
 
 def find_place(conn: Connection, set_id: int, place: int, *, after: int = 0) -> int | None:
-    """The same for the prompt that stands at `place`, from 1, in its set."""
+    """The first labelling comparison of the prompt at `place`, from 1, in its set; see `find_words` for the order."""
     return _first(conn, _AT_PLACE, {"set_id": set_id, "place": place, "after": after})
 
 

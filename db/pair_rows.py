@@ -1,4 +1,4 @@
-"""Rows of answers, comparisons and verdicts, and of the pairs that come of them. Times are UTC ISO text."""
+"""Rows of answers, comparisons and verdicts, and of the preference pairs made from them. Times are UTC ISO text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from db.prompt_rows import Messages, PromptRow
 
 Split = Literal["train", "eval"]
 VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
-"""What a person can say of a pair; `undo` is a row too, which `undo_last` alone writes."""
+"""The verdicts that a person can give. An `undo` is a row too, but only `undo_last` writes it."""
 
 
 @dataclass(frozen=True)
 class ModelRow:
-    """What wrote a completion: `kind` is base, adapter or server; `parent` is the id of an adapter's base model."""
+    """The model that wrote a completion. `kind` is base, adapter or server; `parent` is the id of an adapter's base."""
 
     id: int
     kind: str
@@ -63,7 +63,7 @@ class NewCompletion:
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One verdict as it was given. `seconds` is None where no time was taken; `undoes` is set on undo rows only."""
+    """One verdict. `seconds` is None where no time was measured; `undoes` is set on undo rows only."""
 
     id: int
     comparison: int
@@ -83,7 +83,7 @@ class VerdictRow:
 class ComparisonRow:
     """Two completions of one prompt in canonical order, with the sides they are shown on.
 
-    `flipped` says that b is shown left (or first). `standing` is the verdict that stands, None while it is open.
+    `flipped` says that b is shown left (or first). `standing` is the standing verdict, None while the pair is open.
     `repeats` is the comparison that this one asks again, sides swapped.
     """
 
@@ -100,7 +100,7 @@ class ComparisonRow:
 
     @property
     def same(self) -> bool:
-        """Are both answers the same? Then there is nothing to ask."""
+        """Whether both answers are the same, so that there is nothing to ask."""
         return self.a.text == self.b.text
 
     @property
@@ -115,12 +115,12 @@ class ComparisonRow:
 
     @property
     def first_letter(self) -> Literal["a", "b"]:
-        """The canonical letter of what is shown first: the verdict of a person who chooses the left one."""
+        """The canonical letter of the answer shown first: the verdict of a person who chooses the left one."""
         return "b" if self.flipped else "a"
 
     @property
     def second_letter(self) -> Literal["a", "b"]:
-        """The canonical letter of what is shown second."""
+        """The canonical letter of the answer shown second."""
         return "a" if self.flipped else "b"
 
 
@@ -148,10 +148,10 @@ class VerdictListRow:
 
 @dataclass(frozen=True)
 class VerdictCounts:
-    """Standing verdicts of labelling, counted; trials are not among them.
+    """The number of standing verdicts of labelling by kind, trials left out.
 
-    `total` and `today` leave skips out; `today` counts what a person judged, not imports. `mean_seconds` is over the
-    newest 200 that carry a time, None when there is none.
+    `total` and `today` leave skips out; `today` counts a person's verdicts, not imports. `mean_seconds` is the mean of
+    the newest 200 with a time, None when there is none.
     """
 
     today: int
@@ -166,9 +166,9 @@ class VerdictCounts:
 
 @dataclass(frozen=True)
 class PairRow:
-    """The training record that a decisive verdict gives.
+    """The training record of a decisive verdict.
 
-    `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict that stands.
+    `messages` is what the policy saw, system prompt included. `verdict` is the id of the standing verdict.
     """
 
     comparison: int
@@ -184,9 +184,9 @@ class PairRow:
 
 @dataclass(frozen=True)
 class PairFilter:
-    """Which preference pairs are meant; the default means all.
+    """A choice of preference pairs; the default is all.
 
-    `since` is UTC text: verdicts from then on. `set_id` is the prompts' set. `strong` means "much better" alone.
+    `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
     """
 
     since: str | None = None

@@ -12,7 +12,7 @@ _STEERING: Final = re.compile(
 
 
 def plain_json(value: Any, *, indent: int | None = None) -> str:
-    r"""`value` as JSON; whoever reads it gets the same text back.
+    r"""`value` as JSON; a JSON parser reads the same text back.
 
     >>> plain_json("naïve \x9b31m")
     '"naïve \\u009b31m"'

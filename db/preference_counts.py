@@ -1,6 +1,7 @@
-"""What a person chose, read for figures: the two answers of every judged pair, the pace, and pairs an adapter misses.
+"""A person's choices, read for statistics: the answers of every judged pair, the pace, and pairs an adapter misranks.
 
-Only verdicts of labelling that stand. Repeated pairs, trials, skips and pairs taken out of training are no part of it.
+Everything here counts standing verdicts of labelling. Repeats, trials, skips and pairs taken out of training are left
+out.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from db.import_batches import SEEN
 
 _NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
-# The index gives the pairs of a prompt one after the other; sorting would copy every answer.
+# The index gives the pairs of a prompt one after the other; a sort would copy every answer.
 _JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
     JOIN verdicts v ON v.id = c.standing
     JOIN prompts p ON p.id = c.prompt
@@ -37,7 +38,7 @@ _KNOWN = """SELECT count(*) FROM run_margins m
 
 
 class Choice(NamedTuple):
-    """One judged pair. `verdict` is a, b, tie or both_bad; `side` left, right or None where no side was pressed."""
+    """One judged pair. `verdict` is a, b, tie or both_bad; `side` is left, right, or None where none was pressed."""
 
     prompt: int
     verdict: str
@@ -58,7 +59,7 @@ class JudgedGroup(NamedTuple):
 
 
 class MissedPair(NamedTuple):
-    """A pair whose rejected answer an adapter likes better: `margin` is below 0, `split` is train or eval."""
+    """A pair whose rejected answer an adapter prefers: `margin` is below 0, `split` is train or eval."""
 
     comparison: int
     margin: float
@@ -68,7 +69,7 @@ class MissedPair(NamedTuple):
 def choices(
     conn: Connection, *, source: str = "person", set_name: str | None = None, field: str | None = None
 ) -> Iterator[Choice]:
-    """Every judged pair, those of a prompt one after the other; read as one goes, so that memory stays small.
+    """Every judged pair, those of a prompt one after the other. Rows are read one by one, so memory stays small.
 
     `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field.
     """
@@ -83,9 +84,9 @@ def judged_groups(conn: Connection) -> list[JudgedGroup]:
 
 
 def seconds_by_day(conn: Connection, since: str) -> list[tuple[str, float | None]]:
-    """Day (this machine's, as 2026-03-02) and seconds of what a person judged since then, by day, then by seconds.
+    """(day, seconds) of each verdict of a person since `since` (UTC ISO text), ordered by day, then by seconds.
 
-    `since` is UTC ISO text; seconds are None where no time was taken.
+    The day is this machine's, such as 2026-03-02. Seconds are None where no time was measured.
     """
     return [(row["day"], row["seconds"]) for row in conn.execute(_DAYS, {"since": since})]
 
@@ -93,7 +94,7 @@ def seconds_by_day(conn: Connection, since: str) -> list[tuple[str, float | None
 def missed_pairs(conn: Connection, run: int) -> list[MissedPair]:
     """The pairs with a margin below 0 in the last epoch of a run, the lowest first.
 
-    Those that got another verdict since, or were taken out of training, are left out.
+    Pairs that got another verdict since then, or were taken out of training, are left out.
     """
     return [MissedPair(*row) for row in conn.execute(_MISSED, {"run": run})]
 

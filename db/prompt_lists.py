@@ -1,4 +1,4 @@
-"""Prompt sets counted, and the prompts of a set listed page by page."""
+"""Prompt sets with their counts, and the prompts of a set page by page."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _HAS_WORD = r"""AND (p.field LIKE :{0} ESCAPE '\' OR EXISTS (SELECT 1 FROM json_
 
 
 def set_counts(conn: Connection) -> list[SetCounts]:
-    """Every prompt set in the order they were made, with its prompts counted."""
+    """Every prompt set with the counts of its prompts, the oldest set first."""
     return [
         SetCounts(
             PromptSetRow(row["id"], row["name"], bool(row["held_out"]), row["created"], row["prompts"]),
@@ -41,7 +41,7 @@ def set_counts(conn: Connection) -> list[SetCounts]:
 def list_prompts(
     conn: Connection, set_id: int, *, words: Sequence[str] = (), after: int = 0, limit: int = 200
 ) -> list[PromptListRow]:
-    """The prompts of a set in order, from behind the id `after`, that hold every one of `words` or parts of them."""
+    """The prompts of a set behind the id `after` that hold every one of `words`, also as part of a word, in order."""
     values: dict[str, int | str] = {"set_id": set_id, "after": after, "limit": limit}
     conditions = []
     for number, word in enumerate(words):

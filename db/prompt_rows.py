@@ -1,4 +1,4 @@
-"""Rows of prompts and their sets, and what reading a file of them gave. Times are UTC ISO text."""
+"""Rows of prompts and their sets, and the outcome of reading a file of them. Times are UTC ISO text."""
 
 from dataclasses import dataclass
 from typing import TypedDict
@@ -15,7 +15,7 @@ Messages = tuple[Message, ...]
 
 
 def first_line(messages: Messages) -> str:
-    """The first line with text of the last user message, the way a list shows a prompt."""
+    """The first line with text of the last user message, as lists show a prompt."""
     users = [message["content"] for message in messages if message["role"] == "user"]
     lines = [line.strip() for line in (users or [""])[-1].splitlines()]
     return next((line for line in lines if line), "")
@@ -31,7 +31,7 @@ class NewPrompt:
 
 @dataclass(frozen=True)
 class PromptSetRow:
-    """A named list of prompts, for labelling or held out for trials. `prompts` counts them."""
+    """A named list of prompts, for labelling or held out for trials. `prompts` is their number."""
 
     id: int
     name: str
@@ -59,7 +59,7 @@ class PromptRow:
 
 @dataclass(frozen=True)
 class SetCounts:
-    """A prompt set with its prompts counted: those judged, those open (never asked), and those that trials asked."""
+    """A prompt set with the counts of its prompts: all, judged, open (never asked), and asked by trials."""
 
     row: PromptSetRow
     judged: int
@@ -81,11 +81,11 @@ class PromptListRow:
 
 @dataclass(frozen=True)
 class Crossing:
-    """What it means to hold prompts out for trials, or to give them back to labelling.
+    """The effects of holding prompts out for trials, or of returning them to labelling.
 
-    `elsewhere` are prompts of other sets that ask the same. `verdicts` were given on them in labelling, `pairs` of them
-    decide and are not taken out. `trained` prompts were in a run already, so that no trial asks them. `interrupted` are
-    runs that could not be resumed.
+    `elsewhere` counts prompts of other sets with the same question. `verdicts` counts labelling verdicts on them, and
+    `pairs` those that decide and are not taken out of training. `trained` counts prompts of earlier runs, which no
+    trial asks. `interrupted` are runs that could no longer be resumed.
     """
 
     prompts: int
@@ -98,9 +98,9 @@ class Crossing:
 
 @dataclass(frozen=True)
 class AddedPrompts:
-    """What became of prompts that were to be added.
+    """The outcome of adding prompts.
 
-    `duplicates` were stored already in a set of the same kind, or came twice. `in_other_set` were left out because
+    `duplicates` were stored already in a set of the same kind, or occur twice. `in_other_set` were left out because
     the same question is held out and the set is for labelling, or the other way round; `clashes` are their first lines.
     """
 
@@ -112,7 +112,7 @@ class AddedPrompts:
 
 @dataclass(frozen=True)
 class AskedOf:
-    """Who answers, and how: ids of the model and the sampling of each of the two answers."""
+    """The ids of the model and the sampling of each of the two answers."""
 
     model_a: int
     sampling_a: int
@@ -122,7 +122,7 @@ class AskedOf:
 
 @dataclass(frozen=True)
 class MovedPrompt:
-    """A held-out prompt that became one for labelling: the sets' names, why, and when."""
+    """A held-out prompt that moved to labelling: the sets' names, the comparison that caused it, and the time."""
 
     prompt: int
     from_set: str
@@ -133,7 +133,7 @@ class MovedPrompt:
 
 @dataclass(frozen=True)
 class SkippedLine:
-    """A line of a file that was left out: its number, from 1, and why."""
+    """A line of a file that was left out: its number, from 1, and the reason."""
 
     line: int
     reason: str
@@ -141,7 +141,7 @@ class SkippedLine:
 
 @dataclass(frozen=True)
 class ReadPrompts:
-    """The prompts of a file in order, and what was left out: empty lines, and prompts that came before."""
+    """The prompts of a file in order, and the lines left out: empty lines and repeated prompts."""
 
     prompts: tuple[NewPrompt, ...]
     skipped: tuple[SkippedLine, ...]
@@ -150,9 +150,9 @@ class ReadPrompts:
 
 @dataclass(frozen=True)
 class TakenPrompts:
-    """What became of a file of prompts; the counts add up to its lines.
+    """The outcome of importing a file of prompts; the counts add up to its lines.
 
-    `duplicates` came twice or were there already, `skipped` lines were empty, and those `in_other_set` are held out
+    `duplicates` occur twice or were stored already, `skipped` lines are empty, and those `in_other_set` are held out
     where the set is for labelling, or the other way round.
     """
 
@@ -165,7 +165,7 @@ class TakenPrompts:
 
 @dataclass(frozen=True)
 class LeftOutLines:
-    """Lines of a file that were left out for one reason: how many, and the first of them."""
+    """The lines of a file that were left out for one reason: their number, and the first of them."""
 
     reason: str
     count: int
@@ -174,7 +174,7 @@ class LeftOutLines:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file of pairs: the verdicts that were stored by kind, pairs without one, and what was left out.
+    """The outcome of importing a file of pairs: stored verdicts by kind, pairs without one, and lines left out.
 
     `pairs` are decisive; `not_judged` wait in the queue now.
     """
@@ -192,12 +192,12 @@ class Imported:
 
     @property
     def taken(self) -> int:
-        """How many rows were stored."""
+        """The number of stored rows."""
         return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged
 
 
 def with_system(messages: Messages, system: str | None) -> Messages:
-    """The messages that the policy sees: `system` stands first, unless the prompt brings a system prompt of its own."""
+    """The messages that the policy sees: `system` comes first, unless the prompt has its own system prompt."""
     if not system or messages[0]["role"] == "system":
         return messages
     return (Message(role="system", content=system), *messages)

@@ -1,4 +1,4 @@
-"""Prompt sets as a person changes them, a transaction each: made, renamed, filled, and a prompt taken out of them."""
+"""A person's changes to prompt sets, each in one transaction: create, rename, add prompts, remove a prompt."""
 
 from collections.abc import Iterable
 from sqlite3 import Connection
@@ -10,7 +10,7 @@ from db.prompts import add_prompt_set, add_prompts, get_prompt_set
 
 
 def create_prompt_set(conn: Connection, name: str, *, held_out: bool, prompts: Iterable[NewPrompt] = ()) -> int:
-    """Make a set with these prompts and give its id.
+    """Create a set with these prompts and return its id.
 
     Raises:
         NotAllowed: the name is empty, or another set has it.
@@ -24,7 +24,7 @@ def create_prompt_set(conn: Connection, name: str, *, held_out: bool, prompts: I
 
 
 def rename_set(conn: Connection, set_id: int, name: str) -> None:
-    """Give a set another name.
+    """Rename a set.
 
     Raises:
         NotFound: there is no such set.
@@ -40,7 +40,7 @@ def rename_set(conn: Connection, set_id: int, name: str) -> None:
 
 
 def add_question(conn: Connection, set_id: int, text: str, field: str | None) -> AddedPrompts:
-    """Add one prompt to a set: `text` as a user says it, without the white space around it.
+    """Add one prompt to a set: `text` as a user message, without the white space around it.
 
     Raises:
         NotAllowed: the text is empty.
@@ -52,13 +52,13 @@ def add_question(conn: Connection, set_id: int, text: str, field: str | None) ->
 
 
 def add_file(conn: Connection, name: str, held_out: bool, read: ReadPrompts) -> TakenPrompts:
-    """Add the prompts of a file to the set `name`, which is made if it is not there.
+    """Add the prompts of a file to the set `name`, which is created if it is missing.
 
     Raises:
-        NotAllowed: an import of pairs goes on, or the set is of the other kind.
+        NotAllowed: an import of pairs is running, or the set is of the other kind.
     """
     if going_on(conn):
-        raise NotAllowed("An import goes on, and may hold the same prompts. Wait for its end, or stop it.")
+        raise NotAllowed("A running import may hold the same prompts. Wait for its end, or stop it.")
     known = get_prompt_set(conn, name)
     if known is not None and known.held_out != held_out:
         kind = "held out for trials" if known.held_out else "for labelling"
@@ -69,11 +69,11 @@ def add_file(conn: Connection, name: str, held_out: bool, read: ReadPrompts) -> 
 
 
 def remove_prompt(conn: Connection, prompt: int) -> None:
-    """Take away a prompt that was never used.
+    """Remove a prompt that was never used.
 
     Raises:
         NotFound: there is none with that id.
-        NotAllowed: it was answered, asked in a trial or moved out of a trial: what was made of it stays.
+        NotAllowed: it was answered, asked in a trial or moved out of a trial, so other rows depend on it.
     """
     if conn.execute("SELECT 1 FROM prompts WHERE id = ?", (prompt,)).fetchone() is None:
         raise NotFound(f"There is no prompt {prompt}.")
@@ -83,7 +83,7 @@ def remove_prompt(conn: Connection, prompt: int) -> None:
         ("prompt_moves", "it was moved out of a trial"),
     ):
         if conn.execute(f"SELECT 1 FROM {table} WHERE prompt = ? LIMIT 1", (prompt,)).fetchone() is not None:
-            raise NotAllowed(f"Prompt {prompt} stays, because {words}. Only one that was never used can go.")
+            raise NotAllowed(f"Prompt {prompt} stays, because {words}. Only an unused prompt can be removed.")
     conn.execute("DELETE FROM passed_over WHERE prompt = ?", (prompt,))
     conn.execute("DELETE FROM prompts WHERE id = ?", (prompt,))
 
@@ -92,5 +92,5 @@ def _usable(name: str) -> str:
     """The name of a set without the white space around it."""
     name = name.strip()
     if not name:
-        raise NotAllowed("A prompt set needs a name.")
+        raise NotAllowed("A prompt set needs a name. Give it one.")
     return name

@@ -1,4 +1,4 @@
-"""Prompts and their sets. The held-out guard lets no question in that is for labelling and held out at once."""
+"""Prompts and their sets. The held-out guard refuses a question that would be for labelling and held out at once."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,9 +15,9 @@ _PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, 
     FROM prompts p JOIN prompt_sets s ON s.id = p.set_id"""
 _SET = """SELECT s.id, s.name, s.held_out, s.created, (SELECT count(*) FROM prompts p WHERE p.set_id = s.id) AS prompts
     FROM prompt_sets s"""
-# A prompt of a labelling set that was never put into a comparison; trials do not count.
+# A prompt of a labelling set that has no comparison; those of trials do not count.
 _UNASKED = """s.held_out = 0 AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)"""
-# Of those, the ones that were not passed over for this way of asking.
+# Of those, the prompts that were not passed over for this way of asking.
 _ASKABLE = f"""prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE {_UNASKED} AND NOT EXISTS (SELECT 1 FROM passed_over o WHERE o.prompt = p.id
         AND (o.model_a, o.sampling_a, o.model_b, o.sampling_b) = (?, ?, ?, ?))"""
@@ -27,7 +27,7 @@ UNTRAINED = """s.held_out = 1 AND p.guard_hash NOT IN (SELECT t.guard_hash FROM 
 
 
 def add_prompt_set(conn: Connection, name: str, *, held_out: bool) -> int:
-    """Make a prompt set and give its id; a set of that name and kind that is there already is taken.
+    """Create a prompt set and return its id, or return the id of the existing set of that name and kind.
 
     Raises:
         NotAllowed: a set of that name exists and is of the other kind.
@@ -48,18 +48,18 @@ def get_prompt_set(conn: Connection, name: str) -> PromptSetRow | None:
 
 
 def labelling_sets(conn: Connection) -> dict[str, int]:
-    """The sets that are not held out, in the order they were made: their ids by name. Prompts are not counted."""
+    """The ids by name of the sets that are not held out, the oldest first. This counts no prompts."""
     rows = conn.execute("SELECT name, id FROM prompt_sets WHERE held_out = 0 ORDER BY id")
     return {row["name"]: row["id"] for row in rows}
 
 
 def list_prompt_sets(conn: Connection) -> list[PromptSetRow]:
-    """Every prompt set in the order they were made, with how many prompts it has."""
+    """Every prompt set with the number of its prompts, the oldest first."""
     return [_set_row(row) for row in conn.execute(f"{_SET} ORDER BY s.id")]
 
 
 def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> AddedPrompts:
-    """Add prompts to a set; what is there already, and what the held-out guard refuses, is counted and left out.
+    """Add prompts to a set; count and leave out those stored already and those that the held-out guard refuses.
 
     Raises:
         NotFound: there is no such set.
@@ -70,7 +70,7 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
     added = duplicates = 0
     clashes: list[str] = []
     for prompt in prompts:
-        if _stands_on_side(conn, prompt.messages, held_out=not row["held_out"]):
+        if _is_in_kind(conn, prompt.messages, held_out=not row["held_out"]):
             clashes.append(first_line(prompt.messages))
         elif find_prompt(conn, prompt.messages) is not None:
             duplicates += 1
@@ -81,7 +81,7 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
 
 
 def insert_prompt(conn: Connection, set_id: int, prompt: NewPrompt) -> int:
-    """Store a prompt that is new and that the held-out guard lets in, and give its id."""
+    """Store a new prompt that the held-out guard permits, and return its id."""
     values = {
         "set_id": set_id,
         "messages": canonical_json(prompt.messages),
@@ -112,7 +112,7 @@ def get_prompt(conn: Connection, prompt_id: int) -> PromptRow:
 
 
 def prompt_position(conn: Connection, prompt_id: int) -> tuple[int, int]:
-    """Where a prompt stands in its set, from 1, and how many prompts the set has; (0, 0) when there is none."""
+    """The prompt's position in its set, from 1, and the number of prompts in the set; (0, 0) for an unknown prompt."""
     query = """SELECT count(*) FILTER (WHERE p.id <= asked.id), count(*)
         FROM prompts asked JOIN prompts p ON p.set_id = asked.set_id WHERE asked.id = ?"""
     position, size = conn.execute(query, (prompt_id,)).fetchone()
@@ -133,31 +133,31 @@ def next_unasked(
     exclude: Collection[int] = (),
     key: Callable[[int], int] | None = None,
 ) -> list[PromptRow]:
-    """The prompts to answer next, without those in `exclude`. `key` gives each id its place; None is id order."""
+    """The prompts to answer next, without those in `exclude`, sorted by `key` of their ids; None is id order."""
     ids = [each for each in unasked_prompts(conn, asked_of) if each not in exclude]
     return prompts_by_id(conn, (ids if key is None else sorted(ids, key=key))[:limit])
 
 
 def prompts_by_id(conn: Connection, ids: Sequence[int]) -> list[PromptRow]:
-    """Those of the prompts that exist, in the order of `ids`."""
+    """The prompts with these ids, in the order of `ids`; ids without a row are left out."""
     rows = conn.execute(f"{_PROMPT} WHERE p.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
     found = {row["id"]: prompt_row(row) for row in rows}
     return [found[each] for each in ids if each in found]
 
 
 def pass_over(conn: Connection, prompt: int, asked_of: AskedOf, reason: str) -> None:
-    """Do not ask this prompt in this way any more; `reason` is a sentence."""
+    """Never ask this prompt in this way again; `reason` is a sentence."""
     values = (prompt, *astuple(asked_of), utc_now(), reason)
     conn.execute("INSERT OR REPLACE INTO passed_over VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def held_out_prompts(conn: Connection, limit: int) -> list[PromptRow]:
-    """The first held-out prompts in id order; one that a run trained on before it was held out is passed over."""
+    """The first held-out prompts in id order, without those that a run trained on before they were held out."""
     return [prompt_row(row) for row in conn.execute(f"{_PROMPT} WHERE {UNTRAINED} ORDER BY p.id LIMIT ?", (limit,))]
 
 
 def prompts_left(conn: Connection, asked_of: AskedOf | None = None) -> int:
-    """How many labelling prompts have no comparison yet; those passed over for this way of asking do not count."""
+    """Count the labelling prompts without a comparison; those passed over for this way of asking do not count."""
     if asked_of is not None:
         return int(conn.execute(f"SELECT count(*) FROM {_ASKABLE}", astuple(asked_of)).fetchone()[0])
     query = f"SELECT count(*) FROM prompts p JOIN prompt_sets s ON s.id = p.set_id WHERE {_UNASKED}"
@@ -165,9 +165,10 @@ def prompts_left(conn: Connection, asked_of: AskedOf | None = None) -> int:
 
 
 def prompts_left_stamp(conn: Connection) -> tuple[object, ...]:
-    """Another value whenever `prompts_left` may have changed; 5 ms for 100,000 prompts, a tenth of counting them.
+    """A value that differs whenever `prompts_left` may have changed. For 100,000 prompts it takes 5 ms, a tenth of
+    counting them.
 
-    Comparisons and prompts that are passed over are only ever added, and prompts may move between sets.
+    Comparisons and passed-over prompts are only ever added, and prompts may move between sets.
     """
     query = """SELECT (SELECT count(*) FROM main.prompts), (SELECT total(set_id * id) FROM main.prompts),
         (SELECT max(id) FROM main.comparisons), (SELECT count(*) FROM main.passed_over),
@@ -177,7 +178,7 @@ def prompts_left_stamp(conn: Connection) -> tuple[object, ...]:
 
 
 def prompt_row(row: Row, id_column: str = "id") -> PromptRow:
-    """A prompt from a row that has its columns; a join may call its id otherwise."""
+    """A prompt from a row that has its columns; `id_column` names the id's column in a join."""
     return PromptRow(
         id=row[id_column],
         set_id=row["set_id"],
@@ -188,7 +189,7 @@ def prompt_row(row: Row, id_column: str = "id") -> PromptRow:
     )
 
 
-def _stands_on_side(conn: Connection, messages: Messages, *, held_out: bool) -> bool:
+def _is_in_kind(conn: Connection, messages: Messages, *, held_out: bool) -> bool:
     query = """SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
         WHERE p.guard_hash = ? AND s.held_out = ? LIMIT 1"""
     return conn.execute(query, (guard_hash(messages), held_out)).fetchone() is not None

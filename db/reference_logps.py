@@ -1,4 +1,4 @@
-"""Log-probabilities of the reference: computed once per pair and kept."""
+"""Log-probabilities of the reference, computed once per pair and stored."""
 
 from collections.abc import Mapping
 from sqlite3 import Connection
@@ -7,7 +7,7 @@ from db.times import utc_now
 
 
 def keep_references(conn: Connection, logps: Mapping[str, tuple[float, float]]) -> None:
-    """Keep reference log-probabilities (chosen, rejected; nats) under the engine's keys."""
+    """Store reference log-probabilities (chosen, rejected; nats) under the engine's keys."""
     now = utc_now()
     conn.executemany(
         "INSERT OR REPLACE INTO reference_logps (key, chosen, rejected, created) VALUES (?, ?, ?, ?)",
@@ -16,16 +16,16 @@ def keep_references(conn: Connection, logps: Mapping[str, tuple[float, float]]) 
 
 
 def find_reference(conn: Connection, key: str) -> tuple[float, float] | None:
-    """The reference log-probabilities that were kept under `key`, None when there are none."""
+    """The stored reference log-probabilities under `key` (chosen, rejected; nats), None when there are none."""
     row = conn.execute("SELECT chosen, rejected FROM reference_logps WHERE key = ?", (key,)).fetchone()
     return None if row is None else (row["chosen"], row["rejected"])
 
 
 def reference_keys(conn: Connection) -> list[str]:
-    """Every key under which reference log-probabilities are kept."""
+    """Every key that has stored reference log-probabilities."""
     return [row["key"] for row in conn.execute("SELECT key FROM reference_logps ORDER BY key")]
 
 
 def count_references(conn: Connection) -> int:
-    """How many pairs have reference log-probabilities kept."""
+    """The number of pairs with stored reference log-probabilities."""
     return int(conn.execute("SELECT count(*) FROM reference_logps").fetchone()[0])

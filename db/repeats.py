@@ -1,7 +1,7 @@
-"""Pairs of labelling that are asked again with their sides swapped, to see how far a person agrees with themselves.
+"""Labelling pairs that are asked again with their sides swapped, to measure a person's agreement with themselves.
 
-A repeat is a comparison of its own that names the one it asks again. It is judged like any other; it never becomes a
-preference pair, and the first verdict stands.
+A repeat is a comparison of its own that names the one it repeats. It is judged like any other, but it never becomes a
+preference pair; the first verdict counts.
 """
 
 from sqlite3 import Connection
@@ -9,10 +9,10 @@ from sqlite3 import Connection
 from db.comparisons import add_comparison, get_comparison, is_flipped
 
 GAP = 10
-"""A pair comes again only when at least so many verdicts were given since."""
+"""A pair is repeated only after at least this many later verdicts."""
 
-# A blind verdict of a person that stands, from :start to :end, on a pair that was never asked again. The person's own
-# verdicts are walked, by an index of theirs: there may be a million imported ones.
+# A person's standing blind verdict, from :start to :end, on a pair without a repeat. The query walks the person's own
+# verdicts through their own index, because there may be a million imported ones.
 _CANDIDATE = """SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
@@ -37,14 +37,14 @@ _BOTH = """SELECT f.standing_verdict AS first, s.standing_verdict AS second
 
 
 def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
-    """Let an older pair be asked again if that is due, and give the new comparison's id.
+    """Plan a repeat of an older pair if one is due, and return the new comparison's id.
 
-    It is due when `1 / share` pairs were judged since the last one was planned (share 0: never), and that one has its
-    verdict or was skipped.
+    A repeat is due when `1 / share` pairs were judged since the last one was planned (share 0: never), and the last one
+    was judged or skipped.
 
     Args:
         share: repeats for each judged pair, 0 to 1.
-        pick: any number of 0 or more; it chooses which of the older pairs comes again.
+        pick: any number of 0 or more; it chooses the older pair.
     """
     last = conn.execute(_LAST).fetchone()
     if share <= 0 or (last is not None and last["standing"] is None):
@@ -54,7 +54,7 @@ def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
     newest = conn.execute("SELECT max(id) FROM verdicts").fetchone()[0] or 0
     end = newest - GAP
     start = 1 + pick % max(end, 1)
-    for first in (start, 1):  # from a place that chance chose; if nothing follows there, from the beginning
+    for first in (start, 1):  # from a random place; if nothing follows there, from the beginning
         row = conn.execute(_CANDIDATE, {"start": first, "end": end}).fetchone()
         if row is not None:
             return _ask_again(conn, row["id"])
@@ -62,7 +62,7 @@ def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
 
 
 def repeated_verdicts(conn: Connection) -> list[tuple[str, str]]:
-    """What was said first and the second time (a, b, tie or both_bad) of every pair that was judged again."""
+    """The first and the second verdict (a, b, tie or both_bad) on every pair that was judged again."""
     return [(row["first"], row["second"]) for row in conn.execute(_BOTH)]
 
 

@@ -1,4 +1,4 @@
-"""Rows of runs, of what a run leaves behind, and of trials. Times are UTC ISO text."""
+"""Rows of runs, of the data that a run leaves, and of trials. Times are UTC ISO text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from db.prompt_rows import Messages, first_line
 
 @dataclass(frozen=True)
 class RunAdapter:
-    """The adapter that a run made: its id, and the fingerprint of the base model that it was made for."""
+    """The adapter that a run made: its id, and the fingerprint of its base model."""
 
     id: str
     base_fingerprint: str
@@ -17,12 +17,12 @@ class RunAdapter:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One training job with its frozen settings and the newest of its figures.
+    """One training job with its frozen settings and its newest metrics.
 
-    `status` is running, finished, stopped, failed or interrupted. `step` and the figures are of the last step that
-    was stored; a figure is None before the first step and where it was not a finite number. `pair_set` is which of the
-    pairs were asked for, None where all that stood were. `idle_s` is how many seconds it lay interrupted before it was
-    resumed.
+    `status` is running, finished, stopped, failed or interrupted. `step` and the metrics belong to the last stored
+    step; a metric is None before the first step and where it was not a finite number. `pair_set` is the requested
+    choice of pairs, None for all standing pairs. `idle_s` is the number of seconds for which the run was interrupted
+    before it was resumed.
     """
 
     id: int
@@ -53,13 +53,13 @@ class RunRow:
 
     @property
     def pairs(self) -> int:
-        """All preference pairs of the run, trained and evaluated on."""
+        """The number of preference pairs of the run, for training and evaluation together."""
         return self.train_pairs + self.eval_pairs
 
 
 @dataclass(frozen=True)
 class RunPairRow:
-    """One preference pair of a run: the comparison, the verdict's id at that time, and its share."""
+    """One preference pair of a run: the comparison, the verdict's id at that time, and the split."""
 
     comparison: int
     verdict: int
@@ -68,7 +68,7 @@ class RunPairRow:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One figure of a run. `value` is None where it was not a number."""
+    """One value of a metric of a run. `value` is None where it was not a number."""
 
     step: int
     name: str
@@ -77,7 +77,7 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class CheckpointRow:
-    """Where a run can be taken up again: after `step` optimizer steps, from the file in the folder `path`."""
+    """The point from which a run can be resumed: after `step` optimizer steps, from the folder `path`."""
 
     run: int
     step: int
@@ -98,7 +98,7 @@ class MarginRow:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """What a run's policy answered to a prompt after a step; step 0 is the policy that it started from."""
+    """The answer of a run's policy to a prompt after a step; step 0 is the policy that the run started from."""
 
     prompt: int
     messages: Messages
@@ -109,7 +109,7 @@ class SampleRow:
 
     @property
     def question(self) -> str:
-        """The first line of what was asked."""
+        """The first line of the prompt."""
         return first_line(self.messages)
 
 
@@ -127,10 +127,11 @@ class RunLogRow:
 class TrialRow:
     """A series of comparisons between two policies on held-out prompts. The second one (b) is on trial.
 
-    `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the comparisons
-    that stand, repeated ones left out, `judged` those of them with a verdict (a skip is none), `same` those with equal
-    answers, which are never asked. `prompt_set` is None where every held-out prompt could be taken. `opened` is when
-    the names were shown, `opened_after` how many pairs had a verdict then. `judge` is the command that judges.
+    `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the written
+    comparisons without repeats, `judged` those of them with a verdict (a skip is none), and `same` those with equal
+    answers, which are never asked. `prompt_set` is None where every held-out prompt could be chosen. `opened` is the
+    time at which the names were shown, and `opened_after` the number of judged pairs then. `judge` is the command that
+    judges.
     """
 
     id: int
@@ -161,15 +162,15 @@ class TrialRow:
 
     @property
     def total(self) -> int:
-        """How many comparisons it has when every answer is written, repeated ones left out."""
+        """The number of comparisons once every answer is written, repeats left out."""
         return self.num_questions * self.samples
 
     @property
     def sealed(self) -> bool:
-        """Must nothing tell yet which policy wrote what? A trial that failed has no answers to seal."""
+        """Whether the policies' names must stay hidden. A failed trial has no answers to seal."""
         return self.kind == "blind" and self.opened is None and self.status != "failed"
 
     @property
     def broken(self) -> bool:
-        """Were the names shown before everything was judged?"""
+        """Whether the names were shown before every pair was judged."""
         return self.opened_after is not None and self.opened_after < self.total - self.same

@@ -1,4 +1,4 @@
-"""Runs: training jobs with their frozen settings, exact pairs, figures and log."""
+"""Runs: training jobs with their frozen settings, exact pairs, metrics and log."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from db.run_rows import MetricRow, RunAdapter, RunLogRow, RunPairRow, RunRow
 from db.settings import use_adapter
 from db.times import utc_now
 
-# (comparison, split, id of the verdict that stood)
+# (comparison, split, id of the standing verdict)
 RunPair = tuple[int, Split, int]
 
 
@@ -43,9 +43,9 @@ def create_run(
     pairs: Sequence[RunPair] = (),
     pair_set: Mapping[str, Any] | None = None,
 ) -> int:
-    """Begin a run, status running, and give its id. `base_model` is an id of `ensure_model`.
+    """Begin a run with status running and return its id. `base_model` is an id of `ensure_model`.
 
-    `pair_set` tells which of the pairs were asked for, None for all of them.
+    `pair_set` is the requested choice of pairs, None for all of them.
     """
     now = utc_now()
     frozen = {"config": canonical_json(dict(config)), "versions": canonical_json(dict(versions))}
@@ -57,20 +57,20 @@ def create_run(
 
 
 def set_run_pairs(conn: Connection, run: int, pairs: Sequence[RunPair]) -> None:
-    """Record exactly what the run trains and evaluates on, in place of what was recorded before."""
+    """Record the exact pairs that the run trains and evaluates on, in place of the earlier record."""
     conn.execute("DELETE FROM run_pairs WHERE run = ?", (run,))
     rows = [(run, comparison, verdict, split) for comparison, split, verdict in pairs]
     conn.executemany("INSERT INTO run_pairs (run, comparison, verdict, split) VALUES (?, ?, ?, ?)", rows)
 
 
 def run_pairs(conn: Connection, run: int) -> list[RunPairRow]:
-    """What the run trained and evaluated on, in the order of the comparisons."""
+    """The pairs that the run trains and evaluates on, in the order of their comparisons."""
     rows = conn.execute("SELECT comparison, verdict, split FROM run_pairs WHERE run = ? ORDER BY comparison", (run,))
     return [RunPairRow(row["comparison"], row["verdict"], row["split"]) for row in rows]
 
 
 def set_total_steps(conn: Connection, run: int, total_steps: int) -> None:
-    """Record how many optimizer steps the run will take."""
+    """Record the planned number of optimizer steps."""
     _change(conn, run, {"total_steps": total_steps})
 
 
@@ -93,7 +93,7 @@ def end_run(
     *,
     note: str | None = None,
 ) -> None:
-    """Record a run's end. A run that made an adapter names it, and the adapter answers from now on.
+    """Record a run's end. A run that made an adapter names it, and that adapter is in use from now on.
 
     `note` is a line for the run's log.
     """
@@ -111,9 +111,9 @@ def set_run_adapter(conn: Connection, run: int, adapter_id: str) -> None:
 
 
 def add_metrics(conn: Connection, run: int, rows: Iterable[tuple[int, str, float | None]]) -> None:
-    """Store (step, name, value) figures. A step that is taken again after a resume replaces its figures.
+    """Store metrics as (step, name, value). A step that is repeated after a resume replaces its values.
 
-    SQLite stores NaN as NULL, so it comes back as None.
+    SQLite stores NaN as NULL, so NaN is read back as None.
     """
     upsert = """INSERT INTO metrics (run, name, step, value) VALUES (?, ?, ?, ?)
         ON CONFLICT (run, name, step) DO UPDATE SET value = excluded.value"""
@@ -121,13 +121,13 @@ def add_metrics(conn: Connection, run: int, rows: Iterable[tuple[int, str, float
 
 
 def record_figures(conn: Connection, run: int, rows: Iterable[tuple[int, str, float | None]]) -> None:
-    """Store figures as `add_metrics` does; they are a sign of life too: a run that was killed ended at the last one."""
+    """Store metrics as `add_metrics` does, and record that the run is alive: a killed run ended at its last sign."""
     add_metrics(conn, run, rows)
     heartbeat(conn, run)
 
 
 def run_metrics(conn: Connection, run: int) -> list[MetricRow]:
-    """Every figure of the run, by step and then by name."""
+    """Every metric of the run, by step and then by name."""
     rows = conn.execute("SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name", (run,))
     return [MetricRow(row["step"], row["name"], row["value"]) for row in rows]
 
@@ -161,18 +161,18 @@ def get_run(conn: Connection, run: int) -> RunRow:
 
 
 def run_names(conn: Connection) -> list[str]:
-    """What runs are called, archived ones too, the oldest first."""
+    """The names of all runs, archived ones included, the oldest first."""
     return [row["name"] for row in conn.execute("SELECT name FROM runs ORDER BY id")]
 
 
 def latest_start(conn: Connection) -> str | None:
-    """When the latest run that did not fail started; None when there is none."""
+    """The start time of the latest run that did not fail; None when there is none."""
     row = conn.execute("SELECT started FROM runs WHERE status <> 'failed' ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else str(row["started"])
 
 
 def mark_interrupted(conn: Connection) -> list[int]:
-    """Mark runs that still say running as interrupted, and give their ids. For the owner, when it starts.
+    """Mark runs whose status is still running as interrupted, and return their ids. The owner calls this at its start.
 
     Their end is their last sign of life.
     """
@@ -218,7 +218,7 @@ def _run_row(row: Row) -> RunRow:
 
 
 def resume_run(conn: Connection, run: int) -> None:
-    """Let an interrupted run go on, status running; the seconds since it was interrupted are added to its `idle_s`.
+    """Set an interrupted run to running again, and add the seconds since its interruption to its `idle_s`.
 
     Raises:
         NotFound: there is no such run, or it is not interrupted.
@@ -232,26 +232,26 @@ def resume_run(conn: Connection, run: int) -> None:
 
 
 def rename_run(conn: Connection, run: int, name: str) -> None:
-    """Give the run another name.
+    """Rename the run.
 
     Raises:
-        NotFound: there is no such run; so for every function here.
+        NotFound: there is no such run. The functions below raise it too.
     """
     _keep(conn, run, "name", name)
 
 
 def note_run(conn: Connection, run: int, note: str) -> None:
-    """Keep a note with the run in place of an older one; an empty one takes it away."""
+    """Store a note on the run in place of an older one; an empty note deletes it."""
     _keep(conn, run, "note", note)
 
 
 def tag_run(conn: Connection, run: int, tags: Sequence[str]) -> None:
-    """Keep these tags, in this order and each once, in place of the older ones."""
+    """Store these tags, in this order and each once, in place of the older ones."""
     _keep(conn, run, "tags", canonical_json(list(dict.fromkeys(tags))))
 
 
 def archive_run(conn: Connection, run: int, archived: bool) -> None:
-    """Put the run away, so that lists leave it out unless they are asked, or bring it back. Nothing is deleted."""
+    """Archive the run, so that lists leave it out by default, or undo that. Nothing is deleted."""
     _keep(conn, run, "archived", int(archived))
 
 

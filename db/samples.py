@@ -1,4 +1,4 @@
-"""What a run's policy answered to the same few prompts while it learned."""
+"""Samples: the answers of a run's policy to the same few prompts during training."""
 
 import json
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ _SAMPLES = """SELECT x.prompt, x.step, x.text, x.tokens, x.cut, p.messages
 
 
 def add_samples(conn: Connection, run: int, step: int, rows: Iterable[tuple[int, str, int, bool]]) -> None:
-    """Store (prompt, text, tokens, cut) of a step. A step that is taken again after a resume replaces its samples."""
+    """Store (prompt, text, tokens, cut) of a step. A step that is repeated after a resume replaces its samples."""
     conn.executemany(
         "INSERT OR REPLACE INTO run_samples (run, prompt, step, text, tokens, cut) VALUES (?, ?, ?, ?, ?, ?)",
         [(run, prompt, step, text, tokens, cut) for prompt, text, tokens, cut in rows],
@@ -19,12 +19,12 @@ def add_samples(conn: Connection, run: int, step: int, rows: Iterable[tuple[int,
 
 
 def trim_samples(conn: Connection, run: int, from_step: int) -> None:
-    """Delete the run's samples from `from_step` on: a resumed run takes those steps again."""
+    """Delete the run's samples from `from_step` on: a resumed run repeats those steps."""
     conn.execute("DELETE FROM run_samples WHERE run = ? AND step >= ?", (run, from_step))
 
 
 def sampled_prompts(conn: Connection, run: int) -> list[int]:
-    """The prompts that the run answered before, in id order."""
+    """The prompts for which the run has samples, in id order."""
     return [row[0] for row in conn.execute("SELECT DISTINCT prompt FROM run_samples WHERE run = ? ORDER BY 1", (run,))]
 
 

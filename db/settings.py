@@ -1,4 +1,4 @@
-"""What a person set for a workspace, as JSON under a key."""
+"""The settings of a workspace, each a JSON value under a key."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ def get_setting(conn: Connection, key: str, default: Any = None) -> Any:
 
 
 def set_setting(conn: Connection, key: str, value: Any) -> None:
-    """Keep a JSON value under the key in place of an older one.
+    """Store a JSON value under the key in place of an older one.
 
     Raises:
         TypeError, ValueError: JSON cannot carry the value.
@@ -27,9 +27,9 @@ def set_setting(conn: Connection, key: str, value: Any) -> None:
 
 
 def update_settings(conn: Connection, keys: Iterable[str], change: Callable[[dict[str, dict[str, Any]]], None]) -> None:
-    """Let `change` alter the JSON objects under `keys` in place, and keep those that are then different.
+    """Let `change` alter the JSON objects under `keys` in place, and store those that it altered.
 
-    A key that was never set has an empty object. Nothing is kept when `change` raises.
+    A key that was never set has an empty object. Nothing is stored when `change` raises.
     """
     before = {key: get_setting(conn, key, {}) for key in keys}
     after = {key: dict(value) for key, value in before.items()}
@@ -40,6 +40,6 @@ def update_settings(conn: Connection, keys: Iterable[str], change: Callable[[dic
 
 
 def use_adapter(conn: Connection, base_fingerprint: str, adapter: str | None) -> None:
-    """Keep which adapter (its id; None for none) answers on a base model, now and at the next start."""
+    """Store the id of the adapter in use on a base model (None: none), for now and for the next start."""
     kept = {**get_setting(conn, IN_USE, {}), base_fingerprint: adapter}
     set_setting(conn, IN_USE, kept)

@@ -37,7 +37,7 @@ def add_trial(
     num_questions: int,
     name: str | None = None,
 ) -> int:
-    """Begin a trial and give its id. `kind` is side_by_side or blind; the models are ids of `ensure_model`."""
+    """Begin a trial and return its id. `kind` is side_by_side or blind; the models are ids of `ensure_model`."""
     values = {"kind": kind, "name": name, "model_a": model_a, "model_b": model_b, "sampling": sampling}
     return insert(conn, "trials", {**values, "num_questions": num_questions, "status": "running", "created": utc_now()})
 
@@ -60,7 +60,7 @@ def get_trial(conn: Connection, trial: int) -> TrialRow:
 
 
 def trial_comparisons(conn: Connection, trial: int) -> list[ComparisonRow]:
-    """The comparisons of a trial in the order they were made; a is the first model's answer."""
+    """The comparisons of a trial, the oldest first; a is the first model's answer."""
     rows = conn.execute("SELECT id FROM comparisons WHERE trial = ? ORDER BY id", (trial,))
     return comparisons_by_id(conn, [row["id"] for row in rows])
 
@@ -78,9 +78,10 @@ def set_trial_status(conn: Connection, trial: int, status: str) -> None:
 
 
 def stop_left_side_by_sides(conn: Connection) -> None:
-    """Stop every side-by-side that still says running. For the owner, when it starts: nobody writes its answers.
+    """Stop every side-by-side whose status is still running. The owner calls this at its start.
 
-    Its end is its last sign of life, the newest pair of answers. A blind trial stays running until it is judged.
+    No process writes the answers of such a trial. Its end is its last sign of life, the newest pair of answers. A blind
+    trial stays running until it is judged.
     """
     conn.execute(
         """UPDATE trials SET status = 'stopped',
@@ -90,7 +91,7 @@ def stop_left_side_by_sides(conn: Connection) -> None:
 
 
 def leave_out(conn: Connection, trial: int, prompts: Sequence[int]) -> None:
-    """Go on without these prompts, none of which was answered. A trial that has no others has failed.
+    """Continue the trial without these prompts, none of which was answered. A trial without any other prompt fails.
 
     Raises:
         NotFound: there is no such trial.

@@ -1,8 +1,8 @@
-"""Searching the verdicts that stand, newest first: by words, by what they are, and by where their pair belongs.
+"""Search the standing verdicts, newest first: by words, by facts of a verdict, and by properties of its pair.
 
-Words and facts are asked of the index `verdict_words` (see db/migrations/m007_search.py), whose rows have the verdicts'
-ids: a page is read from its newest row down and stops when it is full. What can change (the set of a prompt, whether a
-pair is taken out of training, the runs it was in) is asked of the tables.
+The index `verdict_words` (see db/migrations/m007_search.py) answers for words and facts. Its rows have the verdicts'
+ids, so a page is read from its newest row down and stops when it is full. The tables answer for properties that can
+change: the set of a prompt, whether a pair is taken out of training, the runs it was in.
 """
 
 import json
@@ -18,24 +18,24 @@ from db.pair_rows import VerdictListRow
 from db.prompt_rows import first_line
 
 ANYWHERE = "prompt a b said note"
-"""The columns of the index that hold text; a note may stand with the verdict or with the pair."""
+"""The columns of the index that hold text; a note may belong to the verdict or to the pair."""
 NOTES = "said note"
 
-# Between them stand the scripts that are written without spaces, where a word has no beginning to be found by.
+# Between these bounds lie the scripts without spaces, in which the index cannot find a word by its beginning.
 _UNSPACED = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "HIRAGANA", "KATAKANA", "TIBETAN")
 
 
 class SearchEnded(DatabaseError):
-    """The connection was interrupted, because another question was asked meanwhile."""
+    """The connection was interrupted, because a newer search began."""
 
 
 class UnknownName(NotFound):
-    """Nothing has the name that a search asks for; the message says which names there are."""
+    """Nothing has the name that a search asks for; the message lists the existing names."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """A text that has to occur: words in order, the last one perhaps only begun (`begun`)."""
+    """A text that has to occur: words in order. With `begun` the last one may be only the beginning of a word."""
 
     text: str
     begun: bool = False
@@ -53,7 +53,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Where:
-    """A condition on tables: `kind` is a name in `CONDITIONS`, `values` what it is asked with."""
+    """A condition on tables: `kind` is a name in `CONDITIONS`, `values` are its parameters."""
 
     kind: str
     values: tuple[Any, ...] = ()
@@ -64,8 +64,8 @@ class Where:
 class Named:
     """A condition on something by its name: `kind` is set, field, run, policy or chosen.
 
-    A policy wrote one of the answers, the chosen one wrote the answer that was preferred. `exact`: `name` is all of the
-    name and not a part of it.
+    Kind policy means that it wrote one of the answers, kind chosen that it wrote the preferred one. With `exact`,
+    `name` is the whole name and not a part of it.
     """
 
     kind: str
@@ -76,7 +76,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Search:
-    """What a verdict has to meet: all of it."""
+    """The conditions that a verdict has to meet, all of them."""
 
     words: tuple[Words, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -100,7 +100,7 @@ CONDITIONS = {
     " AND (SELECT at FROM verdicts WHERE id = c.standing) >= {0}",
     "until": "c.standing <= (SELECT max(id) FROM verdicts WHERE at < {0})"
     " AND (SELECT at FROM verdicts WHERE id = c.standing) < {0}",
-    # Words that the index cannot find by their beginning; the contents of messages, not their JSON.
+    # For words that the index cannot find by their beginning. It searches the contents of messages, not their JSON.
     "contains": r"""(EXISTS (SELECT 1 FROM json_each((SELECT messages FROM prompts WHERE id = c.prompt)) m
             WHERE m.value ->> '$.content' LIKE {0} ESCAPE '\')
         OR EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.text LIKE {0} ESCAPE '\')
@@ -109,16 +109,16 @@ CONDITIONS = {
     "note contains": r"""((SELECT note FROM verdicts WHERE id = c.standing) LIKE {0} ESCAPE '\'
         OR EXISTS (SELECT 1 FROM comparison_notes n WHERE n.comparison = c.id AND n.note LIKE {0} ESCAPE '\'))""",
 }
-"""What can be asked of the tables; every `{}` takes one value (a list as JSON)."""
+"""The conditions on tables; every `{}` takes one value (a list as JSON)."""
 
 LARGE = 2000
-"""A set with more prompts is walked from its newest verdict; a smaller one is read whole and sorted."""
+"""Above this number of prompts a set is walked from its newest verdict; a smaller one is read whole and sorted."""
 _SIZES = {
     "set": "SELECT count(*) FROM prompts WHERE set_id IN (SELECT value FROM json_each(?))",
     "field": "SELECT count(*) FROM prompts WHERE field IN (SELECT value FROM json_each(?))",
 }
 
-# A sealed trial tells nothing yet.
+# A sealed trial shows nothing yet.
 _NOT_SEALED = """(c.trial IS NULL OR NOT EXISTS
     (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.kind = 'blind' AND t.opened IS NULL))"""
 _BY_WORDS = """FROM verdict_words f CROSS JOIN comparisons c ON c.standing = f.rowid
@@ -139,7 +139,7 @@ def search_verdicts(
 ) -> list[VerdictListRow]:
     """The standing verdicts that meet `search`, newest first, from below the id `before`.
 
-    Skips and trials are among them; those of a sealed trial are not.
+    Skips and verdicts of trials are included; those of a sealed trial are left out.
 
     Raises:
         SearchEnded: the connection was interrupted.
@@ -150,7 +150,7 @@ def search_verdicts(
 
 
 def count_verdicts(conn: Connection, search: Search) -> int:
-    """How many standing verdicts meet `search`; this reads all of them.
+    """Count the standing verdicts that meet `search`; this reads all of them.
 
     Raises:
         SearchEnded: the connection was interrupted.
@@ -168,7 +168,7 @@ def _interruptible() -> Iterator[None]:
         yield
     except OperationalError as error:
         if error.sqlite_errorcode == SQLITE_INTERRUPT:
-            raise SearchEnded("The search was ended by another one.") from None
+            raise SearchEnded("A newer search ended this one.") from None
         raise
 
 
@@ -183,7 +183,7 @@ def _page(conn: Connection, search: Search, before: int | None, limit: int) -> l
 
 
 def is_indexed(text: str) -> bool:
-    """Can the index find this text? Not where it is punctuation alone, nor in a script without spaces."""
+    """Whether the index can find this text: not punctuation alone, nor text in a script without spaces."""
     kinds = [unicodedata.category(letter) for letter in text]
     if not any(kind[0] in "LN" or kind == "Co" for kind in kinds):
         return False
@@ -191,7 +191,7 @@ def is_indexed(text: str) -> bool:
 
 
 def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, Any]]:
-    """Whether the index is asked, the conditions on tables as SQL that begins with AND, and the values of both."""
+    """Whether the search uses the index, the conditions on tables as SQL beginning with AND, and the values of both."""
     found = [_resolved(conn, each) for each in search.named]
     facts = [*search.facts, *(each for each in found if isinstance(each, Fact))]
     indexed = [each for each in search.words if is_indexed(each.text)]
@@ -211,7 +211,7 @@ def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, An
 
 
 def _condition_name(conn: Connection, condition: Where) -> str:
-    """Which of `CONDITIONS` asks a condition fastest, by how many prompts it concerns."""
+    """The fastest of `CONDITIONS` for this condition, by the number of prompts that it concerns."""
     size = _SIZES.get(condition.kind)
     if size is None or conn.execute(size, (_bound(condition.values[0]),)).fetchone()[0] <= LARGE:
         return condition.kind
@@ -219,7 +219,7 @@ def _condition_name(conn: Connection, condition: Where) -> str:
 
 
 def _match(words: Iterable[Words], facts: Iterable[Fact]) -> str:
-    """The question to the index, in the language of FTS5; empty when there is none."""
+    """The query for the index in the syntax of FTS5; empty when there is none."""
     wanted: list[str] = []
     unwanted: list[str] = []
     for word in words:
@@ -234,7 +234,7 @@ def _match(words: Iterable[Words], facts: Iterable[Fact]) -> str:
 
 
 def _phrase(text: str) -> str:
-    """A text as FTS5 takes it whatever stands in it: quoted, without what it cannot hold."""
+    """A text as an FTS5 string: quoted, without the characters that FTS5 cannot hold."""
     return '"' + text.replace('"', " ").replace("\x00", " ") + '"'
 
 
@@ -282,9 +282,9 @@ _MOST_NAMED = 12
 
 
 def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) -> list[Any]:
-    """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name, whatever its case.
+    """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name; case does not count.
 
-    A run is also known by its number. `kind` is set, policy, chosen, run or field.
+    A run also matches by its number. `kind` is set, policy, chosen, run or field.
     """
     asked = name.casefold()
     found = []
@@ -298,7 +298,7 @@ def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) ->
 
 
 def known_names(conn: Connection, kind: str) -> list[str]:
-    """The names of what there is of a `kind` (set, policy, chosen, run or field), each once, as they were made."""
+    """The existing names of a `kind` (set, policy, chosen, run or field), each once, the oldest first."""
     return list(dict.fromkeys(name for _, name in _named(conn, kind)))
 
 

@@ -1,6 +1,6 @@
-"""The standing verdicts of labelling counted by kind, and counted on from an earlier count.
+"""Counts of the standing verdicts of labelling by kind, also as an update of an earlier count.
 
-Verdicts are only ever added, so what stood for a comparison at an earlier verdict can be read at any later time.
+Verdicts are only ever added, so the verdict that stood for a comparison at an earlier time can be read later.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 _MOST_NEW = 500
-"""With more new verdicts than that, as after an import, everything is counted again."""
+"""With more new verdicts than this, such as after an import, everything is counted again."""
 
 _COUNTED = "trial IS NULL AND repeats IS NULL"
 _ALL = f"""SELECT standing_verdict, count(*), (SELECT max(id) FROM main.verdicts) FROM comparisons
@@ -24,7 +24,7 @@ _CHANGES = f"""SELECT {_STOOD.format(at=":before")}, {_STOOD.format(at=":now")} 
 
 
 class VerdictTally(NamedTuple):
-    """How many comparisons have which standing verdict, up to the verdict `newest`."""
+    """The number of comparisons by standing verdict, up to the verdict `newest`."""
 
     by_verdict: Mapping[str, int]
     newest: int
@@ -33,7 +33,7 @@ class VerdictTally(NamedTuple):
 
 
 def count_standing(conn: Connection, before: VerdictTally | None = None) -> VerdictTally:
-    """The tally now. From the tally `before`, only the comparisons with newer verdicts are read: 0.1 ms, not 20."""
+    """The present tally. With the tally `before` it reads only comparisons with newer verdicts: 0.1 ms, not 20."""
     importing = _importing(conn)
     now = int(conn.execute("SELECT ifnull(max(id), 0) FROM main.verdicts").fetchone()[0])
     if before is not None and before.importing == importing and 0 <= now - before.newest <= _MOST_NEW:

@@ -1,4 +1,4 @@
-"""Verdicts: only ever added, an undo being a row too; and what those that stand add up to."""
+"""Verdicts, which are only ever added (an undo is a row too), and the counts and pairs of the standing ones."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,10 +16,10 @@ from db.repeats import plan_repeat
 from db.times import utc_now
 from db.verdict_tally import VerdictTally, count_standing
 
-# How many of the newest verdicts the mean time is taken over: enough to be calm, few enough to be of now.
+# The mean time is over this many of the newest verdicts: enough for a steady value, few enough for a recent one.
 MEAN_OVER = 200
 
-# Decisive standing verdicts of labelling whose question is not held out, whatever set the prompt itself is in.
+# Decisive standing verdicts of labelling whose question is held out in no set.
 _IS_TRAINABLE = """c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
         AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
         AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
@@ -43,7 +43,7 @@ _NARROWED = """(:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL AND N
             WHERE s.id = c.standing AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
 _STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE} AND {_NARROWED}")
 _COUNTED_PAIRS = f"""SELECT p.messages, NULL AS system, count(*) AS pairs {_TRAINABLE} AND {_NARROWED} GROUP BY p.id"""
-# Reading two answers of every pair for their sampling takes most of the time, and few workspaces need it.
+# Reading the sampling of both answers of every pair takes most of the time, and few workspaces need it.
 _COUNTED_PAIRS_BY_SYSTEM = f"""SELECT p.messages, chosen.system, count(*) AS pairs FROM (
         SELECT c.prompt,
             ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
@@ -70,7 +70,7 @@ def add_verdict(
     note: str = "",
     source: str = "person",
 ) -> VerdictRow:
-    """Add a verdict; from now on it is the one that stands for its comparison.
+    """Add a verdict, which becomes the standing one of its comparison.
 
     `verdict` is canonical (a or b, never a side), `side` is what was pressed (left or right), `layout` is side,
     stacked or none, `source` is person or import.
@@ -80,7 +80,7 @@ def add_verdict(
         NotFound: there is no such comparison.
     """
     if verdict not in VERDICTS:
-        raise NotAllowed(f"{verdict!r} is not a verdict. Say one of: {', '.join(VERDICTS)}.")
+        raise NotAllowed(f"{verdict!r} is not a verdict. Use one of: {', '.join(VERDICTS)}.")
     if conn.execute("SELECT 1 FROM comparisons WHERE id = ?", (comparison,)).fetchone() is None:
         raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
     blind = blind and not names_known(conn, comparison)
@@ -90,9 +90,9 @@ def add_verdict(
 
 
 def judge(conn: Connection, *, share: float, pick: Callable[[int], int], **verdict: Any) -> VerdictRow:
-    """Add a verdict as `add_verdict` does and, where one is due, plan an older pair to be asked again.
+    """Add a verdict as `add_verdict` does and plan a repeat of an older pair where one is due.
 
-    `share` is repeats for each judged pair, 0 to 1. `pick` turns the id of the new verdict into a number of 0 or more,
+    `share` is repeats for each judged pair, 0 to 1. `pick` maps the id of the new verdict to a number of 0 or more,
     which chooses the older pair; see `plan_repeat`.
 
     Raises:
@@ -116,10 +116,10 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
 
 
 def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
-    """Take back the newest verdict of a person that is not taken back yet, and give its comparison's id.
+    """Undo a person's newest verdict that is not undone yet, and return the id of its comparison.
 
-    An earlier verdict on that comparison stands again, else the comparison is open again. Imported verdicts are
-    passed over. None when there is nothing to undo. `trial` undoes within one trial instead of within labelling.
+    An earlier verdict on that comparison stands again, else the comparison is open again. Imported verdicts are never
+    undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of within labelling.
     """
     query = """SELECT v.id, v.comparison FROM verdicts v JOIN comparisons c ON c.id = v.comparison
         WHERE v.source = 'person' AND v.verdict <> 'undo' AND c.trial IS ?
@@ -144,7 +144,7 @@ def judged_after(conn: Connection, verdict: int) -> int | None:
 
 
 def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
-    """Edits are passed over: what was chosen there was written by the person."""
+    """The first such comparison without an edit: in an edit the person wrote the chosen answer."""
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
@@ -160,9 +160,9 @@ def history(conn: Connection, comparison: int) -> list[VerdictRow]:
 
 
 def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = None) -> VerdictCounts:
-    """The standing verdicts of labelling, counted. `today_start_utc` is UTC ISO text: when the person's day began.
+    """Count the standing verdicts of labelling. `today_start_utc` (UTC ISO text) is the start of the person's day.
 
-    `tally` is what `count_standing` gave just now, where a caller keeps it.
+    `tally` is the present result of `count_standing`, where the caller has it.
     """
     by_verdict = (tally or count_standing(conn)).by_verdict
     return VerdictCounts(
@@ -180,26 +180,26 @@ def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = 
 def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[PairRow]:
     """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
 
-    A pair whose question is held out for trials is left out, whatever set its prompt is in and whatever system prompt
-    either has. So is one that was taken out of training.
+    A pair whose question is held out for trials is left out, whatever the set of its prompt and whatever the system
+    prompts. A pair that was taken out of training is left out too.
     """
     return list(read_preference_pairs(conn, chosen))
 
 
 def read_preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[PairRow]:
-    """The same pairs, read one by one."""
+    """The pairs of `preference_pairs`, read one by one."""
     return map(_pair_row, conn.execute(_STANDING_PAIRS, asdict(chosen)))
 
 
 def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
-    """How many pairs `preference_pairs` gives, without reading them."""
+    """Count the pairs of `preference_pairs` without reading them."""
     return int(conn.execute(f"SELECT count(*) {_TRAINABLE} AND {_NARROWED}", asdict(chosen)).fetchone()[0])
 
 
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
-    """Each prompt of those pairs as the policy saw it, with the number of its pairs; no answer is read.
+    """Each prompt of `preference_pairs` as the policy saw it, with the number of its pairs. This reads no answers.
 
-    A prompt that was answered under two system prompts comes twice.
+    A prompt that was answered under two system prompts occurs twice.
     """
     by_system = conn.execute(_ANY_SYSTEM).fetchone() is not None
     for row in conn.execute(_COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS, asdict(chosen)):
@@ -207,14 +207,14 @@ def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iter
 
 
 def newest_verdict(conn: Connection) -> int:
-    """The id of the newest verdict or undo, 0 where there is none: how much was said so far, at no cost."""
+    """The id of the newest verdict or undo, 0 where there is none. It shows cheaply whether verdicts were added."""
     return int(conn.execute("SELECT ifnull(max(id), 0) FROM verdicts").fetchone()[0])
 
 
 def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
-    """How many of those pairs got their verdict after `since` (UTC text), counted up to `most`.
+    """Count the pairs of `preference_pairs` with a verdict after `since` (UTC text), up to `most`.
 
-    It walks the verdicts since then alone: this is asked after every verdict.
+    The query walks only the verdicts since then, because it runs after every verdict.
     """
     query = f"""SELECT count(*) FROM (SELECT 1 FROM verdicts v
         CROSS JOIN comparisons c ON c.standing = v.id CROSS JOIN prompts p ON p.id = c.prompt
@@ -223,12 +223,12 @@ def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
 
 
 def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:
-    """The training records of a run as they were when it started, in the order of their comparisons."""
+    """The training records of a run, as recorded at its start, in the order of their comparisons."""
     return [_pair_row(row) for row in conn.execute(_RUN_PAIRS, (run,))]
 
 
 def count_since(conn: Connection, start_utc: str) -> int:
-    """How many of a person's standing verdicts of labelling were given since then (UTC ISO text); skips are none."""
+    """Count a person's standing verdicts of labelling since `start_utc` (UTC ISO text), without skips."""
     query = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
         WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
     return int(conn.execute(query, (start_utc,)).fetchone()[0])

@@ -1,4 +1,4 @@
-"""Taking a pair out of training and putting it back: only ever added, like verdicts, so that the history stays."""
+"""Take pairs out of training and put them back. Rows are only ever added, as for verdicts, so the history stays."""
 
 from dataclasses import dataclass
 from sqlite3 import Connection
@@ -12,7 +12,7 @@ from db.times import utc_now
 
 @dataclass(frozen=True)
 class WithdrawalRow:
-    """One time that a pair was taken out of training (`withdrawn`) or put back."""
+    """One change of a pair: taken out of training (`withdrawn`) or put back."""
 
     id: int
     comparison: int
@@ -21,16 +21,16 @@ class WithdrawalRow:
 
 
 def set_withdrawn(conn: Connection, comparison: int, withdrawn: bool) -> bool:
-    """Take a pair out of training, or put it back; gives whether that changed anything.
+    """Take a pair out of training, or put it back; returns whether that changed anything.
 
     Raises:
         NotFound: there is no such comparison.
-        NotAllowed: it is one of a trial or one that was asked again: those are never trained on.
+        NotAllowed: it belongs to a trial or is a repeat, and no run ever trains on those.
     """
     pair = get_comparison(conn, comparison)
     if pair.trial is not None or pair.repeats is not None:
-        kind = f"of trial {pair.trial}" if pair.trial is not None else f"pair {pair.repeats} asked again"
-        raise NotAllowed(f"Comparison {comparison} is {kind}: it is never trained on, so there is nothing to take out.")
+        kind = f"part of trial {pair.trial}" if pair.trial is not None else f"a repeat of pair {pair.repeats}"
+        raise NotAllowed(f"Comparison {comparison} is {kind}: no run trains on it, so there is nothing to take out.")
     if is_withdrawn(conn, pair) == withdrawn:
         return False
     insert(conn, "withdrawals", {"comparison": comparison, "at": utc_now(), "withdrawn": withdrawn})
@@ -38,12 +38,12 @@ def set_withdrawn(conn: Connection, comparison: int, withdrawn: bool) -> bool:
 
 
 def is_withdrawn(conn: Connection, pair: ComparisonRow) -> bool:
-    """Is this pair taken out of training?"""
+    """Whether this pair is taken out of training."""
     row = conn.execute("SELECT withdrawn FROM comparisons WHERE id = ?", (pair.id,)).fetchone()
     return bool(row["withdrawn"])
 
 
 def withdrawals(conn: Connection, comparison: int) -> list[WithdrawalRow]:
-    """Every time that a pair was taken out or put back, the oldest first."""
+    """Every change of a pair, taken out or put back, the oldest first."""
     rows = conn.execute("SELECT * FROM withdrawals WHERE comparison = ? ORDER BY id", (comparison,))
     return [WithdrawalRow(row["id"], row["comparison"], row["at"], bool(row["withdrawn"])) for row in rows]

@@ -1,4 +1,4 @@
-"""One thread that writes: it owns the only connection that can, and a future resolves after the commit.
+"""The one thread that writes. It owns the only writing connection, and resolves each future after the commit.
 
 SQLite up to 3.51.2 can corrupt a WAL file when two connections write or checkpoint together, hence one writer.
 """
@@ -18,12 +18,12 @@ from db.owner_files import OwnerFiles, is_short_read
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# At close, readers that are still inside a statement may hold the WAL; waiting for them longer has no use.
+# At close, readers inside a statement may still hold the WAL; a longer wait for them has no use.
 _CLOSE_TIMEOUT_MS = 500
 
 
 class Writer:
-    """Runs functions of a connection on its own thread, each in one transaction, in the order they were submitted."""
+    """Runs functions of a connection on its own thread, each in one transaction, in the order of submission."""
 
     def __init__(self, path: Path) -> None:
         """Open the file that `open_database` prepared, and mark it as in use.
@@ -47,9 +47,9 @@ class Writer:
     ) -> Future[T]:
         """Run `fn(conn, ...)` in BEGIN IMMEDIATE … COMMIT. The future has its result once that is on the disk.
 
-        When `fn` or the commit fails, nothing of it is kept and the future has the error, for one `DiskFull`.
-        Whoever waits for it may leave: the future cannot be cancelled. Once another program removed or replaced the
-        files, every future has `ReplacedDatabase` for its error.
+        When `fn` or the commit fails, the transaction is rolled back and the future has the error, such as `DiskFull`.
+        The caller need not wait, because the future cannot be cancelled. Once another program removed or replaced the
+        files, every future has the error `ReplacedDatabase`.
 
         Raises:
             DatabaseError: the writer is closed.
@@ -64,10 +64,10 @@ class Writer:
             return done
 
     def check_files(self) -> None:
-        """Look whether the files are still those under their names; does nothing once the writer is closed.
+        """Check that the open files still have their names; does nothing once the writer is closed.
 
         Raises:
-            ReplacedDatabase: they are not; a copy of all data was saved if that was possible.
+            ReplacedDatabase: they have not; a copy of all data was saved if that was possible.
         """
         with self._lock:
             conn = self._conn
@@ -76,14 +76,16 @@ class Writer:
             looked.result()
 
     def settle(self) -> None:
-        """Wait until what was submitted is done and was told of: that runs on this thread too."""
+        """Wait for the submitted functions and for the callbacks of their futures, which run on this thread too."""
         with self._lock:
             last = self._thread.submit(lambda: None) if self._conn is not None else None
         if last is not None:
             last.result()
 
     def close(self) -> None:
-        """Finish what was submitted, fold the WAL into the file, mark it as cleanly closed. May be called twice.
+        """Finish the submitted functions, copy the WAL into the file, and mark it as cleanly closed.
+
+        A second call does nothing.
 
         Raises:
             ReplacedDatabase: another program removed or replaced the files; they are left as they are.
@@ -111,7 +113,7 @@ class Writer:
     def _resolve(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
         try:
             result = self._transact(conn, work)
-        except BaseException as error:  # noqa: BLE001 — whoever waits for the future is told, as by a thread pool's own
+        except BaseException as error:  # noqa: BLE001 — the future carries any error, as a thread pool's does
             done.set_exception(error)
         else:
             done.set_result(result)
@@ -126,7 +128,7 @@ class Writer:
                     self._files.save(conn)
                 self._files.check_own(conn)
                 raise
-            # Only now is it known that the commit did not go into a file that has lost its name.
+            # Only this check proves that the commit did not go into a file that has lost its name.
             self._files.check_own(conn)
         return result
 
@@ -161,7 +163,7 @@ class Writer:
 def timed(
     conn: sqlite3.Connection, fn: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> tuple[float, T]:
-    """Run `fn(conn, ...)`; gives the seconds of processor time that it took on this thread, and its result."""
+    """Run `fn(conn, ...)`; returns its seconds of processor time on this thread, and its result."""
     begun = time.thread_time()
     result = fn(conn, *args, **kwargs)
     return time.thread_time() - begun, result

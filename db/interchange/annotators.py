@@ -1,12 +1,12 @@
 """Tools in which people judge pairs: Argilla's flat records and Label Studio's tasks.
 
 Argilla: https://docs.argilla.io/latest/reference/argilla/datasets/dataset_records/ (records as flat columns). The
-answers are the fields response_a and response_b (or response1, answer_1, … : two fields that differ in a number or
-letter alone), and the question tells the name of the better one.
+answers are the fields response_a and response_b (or response1, answer_1, … : two fields whose names differ only in a
+number or letter), and the response to the question names the better one.
 
 Label Studio: https://labelstud.io/tags/pairwise and https://labelstud.io/guide/task_format. `left` is answer1.
 
-Where several people judged a pair and disagree, it is left out.
+A pair on which several people disagree is left out.
 """
 
 import re
@@ -24,7 +24,7 @@ _OTHERS = ("tie", "both_bad", "skip", "discard")
 
 
 def prompt_value(messages: Messages) -> Any:
-    """A prompt as both tools show it best: one question as text, more as a list of messages."""
+    """A prompt in the form that both tools show best: one question as text, several turns as a list of messages."""
     alone = len(messages) == 1 and messages[0]["content"][:1] != "["
     return messages[0]["content"] if alone else list(messages)
 
@@ -37,15 +37,15 @@ _FIELDS = re.compile(r"(.*?)[_-]?([12aAbB])", re.DOTALL)
 
 
 def is_argilla(value: dict[str, Any]) -> bool:
-    """Does a row have a question's responses and two fields that differ in a number or letter alone?"""
+    """Whether a row has a question's responses and two fields whose names differ only in a number or letter."""
     return any(name.endswith(_RESPONSES) for name in value) and _two_fields(value) is not None
 
 
 def read_argilla(row: Row, *, table: bool = False) -> Read:
-    """A record with two answers and what people said of them.
+    """Read a row with two answers and people's responses about them.
 
     Raises:
-        InterchangeError: the two answers, the prompt or the question are not found; a response names neither.
+        InterchangeError: the two answers, the prompt or the question are missing, or a response names no answer.
     """
     fields = _two_fields(row.object())
     if fields is None:
@@ -74,7 +74,7 @@ def read_argilla(row: Row, *, table: bool = False) -> Read:
 
 
 def write_argilla(record: PairRecord) -> dict[str, Any]:
-    """A record; a skip is a draft without a value, a pair that was not judged has no response."""
+    """Write a record. A skip is a draft without a value; a pair that was not judged has no response."""
     values = {"a": "response_a", "b": "response_b", "skip": None, "discard": None, None: None}
     status = {"skip": "draft", "discard": "discarded"}.get(record.verdict or "", "submitted")
     said = {_QUESTION: values.get(record.verdict, record.verdict)}
@@ -96,7 +96,7 @@ def write_argilla(record: PairRecord) -> dict[str, Any]:
 
 
 def _two_fields(value: dict[str, Any]) -> tuple[str, str] | None:
-    """The names of the two answers: the first two columns with text whose names differ in a number or letter alone."""
+    """The names of the two answers: the first two columns of text whose names differ only in a number or letter."""
     seen: dict[str, str] = {}
     for name in value:
         found = _FIELDS.fullmatch(name)
@@ -116,12 +116,12 @@ def _question(row: Row, fields: tuple[str, str]) -> str:
         return _QUESTION
     others = [name for name in names if name not in ("strength", "note", *fields)]
     if len(others) != 1:
-        raise row.wrong(f"which question tells the better answer? There are {', '.join(map(repr, names))}")
+        raise row.wrong(f"no single question names the better answer; there are {', '.join(map(repr, names))}")
     return others[0]
 
 
 def _responses(row: Row, question: str, table: bool) -> list[tuple[Any, str]]:
-    """What was said to a question, each with its status."""
+    """The responses to a question, each with its status."""
     values, status = (row.get(f"{question}{_RESPONSES}{end}") for end in ("", ".status"))
     if table:
         values, status = (unfolded(each, object) for each in (values, status))
@@ -150,7 +150,7 @@ def _argilla_verdict(row: Row, value: Any, status: str, fields: tuple[str, str])
 
 
 def read_task(row: Row, *, table: bool = False) -> Read:
-    """A task with the annotations of one or more people; without one it was not judged.
+    """Read a task with the annotations of one or more people. A task without annotations was not judged.
 
     Raises:
         InterchangeError: a text is missing, or a selection is neither left nor right.
@@ -180,7 +180,7 @@ def read_task(row: Row, *, table: bool = False) -> Read:
 
 
 def write_task(record: PairRecord) -> dict[str, Any]:
-    """A task. answer1 is a; `left` in its data tells which one stood left when it was judged."""
+    """Write a task. answer1 is a; `left` in its data names the answer that was shown left when it was judged."""
     left = {"a": "answer1", "b": "answer2", None: "not known"}[record.left]
     data = {"prompt": prompt_value(record.messages), "answer1": record.a, "answer2": record.b, "left": left}
     if record.field:
@@ -212,7 +212,7 @@ def _of(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(annotation: Row, kind: str) -> dict[str, Any]:
-    """The value of the first result of a kind, {} when there is none."""
+    """The value of the first result of this kind, {} when there is none."""
     for each in annotation.get("result") or ():
         if isinstance(each, dict) and each.get("type") == kind and isinstance(each.get("value"), dict):
             value: dict[str, Any] = each["value"]

@@ -3,8 +3,8 @@
 Conversations: https://huggingface.co/datasets/lmsys/chatbot_arena_conversations. The table is that of the arena's
 contest on Kaggle, lmsys-chatbot-arena: prompts and answers of all turns are lists, written as JSON text.
 
-Where two conversations differ before their last turn, the battle is left out: its verdict was about the whole of both,
-and no single pair of answers would be what somebody judged.
+A battle whose conversations differ before their last turn is left out: its verdict was about both conversations as a
+whole, and no single pair of answers represents it.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ _FALSE = (0, False, None, "", "0", "false", "False", "0.0")
 
 
 def judged(row: Row, messages: Messages, a: str, b: str, verdict: str | None, **more: Any) -> Read:
-    """A record; one of empty or of equal answers is left out."""
+    """A record, or the reason to leave it out where an answer is empty or both are equal."""
     if not a.strip() or not b.strip():
         return LeftOut(row.at, EMPTY)
     if a == b:
@@ -37,10 +37,10 @@ def judged(row: Row, messages: Messages, a: str, b: str, verdict: str | None, **
 
 
 def read_battle(row: Row, *, table: bool = False) -> Read:
-    """A battle of two conversations.
+    """Read a battle of two conversations.
 
     Raises:
-        InterchangeError: no known winner, or a conversation that does not end with an answer.
+        InterchangeError: the winner is not a known one, or a conversation does not end with an answer.
     """
     winner = row.text("winner")
     if winner not in _WINNERS:
@@ -54,7 +54,7 @@ def read_battle(row: Row, *, table: bool = False) -> Read:
 
 
 def write_battle(record: PairRecord) -> dict[str, Any]:
-    """A battle; where no model is known, its name says so."""
+    """Write a battle. The name of an unknown model is "not known"."""
     return {
         "question_id": f"palate-{record.at}",
         "model_a": record.model_a or "not known (a)",
@@ -79,10 +79,10 @@ def _turns(row: Row, value: Any, name: str) -> Messages:
 
 
 def read_battle_row(row: Row, **_: Any) -> Read:
-    """A row of the contest's table.
+    """Read a row of the contest's table.
 
     Raises:
-        InterchangeError: not exactly one winner, or lists of different length.
+        InterchangeError: there is not exactly one winner, or the lists differ in length.
     """
     prompts, first, second = (_texts(row, name) for name in ("prompt", "response_a", "response_b"))
     if not len(prompts) == len(first) == len(second):
@@ -99,12 +99,12 @@ def read_battle_row(row: Row, **_: Any) -> Read:
 
 
 def write_battle_row(record: PairRecord) -> dict[str, Any] | LeftOut:
-    """A row of the contest's table; what it has no place for is left out."""
+    """Write a row of the contest's table, or give the reason why the table cannot hold the record."""
     if record.messages[0]["role"] == "system":
         return LeftOut(record.at, "the format has no system prompt")
     roles = [message["role"] for message in record.messages]
     if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
-        return LeftOut(record.at, "the format needs a question and an answer by turns")
+        return LeftOut(record.at, "the format needs questions and answers in alternation")
     texts = [message["content"] for message in record.messages]
     return {
         "id": str(record.at),
@@ -118,7 +118,7 @@ def write_battle_row(record: PairRecord) -> dict[str, Any] | LeftOut:
 
 
 def _texts(row: Row, name: str) -> list[str | None]:
-    """The turns under a name: a list, the JSON text of one, or one text."""
+    """The turns under a name: a list, the JSON text of a list, or a single text."""
     value = unfolded(row.get(name), str | None)
     if isinstance(value, str):
         return [checked_text(row, value, name)]

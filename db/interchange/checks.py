@@ -1,4 +1,4 @@
-"""What a row must hold, and the error that names the place where it does not."""
+"""Checks of the values in a row, and the error that names the row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from db.errors import InterchangeError
 from db.prompt_rows import Message, Messages
 
 ROLES = ("system", "user", "assistant")
-MENDED = "Nothing was taken from this file; mend it and try again."
+NOTHING_TAKEN = "Nothing was taken from this file; fix it and try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,15 @@ class Row:
     value: Any
 
     def wrong(self, what: str) -> InterchangeError:
-        """The error for this row; nothing of its file is taken."""
-        return InterchangeError(f"{self.file}, {self.unit} {self.at}: {what}. {MENDED}")
+        """The error for this row. Its file is refused as a whole."""
+        return InterchangeError(f"{self.file}, {self.unit} {self.at}: {what}. {NOTHING_TAKEN}")
 
     def has(self, *names: str) -> bool:
-        """Is it an object with all these names?"""
+        """Whether the row is an object with all these names."""
         return isinstance(self.value, dict) and all(name in self.value for name in names)
 
     def get(self, name: str) -> Any:
-        """What stands under the name, None where nothing does."""
+        """The value under the name, None where there is none."""
         return self.object().get(name)
 
     def object(self) -> dict[str, Any]:
@@ -58,10 +58,10 @@ class Row:
 
 
 def checked_text(row: Row, value: Any, name: str) -> str:
-    """`value` when it is a text that can be stored.
+    """`value` where it is a text that can be stored.
 
     Raises:
-        InterchangeError: it is no text, or holds half a surrogate pair.
+        InterchangeError: it is not a text, or it holds half of a surrogate pair.
     """
     if not isinstance(value, str):
         raise row.wrong(f"{name!r} must be a text, not {kind_of(value)}")
@@ -89,7 +89,7 @@ def messages_of(row: Row, value: Any, name: str) -> Messages:
     """A prompt from a text or a list of chat messages.
 
     Raises:
-        InterchangeError: it is neither, has an unknown role, or does not end with what a user says.
+        InterchangeError: it is neither, has an unknown role, or does not end with a user message.
     """
     if isinstance(value, str):
         return (Message(role="user", content=checked_text(row, value, name)),)
@@ -100,10 +100,10 @@ def messages_of(row: Row, value: Any, name: str) -> Messages:
 
 
 def turns_of(row: Row, value: Any, name: str) -> Messages:
-    """A list of chat messages, whoever spoke last.
+    """A list of chat messages that may end with any role.
 
     Raises:
-        InterchangeError: it is none, has an unknown role, or a system message that is not the first.
+        InterchangeError: it is not such a list, has an unknown role, or has a system message that is not the first.
     """
     if not isinstance(value, list) or not value:
         raise row.wrong(f"{name!r} must be a text or a list of messages, not {kind_of(value)}")
@@ -114,14 +114,14 @@ def turns_of(row: Row, value: Any, name: str) -> Messages:
 
 
 def same_turns(first: Messages, second: Messages) -> bool:
-    """Do two conversations say the same, space around a message apart?"""
+    """Whether two conversations are equal, apart from space around a message."""
     return [(each["role"], each["content"].strip()) for each in first] == [
         (each["role"], each["content"].strip()) for each in second
     ]
 
 
 def kind_of(value: Any) -> str:
-    """What a JSON value is, in words."""
+    """The kind of a JSON value in words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 

@@ -1,7 +1,7 @@
 """LLM Comparator's file: one JSON object with the names of two models and the examples.
 
 https://github.com/PAIR-code/llm-comparator (README, "Data Format"). Its scores go from 1.5 (A is much better) over 0 to
--1.5 (B is much better). What else a verdict has stands in its custom fields.
+-1.5 (B is much better). The other facts of a verdict are in its custom fields.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ LABELS = {
     -1.0: "B is better",
     -1.5: "B is much better",
 }
-# "Slightly better" is 0.5; a mean of several raters that is nearer to 0 than to that is a tie.
+# "Slightly better" is 0.5; a mean of several raters that is nearer to 0 than to 0.5 is a tie.
 _TIE = 0.25
 _MUCH = 1.25
 _OTHERS = ("tie", "both_bad", "skip", "discard")
@@ -36,10 +36,10 @@ HEAD = {
 
 
 def read_example(row: Row, **_: Any) -> Read:
-    """An example; without a score it was not judged.
+    """Read an example. An example without a score was not judged.
 
     Raises:
-        InterchangeError: a text or the score is of another kind.
+        InterchangeError: a text or the score is a value of another kind.
     """
     messages = messages_of(row, row.text("input_text"), "input_text")
     score = row.optional_number("score")
@@ -66,7 +66,7 @@ def read_example(row: Row, **_: Any) -> Read:
 
 
 def write_example(record: PairRecord) -> dict[str, Any]:
-    """An example; the score of what was not judged is null."""
+    """Write an example. The score of a pair that was not judged is null."""
     score = None if record.verdict is None else SCORES.get((record.verdict, record.strength), 0.0)
     rating: dict[str, Any] = {
         "score": score,
@@ -87,7 +87,7 @@ def write_example(record: PairRecord) -> dict[str, Any]:
 
 
 def input_text(messages: Any) -> str:
-    """A prompt as the one text that the format has for it."""
+    """A prompt as a single text, the only form that the format has."""
     if len(messages) == 1:
         return str(messages[0]["content"])
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

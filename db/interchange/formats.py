@@ -1,4 +1,4 @@
-"""Every format that Palate reads and writes: what it is called, what it carries, and how to tell it."""
+"""Every format that Palate reads and writes: its name, the facts that it carries, and how to recognise it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ FACTS = {
     "turns": "several turns",
     "system": "system prompt",
 }
-"""What a file may say beside "this answer is better", and how a table heads it."""
+"""The facts that a file may hold beside "this answer is better", and their column heads in a table."""
 
 _JUDGED = frozenset({"tie", "both_bad", "skip", "discard", "open"})
 _CHAT = frozenset({"turns", "system"})
@@ -51,10 +51,10 @@ Written = dict[str, Any] | list[dict[str, Any]] | LeftOut
 
 @dataclass(frozen=True)
 class Format:
-    """One format. `endings` are the files it may stand in, the first being its own.
+    """One format. `endings` are those of the files that may hold it, its own first.
 
-    `carries` are the facts that come back the same after a round trip. `head` is what a file of one JSON object holds
-    beside its examples.
+    `carries` are the facts that are unchanged after a round trip. `head` holds the other members of a file that is one
+    JSON object with examples.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Format:
     head: dict[str, Any] | None = None
 
     def read(self, source: Source) -> Iterator[Read]:
-        """Every row of a source as a record, or as what is left out.
+        """Every row of a source, as a record or as a row that is left out.
 
         Raises:
             InterchangeError: a malformed row, named by its number.
@@ -74,7 +74,7 @@ class Format:
         yield from self.read_rows(source.rows(), table=source.is_table)
 
     def write(self, record: PairRecord) -> list[dict[str, Any]] | LeftOut:
-        """The rows of a record, or why the format cannot hold it."""
+        """The rows of a record, or the reason why the format cannot hold it."""
         kind = "open" if record.verdict is None else record.verdict
         if kind not in DECISIVE and kind not in self.carries:
             return LeftOut(record.at, f"the format has no place for {_KINDS[kind]}")
@@ -157,14 +157,14 @@ FORMATS: dict[str, Format] = {
         ),
     )
 }
-"""By name, in the order in which they are listed."""
+"""Every format by name, in the order in which lists show them."""
 
 
 def format_of(source: Source) -> Format:
-    """The format of a source, told from its first row.
+    """The format of a source, recognised from its first row.
 
     Raises:
-        InterchangeError: it has no row, or one of no known format.
+        InterchangeError: it has no row, or its first row is in no known format.
     """
     if source.is_object:
         return FORMATS["llm-comparator"]

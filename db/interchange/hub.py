@@ -1,7 +1,7 @@
 """Rows through the `datasets` library: Parquet files, local folders, and data sets of the Hugging Face Hub.
 
-Rows are streamed, so nothing is downloaded whole or kept in a cache. The library takes seconds to import, which only
-such a source should cost.
+Rows are streamed, so nothing is downloaded as a whole or cached. The library takes seconds to import, so it is imported
+only for such a source.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import InterchangeError
-from db.interchange.checks import MENDED
+from db.interchange.checks import NOTHING_TAKEN
 
 
 def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a Parquet file.
 
     Raises:
-        InterchangeError: the file cannot be read or is none.
+        InterchangeError: the file cannot be read or is not a Parquet file.
     """
     if not path.is_file():
         raise InterchangeError(f"{path} cannot be read: there is no such file. Check the name and the permissions.")
     yield from _streamed(
         lambda load: load("parquet", data_files=str(path.absolute()), split="train", streaming=True),
         f"{path} cannot be read as parquet",
-        MENDED,
+        NOTHING_TAKEN,
     )
 
 
@@ -37,13 +37,13 @@ def hub_rows(name: str, split: str, config: str | None) -> Iterator[dict[str, An
     advice = "Check its files." if local else "Check the name and the network, or download it and name its folder."
     yield from _streamed(
         lambda load: load(name, config, split=split, streaming=True),
-        f"The data set {name} cannot be read" if local else f"The data set {name} cannot be had from the Hub",
+        f"The data set {name} cannot be read" if local else f"The data set {name} cannot be read from the Hub",
         f"{advice} Nothing was taken from it.",
     )
 
 
 def _streamed(opened: Callable[[Any], Any], problem: str, advice: str) -> Iterator[dict[str, Any]]:
-    import httpx2  # what the library asks the Hub with
+    import httpx2  # the library's client for the Hub
     import pyarrow
     from datasets import disable_progress_bars, load_dataset
     from datasets.exceptions import DatasetsError

@@ -1,4 +1,4 @@
-"""JSON values with their places: one a line, or the entries of one list, without holding the whole file."""
+"""JSON values with their places: one a line, or the entries of one list, without the whole file in memory."""
 
 import json
 import re
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from db.errors import InterchangeError
-from db.interchange.checks import MENDED, kind_of
+from db.interchange.checks import NOTHING_TAKEN, kind_of
 
 LONGEST_ENTRY = 64 << 20
-"""Letters. A list entry that goes on for longer is no entry but a missing bracket."""
+"""In characters. A longer list entry is taken for a missing bracket."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -19,7 +19,7 @@ def json_value(path: Path, at: int, text: str) -> Any:
     """The JSON value of line `at`.
 
     Raises:
-        InterchangeError: it is none; names the line.
+        InterchangeError: the text is not JSON; the message names the line.
     """
     try:
         return json.loads(text)
@@ -30,17 +30,17 @@ def json_value(path: Path, at: int, text: str) -> Any:
 def list_entries(path: Path, pieces: Iterable[str]) -> Iterator[Any]:
     """The entries of a JSON list in their order.
 
-    An object that holds a list `examples` gives its entries: that is how LLM Comparator writes. Such a file is held
-    whole, a list only an entry at a time.
+    For an object with a list `examples`, as LLM Comparator writes it, these are the entries of that list. Such a file
+    is read whole into memory, a list only an entry at a time.
 
     Raises:
-        InterchangeError: it is neither, or not JSON; names the line.
+        InterchangeError: it is neither, or not JSON; the message names the line.
     """
     yield from _Entries(path, iter(pieces)).read()
 
 
 def is_object(pieces: Iterable[str]) -> bool:
-    """Does the text begin with an object?"""
+    """Whether the text begins with a JSON object."""
     for piece in pieces:
         if found := piece.strip():
             return found[0] == "{"
@@ -48,7 +48,7 @@ def is_object(pieces: Iterable[str]) -> bool:
 
 
 class _Entries:
-    """A window over the text that moves on behind each entry."""
+    """A window over the text, which moves forward behind each entry."""
 
     def __init__(self, path: Path, pieces: Iterator[str]) -> None:
         self._path = path
@@ -87,7 +87,7 @@ class _Entries:
         )
 
     def _next_letter(self) -> str:
-        """The next letter that is no space, "" at the end."""
+        """The next character that is not white space, "" at the end."""
         while True:
             found = _SPACE.match(self._text, self._place)
             self._place = found.end() if found else self._place
@@ -97,7 +97,7 @@ class _Entries:
                 return ""
 
     def _more(self) -> bool:
-        """Read on, and forget what lies behind."""
+        """Read the next piece, and drop the text behind."""
         behind = self._text[: self._place]
         if lines := behind.count("\n"):
             self._line, self._column = self._line + lines, len(behind) - behind.rfind("\n") - 1
@@ -114,7 +114,7 @@ class _Entries:
                 value, self._place = self._decoder.raw_decode(self._text, self._place)
                 return value
             except json.JSONDecodeError as error:
-                # Perhaps it only goes on behind the window; twice as much each time keeps the work linear.
+                # The entry may continue behind the window. Doubling the window each time keeps the work linear.
                 size = len(self._text) - self._place
                 if size > LONGEST_ENTRY or not self._grow(2 * size):
                     self._wrong(error.msg, error.pos)
@@ -122,7 +122,7 @@ class _Entries:
                 _refuse(self._path, self._line_of(self._place), error)
 
     def _grow(self, size: int) -> bool:
-        """Read on until the window holds so many letters from here; False when nothing was left to read."""
+        """Read until the window holds `size` characters from here; False when there was nothing left to read."""
         pieces = []
         while size > 0 and (piece := next(self._pieces, "")):
             pieces.append(piece)
@@ -140,14 +140,14 @@ class _Entries:
 
 
 def _refuse(path: Path, at: int, error: Exception) -> NoReturn:
-    """Say in words what Python's reader of JSON met."""
+    """Raise an error that says in words what Python's JSON parser could not read."""
     if isinstance(error, json.JSONDecodeError):
         _malformed(path, at + error.lineno - 1, error.msg, error.colno)
     what = (
         "it nests brackets too deep to be read" if isinstance(error, RecursionError) else "a number of too many digits"
     )
-    raise InterchangeError(f"{path}, line {at}: {what}. {MENDED}") from None
+    raise InterchangeError(f"{path}, line {at}: {what}. {NOTHING_TAKEN}") from None
 
 
 def _malformed(path: Path, line: int, what: str, column: int) -> NoReturn:
-    raise InterchangeError(f"{path}, line {line}: {what} at column {column}. {MENDED}") from None
+    raise InterchangeError(f"{path}, line {line}: {what} at column {column}. {NOTHING_TAKEN}") from None

@@ -1,7 +1,7 @@
 """KTO's unpaired answers: a question, one answer, and whether it is good.
 
-https://huggingface.co/docs/trl/dataset_formats#unpaired-preference. A pair is written as two rows. Read back, the good
-and the bad answers of one question are paired in the order in which they come: the first with the first.
+https://huggingface.co/docs/trl/dataset_formats#unpaired-preference. A pair is written as two rows. On reading, the good
+and the bad answers of one question are paired in their order: the first with the first.
 """
 
 import sqlite3
@@ -21,12 +21,12 @@ _LABELS = {True: True, False: False, "true": True, "false": False, "True": True,
 
 
 def read_kto(rows: Iterable[Row], *, table: bool = False) -> Iterator[Read]:
-    """Pairs of the answers of one question, wherever in the file they stand, then the answers that found no partner.
+    """Pairs of answers to one question, from any rows of the file, then the answers without a partner.
 
-    The rows wait in a temporary file of SQLite's, which it deletes, so that a long file takes no memory.
+    The rows wait in a temporary file that SQLite makes and deletes, so that a long file takes no memory.
 
     Raises:
-        InterchangeError: a malformed row; or no answer at all found a partner, which names the first.
+        InterchangeError: a row is malformed, or no answer at all has a partner; the message names the first answer.
     """
     with closing(sqlite3.connect("", isolation_level=None)) as waiting:
         waiting.execute("PRAGMA cache_size = -16384")
@@ -53,7 +53,7 @@ def read_kto(rows: Iterable[Row], *, table: bool = False) -> Iterator[Read]:
 
 
 def write_kto(record: PairRecord) -> list[dict[str, Any]]:
-    """Two rows: the chosen answer is good, the rejected one is bad."""
+    """Write two rows: the chosen answer is good, the rejected one is bad."""
     answers = ((record.chosen, True), (record.rejected, False))
     return [
         {"prompt": list(record.messages), "completion": [assistant(text)], "label": label} for text, label in answers
@@ -73,7 +73,7 @@ def _judged(row: Row, table: bool) -> tuple[Messages, str, bool]:
 
 
 def _paired(waiting: sqlite3.Connection, row: Row, messages: Messages, text: str, label: bool) -> Read | None:
-    """The pair with the oldest open answer of the other label, or None, and this one is open from now on."""
+    """The pair with the oldest open answer of the other label. Without one, keep this answer open and return None."""
     key = content_hash(messages)
     query = "SELECT rowid, text FROM open WHERE prompt = ? AND label = ? ORDER BY at LIMIT 1"
     other = waiting.execute(query, (key, not label)).fetchone()

@@ -1,4 +1,4 @@
-"""Prompts of a file or a data set: one a line of text, or the rows of a table."""
+"""Prompts of a file or a data set: one per line of text, or the rows of a table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +16,11 @@ def read_prompts(source: Source) -> ReadPrompts:
     """The prompts of a `.txt` file (one a line), of a `.jsonl`, `.json`, `.csv` or `.parquet` file, or of a data set.
 
     A row is an object of its columns. A JSON entry is a text, or an object with a `prompt` (text or messages), a
-    `question` or `messages`, and perhaps a `field` such as "biology". Empty lines and prompts that came before are left
-    out and told.
+    `question` or `messages`, and perhaps a `field` such as "biology". Empty lines and repeated prompts are left out and
+    reported.
 
     Raises:
-        InterchangeError: another kind of file, another encoding, a malformed line, or no prompt at all.
+        InterchangeError: the file is of another kind or encoding, has a malformed line, or holds no prompt.
     """
     first_at: dict[str, int] = {}
     prompts, duplicates, skipped = [], [], []
@@ -44,7 +44,7 @@ def read_prompts(source: Source) -> ReadPrompts:
 def _lines(path: Path) -> Iterator[tuple[int, NewPrompt]]:
     at = 0
     for line in read_lines(path):
-        # A carriage return ends a line too, in files of old machines.
+        # In files of old systems a carriage return ends a line too.
         for part in line.removesuffix("\n").removesuffix("\r").split("\r"):
             at += 1
             yield at, NewPrompt((Message(role="user", content=part.strip()),))

@@ -1,4 +1,4 @@
-"""The record that every format is turned into: a question, two answers, and what was said of them."""
+"""The record into which every format is read: a question, two answers, and the verdict on them."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ DECISIVE = ("a", "b")
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
-    `at` is its line, entry or row, from 1. `verdict` is a, b, tie, both_bad, skip or discard, None while nobody judged.
-    `side` is what was pressed: left, right or None. Scores, names of models and `seconds` are None where none is known.
+    `at` is its line, entry or row, from 1. `verdict` is a, b, tie, both_bad, skip or discard, None where not judged.
+    `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
     """
 
     at: int
@@ -42,7 +42,7 @@ class PairRecord:
 
     @property
     def left(self) -> str | None:
-        """The letter of the answer that stood left when a side was pressed, else None."""
+        """The letter of the answer that was shown left when a side was chosen, else None."""
         if self.side is None or self.verdict not in DECISIVE:
             return None
         other = "b" if self.verdict == "a" else "a"
@@ -51,18 +51,18 @@ class PairRecord:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row that was read and is not taken: its place, from 1, and why."""
+    """A row that was read and is not stored: its place, from 1, and the reason."""
 
     at: int
     reason: str
 
 
 Read = PairRecord | LeftOut
-"""What a row of a file becomes."""
+"""The outcome of reading one row of a file."""
 
 
 def side_pressed(verdict: str | None, left: str) -> str | None:
-    """The side that was pressed for a decisive verdict, when the answer `left` (a or b) stood left."""
+    """The side that was chosen by a decisive verdict, when the answer `left` (a or b) was shown left; else None."""
     if verdict not in DECISIVE:
         return None
     return "left" if verdict == left else "right"

@@ -1,4 +1,4 @@
-"""Judged pairs for a file, a page at a time, so that a million takes no more memory than a thousand."""
+"""Judged pairs for an export, read a page at a time, so that a million takes no more memory than a thousand."""
 
 import json
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from db.prompt_rows import with_system
 from db.prompts import get_prompt_set
 
 _PAGE = 500
-# Pairs that were judged in labelling and not taken out of training. As in training, a question that is held out in any
-# set is left out of what decides.
+# Pairs that were judged in labelling and not taken out of training. As in training, decisive pairs are left out where
+# their question is held out in any set.
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
         v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
         sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
@@ -49,7 +49,7 @@ _KEPT_BACK = """SELECT count(*) FILTER (WHERE c.withdrawn = 1) AS out,
 
 @dataclass(frozen=True)
 class Selection:
-    """Which pairs are exported: of one prompt set, judged since a time (UTC ISO text), those not judged among them."""
+    """The pairs to export: of one prompt set, judged since a time (UTC ISO text), also those without a verdict."""
 
     set_name: str | None = None
     since: str | None = None
@@ -57,7 +57,7 @@ class Selection:
 
 
 def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterator[PairRecord]:
-    """Every pair of the selection in canonical order, by id: its prompt as the policy saw it, and what was said.
+    """Every pair of the selection in canonical order, by id, with its prompt as the policy saw it and its verdict.
 
     Raises:
         NotFound: there is no set of that name.
@@ -75,7 +75,7 @@ def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterat
 
 
 def kept_back(conn: Connection, selection: Selection = Selection()) -> dict[str, int]:
-    """How many judged pairs of the selection are not exported, by reason; reasons that do not occur are left out."""
+    """The number of judged pairs that are not exported, by reason; reasons that do not occur are left out."""
     chosen = get_prompt_set(conn, selection.set_name) if selection.set_name is not None else None
     values = {"set_id": chosen.id if chosen else None, "since": selection.since}
     row = conn.execute(_KEPT_BACK, values).fetchone()

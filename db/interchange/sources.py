@@ -1,4 +1,4 @@
-"""The rows of a file, a folder or a data set of the Hugging Face Hub, one after the other and as often as asked."""
+"""The rows of a file, a folder or a data set of the Hugging Face Hub, one by one. They can be read repeatedly."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from db.errors import InterchangeError
 from db.file_identity import is_open_here
-from db.interchange.checks import MENDED, Row
+from db.interchange.checks import NOTHING_TAKEN, Row
 from db.interchange.hub import hub_rows, parquet_rows
 from db.interchange.json_entries import is_object, json_value, list_entries
 from db.interchange.text_lines import read_lines, read_pieces
@@ -20,13 +20,13 @@ KINDS = (".jsonl", ".json", ".csv", ".parquet")
 TABLES = (".csv", ".parquet")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _UNITS = {".jsonl": "line", ".json": "entry"}
-# An answer of some megabytes is no reason to refuse a table.
+# A table may hold answers of some megabytes.
 _LONGEST_CELL = 1 << 30
 
 
 @dataclass(frozen=True)
 class HubName:
-    """A data set of the Hub by its name, or a local folder that holds one; `split` and `config` as `datasets` means."""
+    """A data set of the Hub by its name, or its local folder; `split` and `config` are those of `datasets`."""
 
     name: str
     split: str = "train"
@@ -35,22 +35,22 @@ class HubName:
 
 @dataclass
 class Source:
-    """Something with rows. `read_bytes` of `size` were read in the pass that goes on; both are 0 where unknown."""
+    """A source of rows. `read_bytes` of `size` are read in the current pass; both are 0 where unknown."""
 
     where: Path | HubName
     read_bytes: int = 0
     size: int = 0
     empty: list[int] = field(default_factory=list)
-    """The numbers of empty lines, once the rows were read."""
+    """The numbers of empty lines, known after the rows were read."""
 
     @property
     def name(self) -> str:
-        """What a person calls it: the file's path, the data set's name."""
+        """The name for people: the file's path or the data set's name."""
         return self.where.name if isinstance(self.where, HubName) else str(self.where)
 
     @property
     def stem(self) -> str:
-        """A short name, for the set that its prompts go into."""
+        """A short name for the set of its prompts."""
         return self.where.name.rstrip("/").split("/")[-1] if isinstance(self.where, HubName) else self.where.stem
 
     @property
@@ -60,19 +60,19 @@ class Source:
 
     @property
     def is_table(self) -> bool:
-        """Does it hold rows of columns, where a list may be written as text?"""
+        """Whether it holds rows of columns, in which a list may be written as text."""
         return self.kind not in (".jsonl", ".json")
 
     @property
     def is_object(self) -> bool:
-        """Is it one JSON object rather than rows?"""
+        """Whether it is one JSON object and not a sequence of rows."""
         return isinstance(self.where, Path) and self.kind == ".json" and is_object(read_pieces(self.where))
 
     def rows(self) -> Iterator[Row]:
         """Every row from the first.
 
         Raises:
-            InterchangeError: it cannot be read, or is not of the kind that its ending says; names the line.
+            InterchangeError: it cannot be read, or its content does not fit its ending; the message names the line.
         """
         self.empty.clear()
         unit, name = _UNITS.get(self.kind, "row"), self.name
@@ -97,7 +97,7 @@ class Source:
         )
 
     def _json_lines(self, path: Path) -> Iterator[tuple[int, Any]]:
-        # JSON itself keeps line feeds out of strings, and a lone carriage return is plain space in it.
+        # JSON permits no raw line feed in a string, and a lone carriage return is white space in JSON.
         for at, line in enumerate(read_lines(path, self._progress), 1):
             if line.isspace():
                 self.empty.append(at)
@@ -111,10 +111,11 @@ class Source:
 def source_of(text: str, *, split: str = "train", config: str | None = None, folder: Path | None = None) -> Source:
     """The source that a person named: a file, a folder with a data set, or a data set of the Hub (`user/name`).
 
-    A relative path counts from `folder` (None: where this process is), and is told in full, whoever reads the file.
+    A relative path starts at `folder` (None: this process's folder). The source has the full path, because another
+    process may read the file.
 
     Raises:
-        InterchangeError: there is no such file, and it is no name of a data set either; or this process has it open.
+        InterchangeError: it is neither a file nor a name of a data set, or this process has the file open.
     """
     path = (folder or Path.cwd()) / Path(text).expanduser()
     if path.is_file() and is_open_here(path):
@@ -131,7 +132,7 @@ def source_of(text: str, *, split: str = "train", config: str | None = None, fol
 
 
 def unfolded(value: Any, kinds: type | UnionType = dict) -> Any:
-    """A cell of a table: the list of such values that it may hold as JSON text, else the cell as it is."""
+    """A cell of a table: the list of values of `kinds` where it holds one as JSON text, else the cell unchanged."""
     if isinstance(value, str) and value[:1] == "[":
         try:
             found = json.loads(value)
@@ -143,16 +144,16 @@ def unfolded(value: Any, kinds: type | UnionType = dict) -> Any:
 
 
 def _csv_rows(path: Path, lines: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Every row as an object of its columns, each cell the text that it is: NA is NA, and 4 is "4"."""
+    """Every row as an object of its columns. Each cell stays a text: NA is "NA", and 4 is "4"."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(lines, strict=True)
     try:
         head = next(reader, None)
         if not head or len(set(head)) < len(head):
-            raise InterchangeError(f"{path} needs a first line of column names, each once. {MENDED}")
+            raise InterchangeError(f"{path} needs a first line of column names, each once. {NOTHING_TAKEN}")
         for at, cells in enumerate((cells for cells in reader if cells), 1):
             if len(cells) > len(head):
-                raise InterchangeError(f"{path}, row {at}: {len(cells)} cells in {len(head)} columns. {MENDED}")
+                raise InterchangeError(f"{path}, row {at}: {len(cells)} cells in {len(head)} columns. {NOTHING_TAKEN}")
             yield dict(zip(head, cells, strict=False))
     except csv.Error as error:
-        raise InterchangeError(f"{path}, line {reader.line_num}: {error}, so it is no CSV. {MENDED}") from None
+        raise InterchangeError(f"{path}, line {reader.line_num}: {error}, so it is no CSV. {NOTHING_TAKEN}") from None

@@ -1,4 +1,4 @@
-"""The text of a file, a piece at a time, in UTF-8 or in what its first bytes say."""
+"""The text of a file, a piece at a time, in UTF-8 or in the encoding that its byte order mark names."""
 
 import codecs
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from db.errors import InterchangeError
 
-# The longer marks first: UTF-32's begins with UTF-16's.
+# The longer byte order marks come first, because UTF-32's begins with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -18,14 +18,14 @@ _PIECE = 1 << 20
 _ADVICE = "Save it as UTF-8 and try again, for one with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 
 Progress = Callable[[int], None]
-"""Told how many bytes of the file were read so far."""
+"""Receives the number of bytes of the file that were read so far."""
 
 
 def read_pieces(path: Path, progress: Progress = lambda _: None) -> Iterator[str]:
-    """The text of a file in pieces of about a megabyte, wherever they end.
+    """The text of a file in pieces of about a megabyte, which may end anywhere in a line.
 
     Raises:
-        InterchangeError: the file cannot be read, or is in another encoding; names the first such byte and its line.
+        InterchangeError: the file cannot be read, or is in another encoding; names the first wrong byte and its line.
     """
     try:
         with path.open("rb") as file:
@@ -58,7 +58,7 @@ def read_pieces(path: Path, progress: Progress = lambda _: None) -> Iterator[str
 
 
 def read_lines(path: Path, progress: Progress = lambda _: None) -> Iterator[str]:
-    """The lines of a text file with their line feeds. Nothing else ends one, so an answer may hold U+2028.
+    """The lines of a text file with their line feeds. Only a line feed ends a line, so an answer may hold U+2028.
 
     The last line has no line feed where the file ends without one. See `read_pieces` for errors.
     """

@@ -1,7 +1,7 @@
 r"""Conversations written as one text: "\n\nHuman: …\n\nAssistant: …".
 
-HH-RLHF: https://huggingface.co/datasets/Anthropic/hh-rlhf. The answer is what follows the last "Assistant:"; whatever
-two answers begin with in common stays theirs.
+HH-RLHF: https://huggingface.co/datasets/Anthropic/hh-rlhf. The answer is the text behind the last "Assistant:". A
+common beginning of two answers stays part of both.
 """
 
 import re
@@ -22,9 +22,9 @@ def conversation_of(row: Row, text: str, name: str) -> Conversation:
     """A transcript as prompt and answer.
 
     Raises:
-        InterchangeError: it holds no turns, or does not begin with a person and end with an answer.
+        InterchangeError: it holds no turns, does not begin with "Human:", or does not end with an answer.
     """
-    parts = _TURN.split(text)  # what stands before the first turn, then speaker and words by turns
+    parts = _TURN.split(text)  # the text before the first turn, then speakers and texts in alternation
     if len(parts) < 5:
         raise row.wrong(
             f"{name!r} is a text without a prompt beside it and without 'Human:' and 'Assistant:' in it, so where its "
@@ -42,12 +42,12 @@ def conversation_of(row: Row, text: str, name: str) -> Conversation:
 
 
 def write_transcripts(record: PairRecord) -> dict[str, Any] | LeftOut:
-    """HH-RLHF; what it could not give back is left out."""
+    """Write HH-RLHF, or give the reason why a reader would not get the same record back."""
     if record.messages[0]["role"] == "system":
         return LeftOut(record.at, "the format has no system prompt")
     turns = [*(each["content"] for each in record.messages), record.a, record.b]
     if any(_TURN.search(f" {each}") or each != each.strip() for each in turns):
-        return LeftOut(record.at, "a text would be read back otherwise: it has space around it, or turns in it")
+        return LeftOut(record.at, "a text would change when it is read back: it has space around it, or turns in it")
     asked = "".join(f"\n\n{_name(each['role'])}: {each['content']}" for each in record.messages)
     answers = {"chosen": record.chosen, "rejected": record.rejected}
     return {name: f"{asked}\n\nAssistant: {text}" for name, text in answers.items()}

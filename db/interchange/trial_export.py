@@ -21,14 +21,14 @@ _WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "ti
 
 
 def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
-    """Write a trial's judged comparisons and give their number; model a is what the policy was held against.
+    """Write a trial's judged comparisons and return their number. Model a is the one that the policy was tried against.
 
-    Left out are pairs without a verdict, pairs that were judged after names were shown, and repeats. Pairs of equal
+    Pairs without a verdict, pairs that were judged after names were shown, and repeats are left out. Pairs of equal
     answers are ties.
 
     Raises:
         NotAllowed: the trial is still sealed.
-        InterchangeError: the file cannot be written. One that stood there before is then as it was.
+        InterchangeError: the file cannot be written. An older file of that name is unchanged then.
     """
     if trial.sealed:
         raise NotAllowed(f"Trial {trial.id} is still sealed, and the file would name who wrote what. Judge it first.")
@@ -38,7 +38,7 @@ def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRo
 
 
 def verdict_that_counts(pair: ComparisonRow) -> str | None:
-    """a, b, tie or both_bad where the pair may count, else None."""
+    """The verdict a, b, tie or both_bad of a pair that counts, else None."""
     if pair.same:
         return "tie"
     if pair.standing is None or not pair.standing.blind:

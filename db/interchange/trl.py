@@ -3,7 +3,7 @@
 TRL: https://huggingface.co/docs/trl/dataset_formats. UltraFeedback, as binarized for training:
 https://huggingface.co/datasets/HuggingFaceH4/ultrafeedback_binarized.
 
-The question is never guessed from letters that two answers share: that would eat the beginning of the answers.
+The question is never guessed from a common beginning of two answers, because that would cut off part of the answers.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from db.interchange.sources import unfolded
 from db.interchange.transcripts import Conversation, conversation_of
 from db.prompt_rows import Message, Messages
 
-# How a question is called: TRL's name and ours, the original project's, plain chat logs'.
+# The names of a question: TRL's and Palate's, the original project's, and that of plain chat logs.
 PROMPT_NAMES = ("prompt", "question", "messages")
 EMPTY = "an answer is empty"
 SAME = "both answers are the same"
@@ -26,10 +26,10 @@ SAME = "both answers are the same"
 
 
 def read_explicit(row: Row, *, table: bool = False) -> Read:
-    """A question, a chosen and a rejected answer, as texts or as messages.
+    """Read a question, a chosen and a rejected answer, as texts or as messages.
 
     Raises:
-        InterchangeError: one of them is missing, or is of another kind.
+        InterchangeError: one of them is missing or is a value of another kind.
     """
     name = prompt_name(row)
     messages = messages_of(row, cell(row, name, table), name)
@@ -42,25 +42,25 @@ def read_explicit(row: Row, *, table: bool = False) -> Read:
 
 
 def read_texts(row: Row, **_: Any) -> Read:
-    """The same with texts alone: in a table too, a text that looks like a list of messages stays a text."""
+    """Read the same with texts only: even in a table, a text that looks like a list of messages stays a text."""
     return read_explicit(row)
 
 
 def read_implicit(row: Row, *, table: bool = False) -> Read:
-    """Two whole conversations, as messages or as transcripts, that differ in their last turn alone.
+    """Read two whole conversations, as messages or as transcripts, that differ only in their last turn.
 
     Raises:
-        InterchangeError: a text that is no transcript, or a conversation that does not end with an answer.
+        InterchangeError: a text is not a transcript, or a conversation does not end with an answer.
     """
     first, second = (_conversation(row, cell(row, name, table), name) for name in ("chosen", "rejected"))
     return _split(row, first, second)
 
 
 def read_ultrafeedback(row: Row, *, table: bool = False) -> Read:
-    """UltraFeedback: two whole conversations and their scores.
+    """Read two whole conversations with their scores, as UltraFeedback has them.
 
     Raises:
-        InterchangeError: a conversation that does not end with an answer, or a score that is no number.
+        InterchangeError: a conversation does not end with an answer, or a score is not a number.
     """
     read = read_implicit(row, table=table)
     if isinstance(read, LeftOut):
@@ -77,7 +77,7 @@ def decided(
     score_a: float | None = None,
     score_b: float | None = None,
 ) -> Read:
-    """A record whose first answer was chosen; one of empty or of equal answers is left out."""
+    """A record whose first answer was chosen, or a row left out where an answer is empty or both are equal."""
     if not chosen.strip() or not rejected.strip():
         return LeftOut(row.at, EMPTY)
     if chosen == rejected:
@@ -89,7 +89,7 @@ def prompt_name(row: Row) -> str:
     """The name under which a row has its question.
 
     Raises:
-        InterchangeError: under none of the known ones.
+        InterchangeError: the row has none of the known names.
     """
     name = next((each for each in PROMPT_NAMES if each in row.object()), None)
     if name is None:
@@ -99,12 +99,12 @@ def prompt_name(row: Row) -> str:
 
 
 def cell(row: Row, name: str, table: bool) -> Any:
-    """What stands under a name; in a table, lists may be written as JSON text."""
+    """The value under a name; in a table, lists may be written as JSON text."""
     return unfolded(row.get(name)) if table else row.get(name)
 
 
 def _answer(row: Row, value: Any, name: str) -> str:
-    """The text of an answer. A list of messages may hold one alone: more would carry part of the prompt."""
+    """The text of an answer. A list of messages must hold exactly one: more would contain part of the prompt."""
     if isinstance(value, list):
         if len(value) != 1 or not isinstance(value[0], dict) or value[0].get("role") != "assistant":
             raise row.wrong(f"{name!r} must hold one message of the assistant, and nothing of the prompt")
@@ -136,7 +136,7 @@ def _split(row: Row, first: Conversation, second: Conversation) -> Read:
 
 
 def write_messages(record: PairRecord) -> dict[str, Any]:
-    """TRL explicit, conversational."""
+    """Write TRL's explicit conversational format."""
     return {
         "prompt": list(record.messages),
         "chosen": [assistant(record.chosen)],
@@ -145,12 +145,12 @@ def write_messages(record: PairRecord) -> dict[str, Any]:
 
 
 def write_texts(record: PairRecord) -> dict[str, Any]:
-    """TRL explicit, standard, and the original project's: texts, the turns of a prompt with an empty line between."""
+    """Write TRL's explicit standard format, also the original project's: texts, with empty lines between the turns."""
     return {"prompt": joined(record.messages), "chosen": record.chosen, "rejected": record.rejected}
 
 
 def write_implicit(record: PairRecord) -> dict[str, Any]:
-    """TRL implicit: two whole conversations."""
+    """Write TRL's implicit format: two whole conversations."""
     return {
         "chosen": [*record.messages, assistant(record.chosen)],
         "rejected": [*record.messages, assistant(record.rejected)],
@@ -158,7 +158,7 @@ def write_implicit(record: PairRecord) -> dict[str, Any]:
 
 
 def write_ultrafeedback(record: PairRecord) -> dict[str, Any]:
-    """UltraFeedback; a score that is not known is null."""
+    """Write UltraFeedback's format. An unknown score is null."""
     prompt = next(each["content"] for each in record.messages if each["role"] == "user")
     better, worse = (record.score_a, record.score_b) if record.verdict == "a" else (record.score_b, record.score_a)
     conversations = write_implicit(record)
@@ -178,5 +178,5 @@ def assistant(text: str) -> Message:
 
 
 def joined(messages: Messages) -> str:
-    """The texts of a prompt as one, as a model without a chat template reads them."""
+    """The texts of a prompt joined into one, as for a model without a chat template."""
     return "\n\n".join(message["content"] for message in messages)

@@ -1,4 +1,4 @@
-"""Records to a file: JSON Lines, a JSON list or object, CSV or Parquet. It is written beside and renamed into place."""
+"""Write records as JSON Lines, a JSON list or object, CSV or Parquet: under another name first, then renamed."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from db.plain_json import plain_json
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: the number of pairs, and how many were left out, by reason."""
+    """The outcome of an export: the number of written pairs, and the number left out by reason."""
 
     pairs: int
     left_out: dict[str, int]
@@ -30,8 +30,8 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
     """Write the records that the format can hold, in the kind of file that `target` ends in; a stream gets JSON.
 
     Raises:
-        InterchangeError: the format does not stand in such files, or the file cannot be written. One that stood there
-            before is then as it was.
+        InterchangeError: the format is not written as such files, or the file cannot be written. An older file of that
+            name is unchanged then.
     """
     chosen = FORMATS[format]
     counted: Counter[str] = Counter()
@@ -50,7 +50,7 @@ def check_ending(target: Path, format: Format) -> str:
     """The ending of the target.
 
     Raises:
-        InterchangeError: the format does not stand in such files.
+        InterchangeError: the format is not written as such files.
     """
     kind = target.suffix.lower()
     if kind not in format.endings:
@@ -62,10 +62,10 @@ def check_ending(target: Path, format: Format) -> str:
 
 
 def write_beside(target: Path, lines: Iterable[str]) -> None:
-    """Write lines to a file beside `target` and rename it into place, for the owner alone.
+    """Write lines to a temporary file beside `target` and rename it into place, readable by its owner alone.
 
     Raises:
-        InterchangeError: it cannot be written. A file that stood there before is then as it was.
+        InterchangeError: it cannot be written. An older file of that name is unchanged then.
     """
     with beside(target) as path, path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
@@ -73,14 +73,14 @@ def write_beside(target: Path, lines: Iterable[str]) -> None:
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """A file to write that becomes `target` in the end, synced, for the owner alone; after an error it is gone.
+    """A temporary file that becomes `target` at the end, synced, readable by its owner alone; an error deletes it.
 
     Raises:
-        InterchangeError: it cannot be written. A file that stood there before is then as it was.
+        InterchangeError: it cannot be written. An older file of that name is unchanged then.
     """
     written = None
     try:
-        # Made by mkstemp, so for the owner alone: answers are nobody else's business.
+        # mkstemp makes a file for its owner alone: other users must not read a person's answers.
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         os.close(handle)
         written = Path(name)
@@ -100,7 +100,7 @@ _WRITTEN = ""
 
 
 def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str]) -> Iterator[dict[str, Any]]:
-    """The rows of what the format can hold; the rest is counted by its reason."""
+    """The rows of the records that the format can hold; the others are counted by their reason."""
     for record in records:
         rows = format.write(record)
         if isinstance(rows, LeftOut):
@@ -123,7 +123,7 @@ def _text(rows: Iterable[dict[str, Any]], format: Format, kind: str) -> Iterator
 
 
 def _listed(rows: Iterable[dict[str, Any]], start: str, end: str) -> Iterator[str]:
-    """A JSON list with an entry a line, a row at a time."""
+    """A JSON list with one entry per line, a row at a time."""
     yield start
     separator = "\n"
     for row in rows:
@@ -133,7 +133,7 @@ def _listed(rows: Iterable[dict[str, Any]], start: str, end: str) -> Iterator[st
 
 
 def _csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """A head and the rows; what is no text or number is written as JSON."""
+    """The column names and the rows; a value that is neither a text nor a number is written as JSON."""
     line = io.StringIO()
     writer = csv.writer(line)
     for at, row in enumerate(rows):
@@ -152,7 +152,7 @@ def _cell(value: Any) -> Any:
 
 
 def _write_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """A Parquet file through `datasets`, which takes seconds to import; by way of a temporary file."""
+    """Write a Parquet file with `datasets`, which takes seconds to import, by way of a temporary file."""
     from datasets import Dataset, disable_progress_bars, load_dataset
 
     disable_progress_bars()

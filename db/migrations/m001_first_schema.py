@@ -3,7 +3,7 @@
 Every value set is complete from the start, because SQLite cannot widen a CHECK without rebuilding the table.
 """
 
-# UTC ISO text ending in Z: what db.times.utc_now writes, so that comparing texts compares times.
+# UTC ISO text ending in Z, as db.times.utc_now writes it, so that the order of texts is the order of times.
 _TIME = "CHECK ({0} GLOB '????-??-??T??:??:??*Z')"
 
 _PROMPTS = (
@@ -192,7 +192,7 @@ _RUNS = (
         text TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX run_log_of_run ON run_log (run, id)",
-    # Where a run can be taken up again; the file itself is replaced whole, so one row for each run.
+    # From where a run can be resumed; each checkpoint file replaces the whole one before it, so a run has one row.
     f"""CREATE TABLE checkpoints (
         run INTEGER PRIMARY KEY REFERENCES runs (id),
         step INTEGER NOT NULL CHECK (step >= 0),
@@ -200,7 +200,7 @@ _RUNS = (
         bytes INTEGER NOT NULL CHECK (bytes >= 0),
         created TEXT NOT NULL {_TIME.format("created")}
     ) STRICT""",
-    # The ledger: what each pair's margin was in each epoch. NULL where it was not a number.
+    # The epoch margins: each pair's margin in each epoch. NULL where it was not a number.
     """CREATE TABLE run_margins (
         run INTEGER NOT NULL REFERENCES runs (id),
         epoch INTEGER NOT NULL CHECK (epoch > 0),
@@ -224,7 +224,7 @@ _HOUSE = (
         key TEXT PRIMARY KEY CHECK (key <> ''),
         value TEXT NOT NULL CHECK (json_valid(value))
     ) STRICT, WITHOUT ROWID""",
-    # One row: did the last owner close the file properly? The WAL cannot tell, a reader may leave one behind.
+    # One row: did the last owner close the file properly? The WAL does not show that: a reader may leave one behind.
     """CREATE TABLE clean_close (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         clean INTEGER NOT NULL CHECK (clean IN (0, 1))

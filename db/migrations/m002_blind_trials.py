@@ -10,7 +10,7 @@ BLIND_TRIALS: tuple[str, ...] = (
     "ALTER TABLE trials ADD COLUMN may_end_early INTEGER NOT NULL DEFAULT 0 CHECK (may_end_early IN (0, 1))",
     # The command that judges in a person's place.
     "ALTER TABLE trials ADD COLUMN judge TEXT CHECK (judge <> '')",
-    # When the names were shown, and after how many verdicts: fewer than there were pairs is a broken seal.
+    # When the names were shown, and after how many verdicts: with fewer verdicts than pairs the seal was broken.
     f"ALTER TABLE trials ADD COLUMN opened TEXT {_TIME.format('opened')}",
     "ALTER TABLE trials ADD COLUMN opened_after INTEGER CHECK (opened_after >= 0)",
     "ALTER TABLE trials ADD COLUMN note TEXT NOT NULL DEFAULT ''",

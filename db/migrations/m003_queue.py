@@ -24,7 +24,7 @@ QUEUE_SCHEMA: tuple[str, ...] = (
     "CREATE UNIQUE INDEX comparisons_once ON comparisons (a, b) WHERE trial IS NULL AND repeats IS NULL",
     "CREATE UNIQUE INDEX comparisons_again_once ON comparisons (repeats) WHERE repeats IS NOT NULL AND trial IS NULL",
     "CREATE INDEX comparisons_repeating ON comparisons (id) WHERE repeats IS NOT NULL AND trial IS NULL",
-    # Skipped pairs come back and verdicts are counted through this one; a repeat does neither.
+    # Skipped pairs are found and verdicts are counted through this index; a repeat takes part in neither.
     "DROP INDEX comparisons_judged",
     """CREATE INDEX comparisons_judged ON comparisons (standing_verdict, standing)
     WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL""",

@@ -1,13 +1,13 @@
 """Migration 7: the index of words over every verdict (prompt, both answers, notes) and of the facts for filters.
 
-Prompts, completions and verdicts never change, so a row is written once, when its verdict is given, under the verdict's
-id: the newest come first without sorting. Only the note on a comparison can change, and has its triggers. The index
-holds no text of its own (`content=''`). Prefixes of two letters are indexed too: with 20,000 made-up words "ga…" took
-19 ms without and 0.1 ms with them, for two thirds more room. See docs/LOG.md for the tokenizer.
+Prompts, completions and verdicts never change, so a row is written once, with its verdict and under the verdict's id:
+the newest rows come first without sorting. Only the note on a comparison can change, and it has its own triggers. The
+index holds no text of its own (`content=''`). Prefixes of two letters are indexed too: with 20,000 made-up words "ga…"
+took 19 ms without and 0.1 ms with them, for two thirds more room. See docs/LOG.md for the tokenizer.
 """
 
 _PROMPT_TEXT = "(SELECT group_concat(m.value ->> '$.content', char(10)) FROM json_each(p.messages) m)"
-# Words in pairs, so that `facts : "verdict tie"` asks for one of them.
+# Each fact is a pair of words, so that the query `facts : "verdict tie"` finds one fact.
 _FACTS = """'verdict ' || v.verdict || ' strength ' || v.strength || ' side ' || ifnull(v.side, 'none')
         || ' blind ' || v.blind || ' source ' || v.source || ' trial ' || ifnull(c.trial, 'none')
         || ' written ' || a.source || ' written ' || b.source

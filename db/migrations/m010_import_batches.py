@@ -1,11 +1,11 @@
-"""Migration 10, what an import needs: its rows are hidden until all are stored, and deleted when it does not end."""
+"""Migration 10, for imports: the rows of an import are hidden until all are stored, and deleted if it fails."""
 
 _TIME = "CHECK (at GLOB '????-??-??T??:??:??*Z')"
 # The pairs that an import has stored and not shown yet; append-only begins when they are shown.
 _HIDDEN = "EXISTS (SELECT 1 FROM import_batch b WHERE {0} BETWEEN b.first_comparison AND b.last_comparison)"
 
 BATCH_SCHEMA: tuple[str, ...] = (
-    # One row while an import goes on: the ids that belong to it. A name in `new_set` says that the set is its own.
+    # One row while an import is running: the ids that belong to it. `new_set` is 1 where the import made the set.
     f"""CREATE TABLE import_batch (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         source TEXT NOT NULL,
@@ -19,7 +19,7 @@ BATCH_SCHEMA: tuple[str, ...] = (
         first_comparison INTEGER NOT NULL,
         last_comparison INTEGER NOT NULL
     ) STRICT""",
-    # Verdicts on pairs that were there before and waited for one: said in the moment in which the rest is shown.
+    # Verdicts on older pairs that waited for one. They are added at the moment when the import's rows are shown.
     """CREATE TABLE import_late (
         comparison INTEGER PRIMARY KEY REFERENCES comparisons (id),
         verdict TEXT NOT NULL,
@@ -29,7 +29,7 @@ BATCH_SCHEMA: tuple[str, ...] = (
         note TEXT NOT NULL,
         line INTEGER NOT NULL
     ) STRICT""",
-    # What a file says of an answer, such as UltraFeedback's score_chosen.
+    # The score that a file gives an answer, such as UltraFeedback's score_chosen.
     """CREATE TABLE answer_scores (
         completion INTEGER PRIMARY KEY REFERENCES completions (id),
         score REAL NOT NULL
@@ -40,12 +40,12 @@ BATCH_SCHEMA: tuple[str, ...] = (
     "DROP VIEW standing_verdicts",
     f"""CREATE VIEW standing_verdicts AS SELECT v.* FROM comparisons c JOIN verdicts v ON v.id = c.standing
     WHERE NOT {_HIDDEN.format("c.id")}""",
-    # The words of a verdict that is taken back; its facts do not change meanwhile, and nobody can have noted its pair.
+    # The words of a verdict that is taken back. Its facts are still the same, and its hidden pair can have no note.
     """CREATE TRIGGER verdicts_unsearched BEFORE DELETE ON verdicts WHEN OLD.verdict <> 'undo'
     BEGIN
         INSERT INTO verdict_words (verdict_words, rowid, prompt, a, b, said, facts, note)
         SELECT 'delete', t.id, t.prompt, t.a, t.b, t.said, t.facts, '' FROM verdict_texts t WHERE t.id = OLD.id;
     END""",
-    # A comparison that is taken back is looked for in it; without an index it would be walked for each pair.
+    # Taking a comparison back looks it up in that table; without an index each look-up would walk the whole table.
     "CREATE INDEX run_margins_of_comparison ON run_margins (comparison)",
 )

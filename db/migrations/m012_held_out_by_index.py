@@ -1,7 +1,7 @@
 """Migration 12: the trigger for held-out prompts looks them up by an index."""
 
-# The same refusal by an index. As it was, every pair of a run read the held-out prompts anew: 30,000 pairs and 5,000
-# prompts took a minute.
+# The same refusal through an index. The older trigger read all held-out prompts again for every pair of a run: 30,000
+# pairs and 5,000 prompts took a minute.
 _IS_HELD_OUT = """EXISTS (SELECT 1 FROM comparisons c JOIN prompts p ON p.id = c.prompt
         JOIN prompts h ON h.guard_hash = p.guard_hash JOIN prompt_sets s ON s.id = h.set_id
         WHERE c.id = NEW.comparison AND s.held_out = 1)

@@ -1,4 +1,4 @@
-"""Migration 14: an index that counts the verdicts of each kind that stand, without a look at any comparison."""
+"""Migration 14: an index that counts the standing verdicts of each kind without reading any comparison."""
 
 COUNTING_SCHEMA: tuple[str, ...] = (
     """CREATE INDEX comparisons_counted ON comparisons (standing_verdict)

@@ -1,10 +1,10 @@
-"""The numbered migrations of the schema. They are only ever appended, and written as SQL.
+"""The numbered migrations of the schema, written as SQL. New ones are only ever appended.
 
-They are SQL and not calls of sqlite-utils' `transform()`, which drops triggers and WITHOUT ROWID. One statement is
-executed at a time, because `executescript` commits the transaction that all of them have to share.
+They are SQL because sqlite-utils' `transform()` drops triggers and WITHOUT ROWID. Each statement is executed alone,
+because `executescript` commits the transaction that all of them have to share.
 
-There is no migration 11: two changes were made side by side, and the one that had that number became 13 before any
-release. Names lie in files, so neither they nor their SQL ever change.
+There is no migration 11: two changes were developed side by side, and the one that had that number became 13 before
+any release. The files of users hold the names, so neither the names nor the SQL of a migration ever change.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,26 +47,26 @@ MIGRATIONS: dict[str, Sequence[str]] = {
 
 
 def newest_version() -> int:
-    """The schema version that this Palate writes: how many migrations it knows."""
+    """The schema version that this Palate writes: the number of migrations that it knows."""
     return len(MIGRATIONS)
 
 
 def pending_names(conn: Connection) -> list[str]:
-    """The names of the migrations that this file has not had."""
+    """The names of the migrations that were not yet applied to this file."""
     applied = applied_names(conn)
     return [name for name in MIGRATIONS if name not in applied]
 
 
 def unknown_names(conn: Connection) -> list[str]:
-    """The names of migrations that this file has had and this Palate does not know: a newer one wrote it."""
+    """The names of the file's migrations that this Palate does not know, because a newer one applied them."""
     return [name for name in applied_names(conn) if name not in MIGRATIONS]
 
 
 def applied_names(conn: Connection) -> list[str]:
-    """The names of the migrations that this file has had, in order.
+    """The names of the migrations that were applied to this file, in order.
 
-    Read from the table that sqlite-utils keeps, without importing it: that takes half a second (it imports pandas),
-    which nobody should wait for when there is nothing to apply.
+    This reads the table of sqlite-utils without importing sqlite-utils: the import takes half a second (it imports
+    pandas), which is wasted when there is nothing to apply.
     """
     kept = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_sqlite_migrations'"
     if conn.execute(kept).fetchone() is None:
@@ -76,13 +76,13 @@ def applied_names(conn: Connection) -> list[str]:
 
 
 def apply_migrations(conn: Connection) -> None:
-    """Apply what is pending inside the transaction that the caller has begun, and write the version."""
+    """Apply the pending migrations inside the transaction that the caller has begun, and write the version."""
     from sqlite_utils import Database, Migrations  # see `applied_names` for why here
 
     migrations = Migrations(SET)
     for name, statements in MIGRATIONS.items():
         migrations(name=name)(_runner(statements))
-    # Plugins of other programs stay out of a person's workspace.
+    # No plugin of another program may run in a person's workspace.
     migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
     conn.execute(f"PRAGMA user_version = {newest_version()}")
 

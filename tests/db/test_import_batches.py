@@ -150,7 +150,7 @@ def test_verdicts_are_append_only_again_when_the_import_is_over(conn):
 
 def test_one_import_at_a_time(conn):
     db_import_batches.begin(conn, source="file", set_name="mine", pairs=1)
-    with pytest.raises(NotAllowed, match="An import goes on already"):
+    with pytest.raises(NotAllowed, match="Another import is running"):
         db_import_batches.begin(conn, source="file", set_name="mine", pairs=1)
 
 

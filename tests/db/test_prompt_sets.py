@@ -58,7 +58,7 @@ def test_a_file_is_refused_for_a_set_of_the_other_kind_and_while_pairs_are_impor
     with pytest.raises(NotAllowed, match="'mine' is for labelling already"):
         add_file(conn, "mine", True, file_of("How?"))
     begin(conn, source="pairs", set_name="pairs", pairs=3)
-    with pytest.raises(NotAllowed, match="An import goes on"):
+    with pytest.raises(NotAllowed, match="A running import"):
         add_file(conn, "mine", False, file_of("How?"))
 
 

@@ -1,4 +1,4 @@
-"""Parquet files, folders and data sets of the Hub through `datasets`; what cannot be had says so."""
+"""Parquet files, folders and data sets of the Hub through `datasets`, and the errors for those that cannot be read."""
 
 import csv
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_a_hub_that_cannot_be_reached_is_told_in_words(monkeypatch: pytest.Monke
     with pytest.raises(InterchangeError) as caught:
         list(Source(HubName("user/name")).rows())
     assert str(caught.value) == (
-        "The data set user/name cannot be had from the Hub: Couldn't reach 'user/name' on the Hub "
+        "The data set user/name cannot be read from the Hub: Couldn't reach 'user/name' on the Hub "
         "(LocalEntryNotFoundError). Check the name and the network, or download it and name its folder. "
         "Nothing was taken from it."
     )
