@@ -7,8 +7,8 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.edits import undo_last
 from db.runs import create_run
+from db.verdicts import undo_last
 from engine.config import TrainConfig
 from engine.preference import split_by_prompt
 from tests.label_pairs import fill
