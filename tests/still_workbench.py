@@ -58,5 +58,5 @@ class StillWorkbench(Workbench):
         stored = write(db_comparisons.add_pair, prompt.id, (a, b), side_seed=side_seed, trial=trial).result()
         if not db_blind.missing_answers(self.workspace.connection, trial, 1):
             write(db_blind.add_repeats, trial).result()
-        self.blind_trials._tell(trial)
+        self.blind_trials._publish_progress(trial)
         return stored

@@ -1,4 +1,4 @@
-"""The app: five modes over one workbench. It subscribes, brings news to the screen on top, and asks before leaving."""
+"""The app: five modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
 
 import asyncio
 import contextlib
@@ -48,17 +48,17 @@ from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
 
 _STATUS_EVERY_S: Final = 0.25
-"""News comes faster than a person reads: the status lines are drawn at most this often."""
+"""Seconds between two updates of the status lines: events come faster than a person reads."""
 
 _SETTLES_WITHIN_S: Final = 2.0
-"""A pair is painted again within this time after the palette closed, or what was chosen there is not for it."""
+"""Seconds to wait until a pair is painted again after the palette closed, before a chosen command runs."""
 
 _NOTICE_S: Final = 8.0
 _STAYS_S: Final = 1e6
-"""What must be acted upon stays until it is clicked away or Palate is left."""
+"""Seconds for a notice that requires an action: it stays until a click removes it or Palate ends."""
 
 _LONGEST_NOTICE: Final = 1000
-"""Characters: no more than that is read in eight seconds."""
+"""Characters of a notice: a person cannot read more in eight seconds."""
 
 
 _FOLDER: Final = Path(__file__).parent
@@ -82,17 +82,17 @@ _LATER: Final = {
     "data": ("tui.screens.data.data", "DataScreen"),
 }
 _IMPORTED_AFTER_S: Final = 1.0
-"""The first paint needs only the Label screen; the others are imported behind it, before somebody asks for them."""
+"""Seconds before the other screens are imported: the first paint needs only the Label screen."""
 
 
 def _import_screens() -> None:
     for module, _ in _LATER.values():
         importlib.import_module(module)
-    importlib.import_module("scipy.optimize")  # for intervals of shares: half a second that no key should wait for
+    importlib.import_module("scipy.optimize")  # for intervals of shares: it takes half a second, and no key should wait
 
 
 def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
-    """A screen that is made, and imported where it is not yet, when it is first shown."""
+    """A screen that is imported and created when it is first shown."""
 
     def make() -> Screen[Any]:
         screen: Screen[Any] = getattr(importlib.import_module(module), name)()
@@ -104,13 +104,13 @@ def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
 
 
 class AlignedUpdate(CompositorUpdate):
-    """What the compositor wants to be written, with every line's columns held."""
+    """A compositor update in which every line keeps its columns."""
 
     def __init__(self, update: CompositorUpdate) -> None:
         self._update = update
 
     def render_segments(self, console: Console) -> str:
-        """The escapes and texts."""
+        """The escape sequences and texts."""
         return hold_columns(self._update.render_segments(console))
 
 
@@ -143,15 +143,15 @@ class PalateApp(App[None]):
         signals: Signals | None = None,
         resume: int | None = None,
     ) -> None:
-        """Show `workbench`, with the keys as they come or as the file `keys` moves them; leave as `signals` say.
+        """Show `workbench`. The file `keys` changes keys, and `signals` end the app.
 
-        `resume` is a run that goes on as soon as the model is there: it was taken over from another process.
+        `resume` is a run that was taken over from another process. It continues as soon as the model is loaded.
         """
         super().__init__()
         self.workbench = workbench
         self._signals = signals
         self.goes_on = False
-        """Is the run to go on without a terminal once the app is over?"""
+        """Must the run continue without a terminal after the app ends?"""
         self._key_file = keys
         self._unsubscribe: Callable[[], None] = lambda: None
         self._status_drawn = 0.0
@@ -159,7 +159,7 @@ class PalateApp(App[None]):
         self._leaving = False
         self._resume = resume
         self.taken_over = ""
-        """Who took over the workspace, as a sentence; empty while nobody did."""
+        """Which process took over the workspace, as a sentence; empty if none did."""
         self.key_pressed_at = 0.0
         """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES.values():
@@ -167,17 +167,17 @@ class PalateApp(App[None]):
         self.apply_colours()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of our own that the style sheets name."""
+        """Palate's own colours for the style sheets."""
         return DARK.variables
 
     def on_mount(self) -> None:
-        """Listen to the workbench; its thread only ever posts messages."""
-        self._unsubscribe = self.workbench.subscribe(self._hear)
+        """Subscribe to the workbench. Its threads only post messages to the app."""
+        self._unsubscribe = self.workbench.subscribe(self._receive)
         if self._key_file is not None and self._key_file.exists():
             self._move_keys(self._key_file)
 
     def _move_keys(self, path: Path) -> None:
-        """Take up the person's own keys; what cannot be used of them is told."""
+        """Use the person's own keys, and show a warning about those that cannot be used."""
         from tui.screens.key_registry import declared_keys, normal_key  # imports every screen
 
         read = read_key_file(path, declared_keys(type(self)), normal_key)
@@ -186,7 +186,7 @@ class PalateApp(App[None]):
             self.tell("Some of your keys cannot be used", f"{path}\n" + "\n".join(read.problems), severity="warning")
 
     def on_ready(self) -> None:
-        """The first screen stands: now the model may be loaded, which imports torch on the lane's thread."""
+        """Start the workbench once the first screen is shown: the compute thread then imports torch."""
         if self._signals is not None:
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
@@ -196,12 +196,12 @@ class PalateApp(App[None]):
             self._leave()
 
     def _soon(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
-        """A signal may come between any two instructions: it is heeded by the loop, in its turn."""
-        with contextlib.suppress(RuntimeError):  # the app is over; `Signals` remembers what matters then
+        """Let the event loop handle a signal, which may come between any two instructions."""
+        with contextlib.suppress(RuntimeError):  # the app has ended, and `Signals` remembers the signal
             loop.call_soon_threadsafe(self.hang_up if number == HANG_UP else self._leave)
 
     def get_driver_class(self) -> type[Driver]:
-        """The driver that outlives its terminal."""
+        """The driver that survives the loss of its terminal."""
         return PalateDriver
 
     def on_unmount(self) -> None:
@@ -209,25 +209,25 @@ class PalateApp(App[None]):
         self._unsubscribe()
 
     async def on_event(self, event: events.Event) -> None:
-        """Remember when a key was pressed: it may be handled much later, when other things are on the screen."""
+        """Record when a key was pressed: the app may handle it much later, when the screen has changed."""
         if isinstance(event, events.Key):
             self.key_pressed_at = event.time
         await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        """Write what changed; characters of doubtful width move nothing else."""
+        """Write the changes, so that characters of doubtful width do not move others."""
         aligned: Any = AlignedUpdate(renderable) if isinstance(renderable, CompositorUpdate) else renderable
         super()._display(screen, aligned)
 
-    # -- news ----------------------------------------------------------------------------------------------------
+    # -- events of the workbench -----------------------------------------------------------------------------------
 
-    def _hear(self, published: WorkbenchEvent) -> None:
-        """Called on the workbench's threads."""
+    def _receive(self, published: WorkbenchEvent) -> None:
+        """Post an event to the app. The workbench calls this on its threads."""
         with contextlib.suppress(RuntimeError):  # the loop closed while the app was leaving
             self.post_message(FromWorkbench(published))
 
     def on_from_workbench(self, message: FromWorkbench) -> None:
-        """Bring what was published to the screens of this mode, then to the lines."""
+        """Pass an event to the screens of this mode, then update the status lines."""
         published = message.published
         if isinstance(published, WorkbenchFailed):
             seconds = _STAYS_S if isinstance(published, DatabaseReplaced) else _NOTICE_S
@@ -236,28 +236,28 @@ class PalateApp(App[None]):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._notify_end(published)
-        elif isinstance(published, ModelChanged) and self._model_stands() and not self.is_headless:
+        elif isinstance(published, ModelChanged) and self._model_is_ready() and not self.is_headless:
             keep_collections_short()  # a headless app is one of many in the process of a test
-        if self._resume is not None and self._model_stands():
-            self._go_on_with(self._resume)
+        if self._resume is not None and self._model_is_ready():
+            self._continue_run(self._resume)
         for screen in self.screen_stack:
-            if isinstance(screen, PalateScreen) and screen.is_mounted:  # one just pushed reads all when it is shown
+            if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
                 screen.changed_elsewhere() if isinstance(published, CommandServed) else screen.from_workbench(published)
         self._refresh_status_soon()
         if self._leaving and self.workbench.run_progress is None:
             self.exit()
 
-    def _model_stands(self) -> bool:
+    def _model_is_ready(self) -> bool:
         return self.workbench.model_state.is_ready
 
     def _notify_end(self, ended: RunEnded) -> None:
-        """Call whoever looks elsewhere, if that is wanted; a run that was left or interrupted is no news."""
+        """Notify the person through the terminal, if the settings say so; not of a run that was left or interrupted."""
         sequence = end_sequence(self.workbench.notify, ended.name, ended.status, os.environ)
         if sequence and ended.status != "interrupted" and self._driver is not None:
             self._driver.write(sequence)
 
-    def _go_on_with(self, run: int) -> None:
-        """Let the run that was taken over go on, and show it."""
+    def _continue_run(self, run: int) -> None:
+        """Continue the run that was taken over, and show it."""
         self._resume = None
         try:
             self.workbench.resume_run(run)
@@ -285,30 +285,30 @@ class PalateApp(App[None]):
                 screen.refresh_status()
 
     def get_key_display(self, binding: TextualBinding) -> str:
-        """A key as short as a line of keys needs it."""
+        """The name of a key, short enough for the line of keys."""
         return super().get_key_display(binding).replace("shift+", "⇧")
 
     def name_of_key(self, binding: TextualBinding) -> str:
-        """The one key of this binding; its display in the line of keys may stand for two, such as ↑↓."""
+        """The one key of this binding; its display in the line of keys may name two, such as ↑↓."""
         return self.get_key_display(replace(binding, key_display=None))
 
-    # -- telling -------------------------------------------------------------------------------------------------
+    # -- notices -------------------------------------------------------------------------------------------------
 
     def tell(self, title: str, text: str, *, severity: str = "information", seconds: float = _NOTICE_S) -> None:
-        """Show a title and a sentence. Both may come from files or models: they are never parsed as markup."""
+        """Show a title and a sentence. Both may come from files or models, so they are never parsed as markup."""
         level: Any = severity
         words = visible(beginning(text, characters=_LONGEST_NOTICE, lines=12))
         self.notify(words, title=visible_line(title, 80), severity=level, markup=False, timeout=seconds)
 
     def tell_error(self, error: BaseException) -> None:
-        """Show what went wrong: the error's title, and its sentence with the next act."""
+        """Show an error: its title, and its sentence with the next action."""
         seconds = _STAYS_S if isinstance(error, ReplacedDatabase) else _NOTICE_S
         self.tell(title_of(error), str(error) or type(error).__name__, severity="error", seconds=seconds)
 
     # -- actions -------------------------------------------------------------------------------------------------
 
     async def open_train(self) -> RunSetup:
-        """Show the Train screen itself; whatever was opened over it is closed."""
+        """Show the Train screen, and close every screen above it."""
         from tui.screens.runs.train import TrainScreen  # not needed for the first paint
 
         await self.switch_mode("train")
@@ -333,26 +333,26 @@ class PalateApp(App[None]):
             self.push_screen(SettingsScreen(self.current_mode))
 
     def action_repaint(self) -> None:
-        """Draw everything again, for terminals that lost their place."""
+        """Draw everything again, for a terminal whose screen is corrupt."""
         self.refresh(repaint=True, layout=True)
 
     def action_other_theme(self) -> None:
-        """Change between dark and light; the workspace keeps it, unless one only watches."""
+        """Change between dark and light, and store the choice, unless this process only watches."""
         other = next(colours for colours, theme in THEMES.items() if theme.name != self.theme)
         self.theme = THEMES[other].name
         if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
 
     def apply_colours(self) -> None:
-        """Use the colours that the workspace keeps."""
+        """Use the colours from the workspace's settings."""
         self.theme = THEMES[self.workbench.colours].name
 
     def action_help_quit(self) -> None:
-        """Ctrl+C leaves nothing: say which key does."""
+        """Say which key leaves Palate, since Ctrl+C does not."""
         self.tell("Still here", "Press q to leave Palate.")
 
     async def action_quit(self) -> None:
-        """Leave; asks first while a run is alive."""
+        """Leave Palate; ask first while a run is in progress."""
         run = self.workbench.run_progress
         if run is None:
             self.exit()
@@ -361,55 +361,55 @@ class PalateApp(App[None]):
 
     def _quit_answered(self, answer: str | None) -> None:
         if answer == "g":
-            self._go_on_alone()
+            self._detach()
         elif answer == "c":
             self._leave()
         elif answer == "s":
             self._leave_after_saving()
 
     def hang_up(self) -> None:
-        """The terminal is gone: a run that is at work goes on without one, unless the settings say to leave."""
+        """End the app without its terminal. A run that is not paused continues, unless the settings say to leave."""
         driver = self._driver
         if isinstance(driver, PalateDriver) and driver.gone:
             driver.hang_up()
         run = self.workbench.run_progress
         if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
-            self._go_on_alone()
+            self._detach()
         else:
             self._leave()
 
-    def _go_on_alone(self) -> None:
-        """End the app; whoever opened it lets the run go on."""
+    def _detach(self) -> None:
+        """End the app; its caller continues the run without a terminal."""
         self.goes_on = True
         self.exit()
 
     def _leave(self) -> None:
-        """Leave at once; a run that is alive writes a checkpoint while the workbench closes."""
+        """Leave at once; a run in progress writes a checkpoint while the workbench closes."""
         self.goes_on = False
         self.exit()
 
     def let_go(self, why: str) -> None:
-        """Somebody takes over: leave at once, and say so after the screen is closed. Called on a visitor's thread."""
+        """Leave at once, since another process takes over; `why` is shown later. Called on a thread of the socket."""
         self.taken_over = why
         if self._signals is not None:
-            with contextlib.suppress(SystemExit):  # nobody hears signals yet: `on_ready` looks whether to leave
+            with contextlib.suppress(SystemExit):  # no handler is set yet; `on_ready` checks `taken_over`
                 self._signals.leave()
         else:
             self.call_later(self._leave)
 
     def _leave_after_saving(self) -> None:
-        """Leave as soon as a run that is alive has saved what it learned as an adapter."""
+        """Leave as soon as the run in progress has saved its adapter."""
         self._leaving = True
         self.workbench.stop_run()
         if self.workbench.run_progress is None:
             self.exit()
         else:
-            self.tell("Stopping the run", "Palate leaves as soon as what was trained is saved.")
+            self.tell("Stopping the run", "Palate leaves as soon as the adapter is saved.")
 
     # -- palette -------------------------------------------------------------------------------------------------
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: what the keys of this screen and of the app do, from the same declarations."""
+        """The palette: the keys of this screen and of the app, from their declarations."""
         seen: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -426,7 +426,7 @@ class PalateApp(App[None]):
         async def run() -> None:
             end = time.monotonic() + _SETTLES_WITHIN_S
             while getattr(node, "settling", False) and time.monotonic() < end:
-                await asyncio.sleep(0.02)  # the palette lay over the pair, which is painted again now
+                await asyncio.sleep(0.02)  # the palette covered the pair, which is being painted again
             self.key_pressed_at = time.monotonic()
             await self.run_action(action, node)
 

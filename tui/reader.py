@@ -1,4 +1,4 @@
-"""Everything that can be read of a workspace, by its owner and beside it."""
+"""Reads a workspace, for its owner and for a process beside the owner."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
 _PLACE_DIGITS = 18
-"""A number of more digits is no place in a set (the database has room for no larger one) but words of a prompt."""
+"""A longer number is searched for as words of a prompt: the database has no place in a set that is so large."""
 
 
 class WorkspaceReader:
-    """Reads a workspace. Every call is one short query on this thread's read-only connection."""
+    """Reads a workspace. Every call is a short query on this thread's read-only connection."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -65,15 +65,15 @@ class WorkspaceReader:
     # -- comparisons and verdicts ------------------------------------------------------------------------------
 
     def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
-        """The comparison to judge next, or None when none is ready. `after` is left out unless it is the only one."""
+        """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one."""
         return db_comparisons.next_open(self.workspace.connection, after=after)
 
     def comparison(self, comparison: int) -> ComparisonRow:
-        """One comparison with both answers and the verdict that stands."""
+        """One comparison with both answers and its current verdict."""
         return db_comparisons.get_comparison(self.workspace.connection, comparison)
 
     def open_comparisons(self, limit: int) -> list[ComparisonRow]:
-        """Comparisons without a verdict, in the order in which they will be asked."""
+        """Comparisons without a verdict, in the order in which they will be judged."""
         return db_comparisons.open_comparisons(self.workspace.connection, limit)
 
     def ready_count(self) -> int:
@@ -86,19 +86,19 @@ class WorkspaceReader:
         return self.workspace.folder
 
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
-        """The labelling pair whose standing verdict came last before this one; None means before now."""
+        """The labelling pair with the newest current verdict before this one; None means before now."""
         found = db_verdicts.judged_before(self.workspace.connection, verdict)
         return None if found is None else self.comparison(found)
 
     def judged_after(self, verdict: int) -> ComparisonRow | None:
-        """The labelling pair whose standing verdict came first after this one."""
+        """The labelling pair with the oldest current verdict after this one."""
         found = db_verdicts.judged_after(self.workspace.connection, verdict)
         return None if found is None else self.comparison(found)
 
     def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
         """A labelling pair by the place of its prompt in the set of the pair `beside`, or by words of its prompt.
 
-        Asked again, it goes on behind that pair.
+        The search starts after that pair, so a second call finds the next match.
         """
         connection, after = self.workspace.connection, beside.id if beside else 0
         if text.isdecimal() and len(text) <= _PLACE_DIGITS and beside is not None:
@@ -108,20 +108,20 @@ class WorkspaceReader:
         return None if found is None else self.comparison(found)
 
     def names_known(self, comparison: int) -> bool:
-        """Were these two answers ever shown with the names of those who wrote them?"""
+        """Were these two answers ever shown with the names of their policies?"""
         return db_names_shown.names_known(self.workspace.connection, comparison)
 
     def history(self, comparison: int) -> list[VerdictRow]:
-        """Every verdict that a comparison ever got, oldest first."""
+        """Every verdict on a comparison, oldest first."""
         return db_verdicts.history(self.workspace.connection, comparison)
 
     def counts(self) -> VerdictCounts:
-        """Standing verdicts counted; a day begins at this machine's midnight."""
+        """The numbers of current verdicts; a day begins at this machine's midnight."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return db_verdicts.counts(self.workspace.connection, utc_text(midnight))
 
     def agreement(self) -> Agreement:
-        """How far the person agreed with themselves on pairs that came again."""
+        """How far the person agreed with themselves on repeated pairs."""
         return agreement(db_repeats.repeated_verdicts(self.workspace.connection))
 
     def export_pairs(
@@ -132,7 +132,7 @@ class WorkspaceReader:
     ) -> Exported:
         """Write the judged pairs of a selection to a file or a stream in the format `form`.
 
-        Those that are out of training stay behind, and are counted.
+        Pairs that are excluded from training are not written, but counted.
         """
         connection = self.workspace.connection
         done = write_pairs(target, judged_pairs(connection, selection), form)
@@ -141,7 +141,7 @@ class WorkspaceReader:
     # -- prompts -----------------------------------------------------------------------------------------------
 
     def settings(self) -> list[tuple[Setting, Any]]:
-        """Every setting of the queue with the value that it has here."""
+        """Every setting of the queue with its value in this workspace."""
         return list(list_settings(self.workspace))
 
     def link_lost(self) -> str:
@@ -150,17 +150,17 @@ class WorkspaceReader:
 
     @property
     def watching(self) -> str:
-        """Whom one watches, in words for the status line; empty for whoever may write."""
+        """Which process this one watches, in words for the status line; empty for the owner."""
         return ""
 
     @property
     def colours(self) -> str:
-        """For which terminal the screens are coloured: dark or light."""
+        """The colours of the screens: dark or light."""
         return stored_settings(self.workspace).look.colours
 
     @property
     def notify(self) -> str:
-        """How the end of a run is told: off, bell or desktop."""
+        """How the end of a run is announced: off, bell or desktop."""
         return stored_settings(self.workspace).runs.notify
 
     def prompt_sets(self) -> list[PromptSetRow]:
@@ -172,7 +172,7 @@ class WorkspaceReader:
         return list(db_prompts.labelling_sets(self.workspace.connection))
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
-        """Where a prompt stands in its set, from 1, and how many the set has."""
+        """The position of a prompt in its set, from 1, and the size of the set."""
         return db_prompts.prompt_position(self.workspace.connection, prompt)
 
     def num_held_out(self) -> int:
@@ -190,11 +190,11 @@ class WorkspaceReader:
         return self._as_it_is(db_runs.get_run(self.workspace.connection, run))
 
     def owner(self) -> dict[str, Any] | None:
-        """Who has the workspace open now (pid, host, since), None when nobody does."""
+        """The process that owns the workspace now (pid, host, since); None without one."""
         return self.workspace.owner()
 
     def _as_it_is(self, run: RunRow) -> RunRow:
-        """A run whose process was killed still says that it is running, until the next owner starts."""
+        """Show a run whose process was killed as interrupted. Its row says running until the next owner starts."""
         if run.status != "running" or self.owner() is not None:
             return run
         return replace(run, status="interrupted", ended=run.heartbeat)
@@ -212,11 +212,11 @@ class WorkspaceReader:
         return run.status == "interrupted" and run.pairs > 0
 
     def run_samples(self, run: int) -> list[SampleRow]:
-        """What a run's policy answered to the same prompts while it learned, by prompt and then by step."""
+        """The sampled answers of a run's policy during training, by prompt and then by step."""
         return db_samples.run_samples(self.workspace.connection, run)
 
     def run_log(self, run: int) -> list[RunLogRow]:
-        """What a run told, oldest first."""
+        """The log of a run, oldest first."""
         return db_runs.run_log(self.workspace.connection, run)
 
     # -- adapters ----------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class WorkspaceReader:
         )
 
     def base_fingerprint(self) -> str | None:
-        """The fingerprint of the base model at hand; None where no model is loaded."""
+        """The fingerprint of the loaded base model; None where no model is loaded."""
         return None
 
     # -- comparisons of two policies ---------------------------------------------------------------------------
@@ -265,7 +265,7 @@ class WorkspaceReader:
         return db_trials.trial_comparisons(self.workspace.connection, trial)
 
     def unmet_prompts(self, trial: TrialRow) -> int:
-        """How many held-out prompts the two policies of a trial were never tried on."""
+        """How many held-out prompts no trial of these two policies has used."""
         models = {"model_a": trial.model_a, "model_b": trial.model_b}
         return db_blind.count_unmet(self.workspace.connection, **models, prompt_set=trial.prompt_set)
 

@@ -23,9 +23,9 @@ Value = TypeVar("Value")
 
 
 class KeptUntilStored(Generic[Value]):
-    """What `read` gave, read again only once another connection has stored something or the key is another one.
+    """Keeps the result of `read` until another connection stores something or the key changes.
 
-    SQLite tells of that in a number that means something for one connection alone, so every thread keeps its own.
+    SQLite's data version is meaningful for one connection alone, so every thread keeps its own value.
     """
 
     def __init__(self, workspace: Workspace, read: Callable[[], Value]) -> None:
@@ -33,7 +33,7 @@ class KeptUntilStored(Generic[Value]):
         self._kept = threading.local()
 
     def get(self, key: Hashable = None) -> Value:
-        """The value for this thread's connection; `key` is whatever else it depends on."""
+        """The value for this thread's connection; `key` holds everything else that it depends on."""
         connection = self._workspace.connection
         stamp = data_version(connection), key
         kept: tuple[sqlite3.Connection, object, Value] | None = getattr(self._kept, "value", None)
@@ -44,7 +44,7 @@ class KeptUntilStored(Generic[Value]):
 
 @dataclass(frozen=True)
 class StatusCounts:
-    """What is counted for the status line, under the names of `WorkbenchStatus`."""
+    """The counts for the status line, under the names of `WorkbenchStatus`."""
 
     verdicts: VerdictCounts
     ready: int
@@ -55,7 +55,7 @@ class StatusCounts:
 
 
 class StatusCounter:
-    """Counts for one sitting, from when it was made."""
+    """Counts for one sitting, which begins when the counter is created."""
 
     def __init__(self, workspace: Workspace, queue: QueueFiller) -> None:
         self._workspace, self._queue, self._began = workspace, queue, utc_now()
@@ -68,7 +68,7 @@ class StatusCounter:
         return self._counts.get((self._queue.settings.queue.goal, self._queue.asked_of, _midnight()))
 
     def new_pairs(self) -> int:
-        """How many pairs came since the latest run that did not fail, where they are enough for an offer; else 0."""
+        """How many pairs are new since the latest run that did not fail, if enough to offer a run; else 0."""
         return self._new_pairs.get()
 
     def _count(self) -> StatusCounts:
@@ -83,14 +83,14 @@ class StatusCounter:
         )
 
     def _tally(self) -> VerdictTally:
-        """Counted on from this thread's last tally: a verdict must not have all of them counted again."""
+        """Continue from this thread's last tally, so that a new verdict does not cause a count of all."""
         before: VerdictTally | None = getattr(self._before, "tally", None)
         tally: VerdictTally = count_standing(self._workspace.connection, before)
         self._before.tally = tally
         return tally
 
     def _prompts_left(self) -> int:
-        """A run stores something at every step, and counting walks all prompts."""
+        """Keep the number while no prompt changes: a run stores at every step, and counting walks all prompts."""
         connection = self._workspace.connection
         stamp = self._queue.asked_of, db_prompts.prompts_left_stamp(connection)
         before: tuple[object, int] | None = getattr(self._before, "prompts_left", None)

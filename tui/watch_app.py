@@ -1,4 +1,4 @@
-"""The app of a second `palate` that only looks on: the same screens, with everything dimmed that would write."""
+"""The app of a second `palate` that only watches: the same screens, with every key dimmed that would write."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,13 +19,13 @@ from tui.workbench import Workbench
 
 
 class WatchApp(PalateApp):
-    """Palate, looking on. `palate.wants_to_take_over` tells how it ended."""
+    """Palate as a watcher. `wants_to_take_over` says how it ended."""
 
     MODES = {mode: screen for mode, screen in PalateApp.MODES.items() if mode != "label"}
     DEFAULT_MODE = "runs"
     BINDINGS = [
         Binding(
-            "t", "take_over", "take over", id="app.take-over", tooltip="The owner leaves; go on here.", priority=True
+            "t", "take_over", "take over", id="app.take-over", tooltip="The owner leaves; continue here.", priority=True
         )
     ]
 
@@ -35,13 +35,13 @@ class WatchApp(PalateApp):
         self.wants_to_take_over = False
 
     def on_ready(self) -> None:
-        """Begin where something happens."""
+        """Begin on the Train screen while a run is in progress."""
         super().on_ready()
         if self._watched.run_progress is not None:
             self.switch_mode("train")
 
     def on_from_workbench(self, message: FromWorkbench) -> None:
-        """What the owner does; and that it has left."""
+        """Handle the owner's events, and show a notice when the owner has left."""
         super().on_from_workbench(message)
         if self._watched.left and isinstance(message.published, CommandServed):
             self.tell("The owner has left", f"{self._watched.watching}. Press t to take over, q to leave.")
@@ -49,7 +49,7 @@ class WatchApp(PalateApp):
     # -- keys ----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A `t` that is typed is a letter; judging is not done here."""
+        """Leave a `t` in a text field to it, and disable judging and settings."""
         if action == "take_over":
             return not isinstance(self.focused, Input)
         if action == "settings" or (action, parameters) == ("go", ("label",)):
@@ -66,7 +66,7 @@ class WatchApp(PalateApp):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Do what only looks; of everything else, say why not."""
+        """Run an action that only reads; refuse every other one with a notice."""
         here = default_namespace or self
         if isinstance(action, str) and writes(type(here), action):
             if super()._check_action_state(action, here):
@@ -80,34 +80,34 @@ class WatchApp(PalateApp):
             return True
 
     def push_screen(self, screen: Any, *args: Any, **more: Any) -> Any:
-        """Screens for judging and setting are not opened."""
+        """Open a screen, unless it is for judging or settings."""
         if isinstance(screen, PalateScreen) and not screen.WATCHABLE:
             self._refuse()
             return None
         return super().push_screen(screen, *args, **more)
 
     def switch_mode(self, mode: str) -> Any:
-        """Every mode but Label."""
+        """Show a mode; all but Label are available."""
         if mode not in self.MODES:
             self._refuse()
             return None
         return super().switch_mode(mode)
 
     def action_take_over(self) -> None:
-        """End the watch; whoever opened it takes over."""
+        """End the app; its caller takes over the workspace."""
         self.wants_to_take_over = True
         self.exit()
 
     async def action_quit(self) -> None:
-        """Leave: nothing is lost, the owner goes on."""
+        """Leave. The owner continues, and nothing is lost."""
         self.exit()
 
     def hang_up(self) -> None:
-        """Nobody watches any more."""
+        """Leave, since the terminal is gone."""
         self._leave()
 
     def _handle_exception(self, error: Exception) -> None:
-        cause = getattr(error, "error", error)  # what a worker failed with
+        cause = getattr(error, "error", error)  # the error of a worker
         if isinstance(cause, WatchOnly):
             self.tell_error(cause)
         else:

@@ -1,7 +1,7 @@
 """The coordinator: ties database, adapters and engine together. No screen is needed, so the command line uses it too.
 
-Reading goes to the calling thread's own connection, writing to the one writer, computing to the one lane. What
-happens is stored first and published afterwards; listeners are called on whichever thread stored it.
+The calling thread's own connection reads, the one writer writes, and the one compute thread computes. An event is
+stored first and published afterwards, on the thread that stored it.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
 from tui.training.pair_sets import ALL_PAIRS, PairSet
+from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferenceScorer
 from tui.training.run_task import RunChoices
@@ -85,9 +86,9 @@ class Workbench(WorkspaceReader):
         seed: int | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Take the workspace in `folder`; without a source, `choice` means the model that was used last.
+        """Open the workspace in `folder`; without a source, `choice` means the model that was used last.
 
-        `tell` is given a sentence when the workspace has to be upgraded and that takes a while.
+        `tell` gets a sentence when the workspace needs an upgrade that takes a while.
 
         Raises:
             DatabaseError: the workspace is in use, not writable, or not Palate's.
@@ -99,7 +100,7 @@ class Workbench(WorkspaceReader):
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._listeners: list[Listener] = []
             self._listeners_lock = threading.Lock()
-            self.scheduler = Scheduler(self._tell_crash)
+            self.scheduler = Scheduler(self._publish_crash)
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
             services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
             self.answers = QueueFiller(services, seed=seed)
@@ -128,10 +129,10 @@ class Workbench(WorkspaceReader):
         return QueueFiller(self.services, seed=self.seed, beside=self.answers)
 
     def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
-        """Load the model on the lane and, if wanted, keep the queue full from then on. Returns at once.
+        """Start to load the model and to keep the queue full, as the arguments say. Returns at once.
 
-        A second call only loads a model that the first one did not want, so that several apps may be shown over one
-        workbench, one after the other.
+        A second call only loads the model if the first did not, so that several apps can use one workbench, one after
+        the other.
         """
         if not self._started:
             self.scheduler.start()
@@ -146,7 +147,7 @@ class Workbench(WorkspaceReader):
             self.blind_trials.wake()
 
     def close(self) -> None:
-        """Let a run that is alive write a checkpoint, end the turn in progress, and let go of the workspace."""
+        """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
         self.trainer.leave()
         self.trainer.close()
@@ -167,30 +168,29 @@ class Workbench(WorkspaceReader):
 
         return unsubscribe
 
-    def tell_visited(self) -> None:
-        """Let screens read again what another process may have changed through this one."""
+    def publish_served(self) -> None:
+        """Let screens read again, since another process may have changed something through this one."""
         self._publish(CommandServed())
 
     @property
     def run_progress(self) -> RunProgress | None:
-        """Where the run in progress is; None without one. No query is made."""
+        """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
 
     @property
     def model_state(self) -> ModelState:
-        """The base model and the adapter in use. No query is made."""
+        """The base model and the adapter in use. Makes no query."""
         return self.loaded_model.snapshot
 
     @property
     def is_writing(self) -> bool:
-        """Is an answer being generated at this moment? No query is made."""
+        """Is an answer being generated at this moment? Makes no query."""
         return self.answers.writing
 
     def status(self) -> WorkbenchStatus:
-        """What the machine does at this moment, and how far the person has come.
+        """The machine's activity at this moment, and the person's progress.
 
-        It is counted again only after something was stored. Whoever needs one field alone reads `run_progress` or
-        `model_state`.
+        Counts are kept until something is stored. For one field alone, read `run_progress` or `model_state`.
         """
         counted, model, run = self._counter.counts(), self.model_state, self.run_progress
         return WorkbenchStatus(
@@ -217,22 +217,22 @@ class Workbench(WorkspaceReader):
     # -- settings ----------------------------------------------------------------------------------------------
 
     def change_setting(self, name: str, text: str) -> None:
-        """Set one of the queue's settings from what a person typed; it counts from the next answers on.
+        """Set one of the queue's settings from typed text. It applies to the next answers.
 
         Raises:
             InputError: there is no such setting.
             SettingError: the value is not usable.
         """
         change_setting(self.workspace, name, text)
-        self.answers.take_up_settings()
+        self.answers.reload_settings()
         self._wake()
 
     # -- labelling ---------------------------------------------------------------------------------------------
 
     def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
-        """The comparison to judge next, or None when none is ready. `after` is left out unless it is the only one.
+        """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one.
 
-        With the order margin, it is the one whose two answers the adapter in use tells apart least.
+        In the order "margin" it is the one with the smallest margin between its answers under the adapter in use.
         """
         queue = self.answers.settings.queue
         if queue.order != "margin" or self.margins.model is None:
@@ -251,7 +251,7 @@ class Workbench(WorkspaceReader):
         blind: bool = True,
         note: str = "",
     ) -> Future[VerdictRow]:
-        """Store a verdict in canonical terms (`a`, `b`, …); resolved when it is on the disk."""
+        """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
         stored = self.workspace.write(
             db_verdicts.judge,
@@ -272,18 +272,18 @@ class Workbench(WorkspaceReader):
     def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
         """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
 
-        Resolves to the new comparison, decided for the text; `undo` takes back both.
+        Resolves to the new comparison, decided for the text; `undo` undoes both.
         """
         edited = self.workspace.write(db_edits.add_edit, comparison=comparison, original=original, text=text)
         edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
         return edited
 
     def names_were_shown(self, comparison: int) -> Future[None]:
-        """Keep that this pair was shown with names: no later verdict of it is blind."""
+        """Record that this pair was shown with names, so that no later verdict on it is blind."""
         return self.workspace.write(db_names_shown.note_names_shown, comparison)
 
     def undo(self) -> Future[int | None]:
-        """Take back the newest verdict that stands; resolves to the comparison that is open again, if any."""
+        """Undo the newest current verdict; resolves to the comparison that is open again, if any."""
         undone = self.workspace.write(db_edits.undo_labelling)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
@@ -304,25 +304,25 @@ class Workbench(WorkspaceReader):
     # -- runs and adapters -------------------------------------------------------------------------------------
 
     def train_preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """What a run with these settings on these pairs would do now. It reads every prompt that has a pair."""
+        """Preview a run with these settings on these pairs. Reads every prompt that has a pair."""
         return self.trainer.preview(config, pairs)
 
     def known_train_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
-        """The same by what was counted last, without a query; None where these pairs were not counted yet."""
+        """The preview from the latest counts, without a query; None before these pairs were counted."""
         return self.trainer.known_preview(config, pairs)
 
-    def ask_train_preview(self, config: TrainConfig, pairs: PairSet, tell: Callable[[TrainPreview], None]) -> None:
-        """Have `tell` called with that preview on another thread. See `RunPreviews.ask`."""
-        self.trainer.ask_preview(config, pairs, tell)
+    def ask_train_preview(self, config: TrainConfig, pairs: PairSet, listener: PreviewListener) -> None:
+        """Call `listener` with the preview on another thread. See `RunPreviews.ask`."""
+        self.trainer.ask_preview(config, pairs, listener)
 
     def preflight(
         self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
     ) -> Preflight:
-        """A close look at such a run; takes as long as encoding the pairs. See `RunPreviews.preflight` for errors."""
+        """Preflight such a run, which takes as long as encoding its pairs. See `RunPreviews.preflight` for errors."""
         return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
-        """A run that is over, though the database had no room yet to say so."""
+        """The run with the end that the database could not store, if it has one."""
         status, error, _ = self.trainer.unrecorded.get(run.id, (run.status, run.error, None))
         return run if status == run.status else replace(run, status=status, error=error, ended=run.heartbeat)
 
@@ -347,7 +347,7 @@ class Workbench(WorkspaceReader):
         self.trainer.go_on()
 
     def use_adapter(self, name_or_id: str | None) -> Job:
-        """Let an adapter (None: the base alone) answer from now on; the job's `done` tells when it does.
+        """Put an adapter (None: the base alone) in use; the job's `done` resolves when it is.
 
         Raises:
             AdapterError: there is no such adapter.
@@ -360,17 +360,17 @@ class Workbench(WorkspaceReader):
         return self.loaded_model.in_use
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
-        """Take in a PEFT LoRA folder that was made for the base model that is loaded.
+        """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
 
         Raises:
-            AdapterError: it is no adapter that Palate can use, or the name is taken.
+            AdapterError: Palate cannot use the adapter, or the name is taken.
             ModelError: no base model is loaded.
         """
         base = self.loaded_model.required()
         return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
 
     def base_fingerprint(self) -> str | None:
-        """The fingerprint of the base model that is loaded."""
+        """The fingerprint of the loaded base model; None without one."""
         return self.loaded_model.base.fingerprint if self.loaded_model.base else None
 
     # -- base and tuned, side by side --------------------------------------------------------------------------
@@ -408,11 +408,11 @@ class Workbench(WorkspaceReader):
 
     def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:
-            return  # whoever waits for the future is told
+            return  # the caller that waits for the future gets the error
         result = done.result()
-        about = comparison if comparison is not None else result
-        if isinstance(about, int):
-            self._publish(VerdictStored(about, verdict))
+        affected = comparison if comparison is not None else result
+        if isinstance(affected, int):
+            self._publish(VerdictStored(affected, verdict))
         self._wake()
 
     def _prompts_changed(self) -> None:
@@ -428,11 +428,11 @@ class Workbench(WorkspaceReader):
             self.references.wake()
         self._score_margins()
 
-    def _tell_crash(self, job: Job, error: Exception) -> None:
+    def _publish_crash(self, job: Job, error: Exception) -> None:
         known = isinstance(error, KNOWN_ERRORS)
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
-            return  # whoever asked for them is told
+            return  # the caller that requested them gets the error
         if job.name == "answers" and isinstance(error, EngineError) and self.loaded_model.error:
-            return  # the model's own failure was told already
+            return  # the model's own failure is published already
         self._publish(WorkbenchFailed(title_of(error), str(error) or repr(error)))

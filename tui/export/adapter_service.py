@@ -1,4 +1,4 @@
-"""What leaves the workspace, and what leaves it for good: adapters exported, merged, renamed and removed."""
+"""Exports, merges, renames and removes adapters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
 
     Raises:
         AdapterError: there is no such adapter, or its weights are not those that were published.
-        InputError: `target` cannot be written, or stands already.
+        InputError: `target` cannot be written, or exists already.
     """
     registry, target = view.workspace.registry, target.absolute()
     adapter = registry.verify(registry.get(name).manifest.id)
@@ -51,27 +51,27 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
 
 
 class AdapterService:
-    """Merges adapters on the lane, and renames and removes them."""
+    """Merges adapters on the compute thread, and renames and removes them."""
 
     def __init__(self, services: Services) -> None:
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._starting = threading.Lock()
         self.doing: str | None = None
-        """How far a merge is, in words for the status line; None while there is none."""
+        """The progress of a merge, in words for the status line; None without one."""
 
     # -- merging -----------------------------------------------------------------------------------------------
 
     def merge(self, name: str, target: Path, *, dtype: str = "auto", overwrite: bool = False) -> Job:
         """Write base and adapter as one model: a folder, or one file where `target` ends in .gguf.
 
-        The job's `done` tells when; `AdapterMerged` is published with what was found.
+        The job's `done` resolves at the end. `AdapterMerged` is published with the measured differences.
 
         Raises:
             AdapterError: there is no such adapter, it is damaged, or made for another base model.
-            InputError: `target` cannot be written or stands already, or `dtype` is not one for it.
+            InputError: `target` cannot be written or exists already, or `dtype` is not one for it.
             ModelError: no base model is loaded.
-            WorkbenchError: another merge is under way.
+            WorkbenchError: another merge is in progress.
         """
         target = target.absolute()
         allowed = GGUF_DTYPES if _is_gguf(target) else FOLDER_DTYPES
@@ -88,7 +88,7 @@ class AdapterService:
             job = self._scheduler.submit(
                 _JOB, self._work_steps(adapter, target, dtype, overwrite), lambda: Priority.WAITED_FOR
             )
-        job.done.add_done_callback(lambda _: self._over())  # also of a job that was ended before its first turn
+        job.done.add_done_callback(lambda _: self._over())  # also for a job that ends before its first step
         return job
 
     def _work_steps(self, adapter: Adapter, target: Path, dtype: str, overwrite: bool) -> WorkSteps:
@@ -96,7 +96,7 @@ class AdapterService:
         try:
             with placed(target, overwrite=overwrite) as part:
                 for event in self._events(adapter, part, dtype):
-                    self._tell(adapter, event)
+                    self._show_progress(adapter, event)
                     merged = event if isinstance(event, ModelMerged) else merged
                     yield
                 assert merged is not None
@@ -106,7 +106,7 @@ class AdapterService:
         finally:
             self._over()
         name = visible_line(adapter.manifest.name, 64)
-        self._tell_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
+        self._log_to_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
         self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
 
     def _events(self, adapter: Adapter, part: Path, dtype: str) -> Iterator[Event]:
@@ -129,7 +129,7 @@ class AdapterService:
             yield from merge_adapter(base, id, adapter.folder, part, messages, dtype=dtype, trust_remote_code=trusted)
 
     def _prompt(self, adapter: Adapter) -> tuple[Message, ...]:
-        """The prompt on which merged and unmerged are compared: the first that the adapter was trained on."""
+        """The prompt on which merged and unmerged model are compared: the first that the adapter was trained on."""
         connection = self._workspace.connection
         run = run_of(WorkspaceReader(self._workspace), adapter)
         pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
@@ -143,7 +143,7 @@ class AdapterService:
             self.doing = None
             self._publish(ModelChanged())
 
-    def _tell(self, adapter: Adapter, event: Event) -> None:
+    def _show_progress(self, adapter: Adapter, event: Event) -> None:
         if isinstance(event, Progress):
             far = f", {event.done} of {event.total} {event.unit}" if event.total else ""
             self.doing = f"merging {visible_line(adapter.manifest.name, 24)}: {event.stage}{far}"
@@ -165,25 +165,25 @@ class AdapterService:
             change_setting(self._workspace, setting, renamed.manifest.name)
         if self._loaded_model.in_use is not None and self._loaded_model.in_use.manifest.id == renamed.manifest.id:
             self._loaded_model.in_use = renamed
-        self._tell_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")
+        self._log_to_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")
         return renamed
 
     def remove(self, name: str) -> Adapter:
-        """Delete an adapter's files; its run, pairs, figures and trials stay and tell that it was removed.
+        """Delete an adapter's files; its run, pairs, figures and trials stay, and the run's log records it.
 
         Raises:
             AdapterError: there is no such adapter, or the disk refuses.
-            WorkbenchError: it is still needed; says for what, and what to do first.
+            WorkbenchError: it is still needed, or a merge is in progress. The message says what to do first.
         """
         adapter = self._workspace.registry.get(name)
         if self.doing is not None:
             raise WorkbenchError("An adapter is being merged. Wait for its end.")
         check_removable(self._workspace, adapter)
         self._workspace.registry.remove(adapter.manifest.id)
-        self._tell_run(adapter, f"Its adapter {adapter.manifest.name} ({adapter.manifest.id}) was removed.")
+        self._log_to_run(adapter, f"Its adapter {adapter.manifest.name} ({adapter.manifest.id}) was removed.")
         return adapter
 
-    def _tell_run(self, adapter: Adapter, words: str) -> None:
+    def _log_to_run(self, adapter: Adapter, words: str) -> None:
         run = run_of(WorkspaceReader(self._workspace), adapter)
         if run is not None:
             self._workspace.write(db_runs.add_log, run.id, "info", words).result()

@@ -1,4 +1,4 @@
-"""What an adapter is needed for: why it cannot be removed now, and what to do first. No torch, no Textual."""
+"""What depends on an adapter: why it cannot be removed now, and what to do first. No torch, no Textual."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def check_removable(workspace: Workspace, adapter: Adapter) -> None:
 
 
 def queue_settings_naming(workspace: Workspace, adapter: Adapter) -> list[str]:
-    """The queue's settings that name an adapter as who answers."""
+    """The queue's settings that let this adapter write answers."""
     source = stored_settings(workspace).source
     names = (adapter.manifest.name.casefold(), adapter.manifest.id)
     return [each for each in ("policy", "against") if (getattr(source, each) or "").casefold() in names]

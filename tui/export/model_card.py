@@ -1,7 +1,7 @@
-"""The README of what leaves Palate: what it is, what it was made of, what is known of it, and how to load it.
+"""The model card (README) of an exported adapter or model: its origin, settings, figures, trials, and how to load it.
 
-In the Hub's form: front matter in YAML, then Markdown. Every figure has its interval, and nothing is called better that
-no blind trial has shown. Texts that people or models wrote are made visible and cannot break out of their line.
+The card has the Hub's form: front matter in YAML, then Markdown. Evaluation figures have intervals, and only a blind
+trial may call an adapter better. Text from people or models is sanitized and cannot break out of its line.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OTHER_NUMBERS = (
 
 @dataclass(frozen=True)
 class Card:
-    """One adapter with what the workspace knows of it; `folder` is the name of the folder that the card stands in."""
+    """One adapter with what the workspace knows of it; `folder` is the name of the card's folder."""
 
     view: WorkspaceReader
     adapter: Adapter
@@ -55,8 +55,8 @@ class Card:
         return "\n".join(parts)
 
     def _front_matter(self) -> str:
-        """What the Hub reads; a base that is only here, a folder or a file, has no name there."""
-        from huggingface_hub import ModelCardData  # it brings a second of imports along
+        """The fields that the Hub reads. A base model from a local folder or file has no name there."""
+        from huggingface_hub import ModelCardData  # importing it takes a second
 
         source = self.adapter.manifest.base_source
         base = hub_id_of(source)
@@ -90,7 +90,7 @@ class Card:
             yield f"- {_OTHER_NUMBERS}"
         yield f"- lineage: {' → '.join(_lineage(self.view, self.adapter))}"
         if run is None:
-            yield "- run: none of the workspace's; it was taken in from elsewhere"
+            yield "- run: none in this workspace; the adapter was added from elsewhere"
         else:
             yield f"- run: {run.id}, begun {run.started[:10]}, {run.status} after {count(run.step, 'step')}"
             trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
@@ -113,7 +113,7 @@ def run_of(view: WorkspaceReader, adapter: Adapter) -> RunRow | None:
 
 
 def merged_words(merged: ModelMerged) -> str:
-    """What was checked of a merged model, in words that fit a card and a screen."""
+    """The measured differences of a merged model, in words for a card and a screen."""
     words = f"Merged in float32: logits differ from the unmerged model's by at most {merged.merged_by:.2g}"
     if merged.dtype != "float32":
         words += f", and by at most {merged.written_by:.2g} once rounded to {merged.dtype}"
@@ -121,7 +121,7 @@ def merged_words(merged: ModelMerged) -> str:
 
 
 def _plain(text: str) -> str:
-    """Somebody's text on one line, as code: no Markdown and no HTML in it counts."""
+    """Untrusted text on one line, as code: Markdown and HTML in it have no effect."""
     return "`" + visible_line(text, 200).replace("`", "'") + "`"
 
 
@@ -153,7 +153,7 @@ def _settings(run: RunRow | None) -> Iterator[str]:
 
 
 def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
-    """The evaluation of the step that was kept, the one with the lowest loss; else the last step's training."""
+    """The evaluation of the step that was kept, the one with the lowest loss; else the last step's training figures."""
     if run is None:
         yield "None are known."
         return

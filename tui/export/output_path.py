@@ -1,4 +1,4 @@
-"""Files and folders that a person takes away: written beside their place, renamed into it whole. No torch here."""
+"""Output files and folders: written beside their target, and renamed to it once complete. No torch here."""
 
 import os
 import re
@@ -16,16 +16,16 @@ FOLDER_DTYPES = ("auto", "float32", "bfloat16", "float16")
 GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
 """Number formats of a merged model in a folder, and in a GGUF file."""
 _OURS = ("adapter_config.json", "config.json")
-"""A folder with one of these holds an adapter or a model: it may be written over when that is asked for."""
+"""A folder with one of these holds an adapter or a model, so it may be overwritten on request."""
 _PART = ".palate-part-"
 
 
 def check_place(target: Path, *, overwrite: bool) -> None:
-    """Raise `InputError` unless `target` can be written: its folder is there, and nothing stands there unasked."""
+    """Raise `InputError` unless `target` can be written: its folder exists, and nothing is overwritten unasked."""
     if not target.name or not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent}. Make it first, or write elsewhere.")
+        raise InputError(f"There is no folder {target.parent}. Create it first, or write elsewhere.")
     if not os.access(target.parent, os.W_OK):
-        raise InputError(f"{target.parent} may not be written. Mend its permissions, or write elsewhere.")
+        raise InputError(f"Palate may not write to {target.parent}. Change its permissions, or write elsewhere.")
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not overwrite:
@@ -36,7 +36,7 @@ def check_place(target: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def placed(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A path to write a file or a folder to, which becomes `target` at the end; after an error nothing stays.
+    """A path to write a file or a folder to, which becomes `target` at the end. After an error nothing remains.
 
     Raises:
         InputError: `target` cannot be written, or the disk refuses.
@@ -45,7 +45,7 @@ def placed(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     _clear_leftovers(target)
     part = target.parent / f".{target.name}{_PART}{os.getpid()}"
     try:
-        with _words_for_the_disk(target):
+        with _disk_errors_in_words(target):
             part.mkdir(mode=0o700)
             yield part / target.name
             seal(part)
@@ -56,7 +56,7 @@ def placed(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def _swap(written: Path, target: Path, aside: Path) -> None:
-    """Put `written` in the place of `target`; what stood there is moved aside first and comes back after an error."""
+    """Rename `written` to `target`. An existing target is moved aside first, and restored after an error."""
     if target.exists():
         target.rename(aside)
     try:
@@ -68,7 +68,7 @@ def _swap(written: Path, target: Path, aside: Path) -> None:
 
 
 def _clear_leftovers(target: Path) -> None:
-    """Delete what a process that was killed left half-written for this very place."""
+    """Delete partial output that a killed process left for this target."""
     pattern = re.compile(re.escape(f".{target.name}{_PART}") + r"(\d+)")
     for each in target.parent.iterdir():
         found = pattern.fullmatch(each.name)
@@ -77,7 +77,7 @@ def _clear_leftovers(target: Path) -> None:
 
 
 @contextmanager
-def _words_for_the_disk(target: Path) -> Iterator[None]:
+def _disk_errors_in_words(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Who writes the two answers of a comparison, found from the settings at the moment when answers are asked for."""
+"""Who writes the two answers of a comparison, found from the settings when answers are requested."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def find_asked_of(sources: AnswerSources, services: Services) -> AskedOf:
 
 
 def _model_row(source: AnswerSource, services: Services) -> int:
-    """The database's id of who answers. A server does not say which weights it has, so its name stands for them."""
+    """The database's id of who answers. A server does not say which weights it has, so its name identifies it."""
     server = source.policy
     if not isinstance(server, Server):
         assert not isinstance(server, str)  # settings name adapters that were published

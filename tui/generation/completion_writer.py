@@ -64,7 +64,7 @@ WriterEvent = TextGrew | Completed | Refused
 
 
 class CompletionWriter:
-    """Writes answers. It looks for a server's answers, and never waits for them."""
+    """Writes answers. It polls a server, and never waits for it."""
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
@@ -77,7 +77,7 @@ class CompletionWriter:
 
     @property
     def idle(self) -> bool:
-        """Is a server writing that has nothing new to tell?"""
+        """Is a server writing, without news since the last turn?"""
         return self._network is not None and not self._network.has_news()
 
     def write(

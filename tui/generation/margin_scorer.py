@@ -21,7 +21,7 @@ AT_ONCE = 8
 
 
 class MarginScorer:
-    """Scores what waits for a verdict in spare turns of the compute thread, and never before a run."""
+    """Scores open comparisons in spare turns of the compute thread, and never before a run."""
 
     def __init__(self, services: Services, *, seed: int) -> None:
         self.model: int | None = None
@@ -31,12 +31,12 @@ class MarginScorer:
         self._cannot: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
-        """Score in the background what is not scored, unless that is being done already."""
+        """Score comparisons without a score in the background, unless a job already does."""
         if not self._scheduler.busy_with("margins"):
             self._scheduler.submit("margins", self._work_steps(), lambda: Priority.AHEAD)
 
     def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
-        """What to judge next: see `next_by_margin`. A share of the pairs, 0 to 1, is chosen at random.
+        """The comparison to judge next: see `next_by_margin`. A share of them, 0 to 1, is chosen at random.
 
         The choice stays the same until another verdict is given.
         """
@@ -47,10 +47,10 @@ class MarginScorer:
         return db_margin_scores.next_by_margin(connection, self.model, pick=pick, after=after)
 
     def _work_steps(self) -> WorkSteps:
-        yield  # the model's own job goes first
+        yield  # the job that loads the model goes first
         more = True
         while more:
-            adapter = self._loaded_model.in_use  # another one may have been taken meanwhile
+            adapter = self._loaded_model.in_use  # another adapter may be in use by now
             self.model = self._loaded_model.model_row(adapter) if adapter else None
             pairs = self._unscored(self.model) if self.model is not None else []
             more = bool(pairs)

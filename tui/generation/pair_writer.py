@@ -23,7 +23,7 @@ from tui.text.similarity import nearly_equal
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
 GROWS_EVERY_S = 0.25
-"""Answers that grow are published at most this often: nobody reads more, and every frame goes to a terminal."""
+"""Answers that grow are published at most this often: no person reads faster, and every frame goes to a terminal."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PairWriter:
     def __init__(self, services: Services, *, seed: int) -> None:
         self.completions = CompletionWriter(services)
         self.comparisons: list[int] = []
-        """Those that were stored, the newest last."""
+        """The stored comparisons, the newest last."""
         self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
         self._reported_left_out: set[frozenset[str]] = set()
         self._grown_at = 0.0
@@ -210,14 +210,14 @@ class PairWriter:
         names = sorted(left_out - {"stream_options"})
         if names and left_out not in self._reported_left_out:
             self._reported_left_out.add(left_out)
-            does = "does" if len(names) == 1 else "do"
-            text = f"It refused {', '.join(names)}, which {does} not shape its answers. They are kept without."
+            does, it = ("does", "it") if len(names) == 1 else ("do", "them")
+            text = f"It refused {', '.join(names)}, which {does} not shape its answers. They are stored without {it}."
             self._publish(WorkbenchNotice("The server does not know every setting", text))
 
     # -- while answers grow --------------------------------------------------------------------------------------
 
     def _grow(self, batch: Batch, texts: Mapping[str, str]) -> None:
-        """Publish what is there of the two answers to a batch's first prompt."""
+        """Publish the text so far of both answers to a batch's first prompt."""
         if (now := time.monotonic()) < self._grown_at + GROWS_EVERY_S:
             return
         self._grown_at = now
@@ -231,7 +231,7 @@ class PairWriter:
         self._publish(AnswersGrowing(prompt, (both[0], both[1])))
 
     def _withdraw(self, batch: Batch) -> None:
-        """The answers that grew are no pair: take them off the screen."""
+        """Take the answers that grew off the screen, since they are no pair."""
         if batch.streams:
             batch.streams = False
             self._publish(AnswersGrowing(batch.prompts[0], None))
@@ -244,7 +244,7 @@ def _parts(key: str) -> tuple[int, int]:
 
 
 def _seed_word(source: AnswerSource) -> str | None:
-    """What tells policies apart in the seed of an answer."""
+    """The word that distinguishes policies in the seed of an answer."""
     policy = source.policy
     if isinstance(policy, Server):
         return f"{policy.base_url} {policy.model}"

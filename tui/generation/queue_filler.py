@@ -28,8 +28,8 @@ LOW = QueueConfig().low_mark
 PROMPTS_AT_ONCE = 8
 """Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
 PROMPTS_IN_ALL = 96
-"""Prompts that one batch answers when new ones take the place of those that are answered: what is asked once more (two
-answers nearly the same) waits for its end."""
+"""Prompts that one batch answers in all, as new prompts replace those with a pair. A prompt with two answers that are
+nearly the same waits for the end of the batch."""
 ASK_AGAIN_S = 30.0
 """A server that could not be asked is asked again after this time."""
 
@@ -38,15 +38,15 @@ class QueueFiller:
     """Keeps the queue of ready comparisons full, in spare turns of the compute thread."""
 
     def __init__(self, services: Services, *, seed: int, beside: QueueFiller | None = None) -> None:
-        """`beside`: another one that writes on the same thread; this one leaves to it what it is answering."""
+        """`beside`: another filler on the same thread. Neither answers a prompt that the other is answering."""
         self.settings = stored_settings(services.workspace)
         self.writing = False
         self.problem: tuple[str, str] | None = None
-        """Title and sentence of why nothing is being written, when something keeps it."""
+        """Title and sentence of why no answers are being written; None when nothing prevents it."""
         self.nobody_waits = False
-        """No person is at a terminal: a run goes before the queue, however low that is."""
+        """No person is at a terminal, so a run goes before the queue, however low the queue is."""
         self.asked_of: AskedOf | None = None
-        """Who answered last, as the database knows them."""
+        """Who answered last, as the database's ids."""
         self._services, self._seed = services, seed
         self._workspace, self._scheduler, self._publish = services.workspace, services.scheduler, services.publish
         self._pairs = PairWriter(services, seed=seed)
@@ -82,7 +82,7 @@ class QueueFiller:
 
     @property
     def needs_model(self) -> bool:
-        """Must the base model be there for the answers that are wanted?"""
+        """Do the answers that the settings name need the base model?"""
         return needs_model(self.settings.source)
 
     def wake(self) -> None:
@@ -93,14 +93,14 @@ class QueueFiller:
                 self._job = self._scheduler.submit("answers", self._keep_filling(), self._priority)
         self._scheduler.wake()
 
-    def take_up_settings(self) -> None:
-        """Go on with the settings that the workspace keeps now."""
+    def reload_settings(self) -> None:
+        """Use the settings that the workspace has now."""
         self.settings = stored_settings(self._workspace)
         self._rests_until = 0.0
         self._scheduler.wake()
 
     def write_pairs(self, pairs: int) -> Job:
-        """Write `pairs` comparisons, however many are ready; the job's `done` tells when."""
+        """Write `pairs` comparisons, however many are ready; the job's `done` resolves at the end."""
         before = len(self.written)
         priority = lambda: Priority.ASLEEP if self._pairs.completions.idle else Priority.WAITED_FOR  # noqa: E731
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
@@ -112,28 +112,28 @@ class QueueFiller:
         idle = self._pairs.completions.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
             return Priority.ASLEEP
-        if self._wanted:  # pairs were judged since the last turn, and while a run is alive only this brings another
+        if self._wanted:  # pairs were judged since the last turn; during a run, only this count brings another turn
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
         elif self._ready >= self.settings.queue.high_mark:
-            self._hurried = False  # what is half written waits, and is written on beside the next prompts
-        # What a server wrote is only taken and stored, which takes no time from a run.
+            self._hurried = False  # half-written answers wait, and continue beside the next prompts
+        # Answers of a server are only received and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
         return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.AHEAD
 
     def _keep_filling(self) -> WorkSteps:
         """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
 
-        The job does not end with the queue full: a verdict that comes just then would find it still there, and nobody
-        would fill the gap.
+        The job does not end with the queue full: a verdict at that moment would find the job still there, and
+        no job would fill the gap.
         """
-        yield  # the model's own job goes first
+        yield  # the job that loads the model goes first
         try:
             while True:
                 self._wanted, self._filling = False, True
                 try:
-                    yield from self._fill(lambda: self.depth - self._count_and_tell(), self._room)
+                    yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
                 except ServerError as error:
                     self._rest(error)
                     self._wanted = True
@@ -149,20 +149,20 @@ class QueueFiller:
         least where many answers grow together, and what is not ready at the high mark waits half written.
         """
         holds_a_run = self._hurried and self._scheduler.busy_with("run")
-        return self.depth if holds_a_run else self.depth - self._count_and_tell()
+        return self.depth if holds_a_run else self.depth - self._count_and_publish()
 
     def _fill(self, missing: Callable[[], int], room: Callable[[], int] | None = None) -> WorkSteps:
         """Answer prompts until no comparison is missing or no prompt is left. `room`: see `_room`; else `missing`."""
         yield
         try:
             while (yield from self._answer_some(missing, room or missing)):
-                yield  # between two batches it is asked anew who goes first
+                yield  # between two batches the scheduler chooses the next job
         finally:
             self.writing = False
             self._publish(QueueChanged(self._ready))
 
     def _rest(self, error: ServerError) -> None:
-        """Leave the server alone for a while; what is wrong is told once."""
+        """Leave the server alone for a while, and publish its problem once."""
         problem = (error.title, f"{error} Palate asks again by itself.")
         self.writing = False
         if problem != self.problem:
@@ -173,8 +173,8 @@ class QueueFiller:
         self._scheduler.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
-        """Answer the next prompts; says whether there may be more to do."""
-        self._count_and_tell()
+        """Answer the next prompts; True if there may be more to do."""
+        self._count_and_publish()
         if (wanted := missing()) <= 0:
             return False
         sources = find_sources(self.settings, self._services)
@@ -199,7 +199,7 @@ class QueueFiller:
                 for event in events:
                     if isinstance(event, PairStored):
                         self.problem = None
-                        self._count_and_tell()
+                        self._count_and_publish()
                     yield
                     room_now = min(limit, event.room) if isinstance(event, Boundary) else 0
                     if (num := self._num_joining(batch, room, room_now)) > 0:
@@ -218,7 +218,7 @@ class QueueFiller:
         return limit if limit < 1 or find_sources(self.settings, self._services) == batch.sources else 0
 
     def _take(self, prompts: Iterable[PromptRow]) -> set[int]:
-        """The ids of prompts that nobody else has to answer from now on."""
+        """Reserve prompts, so that no other filler answers them, and return their ids."""
         taken = {each.id for each in prompts}
         self._being_answered |= taken
         return taken
@@ -246,7 +246,7 @@ class QueueFiller:
     def _count(self) -> int:
         return db_comparisons.count_open(self._workspace.connection)
 
-    def _count_and_tell(self) -> int:
+    def _count_and_publish(self) -> int:
         ready = self._count()
         if ready != self._ready:
             self._ready = ready

@@ -17,12 +17,12 @@ from tui.generation.queue_filler import QueueFiller
 
 
 def may_skip(pair: ComparisonRow) -> bool:
-    """Nothing was said of the pair but "not now"; any other verdict stays when new answers are asked for."""
+    """Has the pair no verdict but a skip? Any other verdict stays when new answers are requested."""
     return pair.standing is None or pair.standing.verdict == "skip"
 
 
 class NotYet(WorkbenchError):
-    """What answers is not there yet."""
+    """The model that would answer is not loaded yet."""
 
     title = "Not yet"
 
@@ -50,7 +50,7 @@ class Regeneration:
         loaded_model = self._services.loaded_model
         if self._queue.needs_model:
             if loaded_model.base is None and loaded_model.error is None:
-                raise NotYet("The model is still being loaded. Ask again when it is there.")
+                raise NotYet("The model is still being loaded. Try again once it is ready.")
             loaded_model.required()
 
     def write(self, prompt: PromptRow) -> Job:

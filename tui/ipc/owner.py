@@ -113,7 +113,7 @@ class OwnerServer:
         try:
             channel.send({"begun": True})
             code = self._run(words, console)
-            self._workbench.tell_visited()
+            self._workbench.publish_served()
             channel.send({"exit": code})
         finally:
             with self._changed:

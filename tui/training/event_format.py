@@ -18,7 +18,7 @@ from engine.events import (
 
 
 def event_record(run: int, event: Event) -> dict[str, Any] | None:
-    """One of the engine's training events as a flat record; None for one that is a boundary and nothing more."""
+    """A training event of the engine as a flat record; None for an event that only marks a boundary."""
     match event:
         case RunPlanned():
             return {

@@ -1,4 +1,4 @@
-"""A thread that answers requests one at a time, of which only the newest counts."""
+"""A thread that handles one request at a time. A new request replaces the one that waits."""
 
 import logging
 import threading
@@ -13,23 +13,23 @@ _SLICE_S = 0.01
 
 
 class Dropped(Exception):
-    """A newer request came, and nobody waits for the result any more."""
+    """The caller no longer needs the result, for example because it made a newer request."""
 
 
 class Breather:
-    """Lets other threads run while something long is computed in Python, and ends it once nobody wants it.
+    """Lets other threads run during a long computation in Python, and ends it once its result is not needed.
 
-    The interpreter takes 5 ms to switch threads by itself, and a key needs a dozen switches.
+    By itself the interpreter switches threads only every 5 ms, and handling a key needs a dozen switches.
     """
 
     def __init__(self, is_dropped: Callable[[], bool] = lambda: False) -> None:
         self._is_dropped, self._began = is_dropped, time.perf_counter()
 
     def pause(self) -> None:
-        """Call it after each small piece of the work.
+        """Give other threads time to run. Call this after each small piece of the work.
 
         Raises:
-            Dropped: nobody wants the result any more.
+            Dropped: the caller no longer needs the result.
         """
         if time.perf_counter() - self._began < _WORKS_S:
             return
@@ -56,7 +56,7 @@ Act = Callable[[Breather], None]
 
 
 class NewestRequest:
-    """The thread begins with the first request. `at_end` is called on it when it ends."""
+    """Starts the thread with the first request. The thread calls `at_end` when it ends."""
 
     def __init__(self, name: str, at_end: Callable[[], None]) -> None:
         self._name, self._at_end = name, at_end
@@ -66,7 +66,7 @@ class NewestRequest:
         self._thread: threading.Thread | None = None
 
     def ask(self, act: Act) -> None:
-        """Do `act` next, in place of what waits; what is being done is told by its `Breather` to end."""
+        """Run `act` next, in place of the request that waits. The running request ends at its next `Breather.pause`."""
         with self._changed:
             if self._is_closing:
                 return
@@ -77,7 +77,7 @@ class NewestRequest:
             self._changed.notify()
 
     def close(self) -> None:
-        """Drop everything, and wait for the thread."""
+        """Drop all requests, and wait for the thread to end."""
         with self._changed:
             self._is_closing, self._waiting = True, None
             self._changed.notify()

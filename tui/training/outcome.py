@@ -1,4 +1,4 @@
-"""How a run ends that cannot go on now: interrupted, to be resumed, or failed for good."""
+"""How a run ends after an error: interrupted, so that it can be resumed, or failed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,12 @@ from engine.errors import CheckpointMisfit, EngineError
 from tui.errors import title_of
 
 _LATER = (CheckpointMisfit, AdapterNotWritten, DiskFull, NotWritable)
-"""Errors in words that say how the same run can go on."""
+"""Errors whose text says how the same run can continue."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What is recorded of such a run, and told; `expected` is False for an error that nobody foresaw."""
+    """The recorded and published end of such a run. `expected` is False for an error that Palate does not know."""
 
     status: str
     title: str
@@ -23,15 +23,15 @@ class Ending:
 
     @property
     def error(self) -> str:
-        """Both in one line, as the run keeps them."""
+        """Title and text in one line, as stored with the run."""
         return f"{self.title}. {self.text}"
 
 
 def ending_of(error: Exception, run: int, folder: Path) -> Ending:
-    """What `error` makes of a run. `folder` is the workspace's, where the run writes."""
+    """How `error` ends a run. `folder` is the workspace folder, where the run writes."""
     later = _that_passes(error, folder)
     if later is not None:
-        act = f"Then r in Runs, or `palate train --resume {run}`, goes on with it."
+        act = f"Then press r in Runs, or use `palate train --resume {run}`, to continue the run."
         return Ending("interrupted", title_of(later), f"{later} {act}")
     if isinstance(error, (EngineError, AdapterError, DatabaseError)):
         return Ending("failed", title_of(error), str(error))
@@ -39,9 +39,9 @@ def ending_of(error: Exception, run: int, folder: Path) -> Ending:
 
 
 def _that_passes(error: Exception, folder: Path) -> Exception | None:
-    """The error in words when the machine or the person can mend it, None when it is of the run's own making."""
+    """The error in words when the person can remove its cause; None when the run itself caused it."""
     from engine.training.outages import outage_of  # imports safetensors
 
-    if isinstance(error, _LATER) or type(error) is DatabaseError:  # its other kinds are mistakes in what is stored
+    if isinstance(error, _LATER) or type(error) is DatabaseError:  # its subclasses are mistakes in the data
         return error
     return outage_of(error, folder)

@@ -1,4 +1,4 @@
-"""Which of the preference pairs a run is made of: all, or those since a date, of a prompt set, or judged as strong."""
+"""Which preference pairs a run uses: all, or those since a day, of one prompt set, or judged much better."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tui.workspace.workspace import Workspace
 
 
 def parse_day(text: str) -> str | None:
-    """A day as 2026-03-02, checked; None for an empty text or `none`.
+    """Parse a day such as 2026-03-02; None for an empty text or `none`.
 
     Raises:
-        InputError: it is no day.
+        InputError: the text is not a day.
     """
     text = text.strip()
     if text.lower() in ("", "none"):
@@ -34,10 +34,10 @@ def parse_day(text: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PairSet:
-    """Which pairs are meant; the default means all of them.
+    """A choice of preference pairs; the default is all of them.
 
-    `since` is the day (this machine's) from which on verdicts count, `prompt_set` the name of the prompts' set;
-    `strong` means the verdicts "much better" alone. `name` is what a person called it.
+    `since` is the first day, in this machine's time zone, whose verdicts count. `prompt_set` is the name of a prompt
+    set. `strong` keeps only the verdicts "much better". `name` is the name that a person gave the choice.
     """
 
     name: str | None = None
@@ -47,17 +47,17 @@ class PairSet:
 
     @property
     def everything(self) -> bool:
-        """Does it leave nothing out?"""
+        """Does the set hold every pair?"""
         return self.since is None and self.prompt_set is None and not self.strong
 
     def record(self) -> dict[str, Any] | None:
-        """What a run keeps of it; None for all pairs."""
+        """The set as a run stores it; None for all pairs."""
         if self.everything:
             return None
         return {"name": self.name, "since": self.since, "prompt_set": self.prompt_set, "strong": self.strong}
 
     def words(self) -> str:
-        """The set in words, with its name before it where it has one."""
+        """The set in words, after its name if it has one."""
         parts = ["much better only"] if self.strong else []
         parts += [f"of {self.prompt_set}"] if self.prompt_set else []
         parts += [f"since {self.since}"] if self.since else []
@@ -69,7 +69,7 @@ ALL_PAIRS = PairSet()
 
 
 def pair_set_of(record: Mapping[str, Any] | None) -> PairSet:
-    """The set that a record tells of."""
+    """The set that a stored record describes."""
     known = PairSet.__dataclass_fields__
     return PairSet(**{name: value for name, value in (record or {}).items() if name in known})
 
@@ -87,7 +87,7 @@ def preference_pair(row: PairRow) -> PreferencePair:
 
 
 def pairs_of(workspace: Workspace, chosen: PairSet) -> list[PairRow]:
-    """The training records of a set, as they stand now.
+    """The training records of a set, by the current verdicts.
 
     Raises:
         InputError: there is no prompt set of that name for labelling.
@@ -96,7 +96,7 @@ def pairs_of(workspace: Workspace, chosen: PairSet) -> list[PairRow]:
 
 
 def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
-    """What the set means to the database."""
+    """The set as the database's filter. Raises `InputError` as `pairs_of` does."""
     set_id = None
     if chosen.prompt_set is not None:
         sets = db_prompts.labelling_sets(workspace.connection)
@@ -112,7 +112,7 @@ def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
 
 
 class PairSets:
-    """The sets that a person keeps under names."""
+    """The sets of pairs that a person saved under names."""
 
     def __init__(self, kept: NamedValues) -> None:
         self.kept = kept
@@ -134,6 +134,6 @@ class PairSets:
         return found
 
     def save(self, name: str, chosen: PairSet) -> PairSet:
-        """Keep a set under a name. Raises `InputError` for a name that is not usable."""
+        """Save a set under a name. Raises `InputError` for a name that is not usable."""
         record = {"since": chosen.since, "prompt_set": chosen.prompt_set, "strong": chosen.strong}
         return self.get(self.kept.save(name, record))

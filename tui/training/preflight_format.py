@@ -29,7 +29,7 @@ def preflight_words(found: Preflight) -> Iterator[str]:
 
 
 def preflight_facts(found: Preflight) -> str:
-    """What the run takes, in one line."""
+    """The run's time, tokens and memory, in one line."""
     facts = [f"{found.tokens:,} tokens an epoch, the longest sequence {found.longest:,}"]
     if found.seconds is not None:
         facts.insert(0, f"about {duration(found.seconds)}")
@@ -39,7 +39,7 @@ def preflight_facts(found: Preflight) -> str:
 
 
 def preflight_warnings(found: Preflight) -> Iterator[str]:
-    """What a person should know before starting, a sentence each."""
+    """Warnings to read before starting, a sentence each."""
     if found.left_out:
         reasons = Counter(found.left_out.values()).most_common()
         yield f"{count(len(found.left_out), 'pair')} left out: " + "; ".join(f"{n} × {why}" for why, n in reasons) + "."
@@ -51,6 +51,6 @@ def preflight_warnings(found: Preflight) -> Iterator[str]:
 
 
 def memory_words(memory: Memory) -> str:
-    """What takes the memory, in GB each."""
+    """The parts of the memory, in GB each."""
     parts = {name: getattr(memory, name) / 1e9 for name in ("weights", "adapter", "optimizer", "copies", "activations")}
     return ", ".join(f"{name} {size:.2f}" for name, size in parts.items())

@@ -1,4 +1,4 @@
-"""Settings of a run under a name: those that come with Palate, and a person's own. No torch, no Textual."""
+"""Named settings of a run: those that come with Palate, and a person's own. No torch, no Textual."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.workspace.named_values import NamedValues
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings by name: what they are for in a sentence, and which of them differ from the defaults."""
+    """Named settings. `sentence` says what they are for; `changes` holds those that differ from the defaults."""
 
     name: str
     sentence: str
@@ -24,10 +24,10 @@ class Preset:
 
     @property
     def config(self) -> TrainConfig:
-        """The settings as a whole.
+        """All settings, with the defaults for those that do not change.
 
         Raises:
-            InputError: another version of Palate kept them, and one of them is not known here or not usable.
+            InputError: another version of Palate saved them, and this one does not know or accept one of them.
         """
         known = {each.name for each in settings_of(TrainConfig)}
         if foreign := sorted(set(self.changes) - known):
@@ -41,26 +41,26 @@ class Preset:
             raise InputError(f"The preset {self.name!r} cannot be used: {error}") from error
 
     def words(self) -> str:
-        """What differs from the defaults, such as `beta 0.2, learning rate 3e-5`."""
+        """The settings that differ from the defaults, such as `beta 0.2, learning rate 3e-5`."""
         return changes_words(self.changes)
 
 
-ORIGINAL = Preset("original", "The settings of the project that Palate grew from; every default is its.", {})
+ORIGINAL = Preset("original", "The settings of the project that Palate grew from; they are the defaults.", {})
 CAREFUL = Preset(
     "careful",
-    "Stays close to the model as it is: for few pairs, or when answers turned odd.",
+    "Stays close to the model as it is: for few pairs, or when the answers became odd.",
     {"beta": 0.2, "sft_weight": 0.1, "learning_rate": 3e-5, "warmup_ratio": 0.1, "early_stop": 2},
 )
 THOROUGH = Preset(
     "thorough",
-    "Twice the epochs, more pairs to measure on, an end when two evaluations bring nothing: for 100 pairs or more.",
+    "Twice the epochs, more pairs to measure on, an end after two evaluations without gain: for 100 pairs or more.",
     {"epochs": 6, "lr_scheduler": "cosine", "warmup_ratio": 0.1, "eval_share": 0.2, "early_stop": 2},
 )
 BUILT_IN = (ORIGINAL, CAREFUL, THOROUGH)
 
 
 def changes_of(config: TrainConfig) -> dict[str, Any]:
-    """What differs from the defaults."""
+    """The settings that differ from the defaults, by name."""
     values = {each.name: getattr(config, each.name) for each in settings_of(TrainConfig)}
     return {each.name: values[each.name] for each in settings_of(TrainConfig) if values[each.name] != each.default}
 
@@ -78,7 +78,7 @@ def preset_of(changes: Mapping[str, Any], presets: Iterable[Preset]) -> Preset |
 
 
 class Presets:
-    """The presets that there are."""
+    """The presets that come with Palate, and those that a person saved."""
 
     def __init__(self, kept: NamedValues) -> None:
         self.kept = kept
@@ -100,7 +100,7 @@ class Presets:
         return found
 
     def save(self, name: str, config: TrainConfig) -> Preset:
-        """Keep these settings under a name. Raises `InputError` for a name that is not usable."""
+        """Save these settings under a name. Raises `InputError` for a name that is not usable."""
         return self.get(self.kept.save(name, changes_of(config)))
 
     def of(self, config: TrainConfig) -> Preset | None:

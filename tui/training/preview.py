@@ -1,4 +1,4 @@
-"""What a run would do, before it starts: counted on a thread, and looked at closely with the loaded model."""
+"""Previews of a run before it starts: counts from a thread, and a preflight with the loaded model."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ SPEED = "flops_per_second"
 STEM = "taste"
 """Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
 _FEW = 2000
-"""So many prompts are read in a few hundredths of a second: nobody needs the number of pairs before that."""
+"""Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
 _SETTLED_S = 0.1
-"""Settings stand for so long before many pairs are counted for them: the key's own frame goes first."""
+"""Settings must be unchanged for so long before many pairs are counted: the key's own frame comes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]
@@ -41,7 +41,7 @@ PreviewListener = Callable[[TrainPreview], None]
 
 @dataclass(frozen=True)
 class _Counted:
-    """What is counted of a set of pairs for one seed, whatever the other settings are."""
+    """The counts of a set of pairs for one seed. They do not depend on the other settings."""
 
     by_prompt: PairsByPrompt
     problem: str | None = None
@@ -65,99 +65,102 @@ _Version = tuple[sqlite3.Connection, int]
 
 
 class RunPreviews:
-    """Looks at runs that nobody started yet."""
+    """Previews runs that have not started."""
 
     def __init__(self, workspace: Workspace, loaded_model: LoadedModel) -> None:
         self._workspace, self._loaded_model = workspace, loaded_model
-        self._looked: tuple[object, Preflight] | None = None
+        self._latest_preflight: tuple[object, Preflight] | None = None
         self._requests = NewestRequest("palate-preview", workspace.readers.release)
         self._kept: dict[tuple[PairSet, int], tuple[_Version, _Counted]] = {}
-        """By pairs and seed, as they were counted last on the thread of the requests. Read by any thread."""
+        """The latest counts, by pairs and seed. The request thread writes them, and any thread reads them."""
         self._name = f"{STEM}-1"
 
     def close(self) -> None:
-        """Drop what is being counted."""
+        """Drop all requests, and wait for their thread to end."""
         self._requests.close()
 
     def preview(self, config: TrainConfig, chosen: PairSet) -> TrainPreview:
-        """What a run with these settings on these pairs would do now; its problem is one of the pairs alone.
+        """Preview a run with these settings on these pairs. The preview's problem concerns the pairs alone.
 
-        It reads every prompt that has a pair: a second for 100,000.
+        This reads every prompt that has a pair: a second for 100,000.
         """
         return self._count(config, chosen, Breather()).preview(config, self.free_name())
 
     def known(self, config: TrainConfig, chosen: PairSet) -> TrainPreview | None:
-        """The preview by what was counted last, without a query; None where these pairs were not counted yet."""
+        """The preview from the latest counts, without a query; None before these pairs were counted."""
         kept = self._kept.get((chosen, config.seed))
         return None if kept is None else kept[1].preview(config, self._name)
 
-    def ask(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener) -> None:
-        """Have `tell` called on a thread of its own with the preview as it is now.
+    def ask(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener) -> None:
+        """Call `listener` with the current preview, on the request thread.
 
-        Where many pairs are counted anew, it is called with their number first. An earlier request that is not
-        answered yet is dropped.
+        Where many pairs have no counts yet, `listener` first gets their number alone. A new request replaces an
+        earlier one that is not answered yet.
         """
-        self._requests.ask(lambda breather: self._answer(config, chosen, tell, breather))
+        self._requests.ask(lambda breather: self._answer(config, chosen, listener, breather))
 
     def free_name(self) -> str:
-        """What a run is called unless it is given a name: what no adapter and no other run is called."""
+        """The default name of a new run, which no adapter and no other run has."""
         return self._workspace.registry.free_name(STEM, db_runs.run_names(self._workspace.connection))
 
     def preflight(
         self, config: TrainConfig, chosen: PairSet, is_dropped: Callable[[], bool] = lambda: False
     ) -> Preflight:
-        """A close look at what a run with these settings would do, with the loaded model's tokenizer and sizes.
+        """Preflight a run with these settings, with the loaded model's tokenizer and sizes.
 
-        Its time comes from the speed of the latest run on the same base model, where there was one. `is_dropped` is
-        asked again and again whether nobody waits for it any more.
+        The estimated time uses the speed of the latest run on the same base model, if there was one. The preflight
+        calls `is_dropped` at short intervals, and ends once that returns True.
 
         Raises:
-            Dropped: `is_dropped` said so.
+            Dropped: `is_dropped` returned True.
             ModelError: the model is not loaded.
-            InputError: the pairs are of a prompt set that is not there.
+            InputError: the pairs are of a prompt set that does not exist.
             PairsError: none of the pairs can be trained on.
-            AdapterLoadError: a layer that was named is none of the model's.
+            AdapterLoadError: the settings name a layer that the model does not have.
         """
         base, breather = self._loaded_model.required(), Breather(is_dropped)
         pairs = _Breathing(self._read_pairs(chosen, breather), breather)
         speed = self._measured_speed(self._loaded_model.model_row(None))
         asked = (pairs, config, base.fingerprint, base.dtype, speed)
-        if self._looked is None or self._looked[0] != asked:  # encoding thousands of pairs takes seconds
-            self._looked = asked, _look(base, pairs, config, speed)
-        return self._looked[1]
+        latest = self._latest_preflight
+        if latest is None or latest[0] != asked:  # encoding thousands of pairs takes seconds
+            latest = self._latest_preflight = asked, _preflight(base, pairs, config, speed)
+        return latest[1]
 
-    # -- on the thread of the requests -----------------------------------------------------------------------------
+    # -- on the request thread -------------------------------------------------------------------------------------
 
-    def _answer(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener, breather: Breather) -> None:
+    def _answer(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener, breather: Breather) -> None:
         try:
             self._name = self.free_name()
-            counted = self._counted(config, chosen, tell, breather)
+            counted = self._counted(config, chosen, listener, breather)
         except KNOWN_ERRORS as error:
             counted = _Counted(PairsByPrompt(()), str(error))
-        tell(counted.preview(config, self._name))
+        listener(counted.preview(config, self._name))
 
-    def _counted(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener, breather: Breather) -> _Counted:
-        """As it was kept, if nothing was stored since; else counted anew."""
+    def _counted(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener, breather: Breather) -> _Counted:
+        """The kept counts, if nothing was stored since; otherwise new ones."""
         connection, key = self._workspace.connection, (chosen, config.seed)
         version = connection, data_version(connection)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == version:
             return kept[1]
         if kept is None:
-            self._tell_number(config, chosen, tell, breather)
+            self._report_number(config, chosen, listener, breather)
         counted = self._count(config, chosen, breather)
         others = [each for each in self._kept.items() if each[0] != key]
         self._kept = dict([*others[1 - _MOST_KEPT :], (key, (version, counted))])
         return counted
 
-    def _tell_number(self, config: TrainConfig, chosen: PairSet, tell: PreviewListener, breather: Breather) -> None:
-        """The number of pairs alone, which SQLite counts, where the rest takes longer."""
+    def _report_number(
+        self, config: TrainConfig, chosen: PairSet, listener: PreviewListener, breather: Breather
+    ) -> None:
+        """Report the number of pairs alone, which SQLite counts, where the other counts take longer."""
         try:
             pairs = db_verdicts.count_pairs(self._workspace.connection, filter_of(self._workspace, chosen))
         except InputError:
-            return  # told with the preview
+            return  # the preview reports it
         if pairs > _FEW:
-            tell(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
+            listener(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
             breather.settle(_SETTLED_S)
 
     # -- on any thread ---------------------------------------------------------------------------------------------
@@ -183,7 +186,7 @@ class RunPreviews:
         return pairs
 
     def _measured_speed(self, base_model: int) -> float | None:
-        """Operations per second of the latest run on this base model; the middle of its steps."""
+        """Operations per second of the latest run on this base model: the median over its steps."""
         connection = self._workspace.connection
         for row in db_runs.list_runs(connection):
             if row.base_model == base_model:
@@ -194,7 +197,7 @@ class RunPreviews:
 
 
 class _Breathing(Sequence[PreferencePair]):
-    """Pairs that let other threads run while one goes through them."""
+    """Pairs whose iteration lets other threads run."""
 
     def __init__(self, pairs: Sequence[PreferencePair], breather: Breather) -> None:
         self._pairs, self._breather = pairs, breather
@@ -216,7 +219,7 @@ class _Breathing(Sequence[PreferencePair]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _look(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
+def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
     from engine.estimates.checkpointing import known_shape
     from engine.estimates.preflight import preflight
     from engine.lora import find_targets  # imports torch

@@ -1,4 +1,4 @@
-"""Where a run is after each of its events."""
+"""The progress of a run after each of its events."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ _ASKED = {
 
 
 def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> RunProgress:
-    """The progress once `event` is reported; what a person asked for is shown before what the run does."""
+    """The progress after `event`. A request to stop or pause is shown in place of what the run does."""
     match event:
         case RunPlanned():
             planned = replace(progress, step=event.step, total_steps=event.total_steps)
@@ -37,7 +37,7 @@ def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> 
 
 
 def in_phase(progress: RunProgress, phase: RunPhase, request: RunRequest, done: int = 0, total: int = 0) -> RunProgress:
-    """The progress in this phase, of which `done` of `total` are through, unless a request counts for more."""
+    """The progress in this phase, with `done` of `total` parts complete. A request to stop or pause replaces it."""
     if request in _ASKED:
         return replace(progress, phase=_ASKED[request], part_done=0, part_total=0)
     return replace(progress, phase=phase, part_done=done, part_total=total)

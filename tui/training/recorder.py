@@ -1,4 +1,4 @@
-"""What a run reports, written into the database before anybody hears of it."""
+"""Stores the events of a run in the database, before they are published."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from tui.workspace.workspace import Workspace
 
 
 def server_words(pairs: int) -> str:
-    """What it means to train on answers that another model wrote."""
+    """The notice on training on answers that another model wrote."""
     return (
         f"{count(pairs, 'pair')} with answers from a server: they are learned as text, under the local model's own "
-        "prompt template, since a server does not tell which template it used."
+        "prompt template, since a server does not say which template it used."
     )
 
 
 class RunRecorder:
-    """Stores the events of one run; `rows` are the pairs it was given, `resumed` says that it goes on."""
+    """Stores the events of one run. `rows` are its pairs; `resumed` is True if it continues from a checkpoint."""
 
     def __init__(self, workspace: Workspace, run: int, rows: Sequence[PairRow], *, resumed: bool) -> None:
         self._workspace = workspace
@@ -46,11 +46,11 @@ class RunRecorder:
         self._verdicts = {str(row.comparison): row.verdict for row in rows}
         self._resumed = resumed
         self.train_keys: tuple[str, ...] = ()
-        """The pairs that the run learns from, by their keys, once it has looked at them."""
+        """The keys of the pairs that the run trains on; empty before `RunPlanned` is stored."""
         self._trimmed = False
 
     def store(self, event: Event) -> None:
-        """Write what the event says; on the disk when this returns."""
+        """Store the event. It is on the disk when this returns."""
         match event:
             case RunPlanned():
                 self._store_plan(event)
@@ -76,7 +76,7 @@ class RunRecorder:
         self._write(db_runs.add_log, self._run, level, text)
 
     def note_samples(self, sampler: Sampler) -> None:
-        """Tell how long samples were written, where any were."""
+        """Log how long sampling took, if the run took samples."""
         if sampler.seconds:
             self.note(f"Samples took {duration(sampler.seconds)} beside the run.")
 
@@ -112,7 +112,7 @@ class RunRecorder:
 
 
 class KnownReferences(Mapping[str, tuple[float, float]]):
-    """The reference log-probabilities that the workspace keeps, looked up one by one as they are asked for."""
+    """The reference log-probabilities in the workspace. Each lookup is one query."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

@@ -1,8 +1,7 @@
-"""What a killed process left: runs that had come to their end on the disk are ended in the database too, and
-side-by-sides that nobody answers any more are stopped.
+"""Recovery after a killed process: runs that had ended on the disk end in the database too, side-by-sides are stopped.
 
-An adapter's folder is the truth, its row the index: a run whose adapter stands whole in the registry is over, whatever
-the database knew of it. Everything here is for the owner of the workspace, when it opens it.
+An adapter's folder decides, and its row is only an index. So a run whose complete adapter is in the registry is over,
+whatever the database says. The owner of the workspace recovers it when it opens it.
 """
 
 import logging
@@ -22,7 +21,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 def checkpoint_folder(workspace: Workspace, run: int) -> Path:
-    """Where the checkpoint of a run stands."""
+    """The folder of a run's checkpoint."""
     return workspace.folder / "checkpoints" / f"run-{run}"
 
 
@@ -35,7 +34,7 @@ def end_run(
     *,
     note: str | None = None,
 ) -> None:
-    """Record a run's end, on disk afterwards. An adapter that it made answers from now on, from the same transaction.
+    """Record a run's end; it is on the disk when this returns. The same transaction puts the run's adapter in use.
 
     Raises:
         DatabaseError: it cannot be stored.
@@ -45,13 +44,13 @@ def end_run(
 
 
 def recover(workspace: Workspace) -> None:
-    """Say of runs and side-by-sides that were alive what became of them."""
+    """Record the end of runs and side-by-sides that a killed process left in progress."""
     workspace.write(db_trials.stop_left_side_by_sides).result()
     recover_runs(workspace)
 
 
 def recover_runs(workspace: Workspace) -> None:
-    """Mark runs that were alive as interrupted, to be resumed, unless their adapter is there: those are over."""
+    """Mark runs that were in progress as interrupted, to be resumed; end those that had published their adapter."""
     for run in workspace.write(db_runs.mark_interrupted).result():
         row = db_runs.get_run(workspace.connection, run)
         if not end_if_over(workspace, row):
@@ -61,27 +60,27 @@ def recover_runs(workspace: Workspace) -> None:
 
 
 def drop_checkpoint(workspace: Workspace, run: int) -> None:
-    """A run with an end needs no checkpoint, which is several times as large as its adapter."""
+    """Delete the checkpoint of a run that has ended. It is several times as large as the run's adapter."""
     shutil.rmtree(checkpoint_folder(workspace, run), ignore_errors=True)
     workspace.write(db_checkpoints.drop_checkpoint, run).result()
 
 
 def end_if_over(workspace: Workspace, row: RunRow) -> bool:
-    """End a run whose adapter stands in the registry though its end was not recorded; False when it has none."""
+    """End a run whose adapter is in the registry though its end is not recorded; False when it has no adapter."""
     adapter = _made_by(workspace, row)
     if adapter is None:
         return False
     ended_early = row.step != row.total_steps and row.config.get("early_stop") is None
-    note = "This run's end could not be recorded when it came; its adapter is whole."
+    note = "The end of this run could not be recorded at the time. Its adapter is complete."
     end_run(workspace, row.id, "stopped" if ended_early else "finished", adapter=adapter, note=note)
-    logger.info("Run %s had published its adapter before its end was recorded: it is over.", row.id)
+    logger.info("Run %s published its adapter before its end could be recorded, so it is ended now.", row.id)
     return True
 
 
 def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
-    """Record a run's checkpoint where its file stands.
+    """Record a run's checkpoint if its file exists.
 
-    The file may be newer than its row, or have none yet, when the process ended between the two.
+    When the process ended between writing the file and the row, the file is newer than its row, or has no row yet.
     """
     folder = checkpoint_folder(workspace, row.id)
     if (folder / CHECKPOINT).exists():
@@ -90,7 +89,7 @@ def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
 
 
 def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
-    """The adapter that this run published; one of an older workspace's run with the same number is none of its."""
+    """The adapter that this run published. An older adapter belongs to another run that had the same number."""
     started = datetime.fromisoformat(row.started)
     found = [each for each in workspace.registry.list() if each.manifest.run == row.id]
     return next((each for each in found if datetime.fromisoformat(each.manifest.created) >= started), None)

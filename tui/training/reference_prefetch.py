@@ -1,4 +1,4 @@
-"""Reference log-probabilities of the standing pairs, computed while nothing else is to do: a run then need not wait."""
+"""Computes reference log-probabilities while the compute thread is idle, so that a run need not wait for them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from tui.training.pair_sets import preference_pair
 from tui.training.recorder import KnownReferences
 
 TOGETHER = 8
-"""So many pairs are scored together: choosing the way of scoring costs three passes, and every pair is encoded."""
+"""Scoring starts after this many new verdicts: it takes three passes to choose its method, and encodes every pair."""
 REST_S = 2.0
-"""Nothing is scored for this long after a verdict: the next pair is painted then, and perhaps judged at a glance."""
+"""Seconds without scoring after a verdict: the screen paints the next pair, and the person may judge it at once."""
 
 
 class ReferenceScorer:
-    """Scores standing pairs in the lane's idle turns, one in each, so that whoever comes is served at once."""
+    """Scores the current pairs in idle turns of the compute thread, one a turn, so that other jobs need not wait."""
 
     def __init__(self, services: Services) -> None:
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model = services.loaded_model
-        self._news = False
+        self._has_new_pairs = False
         self._begun: tuple[str, int] | None = None
-        """The base model, and the newest verdict, when scoring was last asked for."""
+        """The base model's fingerprint and the newest verdict's id when scoring last began."""
         self._rests_until = 0.0
 
     def wake(self) -> None:
-        """There may be pairs without a reference. A few of them are not worth beginning for: a run scores those."""
+        """Score pairs that have no reference yet, unless there are only a few: a run scores those itself."""
         self._rests_until = time.monotonic() + REST_S
         self._scheduler.wake_after(REST_S)
         base = self._loaded_model.base
@@ -40,7 +40,7 @@ class ReferenceScorer:
         if self._begun is not None and self._begun[0] == here[0] and here[1] - self._begun[1] < TOGETHER:
             return
         self._begun = here
-        self._news = True
+        self._has_new_pairs = True
         if not self._scheduler.busy_with("references"):
             self._scheduler.submit("references", self._work_steps(), self._priority)
 
@@ -50,9 +50,9 @@ class ReferenceScorer:
     def _work_steps(self) -> WorkSteps:
         from engine.training.reference import score_references  # imports torch
 
-        yield  # the model's own job goes first
-        while self._news and self._loaded_model.state is LoadState.READY:
-            self._news = False
+        yield  # the job that loads the model goes first
+        while self._has_new_pairs and self._loaded_model.state is LoadState.READY:
+            self._has_new_pairs = False
             rows = db_verdicts.preference_pairs(self._workspace.connection)
             pairs = [preference_pair(row) for row in rows]
             known = KnownReferences(self._workspace)

@@ -1,11 +1,11 @@
-"""What a run is asked to do at its next boundary."""
+"""Requests to a run, which it meets at its next boundary."""
 
 import threading
 from enum import IntEnum
 
 
 class RunRequest(IntEnum):
-    """The strongest wish counts: a run that is to end writes no checkpoint to wait at."""
+    """A request to the run. The strongest one counts: a run that must end writes no checkpoint to wait at."""
 
     NONE = 0
     CHECKPOINT = 1
@@ -21,22 +21,22 @@ class RunRequest(IntEnum):
 
     @property
     def needs_checkpoint(self) -> bool:
-        """Is a checkpoint to be written as soon as the next pairs are through?"""
+        """Must the run write a checkpoint after its next pairs?"""
         return RunRequest.CHECKPOINT <= self <= RunRequest.LEAVE
 
     @property
     def ends(self) -> bool:
-        """Is the run to end? Nothing new is begun then."""
+        """Must the run end? It then begins nothing new."""
         return self >= RunRequest.LEAVE
 
     @property
     def stops(self) -> bool:
-        """Is the run to end before its last step, never to be resumed?"""
+        """Must the run end before its last step, without being resumed later?"""
         return self >= RunRequest.STOP
 
 
 class RunRequests:
-    """Holds the request. Screens raise it on their threads, and the run withdraws on its own what it has done."""
+    """Holds the current request. Screens make it on their threads; the run withdraws a met one on its thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,21 +44,21 @@ class RunRequests:
 
     @property
     def now(self) -> RunRequest:
-        """The strongest request that is not done."""
+        """The strongest request that the run has not met."""
         return self._now
 
     def ask(self, request: RunRequest) -> None:
-        """Ask for this; a stronger request stays."""
+        """Make this request; a stronger one stays."""
         with self._lock:
             self._now = max(self._now, request)
 
     def withdraw(self, request: RunRequest) -> None:
-        """This one is done or no longer wanted; another one stays."""
+        """Withdraw this request, which is met or no longer wanted; a different one stays."""
         with self._lock:
             if self._now is request:
                 self._now = RunRequest.NONE
 
     def clear(self) -> None:
-        """Forget what an earlier run was asked."""
+        """Forget the request to an earlier run."""
         with self._lock:
             self._now = RunRequest.NONE

@@ -15,9 +15,9 @@ from tui.training.pair_sets import PairSet, preference_pair
 
 @dataclass(frozen=True)
 class RunTask:
-    """One run as the compute thread gets it: what it trains on, from what, and whether it resumes from a checkpoint.
+    """One run for the compute thread: its pairs, its parent adapter, and whether it resumes from a checkpoint.
 
-    A resumed run is at `step`, the checkpoint's; `total_steps` is 0 where it is not known yet.
+    `step` is the step of that checkpoint. `total_steps` is 0 while it is not known.
     """
 
     run: int
@@ -31,7 +31,7 @@ class RunTask:
 
 
 def shares_of(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
-    """The pairs of a run as they are recorded before it has looked at them: it can begin again from these."""
+    """The pairs of a run with their split, as recorded at its start. Without a checkpoint it begins again with them."""
     train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.eval_share, config.seed)
     verdicts = {str(row.comparison): row.verdict for row in rows}
     shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
@@ -39,7 +39,7 @@ def shares_of(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, S
 
 
 class RunChoices(TypedDict, total=False):
-    """What else is chosen for a run: its adapter's name, the adapter that it goes on from, and the pairs."""
+    """Optional choices for a run: its adapter's name, the adapter that it starts from, and its pairs."""
 
     name: str | None
     from_adapter: str | None

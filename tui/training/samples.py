@@ -30,8 +30,8 @@ from tui.workspace.settings_store import QueueSettings
 class Sampler:
     """Takes the samples of one run. `adapter` is PEFT's name of the policy that is trained.
 
-    A sample that is being taken is `broken_off` when the run is to end; what is not complete is not stored. `sampled`
-    is called with how many of the answers are done and how many there will be.
+    Sampling stops once `broken_off` returns True; incomplete samples are not stored. `sampled` is called with the
+    number of answers that are done, and with their total.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Sampler:
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
         self.seconds = 0.0
-        """How long the model wrote samples in this run, without what others did between the turns."""
+        """How long the model wrote samples in this run, without the turns of other jobs."""
 
     def _choose(self, number: int, system: str | None) -> list[PromptRow]:
-        """Those that the run answered before, else the first held-out ones: so runs can be compared as well."""
+        """The prompts that the run answered before, else the first held-out ones, so that runs can be compared too."""
         connection = self._workspace.connection
         before = db_samples.sampled_prompts(connection, self._run) if number else []
         chosen = db_prompts.prompts_by_id(connection, before) if before else []

@@ -1,4 +1,4 @@
-"""Runs: from the standing verdicts to an adapter on disk. What the engine reports is stored, then published."""
+"""Runs: from the current verdicts to an adapter on disk. The engine's events are stored, then published."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tui.snapshots import WAITING, LoadState, RunPhase, RunProgress, TrainPrevie
 from tui.text.format import count
 from tui.training.outcome import ending_of
 from tui.training.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
-from tui.training.preview import RunPreviews
+from tui.training.preview import PreviewListener, RunPreviews
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder
 from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
@@ -49,20 +49,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FEWEST_PAIRS = 4
-"""Fewer pairs than one default batch teach nothing that could be told from chance."""
+"""The effect of fewer pairs than one default batch cannot be distinguished from chance."""
 _ASKED_FOR = (*WAITING, RunPhase.STOPPING)
 _CANNOT_PAUSE = (RunPhase.PAUSED, RunPhase.STOPPING, RunPhase.SAVING)
 PACKAGES = ("palate", "torch", "transformers", "peft")
 
 
 class Trainer:
-    """Starts, watches and stops the one run that may be alive."""
+    """Starts, follows and stops the one run that may be in progress."""
 
     def __init__(self, services: Services) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
         self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
-        """The ends that the database had no room for: status, error and adapter by run. See `_record_ends`."""
+        """Ends that the database could not store: status, error and adapter by run. See `_record_ends`."""
         self._services = services
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
@@ -73,17 +73,17 @@ class Trainer:
         self._starting = threading.Lock()
 
     def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """What a run with these settings on these pairs would do now, and why it cannot start if it cannot."""
+        """Preview a run with these settings on these pairs. The preview's problem says why the run cannot start."""
         return self._with_problem(self._previews.preview(config, pairs), pairs)
 
     def known_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
-        """The same by what was counted last, without a query. See `RunPreviews.known`."""
+        """The same preview from the latest counts, without a query. See `RunPreviews.known`."""
         found = self._previews.known(config, pairs)
         return None if found is None else self._with_problem(found, pairs)
 
-    def ask_preview(self, config: TrainConfig, pairs: PairSet, tell: Callable[[TrainPreview], None]) -> None:
-        """Have `tell` called with the preview on another thread. See `RunPreviews.ask`."""
-        self._previews.ask(config, pairs, lambda found: tell(self._with_problem(found, pairs)))
+    def ask_preview(self, config: TrainConfig, pairs: PairSet, listener: PreviewListener) -> None:
+        """Call `listener` with the preview on another thread. See `RunPreviews.ask`."""
+        self._previews.ask(config, pairs, lambda found: listener(self._with_problem(found, pairs)))
 
     def _with_problem(self, found: TrainPreview, pairs: PairSet) -> TrainPreview:
         return replace(found, problem=found.problem or self._problem(found.pairs, pairs))
@@ -91,19 +91,19 @@ class Trainer:
     def preflight(
         self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
     ) -> Preflight:
-        """A close look at such a run. See `RunPreviews.preflight` for its errors."""
+        """Preflight such a run. See `RunPreviews.preflight` for errors."""
         return self._previews.preflight(config, pairs, is_dropped)
 
     def close(self) -> None:
-        """Count nothing more for previews."""
+        """Stop counting for previews."""
         self._previews.close()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
-        """Record a run and put it on the lane; returns its id.
+        """Record a run and submit it to the scheduler; returns its id.
 
         Raises:
-            WorkbenchError: a run is alive, the model is not there, or there are too few pairs.
-            InputError: the pairs are of a prompt set that is not there.
+            WorkbenchError: a run is in progress, the model is not loaded, or there are too few pairs.
+            InputError: the pairs are of a prompt set that does not exist.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
         with self._starting:
@@ -132,14 +132,14 @@ class Trainer:
         return run
 
     def resume(self, run: int) -> None:
-        """Put an interrupted run back on the lane: it goes on from its checkpoint with the pairs it began with.
+        """Submit an interrupted run again. It continues from its checkpoint with the pairs that it began with.
 
-        A run that has no checkpoint yet begins again from its own start, to the same adapter; the reference
-        log-probabilities that it scored are kept.
+        A run without a checkpoint begins again at its first step. The reference log-probabilities that it scored are
+        kept.
 
         Raises:
-            WorkbenchError: the run has an end, a run is alive, one of its prompts is held out now, or the model is not
-                there or another one.
+            WorkbenchError: the run has ended, a run is in progress, one of its prompts is held out now, or the model
+                is not loaded or a different one.
             AdapterError: the adapter that the run started from is gone.
         """
         with self._starting:
@@ -157,8 +157,8 @@ class Trainer:
             raise WorkbenchError(problem)
         if held_out := db_held_out.held_out_in_run(self._workspace.connection, run):
             raise WorkbenchError(
-                f"{count(held_out, 'pair')} of run {run} ask what is held out for trials now. Start a new run, or hand "
-                "those prompts back to labelling."
+                f"Run {run} has {count(held_out, 'pair')} whose prompts are held out for trials now. Start a new run, "
+                "or return those prompts to labelling."
             )
         if row.base_model != self._loaded_model.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
@@ -175,13 +175,13 @@ class Trainer:
         self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
 
     def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
-        """Where the run can be taken up again; a file is known even when there was no room to record it."""
+        """The run's checkpoint. One that could not be recorded while the disk was full is recorded now."""
         if db_checkpoints.get_checkpoint(self._workspace.connection, row.id) is None:
             know_checkpoint(self._workspace, row)
         return db_checkpoints.get_checkpoint(self._workspace.connection, row.id)
 
     def leave(self, timeout_s: float = 60.0) -> None:
-        """Let a run that is alive write a checkpoint and end as interrupted, to be resumed; waits for that."""
+        """Let the run in progress write a checkpoint and end as interrupted. Wait at most `timeout_s` seconds."""
         if self.progress is None or self.job is None:
             return
         self._requests.ask(RunRequest.LEAVE)
@@ -189,7 +189,7 @@ class Trainer:
         wait([self.job.done], timeout_s)
 
     def over(self) -> Future[None] | None:
-        """Resolved when the run that is alive is over and its adapter answers; None when no run is alive."""
+        """A future that resolves when the run in progress is over and its adapter in use; None without a run."""
         return None if self.job is None or self.job.done.done() else self.job.done
 
     def _begin(self, task: RunTask) -> None:
@@ -200,30 +200,30 @@ class Trainer:
         self._publish(RunChanged(task.run))
 
     def _free(self, name: str) -> str:
-        """The run's name for its adapter, or one like it if another adapter took it meanwhile."""
+        """The run's name for its adapter, or a similar one if another adapter has the name now."""
         taken = {name_key(each.manifest.name) for each in self._workspace.registry.list()}
         return self._workspace.registry.free_name(name) if name_key(name) in taken else name
 
     def stop(self, *, discard: bool = False) -> None:
-        """Ask the run to end at once, and to save what it has learned as an adapter unless it is to `discard` that."""
+        """Ask the run to end at once. It saves its policy as an adapter, unless `discard` is set."""
         if self.progress is not None:
             self._requests.ask(RunRequest.DISCARD if discard else RunRequest.STOP)
             self._show(RunPhase.STOPPING)
             self._scheduler.wake()
 
     def pause(self) -> None:
-        """Ask the run to write a checkpoint and wait; it does so as soon as its next pairs are through."""
+        """Ask the run to write a checkpoint after its next pairs, and to wait."""
         if self.progress is not None and self.progress.phase not in _CANNOT_PAUSE:
             self._requests.ask(RunRequest.PAUSE)
             self._show(RunPhase.PAUSING)
 
     def save(self) -> None:
-        """Ask the run to write a checkpoint as soon as its next pairs are through, and to train on."""
+        """Ask the run to write a checkpoint after its next pairs, and to continue."""
         if self.progress is not None:
             self._requests.ask(RunRequest.CHECKPOINT)
 
     def go_on(self) -> None:
-        """Let a run that waits train on."""
+        """Let a run that waits continue."""
         if self.progress is not None and self.progress.phase in WAITING:
             self._requests.withdraw(RunRequest.PAUSE)
             self._show(RunPhase.TRAINING)
@@ -235,7 +235,7 @@ class Trainer:
             self._publish(RunChanged(self.progress.run))
 
     def _priority(self) -> Priority:
-        """A run gives way to a labeller whose queue is low; one that is to end or wait saves before anything else."""
+        """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
         if self._requests.now is not RunRequest.NONE:
             return Priority.LOADING
         return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
@@ -255,7 +255,7 @@ class Trainer:
             return f"A run needs at least {FEWEST_PAIRS} preference pairs, there are {pairs}. Judge {missing} more."
         return None
 
-    # -- on the lane -------------------------------------------------------------------------------------------
+    # -- on the compute thread ---------------------------------------------------------------------------------
 
     def _work_steps(self, task: RunTask) -> WorkSteps:
         try:
@@ -268,7 +268,7 @@ class Trainer:
                 self._end(task, "interrupted", None)
 
     def _broken_off(self, task: RunTask, error: Exception) -> bool:
-        """Record and tell what an error makes of a run; False leaves it to the lane, as for a run that has its end."""
+        """Record and publish how an error ends a run. False leaves it to the scheduler, as after the run's end."""
         if self.progress is None:
             return False
         ending = ending_of(error, task.run, self._workspace.folder)
@@ -280,17 +280,17 @@ class Trainer:
         return ending.expected
 
     def _train(self, task: RunTask) -> WorkSteps:
-        book = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
+        recorder = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
         try:
-            with closing(self._events(task, staging, book)) as events:
+            with closing(self._events(task, staging, recorder)) as events:
                 for event in events:
                     if isinstance(event, AdapterSaved) and self._requests.now is not RunRequest.DISCARD:
-                        adapter = self._keep(task, event, book)
+                        adapter = self._keep(task, event, recorder)
                     self._move(event, sampler)
-                    book.store(event)
+                    recorder.store(event)
                     self._publish(RunChanged(task.run, event))
                     if self._is_left_at(event):
                         return
@@ -302,10 +302,10 @@ class Trainer:
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
                 self._unload(staging.name)
-        book.note_samples(sampler)
+        recorder.note_samples(sampler)
         discarded = self._requests.now is RunRequest.DISCARD
         if discarded and adapter is None:
-            self._forget(book)
+            self._forget(recorder)
         recorded = self._end(task, "stopped" if self._requests.now.stops else "finished", None, adapter)
         if recorded and (adapter is not None or discarded):
             drop_checkpoint(self._workspace, task.run)
@@ -313,14 +313,14 @@ class Trainer:
             yield from self._loaded_model.use_steps(adapter)
 
     def _move(self, event: Event, sampler: Sampler) -> None:
-        """Tell where the run is after `event`, and that answers are sampled next where they are."""
+        """Update the progress after `event`, and show sampling where it comes next."""
         assert self.progress is not None
         self.progress = self._beside_samples = progress_after(self.progress, event, self._requests.now)
         if sampler.is_due(event, self.progress.step):
             self._sampled(0, sampler.num_prompts)
 
     def _sampled(self, done: int, total: int) -> None:
-        """Tell how many of the answers are sampled; after the last one the run does what it did before."""
+        """Show how many answers are sampled; after the last one, show the phase from before."""
         assert self.progress is not None
         phase, before = RunPhase.SAMPLING, self._beside_samples
         if done == total and before is not None:
@@ -329,7 +329,7 @@ class Trainer:
         self.progress = in_phase(self.progress, phase, self._requests.now, done, total)
 
     def _is_left_at(self, event: Event) -> bool:
-        """Do what was asked for the next checkpoint, if `event` is one; is the run to be left there?"""
+        """Meet the requests that wait for a checkpoint, if `event` is one. Must the run be left there?"""
         if isinstance(event, CheckpointSaved):
             self._requests.withdraw(RunRequest.CHECKPOINT)
         if not isinstance(event, CheckpointSaved | ReferenceScored):
@@ -350,31 +350,31 @@ class Trainer:
         )
 
     def _unload(self, adapter: str) -> None:
-        """Take an adapter out of memory that the engine had saved and that was not published."""
+        """Unload an adapter that the engine had saved and that was not published."""
         base = self._loaded_model.base
         if base is not None and adapter in base.loaded_adapters():
             base.unload_adapter(adapter)
 
-    def _forget(self, book: RunRecorder) -> None:
-        """Say in the log that what was learned is gone."""
+    def _forget(self, recorder: RunRecorder) -> None:
+        """Log that the trained policy was discarded."""
         assert self.progress is not None
         done = count(self.progress.step, "step")
-        book.note(f"The run was stopped after {done}; what it had learned was discarded, as asked.")
+        recorder.note(f"The run was stopped after {done}; what it had learned was discarded, as asked.")
 
     def _wait(self) -> None:
-        """What was learned is on the disk: sleep until somebody lets the run train on."""
+        """Sleep until a person lets the run continue. The checkpoint is on the disk."""
         self._requests.withdraw(RunRequest.PAUSE)
         if self.progress is not None:
             self.progress = replace(self.progress, seconds_left=None)
         self._show(RunPhase.PAUSED)
 
-    def _events(self, task: RunTask, staging: Path, book: RunRecorder) -> Generator[Event, None, None]:
-        """What the engine reports of this run."""
+    def _events(self, task: RunTask, staging: Path, recorder: RunRecorder) -> Generator[Event, None, None]:
+        """The engine's events of this run."""
         from engine.train import train_dpo  # imports torch
 
         base = self._loaded_model.required()
         for reason in base.reasons:
-            book.note(reason)
+            recorder.note(reason)
         return train_dpo(
             base,
             [preference_pair(row) for row in task.rows],
@@ -390,21 +390,21 @@ class Trainer:
         )
 
     def checkpoint_folder(self, run: int) -> Path:
-        """Where the checkpoint of a run stands."""
+        """The folder of a run's checkpoint."""
         return checkpoint_folder(self._workspace, run)
 
-    def _keep(self, task: RunTask, event: AdapterSaved, book: RunRecorder) -> Adapter:
-        """Move what the engine saved into the registry and tell the database.
+    def _keep(self, task: RunTask, event: AdapterSaved, recorder: RunRecorder) -> Adapter:
+        """Publish the saved adapter in the registry, and record it in the database.
 
-        The manifest tells of the pairs that were trained on. What was left out, and is in the rows of a run that was
-        never interrupted, and what was measured on are none of them.
+        The manifest covers the pairs that the run trained on. It excludes those that were left out (which are among
+        the rows of a run that was never interrupted) and those that the run was evaluated on.
         """
         base = self._loaded_model.required()
-        trained = set(book.train_keys)
+        trained = set(recorder.train_keys)
         pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
         name = self._free(task.name)
         if name != task.name:
-            book.note(f"Another adapter was called {task.name} meanwhile, so this one is {name}.")
+            recorder.note(f"Another adapter took the name {task.name} during the run, so this one is called {name}.")
         adapter = self._workspace.registry.publish(
             Path(event.folder),
             name=name,
@@ -419,9 +419,9 @@ class Trainer:
         return adapter
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
-        """Record the run's end; False when the database has no room for it, so that it is recorded later.
+        """Record the run's end; False when it cannot be stored now and is recorded later.
 
-        The run is over either way: one that seemed to go on would let no other start.
+        The run is over either way: if it seemed to continue, no other run could start.
         """
         try:
             end_run(self._workspace, task.run, status, error, adapter)
@@ -434,10 +434,10 @@ class Trainer:
         return task.run not in self.unrecorded
 
     def _record_ends(self) -> None:
-        """Record the ends that the database had no room for, before another run is recorded in it.
+        """Record the ends that could not be stored, before another run is recorded.
 
         Raises:
-            DatabaseError: there still is none.
+            DatabaseError: they still cannot be stored.
         """
         for run, end in list(self.unrecorded.items()):
             end_run(self._workspace, run, *end)

@@ -1,7 +1,7 @@
-"""Blind trials at work: two policies answer held-out prompts ahead of need, a person judges, the names stay sealed.
+"""Blind trials: two policies answer held-out prompts ahead of need, a person judges, and the names stay sealed.
 
-A trial lives in the database from its start: which prompts, in which order, with which settings. So it can be left and
-taken up days later: what is missing is written whenever the model is there, and judging goes on where it stopped.
+The database holds a trial from its start: its prompts, their order and its settings. A person can therefore continue it
+days later. The missing answers are written whenever the model is loaded, and judging continues where it stopped.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ MOVED_TO = "from trials"
 
 @dataclass(frozen=True, kw_only=True)
 class TrialPlan:
-    """What a person asks of a blind trial.
+    """The plan of a blind trial.
 
-    `policy` is on trial and `against` is what it is held against: names or ids of adapters, or "base". `prompt_set` is
+    `policy` is on trial and is compared with `against`: names or ids of adapters, or "base". `prompt_set` is
     the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
-    pairs are asked a second time at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the
+    pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the
     command that judges in a person's place.
     """
 
@@ -69,21 +69,21 @@ class BlindTrials:
         self._looked_through: set[int] = set()
         """Trials whose prompts all leave the model room to answer."""
         self.job: Job | None = None
-        """What writes answers now, or did last."""
+        """The job that writes answers now, or the last one that did."""
 
     # -- starting and ending -----------------------------------------------------------------------------------
 
     def start(self, plan: TrialPlan) -> int:
-        """Record a sealed trial and have its answers written; returns its id.
+        """Record a sealed trial and let its answers be written; returns its id.
 
         Raises:
-            WorkbenchError: a policy would meet itself, or fewer prompts are held out than asked for.
+            WorkbenchError: a policy would be compared with itself, or fewer prompts are held out than asked for.
             AdapterError: there is no such adapter, or it does not fit the base model that is loaded.
             ModelError: no base model is loaded.
         """
         against, policy = self._adapter(plan.against), self._adapter(plan.policy)
         if against == policy:
-            raise WorkbenchError(f"{plan.policy} would meet itself. Choose another policy to hold it against.")
+            raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
         models = self._loaded_model.model_row(against), self._loaded_model.model_row(policy)
         prompts = self._choose(plan, models)
         settings = {**asdict(plan.sampling), "system": plan.system}
@@ -99,14 +99,14 @@ class BlindTrials:
             may_end_early=plan.may_end_early,
             judge=plan.judge,
         ).result()
-        self._tell(trial)
+        self._publish_progress(trial)
         self.wake()
         return trial
 
     def open(self, trial: int) -> Future[None]:
-        """End a trial and show its names; the number of verdicts there are is recorded with it."""
+        """End a trial and show its names; the number of its verdicts is recorded."""
         opened = self._workspace.write(db_blind.open_trial, trial)
-        opened.add_done_callback(lambda done: None if _failed(done) else self._tell(trial))
+        opened.add_done_callback(lambda done: None if _failed(done) else self._publish_progress(trial))
         return opened
 
     def _choose(self, plan: TrialPlan, models: tuple[int, int]) -> list[int]:
@@ -131,7 +131,7 @@ class BlindTrials:
     # -- judging -----------------------------------------------------------------------------------------------
 
     def attend(self, trial: int | None) -> None:
-        """A person sits before this trial (None: no longer), so its answers are waited for when few are ready."""
+        """Note that a person judges this trial (None: no trial), so that its answers come first when few are ready."""
         self.attended = trial
         if trial is not None:
             self._given_up.discard(trial)
@@ -147,7 +147,7 @@ class BlindTrials:
         return db_blind.count_ready(self._workspace.connection, trial)
 
     def place(self, pair: ComparisonRow) -> tuple[int, int]:
-        """Which pair of its trial this is, from 1, were it judged next, and how many are asked in all."""
+        """The place of this pair in its trial, from 1, if it is judged next, and the number of pairs in all."""
         assert pair.trial is not None
         row = db_trials.get_trial(self._workspace.connection, pair.trial)
         judged, asked = db_blind.count_asked(self._workspace.connection, pair.trial)
@@ -169,17 +169,17 @@ class BlindTrials:
     # -- afterwards --------------------------------------------------------------------------------------------
 
     def note(self, trial: int, note: str) -> Future[None]:
-        """Keep a note with a trial."""
+        """Store a note on a trial."""
         return self._workspace.write(db_blind.note_trial, trial, note)
 
     def note_comparison(self, comparison: int, note: str) -> Future[None]:
-        """Keep a note with a comparison."""
+        """Store a note on a comparison."""
         return self._workspace.write(db_blind.note_comparison, comparison, note)
 
     def move_to_labelling(self, comparison: int) -> Future[VerdictRow | None]:
-        """Move a comparison's prompt out of its held-out set and let its verdict be trained on; this is recorded.
+        """Move a comparison's prompt out of its held-out set and let its verdict be trained on. The move is recorded.
 
-        The future fails with `NotAllowed` where that cannot be, in words.
+        The future fails with `NotAllowed` and the reason where that is not possible.
         """
         moved = self._workspace.write(db_blind.move_to_labelling, comparison, set_name=MOVED_TO)
         moved.add_done_callback(lambda done: None if _failed(done) else self._publish(QueueChanged(0)))
@@ -188,16 +188,16 @@ class BlindTrials:
     # -- on the compute thread -----------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Write what trials still lack, unless that is being done already or no trial is under way."""
+        """Write the missing answers of trials, unless a job already does or no trial is in progress."""
         if not self._scheduler.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
             self.job = self._scheduler.submit("trial answers", self._work_steps(), self._priority)
 
     def _priority(self) -> Priority:
-        """A person who sits before a trial is served before the queue of labelling, which nobody looks at then."""
+        """While a person judges a trial, its answers come before the labelling queue, which is not in sight then."""
         return Priority.LOADING if self.attended is not None and self._ready < LOW else Priority.AHEAD
 
     def _work_steps(self) -> WorkSteps:
-        yield  # the model's own job goes first
+        yield  # the job that loads the model goes first
         self._loaded_model.required()
         while (trial := self._next_trial()) is not None:
             try:
@@ -230,10 +230,10 @@ class BlindTrials:
         yield from answer_questions(self._services, trial, policies, questions)
         if not db_blind.missing_answers(self._workspace.connection, trial.id, 1):
             self._workspace.write(db_blind.add_repeats, trial.id).result()
-        self._tell(trial.id)
+        self._publish_progress(trial.id)
 
     def _look_through(self, trial: TrialRow) -> None:
-        """Leave out what is too long for the model, all of it at once: one such prompt would hold up the others."""
+        """Leave out all prompts that are too long for the model at once, since one of them would hold up the others."""
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
@@ -244,13 +244,13 @@ class BlindTrials:
         """The adapter of a stored model, None for the base.
 
         Raises:
-            WorkbenchError: the trial is of another base model than the one that is loaded.
-            AdapterError: the adapter is gone or its weights are other ones now.
+            WorkbenchError: the trial belongs to a base model that is not loaded, or the adapter's weights changed.
+            AdapterError: the adapter is gone.
         """
         row = db_models.get_model(self._workspace.connection, model)
         base = row if row.parent is None else db_models.get_model(self._workspace.connection, row.parent)
         if base.fingerprint != self._loaded_model.required().fingerprint:
-            raise WorkbenchError(f"It is between policies of {base.name}. Start Palate with --model {base.source}.")
+            raise WorkbenchError(f"It compares policies of {base.name}. Start Palate with --model {base.source}.")
         if row.parent is None:
             return None
         adapter = self._workspace.registry.get(row.source)
@@ -258,7 +258,7 @@ class BlindTrials:
             raise WorkbenchError(f"The weights of {row.name} are no longer those that the trial began with. End it.")
         return adapter
 
-    def _tell(self, trial: int) -> None:
+    def _publish_progress(self, trial: int) -> None:
         row = db_trials.get_trial(self._workspace.connection, trial)
         if trial == self.attended:
             self._ready = self.ready(trial)
@@ -266,5 +266,5 @@ class BlindTrials:
 
 
 def _failed(done: Future[Any]) -> bool:
-    """Did it fail? Whoever waits for the future is told."""
+    """Did it fail? The caller that waits for the future gets the error."""
     return done.cancelled() or done.exception() is not None

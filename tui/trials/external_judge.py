@@ -1,9 +1,9 @@
 """A program that judges in a person's place, through its standard input and output.
 
-It is started once for each question, in both orders of the two answers, and never told who wrote which. It reads one
-JSON object, `{"prompt": [messages], "first": "…", "second": "…"}`, and writes `first`, `second` or `tie` (or 1, 2, 0)
-on the last line of its output, or a JSON object with such a `verdict`. Two orders that disagree are a tie: programs
-and models like the first answer, or the second, for its place alone.
+The program runs twice for each question, once for each order of the two answers, and its input does not say who wrote
+them. It reads one JSON object, `{"prompt": [messages], "first": "…", "second": "…"}`, and writes `first`, `second` or
+`tie` (or 1, 2, 0) on the last line of its output, or a JSON object with such a `verdict`. Two orders that disagree are
+a tie: programs and models may prefer the first answer, or the second, for its place alone.
 """
 
 import json
@@ -32,7 +32,7 @@ _CHOICES: Final[Mapping[str, Choice]] = {
 
 
 class JudgeError(WorkbenchError):
-    """The judging program cannot be started, fails, or says something else than a verdict."""
+    """The judging program cannot be started, fails, or writes no verdict."""
 
     title = "The judge gave no verdict"
 
@@ -47,7 +47,7 @@ class Judgement:
 
     @property
     def agrees(self) -> bool:
-        """Did both orders say the same?"""
+        """Did the program choose the same in both orders?"""
         return self.verdict != "tie" or self.a_first == "tie"
 
 
@@ -63,10 +63,10 @@ class ExternalJudge:
     """Its environment variables; None for this process's own."""
 
     def judge(self, pair: ComparisonRow) -> Judgement:
-        """Ask in both orders.
+        """Run the program for both orders.
 
         Raises:
-            JudgeError: says what the program did, and the command.
+            JudgeError: the program gave no verdict; the message names the command and what it did.
         """
         a_first = self._ask(pair.prompt.messages, pair.a.text, pair.b.text)
         b_first = self._ask(pair.prompt.messages, pair.b.text, pair.a.text)

@@ -13,13 +13,13 @@ from tui.generation.completion_writer import why_too_long
 from tui.text.format import count
 
 _NAMED = 3
-"""So many of the prompts are named; the others are counted."""
+"""At most this many prompts are named; the others are counted."""
 
 
 def leave_out_too_long(
     services: Services, trial: int, prompts: Sequence[PromptRow], system: str | None = None
 ) -> list[PromptRow]:
-    """Take what the model cannot answer out of a trial, publish which, and give the prompts that are left."""
+    """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones."""
     base, workspace, reasons = services.loaded_model.required(), services.workspace, {}
     for prompt in prompts:
         request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
@@ -37,5 +37,5 @@ def leave_out_too_long(
 def _words(trial: int, left_out: Sequence[PromptRow], reasons: dict[int, str], *, over: bool) -> str:
     named = [f"“{prompt.first_line[:60]}”: {reasons[prompt.id]}" for prompt in left_out[:_NAMED]]
     more = [f"And {len(left_out) - _NAMED} more."] if len(left_out) > _NAMED else []
-    goes_on = "None is left, and it is over." if over else "It goes on with the others."
-    return " ".join([f"Trial {trial} leaves out {count(len(left_out), 'prompt')}. {goes_on}", *named, *more])
+    rest = "None is left, and the trial is over." if over else "It continues with the others."
+    return " ".join([f"Trial {trial} leaves out {count(len(left_out), 'prompt')}. {rest}", *named, *more])

@@ -1,4 +1,4 @@
-"""From the rows of a trial to what it proves, what could fool one, and the sentence to act on. No Textual here."""
+"""The results of a trial: figures from its rows, signs of bias, and a sentence to act on. No Textual here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OUTCOMES: dict[str, Outcome] = {"a": "loss", "b": "win", "tie": "tie", "both_ba
 
 
 def outcome_of(pair: ComparisonRow) -> Outcome | None:
-    """What a comparison says of the policy on trial (b); None while it says nothing, or may not count.
+    """The outcome of a comparison for the policy on trial (b); None without a verdict that counts.
 
     Equal answers are a tie. A verdict that was given after names were shown does not count.
     """
@@ -43,7 +43,7 @@ def outcome_of(pair: ComparisonRow) -> Outcome | None:
 
 
 def left_out(pair: ComparisonRow) -> bool:
-    """Will it never count: discarded, or judged after names were shown?"""
+    """Does the comparison never count, because it was discarded or judged after names were shown?"""
     verdict = pair.standing
     return not pair.same and verdict is not None and (verdict.verdict == "discard" or not verdict.blind)
 
@@ -71,7 +71,7 @@ class TrialResult:
     """A trial's figures. `left` and `longer` are over decisive verdicts, `cut_a` and `cut_b` over all answers.
 
     `same` counts pairs with equal answers, `not_blind` and `discarded` what is left out, `open` what is still to be
-    judged, `both_bad` the ties in which neither would do. `agreement` is over the pairs that were asked again, and
+    judged, `both_bad` the ties in which both answers were bad. `agreement` is over the pairs that were repeated, and
     `split_prompts` counts prompts whose samples did not all go the same way, of those with several.
     """
 
@@ -94,7 +94,7 @@ class TrialResult:
 
     @property
     def sentence(self) -> str:
-        """What may be said, in a sentence that one can act on."""
+        """The conclusion, in a sentence to act on."""
         return sentence(self)
 
 
@@ -141,7 +141,7 @@ def _left(decisive: Sequence[ComparisonRow]) -> Share:
 
 
 def _longer(decisive: Sequence[ComparisonRow]) -> Share:
-    """Verdicts for the longer answer, in characters; pairs of one length do not tell."""
+    """Verdicts for the longer answer, in characters; pairs of equal length do not count."""
     unequal = [each for each in decisive if len(each.a.text) != len(each.b.text)]
     chosen = [(outcome_of(each) == "win") == (len(each.b.text) > len(each.a.text)) for each in unequal]
     return Share(sum(chosen), len(chosen))
@@ -190,7 +190,7 @@ def rate_words(tally: Tally) -> str:
 
 
 def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
-    """What could fool one: (name, words, does it stand out) of each."""
+    """Signs of bias, each as (name, words, is it conspicuous)."""
     twice = result.agreement
     rows = [
         ("left side chosen", _share_words(result.left), result.left.is_lopsided),
@@ -199,7 +199,7 @@ def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
         ("answers the same", f"{result.same} of {count(result.trial.done, 'pair')}, counted as ties", False),
         ("asked again", _agreement_words(twice), twice.pairs > 0 and twice.same < twice.pairs),
     ]
-    if result.trial.judge is not None:  # a program is asked in both orders, and nothing is asked again
+    if result.trial.judge is not None:  # a program judges in both orders, and no pair is repeated
         rows = rows[1:-1]
     if result.trial.samples > 1:
         words = f"samples disagree on {result.split_prompts} of {count(result.tally.prompts, 'prompt')}"
@@ -232,7 +232,7 @@ def _agreement_words(twice: Agreement) -> str:
 
 @dataclass(frozen=True)
 class Meeting:
-    """All that two policies showed against each other; `tally` is of `first`. Prompts count once."""
+    """The results of two policies against each other in all trials; `tally` is for `first`, and prompts count once."""
 
     first: str
     second: str
@@ -242,7 +242,7 @@ class Meeting:
 
 @dataclass(frozen=True)
 class TrialBoard:
-    """Every pair of policies that met, their strengths once three have, and what to compare next.
+    """Every pair of policies that were compared, their strengths once there are three, and what to compare next.
 
     `by_programs` counts opened trials that a program judged: they say nothing of a person's taste and are left out.
     """
@@ -255,7 +255,7 @@ class TrialBoard:
 
 def board_of(trials: Iterable[tuple[TrialRow, Sequence[ComparisonRow]]], policies: Sequence[str]) -> TrialBoard:
     """The board over opened trials; `policies` are the names of all that could be compared, the base among them."""
-    from tui.analysis.bradley_terry import (  # numpy takes its time, and the board alone needs it
+    from tui.analysis.bradley_terry import (  # imports numpy, which only the board needs
         LEAST_POLICIES,
         rank,
         suggest,

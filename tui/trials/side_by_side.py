@@ -44,7 +44,7 @@ class SideBySide:
             against: name or id of the other one, or "base".
 
         Raises:
-            WorkbenchError: there is no adapter to compare, one is under way, or no held-out prompt is there.
+            WorkbenchError: there is no adapter to compare, answers are being written, or too few prompts are held out.
             AdapterError: there is no such adapter.
         """
         with self._starting:
@@ -57,7 +57,7 @@ class SideBySide:
             raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
         other = None if against == BASE else self._workspace.registry.get(against)
         if other == tuned:
-            raise WorkbenchError(f"{against} would be compared with itself. Choose another one.")
+            raise WorkbenchError(f"{against} would be compared with itself. Choose another policy.")
         prompts = self._choose(num_questions)
         trial = self._workspace.write(
             db_trials.add_trial,
@@ -73,7 +73,7 @@ class SideBySide:
         return trial
 
     def stop(self) -> None:
-        """End after the questions that are being answered; what is there stays."""
+        """End after the questions that are being answered. Stored answers stay."""
         self._stop = True
 
     def _check_free(self) -> None:

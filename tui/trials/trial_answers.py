@@ -25,7 +25,7 @@ TwoPolicies = tuple[Adapter | None, Adapter | None]
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt with the seed of both answers, so that the policies share their luck, and the seed of their sides."""
+    """A prompt with two seeds: one for both answers, so that the policies draw alike, and one for their sides."""
 
     prompt: PromptRow
     seed: int

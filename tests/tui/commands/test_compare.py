@@ -109,7 +109,7 @@ def test_a_judge_that_fails_leaves_a_trial_to_go_on_with(palate: Invoke, tmp_pat
         (("--trial", "99"), "no trial 99"),
         (("--judge", "true", "--set", "nothing"), "no held-out prompt set 'nothing', only 'science, held out'"),
         (("--judge", "true", "--num-questions", "400"), "400 prompts were asked for, 80 are held out"),
-        (("--judge", "true", "--against", "second", "--adapter", "second"), "would meet itself"),
+        (("--judge", "true", "--against", "second", "--adapter", "second"), "would be compared with itself"),
     ],
 )
 def test_what_cannot_be_done_is_said(palate: Invoke, words: tuple[str, ...], told: str) -> None:

@@ -133,7 +133,7 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert row.status == "interrupted"
     assert row.error is not None
     assert row.error.startswith(title)
-    assert row.error.endswith(f"Then r in Runs, or `palate train --resume {run}`, goes on with it.")
+    assert row.error.endswith(f"Then press r in Runs, or use `palate train --resume {run}`, to continue the run.")
     assert workbench.can_resume(row)
     assert workbench.status().run is None
     assert [each.title for each in told if isinstance(each, WorkbenchFailed)] == [f"Run {run}: {title.split('.')[0]}"]
@@ -310,4 +310,4 @@ def test_an_adapter_whose_name_was_taken_meanwhile_gets_another(
     workbench.trainer.job.done.result(timeout=120)
     assert workbench.run(run).status == "finished"
     assert [each.name for each in workbench.adapters() if each.run == run] == ["short-1"]
-    assert "Another adapter was called short meanwhile" in "".join(line.text for line in workbench.run_log(run))
+    assert "Another adapter took the name short during the run" in "".join(line.text for line in workbench.run_log(run))

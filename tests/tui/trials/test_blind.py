@@ -171,7 +171,7 @@ def test_undo_stays_within_the_trial_and_ends_with_the_seal(workbench: Workbench
 
 def test_what_cannot_start_is_said_in_words(workbench: Workbench) -> None:
     plans = workbench.blind_trials
-    with pytest.raises(WorkbenchError, match="would meet itself"):
+    with pytest.raises(WorkbenchError, match="would be compared with itself"):
         plans.start(TrialPlan(policy="tuned", against="tuned", sampling=SHORT))
     with pytest.raises(WorkbenchError, match="99 prompts were asked for, 80 are held out"):
         plans.start(TrialPlan(policy="tuned", num_prompts=99, sampling=SHORT))
@@ -241,7 +241,7 @@ def test_prompts_that_are_too_long_are_left_out_and_named(workbench: Workbench, 
     row = workbench.trial(trial)
     assert (row.status, row.num_questions, row.done, row.total) == ("running", 2, 4, 4)
     (told,) = notices(heard)
-    assert told.startswith(f"Trial {trial} leaves out 2 prompts. It goes on with the others. “")
+    assert told.startswith(f"Trial {trial} leaves out 2 prompts. It continues with the others. “")
     assert "“First word" in told
     assert "“Second word" in told
     assert "tokens and the model reads 512" in told
@@ -258,7 +258,7 @@ def test_a_trial_of_nothing_but_prompts_that_are_too_long_is_over(workbench: Wor
     row = workbench.trial(trial)
     assert (row.status, row.sealed) == ("failed", False)
     (told,) = notices(heard)
-    assert "None is left, and it is over." in told
+    assert "None is left, and the trial is over." in told
     assert "nothing" in sentence(result_of(row, []))
 
 

@@ -378,7 +378,7 @@ async def test_a_trial_that_loses_all_its_prompts_says_that_it_is_over(workbench
     ((prompt, _),) = db_blind.missing_answers(workbench.workspace.connection, trial, 9)
     async with judging(workbench, trial) as (pilot, app):
         workbench.workspace.write(db_trials.leave_out, trial, [prompt.id]).result()
-        workbench.blind_trials._tell(trial)
+        workbench.blind_trials._publish_progress(trial)
         await until_shown(pilot, "This trial is over")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
