@@ -266,6 +266,39 @@ def test_the_root_of_tui_holds_what_it_should() -> None:
     assert here | folders == {name for row in ORDER for name in row}
 
 
+APART = {
+    "db.interchange.questions",
+    "engine.compat.transformers_private",
+    "engine.fingerprint",
+    "engine.stops",
+    "engine.training.allocator",
+    "engine.training.margins",
+    "engine.training.outages",
+    "engine.training.save_adapter",
+    "tui.run_app",
+    "tui.screens.clipboard",
+    "tui.terminal.gc_freeze",
+    "tui.terminal.notify",
+    "tui.widgets.cell_widths",
+    "tui.widgets.pair.markdown_table",
+    "tui.workspace.bundled_prompts",
+}
+"""Modules of one function with one caller that stay apart: each is a subject of its own, or keeps a heavy import out of
+its caller. The list may only shrink."""
+
+
+def test_no_module_is_one_function_with_one_caller() -> None:
+    graph = import_graph()
+    callers = {name: [each for each, targets in graph.items() if name in targets] for name in graph}
+    for path in sources():
+        name = name_of(path)
+        if name.startswith("tui.commands.") or len(callers[name]) != 1:
+            continue
+        shapes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        public = [node for node in parsed(path).body if isinstance(node, shapes) and not node.name.startswith("_")]
+        assert len(public) != 1 or isinstance(public[0], ast.ClassDef) or name in APART, name
+
+
 # -- rule 6: one name, one place --------------------------------------------------------------------------------
 
 
