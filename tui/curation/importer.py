@@ -177,7 +177,7 @@ class Importer:
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _import(self, source: Source, format: Format, set_name: str, tell: Tell) -> Imported:
-        pairs = self._look_through(source, format, tell)
+        pairs = self._count_pairs(source, format, tell)
         write = self._workspace.write
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
         tally = ImportTally()
@@ -191,7 +191,7 @@ class Importer:
             raise
         return tally.imported(source, format, set_name)
 
-    def _look_through(self, source: Source, format: Format, tell: Tell) -> int:
+    def _count_pairs(self, source: Source, format: Format, tell: Tell) -> int:
         """Count the pairs. This finds every fault of the file before any of it is stored."""
         pairs, left_out = 0, ""
         for at, read in enumerate(format.read(source)):
