@@ -142,7 +142,7 @@ class _Connection(sqlite3.Connection):
         except OverflowError as error:
             given = values.values() if isinstance(values, Mapping) else values
             number = max((each for each in given if isinstance(each, int)), key=abs)
-            raise NotFound(f"There is no {number}: no number here has so many digits. Look it up in a list.") from error
+            raise NotFound(f"There is no {number}: the number is too large. Look it up in a list.") from error
 
 
 # -- what the file is ------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Counts of the standing verdicts of labelling by kind, also as an update of an earlier count.
 
-Verdicts are only ever added, so the verdict that stood for a comparison at an earlier time can be read later.
+Verdicts are only ever added, so a comparison's standing verdict at an earlier time can be read later.
 """
 
 from collections import Counter
@@ -46,9 +46,9 @@ def _changed(conn: Connection, before: VerdictTally, now: int) -> Mapping[str, i
     if now == before.newest:
         return before.by_verdict
     tally = Counter(before.by_verdict)
-    for stood, stands in conn.execute(_CHANGES, {"before": before.newest, "now": now}):
-        tally[stood] -= 1
-        tally[stands] += 1
+    for old, new in conn.execute(_CHANGES, {"before": before.newest, "now": now}):
+        tally[old] -= 1
+        tally[new] += 1
     return {verdict: number for verdict, number in tally.items() if number and verdict is not None}
 
 

@@ -1,4 +1,4 @@
-"""How far a person agrees with themselves: the same pair twice, sides swapped. No Textual here."""
+"""A person's agreement with themselves: verdicts on the same pair, given twice with sides swapped. No Textual here."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Agreement:
-    """What repeated pairs tell. `share`, its interval and `kappa` are None where they cannot be told.
+    """The agreement on repeated pairs. `share`, its interval and `kappa` are None where they are undefined.
 
     `low` and `high` are the ends of Wilson's 95 % interval of the share.
     """
@@ -27,9 +27,9 @@ class Agreement:
 def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
     """Agreement of first and second verdicts, given as (first, second), each a, b, tie or both_bad.
 
-    Kappa is Cohen's (J. Cohen, "A coefficient of agreement for nominal scales", 1960): κ = (p − e) ÷ (1 − e), p the
-    share of equal verdicts and e the share that two people with these habits would reach by chance. It is None when
-    every verdict was the same word, because then chance alone agrees.
+    Kappa is Cohen's (J. Cohen, "A coefficient of agreement for nominal scales", 1960): κ = (p − e) ÷ (1 − e). Here p is
+    the share of equal verdicts, and e is the share that two people with these habits would reach by chance. Kappa is
+    None when all verdicts are the same word, because chance alone then gives full agreement.
 
     >>> agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]).kappa
     0.5
@@ -59,6 +59,6 @@ def in_words(found: Agreement) -> str:
         return "No pair was judged twice yet."
     kappa = "" if found.kappa is None else f", Cohen's κ {found.kappa:.2f}"
     return (
-        f"You agreed with yourself on {found.same} of {found.pairs} pairs that came again ({found.share:.0%}; 95 % "
+        f"You agreed with yourself on {found.same} of {found.pairs} repeated pairs ({found.share:.0%}; 95 % "
         f"interval {found.low:.0%} to {found.high:.0%}{kappa})."
     )

@@ -1,8 +1,8 @@
-"""How strong policies are when they met one another in several trials: Bradley and Terry's model. No Textual here.
+"""The strengths of policies that met in several trials, by Bradley and Terry's model. No Textual here.
 
-P(i beats j) = 1 / (1 + exp(sⱼ − sᵢ)) (R. Bradley, M. Terry, Biometrika 39, 1952); a tie is half a win for either. The
-strengths are fitted by scipy. A weak ridge keeps a policy that won everything at a finite strength. The intervals are
-sandwich intervals with the prompt as the unit: verdicts on one prompt are no independent evidence (P. Huber, 1967).
+P(i beats j) = 1 / (1 + exp(sⱼ − sᵢ)) (R. Bradley, M. Terry, Biometrika 39, 1952); a tie is half a win for each. scipy
+fits the strengths. A weak ridge keeps the strength of a policy that won every time finite. The intervals are sandwich
+intervals with the prompt as the unit, because verdicts on one prompt are not independent evidence (P. Huber, 1967).
 """
 
 from collections.abc import Hashable, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_POLICIES: Final = 3
-"""With two policies their win rate says it all."""
+"""For two policies the win rate is enough."""
 RIDGE: Final = 0.01
 """Half of this times the squared strengths is added to the loss: about one hundredth of a prompt for each policy."""
 _Z: Final = NormalDist().inv_cdf(0.975)
@@ -33,7 +33,7 @@ class Game:
 
 @dataclass(frozen=True)
 class Strength:
-    """One policy's strength in nats, its 95 % interval, and the number of verdicts it took part in.
+    """One policy's strength in nats, its 95 % interval, and the number of verdicts on its answers.
 
     A difference of 1 is a win rate of 73 %. The strengths of all policies add up to 0.
     """
@@ -47,7 +47,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Board:
-    """The policies, strongest first, and how sure their differences are."""
+    """The policies, strongest first, with the covariance of their strengths."""
 
     strengths: tuple[Strength, ...]
     covariance: NDArray[np.float64]  # (policies, policies), in the order of `strengths`
@@ -59,7 +59,7 @@ class Board:
         return abs(self.strengths[first].value - self.strengths[second].value) / error
 
     def next_match(self) -> tuple[Hashable, Hashable] | None:
-        """The two neighbours on the board whose order is least sure; None when all are sure (or there are none)."""
+        """The two neighbours on the board whose order is least certain; None when all are certain or there are none."""
         doubts = [(self.certainty(place, place + 1), place) for place in range(len(self.strengths) - 1)]
         if not doubts or min(doubts)[0] >= _Z:
             return None
@@ -73,7 +73,7 @@ def rank(games: Sequence[Game]) -> Board:
     >>> rank([Game("a", "b", 1, 1), Game("a", "b", 1, 2), Game("a", "b", 0, 3)]).strengths[0].policy
     'a'
     """
-    from scipy.optimize import minimize  # takes half a second of the start, and most starts never ask
+    from scipy.optimize import minimize  # imported here, because it takes half a second and most sessions never need it
     from scipy.special import expit
 
     policies = sorted({each for game in games for each in (game.first, game.second)}, key=str)
@@ -120,7 +120,7 @@ def _sandwich(
 
 
 def suggest(policies: Sequence[Hashable], games: Sequence[Game]) -> tuple[Hashable, Hashable] | None:
-    """What to compare next: a policy that met nobody against the best one, else the two neighbours least sure."""
+    """The next two policies to compare: one without games against the best, else the least certain neighbours."""
     met = {each for game in games for each in (game.first, game.second)}
     new = [policy for policy in policies if policy not in met]
     known = [policy for policy in policies if policy in met]

@@ -1,8 +1,8 @@
-"""How often a verdict is a slip, from pairs that were asked twice; it is what label smoothing stands for.
+"""The rate at which verdicts are slips, from pairs that were asked twice. Label smoothing models such slips.
 
-Let every verdict that decides be flipped with the chance e, by itself. Two verdicts on one pair then differ when
-exactly one of them was flipped: d = 2e(1 − e). Solved for e: e = (1 − √(1 − 2d)) ÷ 2. A share d of one half or more
-has no such e: the verdicts would be no better than a coin. Ties and "both bad" are no flips and are left out here.
+Assume that every decisive verdict is flipped independently with probability e. Two verdicts on one pair then differ
+when exactly one of them was flipped: d = 2e(1 − e). Solved for e: e = (1 − √(1 − 2d)) ÷ 2. A share d of one half or
+more has no such e: the verdicts would be no better than a coin. Ties and "both bad" are not flips and are left out.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from typing import Final
 from tui.analysis.paired_comparison import Interval, share_interval
 
 LEAST: Final = 10
-"""With fewer pairs decided twice no smoothing is offered."""
+"""With fewer pairs decided twice Palate offers no smoothing."""
 MOST: Final = 0.49
-"""The largest label smoothing that a run takes."""
+"""The largest label smoothing that a run accepts."""
 
 PUBLISHED: Final = (
     ("InstructGPT", "72.6 ± 1.5 %", "arXiv 2203.02155"),
@@ -23,14 +23,14 @@ PUBLISHED: Final = (
     ("HH-RLHF", "about 63 %", "arXiv 2204.05862"),
     ("AlpacaFarm", "65.7 %", "arXiv 2305.14387"),
 )
-"""How often two people agreed, as published. One person twice should do better."""
+"""Published rates of agreement between two people. One person asked twice should agree more often."""
 
 
 @dataclass(frozen=True)
 class LabelNoise:
-    """Pairs decided twice and those decided otherwise; `rate` is e, None where it cannot be told.
+    """The pairs decided twice, and those with `different` decisions; `rate` is e, None where it is undefined.
 
-    `low` and `high` are e at the ends of Wilson's 95 % interval of the share of pairs decided otherwise, at most 0.5.
+    `low` and `high` are e at the ends of Wilson's 95 % interval of the share of different decisions, at most 0.5.
     """
 
     pairs: int
@@ -48,16 +48,16 @@ class LabelNoise:
 
 
 def label_noise_rate(different: float) -> float | None:
-    """The chance e that one verdict is flipped, when a share `different` of pairs is decided otherwise.
+    """The probability e that one verdict is flipped, for a share `different` of pairs with different decisions.
 
-    >>> flip_rate(0.18), flip_rate(0.5)
+    >>> label_noise_rate(0.18), label_noise_rate(0.5)
     (0.1, None)
     """
     return None if different >= 0.5 else round((1 - sqrt(1 - 2 * different)) / 2, 12)
 
 
 def label_noise(verdicts: Sequence[tuple[str, str]]) -> LabelNoise:
-    """What first and second verdicts on the same pairs say of slips."""
+    """The label noise in first and second verdicts on the same pairs, given as (first, second)."""
     decided = [(first, second) for first, second in verdicts if {first, second} <= {"a", "b"}]
     pairs, different = len(decided), sum(first != second for first, second in decided)
     if not pairs:

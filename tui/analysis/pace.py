@@ -1,4 +1,4 @@
-"""How fast a person judges: verdicts and median seconds of each day. No Textual here."""
+"""A person's pace of judging: verdicts and median seconds of each day. No Textual here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Day:
-    """One day: how many verdicts, and the median of their seconds (None where no time was taken)."""
+    """One day: its number of verdicts, and the median of their seconds (None where no time was measured)."""
 
     day: str
     verdicts: int
@@ -16,7 +16,7 @@ class Day:
 
 
 def by_day(timed: Sequence[tuple[str, float | None]]) -> list[Day]:
-    """Days in order from (day, seconds) of every verdict, given by day.
+    """The days in order, from (day, seconds) of every verdict, sorted by day.
 
     >>> by_day([("2026-03-02", 8.0), ("2026-03-02", None), ("2026-03-02", 20.0)])
     [Day(day='2026-03-02', verdicts=3, seconds=14.0)]

@@ -1,15 +1,15 @@
-"""What a blind trial proves, as functions of plain counts. The unit is the prompt. No Textual here.
+"""The statistics of a blind trial, as functions of plain counts. The unit is the prompt. No Textual here.
 
-**The interval.** A trial counts wins, ties and losses; its win rate counts a tie as half a win. That is no binomial
-share, so Wilson's interval does not apply to it. Wins and losses are the two discordant cells of a paired table,
-though, and win rate = (1 + δ)/2 with δ = P(win) − P(loss): the difference of paired proportions. Its interval here is
+**The interval.** A trial counts wins, ties and losses; its win rate counts a tie as half a win. That is not a binomial
+share, so Wilson's interval does not apply to it. But wins and losses are the two discordant cells of a paired table,
+and win rate = (1 + δ)/2 with δ = P(win) − P(loss), the difference of paired proportions. Its interval here is
 Tango's asymptotic score interval (T. Tango, "Equivalence test and confidence interval for the difference in
 proportions for the paired-sample design", Statistics in Medicine 17, 891–908, 1998). Without ties it is Wilson's.
 
-**Looking before the end.** Whoever looks after every verdict and stops at the first "significant" one finds a
-difference where none is. A trial that may end early is therefore decided by a rule that is exact however often one
-looks. Given that a prompt was decided, both policies are equally likely to have won it when they do not differ, so
-the lead (wins − losses) is a fair walk, whatever the ties:
+**Looking before the end.** A person who looks after every verdict and stops at the first "significant" one finds a
+difference where there is none. A trial that may end early is therefore decided by a rule that is exact for any number
+of looks. If the policies do not differ, each is equally likely to have won a decided prompt, so the lead (wins −
+losses) is a fair random walk, whatever the ties:
 
 - *Before the last prompt* it is settled when the mixture likelihood ratio of the lead, with a Beta(5, 5) prior on the
   chance to win, reaches 1/0.03. By Ville's inequality that happens by chance in at most 3 % of endless trials
@@ -28,13 +28,13 @@ from typing import Final, Literal
 Outcome = Literal["win", "tie", "loss"]
 
 ERROR: Final = 0.05
-"""How often a trial of two policies that do not differ may say "better" or "worse"."""
+"""The probability at which a trial of two equal policies may conclude "better" or "worse"."""
 EARLY_ERROR: Final = 0.03
-"""The part of it that may be spent before the last prompt."""
+"""The part of `ERROR` that may be spent before the last prompt."""
 PRIOR: Final = 5.0
 """Both parameters of the Beta prior: it expects win rates of 0.3 to 0.7 among the decided prompts."""
 MOST_MORE: Final = 2000
-"""Beyond this many further prompts nobody is told a number."""
+"""Above this many further prompts no number is shown."""
 
 
 _ASIDE: Final = 1e-12
@@ -73,7 +73,7 @@ class Tally:
 
     @property
     def win_rate(self) -> float:
-        """Wins with ties as half of one, over all prompts; one half while there is none."""
+        """Wins plus half the ties, divided by all prompts; one half while there is no prompt."""
         return (self.wins + self.ties / 2) / self.prompts if self.prompts else 0.5
 
     @property
@@ -83,7 +83,7 @@ class Tally:
 
 
 def tally_prompts(outcomes: Iterable[tuple[int, Outcome]]) -> Tally:
-    """Count prompts from the outcomes of their samples, given as (prompt, outcome).
+    """Tally prompts from the outcomes of their samples, given as (prompt, outcome).
 
     A prompt with several samples counts once: it is won when more of them were won than lost.
 
@@ -103,7 +103,7 @@ def tally_prompts(outcomes: Iterable[tuple[int, Outcome]]) -> Tally:
 def score_interval(wins: float, ties: float, losses: float, *, level: float = 0.95) -> Interval:
     """Tango's score interval of the win rate (see the module's text); without ties it is Wilson's.
 
-    The counts may be fractions, for asking what a longer trial would show.
+    The counts may be fractions, for a projection of a longer trial.
 
     >>> score_interval(11, 0, 5)
     Interval(low=0.4440..., high=0.8583...)
@@ -117,7 +117,7 @@ def score_interval(wins: float, ties: float, losses: float, *, level: float = 0.
     def beyond(delta: float, side: float) -> float:
         return _distance(wins, losses, total, delta) - side * z * _deviation(wins, losses, total, delta)
 
-    from scipy.optimize import brentq  # takes half a second of the start, and most starts never ask
+    from scipy.optimize import brentq  # imported here, because it takes half a second and most sessions never need it
 
     # The middle itself solves the equation where the deviation is 0 there; the ends are the other solutions.
     low = -1.0 if middle == -1 else brentq(beyond, -1, middle - _ASIDE, args=(1.0,))
@@ -126,7 +126,7 @@ def score_interval(wins: float, ties: float, losses: float, *, level: float = 0.
 
 
 def share_interval(count: int, total: int) -> Interval:
-    """Wilson's 95 % interval of a plain share, such as that of verdicts for the left answer."""
+    """Wilson's 95 % interval of a plain share, such as the share of verdicts for the left answer."""
     return score_interval(count, 0, total - count)
 
 
@@ -148,7 +148,7 @@ def _deviation(wins: float, losses: float, total: float, delta: float) -> float:
 
 @cache
 def early_lead(decided: int) -> float:
-    """The smallest lead that settles a trial after so many decided prompts, before its end; inf where none does.
+    """The smallest lead that settles a trial after `decided` decided prompts, before its end; inf where none does.
 
     >>> early_lead(10), early_lead(40)
     (inf, 22)
@@ -166,12 +166,12 @@ def early_lead(decided: int) -> float:
 
 @cache
 def final_lead(decided: int) -> float:
-    """The smallest lead that settles a trial at its end, where looking early was allowed; inf where none does.
+    """The smallest lead that settles a trial at its end, if it might have ended early; inf where none does.
 
     >>> final_lead(20), final_lead(80)
     (10, 20)
     """
-    inside = {0: 1.0}  # lead → chance of being there without having settled early
+    inside = {0: 1.0}  # lead → probability of that lead without an early end
     ended = 0.0
     for played in range(1, decided + 1):
         reached: dict[int, float] = {}
@@ -201,22 +201,22 @@ def _smallest(chances: Mapping[int, float], room: float) -> float:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a trial allows to be said. `more` is about how many further prompts would settle it at this rate."""
+    """The conclusion of a trial. `more` is about the number of further prompts that would settle it at this rate."""
 
     word: Literal["better", "worse", "not settled"]
     more: int | None = None
 
     @property
     def settled(self) -> bool:
-        """May "better" or "worse" be said?"""
+        """Whether the conclusion is "better" or "worse"."""
         return self.word != "not settled"
 
 
 def conclude(tally: Tally, *, planned: int, may_end_early: bool) -> Conclusion:
-    """What may be said after these prompts of a trial of `planned` prompts.
+    """The conclusion after these prompts of a trial of `planned` prompts.
 
-    A trial that is judged to its end without a look is decided by its interval. One that may end early, or that was
-    left before its end, is decided by the rule for looking early.
+    The interval decides a trial that is judged to its end without an earlier look. The rule for looking early decides a
+    trial that may end early or that was left before its end.
     """
     at_end = tally.prompts >= planned
     if at_end and not may_end_early:
@@ -229,9 +229,9 @@ def conclude(tally: Tally, *, planned: int, may_end_early: bool) -> Conclusion:
 
 
 def more_prompts(tally: Tally) -> int | None:
-    """About how many further prompts would take one half out of the interval, were they to go as those so far did.
+    """About the number of further prompts after which the interval excludes one half, if the rates stay the same.
 
-    None where it would take more than `MOST_MORE`, or where nothing points either way.
+    None where that is more than `MOST_MORE`, or where there is no lead.
     """
     if tally.lead == 0:
         return None

@@ -1,14 +1,14 @@
-"""What a person's choices say: one share with its interval for each trait of an answer. No Textual here.
+"""A person's preferences: for each trait of an answer, the share in which it was chosen. No Textual here.
 
-**The unit is the question**, as in trials: several pairs of one prompt are no independent evidence. The pairs of a
-question that differ in a trait are added up, +1 where the answer that has it was chosen and −1 where the other one
+**The unit is the question**, as in trials: several pairs of one prompt are not independent evidence. The pairs of a
+question that differ in a trait are added up, +1 where the answer with the trait was chosen and −1 where the other one
 was. A question counts as one choice for the side with more, and as half where they are equal. The 95 % interval of the
 share is Tango's score interval, which is Wilson's where there are no halves (see tui/analysis/paired_comparison.py).
 Where each question has one pair, both are plain counts.
 
-**Lists are longer.** A share for lists may be one for length. So every trait is counted a second time among pairs of
-about equal length alone, where the shorter answer has at least four fifths of the characters of the longer one. That
-takes out most of what length could explain, and nothing else.
+**Lists are longer.** A preference for lists may be a preference for length. So every trait is counted a second time,
+only among pairs of about equal length, in which the shorter answer has at least four fifths of the characters of the
+longer one. That removes most of the effect of length, and nothing else.
 """
 
 from collections.abc import Iterable
@@ -27,10 +27,10 @@ Says = Literal["more often", "less often", "can't tell yet"]
 
 @dataclass(frozen=True)
 class Preference:
-    """How often the answer with a trait was chosen over the one without it.
+    """The choices between an answer with a trait and one without it.
 
-    `pairs` differ in the trait and were decided, `neither` differ and ended as a tie or both bad. `questions` counts
-    the prompts of those pairs, each once.
+    `pairs` counts the decided pairs that differ in the trait, `neither` those that ended as a tie or both bad.
+    `questions` tallies the prompts of the decided pairs, each once.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Preference:
 
     @property
     def share(self) -> float | None:
-        """Share of the questions in which it was chosen, halves included; None without any."""
+        """The share of questions in which the trait was chosen, halves included; None without a question."""
         return self.questions.win_rate if self.questions.prompts else None
 
     @property
@@ -51,7 +51,7 @@ class Preference:
 
     @property
     def says(self) -> Says:
-        """What may be said: nothing, as long as the interval holds one half."""
+        """The conclusion, which is "can't tell yet" as long as the interval holds one half."""
         interval = self.interval
         if interval is None or interval.low <= 0.5 <= interval.high:
             return "can't tell yet"
@@ -60,7 +60,7 @@ class Preference:
 
 @dataclass(frozen=True)
 class Likes:
-    """What the choices say. `equal_length` holds the traits that occur among pairs of about equal length."""
+    """The preferences in all choices. `equal_length` has the traits that occur among pairs of about equal length."""
 
     decided: int
     neither: int
@@ -71,18 +71,18 @@ class Likes:
 
 @dataclass
 class _Count:
-    """One trait, counted while the choices go by."""
+    """The running counts of one trait."""
 
     pairs: int = 0
     neither: int = 0
     tallied: dict[int, int] = field(default_factory=lambda: {-1: 0, 0: 0, 1: 0})
 
     def close(self, point: int) -> None:
-        """A question is over; its pairs add up to `point`."""
+        """Count a complete question whose pairs add up to `point`."""
         self.tallied[(point > 0) - (point < 0)] += 1
 
     def preference(self, name: str, words: str) -> Preference:
-        """What was counted."""
+        """The preference with these counts."""
         won = self.tallied
         return Preference(name, words, self.pairs, self.neither, Tally(won[1], won[0], won[-1]))
 
@@ -92,7 +92,7 @@ _NAMES: Final = {_LEFT: "shown left (or first)", _LONGER: "longer", **{each.name
 
 
 class _Counter:
-    """Takes choices in the order of their prompts."""
+    """Counts choices, which come in the order of their prompts."""
 
     def __init__(self) -> None:
         self.everywhere = {name: _Count() for name in _NAMES}
@@ -139,14 +139,14 @@ class _Counter:
         self._points[key] = self._points.get(key, 0) + (1 if chosen else -1)
 
     def close(self) -> None:
-        """The pairs of a question are over."""
+        """Count the present question; its pairs are complete."""
         for (equal, name), point in self._points.items():
             (self.equal if equal else self.everywhere)[name].close(point)
         self._points.clear()
 
 
 def count_preferences(choices: Iterable[Choice]) -> Likes:
-    """Count what `choices` say; those of one prompt must follow one another."""
+    """Count the preferences in `choices`; the choices of one prompt must follow one another."""
     counter = _Counter()
     for each in choices:
         counter.take(each)

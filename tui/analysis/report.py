@@ -1,4 +1,4 @@
-"""Reads what a person's choices say, from the workspace; the figures are kept until something is stored again."""
+"""Reads a person's preferences from the workspace. The result is cached until something is stored again."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,12 +19,15 @@ from tui.snapshots import AdapterView
 from tui.workspace.workspace import Workspace
 
 DAYS: Final = 14
-"""The pace is told of so many days."""
+"""The pace covers this many days."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Which pairs are counted: of a prompt set or of a field, all where both are None. `pairs` were judged."""
+    """A group of pairs to count: those of a prompt set or of a field, or all where both are None.
+
+    `pairs` is the number of judged pairs.
+    """
 
     set_name: str | None = None
     field: str | None = None
@@ -32,13 +35,13 @@ class Group:
 
     @property
     def key(self) -> tuple[str | None, str | None]:
-        """What makes it this group, however many pairs it has by now."""
+        """The identity of the group, which does not depend on its number of pairs."""
         return self.set_name, self.field
 
 
 @dataclass(frozen=True)
 class Missed:
-    """The pairs that the adapter in use ranks the other way, of `known` pairs in the last epoch of its run."""
+    """The pairs that the adapter in use ranks the wrong way, of `known` pairs in the last epoch of its run."""
 
     adapter: str
     run: int
@@ -48,7 +51,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class PreferenceReport:
-    """Everything the page tells. `missed` is None where no adapter is in use that a run made."""
+    """All contents of the page. `missed` is None where no adapter made by a run is in use."""
 
     group: Group
     source: str
@@ -62,7 +65,7 @@ class PreferenceReport:
 
 
 class PreferenceReporter:
-    """Figures over every choice; 100,000 verdicts take most of a second, so ask on a thread of your own."""
+    """Statistics over every choice. 100,000 verdicts take most of a second, so do not read on the event loop."""
 
     def __init__(self, workspace: Workspace, adapters: Callable[[], Sequence[AdapterView]]) -> None:
         """`adapters` lists the adapters of the workspace."""
@@ -70,15 +73,15 @@ class PreferenceReporter:
         self._kept: dict[tuple[int, str, tuple[str | None, str | None]], PreferenceReport] = {}
 
     def version(self) -> int:
-        """Another number once something was stored; only to be compared with others that this thread asked for."""
+        """A number that changes once something was stored. Compare it only with numbers read on the same thread."""
         return data_version(self._workspace.connection)
 
     def read(
         self, group: Group | None = None, *, source: str = "person", version: int | None = None
     ) -> PreferenceReport:
-        """The page of `group`, everything where it is None. With the `version` of the last time it is not read again.
+        """The report on `group`, or on every pair where it is None. The last report of the same `version` is reused.
 
-        `source` is person, or import for pairs that came with a file.
+        `source` is person, or import for pairs from a file.
         """
         group = group or Group()
         if version is None:
@@ -86,13 +89,13 @@ class PreferenceReporter:
         key = (version, source, group.key)
         if key not in self._kept:
             page = self._read(group, source)
-            # Nothing of another version is asked for again.
+            # No caller asks for a report of another version again.
             self._kept = {each: kept for each, kept in self._kept.items() if each[0] == version} | {key: page}
             return page
         return self._kept[key]
 
     def missed(self, run: int) -> list[MissedPair]:
-        """The pairs that a run's last epoch left with a margin below 0, the lowest first, for a second look."""
+        """The pairs with a margin below 0 in a run's last epoch, the lowest first, to judge them again."""
         return db_preference_counts.missed_pairs(self._workspace.connection, run)
 
     def _read(self, group: Group, source: str) -> PreferenceReport:
@@ -122,7 +125,7 @@ class PreferenceReporter:
 
 
 def groups_of(judged: Sequence[JudgedGroup]) -> list[Group]:
-    """Everything, then each prompt set, then each field, by name."""
+    """The group of all pairs, then one for each prompt set, then one for each field, by name."""
     sets: Counter[str] = Counter()
     fields: Counter[str] = Counter()
     for each in judged:

@@ -1,4 +1,4 @@
-"""What the page about a person's choices says, in words; the screen and the command share them. No Textual here."""
+"""The words of the page about a person's preferences, for the screen and the command. No Textual here."""
 
 from typing import Final
 
@@ -16,14 +16,14 @@ LONGER_ELSEWHERE: Final = "Elsewhere people chose the longer of two answers in 6
 
 
 def group_words(group: Group) -> str:
-    """Which pairs are counted."""
+    """The group of pairs that are counted, in words."""
     if group.set_name is not None:
         return f"prompt set {group.set_name}"
     return "everything" if group.field is None else f"field {group.field}"
 
 
 def counted_words(page: PreferenceReport) -> str:
-    """How much the figures stand on."""
+    """The number of verdicts and questions behind the statistics."""
     likes = page.likes
     whose = "imported" if page.source == "import" else "of yours"
     if not likes.decided + likes.neither:
@@ -33,7 +33,7 @@ def counted_words(page: PreferenceReport) -> str:
 
 
 def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
-    """A trait's line: words, share chosen, interval, what may be said, pairs that differ in it, those with neither."""
+    """A trait's line: words, share chosen, interval, conclusion, pairs that differ in it, pairs with neither chosen."""
     share, interval = preference.share, preference.interval
     neither = f"{preference.neither:,}" if preference.neither else ""
     if share is None or interval is None:
@@ -42,18 +42,18 @@ def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
 
 
 def agreement_words(page: PreferenceReport) -> list[str]:
-    """How far the person agrees with themselves, beside what was published of people among themselves."""
+    """The person's agreement with themselves, beside published rates of agreement between people."""
     people = ", ".join(f"{figure} ({name})" for name, figure, _ in PUBLISHED)
     return [in_words(page.agreement), f"Two people agreed with each other in {people}."]
 
 
 def flip_words(found: LabelNoise) -> str:
-    """What the pairs decided twice say of slips, with the formula."""
+    """The rate of slips from the pairs decided twice, with the formula."""
     if found.pairs < LEAST:
-        return f"{count(found.pairs, 'pair')} decided twice; from {LEAST} on, this tells how often a verdict is a slip."
-    share = f"{found.different} of {found.pairs} pairs decided twice were decided otherwise"
+        return f"{count(found.pairs, 'pair')} decided twice; from {LEAST} on, this line shows the rate of slips."
+    share = f"{found.different} of {found.pairs} pairs decided twice got different decisions"
     if found.rate is None or found.low is None or found.high is None:
-        return f"{share}: no better than a coin, so no rate of slips can be told."
+        return f"{share}: no better than a coin, so there is no rate of slips."
     ends = between(Interval(found.low, found.high))
     return (
         f"{share}. Two verdicts that each slip with the chance e differ with the chance d = 2e(1 − e), so "
@@ -62,7 +62,7 @@ def flip_words(found: LabelNoise) -> str:
 
 
 def missed_words(missed: Missed | None) -> str:
-    """How many pairs the adapter in use still ranks the other way."""
+    """The number of pairs that the adapter in use still ranks the wrong way, in words."""
     if missed is None:
         return "No adapter that a run made is in use."
     if not missed.known:

@@ -1,4 +1,4 @@
-"""What can be seen of an answer without understanding it: its length, its markdown, how it opens. No Textual here.
+"""Traits of an answer that need no understanding: its length, its markdown, its opening. No Textual here.
 
 Length is counted in characters, for every answer alike: an imported or edited answer has no token count, and the
 published preference for longer answers is counted in characters too.
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Trait:
-    """Something that an answer has or has not. `words` follow "the one …", `flag` is its bit in `traits_of`."""
+    """A trait that an answer has or lacks. `words` follow "the one …", `flag` is its bit in `traits_of`."""
 
     name: str
     words: str
@@ -31,7 +31,7 @@ _NAMED = (
 TRAITS: Final = tuple(Trait(name, words, 1 << place) for place, (name, words) in enumerate(_NAMED))
 LISTS, HEADINGS, BOLD, CODE, MARKDOWN, REFUSAL, COURTESY, CUT = (each.flag for each in TRAITS)
 
-# They begin with a plain line feed, which is found fast: 200,000 answers are looked through in a fraction of a second.
+# They begin with a plain line feed, which is found fast: 200,000 answers take a fraction of a second.
 _LIST: Final = re.compile(r"\n {0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
 _HEADING: Final = re.compile(r"\n#{1,6} +\S")
 _BOLD: Final = re.compile(r"\*\*[^\s*][^\n*]*\*\*")

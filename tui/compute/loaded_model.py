@@ -36,16 +36,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which base model to load and how; `dtype` and `device` may be "auto"."""
+    """The base model to load, and how; `dtype` and `device` may be "auto"."""
 
     source: str = ""
-    """A Hub id, a folder or a GGUF file; empty for the model that the workspace was used with last."""
+    """A Hub id, a folder or a GGUF file; empty for the model that the workspace used last."""
     dtype: str = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
 
     def settled(self, last: str | None) -> ModelChoice:
-        """The choice with a source: what was asked for, else `last`, else the default model."""
+        """The choice with a source: its own, else `last`, else the default model."""
         return replace(self, source=self.source or last or DEFAULT_SOURCE)
 
     @property
@@ -69,7 +69,7 @@ class LoadedModel:
 
     @property
     def snapshot(self) -> ModelState:
-        """What screens draw of it."""
+        """The state of the model for screens."""
         used = self.in_use.manifest.name if self.in_use else None
         return ModelState(self.choice.name, self.state, self.detail, used, self.error)
 
@@ -85,15 +85,15 @@ class LoadedModel:
         except OSError as error:
             logger.exception("The model could not be prepared")
             self._fail(
-                ModelError(f"{self.choice.name} could not be read or kept: {error}. Look at that, then start again.")
+                ModelError(f"{self.choice.name} could not be read or stored: {error}. Fix that, then start again.")
             )
             return
-        self._take_up_last_adapter()
+        self._attach_last_adapter()
         self._become(LoadState.READY)
         self._workspace.keep_setting("model", self.choice.source)
 
     def use_steps(self, adapter: Adapter | None) -> WorkSteps:
-        """Make `adapter` (None for the base alone) the policy that answers, now and at the next start."""
+        """Put `adapter` (None for the base alone) in use, now and at the next start."""
         base = self.required()
         if adapter is not None:
             self.attach(adapter)
@@ -103,17 +103,17 @@ class LoadedModel:
         yield
 
     def required(self) -> BaseModel:
-        """The base model, loaded.
+        """The loaded base model.
 
         Raises:
-            ModelError: it could not be loaded, in the words of that failure.
+            ModelError: it is not loaded; after a failure the message is that of the failure.
         """
         if self.base is None:
             raise ModelError(self.error[1] if self.error else f"The model {self.choice.name} is not loaded yet.")
         return self.base
 
     def attach(self, adapter: Adapter) -> str:
-        """Load `adapter` beside the base unless it is there already; returns PEFT's name of it.
+        """Load `adapter` into the base model unless it is loaded already; returns PEFT's name for it.
 
         Raises:
             AdapterError: it is damaged or was made for another base model.
@@ -163,7 +163,7 @@ class LoadedModel:
             yield
         self._become(LoadState.LOADING)
         yield
-        from engine.model import load_base  # torch is imported here, on the lane's thread, after the first paint
+        from engine.model import load_base  # torch is imported here, on the compute thread, after the first paint
 
         self.base = load_base(
             location,
@@ -174,8 +174,8 @@ class LoadedModel:
         )
         yield
 
-    def _take_up_last_adapter(self) -> None:
-        """The adapter in use comes back at start; one that is gone or damaged is told, and the base answers."""
+    def _attach_last_adapter(self) -> None:
+        """Attach the adapter in use from the last time. If that fails, publish the error; the base model answers."""
         kept = self._workspace.setting("adapters_in_use", {}).get(self.required().fingerprint)
         if kept is None:
             return
@@ -200,7 +200,7 @@ class LoadedModel:
 
 
 def loading_words(event: Progress) -> str:
-    """A preparation's progress in words: "downloading 42 of 98 MB"."""
+    """The progress of a preparation in words: "downloading 42 of 98 MB"."""
     if event.unit == "bytes":
         event = replace(event, done=event.done // 10**6, total=event.total and event.total // 10**6, unit="MB")
     of = f" of {event.total}" if event.total else ""

@@ -1,4 +1,4 @@
-"""Files of prompts and pairs for a screen: what a person named, its format, and where one may be written."""
+"""Files of prompts and pairs for a screen: the named source, its format, and checks of a target."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from db.interchange.writing import check_ending
 
 @dataclass(frozen=True)
 class FormatChoice:
-    """A format to choose: its name, what it is in words, and the endings of its files, the usual one first."""
+    """A format to choose: its name, its description, and the endings of its files, the usual one first."""
 
     name: str
     words: str
@@ -18,7 +18,7 @@ class FormatChoice:
 
 
 def format_choices(first: str = "trl") -> list[FormatChoice]:
-    """Every format for pairs, the one called `first` at the front."""
+    """Every format for pairs, the one named `first` at the front."""
     return [_choice(FORMATS[first]), *(_choice(each) for name, each in FORMATS.items() if name != first)]
 
 
@@ -26,25 +26,25 @@ def named_source(text: str) -> Source:
     """The file, folder or data set of the Hub that a person named.
 
     Raises:
-        InterchangeError: there is none.
+        InterchangeError: there is no such file, folder or data set.
     """
     return source_of(text)
 
 
 def likely_format(source: Source) -> str:
-    """The name of the format of a source, told from its first row.
+    """The name of the format of a source, recognised from its first row.
 
     Raises:
-        InterchangeError: it has no row, or one of no known format.
+        InterchangeError: it has no row, or its first row is in no known format.
     """
     return format_of(source).name
 
 
 def check_target(path: Path, format: str) -> None:
-    """Look whether pairs in the format of that name may be written to such a file.
+    """Check that pairs in the format of that name can be written to such a file.
 
     Raises:
-        InterchangeError: they may not; the message names the endings that fit.
+        InterchangeError: they cannot; the message names the endings that fit.
     """
     check_ending(path, FORMATS[format])
 

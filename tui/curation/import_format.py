@@ -1,4 +1,4 @@
-"""What became of a file, as a person says it."""
+"""The outcome of an import or export in words."""
 
 from db.interchange.writing import Exported
 from db.prompt_rows import Imported, LeftOutLines
@@ -15,7 +15,7 @@ _KINDS = (
 
 
 def taken_words(imported: Imported) -> str:
-    """What was stored: "31 preference pairs, 2 ties and 1 to judge"; kinds that do not occur are left out."""
+    """The stored pairs: "31 preference pairs, 2 ties and 1 to judge"; kinds that do not occur are left out."""
     parts = [count(imported.pairs, "preference pair")]
     for name, word in _KINDS:
         if number := getattr(imported, name):
@@ -24,7 +24,7 @@ def taken_words(imported: Imported) -> str:
 
 
 def left_out_words(left_out: LeftOutLines) -> str:
-    """How many lines were left out for a reason, and which are the first: "3 left out (lines 4, 7, 9): …"."""
+    """The number of lines left out for a reason, with the first of them: "3 left out (lines 4, 7, 9): …"."""
     lines = ", ".join(f"{line:,}" for line in left_out.lines)
     more = ", …" if left_out.count > len(left_out.lines) else ""
     return (
@@ -33,14 +33,14 @@ def left_out_words(left_out: LeftOutLines) -> str:
 
 
 def exported_words(exported: Exported) -> list[str]:
-    """What a format had no place for, a sentence for each reason."""
+    """The pairs that the format could not hold, one line for each reason."""
     return [f"{number:,} left out: {reason}" for reason, number in exported.left_out.items()]
 
 
 def import_progress_words(progress: ImportProgress) -> str:
-    """How far an import is, in one line."""
+    """The progress of an import in one line."""
     if progress.phase == "reading":
-        return "looking through the file" + (f", {_percent(progress)}" if progress.total else "")
+        return "checking the file" + (f", {_percent(progress)}" if progress.total else "")
     if progress.phase == "storing":
         return f"{progress.done:,} of {progress.total:,} stored, {_percent(progress)}"
     return "taking back what was stored"

@@ -1,7 +1,7 @@
-"""Import of pairs: a file is looked through first, then stored a slice at a time beside everything else.
+"""Import of pairs: the importer checks the whole file first, then stores it a slice at a time beside all other work.
 
-It runs on the thread that asks for it. Verdicts never wait for more than one slice on the writer's thread; what is
-stored stays hidden until the last row is in, and is taken back when the import is stopped or fails.
+It runs on the caller's thread. A verdict never waits for more than one slice on the writer's thread. Stored rows stay
+hidden until the last one is in, and are taken back when the import is stopped or fails.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ from tui.snapshots import ImportProgress
 from tui.workspace.workspace import Workspace
 
 SLICE_S = 0.012
-"""A slice holds as many rows as the writer stores in so much processor time: about what a verdict may have to wait.
+"""A slice holds as many rows as the writer stores in this much processor time, which a verdict may have to wait.
 
-Not time on the clock, by which slices would shrink to nothing on a busy machine and commits eat the rest."""
+It is not time on the clock: on a busy machine slices would then become tiny, and commits would take most of the time.
+"""
 FIRST_SLICE = 50
 SMALLEST_SLICE = 20
 LARGEST_SLICE = 2000
 PUBLISHED_EVERY_S = 0.25
 LINES_TOLD = 3
-"""For each reason the first lines are named, and this is how many."""
+"""At most this many lines are named for each reason."""
 
 
 Tell = Callable[[ImportProgress], None]
@@ -48,7 +49,7 @@ class ImportStopped(InputError):
 
 @dataclass
 class ImportTally:
-    """What became of the rows so far."""
+    """The outcome of the rows so far."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -65,12 +66,12 @@ class ImportTally:
             lines.append(read.at)
 
     def move(self, verdict: str, left_out: LeftOut) -> None:
-        """Count a row as left out that was counted as stored."""
-        self.kinds["a" if verdict in DECISIVE else verdict] -= 1  # of a and b only the sum is told
+        """Count as left out a row that was counted as stored."""
+        self.kinds["a" if verdict in DECISIVE else verdict] -= 1  # only the sum of a and b is reported
         self.add(left_out)
 
     def imported(self, source: Source, format: Format, set_name: str) -> Imported:
-        """The counts as they are told."""
+        """The counts as the outcome of the import."""
         kinds = self.kinds
         return Imported(
             source=source.name,
@@ -92,7 +93,7 @@ class Importer:
     """The imports of one workspace, one at a time."""
 
     def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None]) -> None:
-        """What an import that was killed left is taken back meanwhile."""
+        """Start to take back the rows of an import that was killed, on a thread of its own."""
         self._workspace = workspace
         self._publish = publish
         self._one_at_a_time = threading.Lock()
@@ -104,21 +105,23 @@ class Importer:
 
     @property
     def going_on(self) -> bool:
-        """Is a file being imported at this moment?"""
+        """Whether a file is being imported now."""
         return self._one_at_a_time.locked()
 
     def read(
         self, source: Source, *, format: str = "auto", set_name: str | None = None, tell: Tell = lambda _: None
     ) -> Imported:
-        """Store every pair of the source, or nothing of it. It takes as long as it takes; call it beside the loop.
+        """Store every pair of the source, or none of them. This may take long: do not call it on the event loop.
+
+        `tell` receives the progress, on the calling thread.
 
         Raises:
             InterchangeError: the source cannot be read or is malformed; its message names the line.
-            InputError: an import goes on already, or this one was stopped.
-            DatabaseError: it cannot be stored.
+            InputError: another import is running, or this one was stopped.
+            DatabaseError: the pairs cannot be stored.
         """
         if not self._one_at_a_time.acquire(blocking=False):
-            raise InputError("An import goes on already. Wait for its end, or stop it.")
+            raise InputError("Another import is running. Wait for its end, or stop it.")
         try:
             self._stopped.clear()
             if self._clearing.is_alive():
@@ -130,14 +133,14 @@ class Importer:
             self._publish(ImportMoved(None))
 
     def start(self, source: Source, *, format: str = "auto", set_name: str | None = None) -> Future[Imported]:
-        """The same on a thread of its own; the future has the result or the error of `read`."""
+        """Run `read` on a thread of its own; the future has its result or its error."""
         result: Future[Imported] = Future()
-        result.set_running_or_notify_cancel()  # whoever waits may go away, which would cancel it otherwise
+        result.set_running_or_notify_cancel()  # otherwise a waiting task that ends would cancel the future
 
         def work() -> None:
             try:
                 result.set_result(self.read(source, format=format, set_name=set_name))
-            except Exception as error:  # noqa: BLE001 — whoever waits for the future is told
+            except Exception as error:  # noqa: BLE001 — the future carries any error
                 result.set_exception(error)
             finally:
                 self._workspace.readers.release()
@@ -146,11 +149,11 @@ class Importer:
         return result
 
     def stop(self) -> None:
-        """Let the import that goes on be taken back."""
+        """Stop the running import; its stored rows are taken back."""
         self._stopped.set()
 
     def leave(self) -> None:
-        """Let the import that goes on end at once; the next start takes back what is there of it."""
+        """End the running import at once; the next start of the workspace takes back its stored rows."""
         self._leaving.set()
         self._stopped.set()
         with self._one_at_a_time:
@@ -159,22 +162,22 @@ class Importer:
             self._clearing.join()
 
     def _published(self, tell: Tell) -> Tell:
-        """`tell`, which also publishes: a change of phase at once, else a few times a second."""
+        """A function that calls `tell` and publishes: a change of phase at once, else a few times a second."""
         last: list[tuple[str, float]] = [("", 0.0)]
 
-        def told(progress: ImportProgress) -> None:
+        def report(progress: ImportProgress) -> None:
             phase, at = last[0]
             if progress.phase != phase or time.monotonic() - at > PUBLISHED_EVERY_S:
                 last[0] = (progress.phase, time.monotonic())
                 self._publish(ImportMoved(progress))
             tell(progress)
 
-        return told
+        return report
 
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _import(self, source: Source, format: Format, set_name: str, tell: Tell) -> Imported:
-        pairs = self._look_through(source, format, tell)
+        pairs = self._count_pairs(source, format, tell)
         write = self._workspace.write
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
         tally = ImportTally()
@@ -188,8 +191,8 @@ class Importer:
             raise
         return tally.imported(source, format, set_name)
 
-    def _look_through(self, source: Source, format: Format, tell: Tell) -> int:
-        """How many pairs there are; whatever is wrong with the file is found before anything of it is stored."""
+    def _count_pairs(self, source: Source, format: Format, tell: Tell) -> int:
+        """Count the pairs. This finds every fault of the file before any of it is stored."""
         pairs, left_out = 0, ""
         for at, read in enumerate(format.read(source)):
             if isinstance(read, PairRecord):
@@ -204,7 +207,7 @@ class Importer:
         return pairs
 
     def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
-        """Store slice after slice; while the writer stores one, the next is read."""
+        """Store slice after slice; this thread reads the next one while the writer stores one."""
         waiting: Future[tuple[float, list[Read]]] | None = None
         size, done = FIRST_SLICE, 0
         rows = _kept(reads, tally)
@@ -220,7 +223,7 @@ class Importer:
         tell(ImportProgress("storing", pairs, pairs))
 
     def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: ImportTally, size: int) -> int:
-        """Count what became of a slice, and say how large the next one may be."""
+        """Count the outcome of a slice, and return the size of the next one."""
         seconds, stored = waiting.result()
         for each in stored:
             tally.add(each)
@@ -253,5 +256,5 @@ def _kept(reads: Iterable[Read], tally: ImportTally) -> Iterator[Prepared]:
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """How many rows the next slice may hold, after one of `size` took so many seconds."""
+    """The number of rows for the next slice, after one of `size` rows took `seconds` of processor time."""
     return max(SMALLEST_SLICE, min(LARGEST_SLICE, int(size * min(2.0, SLICE_S / max(seconds, 1e-6)))))

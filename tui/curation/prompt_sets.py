@@ -1,4 +1,4 @@
-"""Prompts and prompt sets: looked through, added, moved, held out and handed back, for a screen and for commands."""
+"""Read and change prompts and prompt sets for a screen and for commands: list, add, move, hold out and return them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class PromptSets:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def sets(self) -> list[SetCounts]:
-        """Every prompt set with its prompts counted."""
+        """Every prompt set with the counts of its prompts."""
         return db_prompt_lists.set_counts(self._workspace.connection)
 
     def find_set(self, name: str) -> PromptSetRow:
         """The set of that name.
 
         Raises:
-            InputError: there is none; names those that there are.
+            InputError: there is none; the message names the existing sets.
         """
         row = db_prompts.get_prompt_set(self._workspace.connection, name)
         if row is None:
@@ -46,7 +46,7 @@ class PromptSets:
     def prompts(
         self, set_id: int, *, words: Sequence[str] = (), after: int = 0, limit: int = 200
     ) -> list[PromptListRow]:
-        """Prompts of a set, from behind the id `after`, that hold all of `words`."""
+        """The prompts of a set behind the id `after` that hold all of `words`, at most `limit`."""
         return db_prompt_lists.list_prompts(self._workspace.connection, set_id, words=words, after=after, limit=limit)
 
     def prompt(self, prompt: int) -> PromptRow:
@@ -54,30 +54,30 @@ class PromptSets:
         return db_prompts.get_prompt(self._workspace.connection, prompt)
 
     def crossing(self, prompts: Sequence[int]) -> Crossing:
-        """What it would mean to take these prompts from labelling to trials, or the other way round."""
+        """The effects of moving these prompts from labelling to trials, or the other way round."""
         return db_held_out.crossing(self._workspace.connection, prompts)
 
     def crossing_of_set(self, set_id: int) -> Crossing:
-        """The same for a whole set."""
+        """The effects of moving a whole set from labelling to trials, or the other way round."""
         connection = self._workspace.connection
         return db_held_out.crossing(connection, db_held_out.prompts_of(connection, set_id))
 
     # -- changing ------------------------------------------------------------------------------------------------
 
     def new_set(self, name: str, *, held_out: bool) -> Future[int]:
-        """Make an empty set."""
+        """Create an empty set."""
         return self._write(db_prompt_sets.create_prompt_set, name, held_out=held_out)
 
     def rename(self, set_id: int, name: str) -> Future[None]:
-        """Give a set another name."""
+        """Rename a set."""
         return self._write(db_prompt_sets.rename_set, set_id, name)
 
     def set_held_out(self, set_id: int, held_out: bool) -> Future[Crossing]:
-        """Hold a set out for trials, or hand it back to labelling."""
+        """Hold a set out for trials, or return it to labelling."""
         return self._write(db_held_out.set_held_out, set_id, held_out)
 
     def add(self, set_id: int, text: str, *, field: str | None = None) -> Future[AddedPrompts]:
-        """Add one prompt, what a user says, to a set."""
+        """Add one prompt to a set; `text` is a user message."""
         return self._write(db_prompt_sets.add_question, set_id, text, field)
 
     def move(self, prompts: Sequence[int], set_id: int) -> Future[Crossing]:
@@ -85,7 +85,7 @@ class PromptSets:
         return self._write(db_held_out.move_prompts, prompts, set_id)
 
     def remove(self, prompt: int) -> Future[None]:
-        """Take away a prompt that was never used."""
+        """Remove a prompt that was never used."""
         return self._write(db_prompt_sets.remove_prompt, prompt)
 
     def _write(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
@@ -98,7 +98,7 @@ class PromptSets:
 
 
 def holding_out_words(meant: Crossing, *, done: bool = False) -> list[str]:
-    """What holding prompts out means, sentence by sentence, before it happens or after."""
+    """The effects of holding prompts out, one sentence each, for before or after it (`done`)."""
     leave = "left" if done else "leave"
     words = [f"{count(meant.prompts, 'prompt')}: trials ask them, and no run ever trains on them."]
     if meant.verdicts:
@@ -115,17 +115,17 @@ def holding_out_words(meant: Crossing, *, done: bool = False) -> list[str]:
 
 
 def release_words(meant: Crossing) -> list[str]:
-    """What handing prompts back to labelling means."""
+    """The effects of returning prompts to labelling, one sentence each."""
     words = [f"{count(meant.prompts, 'prompt')}: they are asked in labelling, and no later trial asks them."]
     if meant.pairs:
-        words.append(f"{count(meant.pairs, 'preference pair')} of verdicts that stand come into training again.")
+        words.append(f"{count(meant.pairs, 'preference pair')} of standing verdicts come into training again.")
     return words
 
 
 def added_words(added: AddedPrompts, set_name: str) -> str:
-    """What became of one prompt that was to be added."""
+    """The outcome of adding one prompt, in words."""
     if added.added:
         return f"The prompt is in the set {set_name!r}."
     if added.duplicates:
         return "That prompt is there already, so nothing was added."
-    return "The same question stands on the other side of the held-out wall, so nothing was added."
+    return "The same question is in a set of the other kind, held out or for labelling, so nothing was added."

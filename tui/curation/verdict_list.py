@@ -1,4 +1,4 @@
-"""What is kept of judged pairs beside their verdicts, and how they are found: for the Data screen and its commands."""
+"""The list of judged pairs, their notes and withdrawals, and searches in it, for the Data screen and its commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Answer = TypeVar("_Answer")
 
 
 class VerdictBrowser:
-    """Reads and changes what the Data screen shows. `publish` is None where the workspace is only read."""
+    """Reads and changes the data of the Data screen. `publish` is None where the workspace is only read."""
 
     def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None] | None = None) -> None:
         self._workspace = workspace
@@ -38,7 +38,7 @@ class VerdictBrowser:
     def page(
         self, query: str = "", *, before: int | None = None, limit: int = 200, typing: bool = False
     ) -> list[VerdictListRow]:
-        """Standing verdicts that a query asks for, newest first, from below the id `before`.
+        """The standing verdicts that a query finds, newest first, from below the id `before`.
 
         Raises:
             QueryError: there is no such filter, or it cannot have this value.
@@ -49,7 +49,7 @@ class VerdictBrowser:
             return db_verdict_search.search_verdicts(self._workspace.connection, search, before=before, limit=limit)
 
     def count(self, query: str, *, typing: bool = False) -> int:
-        """How many standing verdicts a query asks for.
+        """Count the standing verdicts that a query finds.
 
         Raises:
             QueryError, SearchEnded: see `page`.
@@ -58,26 +58,26 @@ class VerdictBrowser:
             return db_verdict_search.count_verdicts(self._workspace.connection, search_of(query, typing=typing))
 
     def filter_values(self, name: str) -> list[str]:
-        """What a filter can be set to, for choosing; empty where its value is typed."""
+        """The values of a filter to choose from; empty where a person types the value."""
         names = db_verdict_search.known_names(self._workspace.connection, name) if name in NAMED else []
         return [*names, *fixed_values(name)]
 
     def interrupter(self) -> Callable[[], None]:
-        """What another thread calls to end the query of the thread that asked for this."""
+        """A function with which another thread ends a query of the calling thread."""
         return self._workspace.connection.interrupt
 
     # -- one pair ------------------------------------------------------------------------------------------------
 
     def is_out(self, pair: ComparisonRow) -> bool:
-        """Is this pair taken out of training?"""
+        """Whether this pair is taken out of training."""
         return db_withdrawals.is_withdrawn(self._workspace.connection, pair)
 
     def withdrawals(self, comparison: int) -> list[WithdrawalRow]:
-        """Every time that a pair was taken out of training or put back."""
+        """Every change of a pair, taken out of training or put back."""
         return db_withdrawals.withdrawals(self._workspace.connection, comparison)
 
     def note(self, comparison: int) -> str:
-        """The note that stands with a pair; empty where there is none."""
+        """The note on a pair; empty where there is none."""
         return db_blind.comparison_note(self._workspace.connection, comparison)
 
     def set_out(self, comparison: int, out: bool) -> Future[bool]:
@@ -85,21 +85,21 @@ class VerdictBrowser:
         return self._changed(comparison, self._workspace.write(db_withdrawals.set_withdrawn, comparison, out))
 
     def keep_note(self, comparison: int, note: str) -> Future[None]:
-        """Keep a note with a pair in place of an older one."""
+        """Store a note on a pair in place of an older one."""
         return self._changed(comparison, self._workspace.write(db_blind.note_comparison, comparison, note))
 
     def _changed(self, comparison: int, done: Future[_Answer]) -> Future[_Answer]:
-        def tell(over: Future[_Answer]) -> None:
+        def publish(over: Future[_Answer]) -> None:
             if self._publish is not None and not over.cancelled() and over.exception() is None:
                 self._publish(PairChanged(comparison))
 
-        done.add_done_callback(tell)
+        done.add_done_callback(publish)
         return done
 
 
 @contextmanager
 def _known_names() -> Iterator[None]:
-    """A name that nothing has is a mistake in the query."""
+    """Turn an unknown name into an error of the query."""
     try:
         yield
     except UnknownName as unknown:
@@ -107,12 +107,12 @@ def _known_names() -> Iterator[None]:
 
 
 PAGE: Final = 100
-"""Rows read at a time: more than a terminal shows, few enough to be drawn between two keys."""
+"""The number of rows read at a time: more than a terminal shows, few enough to draw between two keys."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one question: the rows, and whether there are more below them."""
+    """The result of one search: the rows, and whether they are all (`complete`)."""
 
     query: str
     rows: list[VerdictListRow]
@@ -120,7 +120,7 @@ class Found:
 
 
 class DataSearch:
-    """Asks on a thread of its own; a newer question ends the one that is being answered."""
+    """Searches on a thread of its own; a newer search ends the running one."""
 
     def __init__(self, browser: VerdictBrowser) -> None:
         self._browser = browser
@@ -129,7 +129,7 @@ class DataSearch:
         self._newest = 0
 
     async def page(self, query: str, before: int | None = None, *, at_least: int = 0) -> Found | None:
-        """Rows for a query, a page or `at_least` so many; None when another question was asked meanwhile.
+        """The rows for a query, a page or at least `at_least`; None when a newer search ended this one.
 
         Raises:
             QueryError: there is no such filter, or it cannot have this value.
@@ -139,11 +139,11 @@ class DataSearch:
         return None if rows is None else Found(query, rows, len(rows) < limit)
 
     async def count(self, query: str) -> int | None:
-        """How many there are in all; None when another question was asked meanwhile."""
+        """The number of all rows for a query; None when a newer search ended this one."""
         return await self._ask(lambda: self._browser.count(query, typing=True))
 
     def close(self) -> None:
-        """End the question that is being answered."""
+        """End the running search and its thread."""
         self._newest += 1
         self._interrupt()
         self._thread.shutdown(wait=True)

@@ -1,4 +1,4 @@
-"""The filters of the Data screen and of `palate data`: which there are, and what a typed query asks for."""
+"""The filters of the Data screen and of `palate data`, and the search that a typed query means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAGS: Final = {
     "imported": "came with a file",
     "named": "judged with the names in sight",
 }
-"""Words that are filters by themselves, and what they ask."""
+"""Words that are filters by themselves, with their meaning."""
 FILTERS: Final = {
     "verdict": "better (a or b), tie, both_bad, skip, discard",
     "set": "a prompt set, or part of its name",
@@ -38,16 +38,16 @@ FILTERS: Final = {
     "note": "a word of a note",
     "id": "a comparison's number",
 }
-"""Names of filters, and what their values are."""
+"""Names of filters, with their values."""
 NAMED: Final = ("set", "field", "run", "policy", "chosen")
-"""Filters whose values are the names of what the workspace holds."""
+"""Filters whose values are names in the workspace."""
 _SOURCES: Final = ("human", "import")
 _DECISIVE: Final = ("verdict a", "verdict b")
 
 
 @dataclass
 class _Parts:
-    """A search while it is put together."""
+    """The parts of a search while a query is read."""
 
     words: list[Words] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -56,7 +56,7 @@ class _Parts:
 
 
 def read_query(text: str) -> tuple[Term, ...]:
-    """The pieces of a query; a filter without its value, as while one types, is left out.
+    """The terms of a query. A filter without a value, as while a person types, is left out.
 
     Raises:
         QueryError: there is no such filter.
@@ -67,9 +67,10 @@ def read_query(text: str) -> tuple[Term, ...]:
 
 
 def search_of(text: str, *, typing: bool = False) -> Search:
-    """The search that a query asks for; names of sets, fields, runs and policies are looked up by the search itself.
+    """The search that a query means. The search itself looks up names of sets, fields, runs and policies.
 
-    The last word may be only begun, where no space follows it. `typing`: one letter is not asked for yet.
+    The last word may be only the beginning of a word where no space follows it. With `typing` a single letter is
+    ignored.
 
     Raises:
         QueryError: there is no such filter, or it cannot have this value.
@@ -83,13 +84,13 @@ def search_of(text: str, *, typing: bool = False) -> Search:
             _FLAG_READERS[term.name](parts, term)
         else:
             if term.sign not in (":", "=", "!=") and term.name not in ("date", "before", "after"):
-                raise QueryError(f"{term} compares what has no order. Write {term.name}:{term.value}.")
+                raise QueryError(f"{term} compares values without an order. Write {term.name}:{term.value}.")
             _READERS[term.name or ""](parts, term)
     return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions), tuple(parts.named))
 
 
 def fixed_values(name: str) -> list[str]:
-    """What a filter can be set to in every workspace, for choosing; empty where its value is typed."""
+    """The values of a filter that every workspace has, to choose from; empty where a person types the value."""
     fixed = {
         "verdict": ["better", *VERDICTS[2:]],
         "policy": [*_SOURCES],
@@ -102,10 +103,10 @@ def fixed_values(name: str) -> list[str]:
 
 
 def day_range(text: str, now: datetime | None = None) -> tuple[str, str]:
-    """When a day, month or year of this machine's calendar begins and when the next one does, as UTC ISO text.
+    """The start of a day, month or year of this machine's calendar, and the start of the next, as UTC ISO text.
 
     Raises:
-        QueryError: it is no date.
+        QueryError: the text is not a date.
     """
     now = now or datetime.now().astimezone()
     named = {"today": now, "yesterday": now - timedelta(days=1)}
@@ -128,7 +129,7 @@ def _add_words(parts: _Parts, term: Term, *, begun: bool, typing: bool) -> None:
     text = term.value.encode("utf-8", "replace").decode()
     single = begun and len(text) == 1 and text.isascii()
     if single and typing and text.isalnum():
-        return  # nearly every pair has a word with it
+        return  # nearly every pair has a word that begins with it
     parts.words.append(Words(text, begun and not single, term.negated))
 
 
@@ -147,7 +148,7 @@ def _verdict(parts: _Parts, term: Term) -> None:
 
 
 def _written(name: str) -> Callable[[_Parts, Term], None]:
-    """A filter on who wrote an answer: of the two (policy), or the chosen one."""
+    """A filter on the writer of either answer (policy), or of the chosen one (chosen)."""
     fact = {"policy": "written", "chosen": "chosen"}[name]
 
     def read(parts: _Parts, term: Term) -> None:
@@ -160,7 +161,7 @@ def _written(name: str) -> Callable[[_Parts, Term], None]:
 
 
 def _by_name(kind: str) -> Callable[[_Parts, Term], None]:
-    """A filter on what has a name: part of it, or all of it after `=`."""
+    """A filter by name: part of the name, or the whole name after `=`."""
     return lambda parts, term: parts.named.append(Named(kind, term.value, term.sign in ("=", "!="), _negated(term)))
 
 
@@ -175,7 +176,7 @@ def _trial(parts: _Parts, term: Term) -> None:
 def _strength(parts: _Parts, term: Term) -> None:
     if term.value not in ("1", "2"):
         raise QueryError(f"{term.value!r} is no strength. There are 1 (better) and 2 (much better).")
-    # Ties and the like carry a strength of 1 that says nothing.
+    # Ties and other undecided verdicts have a strength of 1 without meaning.
     parts.facts += [Fact((f"strength {term.value}",), _negated(term)), Fact(_DECISIVE)]
 
 
@@ -189,9 +190,9 @@ def _date(parts: _Parts, term: Term) -> None:
         "<=": [until],
     }.get(term.sign)
     if chosen is None and _negated(term):
-        raise QueryError(f"{term} leaves two times. Write before:{term.value} or after:{term.value}.")
+        raise QueryError(f"{term} leaves two separate times. Write before:{term.value} or after:{term.value}.")
     if chosen is not None and term.negated:
-        raise QueryError(f"{term} says no twice. Turn the sign round instead.")
+        raise QueryError(f"{term} negates a comparison. Use the opposite sign instead.")
     parts.conditions += chosen or [since, until]
 
 
@@ -249,7 +250,7 @@ _FLAG_READERS: Final = {
 
 
 def _month(back: int) -> str:
-    """This month, or one so many months ago."""
+    """The month `back` months before this one, such as 2026-11."""
     now = datetime.now()
     place = now.year * 12 + now.month - 1 - back
     return f"{place // 12}-{place % 12 + 1:02}"

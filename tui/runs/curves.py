@@ -1,4 +1,4 @@
-"""What is drawn of a run: its metrics as arrays, smoothed, thinned to what a terminal can show. No Textual here."""
+"""The curves of a run: its metrics as arrays, smoothed, and thinned to a terminal's resolution. No Textual here."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,26 +12,26 @@ Array = NDArray[np.float64]
 
 
 class RunHistory:
-    """The metrics of one run by name, filled from stored rows and from live events alike.
+    """The metrics of one run by name, filled from stored rows and from live events.
 
-    A value belongs to its step: told twice, it stands once, so rows and events may overlap.
+    A step has one value of a metric, so rows and events may overlap: a later value replaces an earlier one.
     """
 
     def __init__(self) -> None:
         self._values: dict[str, dict[int, float]] = {}
 
     def add(self, step: int, metrics: Mapping[str, float | None]) -> None:
-        """Take in the metrics of one step; None (a NaN that went through SQLite) becomes a gap."""
+        """Add the metrics of one step; None (SQLite's form of a NaN) becomes a gap."""
         for name, value in metrics.items():
             self._values.setdefault(name, {})[step] = math.nan if value is None else value
 
     def take(self, name: str, steps: Sequence[int], values: Sequence[float | None]) -> None:
-        """Take in one metric at many steps."""
-        told = (math.nan if value is None else value for value in values)
-        self._values.setdefault(name, {}).update(zip(steps, told, strict=True))
+        """Add one metric at many steps; None becomes a gap."""
+        numbers = (math.nan if value is None else value for value in values)
+        self._values.setdefault(name, {}).update(zip(steps, numbers, strict=True))
 
     def names(self) -> list[str]:
-        """The metrics that there is a value of."""
+        """The names of the metrics that have a value."""
         return [name for name, values in self._values.items() if values]
 
     def series(self, name: str) -> tuple[Array, Array]:
@@ -49,13 +49,13 @@ class RunHistory:
 def smooth(values: Array, weight: float) -> Array:
     """A debiased moving average of `values` (N,): s ← w·s + (1−w)·v, divided by 1−wⁿ.
 
-    The division takes out the pull towards zero of the first steps, so that the first value stands as it is.
-    A value that is not finite stays a gap and is not averaged in. `weight` is 0 (no smoothing) to below 1.
+    The division removes the pull of the first steps towards zero, so that the first value is unchanged.
+    A value that is not finite stays a gap and does not enter the average. `weight` is 0 (no smoothing) to below 1.
     Smoothing (1, 3) with weight 0.5 gives (1, 2.333…): (0.5·0.5 + 0.5·3) / 0.75.
     """
     smoothed = []
     total, left = 0.0, 1.0
-    for value in values.tolist():  # Python's own numbers: a run's curve in a quarter of the time that NumPy's take
+    for value in values.tolist():  # Python's floats take a quarter of the time of NumPy's
         if math.isfinite(value):
             total, left = weight * total + (1 - weight) * value, left * weight
             smoothed.append(total / (1 - left))
@@ -65,7 +65,7 @@ def smooth(values: Array, weight: float) -> Array:
 
 
 def steps_in_view(run: RunRow) -> int:
-    """Steps on the axis of a run's curves: the whole plan while it is alive, afterwards what it came to."""
+    """Steps on the axis of a run's curves: all planned steps while the run is running, later the steps done."""
     planned = (run.total_steps or 0) if run.status == "running" else 0
     return max(run.step, planned)
 
@@ -73,13 +73,13 @@ def steps_in_view(run: RunRow) -> int:
 def smoothing_weight(total_steps: int) -> float:
     """The weight that averages over about a twentieth of a run, and over at least four steps.
 
-    It depends on the planned steps, not on those done, so that a live curve does not change behind its head.
+    It depends on the planned steps and not on those done, so that the drawn part of a live curve does not change.
     """
     return 1 - 1 / max(4.0, total_steps / 20)
 
 
 def pieces(x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
-    """The stretches of (x, y) in which every y is finite: a NaN or an infinity is a gap in the line."""
+    """The parts of (x, y) in which every y is finite: a NaN or an infinity is a gap in the line."""
     finite = np.isfinite(y)
     edges = np.flatnonzero(np.diff(finite.astype(np.int8))) + 1
     for part_x, part_y in zip(np.split(x, edges), np.split(y, edges), strict=True):
@@ -88,10 +88,10 @@ def pieces(x: Array, y: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def thin(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Array, Array]:
-    """Keep of every column of dots only its lowest and its highest point, and the first and last point of all.
+    """Keep only the lowest and the highest point of every column of dots, and the first and last point of all.
 
-    The columns divide `low`..`high`, not the points there are, so that a growing curve is thinned the same way at
-    every redraw. A peak of one step in ten thousand stays visible. x (N,) must rise; the result has at most
+    The columns divide `low`..`high` and not the range of the points, so that every redraw thins a growing curve in the
+    same way. A peak of one step in ten thousand stays visible. x (N,) must rise; the result has at most
     2·columns + 2 points. Cost: one sort, about 1 ms for 10,000 points.
     """
     if x.size <= 2 * columns:
@@ -106,19 +106,19 @@ def thin(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Arr
 
 
 def positive_log(values: Array) -> Array:
-    """log10 of `values` (N,); what is not above zero has none and becomes a gap."""
+    """log10 of `values` (N,); a value that is not above zero becomes a gap."""
     logs = np.full_like(values, np.nan)
     np.log10(values, out=logs, where=np.isfinite(values) & (values > 0))
     return logs
 
 
 def any_positive(values: Iterable[Array]) -> bool:
-    """Is there a finite value above zero, without which a logarithmic axis has nothing to show?"""
+    """Whether there is a finite value above zero; without one a logarithmic axis has nothing to show."""
     return any(bool((np.isfinite(part) & (part > 0)).any()) for part in values)
 
 
 def value_at(steps: Array, values: Array, step: float) -> float | None:
-    """The value at `step`, or where that was not measured, the one that stood then: the last before it.
+    """The value at `step`, or the last one before it where that step was not measured.
 
     None before the first step (N may be 0) and where the value is not finite.
     """
@@ -127,9 +127,9 @@ def value_at(steps: Array, values: Array, step: float) -> float | None:
 
 
 def limits(values: Iterable[Array], *, floor: float | None = None, ceiling: float | None = None) -> tuple[float, float]:
-    """The lowest and the highest y to show: the range of all finite values with a twentieth of air at each end.
+    """The lowest and the highest y to show: the range of all finite values, plus a twentieth of it at each end.
 
-    `floor` and `ceiling` are shown in any case, such as the 0 and 1 of a share.
+    `floor` and `ceiling`, such as the 0 and 1 of a share, always lie within the limits.
     """
     finite = [part[np.isfinite(part)] for part in values]
     known = np.concatenate([*finite, np.array([edge for edge in (floor, ceiling) if edge is not None])])
@@ -150,7 +150,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
         return []
     power = math.floor(math.log10((high - low) / most))
     for interval in (step * 10.0**exponent for exponent in (power, power + 1) for step in (1, 2, 5)):
-        # The small allowance keeps 0.6000000000000001 from falling off the end of 0 to 0.6.
+        # The small tolerance keeps 0.6000000000000001 inside the range 0 to 0.6.
         first, last = math.ceil(low / interval - 1e-9), math.floor(high / interval + 1e-9)
         if last - first + 1 <= most:
             return [round(index * interval, 12) + 0.0 for index in range(first, last + 1)]
@@ -160,7 +160,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 def log_ticks(low: float, high: float, most: int) -> list[float]:
     """Round values between 10^`low` and 10^`high` as their logarithms, at most `most`.
 
-    Where there is room 1, 2 and 5 in every decade, else every decade, or every second one, third one, ….
+    These are 1, 2 and 5 in every decade where there is room, else every decade, or every second one, third one, ….
 
     >>> [round(10**tick, 6) for tick in log_ticks(-1, 0, 4)]
     [0.1, 0.2, 0.5, 1.0]
@@ -171,14 +171,14 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
     fine = [exponent + math.log10(digit) for exponent in decades for digit in (1, 2, 5)]
     within = [tick for tick in fine if low - 1e-9 <= tick <= high + 1e-9]
     if len(within) <= most:
-        # Less than a decade may hold one round value or none: then the axis is as good as linear.
+        # Less than a decade may hold one round value or none: the axis is nearly linear then.
         return within if len(within) > 1 else [math.log10(tick) for tick in ticks(10**low, 10**high, most) if tick > 0]
     whole = [float(exponent) for exponent in decades if low - 1e-9 <= exponent <= high + 1e-9]
     return whole[:: math.ceil(len(whole) / most)] if whole else within[:: math.ceil(len(within) / most)]
 
 
 def log_labels(logs: list[float]) -> list[str]:
-    """The values of logarithms, each with the digits that it needs: 0.02, 1, 5e+06."""
+    """The labels for the values of these logarithms, each with the digits that it needs: 0.02, 1, 5e+06."""
     return [f"{float(f'{10**each:.3g}'):g}" for each in logs]
 
 

@@ -1,4 +1,4 @@
-"""The settings and facts of several runs beside each other, those that differ first. No Textual here."""
+"""The settings and facts of several runs side by side, differing ones first. No Textual here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from engine.config import TrainConfig, settings_of
 
 @dataclass(frozen=True)
 class SettingLine:
-    """One setting of several runs, in their order; a value is None also where a run did not have the setting yet."""
+    """One setting of several runs, in their order. A value is also None where an older run lacks the setting."""
 
     name: str
     values: tuple[Any, ...]
 
     @property
     def differs(self) -> bool:
-        """Is it not the same in all of them? (1 and 1.0 are.)"""
+        """Whether the runs have different values; 1 and 1.0 are equal."""
         return any(value != self.values[0] for value in self.values)
 
 
 def facts_beside(runs: Sequence[RunRow]) -> list[SettingLine]:
-    """What the runs were made of besides their settings: base, start, pairs, and how far they went."""
+    """The facts of the runs besides their settings: base model, start, pairs, and steps done."""
     return [
         SettingLine("base model", tuple(run.base_name for run in runs)),
         SettingLine("started from", tuple(run.parent_adapter for run in runs)),
@@ -33,7 +33,7 @@ def facts_beside(runs: Sequence[RunRow]) -> list[SettingLine]:
 
 
 def settings_beside(runs: Sequence[RunRow]) -> list[SettingLine]:
-    """Every setting that one of the runs has, those that differ first, else in the order of the settings."""
+    """Every setting of any of the runs: those that differ first, each group in the order of the settings."""
     known = [each.name for each in settings_of(TrainConfig)]
     unknown = [name for run in runs for name in run.config if name not in known]
     names = [*known, *dict.fromkeys(unknown)]

@@ -1,4 +1,4 @@
-"""What a run can be asked for by name, in a filter, an order or a column: its own facts and each of its settings."""
+"""The fields of a run for filters, orders and columns: its own facts and each of its settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ ALIASES: Final = {
     **{"id": "run", "tags": "tag", "lr": "learning_rate", "base_model": "base", "steps": "step"},
     **{"batch": "batch_size", "r": "lora_r", "rank": "lora_r", "alpha": "lora_alpha", "dropout": "lora_dropout"},
 }
-"""Shorter or other words for a field."""
+"""Other words for a field."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that is known of a run. `value` is None where it is not known (yet)."""
+    """One field of a run. `value` gives None where the run has no value (yet); `right` aligns the column right."""
 
     name: str
     value: Callable[[RunRow], FieldValue]
@@ -31,7 +31,7 @@ class Field:
 
 
 def seconds_of(run: RunRow, now: datetime | None = None) -> float:
-    """How long a run took, or has been going on; the time in which it lay interrupted is not counted."""
+    """The seconds that a run took, or has taken so far, without the time for which it was interrupted."""
     end = datetime.fromisoformat(run.ended) if run.ended else now or datetime.now(UTC)
     return (end - datetime.fromisoformat(run.started)).total_seconds() - run.idle_s
 
@@ -76,19 +76,19 @@ def _setting(name: str) -> Field:
 
 
 SETTINGS: Final = {"loss": "loss_function"}
-"""Settings that have another name here, because a fact of every run has theirs."""
+"""Settings with another name here, because a fact of every run has their name."""
 FIELDS: Final = {each.name: each for each in (*_FACTS, *(_setting(each.name) for each in settings_of(TrainConfig)))}
-"""Every field by its name; settings under the names of their flags, with _ for -."""
+"""Every field by its name; settings have the names of their flags, with _ for -."""
 
 RUN_FLAGS: Final = ("archived", "noted", "tagged")
-"""Filters by themselves: runs that were put away, that have a note, that have a tag."""
+"""Words that are filters by themselves: archived runs, runs with a note, runs with a tag."""
 
 
 def field_name(name: str) -> str:
-    """The field's own name for any word that means it.
+    """The name of a field from its name or an alias.
 
     Raises:
-        InputError: there is no such field; tells one that is close.
+        InputError: there is no such field; the message suggests a close one.
     """
     plain = name.casefold().replace("-", "_")
     plain = ALIASES.get(plain, plain)
@@ -100,7 +100,7 @@ def field_name(name: str) -> str:
 
 
 def in_order(runs: Sequence[RunRow], name: str, *, descending: bool) -> list[RunRow]:
-    """The runs by a field, those without it last; among equals the newest first."""
+    """The runs sorted by a field, those without a value last; among equals the newest first."""
     value = FIELDS[name].value
     newest_first = sorted(runs, key=lambda run: -run.id)
     known = [run for run in newest_first if value(run) not in (None, ())]

@@ -1,4 +1,4 @@
-"""What past runs left behind, read as screens and commands show it: curves, sparks, and the ledger of pairs."""
+"""The records of past runs for screens and commands: curves, sparklines, and the epoch margins of pairs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 SPARK_CELLS: Final = 8
 _POINTS_A_CELL: Final = 4
-"""A spark reads so many steps for each of its cells, whatever a run's length."""
-LEDGER_LINES: Final = 6
-"""A run's page shows so many of the pairs that stay wrong; all of them can be judged again."""
+"""A sparkline reads this many steps for each of its cells, whatever the length of the run."""
+MISRANKED_LINES: Final = 6
+"""A run's page shows at most this many misranked pairs; all of them can be judged again."""
 
 
 @dataclass(frozen=True)
 class MisrankedPair:
-    """A pair that the run's adapter ranks the other way: its margins by epoch (None: not known), the last one below 0.
+    """A pair that the run's adapter ranks the wrong way: its margins by epoch (None: not known), the last one below 0.
 
-    `prompt` is the first line of its prompt, for the first few pairs of a ledger; else empty.
+    `prompt` is the first line of its prompt for the first few pairs of a run; else empty.
     """
 
     comparison: int
@@ -38,13 +38,13 @@ class MisrankedPair:
 
     @property
     def wrong(self) -> int:
-        """In how many epochs it was the wrong way round."""
+        """The number of epochs in which the adapter ranked it the wrong way."""
         return sum(margin is not None and margin < 0 for margin in self.margins)
 
 
 @dataclass(frozen=True)
 class EpochMargins:
-    """The pairs of `known` that stay wrong after the last of `epochs`, the lowest margin first."""
+    """The pairs of `known` that are misranked after the last of `epochs`, the lowest margin first."""
 
     known: int
     epochs: int
@@ -52,14 +52,14 @@ class EpochMargins:
 
 
 class RunRecords:
-    """Reads curves and ledgers. Nothing here reads more of a run than is asked for."""
+    """Reads curves and epoch margins. Each call reads only the part of a run that it returns."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._sparks: dict[int, tuple[int, list[float | None]]] = {}
 
     def metric_names(self, run: int) -> list[str]:
-        """What a run recorded."""
+        """The names of the metrics that a run recorded."""
         return db_metrics.metric_names(self._workspace.connection, run)
 
     def history(self, run: int, names: Iterable[str]) -> RunHistory:
@@ -70,7 +70,7 @@ class RunRecords:
         return history
 
     def spark(self, run: RunRow) -> list[float | None]:
-        """The loss of a run in `SPARK_CELLS` means of a few steps each; read again when the run has moved."""
+        """The loss of a run as `SPARK_CELLS` means of a few steps each, read again when the run has a new step."""
         kept = self._sparks.get(run.id)
         if kept is not None and kept[0] == run.step:
             return kept[1]
@@ -82,7 +82,7 @@ class RunRecords:
         return cells
 
     def ledger(self, run: int) -> EpochMargins:
-        """The pairs that stay wrong. Those judged anew since, or taken out of training, are left out."""
+        """The misranked pairs. Those judged again since then, or taken out of training, are left out."""
         connection = self._workspace.connection
         by_pair: dict[int, dict[int, float | None]] = {}
         for row in db_metrics.run_margins(connection, run):
@@ -91,6 +91,6 @@ class RunRecords:
         pairs = []
         for place, missed in enumerate(db_preference_counts.missed_pairs(connection, run)):
             margins = tuple(by_pair[missed.comparison].get(epoch + 1) for epoch in range(epochs))
-            line = get_comparison(connection, missed.comparison).prompt.first_line if place < LEDGER_LINES else ""
+            line = get_comparison(connection, missed.comparison).prompt.first_line if place < MISRANKED_LINES else ""
             pairs.append(MisrankedPair(missed.comparison, missed.split, margins, line))
         return EpochMargins(db_preference_counts.count_margins(connection, run), epochs, tuple(pairs))

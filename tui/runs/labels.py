@@ -1,4 +1,4 @@
-"""What a person changes of past runs: names, notes, tags, and which are put away. Stored first, then published."""
+"""A person's changes to past runs: names, notes, tags and archiving. Each is stored first, then published."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,7 +14,7 @@ LONGEST_TAG = 40
 
 
 class RunLabels:
-    """Renames, notes, tags and archives runs. Every call is on the disk when it returns."""
+    """Renames, notes, tags and archives runs. Every change is on the disk when the call returns."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class RunLabels:
         self._workspace, self._rename_adapter, self._publish = workspace, rename_adapter, publish
 
     def rename(self, run: int, name: str) -> None:
-        """Give a run another name, and its adapter as well where that has the run's name.
+        """Rename a run, and its adapter too where that has the run's name.
 
         Raises:
             AdapterNameError: the name cannot be used, or another adapter has it.
@@ -43,11 +43,11 @@ class RunLabels:
         self._keep(db_runs.rename_run, run, clean_name(name))
 
     def note(self, run: int, note: str) -> None:
-        """Keep a note with a run; an empty one takes it away."""
+        """Store a note on a run; an empty note deletes it."""
         self._keep(db_runs.note_run, run, note.strip())
 
     def tag(self, run: int, tags: Iterable[str]) -> None:
-        """Keep these tags with a run in place of the older ones.
+        """Store these tags of a run in place of the older ones.
 
         Raises:
             InputError: a tag is too long.
@@ -55,7 +55,7 @@ class RunLabels:
         self._keep(db_runs.tag_run, run, tags_of(" ".join(tags)))
 
     def archive(self, run: int, archived: bool = True) -> None:
-        """Put a run away, or bring it back.
+        """Archive a run, or undo that.
 
         Raises:
             InputError: it is still training.
@@ -70,7 +70,7 @@ class RunLabels:
 
 
 def tags_of(text: str) -> list[str]:
-    """The tags that a person typed, apart by spaces or commas, each once.
+    """The tags that a person typed, separated by spaces or commas, each once.
 
     Raises:
         InputError: a tag is too long.

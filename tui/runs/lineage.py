@@ -1,4 +1,4 @@
-"""Where a run's adapter comes from and what came from it, as a tree of text. No Textual here."""
+"""The ancestors and descendants of a run's adapter, as a tree of text. No Textual here."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tui.snapshots import AdapterView
 class TreeLine:
     """One line of the tree: its branch (`│  ├─ `), the adapter's name, and the run that made it, if one did.
 
-    `here` is the run that is asked about; `gone` says that there is no such adapter (any more).
+    `here` marks the run of the tree; `gone` says that the adapter does not exist (any more).
     """
 
     branch: str
@@ -35,7 +35,7 @@ class _Node:
 def family_of(run: RunRow, runs: Iterable[RunRow], adapters: Sequence[AdapterView]) -> list[TreeLine]:
     """The base model, the line down to the run's adapter, and everything that descends from that line's first adapter.
 
-    An adapter that was removed keeps its place as long as a run remembers it.
+    A removed adapter keeps its place as long as a run names it.
     """
     nodes = _nodes(run, runs, adapters)
     root = own = _id_of(run)

@@ -1,4 +1,4 @@
-"""What the metrics of a run are called on screens, and in which order they are looked at. No Textual here."""
+"""The names of a run's metrics on screens, and their order. No Textual here."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _NAMES: Final = {
     "pairs_per_second": "pairs per second",
 }
 _HIDDEN: Final = ("epoch", "_low", "_high")
-"""Not curves of their own: the epoch, and the ends of intervals."""
+"""Endings of metrics without a curve of their own: the epoch, and the ends of intervals."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that can be drawn: its name in the database, its words, and how its values are written."""
+    """A metric that can be drawn: its name in the database, its words, and the format of its values."""
 
     name: str
     words: str
@@ -33,7 +33,7 @@ class Metric:
 
 
 def metric_of(name: str) -> Metric:
-    """How a metric is shown."""
+    """The words and formats for a metric."""
     plain, evaluated = name.removeprefix("eval_"), name.startswith("eval_")
     words = _NAMES.get(plain, plain.replace("_", " ")) + (" on evaluation pairs" if evaluated else "")
     if plain == "rewards/accuracies":
@@ -44,7 +44,7 @@ def metric_of(name: str) -> Metric:
 
 
 def metrics_in_order(names: Iterable[str]) -> list[Metric]:
-    """The metrics that are worth a look, each once: loss, margin and accuracy first, evaluations behind their own."""
+    """The metrics to draw, each once: loss, margin and accuracy first, each followed by its evaluation."""
     there = {name for name in names if not name.endswith(_HIDDEN)}
     order = [name for plain in _NAMES for name in (plain, f"eval_{plain}")]
     return [metric_of(name) for name in [*(each for each in order if each in there), *sorted(there - set(order))]]

@@ -1,6 +1,6 @@
-"""Which runs a list shows, and in which order: a query of words and filters, a field, and whether archived ones count.
+"""The query of a list of runs: words and filters, the field of the order, and whether archived runs are shown.
 
-`lr>=1e-4 status:finished -note:test` are the finished runs from that learning rate on whose note does not say test.
+`lr>=1e-4 status:finished -note:test` means finished runs with at least that learning rate and no "test" in the note.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from tui.text.query import Term, check_names, holds, parse
 
 @dataclass(frozen=True)
 class RunQuery:
-    """What is asked of the list of runs. `sort` is the name of a field."""
+    """The query of a list of runs. `sort` is the name of a field."""
 
     text: str = ""
     sort: str = "run"
@@ -21,7 +21,7 @@ class RunQuery:
     archived: bool = False
 
     def sorted_by(self, word: str) -> "RunQuery":
-        """In the order of a field; `-lr` is the largest first.
+        """The same query in the order of a field; `-lr` means the largest first.
 
         Raises:
             InputError: there is no such field.
@@ -39,12 +39,12 @@ class RunQuery:
         return tuple(replace(term, name=_plain(term.name)) if term.name else term for term in terms)
 
     def fields(self) -> list[str]:
-        """The fields that the query or the order names, each once: a list shows them in columns."""
+        """The fields in the query or the order, each once: a list shows them in columns."""
         named = [term.name for term in self.terms() if term.name in FIELDS]
         return list(dict.fromkeys([*named, self.sort]))
 
     def of(self, runs: Sequence[RunRow]) -> list[RunRow]:
-        """The runs that are asked for, in order.
+        """The runs that the query finds, in order.
 
         Raises:
             QueryError: a filter's name is not known, or its value cannot be used.
@@ -56,7 +56,7 @@ class RunQuery:
 
 
 def matches(run: RunRow, terms: Iterable[Term]) -> bool:
-    """Does every piece of a query hold of the run?
+    """Whether every term of a query holds of the run.
 
     Raises:
         QueryError: a value cannot be used.
@@ -77,7 +77,7 @@ def _holds(run: RunRow, term: Term) -> bool:
 
 
 def _holds_of(value: FieldValue, term: Term) -> bool:
-    if isinstance(value, tuple):  # one tag is enough; a negated filter asks for none
+    if isinstance(value, tuple):  # one matching tag is enough; a negated filter needs none to match
         return any(holds(replace(term, negated=False), each) for each in value) != term.negated
     return holds(term, value)
 

@@ -1,4 +1,4 @@
-"""How screens and commands say numbers and times: as a person would. No Textual here."""
+"""Numbers and times in words, for screens and commands. No Textual here."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def count(number: int, noun: str) -> str:
-    """The number with its noun, in the plural where it is due.
+    """The number with its noun, in the plural where the number is not 1.
 
     >>> count(1, "verdict"), count(1200, "verdict")
     ('1 verdict', '1,200 verdicts')
@@ -29,7 +29,7 @@ def plain(value: Any) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time, as coarse as a person would say it.
+    """A length of time, rounded as a person would say it.
 
     >>> duration(14.2), duration(125), duration(7300)
     ('14 s', '2 min', '2 h 2 min')
@@ -59,7 +59,7 @@ def when(at: str, now: datetime | None = None) -> str:
 
 
 def signed(number: float | None, digits: int = 2) -> str:
-    """A number with its sign, as margins are told; "–" when there is none yet."""
+    """A number with its sign, as margins are shown; "–" where there is none yet."""
     return "–" if number is None else f"{number:+.{digits}f}"
 
 

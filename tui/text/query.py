@@ -1,12 +1,12 @@
 """A query as a person types it into a line: words to look for, and filters such as `set:science` or `loss<0.5`.
 
-    query  = piece …                 pieces stand apart by space; all of them have to hold
+    query  = piece …                 spaces separate the pieces; all of them have to hold
     piece  = [-] word | [-] "phrase" | [-] flag | [-] name sign value
     sign   = : = != >= <= > <        `name:value` asks for a text, the others compare
     value  = text without space | "text with space"
 
-Reading never fails: a quote that is not closed yet reaches to the end of the line, and what is no filter is a word.
-What the names mean, and which there are, is known to whoever asks; `check_names` refuses the others. No Textual here.
+Parsing never fails: a quote that is not closed yet reaches to the end of the line, and a piece that is not a filter is
+a word. The caller knows the names and their meaning; `check_names` refuses all other names. No Textual here.
 """
 
 import re
@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from tui.errors import WorkbenchError
 
 OPERATORS = (">=", "<=", "!=", ":", "=", ">", "<")
-"""What can stand between a name and its value; the longer ones first."""
+"""The signs between a name and its value; the longer ones first."""
 
 # An address (http://…) and a time of day (10:30) are words. A quoted text may hold anything but a quote.
 _PIECE = re.compile(
@@ -30,7 +30,7 @@ _PIECE = re.compile(
 
 
 class QueryError(WorkbenchError):
-    """A filter that does not exist, or a value that it cannot have."""
+    """A query has a filter that does not exist, or a value that the filter cannot have."""
 
     title = "That filter cannot be used"
 
@@ -46,15 +46,15 @@ class Term:
     quoted: bool = False
     start: int = 0
     end: int = 0
-    """Where the piece stands in the text: `text[start:end]`."""
+    """The place of the piece in the text: `text[start:end]`."""
 
     @property
     def is_text(self) -> bool:
-        """Is it a word or a phrase to look for?"""
+        """Whether it is a word or a phrase to look for."""
         return self.name is None
 
     def __str__(self) -> str:
-        """The piece as it can be typed again."""
+        """The piece in the syntax of a query."""
         value = f'"{self.value}"' if self.quoted or re.search(r"\s", self.value) else self.value
         return ("-" if self.negated else "") + (f"{self.name}{self.sign}{value}" if self.name else value)
 
@@ -70,10 +70,10 @@ def parse(text: str, flags: Collection[str] = ()) -> tuple[Term, ...]:
 
 
 def check_names(terms: Iterable[Term], names: Collection[str]) -> None:
-    """Refuse the first filter that is none of `names`.
+    """Refuse the first filter whose name is not among `names`.
 
     Raises:
-        QueryError: its name, one that is close, and all that there are.
+        QueryError: there is such a filter; the message has its name, a close one, and all `names`.
     """
     for term in terms:
         if term.name is not None and term.sign and term.name not in names:
@@ -86,17 +86,17 @@ def check_names(terms: Iterable[Term], names: Collection[str]) -> None:
 
 
 def without(text: str, term: Term) -> str:
-    """The query without one of its pieces, as `parse` gave it."""
+    """The query without one of the pieces that `parse` returned for it."""
     return " ".join(part for part in (text[: term.start].rstrip(), text[term.end :].lstrip()) if part)
 
 
 def holds(term: Term, value: float | str | None) -> bool:
-    """Does the filter hold of this value? Numbers are compared as numbers; a text is met by its beginning or a part.
+    """Whether the filter holds of this value. Numbers are compared as numbers; `:` finds any part of a text.
 
-    What is not there (None) meets nothing but a negated filter.
+    A missing value (None) meets only a negated filter.
 
     Raises:
-        QueryError: a number is asked for and the filter's value is none, or a text is asked for more or less.
+        QueryError: the filter compares a number with a value that is not a number, or compares a text by size.
 
     >>> holds(parse("loss<0.5")[0], 0.25), holds(parse("-name:taste")[0], "Taste-1")
     (True, False)
@@ -108,7 +108,7 @@ def number(term: Term) -> float:
     """The filter's value as a number.
 
     Raises:
-        QueryError: it is none.
+        QueryError: the value is not a number.
     """
     try:
         return float(term.value.replace(",", ""))

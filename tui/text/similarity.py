@@ -1,4 +1,4 @@
-"""How much two answers are alike. No Textual here."""
+"""The similarity of two answers. No Textual here."""
 
 import re
 from difflib import SequenceMatcher
@@ -10,8 +10,9 @@ _LETTERS = re.compile(r"\w")
 def likeness(first: str, second: str) -> float:
     """The share of words that two answers have in common, in the same order: 0 (none) to 1.
 
-    Words are compared without case and without punctuation (answers of signs alone: sign by sign). It is difflib's
-    ratio, 2·M ÷ (words of both), where M counts the words in matching runs. Two answers of 300 words take about 1 ms.
+    Words are compared without case and punctuation; an answer without words is compared sign by sign. The share is
+    difflib's ratio, 2·M ÷ (words of both), where M counts the words in matching runs. Two answers of 300 words take
+    about 1 ms.
 
     >>> likeness("Ice floats on water.", "ice floats, on water"), likeness("It is blue", "It is green")
     (1.0, 0.6666666666666666)
@@ -26,12 +27,12 @@ def likeness(first: str, second: str) -> float:
 
 
 def nearly_equal(first: str, second: str, share: float) -> bool:
-    """Are two answers alike by at least `share`? Answers that are the same are so whatever the share."""
+    """Whether the likeness of two answers is at least `share`. Equal answers are nearly equal for any share."""
     if first.strip() == second.strip():
         return True
     one, other = _words(first), _words(second)
     if 2 * min(len(one), len(other)) < share * (len(one) + len(other)):
-        return False  # their lengths alone set them apart
+        return False  # their lengths alone rule it out
     return likeness(first, second) >= share
 
 

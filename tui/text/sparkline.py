@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 EIGHTHS = "▁▂▃▄▅▆▇█"
 HALVES = "_▄█"
-"""For consoles whose font has no other blocks."""
+"""For terminals whose font has no other blocks."""
 
 
 def sampled_steps(last: int, most: int) -> list[int]:
-    """At most `most` steps from 1 to `last`, evenly spread, both ends among them.
+    """At most `most` steps from 1 to `last`, evenly spread and with both ends.
 
     >>> sampled_steps(9, 3)
     [1, 5, 9]
@@ -20,7 +20,7 @@ def sampled_steps(last: int, most: int) -> list[int]:
 
 
 def in_cells(steps: Sequence[int], values: Sequence[float | None], last: int, cells: int) -> list[float | None]:
-    """The mean of the finite values that fall into each of `cells` equal parts of 1 to `last`; None where none does.
+    """The mean of the finite values in each of `cells` equal parts of 1 to `last`; None for a part without any.
 
     >>> in_cells([1, 2, 3, 4], [1.0, 3.0, None, 5.0], 4, 2)
     [2.0, 5.0]

@@ -1,4 +1,4 @@
-"""Where two texts differ, word by word."""
+"""The differences of two texts, word by word."""
 
 import re
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from difflib import SequenceMatcher
 from typing import Final
 
 Spans = tuple[tuple[int, int], ...]
-"""Character ranges, from and to."""
+"""Character ranges as (start, end)."""
 
 MOST_WORDS: Final = 3000
-"""Of two texts together. The comparison takes time with the square of it: some tenths of a second at the most."""
+"""The limit for both texts together. The time grows with its square, to some tenths of a second at most."""
 
 _WORD: Final = re.compile(r"\w+|[^\w\s]")
 
 
 def differences(first: str, second: str) -> tuple[Spans, Spans] | None:
-    """The words of each text that the other has not at that place; None where the texts are too long to tell soon.
+    """The words of each text that the other lacks at that place; None where the texts are too long to compare fast.
 
     >>> differences("red leaves fall", "yellow leaves fall")
     (((0, 3),), ((0, 6),))

@@ -1,4 +1,4 @@
-"""The questions that come with Palate."""
+"""The prompts that come with Palate."""
 
 import json
 from importlib.resources import files

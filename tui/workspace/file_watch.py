@@ -1,4 +1,4 @@
-"""Looks once a second whether another program removed or replaced the workspace's database, and tells of it once."""
+"""Check once a second whether another program removed or replaced the workspace's database, and publish that once."""
 
 import logging
 import threading
@@ -14,10 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 class FileWatch:
-    """A thread of its own; it ends with `close`, or once it had something to tell."""
+    """Checks on a thread of its own, which ends with `close` or after it published a replacement."""
 
     def __init__(self, writer: Writer, publish: Callable[[WorkbenchEvent], None]) -> None:
-        """Begin to look. `publish` is called on this thread."""
+        """Start the checks. `publish` is called on their thread."""
         self._writer = writer
         self._publish = publish
         self._closing = threading.Event()
@@ -25,7 +25,7 @@ class FileWatch:
         self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """End the checks and their thread."""
         self._closing.set()
         self._thread.join()
 

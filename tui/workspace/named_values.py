@@ -1,4 +1,4 @@
-"""Things that a workspace keeps under names that a person gave them: presets, and sets of pairs."""
+"""Values that a workspace stores under a person's names for them: presets, and sets of pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_NAME = 40
 class NamedValues:
     """JSON objects by name, under one key of the workspace's settings.
 
-    `word` says what they are, such as "preset"; `reserved` names belong to Palate.
+    `word` is the noun for them, such as "preset"; `reserved` names belong to Palate.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class NamedValues:
         self._reserved = {_key(name) for name in reserved}
 
     def all(self) -> dict[str, Any]:
-        """Everything that is kept, in the order in which it came."""
+        """Every stored value by name, the last saved one last."""
         return dict(self._read() or {})
 
     def save(self, name: str, value: Mapping[str, Any]) -> str:
-        """Keep a value under a name, in place of what was kept under it; gives the name as it is kept.
+        """Store a value under a name in place of an older one, and return the name as stored.
 
         Raises:
             InputError: the name is not usable.
@@ -44,10 +44,10 @@ class NamedValues:
         return name
 
     def rename(self, name: str, new: str) -> str:
-        """Give something another name; gives that name as it is kept.
+        """Rename a value, and return the new name as stored.
 
         Raises:
-            InputError: nothing of that name is kept, or the new name is not usable or taken.
+            InputError: no value has that name, or the new name is not usable or taken.
         """
         kept, old = self.all(), self._found(name)
         new = self._clean(new)
@@ -57,10 +57,10 @@ class NamedValues:
         return new
 
     def remove(self, name: str) -> None:
-        """Forget something.
+        """Delete a value.
 
         Raises:
-            InputError: nothing of that name is kept.
+            InputError: no value has that name.
         """
         old = self._found(name)
         self._write({each: value for each, value in self.all().items() if each != old})

@@ -1,4 +1,4 @@
-"""The settings that a workspace keeps: the queue, where its answers come from, leaving, looks. No torch, no Textual."""
+"""The settings of a workspace: the queue, the source of answers, leaving, colours, runs. No torch, no Textual."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,26 @@ GO_ON, LEAVE = "go-on", "leave"
 
 @dataclass(frozen=True, kw_only=True)
 class QueueConfig:
-    """How many comparisons wait, which prompts come next, and which pairs come again."""
+    """The number of comparisons that wait, the order of prompts, and the repeats."""
 
     depth: int = setting(12, "Comparisons kept ready while nothing else computes.", low=1, high=10_000)
-    low_mark: int = setting(6, "With fewer ready than this, answers are written before a run goes on …", low=1)
-    high_mark: int = setting(6, "… until so many are ready again.", low=1)
+    low_mark: int = setting(6, "With fewer comparisons ready than this, a run waits while answers are written …", low=1)
+    high_mark: int = setting(6, "… until this many are ready again.", low=1)
     nearly_equal: float = setting(
         0.95,
-        "Answers this much alike are not asked: the share of words they have in common, in order.",
+        "Pairs of answers this much alike are not asked: the share of words that both have, in order.",
         above=0,
         high=1,
     )
     order: str = setting(
         "in-order",
-        "What is asked next: prompts in order, shuffled, or ready pairs that the adapter in use is least sure of.",
+        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use is least sure of.",
         choices=("in-order", "shuffled", "margin"),
     )
     random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
     ask_again: float = setting(
         0.05,
-        "Share of pairs asked a second time, sides swapped, to see whether you agree with yourself.",
+        "Share of pairs asked a second time, sides swapped, to measure how often you agree with yourself.",
         low=0,
         high=0.5,
     )
@@ -50,7 +50,7 @@ class QueueConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceConfig:
-    """Who writes the two answers of a comparison."""
+    """The policies that write the two answers of a comparison."""
 
     policy: str = setting(
         AUTO, "Who answers: base, in-use (the adapter in use), an adapter's name, server; auto is server if one is set."
@@ -66,26 +66,26 @@ class SourceConfig:
         None, "Name of the environment variable that holds the server's key; the key is never stored."
     )
     server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
-    server_retries: int = setting(3, "How often a request is sent again after a failure that may pass.", low=0, high=20)
-    server_parallel: int = setting(4, "Answers asked of the server at a time.", low=1, high=256)
+    server_retries: int = setting(3, "How often a request is repeated after a temporary failure.", low=0, high=20)
+    server_parallel: int = setting(4, "Answers requested from the server at the same time.", low=1, high=256)
 
     def __post_init__(self) -> None:
         check_settings(self)
 
     @property
     def first(self) -> str:
-        """Who writes the first answer, with auto made out."""
+        """The policy that writes the first answer, with auto resolved."""
         if self.policy != AUTO:
             return self.policy
         return SERVER if self.server else IN_USE
 
     @property
     def second(self) -> str:
-        """Who writes the other answer."""
+        """The policy that writes the other answer."""
         return self.against or self.first
 
     def to_server(self) -> Server:
-        """The server that these settings name.
+        """The server of these settings.
 
         Raises:
             SettingError: its address or its model is missing, or the address is not usable.
@@ -100,11 +100,11 @@ class SourceConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class LeavingConfig:
-    """What becomes of a run when nobody is there any more."""
+    """The treatment of a run after its terminal is lost."""
 
     link_lost: str = setting(
         GO_ON,
-        "When the terminal is lost while a run is alive: go on to the run's end without one, or leave at a checkpoint.",
+        "When the terminal is lost during a run: continue to the run's end without one, or leave at a checkpoint.",
         choices=(GO_ON, LEAVE),
     )
 
@@ -123,10 +123,10 @@ class AppearanceConfig:
 
 
 def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
-    """`sampling` with what `text` changes, such as "temperature=1.3 top_p=1" (commas do as well).
+    """`sampling` with the changes in `text`, such as "temperature=1.3 top_p=1" (commas may separate them too).
 
     Raises:
-        SettingError: a word is no setting with a value, or the value is not usable.
+        SettingError: a word is not a setting with a value, or the value is not usable.
     """
     known = {each.name: each for each in settings_of(SamplingConfig)}
     changes = {}
@@ -142,18 +142,18 @@ def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunsConfig:
-    """What is shown of a run while it learns, how its end is told, and when another one is offered."""
+    """The samples shown during a run, the notification of its end, and the offer of another one."""
 
     samples: int = setting(
-        3, "Held-out prompts that a run answers at every evaluation, to read how it changes; 0: none.", low=0, high=12
+        3, "Held-out prompts that a run answers at every evaluation, to show how it changes; 0: none.", low=0, high=12
     )
     sample_tokens: int = setting(96, "Cut such an answer after this many tokens.", low=1, high=2048)
     offer_run_every: int = setting(
-        50, "Label offers a new run when so many pairs came since the latest one; 0: never.", low=0
+        50, "Label offers a new run after this many new pairs since the latest run; 0: never.", low=0
     )
     notify: str = setting(
         "off",
-        "How the end of a run is told: the terminal's bell, or its desktop notification (in tmux the bell as well).",
+        "Signal at the end of a run: the terminal's bell, or its desktop notification (in tmux the bell as well).",
         choices=("off", "bell", "desktop"),
     )
 

@@ -1,4 +1,4 @@
-"""The settings that a workspace keeps: read whole, changed one at a time. Only what was changed is stored."""
+"""The settings of a workspace: read together, changed one at a time. Only changed settings are stored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ PARTS: dict[str, type] = {
     "runs": RunsConfig,
     "look": AppearanceConfig,
 }
-"""Under which key of the database the settings of a class are kept."""
+"""The key of the database under which the settings of each class are stored."""
 BACK = "default"
-"""The word that takes a setting back to its default."""
+"""The word that resets a setting to its default."""
 
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Everything that a person can set about the answers written ahead, about leaving, and about what runs tell."""
+    """Every setting of a workspace: the queue, leaving, the source of answers, sampling, runs and colours."""
 
     queue: QueueConfig
     leaving: LeavingConfig
@@ -43,7 +43,7 @@ class QueueSettings:
     look: AppearanceConfig
 
     def check(self) -> None:
-        """Raise `SettingError` where the settings do not fit each other."""
+        """Raise `SettingError` where the settings contradict one another."""
         parse_sampling(self.source.against_sampling or "", self.sampling)
         if SERVER in (self.source.first, self.source.second):
             self.source.to_server()
@@ -56,16 +56,16 @@ class QueueSettings:
 
 
 def stored_settings(workspace: Workspace) -> QueueSettings:
-    """The settings of this workspace; what another version of Palate kept under unknown names is left alone.
+    """The settings of this workspace. Values of another version of Palate under unknown names are ignored.
 
     Raises:
-        SettingError: a kept value is not usable any more.
+        SettingError: a stored value is no longer usable.
     """
     return _built({part: workspace.setting(part, {}) for part in PARTS})
 
 
 def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
-    """Every setting with the value that it has in this workspace."""
+    """Every setting with its value in this workspace."""
     settings = stored_settings(workspace)
     for part, config in PARTS.items():
         for each in settings_of(config):
@@ -73,11 +73,11 @@ def list_settings(workspace: Workspace) -> Iterator[tuple[Setting, Any]]:
 
 
 def change_setting(workspace: Workspace, name: str, text: str) -> None:
-    """Keep a setting under its name, from what a person typed. `default` takes it back. It is on disk afterwards.
+    """Store a setting from the text that a person typed; `default` resets it. It is on the disk on return.
 
     Raises:
         InputError: there is no such setting.
-        SettingError: the value is not usable, alone or beside the others.
+        SettingError: the value is not usable, alone or together with the others.
     """
     part, each = _named(name)
 
@@ -86,7 +86,7 @@ def change_setting(workspace: Workspace, name: str, text: str) -> None:
         if text.strip() != BACK:
             kept[part][each.name] = each.parse(text)
         settings = _built(kept)
-        parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is kept
+        parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is stored
 
     workspace.write(db_settings.update_settings, PARTS, change).result()
 

@@ -1,6 +1,6 @@
-"""The folder that holds everything a person made: database, adapters, backups and logs.
+"""The folder that holds all of a person's work: database, adapters, backups and logs.
 
-A `Workspace` is either owned (it holds the lock and the one writer) or read (any number of processes may).
+A `Workspace` is either owned (it holds the lock and the one writer) or only read (any number of processes may read it).
 """
 
 import secrets
@@ -31,12 +31,12 @@ _Result = TypeVar("_Result")
 
 
 def default_folder() -> Path:
-    """Where a workspace lives unless a person names another folder."""
+    """The folder of the workspace unless a person names another one."""
     return user_data_path("palate", appauthor=False)
 
 
 class Readers:
-    """Read-only connections to one database, one for each thread that asks."""
+    """Read-only connections to one database, one for each thread that reads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -54,7 +54,7 @@ class Readers:
         return connection
 
     def release(self) -> None:
-        """Close this thread's connection, if it has one. A thread that ends before the workspace does calls it last."""
+        """Close this thread's connection, if any. A thread that ends before the workspace does calls this last."""
         connection: sqlite3.Connection | None = self._local.__dict__.pop("connection", None)
         if connection is not None:
             with self._changed:
@@ -62,7 +62,7 @@ class Readers:
             connection.close()
 
     def close(self) -> None:
-        """Close every connection that is open."""
+        """Close every open connection."""
         with self._changed:
             for connection in self._all:
                 connection.close()
@@ -70,7 +70,7 @@ class Readers:
 
 @dataclass(frozen=True)
 class Workspace:
-    """An open workspace. `writer` is None when it is only read."""
+    """An open workspace. `writer` is None where it is only read."""
 
     folder: Path
     readers: Readers
@@ -78,7 +78,7 @@ class Workspace:
     writer: Writer | None
     _closing: ExitStack
     lock: WorkspaceLock | None = None
-    """What makes this process the owner; None when it is only read."""
+    """The lock that makes this process the owner; None where the workspace is only read."""
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -86,7 +86,10 @@ class Workspace:
         return self.readers.get()
 
     def write(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> Future[_Result]:
-        """Run `function(connection, ...)` in one transaction on the writer's thread; resolved once it is on disk."""
+        """Run `function(connection, ...)` in one transaction on the writer's thread.
+
+        The future resolves once the transaction is on the disk.
+        """
         if self.writer is None:
             raise WorkbenchError(
                 f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it."
@@ -94,31 +97,31 @@ class Workspace:
         return self.writer.submit(function, *args, **kwargs)
 
     def setting(self, key: str, default: Any = None) -> Any:
-        """The value that this workspace keeps under `key`."""
+        """The value stored under `key`, or `default`."""
         return db_settings.get_setting(self.connection, key, default)
 
     def keep_setting(self, key: str, value: Any) -> None:
-        """Keep `value` under `key`, on disk when this returns."""
+        """Store `value` under `key`; it is on the disk on return."""
         self.write(db_settings.set_setting, key, value).result()
 
     def owner(self) -> dict[str, Any] | None:
-        """Who has it open now (pid, host, since), None when nobody does."""
+        """The process that owns the workspace now (pid, host, since), None when none does."""
         return owner_of(self.folder)
 
     def close(self) -> None:
-        """Close readers, then the writer (which truncates its log), then let go of the lock."""
+        """Close the readers, then the writer (which truncates its WAL), then release the lock."""
         self._closing.close()
 
 
 def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) -> Workspace:
     """Open `folder` as its one owner; a new folder gets a database and the science questions.
 
-    `tell` is given a sentence when an upgrade of the database will take a while.
+    `tell` receives a sentence when an upgrade of the database will take a while.
 
     Raises:
         WorkspaceBusy: another process owns it.
         DatabaseError: the folder or the database cannot be used.
-        AdapterNotWritten: what an interrupted act left in the adapters' folder cannot be taken away.
+        AdapterNotWritten: leftovers of an interrupted operation cannot be removed from the adapters' folder.
     """
     with ExitStack() as opened:
         lock = WorkspaceLock(folder)
@@ -133,7 +136,7 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
         opened.callback(writer.close)
         readers = Readers(folder / "palate.db")
         opened.callback(readers.close)
-        # Whoever is told of a stored row reads on the writer's thread: a connection closed under it is a crash.
+        # Callbacks on stored rows read on the writer's thread: closing a connection under them would be a crash.
         opened.callback(writer.settle)
         registry = Registry(folder / "adapters")
         registry.clear_leftovers()
@@ -143,7 +146,7 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
 
 
 def _run_words(folder: Path) -> str:
-    """What the owner is at, for whoever cannot have the workspace; nothing when no run is alive there."""
+    """The owner's running run, for the message of a process that cannot own the workspace; empty without a run."""
     try:
         with closing(read_only(folder / "palate.db")) as connection:
             running = [row for row in db_runs.list_runs(connection) if row.status == "running"]
@@ -172,7 +175,7 @@ def read_workspace(folder: Path) -> Workspace:
 
 
 def _furnish(workspace: Workspace) -> None:
-    """Give a new workspace its seed and its first two prompt sets."""
+    """Give a new workspace its seed and the two bundled prompt sets."""
     if workspace.setting("seed") is None:
         workspace.keep_setting("seed", secrets.randbelow(2**31))
     if db_prompts.list_prompt_sets(workspace.connection):

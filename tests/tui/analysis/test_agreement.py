@@ -37,5 +37,5 @@ def test_without_pairs_nothing_is_claimed() -> None:
 def test_the_sentence() -> None:
     words = in_words(agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]))
     assert words == (
-        "You agreed with yourself on 3 of 4 pairs that came again (75%; 95 % interval 30% to 95%, Cohen's κ 0.50)."
+        "You agreed with yourself on 3 of 4 repeated pairs (75%; 95 % interval 30% to 95%, Cohen's κ 0.50)."
     )

@@ -156,7 +156,7 @@ def test_one_import_at_a_time(open_workbench: Callable[[], Workbench], tmp_path:
     def another(progress: ImportProgress) -> None:
         if progress.phase == "storing" and not refused:
             assert workbench.imports.going_on
-            with pytest.raises(InputError, match="An import goes on already") as caught:
+            with pytest.raises(InputError, match="Another import is running") as caught:
                 workbench.imports.read(Source(tmp_path / "mine.jsonl"))
             (tmp_path / "more.txt").write_text("q1\n")
             with pytest.raises(NotAllowed, match="may hold the same prompts"):

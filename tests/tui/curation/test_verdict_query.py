@@ -136,8 +136,8 @@ def test_while_one_types_a_single_letter_is_not_asked_yet():
         ("before:99999", r"is no date"),
         ("trial:x", r"'x' is no trial"),
         ("id:x", r"'x' is no number"),
-        ("set>science", r"set>science compares what has no order. Write set:science."),
-        ("-date:2026", r"leaves two times. Write before:2026 or after:2026."),
+        ("set>science", r"set>science compares values without an order. Write set:science."),
+        ("-date:2026", r"leaves two separate times. Write before:2026 or after:2026."),
     ],
 )
 def test_what_cannot_be_asked_is_told(query, words):

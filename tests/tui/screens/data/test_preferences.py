@@ -79,7 +79,7 @@ async def test_it_tells_shares_slips_and_what_the_adapter_misses(workbench: Stil
     # Wilson for 30 of 30: 0.8865 to 1.
     assert "longer 100 % 89 to 100 % more often 30" in text
     assert "with a list – 0" in text
-    assert "You agreed with yourself on 9 of 12 pairs that came again (75%" in text
+    assert "You agreed with yourself on 9 of 12 repeated pairs (75%" in text
     # d = 3/12: e = (1 − √½) ÷ 2 = 0.146
     assert "= 15 %" in text
     assert "taste-1 ranked 2 of 30 pairs the other way" in text
