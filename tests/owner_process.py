@@ -32,7 +32,7 @@ def own_until_told(folder: Path, model: str) -> None:
         told.set()
 
     host = OwnerServer(workbench, leave, command_runner(palate))
-    say({"pid": os.getpid(), "door": str(host.door.path)})
+    say({"pid": os.getpid(), "door": str(host.server.path)})
     threading.Thread(target=lambda: (sys.stdin.readline(), told.set()), daemon=True).start()
     told.wait()
     host.close()

@@ -81,20 +81,20 @@ def main(
     from tui.workspace.workspace import default_folder
 
     folder = (workspace or default_folder()).expanduser()
-    asked = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
+    options = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
     line = ctx.obj if isinstance(ctx.obj, Line) else None
     if ctx.obj is not line:  # HostedOptions: a client's command
-        ctx.obj = ctx.obj.beside(asked)
+        ctx.obj = ctx.obj.beside(options)
         if ctx.invoked_subcommand is None:
             raise InputError("The app cannot be opened in another process. Name a command.")
         return
     guard_stderr()
-    ctx.obj = asked
+    ctx.obj = options
     if ctx.invoked_subcommand is None:
         from tui.run_app import run_app  # Textual is imported only when a screen is wanted
 
         raise SystemExit(
-            run_app(asked, line, command_runner(ctx.command), mouse=not no_mouse, watch=watch, take_over=take_over)
+            run_app(options, line, command_runner(ctx.command), mouse=not no_mouse, watch=watch, take_over=take_over)
         )
     if watch or take_over:
         raise InputError("--watch and --take-over open the app. Leave the command out.")

@@ -47,27 +47,27 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @config_options(SamplingConfig)
 @as_json
 @click.pass_obj
-def compare(options: Options, /, **asked: Any) -> None:
+def compare(options: Options, /, **flags: Any) -> None:
     """Show the answers of two policies to held-out prompts, or the result of a trial of them."""
-    match asked:
+    match flags:
         case {"board": True}:
             with options.reading() as view:
-                _board(view, _base_name(view), asked["as_json"])
+                _board(view, _base_name(view), flags["as_json"])
         case {"judge": str(command), "trial": trial}:
-            _judge(options, command, trial, asked)
+            _judge(options, command, trial, flags)
         case {"trial": int(trial)}:
             with options.reading() as view:
-                _past(view, trial, asked["export"], asked["as_json"])
+                _past(view, trial, flags["export"], flags["as_json"])
         case {"export": (_, _)}:
             raise InputError(
                 "Only a judged trial can be exported. Name one with --trial ID, or let a program judge one: --judge."
             )
         case _:
-            _side_by_side(options, asked)
+            _side_by_side(options, flags)
 
 
-def _sampling(asked: Mapping[str, Any]) -> SamplingConfig:
-    given = {name: asked[name] for name in SamplingConfig.__dataclass_fields__}
+def _sampling(flags: Mapping[str, Any]) -> SamplingConfig:
+    given = {name: flags[name] for name in SamplingConfig.__dataclass_fields__}
     sampling: SamplingConfig = build_config(SamplingConfig, given)
     return sampling
 
@@ -75,16 +75,16 @@ def _sampling(asked: Mapping[str, Any]) -> SamplingConfig:
 # -- side by side ----------------------------------------------------------------------------------------------
 
 
-def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
-    if asked["samples"] > 1 or asked["set_name"] is not None:
+def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
+    if flags["samples"] > 1 or flags["set_name"] is not None:
         raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
-    sampling = _sampling(asked)
+    sampling = _sampling(flags)
     shown: set[int] = set()
     with options.working() as workbench:
         heard = Heard(workbench)
-        number, against = asked["num_questions"], asked["against"]
+        number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
-            adapter=asked["adapter"], against=against, num_questions=number, sampling=sampling
+            adapter=flags["adapter"], against=against, num_questions=number, sampling=sampling
         )
         job = workbench.side_by_side.job
         assert job is not None
@@ -94,7 +94,7 @@ def _side_by_side(options: Options, asked: Mapping[str, Any]) -> None:
                 for each in workbench.trial_comparisons(trial):
                     if each.id not in shown:
                         shown.add(each.id)
-                        _show(each, against, tuned, asked["as_json"])
+                        _show(each, against, tuned, flags["as_json"])
         status = workbench.trial(trial).status
     if status != "finished":
         say(f"The comparison ended early ({status}).")
@@ -126,38 +126,38 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 # -- a trial that a program judges -----------------------------------------------------------------------------
 
 
-def _judge(options: Options, command: str, trial: int | None, asked: Mapping[str, Any]) -> None:
-    sampling = _sampling(asked)
+def _judge(options: Options, command: str, trial: int | None, flags: Mapping[str, Any]) -> None:
+    sampling = _sampling(flags)
     with options.working() as workbench:
         heard = Heard(workbench)
         if trial is None:
-            trial = workbench.blind_trials.start(_plan(workbench, command, sampling, asked))
+            trial = workbench.blind_trials.start(_plan(workbench, command, sampling, flags))
         elif workbench.trial(trial).judge is None:
             raise InputError(f"A person judges trial {trial}. Open it in the app: press C.")
         _write_answers(workbench, trial, heard)
         speaker = console()
         judge = ExternalJudge(command, folder=speaker.folder, environment=speaker.environment)
-        _judge_all(workbench, trial, judge, asked["as_json"])
+        _judge_all(workbench, trial, judge, flags["as_json"])
         workbench.blind_trials.open(trial).result()
-        _past(workbench, trial, asked["export"], asked["as_json"])
+        _past(workbench, trial, flags["export"], flags["as_json"])
 
 
-def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, asked: Mapping[str, Any]) -> TrialPlan:
+def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, flags: Mapping[str, Any]) -> TrialPlan:
     in_use = workbench.adapter_in_use()
-    policy = asked["adapter"] or (in_use.manifest.name if in_use else None)
+    policy = flags["adapter"] or (in_use.manifest.name if in_use else None)
     if policy is None:
         raise InputError("No adapter is in use, so there is nothing to compare with the base. Name one with --adapter.")
     sets = {each.name: each.id for each in workbench.prompt_sets() if each.held_out}
-    if asked["set_name"] is not None and asked["set_name"] not in sets:
+    if flags["set_name"] is not None and flags["set_name"] not in sets:
         known = ", ".join(repr(name) for name in sets) or "none"
-        raise InputError(f"There is no held-out prompt set {asked['set_name']!r}, only {known}.")
+        raise InputError(f"There is no held-out prompt set {flags['set_name']!r}, only {known}.")
     return TrialPlan(
         policy=policy,
-        against=asked["against"],
-        num_prompts=asked["num_questions"],
-        prompt_set=sets.get(asked["set_name"]),
+        against=flags["against"],
+        num_prompts=flags["num_questions"],
+        prompt_set=sets.get(flags["set_name"]),
         sampling=sampling,
-        samples=asked["samples"],
+        samples=flags["samples"],
         judge=command,
     )
 

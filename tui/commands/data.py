@@ -39,20 +39,20 @@ def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, p
     The last word may be incomplete. Quote a phrase twice for the shell: '"in autumn"'. Write a filter that begins with
     a minus after --, as in: palate data -- -verdict:skip
     """
-    asked = " ".join(query)
+    text = " ".join(query)
     if take_out or put_back:
-        _change(options, asked, out=_one_of(take_out, put_back), as_json=as_json)
+        _change(options, text, out=_one_of(take_out, put_back), as_json=as_json)
         return
     with options.reading() as view:
-        rows = view.data.page(asked, limit=limit)
-        total = len(rows) if len(rows) < limit else view.data.count(asked)
+        rows = view.data.page(text, limit=limit)
+        total = len(rows) if len(rows) < limit else view.data.count(text)
     if as_json:
         for row in rows:
             emit({"event": "verdict", **_record(row)})
     elif rows:
         show_table([_summary(row) for row in rows])
     if not rows:
-        say("No verdict matches." if asked else "There is no verdict yet. Judge a pair first: `palate`.")
+        say("No verdict matches." if text else "There is no verdict yet. Judge a pair first: `palate`.")
     elif total > len(rows):
         say(f"{len(rows):,} of {total:,}; --limit {total} shows all.")
 
@@ -63,11 +63,11 @@ def _one_of(take_out: bool, put_back: bool) -> bool:
     return take_out
 
 
-def _change(options: Options, asked: str, *, out: bool, as_json: bool) -> None:
-    if not asked:
+def _change(options: Options, text: str, *, out: bool, as_json: bool) -> None:
+    if not text:
         raise click.UsageError("No query is given. Give a comparison's number, as in id:12, or any other query.")
     with options.owning() as workbench:
-        found = [row for row in workbench.data.page(asked, limit=10**9) if row.trial is None]
+        found = [row for row in workbench.data.page(text, limit=10**9) if row.trial is None]
         changed = [row.comparison for row in found if _set_out(workbench, row.comparison, out)]
     for comparison in changed:
         if as_json:

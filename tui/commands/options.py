@@ -151,14 +151,14 @@ class HostedOptions(Options):
         """The options of a command that sets none."""
         return cls(workbench.folder, workbench.loaded_model.choice, None, workbench=workbench)
 
-    def beside(self, asked: Options) -> HostedOptions:
-        """These options, if the owner's workbench can give what `asked` wants.
+    def beside(self, wanted: Options) -> HostedOptions:
+        """These options, if the owner's workbench can give what `wanted` names.
 
         Raises:
             InputError: the command wants another model, number format, device or seed than the owner has.
         """
         assert self.workbench is not None
-        _check_same(self.workbench, asked)
+        _check_same(self.workbench, wanted)
         return self
 
     @contextmanager
@@ -184,17 +184,17 @@ def command_runner(group: click.Command) -> RunCommand:
     return run
 
 
-def _check_same(workbench: Workbench, asked: Options) -> None:
+def _check_same(workbench: Workbench, wanted: Options) -> None:
     model = workbench.loaded_model
     own = model.choice
     dtypes = {own.dtype, model.base.dtype if model.base else own.dtype}
     devices = {own.device, model.base.device if model.base else own.device}
     lock = workbench.workspace.lock
     for flag, value, usable in (
-        ("--model", asked.choice.source, {"", own.source, _absolute(own.source)}),
-        ("--dtype", asked.choice.dtype, {"auto", *dtypes}),
-        ("--device", asked.choice.device, {"auto", *devices}),
-        ("--seed", asked.seed, {None, workbench.seed}),
+        ("--model", wanted.choice.source, {"", own.source, _absolute(own.source)}),
+        ("--dtype", wanted.choice.dtype, {"auto", *dtypes}),
+        ("--device", wanted.choice.device, {"auto", *devices}),
+        ("--seed", wanted.seed, {None, workbench.seed}),
     ):
         if value not in usable and _absolute(str(value)) not in usable:
             own_value = {"--model": own.source, "--dtype": own.dtype, "--device": own.device, "--seed": workbench.seed}
@@ -202,7 +202,7 @@ def _check_same(workbench: Workbench, asked: Options) -> None:
                 f"Process {lock and lock.owner.get('pid')} has the workspace open with {flag} {own_value[flag]}; "
                 f"{flag} {value} cannot be used beside it. Leave the flag out, or close that process first."
             )
-    if asked.choice.trust_remote_code and not own.trust_remote_code:
+    if wanted.choice.trust_remote_code and not own.trust_remote_code:
         raise InputError(
             "The owner of the workspace does not run code that comes with models. Leave --trust-remote-code out."
         )

@@ -72,17 +72,17 @@ def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: boo
     """List the runs that match QUERY: words and filters such as lr>=1e-4, status:finished, tag:short, -note:test."""
     if wrong := next((word for word in query if word.startswith("--")), None):
         raise click.UsageError(f"No such option: {wrong}")
-    asked = RunQuery(" ".join(query), archived=archived).sorted_by(sort)
+    wanted = RunQuery(" ".join(query), archived=archived).sorted_by(sort)
     with options.reading() as view:
         every, owner = view.runs(), view.owner()
-    rows = asked.of(every)
+    rows = wanted.of(every)
     if as_json:
         for row in rows:
             emit({**_event(row), "live": row.status == "running"})
     elif as_csv:
         write_csv([record_of(row) for row in rows])
     elif rows:
-        show_table([_summary(row, asked.fields()) for row in rows])
+        show_table([_summary(row, wanted.fields()) for row in rows])
         for row in rows:
             if row.status == "running" and owner is not None:
                 say(f"Run {row.id} is alive, in process {owner['pid']} on {owner.get('host')}.")
@@ -159,7 +159,7 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
     """Show one run: settings, lineage, the pairs that it still ranks wrongly, metrics of every step, and its log."""
     with options.reading() as view:
         row, metrics, log = view.run(run), view.run_metrics(run), view.run_log(run)
-        ledger, family = view.records.ledger(run), family_of(row, view.runs(), view.adapters())
+        wrong, family = view.records.ledger(run), family_of(row, view.runs(), view.adapters())
         margins = view.run_margins(run) if part == "pairs" else []
     by_step: dict[int, dict[str, Any]] = {}
     for metric in metrics:
@@ -175,7 +175,7 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
         emit(_event(row))
         for figures in steps:
             emit({"event": "step", "run": run, **{name: _finite(value) for name, value in figures.items()}})
-        for pair in ledger.pairs:
+        for pair in wrong.pairs:
             emit({"event": "wrong_pair", "run": run, "comparison": pair.comparison, "split": pair.split,
                   "margins": pair.margins})  # fmt: skip
         for line in log:
@@ -188,9 +188,9 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
     for each in family:
         words = (" ◂" if each.here else "") + (f" · run {each.run}" if each.run is not None else "")
         show(visible(f"{each.branch}{each.name}{words}{' · no adapter' if each.gone else ''}"))
-    if ledger.known:
-        wrong = f"{len(ledger.pairs):,} of {count(ledger.known, 'pair')}"
-        say(f"{wrong} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
+    if wrong.known:
+        pairs = f"{len(wrong.pairs):,} of {count(wrong.known, 'pair')}"
+        say(f"{pairs} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
     show()
     names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
     show_table([{name: figures.get(name) for name in names} for figures in steps])

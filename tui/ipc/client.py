@@ -38,25 +38,25 @@ class OwnerRefused(WorkbenchError):
         self.title = title  # type: ignore[misc]  # the owner's own words
 
 
-def connect(door: str) -> Channel | None:
-    """A connection to the owner that listens at `door`, the path of its socket; None when no process listens.
+def connect(path: str) -> Channel | None:
+    """A connection to the owner that listens at the socket `path`; None when no process listens.
 
     Raises:
         OwnerRefused: the process that listens belongs to another user.
     """
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        link.connect(door)
+        link.connect(path)
     except OSError:
         link.close()
         return None
     if peer_uid(link) not in (None, os.getuid()):
         link.close()
-        raise OwnerRefused("This is not your workspace", f"{door} belongs to another user. Choose another --workspace.")
+        raise OwnerRefused("This is not your workspace", f"{path} belongs to another user. Choose another --workspace.")
     return Channel(link)
 
 
-def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
+def run_at_owner(path: str, words: Sequence[str], pid: int | None) -> int | None:
     """Let the owner run `palate` with these words; returns the exit code, or None when no owner began the command.
 
     Raises:
@@ -64,7 +64,7 @@ def visit(door: str, words: Sequence[str], pid: int | None) -> int | None:
         OwnerRefused: the owner refused the request, or uses another version of the protocol.
         ProtocolError: the owner sent something that is no message.
     """
-    channel = connect(door)
+    channel = connect(path)
     if channel is None:
         return None
     try:

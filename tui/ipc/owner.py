@@ -41,8 +41,8 @@ class OwnerServer:
         self._consoles: set[Console] = set()
         self._closing: str | None = None
         self._changed = threading.Lock()
-        self.door = SocketServer(workbench.workspace, self._serve)
-        self.door.open()
+        self.server = SocketServer(workbench.workspace, self._serve)
+        self.server.open()
 
     def close(self) -> None:
         """Accept no more clients. Commands that still run for clients end, and each client gets a sentence."""
@@ -50,12 +50,12 @@ class OwnerServer:
             self._closing = f"{self._who()} has left the workspace."
             for each in self._consoles:
                 each.leave(f"{self._closing} The results of this command so far are stored; run it again for the rest.")
-        self.door.close()
+        self.server.close()
 
     def clients(self) -> list[threading.Thread]:
         """The threads of the clients, where any of them runs a command; else none."""
         with self._changed:
-            return self.door.clients() if self._consoles else []
+            return self.server.clients() if self._consoles else []
 
     # -- on a client's thread -----------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ def own(request: WorkspaceRequest) -> Workbench:
         WorkspaceBusy: the other owner stays, or is on another machine.
         SystemExit: the other owner ran this command; it has the command's exit code.
     """
-    from tui.ipc.client import visit
+    from tui.ipc.client import run_at_owner
     from tui.workbench import Workbench
 
     give_up_at = time.monotonic() + request.within_s
@@ -51,7 +51,7 @@ def own(request: WorkspaceRequest) -> Workbench:
             if elsewhere or time.monotonic() > give_up_at or (busy.door and not request.words):
                 raise
             if busy.door:
-                code = visit(busy.door, request.words, busy.pid)
+                code = run_at_owner(busy.door, request.words, busy.pid)
                 if code is not None:
                     raise SystemExit(code) from None
         time.sleep(0.05)

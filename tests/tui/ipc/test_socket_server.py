@@ -168,7 +168,7 @@ def test_a_visit_leaves_no_file_open_in_the_owner(owner: Owner) -> None:
 
     def command(depth: int) -> int:
         assert palate(owner.folder, "settings", "depth", str(depth)).returncode == 0
-        time.sleep(0.2)  # the visit ends a moment after its answer
+        time.sleep(0.2)  # the connection ends a moment after its answer
         return opened()
 
     before = command(12)  # SQLite keeps a file or two for the next connection
