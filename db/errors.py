@@ -30,20 +30,20 @@ class DatabaseError(Exception):
 class WorkspaceBusy(DatabaseError):
     """Another live process owns the workspace.
 
-    That process wrote `pid`, `host`, `since` (UTC ISO text) and `door` (the path of its socket); each is None where it
+    That process wrote `pid`, `host`, `since` (UTC ISO text) and `socket_path`; each is None where it
     wrote nothing yet.
     """
 
     title = "This workspace is in use"
 
     def __init__(
-        self, message: str, *, pid: int | None, host: str | None, since: str | None, door: str | None = None
+        self, message: str, *, pid: int | None, host: str | None, since: str | None, socket_path: str | None = None
     ) -> None:
         super().__init__(message)
         self.pid = pid
         self.host = host
         self.since = since
-        self.door = door
+        self.socket_path = socket_path
 
 
 class NotWritable(DatabaseError):

@@ -31,7 +31,7 @@ class WorkspaceLock:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOCK_NAME
         self.owner: dict[str, Any] = {}
-        """The content of the lock file while this process holds the lock: pid, host, since, door."""
+        """The content of the lock file while this process holds the lock: pid, host, since, and under "door" the socket's path."""
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -55,7 +55,7 @@ class WorkspaceLock:
         self._handle = handle
         _held.add(self)
 
-    def name_door(self, path: str | None) -> None:
+    def name_socket(self, path: str | None) -> None:
         """Write the path of the owner's socket into the lock file for clients; None when it accepts no more clients.
 
         Does nothing when the lock is not held.
@@ -120,7 +120,7 @@ class WorkspaceLock:
         pid, host, since = owner.get("pid"), owner.get("host"), owner.get("since")
         who = f"process {pid} on {host} since {since}" if pid else "another process"
         message = f"{self.path.parent} is in use by {who}. Close that one, or choose another folder with --workspace."
-        return WorkspaceBusy(message, pid=pid, host=host, since=since, door=owner.get("door"))
+        return WorkspaceBusy(message, pid=pid, host=host, since=since, socket_path=owner.get("door"))
 
 
 def owner_of(folder: Path) -> dict[str, Any] | None:

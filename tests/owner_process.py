@@ -1,4 +1,4 @@
-"""A process that owns a workspace with a tiny model loaded and its door open, until a line comes on its stdin.
+"""A process that owns a workspace with a tiny model loaded and its socket open, until a line comes on its stdin.
 
 `python -m tests.owner_process FOLDER MODEL`: prints one JSON object when visitors may come. It leaves when it is told
 to, or when a visitor takes over.

@@ -1,4 +1,4 @@
-"""Owners and visitors as real processes, for tests of the door."""
+"""Owners and clients as real processes, for tests of the socket."""
 
 import json
 import socket
@@ -30,14 +30,14 @@ class Owner:
         return json.loads(said) if said else {}
 
     def connect(self) -> socket.socket:
-        """A connection to its door, to say what one likes."""
+        """A connection to its socket, to send any bytes."""
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         link.settimeout(60)
         link.connect(str(self.door))
         return link
 
     def say(self, line: bytes) -> dict[str, Any] | None:
-        """Say one line and give the answer's first one; None when the door closes without a word."""
+        """Say one line and give the answer's first one; None when the socket closes without an answer."""
         with self.connect() as link:
             with suppress(BrokenPipeError):  # of a line that is too long the owner does not read the end
                 link.sendall(line)

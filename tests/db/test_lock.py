@@ -62,8 +62,8 @@ def test_whoever_reads_while_the_label_changes_reads_an_owner(tmp_path, monkeypa
             return count
 
         monkeypatch.setattr(os, "pwrite", written)
-        lock.name_door("/a/long/path/of/a/socket")
-        lock.name_door(None)
+        lock.name_socket("/a/long/path/of/a/socket")
+        lock.name_socket(None)
     assert seen == [os.getpid()] * 4
     assert lock.path.read_text() == ""
 

@@ -203,7 +203,7 @@ def receive_answer(channel: Channel) -> dict[str, Any]:
 
 def connect_to_owner(busy: WorkspaceBusy) -> Channel:
     """A connection to the owner that `busy` names; raises `busy` when no process listens."""
-    channel = connect(str(busy.door))
+    channel = connect(str(busy.socket_path))
     if channel is None:
         raise busy
     return channel

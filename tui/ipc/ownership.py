@@ -48,10 +48,10 @@ def own(request: WorkspaceRequest) -> Workbench:
             return Workbench(request.folder, request.choice, seed=request.seed, tell=say)
         except WorkspaceBusy as busy:
             elsewhere = busy.host not in (None, socket.gethostname())
-            if elsewhere or time.monotonic() > give_up_at or (busy.door and not request.words):
+            if elsewhere or time.monotonic() > give_up_at or (busy.socket_path and not request.words):
                 raise
-            if busy.door:
-                code = run_at_owner(busy.door, request.words, busy.pid)
+            if busy.socket_path:
+                code = run_at_owner(busy.socket_path, request.words, busy.pid)
                 if code is not None:
                     raise SystemExit(code) from None
         time.sleep(0.05)

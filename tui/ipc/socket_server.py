@@ -57,7 +57,7 @@ class SocketServer:
         self._acceptor = threading.Thread(target=self._server.serve_forever, name="palate-socket", daemon=True)
         self._acceptor.start()
         assert self._workspace.lock is not None
-        self._workspace.lock.name_door(str(self.path))
+        self._workspace.lock.name_socket(str(self.path))
 
     def clients(self) -> list[threading.Thread]:
         """The threads of the clients that are connected."""
@@ -70,7 +70,7 @@ class SocketServer:
         if path is None:
             return
         if self._workspace.lock is not None:
-            self._workspace.lock.name_door(None)
+            self._workspace.lock.name_socket(None)
         self._server.shutdown()
         self._acceptor.join()
         self._server.server_close()

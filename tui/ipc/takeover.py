@@ -50,7 +50,7 @@ def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered
             _expect_an_owner(request)
         return Entered(own(replace(request, words=())))
     except WorkspaceBusy as busy:
-        if not busy.door or busy.host != socket.gethostname():
+        if not busy.socket_path or busy.host != socket.gethostname():
             raise
         wanted = TAKE_OVER if take_over else WATCH if watch else _ask(busy)
         if wanted == TAKE_OVER:

@@ -1,4 +1,4 @@
-"""The owner's door: who gets in, what is refused, and that no visitor holds up another. Real processes and sockets."""
+"""The owner's socket: who may connect, what is refused, and that no client holds up another. Real processes and sockets."""
 
 import json
 import os
@@ -42,13 +42,13 @@ def answers(owner: Owner) -> bool:
 # -- the socket ------------------------------------------------------------------------------------------------
 
 
-def test_the_door_is_for_its_owner_alone_and_named_in_the_lock(owner: Owner) -> None:
+def test_the_socket_is_for_its_owner_alone_and_named_in_the_lock(owner: Owner) -> None:
     mode = owner.door.stat().st_mode
     assert stat.S_ISSOCK(mode)
     assert stat.S_IMODE(mode) == 0o600
     with pytest.raises(WorkspaceBusy) as busy:
         WorkspaceLock(owner.folder).acquire()
-    assert busy.value.door == str(owner.door) == str(owner.folder / "palate.sock")
+    assert busy.value.socket_path == str(owner.door) == str(owner.folder / "palate.sock")
     assert [each.name for each in owner.folder.iterdir() if each.name.startswith(".")] == []
 
 
@@ -61,21 +61,21 @@ def test_the_kernel_says_who_is_at_the_other_end() -> None:
 def test_a_path_too_long_for_a_socket_goes_to_a_private_folder(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)
     workspace = own_workspace(folder)
-    door = SocketServer(workspace, lambda channel, ask: channel.send({"heard": ask["ask"]}))
-    door.open()
+    server = SocketServer(workspace, lambda channel, ask: channel.send({"heard": ask["ask"]}))
+    server.open()
     try:
-        assert door.path is not None
-        assert door.path.parent != folder
-        assert stat.S_IMODE(door.path.parent.stat().st_mode) == 0o700
-        assert json.loads((folder / "palate.lock").read_text())["door"] == str(door.path)
+        assert server.path is not None
+        assert server.path.parent != folder
+        assert stat.S_IMODE(server.path.parent.stat().st_mode) == 0o700
+        assert json.loads((folder / "palate.lock").read_text())["door"] == str(server.path)
         with socket.socket(socket.AF_UNIX) as link:
-            link.connect(str(door.path))
+            link.connect(str(server.path))
             channel = Channel(link)
             channel.send({"palate": VERSION, "ask": "who"})
             assert channel.receive() == {"heard": "who"}
-        gone = door.path.parent
+        gone = server.path.parent
     finally:
-        door.close()
+        server.close()
         workspace.close()
     assert not gone.exists()
 
@@ -87,7 +87,7 @@ def test_a_socket_that_a_dead_owner_left_is_replaced(tmp_path: Path, model: Path
         first.process.wait()
         assert (folder / "palate.sock").exists()
         assert json.loads((folder / "palate.lock").read_text())["pid"] == first.pid
-    told = records(palate(folder, "settings", "depth", "7", "--json"))  # nobody is behind the door: it owns
+    told = records(palate(folder, "settings", "depth", "7", "--json"))  # nobody listens at the socket: it owns
     assert told[0]["value"] == 7
     with owner_of(folder, model) as second:
         assert answers(second)
@@ -216,11 +216,11 @@ def test_the_folder_for_run_time_files_is_taken_where_there_is_one(
     with tempfile.TemporaryDirectory(prefix="r") as run_time:
         monkeypatch.setenv("XDG_RUNTIME_DIR", run_time)
         workspace = own_workspace(tmp_path / ("long" * 25))
-        door = SocketServer(workspace, lambda *_: None)
-        door.open()
+        server = SocketServer(workspace, lambda *_: None)
+        server.open()
         try:
-            assert door.path is not None
-            assert door.path.parents[1] == Path(run_time)
+            assert server.path is not None
+            assert server.path.parents[1] == Path(run_time)
         finally:
-            door.close()
+            server.close()
             workspace.close()

@@ -1,4 +1,4 @@
-"""What visitors change is on the open screens of the owner at once."""
+"""What other commands change is on the open screens of the owner at once."""
 
 import asyncio
 from pathlib import Path
