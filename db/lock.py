@@ -31,7 +31,7 @@ class WorkspaceLock:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LOCK_NAME
         self.owner: dict[str, Any] = {}
-        """The content of the lock file while this process holds the lock: pid, host, since, and under "door" the socket's path."""
+        """The lock file while this process holds the lock: pid, host, since, and the socket's path under "door"."""
         self._handle: int | None = None
 
     def acquire(self) -> None:

@@ -1,4 +1,4 @@
-"""The owner's socket: who may connect, what is refused, and that no client holds up another. Real processes and sockets."""
+"""The owner's socket: who may connect, what is refused, and that no client holds up another. Real processes."""
 
 import json
 import os
