@@ -119,10 +119,10 @@ class TrainSetup(Vertical):
             row.take(plain(value))
 
     @property
-    def run_name(self) -> str:
-        """The name of the adapter to be."""
+    def run_name(self) -> str | None:
+        """The name that the person typed; None where they left it to Palate, whose proposal may not be there yet."""
         row = self.form.row("name")
-        return str(row.value) if isinstance(row, TextRow) else STEM
+        return str(row.value) if isinstance(row, TextRow) and row.changed else None
 
     def config(self) -> TrainConfig:
         """The settings as they stand; a row that is not right gives its last right value.
