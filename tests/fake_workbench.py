@@ -175,6 +175,14 @@ class FakeWorkbench:
         self.started_with: list[dict[str, Any]] = []
         self.imported: list[Path] = []
         self.imports = SimpleNamespace(going_on=False)
+        self.trainer = SimpleNamespace(
+            start=self._start_run,
+            resume=self._resume_run,
+            stop=self._stop_run,
+            pause=lambda: self._phase(RunPhase.PAUSED),
+            go_on=lambda: self._phase(RunPhase.TRAINING),
+        )
+        self.side_by_side = SimpleNamespace(stop=self._stop_side_by_side)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
         self.notify = "off"
@@ -478,7 +486,7 @@ class FakeWorkbench:
             seconds=140.0,
         )  # fmt: skip
 
-    def start_run(
+    def _start_run(
         self,
         config: TrainConfig,
         *,
@@ -532,7 +540,7 @@ class FakeWorkbench:
         """Every interrupted run left a checkpoint."""
         return run.status == "interrupted"
 
-    def resume_run(self, id: int) -> None:
+    def _resume_run(self, id: int) -> None:
         """The run is alive again; it moves when a test says so."""
         row = replace(self.run(id), status="running")
         self.run_rows = [row if each.id == id else each for each in self.run_rows]
@@ -540,20 +548,12 @@ class FakeWorkbench:
         self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, RunPhase.REFERENCE))
         self.publish(RunChanged(id))
 
-    def stop_run(self, *, discard: bool = False) -> None:
+    def _stop_run(self, *, discard: bool = False) -> None:
         """The run is asked to stop; it is over when a test says so (`end_run`)."""
         self.discarded = discard
         if (run := self.state.run) is not None:
             self.state = replace(self.state, run=replace(run, phase=RunPhase.STOPPING))
             self.publish(RunChanged(run.run))
-
-    def pause_run(self) -> None:
-        """The run waits at once."""
-        self._phase(RunPhase.PAUSED)
-
-    def go_on_with_run(self) -> None:
-        """The run learns again."""
-        self._phase(RunPhase.TRAINING)
 
     def _phase(self, phase: RunPhase) -> None:
         assert self.state.run is not None
@@ -630,7 +630,7 @@ class FakeWorkbench:
         self.trial_rows[trial] = replace(row, done=len(pairs), status="finished" if over else "running")
         self.publish(TrialChanged(trial, len(pairs), row.num_questions))
 
-    def stop_side_by_side(self) -> None:
+    def _stop_side_by_side(self) -> None:
         """Stop the trial that is running."""
         for number, row in self.trial_rows.items():
             if row.status == "running":

@@ -117,7 +117,7 @@ def begin(folder: Path, arm: Callable[[], None]) -> None:
     """A run, in a process that dies at a moment or lives to its end."""
     arm()
     workbench = workbench_in(folder)
-    workbench.start_run(CONFIG, name="taste-1")
+    workbench.trainer.start(CONFIG, name="taste-1")
     run_to_its_end(workbench)
     workbench.close()
 
@@ -128,7 +128,7 @@ def again(folder: Path, told: Any) -> None:
     row = workbench.run(1)
     found = row.status
     if workbench.can_resume(row):
-        workbench.resume_run(1)
+        workbench.trainer.resume(1)
         run_to_its_end(workbench)
     row, adapters = workbench.run(1), workbench.adapters()
     recorded = [each.name for each in adapters if each.id == row.adapter and each.in_use]

@@ -133,7 +133,7 @@ def in_memory() -> FakeWorkbench:
     trial = workbench.start_side_by_side(adapter="taste-2", num_questions=3)
     for _ in range(3):
         workbench.answer_question(trial)
-    workbench.start_run(TrainConfig(epochs=8))
+    workbench.trainer.start(TrainConfig(epochs=8))
     workbench.step(34)
     return workbench
 

@@ -260,7 +260,7 @@ class PalateApp(App[None]):
         """Continue the run that was taken over, and show it."""
         self._resume = None
         try:
-            self.workbench.resume_run(run)
+            self.workbench.trainer.resume(run)
         except KNOWN_ERRORS as error:
             self.tell_error(error)
         else:
@@ -400,7 +400,7 @@ class PalateApp(App[None]):
     def _leave_after_saving(self) -> None:
         """Leave as soon as the run in progress has saved its adapter."""
         self._leaving = True
-        self.workbench.stop_run()
+        self.workbench.trainer.stop()
         if self.workbench.run_progress is None:
             self.exit()
         else:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
 from db import edits as db_edits
@@ -57,7 +57,6 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferenceScorer
-from tui.training.run_task import RunChoices
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
@@ -326,26 +325,6 @@ class Workbench(WorkspaceReader):
         status, error, _ = self.trainer.unrecorded.get(run.id, (run.status, run.error, None))
         return run if status == run.status else replace(run, status=status, error=error, ended=run.heartbeat)
 
-    def start_run(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
-        """Start a run, on every preference pair that stands if not told else; gives its id. See `Trainer.start`."""
-        return self.trainer.start(config, **more)
-
-    def resume_run(self, run: int) -> None:
-        """Let an interrupted run go on from its checkpoint. See `Trainer.resume` for errors."""
-        self.trainer.resume(run)
-
-    def stop_run(self, *, discard: bool = False) -> None:
-        """Let the run end: with what it has learned as an adapter, or without one."""
-        self.trainer.stop(discard=discard)
-
-    def pause_run(self) -> None:
-        """Let the run write a checkpoint and wait."""
-        self.trainer.pause()
-
-    def go_on_with_run(self) -> None:
-        """Let a run that waits go on."""
-        self.trainer.go_on()
-
     def use_adapter(self, name_or_id: str | None) -> Job:
         """Put an adapter (None: the base alone) in use; the job's `done` resolves when it is.
 
@@ -354,10 +333,6 @@ class Workbench(WorkspaceReader):
         """
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
-
-    def adapter_in_use(self) -> Adapter | None:
-        """The adapter that answers now, None for the base alone."""
-        return self.loaded_model.in_use
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
@@ -387,10 +362,6 @@ class Workbench(WorkspaceReader):
         return self.side_by_side.start(
             adapter=adapter, against=against, num_questions=num_questions, sampling=sampling or self.answers.sampling
         )
-
-    def stop_side_by_side(self) -> None:
-        """End the side-by-side after the questions that are being answered."""
-        self.side_by_side.stop()
 
     # -- inside ------------------------------------------------------------------------------------------------
 

@@ -180,7 +180,7 @@ def begin(workbench: "object") -> None:
     config = TrainConfig(
         epochs=NEVER_ENDS, eval_share=0.0, checkpoint_every=NEVER_ENDS, batch_size=2, scoring="eager"
     )  # not compiled: that takes a minute, and more Python competes with the screen
-    workbench.start_run(config)
+    workbench.trainer.start(config)
 
 
 if __name__ == "__main__":

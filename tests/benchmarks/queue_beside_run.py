@@ -119,12 +119,12 @@ def label(folder: Path, options: argparse.Namespace) -> None:
 def training(workbench: Workbench, config: TrainConfig) -> Iterator[Speed]:
     """A run that is under way, until the block ends; the base model answers throughout."""
     speed = Speed(workbench)
-    workbench.start_run(config)
+    workbench.trainer.start(config)
     assert workbench.trainer.job is not None
     speed.begun.wait()
     yield speed
     speed.stop()
-    workbench.stop_run()
+    workbench.trainer.stop()
     workbench.trainer.job.done.result()
     workbench.use_adapter(None).done.result()
 

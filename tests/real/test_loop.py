@@ -52,7 +52,7 @@ def run(workbench: Workbench) -> int:
     while (comparison := workbench.next_comparison()) is not None:
         shorter = "a" if len(comparison.a.text) < len(comparison.b.text) else "b"
         workbench.judge(comparison.id, shorter, side="left", layout="side", seconds=4.0).result()
-    run = workbench.start_run(TrainConfig(epochs=2, lora_dropout=0.0, eval_share=0.0))
+    run = workbench.trainer.start(TrainConfig(epochs=2, lora_dropout=0.0, eval_share=0.0))
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result()
     return run
@@ -89,12 +89,12 @@ def test_the_run_starts_at_ln_2_and_learns(workbench: Workbench, run: int) -> No
 
 @pytest.mark.usefixtures("run")
 def test_the_adapter_in_use_comes_back_and_peft_gives_the_same_logits(workbench: Workbench, space: Path) -> None:
-    adapter = workbench.adapter_in_use()
+    adapter = workbench.loaded_model.in_use
     assert adapter is not None
     workbench.close()
     again = opened(space)
     try:
-        assert again.adapter_in_use() == adapter
+        assert again.loaded_model.in_use == adapter
         assert again.counts().decisive == PAIRS
         base = again.loaded_model.required()
         ids = torch.tensor([base.tokenizer("Why is the sky blue? Because")["input_ids"]])

@@ -84,7 +84,7 @@ async def test_q_asks_while_a_run_is_alive_and_stays() -> None:
     workbench = FakeWorkbench()
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         workbench.step(3)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen))
@@ -98,7 +98,7 @@ async def test_stopping_waits_until_the_adapter_is_kept() -> None:
     workbench = FakeWorkbench()
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         workbench.step(3)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen))
@@ -114,7 +114,7 @@ async def test_a_checkpoint_is_written_while_the_workbench_closes() -> None:
     workbench = FakeWorkbench()
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         workbench.step(3)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen))

@@ -166,7 +166,7 @@ def test_acts_are_refused_with_the_owner_s_number(
     owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench
 ) -> None:
     pid = owner[1].facts()["pid"]
-    for act in (watched.judge, watched.start_run, watched.blind_trials.attend, watched.use_adapter):
+    for act in (watched.judge, watched.trainer.start, watched.blind_trials.attend, watched.use_adapter):
         with pytest.raises(WatchOnly, match=f"Process {pid} owns this workspace"):
             act(1)
     assert watched.runs() == []

@@ -68,7 +68,7 @@ def judge_all(workbench: Workbench, verdict: str = "a") -> int:
 
 
 def train(workbench: Workbench, config: TrainConfig = QUICK, **more: str) -> int:
-    run = workbench.start_run(config, **more)
+    run = workbench.trainer.start(config, **more)
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
     return run
@@ -96,7 +96,7 @@ def test_the_loop(open_workbench: Callable[[], Workbench]) -> None:
     first = {each.name: each.value for each in workbench.run_metrics(run) if each.step == 1}
     assert first["loss"] == pytest.approx(0.693147, abs=1e-5)
 
-    in_use = workbench.adapter_in_use()
+    in_use = workbench.loaded_model.in_use
     assert in_use is not None
     assert in_use.manifest.run == run
     assert in_use.manifest.id == row.adapter
@@ -166,20 +166,20 @@ def test_a_run_that_waited_gives_the_same_adapter_and_others_work_meanwhile(
 
     def listen(published: WorkbenchEvent) -> None:
         if isinstance(published, RunChanged) and isinstance(published.event, StepDone) and published.event.step == 1:
-            workbench.pause_run()
+            workbench.trainer.pause()
         progress = workbench.status().run
         if progress is not None and progress.phase == "paused":
             waits.set()
 
     stop_listening = workbench.subscribe(listen)
-    run = workbench.start_run(QUICK)
+    run = workbench.trainer.start(QUICK)
     assert waits.wait(timeout=60)
     stop_listening()
     assert workbench.trainer.checkpoint_folder(run).is_dir()
     workbench.answers.write_pairs(1).done.result(timeout=60)
     assert workbench.trainer.job is not None
     assert not workbench.trainer.job.done.done()
-    workbench.go_on_with_run()
+    workbench.trainer.go_on()
     workbench.trainer.job.done.result(timeout=120)
     assert weights_of(workbench, run) == undisturbed
 
@@ -188,18 +188,21 @@ def test_a_run_that_waits_can_be_stopped_and_left(open_workbench: Callable[[], W
     workbench = open_workbench()
     workbench.answers.write_pairs(8).done.result(timeout=60)
     judge_all(workbench)
-    for act, status in ((Workbench.stop_run, "stopped"), (lambda each: each.trainer.leave(), "interrupted")):
+    for act, status in (
+        (lambda each: each.trainer.stop(), "stopped"),
+        (lambda each: each.trainer.leave(), "interrupted"),
+    ):
         waits = threading.Event()
 
         def listen(published: WorkbenchEvent, waits: threading.Event = waits) -> None:
             if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
-                workbench.pause_run()
+                workbench.trainer.pause()
             progress = workbench.status().run
             if progress is not None and progress.phase == "paused":
                 waits.set()
 
         stop_listening = workbench.subscribe(listen)
-        run = workbench.start_run(QUICK)
+        run = workbench.trainer.start(QUICK)
         assert waits.wait(timeout=60)
         stop_listening()
         act(workbench)
@@ -220,13 +223,13 @@ def test_closed_and_opened_again_everything_is_there(open_workbench: Callable[[]
     first.answers.write_pairs(6).done.result(timeout=60)
     judge_all(first)
     train(first)
-    adapter = first.adapter_in_use()
+    adapter = first.loaded_model.in_use
     counts = first.counts()
     first.close()
 
     second = open_workbench()
     assert second.counts() == counts
-    assert second.adapter_in_use() == adapter
+    assert second.loaded_model.in_use == adapter
     assert [each.status for each in second.runs()] == ["finished"]
 
 
@@ -238,7 +241,7 @@ def test_peft_loads_the_adapter_and_gives_the_same_logits(
     workbench.answers.write_pairs(6).done.result(timeout=60)
     judge_all(workbench)
     train(workbench)
-    adapter = workbench.adapter_in_use()
+    adapter = workbench.loaded_model.in_use
     assert adapter is not None
     ids = torch.arange(3, 40).unsqueeze(0)
     base = workbench.loaded_model.required()
@@ -305,7 +308,7 @@ def test_labelling_goes_on_while_a_run_trains(open_workbench: Callable[[], Workb
             grew.append(workbench.ready_count())
 
     workbench.subscribe(watch)
-    run = workbench.start_run(QUICK, name="beside")
+    run = workbench.trainer.start(QUICK, name="beside")
     assert started.wait(60)
     workbench.answers.write_pairs(4).done.result(timeout=60)
     assert workbench.trainer.job is not None
@@ -321,7 +324,7 @@ def test_too_few_pairs_is_said_before_a_run(open_workbench: Callable[[], Workben
     preview = workbench.train_preview(QUICK)
     assert preview.problem == "A run needs at least 4 preference pairs, there are 0. Judge 4 more."
     with pytest.raises(WorkbenchError, match="at least 4 preference pairs, there are 0"):
-        workbench.start_run(QUICK)
+        workbench.trainer.start(QUICK)
     assert workbench.runs() == []
 
 
@@ -331,7 +334,7 @@ def test_stop_keeps_what_was_trained(open_workbench: Callable[[], Workbench]) ->
     judge_all(workbench)
     workbench.subscribe(
         lambda published: (
-            workbench.stop_run()
+            workbench.trainer.stop()
             if isinstance(published, RunChanged) and isinstance(published.event, StepDone)
             else None
         )
@@ -354,10 +357,10 @@ def test_stop_and_discard_leaves_the_record_and_no_adapter(
 
     def listen(published: WorkbenchEvent) -> None:
         if isinstance(published, RunChanged) and isinstance(published.event, StepDone):
-            workbench.stop_run(discard=True)
+            workbench.trainer.stop(discard=True)
 
     def save(*args: Any) -> None:
-        workbench.stop_run(discard=True)
+        workbench.trainer.stop(discard=True)
         save_checked(*args)
 
     if when == "while it learns":
@@ -388,7 +391,7 @@ def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Call
             else None
         )
     )
-    left = workbench.start_run(config, name="left")
+    left = workbench.trainer.start(config, name="left")
     assert stepped.wait(60)
     unsubscribe()
     workbench.close()
@@ -409,7 +412,7 @@ def test_a_run_that_was_left_is_resumed_to_the_same_adapter(open_workbench: Call
             told.append((type(published.event), alive.step, alive.phase))
 
     again.subscribe(tell)
-    again.resume_run(left)
+    again.trainer.resume(left)
     assert again.trainer.job is not None
     again.trainer.job.done.result(timeout=120)
 
@@ -447,9 +450,9 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
     unsubscribe = workbench.subscribe(listen)
     if when.startswith("before"):
         workbench.trainer._begin = lambda _: None  # type: ignore[method-assign]  # killed before its first turn
-        left = workbench.start_run(config, name="left")
+        left = workbench.trainer.start(config, name="left")
     else:
-        left = workbench.start_run(config, name="left")
+        left = workbench.trainer.start(config, name="left")
         assert reached.wait(60)
     unsubscribe()
     workbench.close()
@@ -461,7 +464,7 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
     assert again.can_resume(again.run(left))
     again.answers.write_pairs(2).done.result(timeout=60)
     judge_all(again)  # verdicts that came later are none of this run's
-    again.resume_run(left)
+    again.trainer.resume(left)
     assert again.trainer.job is not None
     again.trainer.job.done.result(timeout=120)
     assert again.run(left).status == "finished"
@@ -495,7 +498,7 @@ def test_a_run_that_ended_cannot_be_resumed(open_workbench: Callable[[], Workben
     judge_all(workbench)
     run = train(workbench)
     with pytest.raises(WorkbenchError, match="is finished; only an interrupted run"):
-        workbench.resume_run(run)
+        workbench.trainer.resume(run)
 
 
 def test_the_reference_is_computed_once_for_both_runs(open_workbench: Callable[[], Workbench]) -> None:

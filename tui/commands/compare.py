@@ -143,7 +143,7 @@ def _judge(options: Options, command: str, trial: int | None, flags: Mapping[str
 
 
 def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, flags: Mapping[str, Any]) -> TrialPlan:
-    in_use = workbench.adapter_in_use()
+    in_use = workbench.loaded_model.in_use
     policy = flags["adapter"] or (in_use.manifest.name if in_use else None)
     if policy is None:
         raise InputError("No adapter is in use, so there is nothing to compare with the base. Name one with --adapter.")

@@ -76,8 +76,8 @@ def train(
             return
         heard = Heard(workbench)
         if resume is not None:
-            workbench.resume_run(resume)
-        run = resume or workbench.start_run(config, name=name, from_adapter=from_adapter, pairs=chosen)
+            workbench.trainer.resume(resume)
+        run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
         _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
     if row.error:
@@ -122,7 +122,7 @@ def _interrupt(workbench: Workbench, act: str) -> None:
     if act == "leave":
         workbench.trainer.leave()
     else:
-        workbench.stop_run(discard=act == "discard")
+        workbench.trainer.stop(discard=act == "discard")
 
 
 def _report_event(run: int, event: Event, as_json: bool) -> None:

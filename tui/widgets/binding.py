@@ -6,19 +6,19 @@ from typing import TypeAlias
 from textual import binding
 
 TextualBinding: TypeAlias = binding.Binding
-"""What Textual gives back of a key while the app runs."""
+"""The type in which Textual returns a key while the app runs."""
 
 
 @dataclass(frozen=True)
 class Binding(TextualBinding):
-    """Textual's binding, and one fact more. Textual keeps only its own fields of it, so read it from `BINDINGS`."""
+    """Textual's binding with one more field. Textual copies only its own fields, so read this one from `BINDINGS`."""
 
     writes: bool = False
-    """Does the key change something, or lead to where that is done? A process that only watches refuses it."""
+    """Does the key change something, or lead to a place that does? A process that only watches refuses it."""
 
 
 @dataclass(frozen=True)
 class Writing(Binding):
-    """A key that changes something, or leads to where that is done."""
+    """A key that changes something, or leads to a place that does."""
 
     writes: bool = True

@@ -1,8 +1,8 @@
-"""Characters whose width terminals disagree on: what stands right of them keeps its place all the same.
+"""Keeps columns in place to the right of characters whose width terminals disagree on.
 
-A terminal that takes 👍🏽 for four cells, or ❤️ for one, shifts the rest of its line, borders and other panes too. So
-behind such a cluster the cursor is put where it has to be. The cells of the cluster are blanked before, since one that
-is narrower there would leave what stood in them.
+A terminal that takes 👍🏽 for four cells, or ❤️ for one, shifts the rest of its line, with borders and other panes. So
+the cursor is set to its column after each such cluster. The cluster's cells are blanked first, since a narrower cluster
+would leave their old content.
 """
 
 import re
@@ -12,7 +12,7 @@ from unicodedata import category
 from rich.cells import cell_len
 
 _JOINERS: Final = "\u200c\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff"
-_SCRIPTS: Final = (*range(0x0300, 0x2000), *range(0xA800, 0xAC00))  # where marks stand that have a width of their own
+_SCRIPTS: Final = (*range(0x0300, 0x2000), *range(0xA800, 0xAC00))  # the range of marks that have a width of their own
 _MARKS: Final = "".join(chr(code) for code in _SCRIPTS if category(chr(code)) in ("Mn", "Me"))
 _WIDE_MARKS: Final = "".join(chr(code) for code in _SCRIPTS if category(chr(code)) == "Mc")
 _EMOJI: Final = "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
@@ -23,15 +23,15 @@ _DOUBTFUL: Final = re.compile(
     f"[{_FLAG}]{{1,2}}|[{_EMOJI}]{_JOINED}*|[^\x00-\x20\x7f{_EMOJI}{_FLAG}][{_MARKS}]*[{_JOINERS}]{_JOINED}*"
 )
 _SPACED: Final = re.compile(f"[{_WIDE_MARKS}]")
-"""Vowel signs that stand beside their letter. Blanked and cut short like an emoji they would be lost."""
+"""Vowel signs beside their letter. Blanking and cutting them like an emoji would lose them."""
 _EDGE: Final = re.compile("([│┃])")
 _PIECE: Final = re.compile(r"\x1b\[(?:\d+;(\d+)H|[0-9;:?<=>]*[ -/]*[@-~])|[^\x1b]+|\x1b")
 
 
 def hold_columns(written: str) -> str:
-    r"""What is written to the terminal, with the cursor put right behind every cluster of doubtful width.
+    r"""The output for the terminal, with the cursor set to its column after every cluster of doubtful width.
 
-    Behind vowel signs with a width of their own it is put right at the next edge of a pane. `written` has to place the
+    After vowel signs with a width of their own, the cursor is set at the next edge of a pane. `written` must place the
     cursor (`CSI row;column H`) at the beginning of every line, as the compositor does.
 
     >>> hold_columns("\x1b[1;3Ha👍b")
@@ -63,7 +63,7 @@ def _line(written: str) -> str:
 
 
 def _placed(text: str, column: int) -> tuple[str, int]:
-    """`text` from this column on, and the column behind it."""
+    """`text` from this column on, and the column after it."""
     parts, end = [], 0
     for found in _DOUBTFUL.finditer(text):
         before = text[end : found.start()]

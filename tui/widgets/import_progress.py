@@ -1,4 +1,4 @@
-"""One line about the import that goes on; no line while there is none."""
+"""One line about the import in progress; no line without one."""
 
 from textual.content import Content
 from textual.widgets import Static
@@ -8,12 +8,12 @@ from tui.snapshots import ImportProgress
 
 
 class ImportLine(Static):
-    """How far an import is, and what ends it."""
+    """The progress of an import, and the key that stops it."""
 
     DEFAULT_CSS = "ImportLine { display: none; height: 1; padding: 0 2; } ImportLine.-shown { display: block; }"
 
     def show(self, progress: ImportProgress | None) -> None:
-        """Tell this; None: nothing goes on."""
+        """Show this progress; None hides the line."""
         self.set_class(progress is not None, "-shown")
         if progress is not None:
             stop = (

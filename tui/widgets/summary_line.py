@@ -1,4 +1,4 @@
-"""One line that sums something up: its parts are left out whole, the last first, where they do not fit."""
+"""A summary in one line. Parts that do not fit are left out whole, the last first."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ SEPARATOR: Final = " · "
 
 
 class SummaryLine(Static):
-    """Shows its content in one line, at the width there is."""
+    """Shows its content in one line of the available width."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id, markup=False)

@@ -1,12 +1,12 @@
-"""Text that is told again and again, as while a run moves: what did not change is not drawn, and nothing is laid out
-anew where the text takes the same lines."""
+"""Frequent updates of a text, as during a run: unchanged text is not drawn, and text of as many lines causes no
+layout."""
 
 from textual.content import Content
 from textual.widgets import Static
 
 
 def update_static(static: Static, text: Content | str) -> None:
-    """Show `text`, as `Static.update` does, which has the whole screen laid out each time."""
+    """Show `text`. Unlike `Static.update`, this does not cause a layout of the whole screen each time."""
     shown, new = (Content(each) if isinstance(each, str) else each for each in (static.content, text))
     if not (isinstance(shown, Content) and isinstance(new, Content)):
         raise TypeError("Only plain text and Content can be updated in place.")

@@ -280,7 +280,7 @@ def test_a_run_that_trains_meanwhile_is_not_changed(trained: Path, model: Path, 
         shutil.copytree(trained, tmp_path / f"space-{number}")
         workbench = opened(tmp_path / f"space-{number}", model)
         try:
-            run = workbench.start_run(QUICK)
+            run = workbench.trainer.start(QUICK)
             if number:
                 workbench.adapter_service.merge("taste-1", tmp_path / "out").done.result(timeout=120)
                 assert workbench.run(run).status in ("running", "finished")
@@ -324,7 +324,7 @@ def test_the_record_of_a_removed_adapter_stays(workbench: Workbench) -> None:
 def test_a_run_that_starts_from_it_holds_an_adapter(workbench: Workbench) -> None:
     use(workbench, None)
     workbench.adapter_service.remove("taste-2")
-    workbench.start_run(QUICK, from_adapter="taste-1")
+    workbench.trainer.start(QUICK, from_adapter="taste-1")
     with pytest.raises(WorkbenchError, match=r"run 3 \(running\) started from it"):
         workbench.adapter_service.remove("taste-1")
     assert workbench.trainer.job is not None
@@ -347,7 +347,7 @@ def test_a_new_name_is_known_everywhere(workbench: Workbench) -> None:
     assert workbench.side_by_side.job is not None
     workbench.side_by_side.job.done.result(timeout=60)
     workbench.adapter_service.rename("taste-2", "blunt")
-    in_use = workbench.adapter_in_use()
+    in_use = workbench.loaded_model.in_use
     assert in_use is not None
     assert (in_use.manifest.name, workbench.status().adapter_name) == ("blunt", "blunt")
     assert workbench.trial(trial).model_b_name == "blunt"

@@ -78,7 +78,7 @@ def judge_all(workbench: Workbench) -> None:
 def trained(workbench: Workbench, name: str = "tuned") -> None:
     write(workbench, 4)
     judge_all(workbench)
-    workbench.start_run(QUICK, name=name)
+    workbench.trainer.start(QUICK, name=name)
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
 

@@ -59,7 +59,7 @@ async def test_the_second_answer_to_a_question_takes_nothing_else_away() -> None
     workbench = FakeWorkbench()
     app = PalateApp(workbench)
     async with app.run_test(size=(100, 30)) as pilot:
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         workbench.step(3)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitScreen))

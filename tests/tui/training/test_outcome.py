@@ -61,7 +61,7 @@ def opened(folder: Path, model: Path, dtype: str = "float32") -> Workbench:
 
 
 def resume(workbench: Workbench, run: int) -> None:
-    workbench.resume_run(run)
+    workbench.trainer.resume(run)
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
 
@@ -162,7 +162,7 @@ def test_a_run_that_broke_off_leaves_the_memory_to_the_next_answers(
     gc.collect()
     gc.disable()
     try:
-        workbench.start_run(CONFIG)
+        workbench.trainer.start(CONFIG)
         job = workbench.trainer.job
         assert job is not None
         job.done.exception(timeout=60)
@@ -189,7 +189,7 @@ def test_a_full_database_ends_a_run_as_well_and_its_end_is_recorded_later(
         patch.setattr(db_checkpoints, "set_checkpoint", fill_up)
         patch.setattr(db_runs, "end_run", fill_up)
         run = train(workbench, CONFIG, name="broken")
-    workbench.stop_run()  # nothing is alive, and nothing is said to be stopping
+    workbench.trainer.stop()  # nothing is alive, and nothing is said to be stopping
     assert workbench.status().run is None
     row = workbench.run(run)
     assert row.status == "interrupted"
@@ -214,7 +214,7 @@ def test_an_adapter_that_was_published_before_the_database_was_full_is_not_train
     assert workbench.run(run).status == "interrupted"
     workbench.workspace.write(lambda conn: conn.execute("PRAGMA max_page_count = 1000000").fetchall()).result()
     with pytest.raises(WorkbenchError, match="had saved its adapter before it was interrupted"):
-        workbench.resume_run(run)
+        workbench.trainer.resume(run)
     assert workbench.run(run).status == "finished"
     assert [each.run for each in workbench.adapters()] == [run]
 
@@ -266,7 +266,7 @@ def test_an_error_that_nobody_foresaw_is_told_and_ends_the_run(
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr(Learner, "learn", broken)
-    run = workbench.start_run(CONFIG)
+    run = workbench.trainer.start(CONFIG)
     assert workbench.trainer.job is not None
     assert isinstance(workbench.trainer.job.done.exception(timeout=60), ZeroDivisionError)
     row = workbench.run(run)
@@ -305,7 +305,7 @@ def test_an_adapter_whose_name_was_taken_meanwhile_gets_another(
         return learn(*args)
 
     monkeypatch.setattr(Learner, "learn", on_call(2, learn, after_another))
-    run = workbench.start_run(CONFIG, name="short")
+    run = workbench.trainer.start(CONFIG, name="short")
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
     assert workbench.run(run).status == "finished"

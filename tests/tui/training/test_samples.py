@@ -52,7 +52,7 @@ def judged(workbench: Workbench, pairs: int = 8) -> Workbench:
 
 
 def train(workbench: Workbench, config: TrainConfig = CONFIG, **more: object) -> int:
-    run = workbench.start_run(config, **more)  # type: ignore[arg-type]
+    run = workbench.trainer.start(config, **more)  # type: ignore[arg-type]
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result(timeout=120)
     return run
@@ -128,14 +128,14 @@ def test_a_run_that_was_left_takes_the_samples_of_one_that_was_not(open_workbenc
             reached.set()
 
     unsubscribe = workbench.subscribe(listen)
-    left = workbench.start_run(CONFIG, name="left")
+    left = workbench.trainer.start(CONFIG, name="left")
     assert reached.wait(60)
     unsubscribe()
     workbench.close()
     again = open_workbench()
     assert again.run(left).status == "interrupted"
     again.workspace.write(_shift_prompts).result()  # held-out prompts may go; the run keeps to its own
-    again.resume_run(left)
+    again.trainer.resume(left)
     assert again.trainer.job is not None
     again.trainer.job.done.result(timeout=120)
     assert again.run_samples(left) == expected
@@ -159,7 +159,7 @@ def test_a_run_that_is_stopped_waits_for_no_sample(open_workbench: Callable[[], 
     def listen(published: WorkbenchEvent) -> None:
         event = published.event if isinstance(published, RunChanged) else None
         if isinstance(event, PairDone) and event.stage == "eval":
-            workbench.stop_run()
+            workbench.trainer.stop()
 
     workbench.subscribe(listen)
     run = train(workbench)
@@ -189,11 +189,11 @@ def test_a_run_takes_the_pairs_that_are_asked_for_and_keeps_which(open_workbench
     words = "A run needs at least 4 preference pairs, there are 0 in “since 2999-01-01”. Choose more pairs."
     assert workbench.train_preview(CONFIG, nothing).problem == words
     with pytest.raises(WorkbenchError, match="there are 0 in “since 2999-01-01”"):
-        workbench.start_run(CONFIG, pairs=nothing)
+        workbench.trainer.start(CONFIG, pairs=nothing)
     gone = PairSet(prompt_set="gone")
     assert "There is no prompt set 'gone'" in str(workbench.train_preview(CONFIG, gone).problem)
     with pytest.raises(InputError, match="There is no prompt set 'gone' for labelling"):
-        workbench.start_run(CONFIG, pairs=gone)
+        workbench.trainer.start(CONFIG, pairs=gone)
 
 
 def test_a_run_is_offered_when_enough_pairs_came_and_its_end_is_told(open_workbench: Callable[[], Workbench]) -> None:

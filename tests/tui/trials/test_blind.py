@@ -55,7 +55,7 @@ def workbench(open_workbench: Open) -> Workbench:
     made.answers.write_pairs(6).done.result(timeout=60)
     while (comparison := made.next_comparison()) is not None:
         made.judge(comparison.id, "a").result(timeout=60)
-    made.start_run(QUICK, name="tuned")
+    made.trainer.start(QUICK, name="tuned")
     assert made.trainer.job is not None
     made.trainer.job.done.result(timeout=120)
     return made

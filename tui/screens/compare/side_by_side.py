@@ -130,7 +130,7 @@ class SideBySideScreen(PalateScreen):
 
     def action_stop(self) -> None:
         """Write no further answers."""
-        self.workbench.stop_side_by_side()
+        self.workbench.side_by_side.stop()
         self.palate.tell("Stopping", "The answers that are being written are the last ones.")
 
 

@@ -74,7 +74,7 @@ class RunActions(Actions):
         if run is None:
             return
         try:
-            self._screen.workbench.resume_run(run.id)
+            self._screen.workbench.trainer.resume(run.id)
         except KNOWN_ERRORS as error:
             self._screen.palate.tell_error(error)
         self._screen.refresh_bindings()

@@ -287,7 +287,7 @@ class TrainScreen(PalateScreen):
     async def _start(self, config: TrainConfig, more: Mapping[str, Any]) -> None:
         """Begin the run on another thread: every pair is read, hashed and recorded."""
         try:
-            run = await asyncio.to_thread(self.workbench.start_run, config, **more)
+            run = await asyncio.to_thread(self.workbench.trainer.start, config, **more)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             self._read_setup()
@@ -342,9 +342,9 @@ class TrainScreen(PalateScreen):
         if alive is None:
             return
         if alive.phase in WAITING:
-            self.workbench.go_on_with_run()
+            self.workbench.trainer.go_on()
         else:
-            self.workbench.pause_run()
+            self.workbench.trainer.pause()
 
     def action_stop(self) -> None:
         """Ask whether what the run has learned is kept; then stop it."""
@@ -354,7 +354,7 @@ class TrainScreen(PalateScreen):
 
     def _stop_answered(self, answer: str | None) -> None:
         if answer is not None and self._progress(self._run) is not None:
-            self.workbench.stop_run(discard=answer == "d")
+            self.workbench.trainer.stop(discard=answer == "d")
 
     def action_another(self) -> None:
         """Back to the settings."""

@@ -1,7 +1,7 @@
-"""Curves with axes: what a live run in a terminal needs besides a plot.
+"""Curves with axes: a plot with what a live run in a terminal needs.
 
-Points are thinned to what can be shown, a value that is not finite is a gap, the legend is a line above the data, and
-the plot takes no focus and no mouse.
+Points are thinned to the resolution of the plot. A value that is not finite is a gap. The legend is a line above the
+data. The plot takes no focus and no mouse.
 """
 
 import math
@@ -32,7 +32,7 @@ from tui.widgets.charts.plot import SIXTEEN, TONES, Plot, resolution_from_enviro
 from tui.widgets.update_static import update_static
 
 MOST_POINT_MARKS: Final = 24
-"""More evaluations than these stand too close for a mark each; their line is enough."""
+"""More evaluations than this are too close for a mark each; their line is enough."""
 _SIGNS_ON_A_LINE: Final = 3
 
 
@@ -40,10 +40,10 @@ _SIGNS_ON_A_LINE: Final = 3
 class Series:
     """One curve: its name in the legend, its tone, and its points.
 
-    `steps` and `values` are (N,); `tone` is one of `TONES`. What a step measured is drawn dim (unless `raw` is off),
-    and its moving average bright; what an evaluation measured is `evaluated`, few and calm: points joined as they are.
-    A `sign` stands on the line at a few places, so that lines are told apart without colour. The same object drawn
-    again is a curve that did not change.
+    `steps` and `values` are (N,); `tone` is one of `TONES`. Values of steps are drawn dim (unless `raw` is off), and
+    their moving average bright. Values of evaluations are `evaluated`: a few points, joined without an average. A
+    `sign` marks the line at a few places, so that lines differ without colour. Drawing the same object again means that
+    the curve did not change.
     """
 
     label: str
@@ -58,11 +58,11 @@ class Series:
 class Chart(Vertical):
     """A named plot of a few series; above it a line with the name, the legend and the newest values.
 
-    With a crosshair the legend tells the values there.
+    With a crosshair the legend shows the values there.
     """
 
     resolution: HiResMode = resolution_from_environment()
-    """How fine curves are drawn: braille, quadrant or half block; one choice for all charts."""
+    """The resolution of curves: braille, quadrant or half block; one choice for all charts."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Chart(Vertical):
         """`write` turns a value into the legend's words, `labels` the ticks of the value axis into theirs.
 
         `floor` and `ceiling` are values that are always in view, unless the axis is logarithmic. A chart that is not
-        `named` has only its title above the data: its series are told elsewhere.
+        `named` has only its title above the data: its series are named elsewhere.
         """
         super().__init__(id=id)
         self._labels, self._named = labels, named
@@ -102,12 +102,12 @@ class Chart(Vertical):
 
     @property
     def last_step(self) -> int:
-        """The last step of the axis: the planned one, or the furthest that was done."""
+        """The last step of the axis: the last planned step, or the newest one if that is later."""
         return max([self._total_steps, *(int(each.steps[-1]) for each in self._series)])
 
     @property
     def newest_step(self) -> int:
-        """The furthest step of which anything is known; 0 where nothing is."""
+        """The newest step with a value; 0 without one."""
         return max((int(each.steps[-1]) for each in self._series), default=0)
 
     @property
@@ -118,7 +118,7 @@ class Chart(Vertical):
 
     @property
     def is_log(self) -> bool:
-        """Is the value axis logarithmic? It was asked for, and something is positive."""
+        """Is the value axis logarithmic? It is if this was requested and a value is positive."""
         return self._log and any_positive(each.values for each in self._series)
 
     def draw(self, series: Sequence[Series], total_steps: int) -> None:
@@ -143,7 +143,7 @@ class Chart(Vertical):
         self._title, self._write, self._floor, self._ceiling = title, write, floor, ceiling
 
     def on_resize(self) -> None:
-        """Thin the points anew: there is another number of columns."""
+        """Thin the points again for the new number of columns."""
         self._redraw()
 
     def set_resolution(self, mode: HiResMode) -> None:
@@ -152,7 +152,7 @@ class Chart(Vertical):
         self._redraw()
 
     def set_log(self, log: bool) -> bool:
-        """Draw a logarithmic value axis, or a linear one; False, and nothing changes, where nothing is positive."""
+        """Draw a logarithmic or a linear value axis. Without a positive value, change nothing and return False."""
         if log and not any_positive(each.values for each in self._series):
             return False
         self._log = log
@@ -160,7 +160,7 @@ class Chart(Vertical):
         return True
 
     def set_cross(self, step: float | None) -> None:
-        """Stand the crosshair at a step, so that the legend tells the values there, or take it away."""
+        """Place the crosshair at a step, so that the legend shows the values there, or remove it (None)."""
         self._cross = step
         self.query_one(Plot).set_cross(step)
         update_static(self.query_one(".chart--legend", Static), self._legend_line())
@@ -169,11 +169,11 @@ class Chart(Vertical):
 
     def _redraw(self) -> None:
         if not self.size:
-            return  # not laid out yet; a size will come
+            return  # before the first layout, which draws it
         plot = self.query_one(Plot)
         plot.clear()
         last = self.last_step
-        # A little air at the right keeps the newest point off the edge, where it would be cut.
+        # A little space at the right keeps the newest point off the edge, where it would be cut.
         span = (0.0, max(last, 1) * 1.02)
         log = self.is_log
         scaled: Callable[[Array], Array] = positive_log if log else np.asarray
@@ -182,7 +182,7 @@ class Chart(Vertical):
         plot.set_log(log)
         plot.set_xlimits(*span)
         plot.set_ylimits(*limits(in_view, floor=edges[0], ceiling=edges[1]))
-        # Without a value, or without a plan, an axis has nothing to say.
+        # Without a value, or without planned steps, an axis has no ticks.
         plot.set_yticks(None if self._series else [])
         plot.set_xticks(None if last else [])
         for each in self._series:
@@ -204,7 +204,7 @@ class Chart(Vertical):
             plot.plot(x, y, line_style=plot.ink(tone), hires_mode=Chart.resolution)
 
     def _mark(self, plot: Plot, series: Series, line: Array, place: int) -> None:
-        """Dots where a few evaluations were; a line's sign at its end and at places where no other line has its."""
+        """Mark few evaluations with dots, or a line with its sign at places where no other line has one."""
         ink = plot.ink(series.tone)
         if series.sign:
             known = np.flatnonzero(np.isfinite(line))
@@ -217,7 +217,7 @@ class Chart(Vertical):
     # -- the legend ----------------------------------------------------------------------------------------------
 
     def _legend_line(self) -> Content:
-        """The name and the series. Where it is narrow, evaluations lose their place first, then the signs."""
+        """The name and the series. In a narrow line the evaluations are left out first, then the signs."""
         title = f"log {self._title}" if self.is_log else self._title
         if not self._named:
             return Content.styled(title, "bold")

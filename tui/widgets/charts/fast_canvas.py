@@ -30,7 +30,7 @@ class FastCanvas(Canvas):
 
     @property
     def rich_style(self) -> Style:
-        """The colour that everything on the canvas stands on: its ancestors need not be asked at each line."""
+        """The background of the canvas, found once for a frame instead of for each line."""
         if self._ground is None:
             self._ground = super().rich_style
         return self._ground
@@ -43,7 +43,7 @@ class FastCanvas(Canvas):
     ) -> None:
         """Lines (x0, y0, x1, y1) in cells, drawn in dots; what lies outside is left out.
 
-        The canvas's own way, dot by dot in Python, takes six times as long: 12 ms for a noisy curve. A page has six.
+        The canvas's own method, dot by dot in Python, takes six times as long: 12 ms for a noisy curve. A page has six.
         """
         lines = np.array(list(coordinates), dtype=np.float64).reshape(-1, 4)
         mode = hires_mode or self.default_hires_mode
@@ -60,12 +60,12 @@ class FastCanvas(Canvas):
 
 def _dots(lines: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     """The dots (N, 2) on lines (M, 4) of whole numbers, both ends included: one for each step of the longer side."""
-    start, way = lines[:, :2], lines[:, 2:] - lines[:, :2]
-    steps = np.abs(way).max(axis=1)
+    start, span = lines[:, :2], lines[:, 2:] - lines[:, :2]
+    steps = np.abs(span).max(axis=1)
     line = np.repeat(np.arange(len(steps)), steps + 1)
     along = np.arange(len(line)) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
     share = along / np.maximum(steps, 1)[line]
-    dots: np.ndarray[tuple[int, int], np.dtype[np.int64]] = start[line] + np.rint(way[line] * share[:, None]).astype(
+    dots: np.ndarray[tuple[int, int], np.dtype[np.int64]] = start[line] + np.rint(span[line] * share[:, None]).astype(
         np.int64
     )
     return dots

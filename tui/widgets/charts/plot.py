@@ -17,7 +17,7 @@ from tui.runs.curves import log_labels, log_ticks, tick_labels, ticks
 from tui.widgets.charts.fast_canvas import FastCanvas
 
 MOST_RUNS: Final = 8
-"""As many runs can be told apart by colour, in 16 colours too."""
+"""The most runs that differ by colour, in 16 colours too."""
 
 TONES: Final = {
     **{"train": "$accent", "eval": "$foreground", "chosen": "$success", "rejected": "$error"},
@@ -39,13 +39,13 @@ SIXTEEN: Final = {
         )
     ),
 }
-"""The same tones in a terminal of 16 colours, where a muted colour would be drawn as some grey: these are exact."""
+"""The same tones in a terminal of 16 colours, where a muted colour would become grey: these are exact."""
 
 HEAVY_TO_THIN: Final = str.maketrans("┃━┗┻┫╋┏┓┛┳┣", "│─└┴┤┼┌┐┘┬├")
 
 
 def resolution_from_environment() -> HiResMode:
-    """How curves are drawn: PALATE_CURVES (braille, quadrant or halfblock), else what the terminal can show.
+    """How curves are drawn: PALATE_CURVES (braille, quadrant or halfblock), else the finest that the terminal can show.
 
     The Linux console's font has half blocks but neither braille nor quadrants.
     """
@@ -55,7 +55,7 @@ def resolution_from_environment() -> HiResMode:
 
 
 class FewTicks(AxisFormatter):
-    """Round ticks, at most as many as there is room for, labelled in the axis' own words."""
+    """Round ticks, at most as many as fit, with the labels of the axis."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Plot(PlotWidget, can_focus=False):
         self.set_y_formatter(self._logarithmic if log else self._linear)
 
     def set_cross(self, step: float | None) -> None:
-        """Stand the crosshair at a step, or take it away."""
+        """Place the crosshair at a step, or remove it (None)."""
         self._cross = step
         self._rerender()
 
@@ -123,16 +123,16 @@ class Plot(PlotWidget, can_focus=False):
         return str(self.get_component_rich_style(f"plot--{tone}"))
 
     def get_pixel_from_coordinate(self, x: Any, y: Any) -> tuple[int, int]:
-        """The cell in which the finer dot of this value lies, so that ticks and marks stand on the line they belong to.
+        """The cell in which the finer dot of this value lies, so that ticks and marks are on their line.
 
-        (textual-plot rounds cells another way than dots, which puts them up to one cell apart.)
+        textual-plot rounds cells differently from dots, so that they can be one cell apart.
         """
         dot_x, dot_y = self.get_hires_pixel_from_coordinate(x, y)
         area = self._scale_rectangle
         return min(math.floor(dot_x), area.right - 1), min(math.floor(dot_y), area.bottom - 1)
 
     def draw(self) -> None:
-        """Draw now what was set: it is painted with the next frame, not with the one after it, as textual-plot does."""
+        """Draw now, so that the next frame shows the curves. textual-plot would draw them one frame later."""
         self.render()
 
     def _render_plot(self) -> None:
@@ -161,7 +161,7 @@ class Plot(PlotWidget, can_focus=False):
             margin.write_text(max(0, min(left, margin.size.width - len(label))), 0, f"[{ink}]{label}")
 
     def _lighten_frame(self, canvas: Canvas) -> None:
-        """Draw the left and lower axis thin, and take away the upper and right one."""
+        """Draw the left and lower axis thin, and remove the upper and right one."""
         width, height = canvas.size
         for y in range(height):
             char, style = canvas.get_pixel(0, y)
@@ -174,7 +174,7 @@ class Plot(PlotWidget, can_focus=False):
             canvas.set_pixel(width - 1, y, " ", "")
 
     def _draw_cross(self, canvas: Canvas, step: float) -> None:
-        """A line from the axis up, behind the curves: it stands only where nothing else does."""
+        """A line up from the axis, behind the curves: it fills empty cells only."""
         x, _ = self.get_pixel_from_coordinate(step, self._y_min)
         style = self.ink("cross")
         for y in range(canvas.size.height - 1):

@@ -1,4 +1,4 @@
-"""What is told of overlaid runs beside their curves: each run's value at the crosshair, and their settings."""
+"""The text beside the curves of overlaid runs: each run's value at the crosshair, and their settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from tui.widgets.lists.cells import cut
 _LABEL: Final = 22
 _NAME: Final = 24
 _WIDEST: Final = 14
-"""A value that is longer is cut: here it is enough to see that it differs."""
+"""A longer value is cut: here a person only needs to see that it differs."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Overlaid:
 
 
 def slot_colour(slot: int, *, sixteen: bool) -> str:
-    """The colour of a slot in the words of a table, the same as on the chart."""
+    """The colour of a slot in a table, the same as on the chart."""
     return SIXTEEN[f"run-{slot}"] if sixteen else f"$run-{slot}"
 
 
 def readings(runs: Sequence[Overlaid], metric: Metric, cross: int | None, *, sixteen: bool) -> Content:
-    """A line for each run: letter, name, and the value at the crosshair (without one the newest) with its average."""
+    """A line for each run: letter, name, and the value at the crosshair (or the newest) with its average."""
     where = "newest" if cross is None else f"at step {cross:,}"
     head = f"{'':{_NAME + 9}}{where:>14}{'' if metric.evaluated else 'average':>12}{'step':>9}"
     lines = [Content.styled(head, "$quiet")]

@@ -14,7 +14,7 @@ from tui.widgets.charts.chart import Chart, Series
 _FINENESS: Final = (HiResMode.BRAILLE, HiResMode.QUADRANT, HiResMode.HALFBLOCK)
 _DRAWN: Final = ("loss", *(f"rewards/{word}" for word in ("margins", "accuracies", "chosen", "rejected")))
 CHART_METRICS: Final = (*_DRAWN, *(f"eval_{name}" for name in _DRAWN), "epoch", "pairs_per_second")
-"""What these charts and the line above them need of a run."""
+"""The metrics that these charts and the line above them need."""
 
 
 def next_fineness(charts: Iterable[Chart]) -> str:
@@ -31,17 +31,17 @@ def percents(shares: list[float]) -> list[str]:
 
 
 class RunCharts(Grid):
-    """Draws a `RunHistory`; the evaluation's points stand on the same axes as the training's."""
+    """Draws a `RunHistory`; the evaluation's points have the same axes as the training's."""
 
     def compose(self) -> ComposeResult:
-        """Two by two, in the order in which they are read."""
+        """Two by two, in reading order."""
         yield Chart("loss", id="chart-loss")
         yield Chart("margin", write=signed, floor=0, id="chart-margin")
         yield Chart("accuracy", write=percent, labels=percents, floor=0, ceiling=1, id="chart-accuracy")
         yield Chart("rewards", write=signed, floor=0, id="chart-rewards")
 
     def draw(self, history: RunHistory, total_steps: int) -> None:
-        """Show what is known of a run of `total_steps` steps."""
+        """Show the history of a run of `total_steps` steps."""
         for chart, metric in (("loss", "loss"), ("margin", "rewards/margins"), ("accuracy", "rewards/accuracies")):
             trained = Series("train", "train", *history.series(metric))
             evaluated = Series("eval", "eval", *history.series(f"eval_{metric}"), evaluated=True)
@@ -58,9 +58,9 @@ class RunCharts(Grid):
 
 
 class Pace:
-    """Calls `draw` when there is news, at once after a silence and at most once in `every_s` seconds under a stream.
+    """Calls `draw` after changes: at once after a pause, and at most once in `every_s` seconds.
 
-    Without news nothing ticks.
+    Without changes no timer runs.
     """
 
     every_s: ClassVar[float] = 1.0

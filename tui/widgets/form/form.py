@@ -1,7 +1,7 @@
 """A form for the keyboard: rows with a cursor, where letters stay keys until a field is opened.
 
-`enter` (or a digit) opens a field, and in it letters are text; `enter` or `esc` leaves it. What is typed is checked at
-every key and the error stands beside it. A choice turns with `←` and `→`.
+`enter` (or a digit) opens a field, and in it letters are text; `enter` or `esc` leaves it. The text is checked at
+every key, and the error is shown beside it. `←` and `→` change a choice.
 """
 
 from textual.containers import VerticalScroll
@@ -50,7 +50,7 @@ class Form(VerticalScroll, can_focus=False):
         return self._by_key[key]
 
     def wrong(self) -> TextRow | ChoiceRow | None:
-        """The first row whose value is not right, with what was typed last taken in."""
+        """The first row with an invalid value, after the last typed text is checked."""
         for row in self.rows:
             if isinstance(row, TextRow):
                 row.settle()
@@ -63,7 +63,7 @@ class Form(VerticalScroll, can_focus=False):
         return super().check_action(action, parameters)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor; it stops at both ends, and tells when it would go past the last row."""
+        """Move the cursor. It stops at both ends, and posts `Left` when it would go past the last row."""
         rows, here = self.rows, self.current
         at = rows.index(here) + by if here is not None else 0
         if at >= len(rows):
@@ -81,7 +81,7 @@ class Form(VerticalScroll, can_focus=False):
 
 
 def setting_row(setting: Setting) -> FormRow:
-    """The row of one setting: a choice where words are to choose from, else a checked field."""
+    """The row of one setting: a choice if the setting has choices, else a checked field."""
     label = setting.name.replace("_", " ")
     if setting.choices:
         words = [(choice, choice) for choice in setting.choices]

@@ -1,4 +1,4 @@
-"""A line to type in. What is pasted into it is as untrusted as a file."""
+"""A line to type in. Pasted text is as untrusted as a file."""
 
 from textual.widgets import Input
 
@@ -16,5 +16,5 @@ class LineInput(Input):
         self.cursor_blink = False
 
     def validate_value(self, value: str) -> str:
-        """What may stand in the line."""
+        """The characters of `value` that the line may hold."""
         return typed(value)

@@ -1,4 +1,4 @@
-"""The rows of a form: what all have in common, an action, and a choice."""
+"""The rows of a form: their common base, an action, a value from a window, and a choice."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def form_key(
     shown_as: str = "",
     writes: bool = False,
 ) -> Binding:
-    """A key of the form. It has priority, since only then is it done before the next key that was typed ahead."""
+    """A key of the form. It has priority, so that it acts before the next key that was typed ahead."""
     return Binding(
         keys,
         action,
@@ -41,17 +41,17 @@ def form_key(
 
 
 class FormRow(Horizontal, can_focus=True):
-    """One line of a form: a label, a value, and a remark that an error takes the place of."""
+    """One line of a form: a label, a value, and a remark, which an error replaces."""
 
     class Changed(Message):
-        """The value or the error of `row` is now another one."""
+        """The value or the error of `row` changed."""
 
         def __init__(self, row: "FormRow") -> None:
             super().__init__()
             self.row = row
 
     class Pressed(Message):
-        """The action of `row` is asked for."""
+        """The person requests the action of `row`."""
 
         def __init__(self, row: "FormRow") -> None:
             super().__init__()
@@ -69,7 +69,7 @@ class FormRow(Horizontal, can_focus=True):
         self.key, self.label, self.help = key, label, help
         self.error: str | None = None
         self.clash: str | None = None
-        """What is wrong with the value beside those of other rows; told by whoever knows them all."""
+        """Why the value does not go with those of other rows; set by the owner of all rows."""
 
     def compose(self) -> ComposeResult:
         """Label, value, remark."""
@@ -82,25 +82,25 @@ class FormRow(Horizontal, can_focus=True):
         self.show()
 
     def on_focus(self) -> None:
-        """Tell that the cursor is here."""
+        """Post that the cursor is on this row."""
         self.post_message(self.Focused(self))
 
     def value_text(self) -> str:
-        """The value as it is shown."""
+        """The value as text."""
         return ""
 
     def remark(self) -> str:
-        """What stands beside the value when there is no error: the sentence, where there is room for it."""
+        """The text beside the value when there is no error: the first line of the help."""
         return self.help.partition("\n")[0]
 
     @property
     def changed(self) -> bool:
-        """Is the value another one than the default?"""
+        """Does the value differ from the default?"""
         return False
 
     @property
     def problem(self) -> str | None:
-        """Why the value cannot be taken, in words; None when it can."""
+        """Why the value cannot be used, in words; None when it can."""
         return self.error or self.clash
 
     def set_clash(self, words: str | None) -> None:
@@ -133,13 +133,13 @@ class ActionRow(FormRow):
         return self._remark
 
     def set_remark(self, remark: str, *, error: str | None = None) -> None:
-        """Say something else beside the action; `error` says why it cannot be done."""
+        """Change the words beside the action; `error` says why the action is not possible."""
         if (remark, error) != (self._remark, self.error):
             self._remark, self.error = remark, error
             self.show()
 
     def action_press(self) -> None:
-        """Ask for the action."""
+        """Request the action."""
         self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
@@ -148,7 +148,7 @@ class ActionRow(FormRow):
 
 
 class OpenRow(FormRow):
-    """A row whose value is chosen in a window; `enter` asks for it."""
+    """A row whose value is chosen in a window, which `enter` requests."""
 
     BINDINGS = [
         form_key("enter,space", "press", "show all", "open-window", "Show what there is to choose from.", writes=True)
@@ -159,7 +159,7 @@ class OpenRow(FormRow):
         self._value, self._remark, self._changed = "", "", False
 
     def value_text(self) -> str:
-        """The value as it was told."""
+        """The value from `set_value`."""
         return self._value
 
     def remark(self) -> str:
@@ -168,7 +168,7 @@ class OpenRow(FormRow):
 
     @property
     def changed(self) -> bool:
-        """Is it another one than the default?"""
+        """Does the value differ from the default, as `set_value` said?"""
         return self._changed
 
     def set_value(self, value: str, remark: str, *, changed: bool) -> None:
@@ -178,7 +178,7 @@ class OpenRow(FormRow):
             self.show()
 
     def action_press(self) -> None:
-        """Ask for the window."""
+        """Request the window."""
         self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
@@ -198,7 +198,7 @@ class ChoiceRow(FormRow):
     def __init__(
         self, key: str, label: str, help: str, choices: Sequence[tuple[Any, str]], *, default: Any = None
     ) -> None:
-        """`choices` are (value, words); `default` is the value that stands first and after `backspace`."""
+        """`choices` are (value, words); `default` is the value at first and after `backspace`."""
         super().__init__(key, label, help)
         self.choices = tuple(choices)
         self.default = self.choices[0][0] if default is None else default
@@ -211,15 +211,15 @@ class ChoiceRow(FormRow):
 
     @property
     def changed(self) -> bool:
-        """Is the choice another one than the default?"""
+        """Does the choice differ from the default?"""
         return bool(self.value != self.default)
 
     def remark(self) -> str:
-        """The default, where the choice is another one."""
+        """The default, if the choice differs from it."""
         return f"default {dict(self.choices)[self.default]}" if self.changed else super().remark()
 
     def set_choices(self, choices: Sequence[tuple[Any, str]]) -> None:
-        """Offer other choices; one that is gone gives way to the first."""
+        """Offer other choices. If the current one is gone, the first one replaces it."""
         if tuple(choices) == self.choices:
             return
         self.choices = tuple(choices)
@@ -228,7 +228,7 @@ class ChoiceRow(FormRow):
         self.show()
 
     def action_turn(self, by: int) -> None:
-        """Take the choice `by` places further, round and round."""
+        """Take the choice `by` places further; after the last comes the first."""
         values = [value for value, _ in self.choices]
         self.take(values[(values.index(self.value) + by) % len(values)])
 

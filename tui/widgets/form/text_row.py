@@ -24,7 +24,7 @@ class SettingInput(LineInput):
 
 
 _STARTS: Final = {**{digit: digit for digit in "0123456789"}, "full_stop": ".", "minus": "-"}
-"""The keys that start a number, with what they type."""
+"""The keys that start a number, with their characters."""
 
 
 class TextRow(FormRow):
@@ -37,7 +37,7 @@ class TextRow(FormRow):
         form_key("enter", "open", "change", "open", "Open the field; esc leaves it."),
         form_key("escape,enter", "close", "leave field", "close", "Leave the field; letters are keys again."),
         form_key("backspace", "reset", "default", "default", "Back to the default.", shown_as="⌫", writes=True),
-        # These have no id: that a number starts a number is nothing to look up or to rebind.
+        # These have no id: a person need not to look up or rebind digits.
         *(Binding(key, f"start('{text}')", "type", show=False, priority=True) for key, text in _STARTS.items()),
     ]
     STARTS: ClassVar[str] = "0123456789.-"
@@ -52,16 +52,16 @@ class TextRow(FormRow):
         self._opened_with = ""
 
     def value_text(self) -> str:
-        """What was typed, right or wrong."""
+        """The typed text, right or wrong."""
         return self.text
 
     @property
     def changed(self) -> bool:
-        """Is the value another one than the default?"""
+        """Does the value differ from the default?"""
         return bool(self.value != self.default)
 
     def remark(self) -> str:
-        """The default, where the value is another one."""
+        """The default, if the value differs from it."""
         return f"default {plain(self.default)}" if self.changed else super().remark()
 
     def compose(self) -> ComposeResult:
@@ -73,16 +73,16 @@ class TextRow(FormRow):
 
     @property
     def field(self) -> SettingInput:
-        """What takes the text while it is open."""
+        """The input that takes the text while the row is open."""
         return self.query_one(SettingInput)
 
     @property
     def is_open(self) -> bool:
-        """Is the field open, so that letters are text? The screen knows at once; `has_focus` lags a message behind."""
+        """Is the field open, so that letters are text? The screen knows this at once, `has_focus` one message later."""
         return self.screen.focused is self.field
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Inside the field its own keys work; outside there is nothing to leave."""
+        """Enable the keys that fit an open or a closed field."""
         match action:
             case "close":
                 return self.is_open
@@ -98,20 +98,20 @@ class TextRow(FormRow):
         try:
             self.value, self.error = self._parse(text), None
         except KNOWN_ERRORS as error:
-            # The sentence names the command line's flag; here the row's own label says what is meant.
+            # The error names the command line's flag; the form shows the row's label instead.
             self.error = str(error).replace(f"--{self.key.replace('_', '-')}", self.label)
         self.show()
         self.post_message(self.Changed(self))
 
     def settle(self) -> None:
-        """Take what stands in the field, in case the message that tells of it is still under way."""
+        """Take the text of the field, whose change message may not have arrived yet."""
         if self.is_open or self.field.value != self._opened_with:
             self._opened_with = self.field.value
-            if self.field.value != typed(self.text):  # a line shows no tab; what was not touched stays as it is
+            if self.field.value != typed(self.text):  # a line shows no tab; untouched text stays as it is
                 self.take(self.field.value)
 
     def set_default(self, value: Any) -> None:
-        """Another default; a value that was the default follows it."""
+        """Set another default. A value that was the default changes with it."""
         follows = self.value == self.default and self.error is None and not self.is_open
         self.default = value
         if follows:
@@ -139,7 +139,7 @@ class TextRow(FormRow):
         self.screen.set_focus(field)
 
     def action_close(self) -> None:
-        """Leave the field; what was typed stays, and so does its error."""
+        """Leave the field; the typed text and its error stay."""
         self.screen.set_focus(self)
 
     def action_reset(self) -> None:
@@ -153,12 +153,12 @@ class TextRow(FormRow):
             self.action_open()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Check what was typed."""
+        """Check the typed text."""
         event.stop()
         self.settle()
 
     def on_descendant_blur(self) -> None:
-        """The field closes whichever way it is left; a terminal that loses its focus leaves it open."""
+        """Close the field when it loses the focus, unless the whole terminal does."""
         if self.app.app_focus and not self.is_open:
             self.field.display = False
             self.query_one(".row--value").display = True

@@ -22,16 +22,16 @@ class KeyLine(Widget):
         self._drawn: tuple[tuple[str, str, bool], ...] = ()
 
     def on_mount(self) -> None:
-        """Follow what the screen can do."""
+        """Update the line when the screen's active keys change."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh_keys())
 
     def refresh_keys(self) -> None:
-        """Draw again if other keys do something now."""
+        """Draw again if the active keys changed."""
         if self._keys() != self._drawn:
             self.refresh()
 
     def render(self) -> Content:
-        """The line, at the width there is: keys that find no room are left out whole."""
+        """The line in the available width. Keys without room are left out whole."""
         self._drawn = self._keys()
         return key_line(self._drawn, self.size.width)
 
@@ -47,13 +47,13 @@ class KeyLine(Widget):
 
 
 def declared_order(screen: Screen[Any]) -> Callable[[str], int]:
-    """A sort key for actions: as the screen declares them; what a focused widget brings along comes after that."""
+    """A sort key for actions: as the screen declares them; the actions of a focused widget come after those."""
     declared = [binding.action for binding in type(screen).BINDINGS if isinstance(binding, Binding)]
     return lambda action: declared.index(action) if action in declared else len(declared)
 
 
 def key_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Content:
-    """As many of `keys` (key, word, does it something now) as `width` cells take, then `?`."""
+    """As many of `keys` (key, word, is it enabled) as `width` cells take, then `?`."""
     help_key = _one(*_HELP)
     line = Content(" ")
     for key, word, enabled in keys:

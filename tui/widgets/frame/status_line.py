@@ -1,4 +1,4 @@
-"""The line that tells what the machine does: pairs ready, verdicts, the run in progress."""
+"""The line that shows what the machine does: pairs ready, verdicts, the run in progress."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _AROUND: Final = 5
 
 
 class StatusLine(Widget):
-    """Draws one `WorkbenchStatus`; sends nothing to the terminal while what it says stays the same."""
+    """Draws one `WorkbenchStatus`. It sends nothing to the terminal while its text stays the same."""
 
     ALLOW_SELECT = False
 
@@ -27,14 +27,14 @@ class StatusLine(Widget):
         self._drawn = ""
 
     def show(self, status: WorkbenchStatus) -> None:
-        """Tell this status from now on."""
+        """Show this status from now on."""
         self._status = status
         drawn = self._drawn
         if str(self.render()) != drawn:
             self.refresh()
 
     def render(self) -> Content:
-        """The line, at the width there is."""
+        """The line in the available width."""
         if self._status is None:
             return Content("")
         line = status_line(self._status, self.size.width)
@@ -43,7 +43,7 @@ class StatusLine(Widget):
 
 
 def status_line(status: WorkbenchStatus, width: int) -> Content:
-    """The machine on the left, the run on the right; what matters least is left out first where it is narrow."""
+    """The machine on the left, the run on the right; a narrow line leaves out the least important parts first."""
     run = run_parts(status.run) if status.run else []
     parts = machine_parts(status)
     beside = _width(run) if run else len("9,999 new pairs: T trains") if status.offer else 0
@@ -61,7 +61,7 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
 
 
 def _with_offer(left: Content, pairs: int, width: int) -> Content:
-    """The machine on the left, and on the right that a new run may be worth it, where there is room to say so."""
+    """The machine on the left, and on the right the offer of a new run, if there is room for it."""
     if pairs:
         right = Content.assemble(
             (f"{count(pairs, 'new pair')}: ", "$quiet"), ("T", "bold $accent"), (" trains ", "$quiet")
@@ -72,7 +72,7 @@ def _with_offer(left: Content, pairs: int, width: int) -> Content:
 
 
 def machine_parts(status: WorkbenchStatus) -> list[str]:
-    """What the machine does and what was done today, the most important first."""
+    """What the machine does, and the person's progress, the most important first."""
     parts = [status.watching, _queue(status)] if status.watching else [_queue(status)]
     if status.merging:
         parts.append(visible_line(status.merging, 60))
@@ -88,7 +88,7 @@ def machine_parts(status: WorkbenchStatus) -> list[str]:
 
 
 def _goal(status: WorkbenchStatus, goal: int) -> str:
-    """How far the person has come in this sitting, and how long the rest takes at their pace."""
+    """The person's progress in this sitting, and the time for the rest at their pace."""
     done = f"{status.verdicts_here:,} of {goal:,}"
     if status.verdicts_here >= goal:
         return f"{done}, your goal is reached"
@@ -107,7 +107,7 @@ def _queue(status: WorkbenchStatus) -> str:
 
 
 def run_parts(run: RunProgress) -> list[str]:
-    """Where the run in progress stands, the most important first (name and step are always told)."""
+    """The state of the run in progress, the most important first (name and step are always shown)."""
     parts = [visible_line(run.name, 24) or f"run {run.run}"]
     if run.phase is not RunPhase.TRAINING or not run.total_steps:
         parts.append(run.doing)

@@ -1,4 +1,4 @@
-"""The first line of every screen: what is loaded on the left, the modes on the right."""
+"""The first line of every screen: the model and adapter on the left, the modes on the right."""
 
 from typing import Final
 
@@ -24,13 +24,13 @@ class TopLine(Widget):
         self._adapter: str | None = None
 
     def show(self, model: str, adapter: str | None) -> None:
-        """Tell which model and adapter are in use; redraws only when they changed."""
+        """Show the model and the adapter in use. Redraws only when they changed."""
         if (model, adapter) != (self._model, self._adapter):
             self._model, self._adapter = model, adapter
             self.refresh()
 
     def render(self) -> Content:
-        """The line, at the width there is."""
+        """The line in the available width."""
         room = self.size.width - _modes_width() - 4
         name = " palate" if room < 14 or not self._model else " palate · " + self._loaded(room - 10)
         gap = max(self.size.width - Content(name).cell_length - _modes_width() - 1, 1)
@@ -52,7 +52,7 @@ class TopLine(Widget):
         return Content(" " * _GAP).join(words)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a mode's word goes there."""
+        """Show a mode after a click on its word."""
         start = self.size.width - _modes_width() - 1
         for mode, word in MODES:
             if start <= event.x < start + len(word):

@@ -1,4 +1,4 @@
-"""Words in columns: what counts is the cells that a terminal gives them, not how many characters they have."""
+"""Words in columns, measured in the cells of a terminal rather than in characters."""
 
 from rich.cells import cell_len, set_cell_size
 

@@ -1,4 +1,4 @@
-"""A list with a cursor row, changed in place so that a live row moves without a jump."""
+"""A list with a cursor row, changed in place so that a live row is updated without a jump."""
 
 from collections.abc import Iterable
 
@@ -36,7 +36,7 @@ class CursorList(OptionList):
         return None if at is None else self.get_option_at_index(at).id
 
     def show(self, rows: Iterable[tuple[str, Content]]) -> None:
-        """Show these rows (key, line); the cursor stays on its row, or goes to the first where that is gone."""
+        """Show these rows (key, line); the cursor stays on its row, or goes to the first if that is gone."""
         lines = dict(rows)
         if [option.id for option in self.options] == list(lines):
             for option in list(self.options):

@@ -15,7 +15,7 @@ from tui.widgets.binding import Binding
 
 
 class LineList(ScrollView, can_focus=True):
-    """Lines with keys; `enter` opens the one under the cursor. `line` is asked for a line when it comes in sight."""
+    """Lines with keys; `enter` opens the one under the cursor. `line` is called for each line that comes in sight."""
 
     COMPONENT_CLASSES: ClassVar = {"line-list--line", "line-list--cursor"}
     BINDINGS: ClassVar = [
@@ -29,10 +29,10 @@ class LineList(ScrollView, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor stands on another line."""
+        """The cursor is on another line."""
 
     class Opened(Message):
-        """The line under the cursor is to be opened."""
+        """The person opens the line under the cursor."""
 
     def __init__(self, line: Callable[[int], Content], id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,7 +46,7 @@ class LineList(ScrollView, can_focus=True):
         return self._at if self._keys else None
 
     def show(self, keys: Sequence[int]) -> None:
-        """Show a line for each key; the cursor stays on its key, or goes to the first where that is gone."""
+        """Show a line for each key; the cursor stays on its key, or goes to the first if that is gone."""
         here = self._keys[self._at] if self._keys else None
         moved = tuple(keys) != self._keys
         self._keys = tuple(keys)
@@ -57,7 +57,7 @@ class LineList(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line, asked for now."""
+        """Draw one line, which `line` gives now."""
         at = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         cursor = at == self._at and bool(self._keys)
@@ -70,7 +70,7 @@ class LineList(ScrollView, can_focus=True):
     # -- the cursor ----------------------------------------------------------------------------------------------
 
     def move_to(self, at: int) -> None:
-        """Stand the cursor on a line; beyond the ends it stands on the last there is."""
+        """Move the cursor to a line, at most to the first or the last one."""
         at = max(0, min(at, len(self._keys) - 1))
         if at == self._at or not self._keys:
             return

@@ -9,7 +9,7 @@ from tui.text.format import count
 from tui.text.sanitize import visible_line
 
 _LONGEST_NAME = 24
-"""So that the counts stay in sight at 80 columns."""
+"""Longer names are cut, so that the counts are in sight at 80 columns."""
 
 
 def set_lines(sets: Iterable[SetCounts]) -> list[tuple[str, Content]]:
@@ -28,7 +28,7 @@ def set_line(each: SetCounts, width: int) -> Content:
 
 
 def prompt_line(row: PromptListRow) -> Content:
-    """What became of a prompt, and its first line with its field."""
+    """The state of a prompt, and its first line with its field."""
     if row.trials:
         state = count(row.trials, "trial")
     elif row.judged:

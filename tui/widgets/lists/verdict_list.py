@@ -1,4 +1,4 @@
-"""The list of standing verdicts, newest first, read in pages as one goes down."""
+"""The list of current verdicts, newest first, read in pages as the cursor moves down."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,7 +14,7 @@ from tui.text.sanitize import visible_line
 from tui.widgets.binding import Writing
 
 _AHEAD: Final = 20
-"""More is asked for when the mark comes this close to the end."""
+"""More rows are requested when the mark comes this close to the end."""
 _WIDTHS: Final = (16, 11, 6)
 _LONGEST_LINE: Final = 400
 """No terminal shows more of a prompt's first line than this."""
@@ -23,14 +23,14 @@ VERDICT_WORDS: Final = {"tie": "tie", "both_bad": "both bad", "skip": "skipped",
 
 
 class VerdictList(OptionList):
-    """One line for each verdict; asks for more before the mark reaches the end."""
+    """One line for each verdict. Requests more rows before the mark reaches the end."""
 
     BINDINGS = [
-        Writing("enter", "select", "open", id="data.open", tooltip="Read the pair again, see its history, judge anew."),
+        Writing("enter", "select", "open", id="data.open", tooltip="Read the pair again, its history, judge it again."),
     ]
 
     class Wanted(Message):
-        """The rows below the verdict `before` are wanted."""
+        """Request for the rows below the verdict `before`."""
 
         def __init__(self, before: int) -> None:
             super().__init__()
@@ -49,7 +49,7 @@ class VerdictList(OptionList):
         return None if at is None or at >= len(self.rows) else self.rows[at]
 
     def show(self, rows: list[VerdictListRow], *, complete: bool) -> None:
-        """Show these rows from the top; what stays the same is not drawn again, and the mark stays on its pair."""
+        """Show these rows from the top; unchanged rows are not drawn again, and the mark stays on its pair."""
         marked = self.marked
         self._complete, self._wanted = complete, None
         if rows != self.rows:
@@ -76,7 +76,7 @@ class VerdictList(OptionList):
         self.add_options(_options(rows))
 
     def watch_highlighted(self, highlighted: int | None) -> None:
-        """Ask for more before the mark reaches the end."""
+        """Request more rows before the mark reaches the end."""
         super().watch_highlighted(highlighted)
         self._want_more()
 
@@ -92,13 +92,13 @@ def _options(rows: Iterable[VerdictListRow]) -> list[Option]:
 
 
 def heading() -> Content:
-    """The names of the columns, set as the rows are."""
+    """The names of the columns, aligned with the rows."""
     words = ("when", "verdict", "time")
     return Content(_columns(*words) + "prompt")
 
 
 def list_line(row: VerdictListRow) -> Content:
-    """When, what, how long, and the prompt with its field."""
+    """Time, verdict, duration, and the prompt with its field."""
     taken = "" if row.seconds is None else duration(row.seconds)
     about = " · ".join(visible_line(part, 32) for part in (row.field, row.set_name) if part)
     return Content.assemble(
@@ -118,7 +118,7 @@ def _left_out(row: VerdictListRow) -> Iterable[tuple[str, str]]:
 
 
 def verdict_word(verdict: str, strength: int) -> str:
-    """A verdict in a word or two; which answer it was is told where the answers are shown."""
+    """A verdict in a word or two; which answer it chose is shown with the answers."""
     if verdict in ("a", "b"):
         return "much better" if strength > 1 else "better"
     return VERDICT_WORDS[verdict]

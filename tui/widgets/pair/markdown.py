@@ -18,7 +18,7 @@ from tui.widgets.pair.markdown_table import table_lines
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 _INLINE: Final = {"strong": "bold", "em": "italic", "s": "strike"}
 _LEAST_WIDTH: Final = 8
-"""Lists are indented no further than leaves this many cells for text."""
+"""Indented lists keep at least this many cells for text."""
 
 
 Rows = tuple[tuple[Content, ...], ...]
@@ -26,7 +26,7 @@ Rows = tuple[tuple[Content, ...], ...]
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph, a heading or a code block: its text, and what stands before its first and its other lines.
+    """A paragraph, a heading or a code block: its text, and the prefixes of its first and its other lines.
 
     `tight` blocks follow the one before without an empty line. A table has `rows` in place of a text.
     """
@@ -39,7 +39,7 @@ class Block:
 
 
 def rendered_lines(text: str, width: int) -> list[Content]:
-    """The lines of a markdown text, none wider than `width` cells; the text itself where it renders to nothing."""
+    """The lines of a markdown text, none wider than `width` cells; the text itself if it renders to nothing."""
     lines: list[Content] = []
     for block in blocks_of(text):
         if lines and not block.tight:
@@ -63,7 +63,7 @@ def _wrapped(content: Content, room: int) -> list[Content]:
 
 @lru_cache(maxsize=32)
 def blocks_of(text: str) -> tuple[Block, ...]:
-    """The blocks of a markdown text in order, lists and quotes flattened into what stands before their lines."""
+    """The blocks of a markdown text in order, with lists and quotes flattened into the prefixes of lines."""
     reader = _Reader()
     for token in _PARSER.parse(visible(text)):
         reader.read(token)
@@ -71,7 +71,7 @@ def blocks_of(text: str) -> tuple[Block, ...]:
 
 
 class _Reader:
-    """Walks the parser's tokens; `_nesting` holds what each open list item or quote puts before a line."""
+    """Reads the parser's tokens; `_nesting` holds the prefix that each open list item or quote adds to a line."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -82,7 +82,7 @@ class _Reader:
         self._rows: list[list[Content]] | None = None
 
     def read(self, token: Token) -> None:
-        """Take in one token."""
+        """Read one token."""
         kind = token.type
         if kind == "list_item_open":
             self._marker = f"{token.info}{token.markup} " if token.info else "• "

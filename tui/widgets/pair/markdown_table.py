@@ -9,11 +9,11 @@ Row = Sequence[Content]
 
 _GAP: Final = " │ "
 _LEAST_COLUMN: Final = 6
-"""Columns are wrapped no narrower than this many cells; a table that needs it is written row by row instead."""
+"""Columns are wrapped no narrower than this many cells; a table that would need less is written row by row."""
 
 
 def table_lines(rows: Sequence[Row], width: int) -> list[Content]:
-    """The lines of a table, its first row being the head; cells are wrapped where it is wider than `width` cells."""
+    """The lines of a table, whose first row is the head. Cells are wrapped if it is wider than `width` cells."""
     count = max(len(row) for row in rows)
     padded = [[*row, *[Content("")] * (count - len(row))] for row in rows]
     widths = _widths(padded, width - len(_GAP) * (count - 1))
@@ -25,7 +25,7 @@ def table_lines(rows: Sequence[Row], width: int) -> list[Content]:
 
 
 def _widths(rows: Sequence[Row], room: int) -> list[int] | None:
-    """As wide as each column needs; the widest gives way first. None where even narrow columns find no room."""
+    """The widths of the columns, of which the widest shrinks first. None if even narrow columns do not fit."""
     widths = [max(max(cell.cell_length for cell in column), 1) for column in zip(*rows, strict=True)]
     while sum(widths) > room:
         widest = widths.index(max(widths))

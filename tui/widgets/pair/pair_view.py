@@ -20,7 +20,7 @@ _PANES: Final = ("first", "second", "prompt")
 class PairView(Vertical):
     """The prompt above, the two answers beside or below each other.
 
-    One pane may be marked, then scrolling moves that one alone; zoomed, one answer takes the whole width.
+    Scrolling moves both answers, or only the marked pane. A zoomed answer takes the whole width.
     """
 
     can_focus = False
@@ -34,7 +34,7 @@ class PairView(Vertical):
         self._differing = False
         self._names: dict[str, str | Content] = {}
         self.differences_note = ""
-        """What is to say about the marks, after they were put on or taken off."""
+        """The note about the marks of differences, after they were added or removed."""
 
     def compose(self) -> ComposeResult:
         """Three panes."""
@@ -46,7 +46,7 @@ class PairView(Vertical):
     # -- content -------------------------------------------------------------------------------------------------
 
     def show(self, pair: ComparisonRow, *, position: tuple[int, int] = (0, 0)) -> None:
-        """Show this comparison from the beginning of its texts. Nothing shown tells model, length or time."""
+        """Show this comparison from the beginning of its texts. Nothing shown reveals model, length or time."""
         self._pair, self._names = pair, {}
         self._marked, self._zoomed, self._differing = None, False, False
         with self.app.batch_update():
@@ -56,20 +56,20 @@ class PairView(Vertical):
             self._show_marks()
 
     def show_growing(self, prompt: PromptRow, texts: tuple[str, str], *, position: tuple[int, int] = (0, 0)) -> None:
-        """Show what is written so far of a pair's answers, as plain text: markdown comes with the whole pair."""
+        """Show the text so far of a pair's answers as plain text; markdown is rendered once the pair is complete."""
         self._pair, self._names = None, {}
         with self.app.batch_update():
-            title, told = prompt_title(prompt, position), "both answers are being written"
-            self.prompt.ask(title, prompt.messages, rendered=self.rendered, note=told)
+            title, note = prompt_title(prompt, position), "both answers are being written"
+            self.prompt.ask(title, prompt.messages, rendered=self.rendered, note=note)
             for name, text in zip(("first", "second"), texts, strict=True):
                 self.pane(name).show(self.title_of(name), text or "…", rendered=False)
 
     def note(self, words: str | Content) -> None:
-        """Say something short in the lower border of the prompt."""
+        """Show a short note in the lower border of the prompt."""
         self.pane("prompt").set_note(words)
 
     def set_answer_titles(self, first: str | Content, second: str | Content) -> None:
-        """Name the two answers, where names may be told."""
+        """Name the two answers, where names may be shown."""
         self._names = {"first": first, "second": second}
         self.retitle()
 
@@ -93,7 +93,7 @@ class PairView(Vertical):
         return found or ((), ())
 
     def title_of(self, name: str) -> str:
-        """The key that chooses an answer; stacked panes also say which one they are."""
+        """The key that chooses an answer; stacked panes also have their name."""
         number = "1" if name == "first" else "2"
         return f"{number} · {name}" if self.screen.has_class("-narrow") else number
 
@@ -106,7 +106,7 @@ class PairView(Vertical):
         """The pane called "prompt", "first" or "second"."""
         return self.query_one(f"#{name}", TextPane)
 
-    # -- looking -------------------------------------------------------------------------------------------------
+    # -- the view ------------------------------------------------------------------------------------------------
 
     def retitle(self) -> None:
         """Name the panes again, after the width changed."""
@@ -116,7 +116,7 @@ class PairView(Vertical):
     def toggle_rendered(self) -> None:
         """Show markdown, or the text as it was written."""
         if self._differing:
-            self._differing = False  # the marks stand in the text as it was written
+            self._differing = False  # marks are only in the text as it was written
         else:
             self.rendered = not self.rendered
             if self._pair is not None:
@@ -129,13 +129,13 @@ class PairView(Vertical):
         return self._marked
 
     def toggle_differences(self) -> None:
-        """Mark the words in which the answers differ, in the texts as they were written, or take the marks off."""
+        """Mark the words in which the answers differ, in the texts as they were written, or remove the marks."""
         self._differing = not self._differing
         self.differences_note = ""
         self._show_answers()
 
     def copied(self) -> tuple[str, str]:
-        """What a copy takes, in words, and its text: the marked pane's, or the prompt and both answers."""
+        """The name and the text of what is copied: the marked pane, or the prompt and both answers."""
         assert self._pair is not None
         prompt = prompt_text(self._pair.prompt.messages)
         texts = {"prompt": prompt, "first": self._pair.first.text, "second": self._pair.second.text}
@@ -155,7 +155,7 @@ class PairView(Vertical):
         self._show_marks()
 
     def toggle_zoom(self) -> None:
-        """Give the marked answer (the first one, if none is) all the room, or take it back."""
+        """Zoom the marked answer (the first one, if none is marked), or end the zoom."""
         self._zoomed = not self._zoomed
         if self._zoomed and self._marked not in ("first", "second"):
             self._marked = "first"
@@ -169,7 +169,7 @@ class PairView(Vertical):
             self.pane(name).set_class(self._zoomed and name != "prompt" and name != self._marked, "-hidden")
 
     def scroll_lines(self, lines: int) -> None:
-        """Scroll both answers, or the marked pane, by so many lines."""
+        """Scroll both answers, or the marked pane, by a number of lines."""
         for pane in self._moving():
             pane.scroll_relative(y=lines, animate=False)
 

@@ -1,4 +1,4 @@
-"""What the model was asked: a question, or a conversation with its roles, read from its end."""
+"""The prompt: a question, or a conversation with its roles, shown from its end."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ class PromptText(PaneText):
         return conversation_lines(self._beginnings(), width, rendered=self._rendered)
 
     def _beginnings(self) -> list[Message]:
-        """Of each turn as much as there is room for."""
+        """The beginning of each turn, as much as fits."""
         share = len(self._messages)
         characters, lines = self._parts * SHOWN_CHARACTERS // share, max(self._parts * SHOWN_LINES // share, 1)
         return [
@@ -44,7 +44,7 @@ class PromptText(PaneText):
 
 
 class PromptPane(TextPane):
-    """The frame around what was asked. A conversation is shown from its end: the last turn is what is answered."""
+    """The frame around the prompt. A conversation is shown from its end, since the answers reply to its last turn."""
 
     def compose(self) -> ComposeResult:
         """The text."""
@@ -75,7 +75,7 @@ def conversation_lines(messages: Sequence[Message], width: int, *, rendered: boo
 
 
 def prompt_text(messages: Sequence[Message]) -> str:
-    """What the model was asked, as text: a lone question as it is, a conversation with its roles."""
+    """The prompt as text: a single question as it is, a conversation with its roles."""
     if len(messages) == 1:
         return messages[0]["content"]
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

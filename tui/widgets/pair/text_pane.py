@@ -14,8 +14,8 @@ from tui.widgets.pair.markdown import rendered_lines
 
 SHOWN_CHARACTERS: Final = 1 << 16
 SHOWN_LINES: Final = 2000
-"""A longer text is shown from its beginning, and goes on where one reaches the end of that. Laying out a million
-characters takes most of a second, and nothing else can be drawn meanwhile."""
+"""A longer text is shown from its beginning, and grows when a person scrolls to the end. The layout of a million
+characters takes most of a second, in which nothing else can be drawn."""
 
 CUT: Final = "\n\n… cut here: the answer reached its token limit"
 
@@ -41,7 +41,7 @@ class PaneText(Widget):
             self.refresh(layout=True)
 
     def show_more(self) -> None:
-        """Show twice as much of a text that is not shown to its end."""
+        """Show twice as much of a text whose end is not shown."""
         if self._shown() != self._text:
             self._parts *= 2
             self._laid_out = None
@@ -57,12 +57,12 @@ class PaneText(Widget):
         return self._content(width).plain.count("\n") + 1 if width else 0
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
-        """A text of another height was painted by the layout that found it; asking for one more sends it twice."""
+        """Request no second layout: the layout that found the new height painted the text already."""
         del layout
         return super()._size_updated(size, virtual_size, container_size, layout=False)
 
     def render(self) -> Content:
-        """The lines at the width there is."""
+        """The lines in the available width."""
         return self._content(max(self.content_size.width, 1))
 
     def _content(self, width: int) -> Content:
@@ -83,7 +83,7 @@ class PaneText(Widget):
         return rendered_lines(shown, width) if self._rendered else self._marked(shown).wrap(width)
 
     def _marked(self, shown: str) -> Content:
-        """The text as it was written, with what is marked in it."""
+        """The text as it was written, with its marks."""
         content = Content(visible(shown))
         for start, end in self._marks:
             content = content.stylize("underline $accent", start, end)
@@ -120,21 +120,21 @@ class TextPane(VerticalScroll):
             self.scroll_home(animate=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Whoever reaches the end of a long text gets more of it."""
+        """Show more of a long text when a person scrolls to its end."""
         super().watch_scroll_y(old_value, new_value)
         if new_value > old_value and new_value >= self.max_scroll_y:
             self.query_one(PaneText).show_more()
 
     def set_titles(self, title: str | Content, note: str | Content = "") -> None:
-        """Set what stands in the borders. Plain strings may come from anywhere: they are never markup."""
+        """Set the texts in the borders. Plain strings may come from anywhere, so they are never markup."""
         words = _content(title)
-        if words != self._words_above:  # a title that is set again sends the whole pane again
+        if words != self._words_above:  # setting the same title would send the whole pane again
             self._words_above = words
             self.border_title = words
         self.set_note(note)
 
     def set_note(self, note: str | Content) -> None:
-        """Say something short in the lower border."""
+        """Show a short note in the lower border."""
         words = _content(note)
         if words != self._words_below:
             self._words_below = words

@@ -1,4 +1,4 @@
-"""What the Label screen says beside its panes: what the last key did, and why there is no pair."""
+"""Notes on the Label screen: the effect of the last key, and why there is no pair."""
 
 from textual.content import Content
 
@@ -9,22 +9,22 @@ from tui.text.sanitize import visible, visible_line
 
 
 def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
-    """What the last key said, for the line above the next pair."""
+    """The verdict of the last key, for the line above the next pair."""
     names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
     words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later", "discard": "discarded"}
-    told = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
-    return Content.assemble(("✓ ", "$success"), (f"saved: {told}", "$quiet"))
+    said = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
+    return Content.assemble(("✓ ", "$success"), (f"saved: {said}", "$quiet"))
 
 
 def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
-    """What was said of a pair that is looked at again, in the words of where its answers stand now.
+    """The earlier verdict on a pair, in words that fit the present places of its answers.
 
-    `note`: the one that stands with it. `named`: its answers were shown with names before, so that a verdict is not
-    blind.
+    `note` is the note on the verdict. `named` means that the answers were shown with names before, so that a verdict
+    is not blind.
     """
-    told = [_said_before(pair, pair.standing, note)] if pair.standing else []
-    told += ["names were shown: not blind"] if named else []
-    return " · ".join(told)
+    parts = [_said_before(pair, pair.standing, note)] if pair.standing else []
+    parts += ["names were shown: not blind"] if named else []
+    return " · ".join(parts)
 
 
 def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
@@ -38,7 +38,7 @@ def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
 
 
 def empty_note(status: WorkbenchStatus) -> Content:
-    """Why there is no pair, and what happens or what to press."""
+    """Why there is no pair, and what happens next or which key to press."""
     title, sentence = _why_empty(status)
     return Content.assemble((visible(title), "bold"), "\n\n", (visible(sentence), "$quiet"))
 

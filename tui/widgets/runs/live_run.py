@@ -1,4 +1,4 @@
-"""A run as it is watched: where it stands, its curves, and what it has to say."""
+"""A run in progress or over: its progress, its curves, and its notices."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ _BAR: Final = 24
 
 
 class LiveRun(Vertical):
-    """Draws one run; what it draws is given to it whole, at most about once a second."""
+    """Draws one run from its complete state, at most about once a second."""
 
     def compose(self) -> ComposeResult:
         """Two lines, four charts, the newest notices."""
@@ -44,7 +44,7 @@ class LiveRun(Vertical):
         adapter: AdapterView | None,
         samples: Sequence[SampleRow] = (),
     ) -> None:
-        """Draw the run as it stands; `progress` is None once it is over, `adapter` is what it made, if anything."""
+        """Draw the current state of the run. `progress` is None once it is over; `adapter` is its adapter, if any."""
         waits = progress is not None and progress.phase is RunPhase.PAUSED
         update_static(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
         place = self.query_one("#run-progress", Static)
@@ -75,10 +75,11 @@ def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -
 
 
 def progress_line(run: RunRow, progress: RunProgress, history: RunHistory, width: int = 0) -> Content:
-    """A bar, and what it is of: the pairs or answers of the phase where they are counted before the first step or
-    after the last, else the steps, with epoch, time left and pairs per second. Without either, the phase in a sentence.
+    """A bar of the steps, with epoch, time left and pairs per second.
 
-    In a `width` of too few cells the last parts are left out whole; 0: the width is not known.
+    Before the first step and after the last one, the bar shows the pairs or answers of the phase if they are counted;
+    without a count, the line is the phase in a sentence. Where `width` cells are too few, the last parts are left out
+    whole; 0 means that the width is not known.
     """
     done, total = progress.step, progress.total_steps
     doing = progress.doing
@@ -99,7 +100,7 @@ def progress_line(run: RunRow, progress: RunProgress, history: RunHistory, width
 
 
 def _has_time_left(progress: RunProgress) -> bool:
-    """Stopping has none, and the time of the steps is over with the last of them."""
+    """Is there a time left? Not while the run stops, nor after the last step."""
     return progress.phase is not RunPhase.STOPPING and progress.step < progress.total_steps
 
 
@@ -112,7 +113,7 @@ def _bar(done: int, total: int, parts: Sequence[str], width: int) -> Content:
 
 
 def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
-    """What became of a run that is over."""
+    """The result of a run that is over."""
     if run.error:
         return Content.styled(visible_line(run.error), "$error" if run.status == "failed" else "$warning")
     gone = "its adapter was removed" if run.adapter else "no adapter was saved"
@@ -127,8 +128,8 @@ def notice_line(row: RunLogRow, *, whole: bool = False) -> Content:
 
 
 def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
-    told = history.last("epoch")
-    return told if told is not None else float(run.config["epochs"]) * done / total
+    reported = history.last("epoch")
+    return reported if reported is not None else float(run.config["epochs"]) * done / total
 
 
 _FIRST: Final = {RunPhase.REFERENCE: "answers that you wait for come first"}

@@ -20,39 +20,39 @@ from tui.widgets.runs.live_run import notice_line
 _LABEL: Final = 28
 """Room for the longest name of a setting."""
 _PROMPT: Final = 38
-"""So much of a prompt stands on one line where the facts are beside the curves at 120 columns."""
+"""Characters of a prompt on one line beside the curves at 120 columns."""
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """What is known of a run besides its figures."""
+    """Everything about a run besides its figures."""
 
     run: RunRow
     adapter: AdapterView | None
     parent: AdapterView | None
     log: Sequence[RunLogRow]
-    ledger: EpochMargins
+    margins: EpochMargins
     family: Sequence[TreeLine]
 
 
 def facts_of(page: RunPage) -> Content:
-    """The sections in the order in which they are asked for; those that have nothing to say are left out."""
+    """The sections, the most useful first; empty ones are left out."""
     warnings = [row for row in page.log if row.level != "info"]
     sections = (
         ("warnings", [notice_line(row, whole=True) for row in warnings]),
         ("run", _run_facts(page.run, page.parent)),
         ("adapter", _adapter_facts(page.run, page.adapter)),
         ("lineage", _lineage(page.family)),
-        ("pairs that stay wrong", _ledger(page.ledger)),
+        ("pairs that stay wrong", _wrong_pairs(page.margins)),
         ("settings", _settings_facts(page.run)),
         ("log", [_log_line(row) for row in page.log] or [Content.styled("nothing to report", "$quiet")]),
         ("versions", [_fact(name, str(version)) for name, version in page.run.versions.items()]),
     )
     lines: list[Content] = []
     for title, facts in sections:
-        told = list(facts)
-        if told:
-            lines += [Content.styled(title, "bold"), *told, Content("")]
+        shown = list(facts)
+        if shown:
+            lines += [Content.styled(title, "bold"), *shown, Content("")]
     return Content("\n").join(lines[:-1])
 
 
@@ -98,19 +98,19 @@ def _lineage(family: Sequence[TreeLine]) -> Iterable[Content]:
         yield words
 
 
-def _ledger(ledger: EpochMargins) -> Iterable[Content]:
-    if not ledger.known:
+def _wrong_pairs(margins: EpochMargins) -> Iterable[Content]:
+    if not margins.known:
         return
-    if not ledger.pairs:
-        yield Content(f"  none: all {count(ledger.known, 'pair')} are ranked as you chose")
+    if not margins.pairs:
+        yield Content(f"  none: all {count(margins.known, 'pair')} are ranked as you chose")
         return
-    yield Content(f"  {len(ledger.pairs):,} of {count(ledger.known, 'pair')} after {count(ledger.epochs, 'epoch')}")
+    yield Content(f"  {len(margins.pairs):,} of {count(margins.known, 'pair')} after {count(margins.epochs, 'epoch')}")
     yield Content.assemble("  ", ("w", "bold $accent"), " judges them again")
-    for pair in ledger.pairs:
+    for pair in margins.pairs:
         if not pair.prompt:
             break
-        margins = " ".join("–" if margin is None else f"{margin:+.2f}" for margin in pair.margins[-3:])
-        yield Content.assemble(f"  {margins}\n    ", (visible_line(pair.prompt, _PROMPT), "$quiet"))
+        latest = " ".join("–" if margin is None else f"{margin:+.2f}" for margin in pair.margins[-3:])
+        yield Content.assemble(f"  {latest}\n    ", (visible_line(pair.prompt, _PROMPT), "$quiet"))
 
 
 def _settings_facts(run: RunRow) -> Iterable[Content]:

@@ -1,4 +1,4 @@
-"""What a run's policy answered to the same prompts while it learned, side by side with its first answers."""
+"""The answers of a run's policy to the same prompts during training, side by side with its first answers."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -24,21 +24,21 @@ class RunSamples(Vertical):
         self._rendered = True
 
     def compose(self) -> ComposeResult:
-        """The prompt, and two panes; they are stacked where there is little room."""
+        """The prompt, and two panes; they are stacked where the room is small."""
         yield Static("", id="sample-prompt", markup=False)
         with Container(id="sample-panes"):
             yield TextPane(id="sample-first")
             yield TextPane(id="sample-later")
 
     def show(self, samples: Sequence[SampleRow]) -> None:
-        """Show these samples, given by prompt and then by step; who looks at the newest step goes on with it."""
+        """Show these samples, ordered by prompt and then by step. A view of the newest step moves to the new one."""
         self._prompts = [list(rows) for _, rows in groupby(samples, key=lambda row: row.prompt)]
         self._at = min(self._at, max(len(self._prompts) - 1, 0))
         self._draw()
 
     @property
     def places(self) -> tuple[int, int]:
-        """How many steps lie before and after the one that is shown."""
+        """How many steps are before and after the one that is shown."""
         steps = self._steps()
         if not steps:
             return 0, 0
@@ -59,13 +59,13 @@ class RunSamples(Vertical):
             self._draw()
 
     def next_prompt(self) -> None:
-        """Show the next prompt, after the last one the first, at the same step."""
+        """Show the next prompt at the same step; after the last one comes the first."""
         if self._prompts:
             self._at = (self._at + 1) % len(self._prompts)
             self._draw()
 
     def toggle_rendered(self) -> None:
-        """Rendered markdown, or the text as it was written."""
+        """Show rendered markdown, or the text as it was written."""
         self._rendered = not self._rendered
         self._draw()
 

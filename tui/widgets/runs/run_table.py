@@ -1,4 +1,4 @@
-"""A table of runs with a cursor row. Columns are as wide as what stands in them; the name takes what is left."""
+"""A table of runs with a cursor row. Columns are as wide as their contents; the name takes the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from tui.widgets.update_static import update_static
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its head, and the words of a run in it. Numbers stand right, words left.
+    """One column: its head, and the words of a run in it. Numbers are aligned right, words left.
 
-    Where it is narrow, the columns with the smallest `rank` are left out first: what they tell stands on the run's
-    own page. `field` is what the table is sorted by under this head; an `optional` column is shown if it says anything.
+    A narrow table leaves out the columns with the smallest `rank` first; the run's own page shows their contents.
+    `field` is the sort field under this head. An `optional` column is shown only if a run has words in it.
     """
 
     head: str
@@ -44,7 +44,7 @@ class Column:
 
 NAME: Final = Column("name", lambda run: visible_line(run.name, 40), right=False, rank=100, field="name")
 CURVE: Final = Column("curve", lambda _run: "", right=False, rank=45)
-"""Its signs are read for the rows in sight alone."""
+"""Its signs are read only for the rows in sight."""
 COLUMNS: Final = (
     Column("run", lambda run: str(run.id), rank=99, field="run"),
     NAME,
@@ -63,7 +63,7 @@ _SIGN: Final = 2
 
 
 def columns_for(fields: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of a table in which these fields are asked for: those that have none get one, before the times."""
+    """The columns of a table with these fields. A field without a column gets one, before the times."""
     known = {column.field for column in COLUMNS}
     more = [FIELDS[name] for name in fields if name not in known]
     extra = tuple(
@@ -82,8 +82,8 @@ def columns_for(fields: Sequence[str]) -> tuple[Column, ...]:
 def fit(widths: Sequence[int], ranks: Sequence[int], name: int, room: int) -> tuple[list[int], int, int]:
     """(places of the columns that are shown, the width of the name, the gap between columns) for a line of `room`.
 
-    `name` is the name's place. The gap is 2 where there is room for it, else 1. Where even the shortest name finds no
-    room, the columns of the smallest rank are left out one by one.
+    `name` is the name's place. The gap is 2 if there is room for it, else 1. If even the shortest name does not fit,
+    the columns of the smallest rank are left out one by one.
     """
     shown = list(range(len(widths)))
     while True:
@@ -96,10 +96,10 @@ def fit(widths: Sequence[int], ranks: Sequence[int], name: int, room: int) -> tu
 
 
 class RunTable(Vertical):
-    """Head and rows. `show` gives it all runs; the cursor stays on its run."""
+    """Head and rows. `show` sets all runs; the cursor stays on its run."""
 
     def __init__(self, read_spark: Callable[[RunRow], list[float | None]]) -> None:
-        """`read_spark` gives a run's loss in a few means; it is asked for the rows in sight."""
+        """`read_spark` gives a run's loss in a few means; it is called for the rows in sight."""
         super().__init__()
         self._read_spark = read_spark
         self._lines = LineList(self._line)
@@ -134,7 +134,7 @@ class RunTable(Vertical):
     ) -> None:
         """Draw `runs` in their order; the one whose adapter is in use is marked.
 
-        `sort` is the field (and whether it falls) whose head tells the order, `marks` the slot of each marked run.
+        `sort` is the field of the order, and whether it is descending. `marks` holds the slot of each marked run.
         """
         if columns != self._columns or self._day != date.today():  # "14:10" becomes "yesterday 14:10"
             self._cells, self._day = {}, date.today()
@@ -143,13 +143,13 @@ class RunTable(Vertical):
         self._draw()
 
     def on_resize(self) -> None:
-        """Fit the columns anew."""
+        """Fit the columns to the new width."""
         self._draw()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        room = self.size.width - 3 - _SIGN - self._margin  # a column of air at each side, one for the scrollbar
+        room = self.size.width - 3 - _SIGN - self._margin  # an empty column at each side, one for the scrollbar
         if room <= 0:
             return
         self._columns_fit(room)
@@ -181,7 +181,7 @@ class RunTable(Vertical):
         return f"{column.head}{'▾' if falls else '▴'}" if column.field == field else column.head
 
     def _cells_of(self, run: RunRow) -> tuple[list[str], list[int]]:
-        """The words of a run and their widths, made once for each state of it; one that is alive takes ever longer."""
+        """The words of a run and their widths, computed once for each of its states and always while it runs."""
         kept = self._cells.get(run.id)
         if kept is None or (kept[0] is not run and kept[0] != run) or run.status == "running":
             words = [column.words(run) for column in self._columns]
@@ -190,7 +190,7 @@ class RunTable(Vertical):
         return kept[1:]
 
     def _set(self, cells: Sequence[str]) -> list[str]:
-        """Words set into the columns that are shown."""
+        """Words aligned in the columns that are shown."""
         places, widths, _ = self._fit
         set_words = []
         for words, place, width in zip(cells, places, widths, strict=True):

@@ -1,4 +1,4 @@
-"""What a run will be made of: the pairs, where it starts from, its name, and every setting."""
+"""The form of a new run: its pairs, where it starts from, its name, and every setting."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class NameRow(TextRow):
-    """The name of the adapter that a run makes. Only `enter` opens it: digits are no start of a name."""
+    """The name of the adapter that a run makes. Only `enter` opens it, since a digit need not start a name."""
 
     STARTS = ""
 
@@ -44,11 +44,11 @@ class NameRow(TextRow):
     def _check(self, text: str) -> str:
         name = clean_name(text)
         if name_key(name) in self._taken:
-            raise InputError(f"{name} is another adapter's name. Choose another one.")
+            raise InputError(f"{name} is another adapter's name. Choose another name.")
         return name
 
     def set_taken(self, names: Sequence[str]) -> None:
-        """The names that adapters have: none of them can be had again."""
+        """Set the names of adapters, which a new one cannot have."""
         self._taken = {name_key(name): name for name in names}
 
 
@@ -94,7 +94,7 @@ class TrainSetup(Vertical):
 
     @property
     def pairs(self) -> PairSet:
-        """Which pairs the rows mean."""
+        """The set of pairs in the rows."""
         since, prompt_set, strong = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged"))
         assert isinstance(since, TextRow)
         assert isinstance(prompt_set, ChoiceRow)
@@ -125,9 +125,9 @@ class TrainSetup(Vertical):
         return str(row.value) if isinstance(row, TextRow) and row.changed else None
 
     def config(self) -> TrainConfig:
-        """The settings as they stand; a row that is not right gives its last right value.
+        """The settings in the rows; an invalid row gives its last valid value.
 
-        Where values do not go together, their row says so, and the last settings that did are given.
+        If values do not go together, their row says so, and the last valid settings are returned.
         """
         values = {name: row.value for name, row in self._setting_rows().items()}
         try:
@@ -143,7 +143,7 @@ class TrainSetup(Vertical):
         return {each.name: rows[each.name] for each in settings_of(TrainConfig)}
 
     def _blame(self, words: str) -> bool:
-        """Let the row whose flag a sentence begins with say it, in the words of the rows; no other one does then."""
+        """Show an error in the row whose flag begins it, with the rows' names, and in no other row. Was there one?"""
         blamed, flags = False, {each.name: each.flag for each in settings_of(TrainConfig)}
         for name, row in self._setting_rows().items():
             is_meant = words.startswith(f"{flags[name]} ")
@@ -152,7 +152,7 @@ class TrainSetup(Vertical):
         return blamed
 
     def show_adapters(self, adapters: Sequence[AdapterView]) -> None:
-        """Offer to continue the adapter in use, or the one that was asked for."""
+        """Offer to start from the adapter in use, or from the one that a person chose."""
         choices: list[tuple[str | None, str]] = [(None, "base model")]
         offered = [view for view in adapters if view.fits and (view.in_use or view.id == self._wanted)]
         choices += [(view.id, visible_line(view.name, 24)) for view in offered]
@@ -169,11 +169,11 @@ class TrainSetup(Vertical):
         row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
 
     def set_presets(self, presets: Sequence[Preset]) -> None:
-        """The presets that there are."""
+        """Set the available presets."""
         self._presets = presets
 
     def show_preset(self, config: TrainConfig) -> None:
-        """Name the preset that the settings are, and tell what differs from the defaults."""
+        """Show the preset with these settings, and the differences from the defaults."""
         row = self.form.row("preset")
         assert isinstance(row, OpenRow)
         changes = changes_of(config)
@@ -182,7 +182,7 @@ class TrainSetup(Vertical):
         row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
 
     def start_from_adapter(self, adapter: AdapterView, adapters: Sequence[AdapterView]) -> None:
-        """Let the next run go on from this adapter, whichever is in use."""
+        """Let the next run start from this adapter, whether it is in use or not."""
         self._wanted = adapter.id
         self.show_adapters(adapters)
         row = self.form.row("from")
@@ -190,14 +190,14 @@ class TrainSetup(Vertical):
         row.take(adapter.id)
 
     def show_preflight(self, found: Preflight | str) -> None:
-        """Add what a close look at the run found, or why there could be none."""
+        """Show the preflight of the run, or why there is none."""
         if isinstance(found, str) and self._blame(found):
             found = in_row_words(found)
         self._found = found
         self._draw_plan()
 
     def show_preview(self, preview: TrainPreview) -> None:
-        """Tell what the run would do, or why it cannot start now, and offer its name."""
+        """Show the preview of the run, or why it cannot start now, and offer its name."""
         self._preview = preview
         name = self.form.row("name")
         assert isinstance(name, NameRow)
@@ -210,19 +210,19 @@ class TrainSetup(Vertical):
         row.set_remark("enter or S", error=error)
 
     def show_starting(self) -> None:
-        """Tell that the run is about to begin."""
+        """Show that the run is about to begin."""
         row = self.form.row("start")
         assert isinstance(row, ActionRow)
         row.set_remark("reading the pairs…")
 
     def _draw_plan(self) -> None:
-        if self._preview is not None and self.is_attached:  # what was computed may come while the app is leaving
+        if self._preview is not None and self.is_attached:  # a result may arrive while the app is leaving
             for plan in self.query("#plan").results(Static):
                 update_static(plan, plan_words(self._preview, self._found, self.pairs))
 
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
-        """The sentence of the row under the cursor."""
+        """Show the sentence of the row under the cursor."""
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
 
 
@@ -238,24 +238,24 @@ def in_row_words(text: str) -> str:
 
 
 _PRESET_HELP: Final = (
-    "Settings under a name: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
-    "Beside the name stands what differs from the defaults."
+    "Named settings: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
+    "The differences from the defaults are shown beside the name."
 )
 _SINCE_HELP: Final = (
     "Only pairs with a verdict from this day on.\nDefault none: of every day · a day as 2026-03-02. "
-    "w shows the sets of pairs that you keep."
+    "w shows the sets of pairs that you saved."
 )
 _OF_HELP: Final = (
-    "Only pairs on the prompts of this set.\nDefault every prompt set. w shows the sets of pairs that you keep."
+    "Only pairs on the prompts of this set.\nDefault every prompt set. w shows the sets of pairs that you saved."
 )
 _JUDGED: Final = ((False, "either way"), (True, "much better only"))
 _JUDGED_HELP: Final = (
     "Every verdict that decides, or only those where one answer was much better.\n"
-    "Default either way. w shows the sets of pairs that you keep."
+    "Default either way. w shows the sets of pairs that you saved."
 )
 _FROM_HELP: Final = (
-    "The base model, or the adapter in use, which then goes on learning.\n"
-    "From the base on all pairs is the safer choice: the same pairs are not learned twice over."
+    "The base model, or the adapter in use, which then continues to learn.\n"
+    "The base with all pairs is the safer choice: the run then learns no pair twice."
 )
 
 
@@ -269,7 +269,7 @@ def _shares_words(preview: TrainPreview) -> str:
 
 
 def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chosen: PairSet = ALL_PAIRS) -> Content:
-    """Pairs and steps, then what a close look at the run found, and at last why it cannot start, if it cannot."""
+    """Pairs and steps, then the preflight, and last the reason if the run cannot start."""
     lines = [
         Content.assemble(
             (count(preview.pairs, "preference pair"), "bold"),

@@ -108,7 +108,7 @@ async def test_past_ones_are_listed_and_opened_again(workbench: FakeWorkbench) -
     workbench.answer_question(first)
     second = workbench.start_side_by_side(adapter="taste-3", num_questions=2)
     workbench.answer_question(second)
-    workbench.stop_side_by_side()
+    workbench.side_by_side.stop()
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C")

@@ -96,7 +96,7 @@ async def test_the_cursor_stays_on_its_run_while_a_new_one_moves(workbench: Fake
         await until(pilot, lambda: under_cursor(screen) == 5)
         await pilot.press("down", "j")
         assert under_cursor(screen) == 3
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         await until(pilot, lambda: "● 6 taste-6" in squeezed(text_of(app)))
         assert under_cursor(screen) == 3
         workbench.step(4)
@@ -158,7 +158,7 @@ async def test_adapters_are_taken_into_use_and_out_of_it(workbench: FakeWorkbenc
 async def test_an_open_run_moves_and_a_failed_one_says_why(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
-        workbench.start_run(TrainConfig())
+        workbench.trainer.start(TrainConfig())
         workbench.step(2)
         await pilot.press("R")
         await until(pilot, lambda: "● 6 taste-6" in squeezed(text_of(app)))

@@ -365,7 +365,7 @@ async def test_a_preset_is_taken_saved_renamed_and_removed(workbench: FakeWorkbe
         screen = await open_train(pilot)
         await until_shown(pilot, "every setting has its default")
         await pilot.press("p")
-        await until_shown(pilot, "Palate grew from; every default")
+        await until_shown(pilot, "Palate grew from; they are the")
         await pilot.press("down")
         await until_shown(pilot, "Stays close to the model as it is")
         assert "rename" not in text_of(app).split("enter take")[1]  # what comes with Palate stays as it is

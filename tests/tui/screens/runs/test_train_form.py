@@ -113,7 +113,7 @@ async def test_a_run_is_begun_off_the_thread_of_the_screen(
         held.wait(20)
         return int(workbench.workspace.write(_add_run, workbench.models()[0]).result())
 
-    monkeypatch.setattr(workbench, "start_run", start)
+    monkeypatch.setattr(workbench.trainer, "start", start)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         await open_form(pilot)
