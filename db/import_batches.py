@@ -98,7 +98,7 @@ class Batch:
         if record.verdict is not None:
             said = _verdict_values(record, a < b)
             if self.first_comparison <= pair <= self.last_comparison:
-                _say(conn, pair, said, now)
+                _insert_verdict(conn, pair, said, now)
             else:
                 insert(conn, "import_late", {"comparison": pair, **said, "line": record.at})
         return record
@@ -192,7 +192,7 @@ def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
             left_out.append((row["verdict"], LeftOut(row["line"], reason)))
         else:
             said_now = {name: row[name] for name in ("verdict", "strength", "side", "seconds", "note")}
-            _say(conn, row["comparison"], said_now, now)
+            _insert_verdict(conn, row["comparison"], said_now, now)
     conn.execute("DELETE FROM import_late")
     conn.execute("DELETE FROM comparisons WHERE id = ?", (mark["last_comparison"],))
     conn.execute("DELETE FROM completions WHERE id IN (?, ?)", (mark["last_completion"], mark["last_completion"] - 1))
@@ -281,7 +281,7 @@ def _verdict_values(record: PairRecord, in_order: bool) -> dict[str, Any]:
     }
 
 
-def _say(conn: Connection, comparison: int, said: dict[str, Any], now: str) -> None:
+def _insert_verdict(conn: Connection, comparison: int, said: dict[str, Any], now: str) -> None:
     layout = "none" if said["side"] is None else "side"
     values = (comparison, now, *said.values(), layout)
     conn.execute(

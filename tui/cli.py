@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tui.commands.later import LaterCommand, LazyGroup
+from tui.commands.lazy import LazyCommand, LazyGroup
 from tui.commands.options import Options, command_runner
 from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.ipc.console import OwnerLeaves, say
@@ -163,4 +163,4 @@ COMMANDS = {
 shows. A test compares both with the commands themselves."""
 
 for name, (place, sentence) in COMMANDS.items():
-    main.add_command(LaterCommand(name, f"tui.commands.{place}", sentence))
+    main.add_command(LazyCommand(name, f"tui.commands.{place}", sentence))

@@ -56,7 +56,7 @@ from tui.status import StatusCounter
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
-from tui.training.reference_prefetch import ReferenceScorer
+from tui.training.reference_prefetch import ReferencePrefetch
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
@@ -106,7 +106,7 @@ class Workbench(WorkspaceReader):
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.imports = Importer(self.workspace, self._publish)
             self.margins = MarginScorer(services, seed=seed)
-            self.references = ReferenceScorer(services)
+            self.references = ReferencePrefetch(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
@@ -136,7 +136,7 @@ class Workbench(WorkspaceReader):
         if not self._started:
             self.scheduler.start()
         if load_model and self.loading is None:
-            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.LOADING)
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
         if self._started:
             return
         self._started = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands.options import Heard, Options
+from tui.commands.options import EventStream, Options
 from tui.commands.output import as_json, show_table
 from tui.events import AdapterMerged, WorkbenchEvent
 from tui.export.output_path import GGUF_DTYPES
@@ -76,7 +76,7 @@ def unload(options: Options, as_json: bool) -> None:
 
 def _use(options: Options, adapter: str | None, as_json: bool) -> None:
     with options.working() as workbench:
-        heard = Heard(workbench)
+        heard = EventStream(workbench)
         for _ in heard.until(workbench.use_adapter(adapter)):
             pass
     if as_json:
@@ -133,7 +133,7 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
 def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: bool, as_json: bool) -> None:
     """Write base model and adapter as one model: a folder, or one GGUF file for llama.cpp."""
     with options.working() as workbench:
-        heard = Heard(workbench)
+        heard = EventStream(workbench)
         job = workbench.adapter_service.merge(adapter, target, dtype=dtype, overwrite=overwrite)
         try:
             _follow(workbench, heard.until(job), as_json)

@@ -11,7 +11,7 @@ import click
 from db.interchange.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
-from tui.commands.options import Heard, Options
+from tui.commands.options import EventStream, Options
 from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
@@ -81,7 +81,7 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     shown: set[int] = set()
     with options.working() as workbench:
-        heard = Heard(workbench)
+        heard = EventStream(workbench)
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
             adapter=flags["adapter"], against=against, num_questions=number, sampling=sampling
@@ -129,7 +129,7 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 def _judge(options: Options, command: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     with options.working() as workbench:
-        heard = Heard(workbench)
+        heard = EventStream(workbench)
         if trial is None:
             trial = workbench.blind_trials.start(_plan(workbench, command, sampling, flags))
         elif workbench.trial(trial).judge is None:
@@ -162,7 +162,7 @@ def _plan(workbench: Workbench, command: str, sampling: SamplingConfig, flags: M
     )
 
 
-def _write_answers(workbench: Workbench, trial: int, heard: Heard) -> None:
+def _write_answers(workbench: Workbench, trial: int, heard: EventStream) -> None:
     trials = workbench.blind_trials
     before = trials.attended
     trials.attend(trial)

@@ -59,12 +59,12 @@ class Options(WorkspaceRequest):
     @contextmanager
     def working(self) -> Iterator[Workbench]:
         """The workspace as its owner, with the model loaded; the progress appears on stderr."""
-        with self.owning() as workbench, self.letting_in(workbench):
+        with self.owning() as workbench, self.serving_clients(workbench):
             load_model(workbench)
             yield workbench
 
     @contextmanager
-    def letting_in(self, workbench: Workbench) -> Iterator[None]:
+    def serving_clients(self, workbench: Workbench) -> Iterator[None]:
         """Serve clients inside the block, and then wait until their commands end."""
         from tui.ipc.owner import OwnerServer
 
@@ -92,7 +92,7 @@ def load_model(workbench: Workbench) -> None:
     Raises:
         ModelError: the model cannot be loaded.
     """
-    heard = Heard(workbench)
+    heard = EventStream(workbench)
     workbench.start(fill_queue=False)
     assert workbench.loading is not None
     last = ""
@@ -106,7 +106,7 @@ def load_model(workbench: Workbench) -> None:
     heard.close()
 
 
-class Heard:
+class EventStream:
     """The workbench's events, read on this thread. Failures and notices appear on stderr as they are read."""
 
     def __init__(self, workbench: Workbench) -> None:
@@ -168,7 +168,7 @@ class HostedOptions(Options):
         yield self.workbench
 
     @contextmanager
-    def letting_in(self, workbench: Workbench) -> Iterator[None]:
+    def serving_clients(self, workbench: Workbench) -> Iterator[None]:
         """Do nothing: the owner serves clients already."""
         del workbench
         yield

@@ -11,7 +11,7 @@ import click
 from db.pair_rows import VERDICTS
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
-from tui.commands.options import Heard, Options, load_model
+from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
@@ -65,10 +65,10 @@ def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool
         given["policy"] = SERVER
     changed_config(SamplingConfig(), given)  # a flag that cannot be used is refused before anything is opened
     changed_config(SourceConfig(), given)
-    with options.owning() as workbench, options.letting_in(workbench):
+    with options.owning() as workbench, options.serving_clients(workbench):
         old = None if instead_of is None else _labelled(workbench, instead_of)
         answers = _begin(workbench, given)
-        heard, written = Heard(workbench), 0
+        heard, written = EventStream(workbench), 0
         if old is not None:
             pairs, job = 1, _write_again(workbench, answers, old)
         else:

@@ -10,7 +10,7 @@ import click
 from engine.config import TrainConfig
 from engine.events import Event
 from tui.commands.config_options import build_config, config_options
-from tui.commands.options import Heard, Options, load_model
+from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
@@ -67,14 +67,14 @@ def train(
     if resume is not None and any(each is not None for each in others):
         raise InputError(f"Run {resume} is resumed with its own settings. Leave the other flags out.")
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
-    with options.owning() as workbench, options.letting_in(workbench):
+    with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
         load_model(workbench)
         if look:
             print_preflight(workbench.preflight(config, chosen), as_json)
             return
-        heard = Heard(workbench)
+        heard = EventStream(workbench)
         if resume is not None:
             workbench.trainer.resume(resume)
         run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
@@ -86,7 +86,7 @@ def train(
         raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
 
 
-def _follow(workbench: Workbench, heard: Heard, run: int, as_json: bool, on_interrupt: str) -> None:
+def _follow(workbench: Workbench, heard: EventStream, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
     detached = DetachedCommand(workbench)

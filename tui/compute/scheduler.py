@@ -20,7 +20,7 @@ WorkSteps = Generator[None, None, None]
 class Priority(IntEnum):
     """How urgent the next step of a job is; the smallest number runs first."""
 
-    LOADING = 0
+    FIRST = 0
     """Every other job needs it first: the model loads, a run is to end or pause, or a trial runs low."""
     WATCHED = 1
     """A person watches the answers being written."""
@@ -28,7 +28,7 @@ class Priority(IntEnum):
     """A person waits for the result."""
     RUN = 3
     """A training run."""
-    AHEAD = 4
+    IN_ADVANCE = 4
     """The work will be needed soon, but no person waits for it yet."""
     IDLE = 5
     """The job runs when no other job has anything to do."""

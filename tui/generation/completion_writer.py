@@ -77,7 +77,7 @@ class CompletionWriter:
 
     @property
     def idle(self) -> bool:
-        """Is a server writing, without news since the last turn?"""
+        """True while a server writes and has sent nothing new."""
         return self._network is not None and not self._network.has_news()
 
     def write(

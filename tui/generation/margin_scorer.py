@@ -33,7 +33,7 @@ class MarginScorer:
     def wake(self) -> None:
         """Score comparisons without a score in the background, unless a job already does."""
         if not self._scheduler.busy_with("margins"):
-            self._scheduler.submit("margins", self._work_steps(), lambda: Priority.AHEAD)
+            self._scheduler.submit("margins", self._work_steps(), lambda: Priority.IN_ADVANCE)
 
     def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
         """The comparison to judge next: see `next_by_margin`. A share of them, 0 to 1, is chosen at random.

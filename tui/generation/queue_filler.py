@@ -120,7 +120,7 @@ class QueueFiller:
             self._hurried = False  # half-written answers wait, and continue beside the next prompts
         # Answers of a server are only received and stored, which takes no time from a run.
         hurried = self._hurried and not self.nobody_waits
-        return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.AHEAD
+        return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.IN_ADVANCE
 
     def _keep_filling(self) -> WorkSteps:
         """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.

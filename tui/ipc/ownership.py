@@ -33,7 +33,9 @@ class WorkspaceRequest:
 
 
 def own(request: WorkspaceRequest) -> Workbench:
-    """The workspace as its owner. Waits for an owner without a socket: it is opening, closing or soon done.
+    """Take ownership. If another process owns the workspace, that one runs `request.words` and this process ends.
+
+    Waits for an owner without a socket: it is opening, closing or soon done.
 
     Raises:
         WorkspaceBusy: the other owner stays, or is on another machine.

@@ -1,7 +1,14 @@
 """The messages between the owner of a workspace and its clients: JSON objects, one on a line, over a Unix socket.
 
-A client's first line holds the version of this protocol and its request. The owner answers with lines; a line with
-`refused` (a title) and `text` ends the connection.
+A client's first line holds the version of this protocol, as `palate`, and its request, as `ask`:
+
+    {"ask": "who"}                                       owner: its facts, pid first; {"again": true} asks once more
+    {"ask": "command", "words", "cwd", "environment"}    owner: {"begun": true}, then {"out"} and {"err"} with text,
+                                                         then {"exit"} with the code; client: {"interrupt": true}
+    {"ask": "leave", "who"}                              owner: {"leaving": true} with its facts; the connection ends
+                                                         once it has left
+
+Any request may be answered by {"refused", "text"}, a title and a sentence; with "again" the client may try again.
 """
 
 from __future__ import annotations

@@ -104,9 +104,10 @@ class RemoteWorkbench(WorkspaceReader):
         """The same as `train_preview`."""
         return self.train_preview(config)
 
-    def ask_train_preview(self, config: TrainConfig, _: Any, tell: Callable[[TrainPreview], None]) -> None:
-        """Call `tell` with the same as `train_preview`, at once."""
-        tell(self.train_preview(config))
+    def ask_train_preview(self, config: TrainConfig, pairs: Any, listener: Callable[[TrainPreview], None]) -> None:
+        """Call `listener` with the same as `train_preview`, at once."""
+        del pairs
+        listener(self.train_preview(config))
 
     def preflight(self, *_: Any) -> Preflight:
         """Refuse: no model is loaded here."""

@@ -91,7 +91,10 @@ class PalateScreen(SingleDismiss[None]):
         self._groups: dict[str, Actions] = {}
 
     def take_actions(self, *groups: Actions) -> None:
-        """Do what these groups do, as this screen. An action that the screen's own class defines is not replaced."""
+        """Make the actions of these groups this screen's own: each `action_…` is set on the instance.
+
+        An action that the screen's own class defines is not replaced.
+        """
         for group in groups:
             for name in group.names():
                 self._groups[name] = group

@@ -20,7 +20,7 @@ REST_S = 2.0
 """Seconds without scoring after a verdict: the screen paints the next pair, and the person may judge it at once."""
 
 
-class ReferenceScorer:
+class ReferencePrefetch:
     """Scores the current pairs in idle turns of the compute thread, one a turn, so that other jobs need not wait."""
 
     def __init__(self, services: Services) -> None:

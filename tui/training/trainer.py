@@ -237,7 +237,7 @@ class Trainer:
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
         if self._requests.now is not RunRequest.NONE:
-            return Priority.LOADING
+            return Priority.FIRST
         return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
 
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:

@@ -194,7 +194,7 @@ class BlindTrials:
 
     def _priority(self) -> Priority:
         """While a person judges a trial, its answers come before the labelling queue, which is not in sight then."""
-        return Priority.LOADING if self.attended is not None and self._ready < LOW else Priority.AHEAD
+        return Priority.FIRST if self.attended is not None and self._ready < LOW else Priority.IN_ADVANCE
 
     def _work_steps(self) -> WorkSteps:
         yield  # the job that loads the model goes first

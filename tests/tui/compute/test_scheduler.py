@@ -33,7 +33,7 @@ def finished(job: Job) -> None:
 
 def test_the_most_urgent_job_goes_first(scheduler: Scheduler) -> None:
     order: list[str] = []
-    slow = scheduler.submit("ahead", noting(order, "ahead", 2), lambda: Priority.AHEAD)
+    slow = scheduler.submit("ahead", noting(order, "ahead", 2), lambda: Priority.IN_ADVANCE)
     run = scheduler.submit("run", noting(order, "run", 2), lambda: Priority.RUN)
     scheduler.start()
     finished(slow)
@@ -46,7 +46,7 @@ def test_urgency_is_asked_again_before_every_step(scheduler: Scheduler) -> None:
     answers = scheduler.submit(
         "answers",
         noting(order, "answers", 3),
-        lambda: Priority.WAITED_FOR if order.count("answers") < 2 else Priority.AHEAD,
+        lambda: Priority.WAITED_FOR if order.count("answers") < 2 else Priority.IN_ADVANCE,
     )
     run = scheduler.submit("run", noting(order, "run", 2), lambda: Priority.RUN)
     scheduler.start()
@@ -145,7 +145,7 @@ def test_a_job_that_is_asleep_runs_no_step_until_it_is_woken() -> None:
             yield
 
     asleep = scheduler.submit("sleeper", sleeper(), lambda: Priority.WAITED_FOR if news.is_set() else Priority.ASLEEP)
-    busy = scheduler.submit("worker", worker(), lambda: Priority.AHEAD)
+    busy = scheduler.submit("worker", worker(), lambda: Priority.IN_ADVANCE)
     scheduler.start()
     try:
         busy.done.result(timeout=60)

@@ -238,7 +238,7 @@ def test_nobody_goes_before_a_run_where_nobody_waits(open_workbench: Open) -> No
     answers._wanted = True
     assert answers._priority() == Priority.WAITED_FOR
     answers.nobody_waits = True
-    assert answers._priority() == Priority.AHEAD
+    assert answers._priority() == Priority.IN_ADVANCE
 
 
 def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
@@ -251,15 +251,15 @@ def test_the_labeller_goes_first_from_the_low_mark_until_the_high_mark(
         monkeypatch.setattr(answers, "_count", lambda ready=ready: ready)
         urgencies.append(answers._priority())
     assert urgencies == [
-        Priority.AHEAD,
-        Priority.AHEAD,
-        Priority.AHEAD,
+        Priority.IN_ADVANCE,
+        Priority.IN_ADVANCE,
+        Priority.IN_ADVANCE,
         Priority.WAITED_FOR,
         Priority.WAITED_FOR,
         Priority.WAITED_FOR,
-        Priority.AHEAD,
-        Priority.AHEAD,
-        Priority.AHEAD,
+        Priority.IN_ADVANCE,
+        Priority.IN_ADVANCE,
+        Priority.IN_ADVANCE,
     ]
 
 
@@ -304,7 +304,7 @@ def test_what_is_half_written_waits_for_a_run_at_the_high_mark(
     next(turns)
     assert answers._priority() == Priority.WAITED_FOR
     monkeypatch.setattr(answers, "_count", lambda: 2)
-    assert answers._priority() == Priority.AHEAD
+    assert answers._priority() == Priority.IN_ADVANCE
     turns.close()
 
 
@@ -315,7 +315,7 @@ def test_a_run_goes_on_as_soon_as_the_high_mark_is_reached(
     answers = open_workbench(depth=8, low_mark=2, high_mark=2).answers
     answers._wanted = True
     found = [(answers._count(), answers._priority()) for _ in answers._fill(lambda: 8 - answers._count())]
-    assert min(ready for ready, priority in found if priority == Priority.AHEAD) == 2
+    assert min(ready for ready, priority in found if priority == Priority.IN_ADVANCE) == 2
 
 
 @pytest.mark.parametrize(("run_waits", "at_once"), [(False, 4), (True, 6)])
@@ -332,7 +332,7 @@ def test_while_a_run_waits_as_many_pairs_grow_as_the_queue_is_deep(
     grow = []
     for _ in answers._answer_some(lambda: 6 - answers._count(), answers._room):
         grow.append(len(answers._being_answered) - (answers._count() - 2))
-        if answers._priority() == Priority.AHEAD:
+        if answers._priority() == Priority.IN_ADVANCE:
             break
     assert max(grow) == at_once
     if run is not None:

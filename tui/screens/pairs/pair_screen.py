@@ -165,7 +165,7 @@ class PairScreen(PalateScreen):
         self.run_worker(self._store(pair, stored, words), name="verdict")
 
     async def _store(self, pair: ComparisonRow, stored: Future[VerdictRow], words: Content) -> None:
-        """Only when the verdict of `pair` is on the disk does something follow it."""
+        """Wait until the verdict of `pair` is stored, then show the next pair."""
         if await self.commit(asyncio.wrap_future(stored)):
             dropped = self.gate.dropped
             if dropped:

@@ -120,9 +120,10 @@ class TrainSetup(Vertical):
 
     @property
     def run_name(self) -> str | None:
-        """The name that the person typed; None where they left it to Palate, whose proposal may not be there yet."""
+        """The name in its row; None while no free name is proposed and none was typed: the run gets a free one."""
         row = self.form.row("name")
-        return str(row.value) if isinstance(row, TextRow) and row.changed else None
+        assert isinstance(row, NameRow)
+        return str(row.value) if row.changed or row.value != STEM else None
 
     def config(self) -> TrainConfig:
         """The settings in the rows; an invalid row gives its last valid value.

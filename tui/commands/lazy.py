@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 
-class LaterCommand(click.Command):
+class LazyCommand(click.Command):
     """Takes a command's place in the list of its group; `place` names the command as "module:attribute"."""
 
     def __init__(self, name: str, place: str, sentence: str) -> None:
@@ -29,4 +29,4 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the first word names, and the words behind it."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, LaterCommand) else command, rest
+        return name, command.load() if isinstance(command, LazyCommand) else command, rest
