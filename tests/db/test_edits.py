@@ -70,7 +70,7 @@ def test_what_is_no_edit_is_refused(conn: Connection) -> None:
     for text in ("", " \n", answer.text):
         with pytest.raises(NotAllowed, match="has to differ"):
             add_edit(conn, comparison=one, original=answer.id, text=text)
-    with pytest.raises(NotAllowed, match="is no answer of comparison"):
+    with pytest.raises(NotAllowed, match="is not an answer of comparison"):
         add_edit(conn, comparison=one, original=get_comparison(conn, two).a.id, text="x")
 
 
