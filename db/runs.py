@@ -126,9 +126,11 @@ def record_figures(conn: Connection, run: int, rows: Iterable[tuple[int, str, fl
     heartbeat(conn, run)
 
 
-def run_metrics(conn: Connection, run: int) -> list[MetricRow]:
-    """Every metric of the run, by step and then by name."""
-    rows = conn.execute("SELECT step, name, value FROM metrics WHERE run = ? ORDER BY step, name", (run,))
+def run_metrics(conn: Connection, run: int, *, from_step: int = 0) -> list[MetricRow]:
+    """The metrics of the run from a step on, by step and then by name."""
+    rows = conn.execute(
+        "SELECT step, name, value FROM metrics WHERE run = ? AND step >= ? ORDER BY step, name", (run, from_step)
+    )
     return [MetricRow(row["step"], row["name"], row["value"]) for row in rows]
 
 

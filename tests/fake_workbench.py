@@ -568,9 +568,9 @@ class FakeWorkbench:
         """One run."""
         return next(row for row in self.run_rows if row.id == id)
 
-    def run_metrics(self, id: int) -> list[MetricRow]:
+    def run_metrics(self, id: int, *, from_step: int = 0) -> list[MetricRow]:
         """Its figures."""
-        return list(self.run_figures.get(id, []))
+        return [row for row in self.run_figures.get(id, []) if row.step >= from_step]
 
     def run_samples(self, id: int) -> list[SampleRow]:
         """What it answered."""

@@ -199,9 +199,9 @@ class WorkspaceReader:
             return run
         return replace(run, status="interrupted", ended=run.heartbeat)
 
-    def run_metrics(self, run: int) -> list[MetricRow]:
-        """Every figure of a run, in the order of its steps."""
-        return db_runs.run_metrics(self.workspace.connection, run)
+    def run_metrics(self, run: int, *, from_step: int = 0) -> list[MetricRow]:
+        """The figures of a run from a step on, in the order of its steps."""
+        return db_runs.run_metrics(self.workspace.connection, run, from_step=from_step)
 
     def run_margins(self, run: int) -> list[MarginRow]:
         """Every pair's margin in every epoch of a run, the lowest first in each."""

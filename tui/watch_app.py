@@ -35,14 +35,12 @@ class WatchApp(PalateApp):
         self.wants_to_take_over = False
 
     def on_ready(self) -> None:
-        """Begin on the Train screen while a run is in progress."""
-        super().on_ready()
+        """Begin on the Train screen while a run is in progress. Textual calls the base class's handler as well."""
         if self._watched.run_progress is not None:
             self.switch_mode("train")
 
     def on_from_workbench(self, message: FromWorkbench) -> None:
-        """Handle the owner's events, and show a notice when the owner has left."""
-        super().on_from_workbench(message)
+        """Show a notice when the owner has left. Textual calls the base class's handler as well."""
         if self._watched.left and isinstance(message.published, CommandServed):
             self.tell("The owner has left", f"{self._watched.watching}. Press t to take over, q to leave.")
 

@@ -1,5 +1,6 @@
 """Watching: the screens of a workspace that another one owns, live, with everything dimmed that would write."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,12 +17,14 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.cli import main
 from tui.commands.options import command_runner
+from tui.events import WorkbenchNotice
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
 from tui.screens.base import PalateScreen
 from tui.screens.data.data import DataScreen
 from tui.screens.key_registry import bindings_of, key_classes, writes
+from tui.screens.messages import FromWorkbench
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.terminal.signals import Signals
@@ -56,6 +59,18 @@ class NoSignals(Signals):
 
     def hear(self, listener: object) -> None:
         del listener
+
+
+async def test_one_thread_asks_the_owner_and_an_event_is_handled_once(watched: RemoteWorkbench) -> None:
+    app = WatchApp(watched, None, NoSignals())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        assert [each.name for each in threading.enumerate()].count("palate-watch") == 1
+        notices = len(app._notifications)
+        app.post_message(FromWorkbench(WorkbenchNotice("Once", "and not twice.")))
+        await until(pilot, lambda: len(app._notifications) > notices)
+        await pilot.pause()
+        assert len(app._notifications) == notices + 1
 
 
 async def test_what_the_owner_stores_is_seen_and_nothing_is_changed(

@@ -137,7 +137,8 @@ class RemoteWorkbench(WorkspaceReader):
             self._channel.send({"again": True})
             facts = self._channel.receive(60.0)
         except (OSError, ProtocolError) as error:
-            logger.warning("The owner cannot be asked any more: %r", error)
+            if not self._closing.is_set():  # else this process closed the channel itself
+                logger.warning("The owner cannot be asked any more: %r", error)
             return None
         if facts is not None and "pid" not in facts:
             logger.warning("The owner refused: %s", facts)

@@ -19,14 +19,18 @@ class RunHistory:
 
     def __init__(self) -> None:
         self._values: dict[str, dict[int, float]] = {}
+        self.newest_step = 0
+        """The last step with a value; 0 without one."""
 
     def add(self, step: int, metrics: Mapping[str, float | None]) -> None:
         """Add the metrics of one step; None (SQLite's form of a NaN) becomes a gap."""
+        self.newest_step = max(self.newest_step, step)
         for name, value in metrics.items():
             self._values.setdefault(name, {})[step] = math.nan if value is None else value
 
     def take(self, name: str, steps: Sequence[int], values: Sequence[float | None]) -> None:
         """Add one metric at many steps; None becomes a gap."""
+        self.newest_step = max(self.newest_step, max(steps, default=0))
         numbers = (math.nan if value is None else value for value in values)
         self._values.setdefault(name, {}).update(zip(steps, numbers, strict=True))
 

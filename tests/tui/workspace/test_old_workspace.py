@@ -207,7 +207,7 @@ def test_the_killed_run_resumes_to_the_adapter_of_the_old_code(started: Workbenc
     """
     if random_start() != FACTS["random_start"]:
         pytest.skip("torch draws other random weights on this processor, so the checkpoint belongs to another run")
-    started.resume_run(RUN)
+    started.trainer.resume(RUN)
     assert started.trainer.job is not None
     started.trainer.job.done.result(timeout=120)
     assert started.run(RUN).status == "finished"

@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 from db.pair_rows import VerdictCounts
 from db.prompt_rows import PromptSetRow
 from tui.curation.verdict_list import DataSearch, Found
+from tui.errors import KNOWN_ERRORS
 from tui.events import ImportMoved, PairChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.data.filter_picker import FilterPicker
@@ -20,7 +21,6 @@ from tui.screens.pairs.pair_changes import ask_note, take_out
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
-from tui.text.query import QueryError
 from tui.text.sanitize import visible_line
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.form.line_input import LineInput
@@ -109,7 +109,7 @@ class DataScreen(PalateScreen):
         self._finding += 1
         try:
             found = await self._search.page(query, at_least=there)
-        except QueryError as error:
+        except KNOWN_ERRORS as error:  # a filter that does not exist, or a database that was replaced
             self.shown_query = query
             self._draw_caption(str(error), wrong=True)
             return
@@ -130,7 +130,11 @@ class DataScreen(PalateScreen):
         event.stop()
         if self._finding:
             return
-        found = await self._search.page(self.query_text, event.before)
+        try:
+            found = await self._search.page(self.query_text, event.before)
+        except KNOWN_ERRORS as error:
+            self._draw_caption(str(error), wrong=True)
+            return
         if found is not None and found.query == self.query_text:
             self.query_one(VerdictList).add(found.rows, complete=found.complete)
             self._draw_found(found, None)

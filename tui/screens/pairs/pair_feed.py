@@ -145,4 +145,6 @@ class PairFeed(Actions):
         if taken is None:
             self._screen.view.note("there is no verdict to take back")
         else:
-            self.show(self._screen.workbench.comparison(taken), "open again: your verdict was taken back")
+            pair = self._screen.workbench.comparison(taken)
+            earlier = "your verdict was taken back, and the one before it counts again"
+            self.show(pair, earlier if pair.standing else "open again: your verdict was taken back")

@@ -123,7 +123,7 @@ class TrainScreen(PalateScreen):
                 if metrics is not None:
                     self._history.add(event.step, metrics)  # type: ignore[union-attr]
                 elif event is None:
-                    self._read_history()
+                    self._read_news()
                 self._pace.news()
             case SamplesStored(run=run) if run == self._run:
                 self._pace.news()
@@ -155,8 +155,12 @@ class TrainScreen(PalateScreen):
 
     def _read_history(self) -> None:
         self._history = RunHistory()
+        self._read_news()
+
+    def _read_news(self) -> None:
+        """Read the figures from the newest known step on: one that watches hears of a change and not of its figures."""
         if self._run is not None:
-            for row in self.workbench.run_metrics(self._run):
+            for row in self.workbench.run_metrics(self._run, from_step=self._history.newest_step):
                 self._history.add(row.step, {row.name: row.value})
 
     def _show_which(self) -> None:
