@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
-_Z95 = 1.959963984540054
-"""Two-sided 95 % of the normal distribution."""
+from tui.analysis.paired_comparison import share_interval
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,8 @@ def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
     first, second = (Counter(each[place] for each in verdicts) for place in (0, 1))
     chance = sum(first[word] * second[word] for word in first) / pairs**2
     kappa = (share - chance) / (1 - chance) if chance < 1 else None
-    return Agreement(pairs, same, share, *_wilson(same, pairs), kappa)
-
-
-def _wilson(successes: int, trials: int) -> tuple[float, float]:
-    """E. B. Wilson's 95 % interval of a share (JASA 22, 1927)."""
-    share, square = successes / trials, _Z95**2
-    middle = (share + square / (2 * trials)) / (1 + square / trials)
-    reach = _Z95 / (1 + square / trials) * sqrt(share * (1 - share) / trials + square / (4 * trials**2))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    interval = share_interval(same, pairs)
+    return Agreement(pairs, same, share, interval.low, interval.high, kappa)
 
 
 def in_words(found: Agreement) -> str:
