@@ -35,7 +35,7 @@ from engine.dpo import PairScore
 from engine.dropout import DropoutRule
 from engine.errors import CheckpointError
 from engine.preference import PreferencePair
-from engine.preparation import PreparedPairs, pairs_digest, prepare_pairs
+from engine.preparation import PreparedPairs, prepare_pairs
 from engine.training.environment import differences, environment
 from engine.training.learner import Learner
 from engine.training.run_identity import check_same_run, encoded_digest, run_identity
@@ -103,7 +103,7 @@ class Checkpoint:
         """
         if self.content["format"] == 1:
             return prepare_pairs(tokenizer, pairs, config)
-        return run_pairs_of(self.content["pairs"], pairs_digest(pairs))
+        return run_pairs_of(self.content["pairs"], pairs)
 
     def restore(self, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
         """Put a run into the state in which its checkpoint was written.

@@ -6,7 +6,7 @@ rows and the README's table come from `settings_of(...)`, so a default has one p
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -120,6 +120,11 @@ def settings_of(config: type) -> tuple[Setting, ...]:
         optional = type(None) in get_args(hints[field.name])
         found.append(Setting(field.name, kinds[0], optional, field.default, **field.metadata))
     return tuple(found)
+
+
+def flags_of(values: Mapping[str, Any]) -> str:
+    """Values of settings by name, as flags on a command line."""
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in values.items())
 
 
 def check_settings(config: Any) -> None:

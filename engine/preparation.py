@@ -21,7 +21,7 @@ class PreparedPairs:
 
     Attributes:
         left_out: the key of a pair that cannot be trained on → the reason in words.
-        digest: `pairs_digest` of the pairs as texts.
+        digest: `pairs_digest` of the pairs as texts, without those left out.
     """
 
     train: tuple[EncodedPair, ...]
@@ -68,7 +68,7 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
         tuple(encoded[pair.key] for pair in train),
         tuple(encoded[pair.key] for pair in evaluation),
         left_out,
-        pairs_digest(pairs),
+        pairs_digest([pair for pair in pairs if pair.key in encoded]),
     )
 
 

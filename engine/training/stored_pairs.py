@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from engine.chat import EncodedPair
-from engine.preparation import PreparedPairs
+from engine.preference import PreferencePair
+from engine.preparation import PreparedPairs, pairs_digest
 
 
 def stored_run_pairs(prepared: PreparedPairs) -> dict[str, Any]:
@@ -24,9 +25,12 @@ def stored_run_pairs(prepared: PreparedPairs) -> dict[str, Any]:
     }
 
 
-def run_pairs_of(stored: Mapping[str, Any], digest: str) -> PreparedPairs:
-    """The pairs of a run from a checkpoint; `digest` is that of the pairs with which the run is resumed."""
-    return PreparedPairs(pairs_of(stored["train"]), pairs_of(stored["evaluation"]), stored["left_out"], digest)
+def run_pairs_of(stored: Mapping[str, Any], given: Sequence[PreferencePair]) -> PreparedPairs:
+    """The pairs of a run from a checkpoint; `given` are those with which the run is resumed, with or without those that
+    were left out at its start. Only the digest is of `given`."""
+    left_out = {pair.key: stored["left_out"][pair.key] for pair in given if pair.key in stored["left_out"]}
+    digest = pairs_digest([pair for pair in given if pair.key not in left_out])
+    return PreparedPairs(pairs_of(stored["train"]), pairs_of(stored["evaluation"]), left_out, digest)
 
 
 def stored_pairs(pairs: Sequence[EncodedPair]) -> dict[str, Any]:

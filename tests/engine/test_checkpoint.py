@@ -202,6 +202,22 @@ def test_pairs_with_other_texts_are_another_run_s(base: BaseModel, tmp_path: Pat
         list(train_dpo(base, others, CONFIG, **place))  # type: ignore[arg-type]
 
 
+def test_a_run_is_resumed_with_or_without_the_pairs_that_were_left_out(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, cut="leave-out")  # leaves out pair 1, whose rejected answer was cut
+    _, expected = _whole(base, tmp_path / "whole", config)
+    for name, given in (("with", pairs(8)), ("without", [pair for pair in pairs(8) if pair.key != "pair 1"])):
+        place = {"adapter": "a1", "folder": tmp_path / name, "checkpoint_folder": tmp_path / name / "c"}
+        events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+        for _ in zip(range(20), events, strict=False):
+            pass
+        events.close()
+        plan, *_ = train_dpo(base, given, config, **place, resume=True)  # type: ignore[arg-type]
+        base.unload_adapter("a1")
+        assert isinstance(plan, RunPlanned)
+        assert set(plan.left_out) == ({"pair 1"} if name == "with" else set())
+        assert (tmp_path / name / "adapter_model.safetensors").read_bytes() == expected
+
+
 def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) -> None:
     _whole(base, tmp_path)
     assert (tmp_path / "c" / FILE).stat().st_mode & 0o777 == 0o600
