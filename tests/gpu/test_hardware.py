@@ -100,6 +100,8 @@ def test_a_run_follows_trl_step_by_step(location: Path, exact: BaseModel, tmp_pa
     assert len(ours) == len(theirs) == 4
     for own, other in zip(ours, theirs, strict=True):
         for name in NAMES.split():
+            if name == "rewards/accuracies" and abs(other["rewards/margins"]) < 1e-4:
+                continue  # before the first change of weights a margin is 0 or rounding, which has either sign
             assert own[name] == pytest.approx(other[name], rel=2e-4, abs=2e-5), name
 
 
@@ -190,7 +192,7 @@ def test_the_device_is_as_empty_afterwards_as_before(base: BaseModel, tmp_path: 
     before = held()
     for _ in range(3):
         work()
-    assert held() == before
+    assert held() <= before
 
 
 # -- four bits -------------------------------------------------------------------------------------------------------
