@@ -118,7 +118,7 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
 def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
     """Undo a person's newest verdict that is not undone yet, and return the id of its comparison.
 
-    An earlier verdict on that comparison stands again, else the comparison is open again. Imported verdicts are never
+    An earlier verdict on that comparison counts again, else the comparison is open again. Imported verdicts are never
     undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of within labelling.
     """
     query = """SELECT v.id, v.comparison FROM verdicts v JOIN comparisons c ON c.id = v.comparison

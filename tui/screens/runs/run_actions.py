@@ -69,7 +69,7 @@ class RunActions(Actions):
             self._use(adapter.id)
 
     def action_resume(self) -> None:
-        """Let the shown run go on from its checkpoint."""
+        """Resume the shown run from its checkpoint."""
         run = self._run()
         if run is None:
             return
