@@ -5,7 +5,6 @@
 The base weights are frozen; gradients go to x, to A and to B.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,24 +13,22 @@ import torch
 from engine.llama.layers import LinearWeights
 
 
-def project(x: torch.Tensor, layers: Sequence[LinearWeights], *, dropout: bool) -> tuple[torch.Tensor, ...]:
-    """Apply layers that share the input `x`, (T, in) → one (T, out) each; `dropout` says whether LoRA's is on."""
-    adapted = [each for each in layers if each.a is not None]
-    dropped = dropped_places(x, adapted[0].dropout) if adapted and dropout and adapted[0].dropout else None
-    matrices = [matrix for each in adapted for matrix in (each.a, each.b)]
+def project(
+    x: torch.Tensor, layers: Sequence[LinearWeights], *, dropped: torch.Tensor | None
+) -> tuple[torch.Tensor, ...]:
+    """Apply layers that share the input `x`, (T, in) → one (T, out) each.
+
+    Args:
+        dropped: the places of `x` (flat) that LoRA's dropout zeroes; None without dropout.
+    """
+    matrices = [matrix for each in layers if each.a is not None for matrix in (each.a, each.b)]
     outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), *matrices)  # type: ignore[no-untyped-call]
     return outputs
 
 
-def dropped_places(x: torch.Tensor, share: float) -> torch.Tensor:
-    """The places of `x` (flat) that dropout zeroes, each on its own with probability `share`.
-
-    A Poisson number of places drawn with replacement makes the places independent of one another and exactly as
-    likely as coin throws would (each place is hit Poisson(−ln(1 − share)) times), at a twentieth of the cost.
-    """
-    mean = -x.numel() * math.log1p(-share)
-    count = int(torch.poisson(torch.tensor(mean, dtype=torch.float64)))
-    return torch.randint(x.numel(), (count,), device=x.device)
+def dropout_share(layers: Sequence[LinearWeights]) -> float:
+    """The share of their common input that LoRA drops in training; 0 where none of them has LoRA."""
+    return next((each.dropout for each in layers if each.a is not None), 0.0)
 
 
 class _LoraLinears(torch.autograd.Function):
@@ -113,7 +110,7 @@ def _down_matrix(layers: Sequence[LinearWeights], dtype: torch.dtype, *, droppin
 
 def _scaled_up(layers: Sequence[LinearWeights]) -> float:
     """By how much dropout scales up the values that it keeps."""
-    return 1 / (1 - next(each.dropout for each in layers if each.a is not None))
+    return 1 / (1 - dropout_share(layers))
 
 
 def _zeroed(x: torch.Tensor, dropped: torch.Tensor | None) -> torch.Tensor:

@@ -12,9 +12,10 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
+from engine.dropout import Dropout, Site
 from engine.llama.kernels import AddNorm, Kernels, Rotate, SwiGlu
-from engine.llama.layers import LlamaLayer, read_weights
-from engine.llama.lora_linear import project
+from engine.llama.layers import LinearWeights, LlamaLayer, read_weights
+from engine.llama.lora_linear import dropout_share, project
 from engine.llama.token_scores import TokenScores
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, Place, pack, visible
@@ -35,12 +36,17 @@ class LlamaScorer:
         self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
 
     def score(
-        self, pairs: Sequence[EncodedPair], device: str, *, dropout: bool = False, checkpointing: bool = False
+        self,
+        pairs: Sequence[EncodedPair],
+        device: str,
+        *,
+        dropout: Dropout | None = None,
+        checkpointing: bool = False,
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
-        keeps only its inputs.
+        keeps only its inputs. Without `dropout` nothing is dropped.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
@@ -52,18 +58,18 @@ class LlamaScorer:
             for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
         ]
 
-    def _hidden(self, packed: PackedPairs, dropout: bool, checkpointing: bool) -> torch.Tensor:
+    def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         weights, kernels = self._weights, self.kernels
         x = F.embedding(packed.input_ids, weights.embedding)
         cos, sin = weights.rotary(x[None], packed.positions[None])
         shared = _Shared(packed, cos[0, :, None], sin[0, :, None], {}, kernels, weights.eps, dropout)
         delta = torch.zeros_like(x)
-        for layer in weights.layers:
+        for number, layer in enumerate(weights.layers):
             if checkpointing:
-                x, delta = checkpoint(_run_layer, layer, x, delta, shared, use_reentrant=False)
+                x, delta = checkpoint(_run_layer, number, layer, x, delta, shared, use_reentrant=False)
             else:
-                x, delta = _run_layer(layer, x, delta, shared)
+                x, delta = _run_layer(number, layer, x, delta, shared)
         _, normed = AddNorm.apply(x, delta, weights.final_norm, weights.eps, kernels)  # type: ignore[no-untyped-call]
         hidden: torch.Tensor = normed
         return hidden
@@ -79,7 +85,14 @@ class _Shared:
     masks: dict[tuple[Place, int | None], tuple[torch.Tensor, torch.Tensor]]
     kernels: Kernels
     eps: float
-    dropout: bool
+    dropout: Dropout | None
+
+    def project(self, x: torch.Tensor, linears: Sequence[LinearWeights], site: Site) -> tuple[torch.Tensor, ...]:
+        """`linears` applied to `x`, (T, in) → one (T, out) each, with LoRA's dropout if this pass has it."""
+        share, dropped = dropout_share(linears), None
+        if self.dropout is not None and share:
+            dropped = self.dropout.places(x, share, [place.end - place.start for place in self.packed.places], site)
+        return project(x, linears, dropped=dropped)
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None) -> torch.Tensor:
         """Attention of q (T, heads, d) over k and v (T, kv heads, d) within each pair: (T, heads · d)."""
@@ -113,6 +126,12 @@ class _Shared:
         return self.masks[key]
 
 
+def attention_kernel(device: str) -> str:
+    """The name of what `_attention` uses on a device. Checkpoints hold it, and so do the keys of reference figures on
+    a graphics card, because other kernels give other last bits."""
+    return "torch" if torch.device(device).type != "cpu" else f"matrix products below {_LONG} tokens, torch above"
+
+
 def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Grouped-query attention, (Tq, heads · d), of q (Tq, heads, d) over k, v (Tk, kv heads, d)."""
     queries, heads, width = q.shape
@@ -131,20 +150,21 @@ def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Te
 
 
 def _run_layer(
-    layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
+    number: int, layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The residual stream and what the layer still adds to it, each (T, H)."""
-    kernels, eps, dropout, width = shared.kernels, shared.eps, shared.dropout, layer.width
+    kernels, eps, width = shared.kernels, shared.eps, layer.width
+    qkv, output, gate_up, down = (Site(number, group) for group in range(4))
     x, normed = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    q, k, v = (each.unflatten(-1, (-1, width)) for each in project(normed, layer.qkv, dropout=dropout))  # type: ignore[no-untyped-call]
+    q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, qkv))  # type: ignore[no-untyped-call]
     if layer.query_norm is not None and layer.key_norm is not None:
         q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
     q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
     k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-    (mixed,) = project(shared.attend(q, k, v, layer.window), layer.output, dropout=dropout)
+    (mixed,) = shared.project(shared.attend(q, k, v, layer.window), layer.output, output)
     x, normed = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    gate, up = project(normed, layer.gate_up, dropout=dropout)
-    (delta,) = project(SwiGlu.apply(gate, up, kernels), layer.down, dropout=dropout)  # type: ignore[no-untyped-call]
+    gate, up = shared.project(normed, layer.gate_up, gate_up)
+    (delta,) = shared.project(SwiGlu.apply(gate, up, kernels), layer.down, down)  # type: ignore[no-untyped-call]
     return x, delta
 
 
