@@ -128,3 +128,42 @@ def _equal_bits() -> Iterator[None]:
         yield
     finally:
         torch._C._set_deterministic_algorithms(before, warn_only=warned)
+
+
+def flash_prompts(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bounds: tuple[torch.Tensor, int], scale: float
+) -> torch.Tensor:
+    """Causal attention within prompts one behind the other, of q (N, heads, d) over k and v (N, kv heads, d).
+
+    Args:
+        bounds: where each prompt begins, and the end, int32; and the longest prompt. See `Fused` for the operator.
+    """
+    starts, longest = bounds
+    parts = (starts, starts, longest, longest, 0.0, True, False)
+    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(q, k, v, *parts, scale=scale)[0]
+    return mixed
+
+
+def flash_step(
+    q: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    starts: tuple[torch.Tensor, torch.Tensor],
+    seen: torch.Tensor,
+    most: int,
+    scale: float,
+) -> torch.Tensor:
+    """Attention of one query in each of R rows, (R, heads, d), over the first tokens of the row's keys and values.
+
+    The kernel reads the lengths on the device and no more keys than a row has. See `Fused` for the operator.
+
+    Args:
+        keys, values: (places, kv heads, d) of all rows.
+        starts: where each row's query and its keys begin, and the end, both (R + 1,) int32.
+        seen: (R,) int32, how many tokens each row sees; at most `most`.
+    """
+    parts = (*starts, 1, most, 0.0, False, False)
+    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(q, keys, values, *parts, scale=scale, seqused_k=seen)[
+        0
+    ]
+    return mixed
