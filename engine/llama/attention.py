@@ -27,6 +27,7 @@ class AttentionKernel(StrEnum):
     FLASH = "flash attention"
     EFFICIENT = "memory-efficient attention"
     MASKED = "attention with a mask"
+    PRODUCTS = f"matrix products below {_LONG} tokens, torch above"
 
 
 def attention_kernel(device: str, dtype: torch.dtype, *, width: int = 128, windowed: bool = False) -> AttentionKernel:
@@ -38,8 +39,9 @@ def attention_kernel(device: str, dtype: torch.dtype, *, width: int = 128, windo
         width: the size of one head.
         windowed: whether a layer sees fewer tokens than the longest sequence has.
     """
-    if torch.device(device).type != "cuda":
-        return AttentionKernel.MASKED
+    kind = torch.device(device).type
+    if kind != "cuda":
+        return AttentionKernel.PRODUCTS if kind == "cpu" else AttentionKernel.MASKED
     fits = dtype in (torch.bfloat16, torch.float16) and width % 8 == 0 and width <= _FLASH_WIDTH
     if fits and torch_private.has_flash(device, _FLASH_CAPABILITY):
         return AttentionKernel.FLASH
@@ -66,7 +68,7 @@ class PackedAttention:
         if window is not None and window >= self.packed.longest:
             window = None
         kernel = attention_kernel(str(q.device), q.dtype, width=q.shape[-1], windowed=window is not None)
-        if kernel is AttentionKernel.MASKED:
+        if kernel in (AttentionKernel.MASKED, AttentionKernel.PRODUCTS):
             parts = [part for place in self.packed.places for part in self._pair(place, q, k, v, window, scale)]
             return torch.cat(parts)
         if self._sequences is None:

@@ -5,7 +5,6 @@
 The base weights are frozen; gradients go to x, to A and to B.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,37 +16,37 @@ from engine.llama.layers import LinearWeights
 
 @dataclass(frozen=True)
 class Origin:
-    """What an input was computed from: `make(*tensors)` gives it again."""
+    """What the backward pass needs in place of an input: `make(*tensors)` gives it again.
+
+    `draw()` gives the dropped places again; None keeps them, because nothing can draw them a second time.
+    """
 
     make: Callable[..., torch.Tensor]
     tensors: tuple[torch.Tensor, ...]
+    draw: Callable[[], torch.Tensor] | None = None
 
 
 def project(
-    x: torch.Tensor, layers: Sequence[LinearWeights], *, dropout: bool, origin: Origin | None = None
+    x: torch.Tensor,
+    layers: Sequence[LinearWeights],
+    *,
+    dropped: torch.Tensor | None,
+    origin: Origin | None = None,
 ) -> tuple[torch.Tensor, ...]:
     """Apply layers that share the input `x`, (T, in) → one (T, out) each.
 
     Args:
-        dropout: whether LoRA's is on.
+        dropped: the places of `x` (flat) that LoRA's dropout zeroes; None without dropout.
         origin: what the backward pass computes `x` from; without it `x` is kept until then.
     """
-    adapted = [each for each in layers if each.a is not None]
-    dropped = dropped_places(x, adapted[0].dropout) if adapted and dropout and adapted[0].dropout else None
-    matrices = [matrix for each in adapted for matrix in (each.a, each.b)]
+    matrices = [matrix for each in layers if each.a is not None for matrix in (each.a, each.b)]
     outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), origin, *matrices)  # type: ignore[no-untyped-call]
     return outputs
 
 
-def dropped_places(x: torch.Tensor, share: float) -> torch.Tensor:
-    """The places of `x` (flat) that dropout zeroes, each on its own with probability `share`.
-
-    A Poisson number of places drawn with replacement makes the places independent of one another and exactly as
-    likely as coin throws would (each place is hit Poisson(−ln(1 − share)) times), at a twentieth of the cost.
-    """
-    mean = -x.numel() * math.log1p(-share)
-    count = int(torch.poisson(torch.tensor(mean, dtype=torch.float64)))
-    return torch.randint(x.numel(), (count,), device=x.device)
+def dropout_share(layers: Sequence[LinearWeights]) -> float:
+    """The share of their common input that LoRA drops in training; 0 where none of them has LoRA."""
+    return next((each.dropout for each in layers if each.a is not None), 0.0)
 
 
 class _LoraLinears(torch.autograd.Function):
@@ -70,15 +69,18 @@ class _LoraLinears(torch.autograd.Function):
                 y.addmm_(low[:, start : start + rank], each.b.to(x.dtype).t(), alpha=each.scale)
                 start += rank
             outputs.append(y)
-        ctx.save_for_backward(dropped, low, *([x] if origin is None else origin.tensors))
-        ctx.layers = layers
+        ctx.draw = None if origin is None or dropped is None else origin.draw
         ctx.make = None if origin is None else origin.make
+        held = (x,) if origin is None else origin.tensors
+        ctx.save_for_backward(dropped if ctx.draw is None else None, low, *held)
+        ctx.layers = layers
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         dropped, low, *inputs = ctx.saved_tensors
         x = inputs[0] if ctx.make is None else ctx.make(*inputs)
+        dropped = dropped if ctx.draw is None else ctx.draw()
         layers: tuple[LinearWeights, ...] = ctx.layers
         parts: list[torch.Tensor] = []  # (T, r) gradients of drop(x) Aᵀ
         matrix_gradients: list[torch.Tensor] = []
@@ -136,7 +138,7 @@ def _down_matrix(layers: Sequence[LinearWeights], dtype: torch.dtype, *, droppin
 
 def _scaled_up(layers: Sequence[LinearWeights]) -> float:
     """By how much dropout scales up the values that it keeps."""
-    return 1 / (1 - next(each.dropout for each in layers if each.a is not None))
+    return 1 / (1 - dropout_share(layers))
 
 
 def _zeroed(x: torch.Tensor, dropped: torch.Tensor | None) -> torch.Tensor:

@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,10 +13,11 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
+from engine.dropout import Dropout, PairDropout, Site
 from engine.llama.attention import PackedAttention
 from engine.llama.kernels import AddNorm, Kernels, Rotate, SwiGlu
 from engine.llama.layers import LinearWeights, LlamaLayer, read_weights
-from engine.llama.lora_linear import Origin, project
+from engine.llama.lora_linear import Origin, dropout_share, project
 from engine.llama.token_scores import TokenScores
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, pack
@@ -34,12 +36,17 @@ class LlamaScorer:
         self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
 
     def score(
-        self, pairs: Sequence[EncodedPair], device: str, *, dropout: bool = False, checkpointing: bool = False
+        self,
+        pairs: Sequence[EncodedPair],
+        device: str,
+        *,
+        dropout: Dropout | None = None,
+        checkpointing: bool = False,
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
-        keeps only its inputs.
+        keeps only its inputs. Without `dropout` nothing is dropped.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
@@ -51,7 +58,7 @@ class LlamaScorer:
             for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
         ]
 
-    def _hidden(self, packed: PackedPairs, dropout: bool, checkpointing: bool) -> torch.Tensor:
+    def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         weights, kernels = self._weights, self.kernels
         x = F.embedding(packed.input_ids, weights.embedding)
@@ -61,11 +68,11 @@ class LlamaScorer:
             attend, cos[0, :, None], sin[0, :, None], kernels, weights.eps, dropout, _computes_again(x.device)
         )
         delta = torch.zeros_like(x)
-        for layer in weights.layers:
+        for number, layer in enumerate(weights.layers):
             if checkpointing:
-                x, delta = checkpoint(_run_layer, layer, x, delta, shared, use_reentrant=False)
+                x, delta = checkpoint(_run_layer, number, layer, x, delta, shared, use_reentrant=False)
             else:
-                x, delta = _run_layer(layer, x, delta, shared)
+                x, delta = _run_layer(number, layer, x, delta, shared)
         _, normed, _ = AddNorm.apply(x, delta, weights.final_norm, weights.eps, kernels)  # type: ignore[no-untyped-call]
         hidden: torch.Tensor = normed
         return hidden
@@ -84,14 +91,29 @@ class _Shared:
     sin: torch.Tensor
     kernels: Kernels
     eps: float
-    dropout: bool
+    dropout: Dropout | None
     again: bool
 
     def project(
-        self, x: torch.Tensor, layers: Sequence[LinearWeights], origin: Origin | None = None
+        self, x: torch.Tensor, linears: Sequence[LinearWeights], site: Site, origin: Origin | None = None
     ) -> tuple[torch.Tensor, ...]:
-        """Apply linear layers of one input, which the backward pass may compute again from its `origin`."""
-        return project(x, layers, dropout=self.dropout, origin=origin if self.again else None)
+        """`linears` applied to `x`, (T, in) → one (T, out) each, with LoRA's dropout if this pass has it.
+
+        The backward pass may compute `x` again from its `origin`.
+        """
+        share, rows = dropout_share(linears), [place.end - place.start for place in self.attend.packed.places]
+        dropped = self.dropout.places(x, share, rows, site) if self.dropout is not None and share else None
+        if not self.again:
+            return project(x, linears, dropped=dropped)
+        origin = origin or Origin(_itself, (x,))
+        if isinstance(self.dropout, PairDropout):
+            like = x.new_empty(0, x.shape[1])  # its width and device are enough, and it takes no memory
+            origin = replace(origin, draw=partial(self.dropout.places, like, share, rows, site))
+        return project(x, linears, dropped=dropped, origin=origin)
+
+
+def _itself(x: torch.Tensor) -> torch.Tensor:
+    return x
 
 
 def _computes_again(device: torch.device) -> bool:
@@ -100,23 +122,25 @@ def _computes_again(device: torch.device) -> bool:
 
 
 def _run_layer(
-    layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
+    number: int, layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The residual stream and what the layer still adds to it, each (T, H)."""
     kernels, eps, width = shared.kernels, shared.eps, layer.width
+    qkv, output, gate_up, down = (Site(number, group) for group in range(4))
     x, normed, inverse = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
     origin = Origin(kernels.norm_again, (x, inverse, layer.attention_norm))
-    q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, origin))  # type: ignore[no-untyped-call]
+    q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, qkv, origin))  # type: ignore[no-untyped-call]
     if layer.query_norm is not None and layer.key_norm is not None:
         q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
     q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
     k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
     attended = shared.attend(q, k, v, window=layer.window, scale=layer.scale)
-    (mixed,) = shared.project(attended, layer.output)
+    (mixed,) = shared.project(attended, layer.output, output)
     x, normed, inverse = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    gate, up = shared.project(normed, layer.gate_up, Origin(kernels.norm_again, (x, inverse, layer.mlp_norm)))
+    origin = Origin(kernels.norm_again, (x, inverse, layer.mlp_norm))
+    gate, up = shared.project(normed, layer.gate_up, gate_up, origin)
     product = SwiGlu.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
-    (delta,) = shared.project(product, layer.down, Origin(kernels.swiglu, (gate, up)))
+    (delta,) = shared.project(product, layer.down, down, Origin(kernels.swiglu, (gate, up)))
     return x, delta
 
 

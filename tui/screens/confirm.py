@@ -1,5 +1,6 @@
-"""Asks before leaving while a run is alive."""
+"""Asks before a run is left, stopped, or resumed after it ran out of memory."""
 
+from db.run_rows import RunRow
 from tui.screens.dialog import Choose
 from tui.snapshots import RunProgress
 from tui.text.sanitize import visible_line
@@ -24,6 +25,18 @@ class QuitScreen(Choose):
 
 def _place(run: RunProgress) -> str:
     return f"is at step {run.step} of {run.total_steps}" if run.total_steps else "scores its reference"
+
+
+class ResumeScreen(Choose):
+    """Asks how a run that fell to memory is resumed. The answer `g`: with gradient checkpointing; `r`: as before."""
+
+    def __init__(self, run: RunRow) -> None:
+        super().__init__(
+            "Memory ran out",
+            f"{visible_line(run.name, 40)} ran out of memory. With gradient checkpointing it needs less and takes "
+            "longer; the adapter is the same, bit for bit.",
+            (("g", "resume with gradient checkpointing"), ("r", "resume as before")),
+        )
 
 
 class StopScreen(Choose):

@@ -6,13 +6,13 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.manifest import Adapter
 from adapters.names import name_key
@@ -22,7 +22,7 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.errors import DatabaseError
 from db.run_rows import CheckpointRow, RunRow
-from engine.config import TrainConfig
+from engine.config import TrainConfig, flags_of
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
 from engine.preference import pairs_fingerprint
 from tui.compute.scheduler import Job, Priority, WorkSteps
@@ -131,11 +131,11 @@ class Trainer:
         self._begin(RunTask(run, name, config, rows, parent))
         return run
 
-    def resume(self, run: int) -> None:
+    def resume(self, run: int, changes: Mapping[str, Any] | None = None) -> None:
         """Submit an interrupted run again. It continues from its checkpoint with the pairs that it began with.
 
         A run without a checkpoint begins again at its first step. The reference log-probabilities that it scored are
-        kept.
+        kept. `changes` are new values of settings that are `free_at_resume`.
 
         Raises:
             WorkbenchError: the run has ended, a run is in progress, one of its prompts is held out now, or the model
@@ -144,9 +144,9 @@ class Trainer:
         """
         with self._starting:
             self._record_ends()
-            self._resume(run)
+            self._resume(run, changes or {})
 
-    def _resume(self, run: int) -> None:
+    def _resume(self, run: int, changes: Mapping[str, Any]) -> None:
         row = db_runs.get_run(self._workspace.connection, run)
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
@@ -167,11 +167,14 @@ class Trainer:
             self._publish(RunChanged(run))
             raise WorkbenchError(f"Run {run} had saved its adapter before it was interrupted. It is over now.")
         checkpoint = self._checkpoint_of(row)
-        self._workspace.write(db_runs.resume_run, run).result()
+        config = replace(TrainConfig(**row.config), **changes)
+        self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
+        if changes:
+            self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
         if checkpoint is None:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
-        name, config, step = self._free(row.name), TrainConfig(**row.config), checkpoint.step if checkpoint else 0
+        name, step = self._free(row.name), checkpoint.step if checkpoint else 0
         self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
 
     def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
@@ -271,7 +274,7 @@ class Trainer:
         """Record and publish how an error ends a run. False leaves it to the scheduler, as after the run's end."""
         if self.progress is None:
             return False
-        ending = ending_of(error, task.run, self._workspace.folder)
+        ending = ending_of(error, task, self._workspace.folder)
         if self._end(task, ending.status, ending.error) and ending.status == "failed":
             drop_checkpoint(self._workspace, task.run)
         if ending.expected:

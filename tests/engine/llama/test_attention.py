@@ -76,7 +76,7 @@ def test_one_call_for_all_sequences_equals_pair_by_pair(monkeypatch: pytest.Monk
 
 
 def test_the_kernel_of_a_device_and_a_number_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert attention_kernel("cpu", torch.bfloat16) is AttentionKernel.MASKED
+    assert attention_kernel("cpu", torch.bfloat16) is AttentionKernel.PRODUCTS
     assert attention_kernel("mps", torch.bfloat16) is AttentionKernel.MASKED
     for flash, kernel in ((True, AttentionKernel.FLASH), (False, AttentionKernel.EFFICIENT)):
         monkeypatch.setattr("engine.compat.torch_private.has_flash", lambda *_, flash=flash: flash)
