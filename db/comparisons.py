@@ -15,8 +15,9 @@ from db.prompts import prompt_row
 from db.times import utc_now
 
 _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created, c.repeats,
-    p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field,
-    v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes
+    c.question, p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field, p.forgotten,
+    v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes,
+    v.person, v.judge, v.confidence, v.origin, v.act
     FROM comparisons c
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
@@ -182,6 +183,11 @@ def verdict_row(row: Row) -> VerdictRow:
         note=row["note"],
         source=row["source"],
         undoes=row["undoes"],
+        person=row["person"],
+        judge=row["judge"],
+        confidence=row["confidence"],
+        origin=row["origin"],
+        act=row["act"],
     )
 
 
@@ -196,6 +202,7 @@ def _add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
         tokens=answer.tokens,
         cut=answer.cut,
         source=answer.source,
+        server=answer.server,
     )
 
 
@@ -227,4 +234,5 @@ def _comparison_row(row: Row, texts: dict[int, CompletionRow]) -> ComparisonRow:
         created=row["created"],
         standing=verdict_row(row) if row["id"] is not None else None,
         repeats=row["repeats"],
+        question=row["question"],
     )
