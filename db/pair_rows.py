@@ -99,7 +99,7 @@ class ComparisonRow:
     """Two completions of one prompt in canonical order, with the sides they are shown on.
 
     `flipped` says that b is shown left (or first). `standing` is the standing verdict, None while the pair is open.
-    `repeats` is the comparison that this one asks again, sides swapped. `question` is the id of the ranking that the
+    `repeats` is the comparison that this one asks again, sides swapped. `ranking` is the id of the ranking that the
     pair belongs to.
     """
 
@@ -113,7 +113,7 @@ class ComparisonRow:
     created: str
     standing: VerdictRow | None
     repeats: int | None = None
-    question: int | None = None
+    ranking: int | None = None
 
     @property
     def same(self) -> bool:
@@ -181,13 +181,15 @@ class VerdictCounts:
     skipped: int
     discarded: int
     mean_seconds: float | None
+    both_good: int = 0
 
 
 @dataclass(frozen=True)
 class PairRow:
     """The training record of a decisive verdict.
 
-    `messages` is what the policy saw, system prompt included. `verdict` is the id of the standing verdict.
+    `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
+    ranking that the pair belongs to, None where it was asked alone.
     """
 
     comparison: int
@@ -199,6 +201,7 @@ class PairRow:
     rejected: str
     chosen_cut: bool
     rejected_cut: bool
+    ranking: int | None = None
 
 
 @dataclass(frozen=True)
@@ -206,11 +209,19 @@ class PairFilter:
     """A choice of preference pairs; the default is all.
 
     `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
+    `judge` or `person` (ids) chooses the verdicts of that judge or that other person in place of those that stand.
     """
 
     since: str | None = None
     set_id: int | None = None
     strong: bool = False
+    judge: int | None = None
+    person: int | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are the pairs of standing verdicts."""
+        return self.judge is None and self.person is None
 
 
 EVERY_PAIR = PairFilter()

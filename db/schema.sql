@@ -100,7 +100,7 @@ CREATE TABLE comparisons (
         withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
         created TEXT NOT NULL CHECK (created GLOB '????-??-??T??:??:??*Z'),
         standing INTEGER REFERENCES verdicts (id),
-        standing_verdict TEXT, repeats INTEGER REFERENCES comparisons (id), asked_first INTEGER NOT NULL DEFAULT 0 CHECK (asked_first IN (0, 1)), question INTEGER REFERENCES questions (id),
+        standing_verdict TEXT, repeats INTEGER REFERENCES comparisons (id), asked_first INTEGER NOT NULL DEFAULT 0 CHECK (asked_first IN (0, 1)), ranking INTEGER REFERENCES rankings (id),
         CHECK (a <> b AND (trial IS NOT NULL OR a < b)),
         CHECK ((standing IS NULL) = (standing_verdict IS NULL)),
         FOREIGN KEY (prompt, a) REFERENCES completions (prompt, id),
@@ -132,7 +132,7 @@ CREATE INDEX comparisons_withdrawn ON comparisons (id) WHERE withdrawn = 1;
 CREATE INDEX comparisons_counted ON comparisons (standing_verdict)
     WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL;
 
-CREATE INDEX comparisons_of_question ON comparisons (question) WHERE question IS NOT NULL;
+CREATE INDEX comparisons_of_ranking ON comparisons (ranking) WHERE ranking IS NOT NULL;
 
 CREATE TRIGGER comparisons_stay BEFORE UPDATE OF id, prompt, a, b, side_seed, flipped, trial ON comparisons
     BEGIN SELECT RAISE(ABORT, 'the two answers and the sides of a comparison are never changed'); END;
@@ -140,7 +140,7 @@ CREATE TRIGGER comparisons_stay BEFORE UPDATE OF id, prompt, a, b, side_seed, fl
 CREATE TRIGGER comparisons_repeats_stay BEFORE UPDATE OF repeats ON comparisons
     BEGIN SELECT RAISE(ABORT, 'the two answers and the sides of a comparison are never changed'); END;
 
-CREATE TRIGGER comparisons_question_stays BEFORE UPDATE OF question ON comparisons
+CREATE TRIGGER comparisons_ranking_stays BEFORE UPDATE OF ranking ON comparisons
     BEGIN SELECT RAISE(ABORT, 'the two answers and the sides of a comparison are never changed'); END;
 
 CREATE TABLE runs (
@@ -367,7 +367,8 @@ CREATE TABLE import_late (
         seconds REAL,
         note TEXT NOT NULL,
         line INTEGER NOT NULL
-    ) STRICT;
+    , more TEXT NOT NULL DEFAULT '{}'
+        CHECK (json_valid(more) AND json_type(more) = 'object')) STRICT;
 
 CREATE TABLE answer_scores (
         completion INTEGER PRIMARY KEY REFERENCES completions (id),
@@ -414,20 +415,20 @@ CREATE UNIQUE INDEX judges_by_name ON judges (name) WHERE archived = 0;
 CREATE TRIGGER judges_stay BEFORE UPDATE OF kind, command, model, server, rubric, settings ON judges
     BEGIN SELECT RAISE(ABORT, 'what a judge is told to do is never changed'); END;
 
-CREATE TABLE questions (
+CREATE TABLE rankings (
         id INTEGER PRIMARY KEY,
         prompt INTEGER NOT NULL REFERENCES prompts (id),
         created TEXT NOT NULL CHECK (created GLOB '????-??-??T??:??:??*Z')
     ) STRICT;
 
-CREATE INDEX questions_of_prompt ON questions (prompt);
+CREATE INDEX rankings_of_prompt ON rankings (prompt);
 
-CREATE TABLE question_answers (
-        question INTEGER NOT NULL REFERENCES questions (id),
+CREATE TABLE ranking_answers (
+        ranking INTEGER NOT NULL REFERENCES rankings (id),
         place INTEGER NOT NULL CHECK (place BETWEEN 1 AND 8),
         completion INTEGER NOT NULL REFERENCES completions (id),
-        PRIMARY KEY (question, place),
-        UNIQUE (question, completion)
+        PRIMARY KEY (ranking, place),
+        UNIQUE (ranking, completion)
     ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE forgettings (

@@ -57,24 +57,24 @@ _SIDES = (
     WHERE judge IS NOT NULL""",
 )
 
-_QUESTIONS = (
+_RANKINGS = (
     # Three to eight answers that are ranked at once; the pairs that follow from the ranking are its comparisons.
-    f"""CREATE TABLE questions (
+    f"""CREATE TABLE rankings (
         id INTEGER PRIMARY KEY,
         prompt INTEGER NOT NULL REFERENCES prompts (id),
         created TEXT NOT NULL {_TIME.format("created")}
     ) STRICT""",
-    "CREATE INDEX questions_of_prompt ON questions (prompt)",
-    """CREATE TABLE question_answers (
-        question INTEGER NOT NULL REFERENCES questions (id),
+    "CREATE INDEX rankings_of_prompt ON rankings (prompt)",
+    """CREATE TABLE ranking_answers (
+        ranking INTEGER NOT NULL REFERENCES rankings (id),
         place INTEGER NOT NULL CHECK (place BETWEEN 1 AND 8),
         completion INTEGER NOT NULL REFERENCES completions (id),
-        PRIMARY KEY (question, place),
-        UNIQUE (question, completion)
+        PRIMARY KEY (ranking, place),
+        UNIQUE (ranking, completion)
     ) STRICT, WITHOUT ROWID""",
-    "ALTER TABLE comparisons ADD COLUMN question INTEGER REFERENCES questions (id)",
-    "CREATE INDEX comparisons_of_question ON comparisons (question) WHERE question IS NOT NULL",
-    """CREATE TRIGGER comparisons_question_stays BEFORE UPDATE OF question ON comparisons
+    "ALTER TABLE comparisons ADD COLUMN ranking INTEGER REFERENCES rankings (id)",
+    "CREATE INDEX comparisons_of_ranking ON comparisons (ranking) WHERE ranking IS NOT NULL",
+    """CREATE TRIGGER comparisons_ranking_stays BEFORE UPDATE OF ranking ON comparisons
     BEGIN SELECT RAISE(ABORT, 'the two answers and the sides of a comparison are never changed'); END""",
 )
 
@@ -264,13 +264,16 @@ _TAGS = (
         PRIMARY KEY (verdict, tag)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX verdict_tags_by_tag ON verdict_tags (tag, verdict)",
+    # What an import knows of a verdict beside its older columns, such as reasons and the verdicts of others.
+    """ALTER TABLE import_late ADD COLUMN more TEXT NOT NULL DEFAULT '{}'
+        CHECK (json_valid(more) AND json_type(more) = 'object')""",
 )
 
 VERDICT_RECORDS: tuple[str, ...] = (
     "PRAGMA legacy_alter_table = ON",
     *_GIVERS,
     *_SIDES,
-    *_QUESTIONS,
+    *_RANKINGS,
     *_FORGETTING,
     *_WIDER,
     *_SEARCH,
