@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
+from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
 from db import prompt_sets as db_prompt_sets
@@ -253,6 +254,14 @@ class Workbench(WorkspaceReader):
             seconds=seconds,
             blind=blind,
             note=note,
+        )
+        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
+        return stored
+
+    def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
+        """Store the verdict of the program `command`, which never passes for the owner's own."""
+        stored = self.workspace.write(
+            db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
         )
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
         return stored
