@@ -5,7 +5,8 @@
 The base weights are frozen; gradients go to x, to A and to B.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,16 +14,33 @@ import torch
 from engine.llama.layers import LinearWeights
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What the backward pass needs in place of an input: `make(*tensors)` gives it again.
+
+    `draw()` gives the dropped places again; None keeps them, because nothing can draw them a second time.
+    """
+
+    make: Callable[..., torch.Tensor]
+    tensors: tuple[torch.Tensor, ...]
+    draw: Callable[[], torch.Tensor] | None = None
+
+
 def project(
-    x: torch.Tensor, layers: Sequence[LinearWeights], *, dropped: torch.Tensor | None
+    x: torch.Tensor,
+    layers: Sequence[LinearWeights],
+    *,
+    dropped: torch.Tensor | None,
+    origin: Origin | None = None,
 ) -> tuple[torch.Tensor, ...]:
     """Apply layers that share the input `x`, (T, in) → one (T, out) each.
 
     Args:
         dropped: the places of `x` (flat) that LoRA's dropout zeroes; None without dropout.
+        origin: what the backward pass computes `x` from; without it `x` is kept until then.
     """
     matrices = [matrix for each in layers if each.a is not None for matrix in (each.a, each.b)]
-    outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), *matrices)  # type: ignore[no-untyped-call]
+    outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), origin, *matrices)  # type: ignore[no-untyped-call]
     return outputs
 
 
@@ -34,7 +52,12 @@ def dropout_share(layers: Sequence[LinearWeights]) -> float:
 class _LoraLinears(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, dropped: torch.Tensor | None, layers: tuple[LinearWeights, ...], *_: torch.Tensor
+        ctx: Any,
+        x: torch.Tensor,
+        dropped: torch.Tensor | None,
+        layers: tuple[LinearWeights, ...],
+        origin: Origin | None,
+        *_: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         down = _down_matrix(layers, x.dtype, dropping=dropped is not None)
         low = None if down is None else _zeroed(x, dropped) @ down.t()  # (T, Σr)
@@ -46,13 +69,18 @@ class _LoraLinears(torch.autograd.Function):
                 y.addmm_(low[:, start : start + rank], each.b.to(x.dtype).t(), alpha=each.scale)
                 start += rank
             outputs.append(y)
-        ctx.save_for_backward(x, dropped, low)
+        ctx.draw = None if origin is None or dropped is None else origin.draw
+        ctx.make = None if origin is None else origin.make
+        held = (x,) if origin is None else origin.tensors
+        ctx.save_for_backward(dropped if ctx.draw is None else None, low, *held)
         ctx.layers = layers
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, dropped, low = ctx.saved_tensors
+        dropped, low, *inputs = ctx.saved_tensors
+        x = inputs[0] if ctx.make is None else ctx.make(*inputs)
+        dropped = dropped if ctx.draw is None else ctx.draw()
         layers: tuple[LinearWeights, ...] = ctx.layers
         parts: list[torch.Tensor] = []  # (T, r) gradients of drop(x) Aᵀ
         matrix_gradients: list[torch.Tensor] = []
@@ -67,13 +95,13 @@ class _LoraLinears(torch.autograd.Function):
         d_low = torch.cat(parts, -1) if parts else None
         d_x = _input_gradient(x, dropped, layers, gradients, d_low) if ctx.needs_input_grad[0] else None
         if d_low is None:
-            return d_x, None, None
+            return d_x, None, None, None
         d_down = (d_low.t() @ _zeroed(x, dropped)).float()  # (Σr, in)
         if dropped is not None:
             d_down *= _scaled_up(layers)
         d_a = d_down.split([each.a.shape[0] for each in layers if each.a is not None])  # type: ignore[no-untyped-call]
         paired = [each for two in zip(d_a, matrix_gradients, strict=True) for each in two]
-        return d_x, None, None, *paired
+        return d_x, None, None, None, *paired
 
 
 def _input_gradient(

@@ -9,8 +9,9 @@ import torch
 
 from engine.chat import EncodedPair
 from engine.dropout import Dropout, PairDropout
+from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
-from engine.llama.scoring import LlamaScorer, attention_kernel
+from engine.llama.scoring import LlamaScorer
 from engine.llama.support import support_of
 from engine.logps import CompletionScores, score_pair
 from engine.model import BaseModel
@@ -66,7 +67,7 @@ class Scorer:
         """The name of what computes attention; the last bits depend on it."""
         if self.kernels is None:
             return str(self.base.hf_model.config._attn_implementation)
-        return attention_kernel(self.base.device)
+        return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
 
     @property
     def tokens_together(self) -> int | None:

@@ -151,6 +151,32 @@ def test_a_pair_s_dropout_gives_the_same_bits_alone_and_in_a_group(tmp_path: Pat
     assert not torch.equal(alone[0].logps, without)
 
 
+@pytest.mark.parametrize("name", ["llama", "qwen3"])
+def test_inputs_computed_again_give_the_same_bits_and_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    base = _base(tmp_path, CONFIGS[name])
+    model, found, kept = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False)), [], []
+    for again in (False, True):
+        monkeypatch.setattr("engine.llama.scoring._computes_again", lambda device, again=again: again)  # noqa: ARG005
+        held: dict[int, torch.Tensor] = {}
+
+        def keep(value: torch.Tensor, held: dict[int, torch.Tensor] = held) -> torch.Tensor:
+            held.setdefault(value.untyped_storage().data_ptr(), value)
+            return value
+
+        with base.policy("a1", training=True):
+            with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+                scores = model.score([PAIR], "cpu", dropout=PairDropout((3,)))[0]
+            kept.append(sum(value.untyped_storage().nbytes() for value in held.values()))
+            found.append((scores.logps.detach(), _gradients(base, scores)))
+    assert torch.equal(found[0][0], found[1][0])
+    assert all(torch.equal(found[1][1][key], value) for key, value in found[0][1].items())
+    tokens, layers, hidden, inner = PAIR.row_tokens, 2, SHAPE["hidden_size"], SHAPE["intermediate_size"]
+    first = tokens * hidden + tokens + hidden  # the first norm has no gradient, so it is kept for this alone
+    assert kept[0] - kept[1] == (layers * tokens * (2 * hidden + inner) - first) * 4
+
+
 def test_an_adapter_on_some_layers_only(tmp_path: Path) -> None:
     base = _base(tmp_path, CONFIGS["llama"], target_modules="q_proj,v_proj,down_proj")
     fast_model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
