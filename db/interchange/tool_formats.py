@@ -150,9 +150,7 @@ out, and so is a feedback that was exported without its chat.""",
 
 
 def _refuse_summaries(row: Row) -> Read:
-    raise row.wrong(
-        "it has a post and two summaries, and nothing says what was asked; give it 'prompt', 'chosen' and 'rejected'"
-    )
+    raise row.wrong("nothing says what was asked of the post; give it 'prompt', 'chosen' and 'rejected'")
 
 
 SUMMARIES = Format(
