@@ -23,10 +23,11 @@ from engine.decode import Decoder, PlainDecoder, closed_up
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.static_decoding import StaticDecoder
 from engine.llama.support import support_of
 from engine.model import BaseModel
 from engine.requests import GenerationRequest
-from engine.sampling import draw_tokens, penalise, random_stream
+from engine.sampling import RandomStreams, draw_tokens, penalise
 
 _HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
@@ -49,7 +50,6 @@ class _Row:
 
     request: GenerationRequest
     limit: int  # in tokens
-    uniforms: torch.Tensor  # (limit,)
     started: float
     ids: list[int] = field(default_factory=list)
 
@@ -101,6 +101,8 @@ def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Deco
         return PlainDecoder(model, max_rows)
     if base.decoding_weights is None:
         base.decoding_weights = DecodingWeights(model)
+    if base.device.startswith("cuda"):
+        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
     return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
 
 
@@ -147,6 +149,7 @@ class _Batch:
         self._stop_ids = base.stop_ids
         self._decoder = decoder
         self._logits: torch.Tensor | None = None  # (R, V): the next tokens are drawn from these
+        self._streams = RandomStreams()
         self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
 
     def room(self) -> int:
@@ -187,6 +190,7 @@ class _Batch:
             logits = self._decoder.admit(prompts)
             self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
             self._see(prompts, logits)
+            self._streams.join([(row.request.seed, row.limit) for row in joining], logits.device)
             self.rows += joining
 
     def _see(self, prompts: list[tuple[list[int], int]], logits: torch.Tensor) -> None:
@@ -201,7 +205,7 @@ class _Batch:
         self._seen = seen if self._seen is None else torch.cat([self._seen, seen])
 
     def _row(self, request: GenerationRequest, limit: int) -> _Row:
-        return _Row(request, limit, random_stream(request.seed, limit), time.perf_counter())
+        return _Row(request, limit, time.perf_counter())
 
     def _draw(self) -> list[CompletionDone]:
         """Draw one token for every row, drop the rows that ended, and compute the logits of the next token."""
@@ -218,6 +222,7 @@ class _Batch:
             self._decoder.keep(kept)
             places = torch.tensor(kept, dtype=torch.long, device=tokens.device)
             tokens = tokens[places]
+            self._streams.keep(places)
             self._seen = None if self._seen is None else self._seen[places]
         self._logits = self._decoder.step(tokens) if self.rows else None
         return list(ended.values())
@@ -226,8 +231,7 @@ class _Batch:
         """One token for every row, (R,), each from its own random number."""
         if self._seen is not None:
             logits = penalise(logits, self._seen, self._sampling.repetition_penalty)
-        uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
-        tokens = draw_tokens(logits, uniforms.to(logits.device), self._sampling)
+        tokens = draw_tokens(logits, self._streams.next(), self._sampling)
         if self._seen is not None:
             self._seen.scatter_(1, tokens[:, None], True)
         return tokens
