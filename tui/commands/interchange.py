@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from db.errors import MissingDatabase
 from db.interchange.columns import columns_of
 from db.interchange.formats import FORMATS, WRITTEN
 from db.interchange.selection import Selection
@@ -83,10 +82,12 @@ def import_command(
 
 
 def _show_preview(options: Options, source: Source, form: str, *, as_json: bool) -> None:
+    from tui.workspace.workspace import NoWorkspace  # help needs no workspace
+
     try:
         with options.reading() as view:
             found = view.import_preview(source, form)
-    except MissingDatabase:  # nothing is stored, so no workspace has to be there
+    except NoWorkspace:  # nothing is stored, so none has to be there
         found = preview_of(*recognised(source, form))
     if as_json:
         emit(
