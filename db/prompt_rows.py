@@ -190,11 +190,13 @@ class Imported:
     discarded: int
     not_judged: int
     left_out: tuple[LeftOutLines, ...] = ()
+    both_good: int = 0
 
     @property
     def taken(self) -> int:
         """The number of stored rows."""
-        return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged
+        undecided = self.ties + self.both_bad + self.both_good
+        return self.pairs + undecided + self.skipped + self.discarded + self.not_judged
 
 
 def with_system(messages: Messages, system: str | None) -> Messages:

@@ -20,7 +20,7 @@ from db.interchange.trl import cell
 from db.prompt_rows import Messages
 
 DISAGREE = "those who judged it disagree"
-_OTHERS = ("tie", "both_bad", "skip", "discard")
+_OTHERS = ("tie", "both_bad", "both_good", "skip", "discard")
 
 
 def prompt_value(messages: Messages) -> Any:
@@ -140,7 +140,7 @@ def _argilla_verdict(row: Row, value: Any, status: str, fields: tuple[str, str])
         if first is None or second is None:
             raise row.wrong(f"the ranking does not name {fields[0]!r} and {fields[1]!r}")
         return "tie" if first == second else "a" if first < second else "b"
-    names = {fields[0]: "a", fields[1]: "b", "tie": "tie", "both_bad": "both_bad"}
+    names = {fields[0]: "a", fields[1]: "b", "tie": "tie", "both_bad": "both_bad", "both_good": "both_good"}
     if value not in names:
         raise row.wrong(f"the response {value!r} is none of {', '.join(map(repr, names))}")
     return names[value]

@@ -29,6 +29,7 @@ from db.interchange.trl import (
 FACTS = {
     "tie": "ties",
     "both_bad": "both bad",
+    "both_good": "both good",
     "skip": "skips",
     "discard": "discarded",
     "open": "not judged",
@@ -43,7 +44,7 @@ FACTS = {
 }
 """The facts that a file may hold beside "this answer is better", and their column heads in a table."""
 
-_JUDGED = frozenset({"tie", "both_bad", "skip", "discard", "open"})
+_JUDGED = frozenset({"tie", "both_bad", "both_good", "skip", "discard", "open"})
 _CHAT = frozenset({"turns", "system"})
 
 Written = dict[str, Any] | list[dict[str, Any]] | LeftOut
@@ -85,6 +86,7 @@ class Format:
 _KINDS = {
     "tie": "ties",
     "both_bad": "pairs that are both bad",
+    "both_good": "pairs that are both good",
     "skip": "skipped pairs",
     "discard": "discarded pairs",
     "open": "pairs without a verdict",

@@ -17,7 +17,7 @@ from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
-_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
+_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)", "both_good": "tie"}
 
 
 def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
@@ -38,7 +38,7 @@ def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRo
 
 
 def verdict_that_counts(pair: ComparisonRow) -> str | None:
-    """The verdict a, b, tie or both_bad of a pair that counts, else None."""
+    """The verdict a, b, tie, both_bad or both_good of a pair that counts, else None."""
     if pair.same:
         return "tie"
     if pair.standing is None or not pair.standing.blind:

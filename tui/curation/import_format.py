@@ -8,6 +8,7 @@ from tui.text.format import count
 _KINDS = (
     ("ties", "tie"),
     ("both_bad", "both bad"),
+    ("both_good", "both good"),
     ("skipped", "skipped"),
     ("discarded", "discarded"),
     ("not_judged", "to judge"),
