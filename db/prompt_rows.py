@@ -14,6 +14,10 @@ class Message(TypedDict):
 Messages = tuple[Message, ...]
 
 
+FORGOTTEN = "(forgotten)"
+"""What lists show in place of the first line of a prompt that was forgotten."""
+
+
 def first_line(messages: Messages) -> str:
     """The first line with text of the last user message, as lists show a prompt."""
     users = [message["content"] for message in messages if message["role"] == "user"]
@@ -55,7 +59,7 @@ class PromptRow:
     @property
     def first_line(self) -> str:
         """The first line of the question."""
-        return first_line(self.messages)
+        return FORGOTTEN if self.forgotten else first_line(self.messages)
 
 
 @dataclass(frozen=True)
