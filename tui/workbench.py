@@ -46,6 +46,7 @@ from tui.events import (
     WorkbenchFailed,
 )
 from tui.export.adapter_service import AdapterService
+from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -110,6 +111,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
