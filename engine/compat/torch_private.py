@@ -167,3 +167,23 @@ def flash_step(
         0
     ]
     return mixed
+
+
+def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The RMS norm of the last dimension times `weight`, and its factor (…, 1) in float32; one kernel on CUDA.
+
+    `torch.nn.functional.rms_norm` calls `aten::_fused_rms_norm` as well, and drops the factor that the backward pass
+    needs.
+    """
+    normed, inverse = torch.ops.aten._fused_rms_norm(x, [x.shape[-1]], weight, eps)
+    return normed, inverse
+
+
+def rms_norm_backward(
+    gradient: torch.Tensor, x: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    """d loss / d x of `rms_norm`; the weight is frozen."""
+    d_x: torch.Tensor = torch.ops.aten._fused_rms_norm_backward(
+        gradient, x, [x.shape[-1]], inverse, weight, [True, False]
+    )[0]
+    return d_x

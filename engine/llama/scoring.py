@@ -128,7 +128,7 @@ def _run_layer(
     kernels, eps, width = shared.kernels, shared.eps, layer.width
     qkv, output, gate_up, down = (Site(number, group) for group in range(4))
     x, normed, inverse = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    origin = Origin(kernels.norm_again, (x, inverse, layer.attention_norm))
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.attention_norm))
     q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, qkv, origin))  # type: ignore[no-untyped-call]
     if layer.query_norm is not None and layer.key_norm is not None:
         q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
@@ -137,7 +137,7 @@ def _run_layer(
     attended = shared.attend(q, k, v, window=layer.window, scale=layer.scale)
     (mixed,) = shared.project(attended, layer.output, output)
     x, normed, inverse = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    origin = Origin(kernels.norm_again, (x, inverse, layer.mlp_norm))
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.mlp_norm))
     gate, up = shared.project(normed, layer.gate_up, gate_up, origin)
     product = SwiGlu.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
     (delta,) = shared.project(product, layer.down, down, Origin(kernels.swiglu, (gate, up)))

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from engine.compat.torch_private import flash_prompts, flash_step
+from engine.compat.torch_private import flash_prompts, flash_step, rms_norm
 from engine.llama.attention import AttentionKernel, attention_kernel
 from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
 from engine.llama.layers import LlamaLayer, read_weights
@@ -183,7 +183,7 @@ class StaticDecoder:
         return self._packed.head(self._norm(hidden, self._weights.final_norm), None)
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
+        return rms_norm(x, weight, self._weights.eps)[0]
 
     # -- memory ----------------------------------------------------------------------------------------------------
 

@@ -226,4 +226,6 @@ def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainCo
 
     find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
-    return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+    return preflight(
+        base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, device=base.device, flops_per_second=speed
+    )
