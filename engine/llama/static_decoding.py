@@ -34,13 +34,16 @@ class StaticDecoder:
     prompt_tokens = 8192
 
     def __init__(
-        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool = CAPTURES
+        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool | None = None
     ) -> None:
-        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time."""
+        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time.
+
+        `captures` says whether steps run as graphs; None is as `CAPTURES` says.
+        """
         self._weights = weights = read_weights(model, adapter)
         self._packed = packed
         self._max_rows = max_rows
-        self._captures = captures
+        self._captures = CAPTURES if captures is None else captures
         dtype, self._device = weights.embedding.dtype, weights.embedding.device
         self._loras = [LayerLora.of(layer, dtype) for layer in weights.layers]
         self._heads = model.config.num_key_value_heads
