@@ -10,13 +10,16 @@ from typing import Any
 
 import torch
 
+from engine.compat.bitsandbytes import dequantised
+
 
 @dataclass(frozen=True)
 class LinearWeights:
     """One frozen linear layer with one adapter's LoRA matrices, if the adapter has any for it.
 
     `weight` is (out, in) and `bias` (out,) or None, both in the base model's dtype; `a` is (r, in) and `b` (out, r),
-    both float32. LoRA adds `scale · drop(x) aᵀ bᵀ`, and `dropout` is the share of inputs that it drops.
+    both float32. LoRA adds `scale · drop(x) aᵀ bᵀ`, and `dropout` is the share of inputs that it drops. In 4 bits
+    `weight` holds them packed, with bitsandbytes' state beside them.
     """
 
     weight: torch.Tensor
@@ -25,6 +28,20 @@ class LinearWeights:
     b: torch.Tensor | None = None
     scale: float = 1.0
     dropout: float = 0.0
+
+    @property
+    def outputs(self) -> int:
+        """The size of one output."""
+        return int(self.weight.shape[0] if self.quantised is None else self.quantised.shape[0])
+
+    @property
+    def quantised(self) -> Any:
+        """bitsandbytes' state of a weight in 4 bits, None for any other."""
+        return getattr(self.weight, "quant_state", None)
+
+    def dense(self) -> torch.Tensor:
+        """The weight, (out, in), as the product takes it: made anew at each call where it is held in 4 bits."""
+        return self.weight if self.quantised is None else dequantised(self.weight, self.quantised)
 
 
 @dataclass(frozen=True)

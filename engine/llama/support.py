@@ -31,11 +31,16 @@ def _architecture_problem(model: Any) -> str | None:
     config = model.config
     if type(model).__name__ not in _ARCHITECTURES:
         return f"its architecture, {config.model_type}, is not one that the fast path knows"
-    if getattr(config, "quantization_config", None) is not None:
+    if getattr(config, "quantization_config", None) is not None and not _takes_quantised(model):
         return "its weights are quantised"
     if len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1:
         return "its layers are on several devices"
     return None
+
+
+def _takes_quantised(model: Any) -> bool:
+    """Whether the weights are in 4 bits on a CUDA device. On a CPU the plain method keeps the bits that it gave."""
+    return bool(model.device.type == "cuda" and getattr(model, "is_loaded_in_4bit", False))
 
 
 def _adapter_problem(model: Any, adapter: str) -> str | None:
