@@ -116,10 +116,15 @@ def _kept_on_cuda(shape: ModelShape, config: TrainConfig, size: float) -> float:
     """Bytes that one layer keeps there for each token.
 
     By name: both norms' inputs (2 H), queries and what attention mixed (2 A), keys and values (2 K), gate and up (2 I),
-    LoRA's inner values; in float32 a factor for each norm and a normaliser for each head.
+    LoRA's inner values; the inputs of norms that some models have besides; in float32 a factor for each norm and a
+    normaliser for each head.
     """
     values = 2 * (shape.hidden + shape.attention + shape.keys + shape.inner)
-    return (values + config.lora_r * len(_adapted(shape, config))) * size + 4 * (2 + shape.heads)
+    values += config.lora_r * len(_adapted(shape, config))
+    besides = 2 * shape.hidden * size if shape.framed else 0.0
+    if shape.head_norms:
+        besides += (shape.attention + shape.keys) * (4 if shape.framed else size)
+    return values * size + besides + 4 * (2 + shape.heads)
 
 
 def _work_on_cuda(shape: ModelShape, size: float, tokens: int, again: float) -> float:

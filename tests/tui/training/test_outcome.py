@@ -228,7 +228,7 @@ def test_an_adapter_that_was_published_before_the_database_was_full_is_not_train
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("tui.training.trainer.db_runs.set_run_adapter", fill_up)
+        patch.setattr("tui.training.recorder.db_runs.set_run_adapter", fill_up)
         run = train(workbench, CONFIG)
     assert workbench.run(run).status == "interrupted"
     workbench.workspace.write(lambda conn: conn.execute("PRAGMA max_page_count = 1000000").fetchall()).result()

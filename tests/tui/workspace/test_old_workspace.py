@@ -13,7 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from db.connection import APPLICATION_ID
+from db.connection import APPLICATION_ID, open_database
+from db.errors import OlderDatabase
 from engine.config import SamplingConfig
 from engine.events import StepDone
 from tests import old_workspace
@@ -31,6 +32,7 @@ from tui.workspace.workspace import read_workspace
 KEPT = Path(old_workspace.__file__).parent / "schema_14"
 FACTS = facts_of(KEPT)
 RUN = FACTS["run"]
+UPGRADED = {"_sqlite_migrations", "verdict_words_data", "verdict_words_idx"}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,10 @@ def content(file: Path) -> str | bytes:
     return decoded(text) if file.suffix == ENCODED else text
 
 
-def test_whoever_only_reads_sees_the_killed_run_as_interrupted(left: Path) -> None:
+def test_whoever_only_reads_sees_the_killed_run_as_interrupted_once_it_was_upgraded(left: Path) -> None:
+    with pytest.raises(OlderDatabase, match="Start `palate` once"), closing(read_workspace(left)) as workspace:
+        WorkspaceReader(workspace).run(RUN)
+    open_database(left / "palate.db")
     with closing(read_workspace(left)) as workspace:
         run = WorkspaceReader(workspace).run(RUN)
     assert (run.status, run.step, run.total_steps) == ("interrupted", 3, 15)
@@ -111,8 +116,10 @@ def test_opening_changes_the_killed_run_and_nothing_else(left: Path) -> None:
     Workbench(left).close()
     with opened(left) as conn:
         now = rows_of(conn)
-    assert {name: len(rows) for name, rows in now.items() if name in before} == FACTS["rows"]
-    pairs = [(name, *each) for name, rows in before.items() for each in zip(rows, now[name], strict=True)]
+    # The upgrade is recorded, and the index of words holds a program's verdicts no longer as a person's.
+    kept = {name: rows for name, rows in before.items() if name not in UPGRADED}
+    assert {name: len(now[name]) for name in kept} == {name: FACTS["rows"][name] for name in kept}
+    pairs = [(name, *each) for name, rows in kept.items() for each in zip(rows, now[name], strict=True)]
     changed = [(name, row) for name, row, later in pairs if row != later[: len(row)]]  # schemas may append columns
     assert {name for name, _ in changed} == {"runs", "checkpoints", "clean_close"}
     assert [row[0] for name, row in changed if name == "runs"] == [RUN]

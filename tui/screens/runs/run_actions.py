@@ -72,7 +72,7 @@ class RunActions(Actions):
             self._use(adapter.id)
 
     def action_resume(self) -> None:
-        """Let the shown run go on from its checkpoint; one that fell to memory asks how."""
+        """Resume the shown run from its checkpoint; for one that ran out of memory, ask how."""
         run = self._run()
         if run is None:
             return
