@@ -270,6 +270,7 @@ APART = {
     "db.interchange.questions",
     "engine.compat.transformers_private",
     "engine.fingerprint",
+    "engine.sources.prepare",
     "engine.stops",
     "engine.training.allocator",
     "engine.training.margins",
