@@ -23,6 +23,7 @@ from engine.dpo import PairScore
 from engine.errors import CheckpointError, CheckpointMisfit
 from engine.preparation import PreparedPairs
 from engine.training.learner import Learner
+from engine.training.random_state import random_state_problem
 from engine.training.run_state import RunState
 
 FILE = "checkpoint.pt"
@@ -75,6 +76,10 @@ def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
     """
     content = _read(folder / FILE)
     _check_same_run(content["run"], run_identity(learner, prepared), folder)
+    if problem := random_state_problem(content["random"]):
+        raise CheckpointMisfit(
+            f"The checkpoint in {folder} cannot be used: {problem}. Resume on that machine, or start the run again."
+        )
     learner.set_weights(_named(content["weights"], learner.adapter))
     learner.set_gradients(_named(content["gradients"], learner.adapter))
     learner.optimizer.load_state_dict(content["optimizer"])

@@ -19,7 +19,7 @@ import torch
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig
-from engine.decode import Decoder, PlainDecoder, closed_up
+from engine.decode import CachelessDecoder, Decoder, PlainDecoder, closed_up, rows_follow
 from engine.errors import ModelError
 from engine.events import CompletionDone, Event, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
@@ -98,10 +98,18 @@ def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Deco
     """The fastest decoder that is right for this model with this adapter."""
     model = base.hf_model
     if support_of(model, adapter).decoding is not None:
-        return PlainDecoder(model, max_rows)
+        return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
     if base.decoding_weights is None:
         base.decoding_weights = DecodingWeights(model)
     return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
+
+
+def _rows_follow(base: BaseModel) -> bool:
+    """Whether the rows of the model's cache follow when others go, tried once."""
+    if base.rows_follow is None:
+        with base.policy(None), torch.no_grad():
+            base.rows_follow = rows_follow(base.hf_model)
+    return base.rows_follow
 
 
 @dataclass
@@ -124,7 +132,7 @@ def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: Samplin
 
 
 def check_fits(base: BaseModel, request: GenerationRequest) -> None:
-    """Raise `PromptTooLong` where the prompt leaves no room for an answer."""
+    """Raise `PromptTooLong` where the prompt leaves no room for an answer, `TokenUnknown` where it cannot be read."""
     _room(base, encode_prompt(base.tokenizer, request.messages), request.key)
 
 
@@ -227,7 +235,7 @@ class _Batch:
         if self._seen is not None:
             logits = penalise(logits, self._seen, self._sampling.repetition_penalty)
         uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
-        tokens = draw_tokens(logits, uniforms.to(logits.device), self._sampling)
+        tokens = draw_tokens(logits, uniforms, self._sampling)
         if self._seen is not None:
             self._seen.scatter_(1, tokens[:, None], True)
         return tokens

@@ -56,7 +56,7 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
 
     Args:
         logits: (R, V), any float dtype.
-        uniforms: (R,) float64 in [0, 1), one random number per row; unused at temperature 0.
+        uniforms: (R,) float64 in [0, 1) on the CPU, one random number per row; unused at temperature 0.
         config: the sampling settings.
 
     Returns:
@@ -65,11 +65,16 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
     if config.temperature == 0:
         return logits.argmax(-1)
     scores, ids = filter_logits(logits, config)
-    cumulative = scores.double().softmax(-1).cumsum(-1)  # (R, K)
+    cumulative = scores.to(double_device(scores.device)).double().softmax(-1).cumsum(-1)  # (R, K)
     # Rounding may leave the last value below 1. The random number is scaled, so that it never points behind that value.
     target = uniforms.to(cumulative)[:, None] * cumulative[:, -1:]
     place = torch.searchsorted(cumulative, target, right=True).clamp_(max=ids.shape[-1] - 1)
-    return ids.gather(-1, place)[:, 0]
+    return ids.gather(-1, place.to(ids.device))[:, 0]
+
+
+def double_device(device: torch.device) -> torch.device:
+    """Where float64 is computed for tensors on `device`: there, or on the CPU beside a Mac's GPU, which has none."""
+    return torch.device("cpu") if device.type == "mps" else device
 
 
 def random_stream(seed: int, count: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
-from engine.errors import PromptRefused
+from engine.errors import PromptRefused, TokenUnknown
 from engine.events import CompletionDone, TokensDrawn
 from engine.requests import GenerationRequest
 from engine.server import Server, ServerAnswers
@@ -157,12 +157,12 @@ class CompletionWriter:
 
 
 def why_too_long(base: BaseModel, request: GenerationRequest) -> str | None:
-    """Why the model has no room to answer; None when it has."""
+    """Why the model cannot read the prompt and answer it; None when it can."""
     from engine.generate import PromptTooLong, check_fits  # imports torch
 
     try:
         check_fits(base, request)
-    except PromptTooLong as error:
+    except (PromptTooLong, TokenUnknown) as error:
         return str(error)
     return None
 
