@@ -56,6 +56,7 @@ class BaseModel:
         context_length: the most tokens of prompt and answer together; None where the model states none.
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
         rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
+        most_rows: how many answers memory was last enough for; None where it was enough for all.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class BaseModel:
         self.context_length = set_limits(tokenizer, self.model).length
         self.decoding_weights: DecodingWeights | None = None
         self.rows_follow: bool | None = None
+        self.most_rows: int | None = None
         # Other tools find the default model under its Hub id, not under Palate's name.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 

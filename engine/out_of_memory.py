@@ -12,6 +12,8 @@ from engine.errors import MemoryRanOut
 # torch raises this in several classes: OutOfMemoryError, AcceleratorError, and on a CPU a plain RuntimeError.
 _SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
+NO_ROOM_FOR_A_PAIR = "There is not enough memory to score a pair. Close other programs that take memory here."
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that no memory is left, on the device or beside it."""

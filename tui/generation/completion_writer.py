@@ -11,10 +11,11 @@ from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
 from engine.errors import PromptRefused, TokenUnknown
-from engine.events import CompletionDone, TokensDrawn
+from engine.events import CompletionDone, Notice, TokensDrawn
 from engine.requests import GenerationRequest
 from engine.server import Server, ServerAnswers
 from tui.compute.services import Services
+from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class CompletionWriter:
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
+        self._publish = services.publish
         self._network: ServerAnswers | None = None
 
     @property
@@ -95,6 +97,7 @@ class CompletionWriter:
             ServerError: the server could not be asked. Answers that were complete came before.
             AdapterError: the adapter is damaged or was made for another base model.
             ModelError: no base model is loaded, or PEFT cannot load the adapter.
+            MemoryRanOut: there is no memory for one answer.
         """
         if isinstance(source.policy, Server):
             yield from self._from_server(source.policy, source.sampling, requests)
@@ -116,6 +119,8 @@ class CompletionWriter:
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
                 yield Completed(event, seeds[event.key], asdict(sampling))
+            elif isinstance(event, Notice):
+                self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
                 yield from _move_fitting(base, requests, fitting, seeds)
