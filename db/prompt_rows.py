@@ -42,7 +42,7 @@ class PromptSetRow:
 
 @dataclass(frozen=True)
 class PromptRow:
-    """One prompt with the set that it belongs to."""
+    """One prompt with the set that it belongs to. A `forgotten` one has no text any more."""
 
     id: int
     set_id: int
@@ -50,6 +50,7 @@ class PromptRow:
     held_out: bool
     messages: Messages
     field: str | None
+    forgotten: bool = False
 
     @property
     def first_line(self) -> str:

@@ -11,7 +11,7 @@ from db.inserting import insert
 from db.prompt_rows import AddedPrompts, AskedOf, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
 from db.times import utc_now
 
-_PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field
+_PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field, p.forgotten
     FROM prompts p JOIN prompt_sets s ON s.id = p.set_id"""
 _SET = """SELECT s.id, s.name, s.held_out, s.created, (SELECT count(*) FROM prompts p WHERE p.set_id = s.id) AS prompts
     FROM prompt_sets s"""
@@ -186,6 +186,7 @@ def prompt_row(row: Row, id_column: str = "id") -> PromptRow:
         held_out=bool(row["held_out"]),
         messages=tuple(json.loads(row["messages"])),
         field=row["field"],
+        forgotten=row["forgotten"] is not None,
     )
 
 

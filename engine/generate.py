@@ -24,11 +24,12 @@ from engine.errors import MemoryRanOut, ModelError
 from engine.estimates.answer_memory import rows_that_fit
 from engine.events import CompletionDone, Event, Notice, NoticeLevel, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.static_decoding import StaticDecoder
 from engine.llama.support import support_of
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.requests import GenerationRequest
-from engine.sampling import draw_tokens, penalise, random_stream
+from engine.sampling import RandomStreams, draw_tokens, penalise
 
 _HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
@@ -51,7 +52,6 @@ class _Row:
 
     request: GenerationRequest
     limit: int  # in tokens
-    uniforms: torch.Tensor  # (limit,)
     started: float
     ids: list[int] = field(default_factory=list)
 
@@ -139,6 +139,8 @@ def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Deco
         return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
     if base.decoding_weights is None:
         base.decoding_weights = DecodingWeights(model)
+    if base.device.startswith("cuda"):
+        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
     return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
 
 
@@ -197,6 +199,7 @@ class _Batch:
         self._sampling = sampling
         self._stop_ids = base.stop_ids
         self._logits: torch.Tensor | None = None  # (R, V): the next tokens are drawn from these
+        self._streams = RandomStreams()
         self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
 
     def room(self) -> int:
@@ -220,6 +223,7 @@ class _Batch:
         self.dropped = len(rows)
         self.rows, self._joining = [], []
         self.decoder = self._logits = self._seen = None
+        self._streams = RandomStreams()
         waiting.clear()
         return requests
 
@@ -256,6 +260,7 @@ class _Batch:
             logits = self._opened.admit(prompts)
             self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
             self._see(prompts, logits)
+            self._streams.join([(row.request.seed, row.limit) for row in joining], logits.device)
             self.rows += joining
             self._joining = []
 
@@ -271,7 +276,7 @@ class _Batch:
         self._seen = seen if self._seen is None else torch.cat([self._seen, seen])
 
     def _row(self, request: GenerationRequest, limit: int) -> _Row:
-        return _Row(request, limit, random_stream(request.seed, limit), time.perf_counter())
+        return _Row(request, limit, time.perf_counter())
 
     def _draw(self) -> None:
         """Draw one token for every row, drop the rows that ended, and compute the logits of the next token."""
@@ -289,6 +294,7 @@ class _Batch:
             self._opened.keep(kept)
             places = torch.tensor(kept, dtype=torch.long, device=tokens.device)
             tokens = tokens[places]
+            self._streams.keep(places)
             self._seen = None if self._seen is None else self._seen[places]
         self._logits = self._opened.step(tokens) if self.rows else None
 
@@ -296,8 +302,7 @@ class _Batch:
         """One token for every row, (R,), each from its own random number."""
         if self._seen is not None:
             logits = penalise(logits, self._seen, self._sampling.repetition_penalty)
-        uniforms = torch.stack([row.uniforms[len(row.ids)] for row in self.rows])
-        tokens = draw_tokens(logits, uniforms, self._sampling)
+        tokens = draw_tokens(logits, self._streams.next(), self._sampling)
         if self._seen is not None:
             self._seen.scatter_(1, tokens[:, None], True)
         return tokens

@@ -5,8 +5,10 @@ random number, and inverting the row's cumulative distribution gives its token.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 
 from engine.config import SamplingConfig
 
@@ -56,7 +58,7 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
 
     Args:
         logits: (R, V), any float dtype.
-        uniforms: (R,) float64 in [0, 1) on the CPU, one random number per row; unused at temperature 0.
+        uniforms: (R,) float64 in [0, 1), one random number per row; unused at temperature 0.
         config: the sampling settings.
 
     Returns:
@@ -83,3 +85,32 @@ def random_stream(seed: int, count: int) -> torch.Tensor:
     A longer stream of the same seed begins with the same numbers.
     """
     return torch.rand(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+class RandomStreams:
+    """The random numbers of all rows being written, on the `double_device` of theirs, so that drawing needs no copy."""
+
+    def __init__(self) -> None:
+        self._numbers = torch.zeros(0, 0, dtype=torch.float64)  # (R, L) each row's stream, with zeros behind it
+        self._drawn = torch.zeros(0, 1, dtype=torch.int64)  # how many of them each row has used
+
+    def join(self, rows: Sequence[tuple[int, int]], device: torch.device) -> None:
+        """Add rows as the last ones, each given as its seed and how many numbers it needs."""
+        device = double_device(device)
+        streams = [random_stream(seed, count) for seed, count in rows]
+        numbers = torch.nn.utils.rnn.pad_sequence(streams, batch_first=True).to(device)
+        longest = max(numbers.shape[1], self._numbers.shape[1])
+        both = [F.pad(each.to(device), (0, longest - each.shape[1])) for each in (self._numbers, numbers)]
+        self._numbers = torch.cat(both)
+        self._drawn = F.pad(self._drawn.to(device), (0, 0, 0, len(rows)))
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Drop all other rows, and put those kept in this order."""
+        rows = rows.to(self._numbers.device)
+        self._numbers, self._drawn = self._numbers[rows], self._drawn[rows]
+
+    def next(self) -> torch.Tensor:
+        """The next number of each row, (R,)."""
+        numbers = self._numbers.gather(1, self._drawn)[:, 0]
+        self._drawn += 1
+        return numbers

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.chat import EncodedPair
-from engine.checkpoint import load_checkpoint, save_checkpoint
+from engine.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
@@ -112,8 +112,9 @@ def train_dpo(
         known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
         checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
         checkpoint_now: called between groups of pairs; when it returns True, the run writes a checkpoint at once.
-        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
-            will be, bit for bit, that of the same run without an interruption, or a Notice says why not.
+        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start; only the
+            settings that are `free_at_resume` may differ. The adapter will be, bit for bit, that of the same run
+            without an interruption, or a Notice says why not.
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
@@ -128,14 +129,16 @@ def train_dpo(
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
-    prepared = prepare_pairs(base.tokenizer, pairs, config)
+    checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
+    encode = prepare_pairs if checkpoint is None else checkpoint.pairs
+    prepared = encode(base.tokenizer, pairs, config)
     _create_adapter(base, adapter, start, config)
     saved = False
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(len(prepared.train), config))
         run = _Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
-        inexact = _resume(run) if resume else ()
+        inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -202,10 +205,10 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
     return Learner(scorer, adapter, config, reference)
 
 
-def _resume(run: _Run) -> tuple[str, ...]:
-    if run.checkpoint_folder is None:
+def _checkpoint_of(folder: Path | None) -> Checkpoint:
+    if folder is None:
         raise CheckpointError("A run without a checkpoint folder cannot be resumed. Start it again.")
-    return load_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+    return read_checkpoint(folder)
 
 
 def _planned(run: _Run) -> RunPlanned:
@@ -316,7 +319,7 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         if run.checkpoint_now():
             yield from _checkpoint(run)
         before = learner.busy_s
-        scores = learner.learn(group, window)
+        scores = learner.learn(group, window, state.step)
         state.window += scores
         state.window_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for pair in group)

@@ -20,6 +20,11 @@ def add_norm(
     return total, weight * (wide * inverse).to(x.dtype), inverse
 
 
+def norm_again(total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The second result of `add_norm` from its first and third, (T, H); to the last bit where nothing is compiled."""
+    return weight * (total.float() * inverse).to(total.dtype)
+
+
 def add_norm_backward(
     d_total: torch.Tensor, d_normed: torch.Tensor, total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
@@ -53,22 +58,23 @@ def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tenso
 
 
 class AddNorm(torch.autograd.Function):
-    """`apply(x, delta, weight, eps, kernels)` → (x + delta, its RMS norm). `weight` is frozen."""
+    """`apply(x, delta, weight, eps, kernels)` → (x + delta, its RMS norm, the norm's factor). `weight` is frozen."""
 
     @staticmethod
     def forward(
         ctx: Any, x: torch.Tensor, delta: torch.Tensor, weight: torch.Tensor, eps: float, kernels: "Kernels"
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Add and normalise."""
         total, normed, inverse = kernels.add_norm(x, delta, weight, eps)
         ctx.save_for_backward(total, inverse, weight)
+        ctx.mark_non_differentiable(inverse)
         ctx.kernels = kernels
-        return total, normed
+        return total, normed, inverse
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The gradient of both inputs."""
-        d_x = ctx.kernels.add_norm_backward(*gradients, *ctx.saved_tensors)
+        d_x = ctx.kernels.add_norm_backward(*gradients[:2], *ctx.saved_tensors)
         return d_x, d_x, None, None, None
 
 
@@ -119,6 +125,7 @@ class Kernels:
         self.compiled = compiled
         wrap = _compiled if compiled else _as_it_is
         self.add_norm: Callable[..., Any] = wrap(add_norm)
+        self.norm_again: Callable[..., Any] = wrap(norm_again)
         self.add_norm_backward: Callable[..., Any] = wrap(add_norm_backward)
         self.swiglu: Callable[..., Any] = wrap(swiglu)
         self.swiglu_backward: Callable[..., Any] = wrap(swiglu_backward)

@@ -5,8 +5,8 @@
 The base weights are frozen; gradients go to x, to A and to B.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,30 +14,50 @@ import torch
 from engine.llama.layers import LinearWeights
 
 
-def project(x: torch.Tensor, layers: Sequence[LinearWeights], *, dropout: bool) -> tuple[torch.Tensor, ...]:
-    """Apply layers that share the input `x`, (T, in) → one (T, out) each; `dropout` says whether LoRA's is on."""
-    adapted = [each for each in layers if each.a is not None]
-    dropped = dropped_places(x, adapted[0].dropout) if adapted and dropout and adapted[0].dropout else None
-    matrices = [matrix for each in adapted for matrix in (each.a, each.b)]
-    outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), *matrices)  # type: ignore[no-untyped-call]
+@dataclass(frozen=True)
+class Origin:
+    """What the backward pass needs in place of an input: `make(*tensors)` gives it again.
+
+    `draw()` gives the dropped places again; None keeps them, because nothing can draw them a second time.
+    """
+
+    make: Callable[..., torch.Tensor]
+    tensors: tuple[torch.Tensor, ...]
+    draw: Callable[[], torch.Tensor] | None = None
+
+
+def project(
+    x: torch.Tensor,
+    layers: Sequence[LinearWeights],
+    *,
+    dropped: torch.Tensor | None,
+    origin: Origin | None = None,
+) -> tuple[torch.Tensor, ...]:
+    """Apply layers that share the input `x`, (T, in) → one (T, out) each.
+
+    Args:
+        dropped: the places of `x` (flat) that LoRA's dropout zeroes; None without dropout.
+        origin: what the backward pass computes `x` from; without it `x` is kept until then.
+    """
+    matrices = [matrix for each in layers if each.a is not None for matrix in (each.a, each.b)]
+    outputs: tuple[torch.Tensor, ...] = _LoraLinears.apply(x, dropped, tuple(layers), origin, *matrices)  # type: ignore[no-untyped-call]
     return outputs
 
 
-def dropped_places(x: torch.Tensor, share: float) -> torch.Tensor:
-    """The places of `x` (flat) that dropout zeroes, each on its own with probability `share`.
-
-    A Poisson number of places drawn with replacement makes the places independent of one another and exactly as
-    likely as coin throws would (each place is hit Poisson(−ln(1 − share)) times), at a twentieth of the cost.
-    """
-    mean = -x.numel() * math.log1p(-share)
-    count = int(torch.poisson(torch.tensor(mean, dtype=torch.float64)))
-    return torch.randint(x.numel(), (count,), device=x.device)
+def dropout_share(layers: Sequence[LinearWeights]) -> float:
+    """The share of their common input that LoRA drops in training; 0 where none of them has LoRA."""
+    return next((each.dropout for each in layers if each.a is not None), 0.0)
 
 
 class _LoraLinears(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, dropped: torch.Tensor | None, layers: tuple[LinearWeights, ...], *_: torch.Tensor
+        ctx: Any,
+        x: torch.Tensor,
+        dropped: torch.Tensor | None,
+        layers: tuple[LinearWeights, ...],
+        origin: Origin | None,
+        *_: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         down = _down_matrix(layers, x.dtype, dropping=dropped is not None)
         low = None if down is None else _zeroed(x, dropped) @ down.t()  # (T, Σr)
@@ -49,13 +69,18 @@ class _LoraLinears(torch.autograd.Function):
                 y.addmm_(low[:, start : start + rank], each.b.to(x.dtype).t(), alpha=each.scale)
                 start += rank
             outputs.append(y)
-        ctx.save_for_backward(x, dropped, low)
+        ctx.draw = None if origin is None or dropped is None else origin.draw
+        ctx.make = None if origin is None else origin.make
+        held = (x,) if origin is None else origin.tensors
+        ctx.save_for_backward(dropped if ctx.draw is None else None, low, *held)
         ctx.layers = layers
         return tuple(outputs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        x, dropped, low = ctx.saved_tensors
+        dropped, low, *inputs = ctx.saved_tensors
+        x = inputs[0] if ctx.make is None else ctx.make(*inputs)
+        dropped = dropped if ctx.draw is None else ctx.draw()
         layers: tuple[LinearWeights, ...] = ctx.layers
         parts: list[torch.Tensor] = []  # (T, r) gradients of drop(x) Aᵀ
         matrix_gradients: list[torch.Tensor] = []
@@ -70,13 +95,13 @@ class _LoraLinears(torch.autograd.Function):
         d_low = torch.cat(parts, -1) if parts else None
         d_x = _input_gradient(x, dropped, layers, gradients, d_low) if ctx.needs_input_grad[0] else None
         if d_low is None:
-            return d_x, None, None
+            return d_x, None, None, None
         d_down = (d_low.t() @ _zeroed(x, dropped)).float()  # (Σr, in)
         if dropped is not None:
             d_down *= _scaled_up(layers)
         d_a = d_down.split([each.a.shape[0] for each in layers if each.a is not None])  # type: ignore[no-untyped-call]
         paired = [each for two in zip(d_a, matrix_gradients, strict=True) for each in two]
-        return d_x, None, None, *paired
+        return d_x, None, None, None, *paired
 
 
 def _input_gradient(
@@ -113,7 +138,7 @@ def _down_matrix(layers: Sequence[LinearWeights], dtype: torch.dtype, *, droppin
 
 def _scaled_up(layers: Sequence[LinearWeights]) -> float:
     """By how much dropout scales up the values that it keeps."""
-    return 1 / (1 - next(each.dropout for each in layers if each.a is not None))
+    return 1 / (1 - dropout_share(layers))
 
 
 def _zeroed(x: torch.Tensor, dropped: torch.Tensor | None) -> torch.Tensor:

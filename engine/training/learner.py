@@ -10,6 +10,7 @@ import torch
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.dpo import PairScore, dpo_loss
+from engine.dropout import Dropout, DropoutRule, PairDropout, SequenceDropout, pair_seed
 from engine.errors import NonFiniteLoss, TrainingError
 from engine.estimates.checkpointing import known_shape
 from engine.logps import CompletionScores
@@ -28,6 +29,7 @@ class Learner:
         shape: the base model's sizes, None where its config does not name them.
         reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
         busy_s: seconds that this run has computed, without other jobs between its turns.
+        dropout_rule: what decides the inputs that LoRA drops.
     """
 
     def __init__(self, scorer: Scorer, adapter: str, config: TrainConfig, reference_adapter: str | None = None) -> None:
@@ -43,6 +45,7 @@ class Learner:
         self.reference: dict[str, tuple[float, float]] = {}
         self.busy_s = 0.0
         self.random_state = OwnRandomState(config.seed)
+        self.dropout_rule = DropoutRule.BY_PAIR
         self._scale = _FLOAT16_SCALE if base.dtype == "float16" else 1.0
         self.optimizer = torch.optim.AdamW(
             self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -79,14 +82,16 @@ class Learner:
         self.reference[pair.key] = (chosen, rejected)
         return self.reference[pair.key]
 
-    def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair]) -> list[PairScore]:
+    def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
         """Add a group's share of the step's gradient: that of its pairs' losses ÷ the pairs in the step's `window`.
+
+        Steps count from 0.
 
         Raises:
             NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
-            scores = self.scorer.score_group(self.adapter, group, dropout=True)
+            scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
             losses = torch.stack([self._loss(*both, window) for both in zip(group, scores, strict=True)])
             values = losses.tolist()
             if all(map(math.isfinite, values)):
@@ -94,6 +99,11 @@ class Learner:
             found = [self._pair_score(*each) for each in zip(group, scores, values, strict=True)]
         self._check_finite(found)
         return found
+
+    def _dropout(self, group: Sequence[EncodedPair], step: int) -> Dropout:
+        if self.dropout_rule is DropoutRule.IN_SEQUENCE:
+            return SequenceDropout()
+        return PairDropout(tuple(pair_seed(self.config.seed, step, pair) for pair in group))
 
     def _check_finite(self, scores: Sequence[PairScore]) -> None:
         for score in scores:

@@ -15,6 +15,7 @@ from engine.model import BaseModel
 from engine.out_of_memory import NO_ROOM_FOR_A_PAIR, memory_in_words
 from engine.preference import PreferencePair, split_by_prompt
 from engine.schedule import pairs_per_step, planned_steps
+from engine.training.environment import graphics_card
 from engine.training.learner import adapter_parameters
 from engine.training.scorer import Scorer, choose_scorer
 
@@ -81,8 +82,8 @@ class ReferenceKeys:
     """Keys of the log-probabilities that one scorer gives under one reference: an adapter, or None for the base.
 
     A key holds for exactly the same numbers: the same token ids and boundary, base weights, reference adapter, dtype,
-    device, method of scoring, machine and version of torch. The batch of a pair is not part of it, since a pair scores
-    the same in every batch.
+    device, method of scoring, machine and version of torch, and on a graphics card its name, its libraries and the
+    attention kernel. The batch of a pair is not part of it, since a pair scores the same in every batch.
     """
 
     def __init__(self, scorer: Scorer, adapter: str | None) -> None:
@@ -102,6 +103,8 @@ class ReferenceKeys:
             torch.get_num_threads(),
             torch.__version__,
         ]
+        if card := graphics_card(base.device):
+            path += [*card.values(), self._scorer.attention_kernel]
         return json.dumps([base.fingerprint, base.dtype, base.device, self._adapter_digest(), *path])
 
     def _adapter_digest(self) -> str:

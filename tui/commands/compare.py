@@ -185,7 +185,7 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
         console().check()
         judgement = judge.judge(pair)
         note = f"with a first: {judgement.a_first}; with b first: {judgement.b_first}"
-        workbench.judge(pair.id, judgement.verdict, note=note).result()
+        workbench.judge_as(judge.command, pair.id, judgement.verdict, note=note).result()
         if as_json:
             emit(_verdict_record(pair, judgement))
         else:

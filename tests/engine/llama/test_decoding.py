@@ -1,5 +1,7 @@
 """The fast decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ import torch
 from transformers import PreTrainedConfig
 
 from engine.config import TrainConfig
+from engine.decode import Decoder
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.static_decoding import StaticDecoder
 from engine.model import BaseModel, load_base
 from tests.tiny import save_tiny, tiny_config
 
@@ -26,8 +30,14 @@ def disturb(base: BaseModel, name: str) -> None:
             weight.data += 0.1 * torch.randn(weight.shape, generator=generator)
 
 
-def decoder_of(base: BaseModel, adapter: str | None = None) -> LlamaDecoder:
-    return LlamaDecoder(base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
+DECODERS: dict[str, Callable[..., Decoder]] = {
+    "growing": LlamaDecoder,
+    "static": functools.partial(StaticDecoder, captures=False),  # without a GPU its steps are not captured
+}
+
+
+def decoder_of(base: BaseModel, adapter: str | None = None, kind: str = "growing") -> Decoder:
+    return DECODERS[kind](base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
 
 
 def whole(base: BaseModel, rows: list[list[int]], adapter: str | None = None) -> torch.Tensor:
@@ -42,11 +52,14 @@ def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
 @pytest.mark.parametrize("adapter", [None, "a1"])
-def test_logits_through_joining_stepping_and_leaving(tmp_path: Path, dtype: str, close: float, adapter: str) -> None:
+@pytest.mark.parametrize("kind", DECODERS)
+def test_logits_through_joining_stepping_and_leaving(
+    tmp_path: Path, dtype: str, close: float, adapter: str, kind: str
+) -> None:
     base = loaded(tmp_path, dtype)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
     disturb(base, "a1")
-    decoder = decoder_of(base, adapter)
+    decoder = decoder_of(base, adapter, kind)
     with torch.no_grad():
         logits = decoder.admit([(PROMPTS[0], 2), (PROMPTS[1], 1)])
         rows = [PROMPTS[0], PROMPTS[0], PROMPTS[1]]
@@ -69,11 +82,12 @@ def test_logits_through_joining_stepping_and_leaving(tmp_path: Path, dtype: str,
             assert distance(logits.float(), whole(base, rows, adapter).float()) < close
 
 
-def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", DECODERS)
+def test_an_adapter_on_some_layers_alone(tmp_path: Path, kind: str) -> None:
     base = loaded(tmp_path)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
     disturb(base, "a1")
     with torch.no_grad():
-        logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
+        logits = decoder_of(base, "a1", kind).admit([(PROMPTS[0], 1)])
     assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
     assert distance(logits, whole(base, PROMPTS[:1])) > 0.01

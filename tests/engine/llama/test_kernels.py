@@ -26,7 +26,9 @@ def _check(kernels: Kernels, tokens: int) -> None:
     x, delta = torch.randn(tokens, 12, requires_grad=True), torch.randn(tokens, 12, requires_grad=True)
     weight = torch.randn(12)
     normed = F.rms_norm(x + delta, (12,), weight, 1e-5)
-    _compare(list(AddNorm.apply(x, delta, weight, 1e-5, kernels)), [x + delta, normed], [x, delta])
+    total, ours, inverse = AddNorm.apply(x, delta, weight, 1e-5, kernels)
+    _compare([total, ours], [x + delta, normed], [x, delta])
+    assert torch.equal(kernels.norm_again(total, inverse, weight), ours)
     _compare([SwiGlu.apply(x, delta, kernels)], [F.silu(x) * delta], [x, delta])
 
 

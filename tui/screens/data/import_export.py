@@ -35,10 +35,10 @@ class PickFormat(Pick):
 
 
 async def import_file(screen: PalateScreen) -> None:
-    """Ask for a file and take it in; or, while an import goes on, whether it shall end."""
+    """Ask for a file and import it; or, while an import is in progress, whether to stop it."""
     app, imports = screen.app, screen.workbench.imports
     if imports.going_on:
-        if await app.push_screen_wait(Choose("Import", "An import goes on.", _STOP)):
+        if await app.push_screen_wait(Choose("Import", "An import is in progress.", _STOP)):
             imports.stop()
         return
     kind = await app.push_screen_wait(Choose("Import", "What does it hold?", _KINDS))
