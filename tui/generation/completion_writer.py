@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,10 +108,21 @@ class CompletionWriter:
     def _from_model(
         self, policy: Adapter | str | None, sampling: SamplingConfig, requests: deque[GenerationRequest], *, joins: bool
     ) -> Generator[WriterEvent, None, None]:
+        base = self._loaded_model.required()
+        with self._loaded_model.using(policy) if isinstance(policy, Adapter) else nullcontext(policy) as adapter:
+            yield from self._generated(base, adapter, sampling, requests, joins=joins)
+
+    def _generated(
+        self,
+        base: BaseModel,
+        adapter: str | None,
+        sampling: SamplingConfig,
+        requests: deque[GenerationRequest],
+        *,
+        joins: bool,
+    ) -> Generator[WriterEvent, None, None]:
         from engine.generate import generate  # imports torch
 
-        base = self._loaded_model.required()
-        adapter = self._loaded_model.attach(policy) if isinstance(policy, Adapter) else policy
         fitting: deque[GenerationRequest] = deque()
         seeds: dict[str, int] = {}
         yield from _move_fitting(base, requests, fitting, seeds)

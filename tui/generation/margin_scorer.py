@@ -69,14 +69,16 @@ class MarginScorer:
     def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> WorkSteps:
         from engine.training.margins import score_margins  # imports torch
 
-        base, name = self._loaded_model.required(), self._loaded_model.attach(adapter)
+        base = self._loaded_model.required()
         self._cannot |= {(each.id, model) for each in pairs}  # whatever gets no margin now will not get one later
         records = [_record(each) for each in pairs]
         try:
-            for event in score_margins(base, records, adapter=name, config=TrainConfig()):
-                if math.isfinite(event.margin):
-                    self._workspace.write(db_margin_scores.keep_margins, model, {int(event.key): event.margin}).result()
-                yield
+            with self._loaded_model.using(adapter) as name:
+                for event in score_margins(base, records, adapter=name, config=TrainConfig()):
+                    if math.isfinite(event.margin):
+                        margins = {int(event.key): event.margin}
+                        self._workspace.write(db_margin_scores.keep_margins, model, margins).result()
+                    yield
         except MemoryRanOut as error:  # these pairs are asked without a margin
             logger.info("No margins for %s pairs: %s", len(records), error)
 
