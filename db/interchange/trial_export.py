@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
-from db.interchange.comparator import LABELS, SCORES, input_text
+from db.interchange.comparator_format import LABELS, SCORES, input_text
 from db.interchange.writing import write_beside
 from db.pair_rows import ComparisonRow
 from db.plain_json import plain_json

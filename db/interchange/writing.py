@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from db.errors import InterchangeError
-from db.interchange.formats import FORMATS, Format
+from db.interchange.chat_text import has_markers, speaks, without_end, worn_template
+from db.interchange.checks import Row
+from db.interchange.format import Format
+from db.interchange.formats import WRITTEN
+from db.interchange.messages import asked
 from db.interchange.records import LeftOut, PairRecord
+from db.interchange.unfolding import writes_messages
 from db.plain_json import plain_json
 
 
@@ -33,7 +38,7 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
         InterchangeError: the format is not written as such files, or the file cannot be written. An older file of that
             name is unchanged then.
     """
-    chosen = FORMATS[format]
+    chosen = WRITTEN[format]
     counted: Counter[str] = Counter()
     rows = _counted(chosen, records, counted)
     if not isinstance(target, Path):
@@ -43,7 +48,7 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
             _write_parquet(file, rows)
     else:
         write_beside(target, _text(rows, chosen, target.suffix.lower()))
-    return Exported(counted.pop(_WRITTEN, 0), dict(counted))
+    return Exported(counted.pop(_STORED, 0), dict(counted))
 
 
 def check_ending(target: Path, format: Format) -> str:
@@ -96,18 +101,39 @@ def beside(target: Path) -> Iterator[Path]:
             written.unlink(missing_ok=True)
 
 
-_WRITTEN = ""
+_STORED = ""
+CHANGED = "a text would change when it is read back: it looks like messages, a transcript or a chat template"
 
 
 def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str]) -> Iterator[dict[str, Any]]:
     """The rows of the records that the format can hold; the others are counted by their reason."""
     for record in records:
         rows = format.write(record)
+        if not isinstance(rows, LeftOut) and _is_suspect(record) and not _comes_back(format, record, rows):
+            rows = LeftOut(record.at, CHANGED)
         if isinstance(rows, LeftOut):
             counted[rows.reason] += 1
         else:
-            counted[_WRITTEN] += 1
+            counted[_STORED] += 1
             yield from rows
+
+
+def _is_suspect(record: PairRecord) -> bool:
+    """Whether a reader may take one of the texts for structure. Only such records are read back before they count."""
+    texts = (record.a, record.b, *(each["content"] for each in record.messages))
+    return any(
+        worn_template(each) or speaks(each) or has_markers(each) or writes_messages(each) or without_end(each) != each
+        for each in texts
+    )
+
+
+def _comes_back(format: Format, record: PairRecord, rows: list[dict[str, Any]]) -> bool:
+    read = list(format.read_rows([Row("", "row", at, row) for at, row in enumerate(rows, 1)], False))
+    messages = record.messages if format.joined is None else asked(format.joined(record.messages))
+    if len(read) != 1 or not isinstance(read[0], PairRecord):
+        return False
+    found = read[0]
+    return found.messages == messages and {found.a, found.b} == {record.a, record.b}
 
 
 def _text(rows: Iterable[dict[str, Any]], format: Format, kind: str) -> Iterator[str]:
