@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.config import TrainConfig
+from engine.errors import TokenUnknown
+from engine.limits import check_tokens, limits_of
 from engine.preference import Message, PreferencePair
 
 
@@ -51,6 +53,9 @@ def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
 
     With a chat template these are the messages and the template's opening of an answer. Without one they are the
     contents as plain text, with an empty line between them.
+
+    Raises:
+        TokenUnknown: a token of the text is beyond those of the tokenizer's model.
     """
     return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
 
@@ -59,31 +64,40 @@ def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> En
     """The pair's token ids under the run's length and cut rules, or the reason why it is left out."""
     if config.cut == "leave-out" and (pair.chosen_cut or pair.rejected_cut):
         return LeftOut(pair.key, "an answer was cut by the token limit")
+    try:
+        encoded = _encoded(tokenizer, pair, config)
+    except TokenUnknown:
+        return LeftOut(pair.key, "it has a token that the tokenizer knows and the model does not")
+    longest = limits_of(tokenizer).length
+    return _fitted(encoded, config.max_length if longest is None else min(config.max_length, longest), config)
+
+
+def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair:
+    """The pair's token ids, of whatever length."""
     prompt_ids = encode_prompt(tokenizer, pair.prompt)
     chosen = _encode_answer(tokenizer, pair.prompt, pair.chosen, ended=not pair.chosen_cut or config.cut == "as-trl")
     rejected = _encode_answer(
         tokenizer, pair.prompt, pair.rejected, ended=not pair.rejected_cut or config.cut == "as-trl"
     )
     boundary = min(_common_prefix(prompt_ids, chosen), _common_prefix(prompt_ids, rejected))
-    encoded = EncodedPair(
+    return EncodedPair(
         pair.key,
         tuple(prompt_ids[:boundary]),
         tuple(chosen[boundary:]),
         tuple(rejected[boundary:]),
         moved=tokenizer.decode(prompt_ids[boundary:]),
     )
-    return _fitted(encoded, config)
 
 
-def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
-    """The pair within `max_length`, or why it is left out."""
-    room = config.max_length - len(pair.prompt_ids)
+def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedPair | LeftOut:
+    """The pair within `max_length` tokens, or why it is left out."""
+    room = max_length - len(pair.prompt_ids)
     longest = max(len(pair.chosen_ids), len(pair.rejected_ids))
     if room <= 0:
-        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {config.max_length}")
+        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {max_length}")
     if longest > room and config.truncation == "leave-out":
         total = len(pair.prompt_ids) + longest
-        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {config.max_length}")
+        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {max_length}")
     chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
     if not pair.prompt_ids:
         return LeftOut(pair.key, "no part of the prompt is left before the answers, so they cannot be scored")
@@ -125,7 +139,9 @@ def _render(tokenizer: Any, messages: Sequence[Message], *, add_generation_promp
 
 
 def _tokens(tokenizer: Any, text: str, add_special_tokens: bool) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    ids = list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    check_tokens(tokenizer, ids)
+    return ids
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

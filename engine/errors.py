@@ -53,6 +53,12 @@ class AdapterLoadError(ModelError):
     title = "The adapter does not fit"
 
 
+class TokenUnknown(ModelError):
+    """A text has a token that the model does not have."""
+
+    title = "The text cannot be read"
+
+
 class MergeError(EngineError):
     """An adapter cannot be merged into its base model, or the merged model cannot be written."""
 

@@ -54,6 +54,7 @@ from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
@@ -396,6 +397,8 @@ class Workbench(WorkspaceReader):
 
     def _publish_crash(self, job: Job, error: Exception) -> None:
         known = isinstance(error, KNOWN_ERRORS)
+        if not known and self.loaded_model.base is not None:
+            error = outage_in_words(error, self.workspace.folder) or error
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
             return  # the caller that requested them gets the error

@@ -17,7 +17,7 @@ from engine.llama.attention import PackedAttention
 from engine.llama.kernels import AddNorm, GeGlu, Kernels, Norm, Rotate, SwiGlu, head_norm
 from engine.llama.layers import Angles, LinearWeights, LlamaLayer, read_weights
 from engine.llama.lora_linear import Origin, dropout_share, project
-from engine.llama.token_scores import TokenScores
+from engine.llama.token_scores import TokenScores, mean_of_rows
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, pack
 
@@ -32,7 +32,7 @@ class LlamaScorer:
     def __init__(self, model: Any, adapter: str | None, kernels: Kernels) -> None:
         self.kernels = kernels
         self._weights = read_weights(model, adapter)
-        self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
+        self._mean_head = mean_of_rows(self._weights.head.weight)  # (H,)
 
     def score(
         self,

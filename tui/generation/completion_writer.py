@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
 from engine.config import SamplingConfig
-from engine.errors import PromptRefused
-from engine.events import CompletionDone, TokensDrawn
+from engine.errors import PromptRefused, TokenUnknown
+from engine.events import CompletionDone, Notice, TokensDrawn
 from engine.requests import GenerationRequest
 from engine.server import Server, ServerAnswers
 from tui.compute.services import Services
+from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class CompletionWriter:
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
+        self._publish = services.publish
         self._network: ServerAnswers | None = None
 
     @property
@@ -95,6 +98,7 @@ class CompletionWriter:
             ServerError: the server could not be asked. Answers that were complete came before.
             AdapterError: the adapter is damaged or was made for another base model.
             ModelError: no base model is loaded, or PEFT cannot load the adapter.
+            MemoryRanOut: there is no memory for one answer.
         """
         if isinstance(source.policy, Server):
             yield from self._from_server(source.policy, source.sampling, requests)
@@ -104,10 +108,21 @@ class CompletionWriter:
     def _from_model(
         self, policy: Adapter | str | None, sampling: SamplingConfig, requests: deque[GenerationRequest], *, joins: bool
     ) -> Generator[WriterEvent, None, None]:
+        base = self._loaded_model.required()
+        with self._loaded_model.using(policy) if isinstance(policy, Adapter) else nullcontext(policy) as adapter:
+            yield from self._generated(base, adapter, sampling, requests, joins=joins)
+
+    def _generated(
+        self,
+        base: BaseModel,
+        adapter: str | None,
+        sampling: SamplingConfig,
+        requests: deque[GenerationRequest],
+        *,
+        joins: bool,
+    ) -> Generator[WriterEvent, None, None]:
         from engine.generate import generate  # imports torch
 
-        base = self._loaded_model.required()
-        adapter = self._loaded_model.attach(policy) if isinstance(policy, Adapter) else policy
         fitting: deque[GenerationRequest] = deque()
         seeds: dict[str, int] = {}
         yield from _move_fitting(base, requests, fitting, seeds)
@@ -116,6 +131,8 @@ class CompletionWriter:
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
                 yield Completed(event, seeds[event.key], asdict(sampling))
+            elif isinstance(event, Notice):
+                self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
                 yield from _move_fitting(base, requests, fitting, seeds)
@@ -157,12 +174,12 @@ class CompletionWriter:
 
 
 def why_too_long(base: BaseModel, request: GenerationRequest) -> str | None:
-    """Why the model has no room to answer; None when it has."""
+    """Why the model cannot read the prompt and answer it; None when it can."""
     from engine.generate import PromptTooLong, check_fits  # imports torch
 
     try:
         check_fits(base, request)
-    except PromptTooLong as error:
+    except (PromptTooLong, TokenUnknown) as error:
         return str(error)
     return None
 

@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -367,19 +367,20 @@ class Trainer:
         base = self._loaded_model.required()
         for reason in base.reasons:
             recorder.note(reason)
-        return train_dpo(
-            base,
-            [preference_pair(row) for row in task.rows],
-            task.config,
-            adapter=staging.name,
-            folder=staging,
-            start=self._loaded_model.attach(task.parent) if task.parent else None,
-            stop=lambda: self._requests.now is RunRequest.STOP,
-            known_reference=KnownReferences(self._workspace),
-            checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._requests.now.needs_checkpoint,
-            resume=task.resumed,
-        )
+        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
+            yield from train_dpo(
+                base,
+                [preference_pair(row) for row in task.rows],
+                task.config,
+                adapter=staging.name,
+                folder=staging,
+                start=start,
+                stop=lambda: self._requests.now is RunRequest.STOP,
+                known_reference=KnownReferences(self._workspace),
+                checkpoint_folder=self.checkpoint_folder(task.run),
+                checkpoint_now=lambda: self._requests.now.needs_checkpoint,
+                resume=task.resumed,
+            )
 
     def checkpoint_folder(self, run: int) -> Path:
         """The folder of a run's checkpoint."""
