@@ -101,7 +101,8 @@ def _side(row: Row, said: Any, fields: Sequence[str]) -> str:
 
 def _result(annotation: Row, kind: str) -> dict[str, Any]:
     """The value of the first result of this kind, {} when there is none."""
-    for each in annotation.get("result") or ():
+    results = annotation.get("result")
+    for each in results if isinstance(results, list) else ():
         if isinstance(each, dict) and each.get("type") == kind and isinstance(each.get("value"), dict):
             value: dict[str, Any] = each["value"]
             return value

@@ -176,22 +176,6 @@ def test_an_export_that_fails_leaves_the_older_file_and_nothing_else(tmp_path, m
     assert path.read_text() == "older"
 
 
-def test_trl_s_own_library_reads_its_formats(tmp_path):
-    datasets = pytest.importorskip("datasets")
-    data_utils = pytest.importorskip("trl.data_utils")
-    for name, conversational in (("trl", True), ("trl-text", False), ("trl-implicit", True), ("kto", True)):
-        path = tmp_path / f"{name}.jsonl"
-        write_pairs(path, RECORDS, name)
-        data = datasets.load_dataset("json", data_files=str(path), cache_dir=str(tmp_path / "cache"))["train"]
-        assert data_utils.is_conversational(data[0]) == conversational
-    assert data_utils.extract_prompt(read_json(tmp_path / "trl-implicit.jsonl"))["prompt"] == list(asked("Why?"))
-    assert set(data.column_names) == {"prompt", "completion", "label"}
-
-
-def read_json(path: Path):
-    return json.loads(path.read_text().splitlines()[0])
-
-
 # -- prompts are never guessed ---------------------------------------------------------------------------------
 
 
