@@ -338,10 +338,9 @@ class Workbench(WorkspaceReader):
 
         Raises:
             AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded.
+            ModelError: no base model is loaded, or the adapter does not work with it.
         """
-        base = self.loaded_model.required()
-        return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
+        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""
