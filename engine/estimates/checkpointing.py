@@ -20,12 +20,13 @@ _PLAIN = 2.5
 
 
 def free_bytes(device: str) -> int:
-    """How many bytes of memory are free on `device`."""
+    """How many bytes of memory are free on `device`, those included that torch holds without using them."""
     kind = torch.device(device).type
     if kind == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     if kind == "mps":
-        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     return int(psutil.virtual_memory().available)
 
 

@@ -17,7 +17,7 @@ from engine.llama.attention import PackedAttention
 from engine.llama.kernels import AddNorm, GeGlu, Kernels, Norm, Rotate, SwiGlu, head_norm
 from engine.llama.layers import Angles, LinearWeights, LlamaLayer, LlamaWeights, read_weights
 from engine.llama.lora_linear import LowRank, LowRanks, Origin, dropout_share, project
-from engine.llama.token_scores import TokenScores
+from engine.llama.token_scores import TokenScores, mean_of_rows
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, pack
 
@@ -34,7 +34,7 @@ class LlamaScorer:
         self._weights = read_weights(model, adapter)
         groups = [group for layer in self._weights.layers for group in layer.groups]
         self._low_ranks = LowRanks(groups, self._weights.embedding.dtype) if _saves_kernels(self._weights) else None
-        self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
+        self._mean_head = mean_of_rows(self._weights.head.weight)  # (H,)
 
     def score(
         self,

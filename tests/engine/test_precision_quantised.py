@@ -1,11 +1,13 @@
 """Base weights in 4 bits on the CPU: loaded, trained on, saved, resumed, and answering."""
 
 import dataclasses
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import torch
 
+from engine.checkpoint import FILE
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import AdapterSaved, CompletionDone, Notice, StepDone
@@ -108,6 +110,8 @@ def test_a_run_in_4_bits_is_resumed_exactly(base: BaseModel, tmp_path: Path) -> 
     for event in (killed := run(tmp_path / "killed")):
         if isinstance(event, StepDone) and event.step == 3:
             killed.close()  # type: ignore[attr-defined]
+    stored = torch.load(tmp_path / "killed" / "c" / FILE, weights_only=True)
+    assert stored["environment"]["version of bitsandbytes"] == version("bitsandbytes")
     list(run(tmp_path / "killed", resume=True))
     weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]

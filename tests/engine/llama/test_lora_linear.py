@@ -71,7 +71,7 @@ def test_dropout_zeroes_the_same_places_forward_and_backward_and_scales_the_rest
     a, b = torch.eye(8), torch.eye(8).requires_grad_()
     layer = LinearWeights(torch.zeros(8, 8), None, a.requires_grad_(), b, 1.0, dropout=0.5)
     x = torch.ones(50, 8, requires_grad=True)
-    dropped = seeded_places(400, 0.5, 0, torch.device("cpu"))
+    dropped = seeded_places(400, 0.5, 0, device=torch.device("cpu"))
     (output,) = project(x, [layer], dropped=dropped)
     assert set(output.unique().tolist()) == {0.0, 2.0}
     output.sum().backward()
