@@ -126,8 +126,10 @@ def learning(base: BaseModel, pair: EncodedPair) -> dict[str, Any]:
     fast = support_of(base.hf_model, "a1").scoring is None
     learner = Learner(Scorer(base, Kernels(compiled=False) if fast else None, ""), "a1", CONFIG)
     learner.reference[pair.key] = (-1.0, -2.0)
+    learner.learn([pair], [pair], 0)  # what is made once is made now
+    learner.step(1e-5)
     with Watch() as watch:
-        learner.learn([pair], [pair], 0)
+        learner.learn([pair], [pair], 1)
         learner.step(1e-5)
     return told(watch)
 
