@@ -16,6 +16,7 @@ from engine.compat.transformers_private import layers_checkpointed
 from engine.parts import text_body
 
 _CHUNK_VALUES = 1 << 22  # logits at a time: 32 tokens at a vocabulary of 128,256
+_CHUNK_VALUES_ON_CUDA = 1 << 25  # a GPU needs more tokens, or it spends its time on reading the output layer's weights
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class _Head:
         self._body = text_body(model)
         self._kind = type(output)
         self._beside = dict.fromkeys(output) | {"last_hidden_state": None}
-        self.rows = max(1, _CHUNK_VALUES // model.get_output_embeddings().weight.shape[0])
+        weight = model.get_output_embeddings().weight
+        self.rows = max(1, (_CHUNK_VALUES_ON_CUDA if weight.is_cuda else _CHUNK_VALUES) // weight.shape[0])
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """The model's own logits, (n, V), of n final hidden states."""

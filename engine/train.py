@@ -43,7 +43,7 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
-from engine.training.scorer import ScoringMethod, choose_scorer
+from engine.training.scorer import choose_scorer
 from engine.training.step_start import StepStart
 from engine.training.warnings import evaluation_warnings, window_warnings
 
@@ -199,7 +199,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
         probe,
         dtype=base.dtype,
         device=base.device,
-        plain=scorer.method is ScoringMethod.PLAIN,
+        together=scorer.tokens_together,
     )
     scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)

@@ -63,7 +63,8 @@ class _LoraLinears(torch.autograd.Function):
         low = None if down is None else _zeroed(x, dropped) @ down.t()  # (T, Σr)
         outputs, start = [], 0
         for each in layers:
-            y = x @ each.weight.t() if each.bias is None else torch.addmm(each.bias, x, each.weight.t())
+            weight = each.dense().t()
+            y = x @ weight if each.bias is None else torch.addmm(each.bias, x, weight)
             if each.b is not None and low is not None:
                 rank = each.b.shape[1]
                 y.addmm_(low[:, start : start + rank], each.b.to(x.dtype).t(), alpha=each.scale)
@@ -120,7 +121,7 @@ def _input_gradient(
         if dropped is not None:
             d_x.view(-1).index_fill_(0, dropped, 0)
     for each, gradient in zip(layers, gradients, strict=True):
-        d_x.addmm_(gradient, each.weight)
+        d_x.addmm_(gradient, each.dense())
     return d_x
 
 
