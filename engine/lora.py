@@ -29,6 +29,7 @@ from safetensors.torch import load_file, save_file
 from engine.compat.peft_private import adapted_layers, read_activity, write_activity
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
+from engine.foreign_adapter import bounded, check_numbers, check_ranks, check_usable, without_copies
 from engine.parts import is_conv1d
 
 NAME = re.compile(r"a[0-9a-f]+")  # a name that equals a word of PEFT's own crashes it
@@ -98,9 +99,10 @@ def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folde
     """Copy all weights into the adapter.
 
     Raises:
-        AdapterLoadError: weights are missing, unknown or of another shape.
+        AdapterLoadError: weights are missing, unknown or of another shape, or are copies of the base's that differ.
     """
     wanted = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
+    weights = without_copies(weights, set(wanted), model.base_model.model, folder)
     missing, left_over = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
     differing = [key for key in wanted.keys() & weights.keys() if wanted[key].shape != weights[key].shape]
     for what, keys in (("lacks", missing), ("has unknown", left_over), ("has in another shape", sorted(differing))):
@@ -158,7 +160,7 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
     """Configuration and weights of an adapter folder; weights are on the CPU.
 
     Raises:
-        AdapterLoadError: the folder holds no LoRA adapter in safetensors that can be read.
+        AdapterLoadError: the folder holds no LoRA adapter in safetensors that can be read and used.
     """
     for wanted in (CONFIG, WEIGHTS):
         if not (folder / wanted).is_file():
@@ -166,12 +168,18 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
                 f"{folder} holds no adapter that Palate reads: {wanted} is missing. Give a folder that PEFT saved."
             )
     try:
-        config = LoraConfig.from_pretrained(str(folder))
+        with warnings.catch_warnings():  # `adapters add` has said which settings are passed over
+            warnings.filterwarnings("ignore", "Unexpected keyword arguments", UserWarning)
+            config = LoraConfig.from_pretrained(str(folder))
         weights = load_file(folder / WEIGHTS)
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise AdapterLoadError(f"The adapter in {folder} cannot be read: {error}. Copy it again.") from error
     if str(getattr(config.peft_type, "value", config.peft_type)) != "LORA":
         raise AdapterLoadError(f"The adapter in {folder} is of type {config.peft_type}; Palate takes LoRA adapters.")
+    check_usable(config, folder)
+    check_numbers(weights, folder)
+    config = bounded(config, _module_names(model), folder)
+    check_ranks(config, weights, folder)
     if isinstance(config.target_modules, set) and not _fits(config.target_modules, model):
         names = ", ".join(sorted(config.target_modules))
         raise AdapterLoadError(
@@ -181,8 +189,14 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
     return config, weights
 
 
+def _module_names(model: torch.nn.Module) -> list[str]:
+    """The names of all modules as they are on the bare model, whether adapters are loaded or not."""
+    names = {name.replace(".base_layer", ""): None for name, _ in model.named_modules()}
+    return [name for name in names if ".lora_" not in name]
+
+
 def _fits(targets: set[str], model: torch.nn.Module) -> bool:
-    names = [name for name, _ in model.named_modules()]
+    names = _module_names(model)
     return any(name == target or name.endswith("." + target) for target in targets for name in names)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from engine.preference import Message
+from engine.template import render
+
 # How chat models write the end of a turn. Only those count that a model's tokenizer marks as special.
 _ENDINGS = (
     "<|im_end|>",  # ChatML: SmolLM, Qwen, Yi
@@ -32,6 +35,9 @@ def stop_ids_of(model: Any, tokenizer: Any) -> frozenset[int]:
 
     Many models name one of them in one file and another in the next. A model that runs past its own end of turn writes
     the person's next question.
+
+    Raises:
+        TemplateRefused: the chat template refuses even a question with its answer.
     """
     named = (model.generation_config, model.config, model.config.get_text_config(decoder=True))
     found = {one for holder in named for one in _ids(getattr(holder, "eos_token_id", None))}
@@ -70,6 +76,6 @@ def _turn_ends(tokenizer: Any, special: dict[str, int]) -> Iterator[int]:
     """The special token that the chat template writes behind an answer, if it writes one."""
     if tokenizer.chat_template is None:
         return
-    asked, answered = {"role": "user", "content": "palate"}, {"role": "assistant", "content": "palate"}
-    ending = tokenizer.apply_chat_template([asked, answered], tokenize=False).rpartition("palate")[2].lstrip()
+    asked, answered = Message(role="user", content="palate"), Message(role="assistant", content="palate")
+    ending = render(tokenizer, [asked, answered]).rpartition("palate")[2].lstrip()
     yield from (token for text, token in special.items() if text and ending.startswith(text))

@@ -46,6 +46,7 @@ from tui.events import (
     WorkbenchFailed,
 )
 from tui.export.adapter_service import AdapterService
+from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -111,6 +112,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
@@ -336,10 +338,9 @@ class Workbench(WorkspaceReader):
 
         Raises:
             AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded.
+            ModelError: no base model is loaded, or the adapter does not work with it.
         """
-        base = self.loaded_model.required()
-        return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
+        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""

@@ -32,7 +32,7 @@ _RESPONSES = (("response1", "response2"), ("response_1", "response_2"))
 
 
 def _read_helpsteer(row: Row) -> Read:
-    name = next(name for name in _STRENGTHS if row.has(name))
+    name = next((each for each in _STRENGTHS if row.has(each)), _STRENGTHS[0])
     number = row.optional_number(name)
     verdict = None if number is None else "tie" if number == 0 else "a" if number < 0 else "b"
     names = next((two for two in _RESPONSES if row.has(*two)), _RESPONSES[0])

@@ -40,7 +40,8 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
     """
     chosen = WRITTEN[format]
     counted: Counter[str] = Counter()
-    rows = _counted(chosen, records, counted)
+    is_table = isinstance(target, Path) and target.suffix.lower() == ".csv"
+    rows = _counted(chosen, records, counted, is_table=is_table)
     if not isinstance(target, Path):
         target.writelines(_text(rows, chosen, ".json" if chosen.head is not None else ".jsonl"))
     elif check_ending(target, chosen) == ".parquet":
@@ -102,14 +103,19 @@ def beside(target: Path) -> Iterator[Path]:
 
 
 _STORED = ""
+NUL = "a table of text cannot hold a NUL character"
 CHANGED = "a text would change when it is read back: it looks like messages, a transcript or a chat template"
 
 
-def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str]) -> Iterator[dict[str, Any]]:
+def _counted(
+    format: Format, records: Iterable[PairRecord], counted: Counter[str], *, is_table: bool
+) -> Iterator[dict[str, Any]]:
     """The rows of the records that the format can hold; the others are counted by their reason."""
     for record in records:
         rows = format.write(record)
-        if not isinstance(rows, LeftOut) and _is_suspect(record) and not _comes_back(format, record, rows):
+        if is_table and any("\x00" in each for each in _texts(record)):
+            rows = LeftOut(record.at, NUL)
+        elif not isinstance(rows, LeftOut) and _is_suspect(record) and not _comes_back(format, record, rows):
             rows = LeftOut(record.at, CHANGED)
         if isinstance(rows, LeftOut):
             counted[rows.reason] += 1
@@ -120,11 +126,14 @@ def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str
 
 def _is_suspect(record: PairRecord) -> bool:
     """Whether a reader may take one of the texts for structure. Only such records are read back before they count."""
-    texts = (record.a, record.b, *(each["content"] for each in record.messages))
     return any(
         worn_template(each) or speaks(each) or has_markers(each) or writes_messages(each) or without_end(each) != each
-        for each in texts
+        for each in _texts(record)
     )
+
+
+def _texts(record: PairRecord) -> list[str]:
+    return [record.a, record.b, record.note, *(each["content"] for each in record.messages)]
 
 
 def _comes_back(format: Format, record: PairRecord, rows: list[dict[str, Any]]) -> bool:

@@ -11,7 +11,7 @@ from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
 from engine.preference import PreferencePair
-from engine.preparation import PreparedPairs, prepare_pairs
+from engine.preparation import PreparedPairs, prepare_pairs, rewriting_words
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
@@ -27,6 +27,8 @@ class Preflight:
         train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
         moved: pairs whose prompt's end is trained on as part of the answers.
         shortened: pairs cut at `max_length`.
+        rewritten: pairs with an answer that the chat template would change, and that is trained on as it was judged.
+            `rewriting` says so, with an example; None where there are none.
         steps: optimizer steps of the whole run.
         tokens: of one epoch's training pairs, the prompt once per pair; `longest` is the longest prompt plus answer.
         chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
@@ -49,6 +51,8 @@ class Preflight:
     notes: tuple[str, ...]
     memory: Memory | None = None
     seconds: float | None = None
+    rewritten: int = 0
+    rewriting: str | None = None
 
 
 def preflight(
@@ -90,6 +94,8 @@ def preflight(
         notes=_notes(len(train), longer, shorter, travel, config),
         memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
+        rewritten=sum(pair.rewriting is not None for pair in both),
+        rewriting=rewriting_words(both),
     )
 
 

@@ -36,6 +36,7 @@ RECORDS = [
     PairRecord(7, asked("Open?"), "yes", "no", None),
     PairRecord(8, TURNS, "Sunlight.", "Any.", "b"),
     PairRecord(9, asked("Why?", system="Be short."), "So.", "Hm.", "a"),
+    PairRecord(10, asked("What?"), "this", "that", "both_good", note="either", field="space"),
 ]
 
 
@@ -140,10 +141,10 @@ def test_several_turns_and_a_system_prompt_are_joined_or_left_out_where_there_is
         ("trl-text", ["Why?\n\nLight.\n\nWhat light?", "Be short.\n\nWhy?"]),
         ("llm-comparator", ["user: Why?\n\nassistant: Light.\n\nuser: What light?", "system: Be short.\n\nuser: Why?"]),
     ):
-        write_pairs(tmp_path / "out.json", RECORDS[7:], name)
+        write_pairs(tmp_path / "out.json", RECORDS[7:9], name)
         assert [each.messages for each in read(tmp_path / "out.json", name)] == [asked(text) for text in texts]
     for name in ("hh-rlhf", "arena-csv"):
-        done = write_pairs(tmp_path / "out.jsonl", RECORDS[7:], name)
+        done = write_pairs(tmp_path / "out.jsonl", RECORDS[7:9], name)
         assert done.left_out == {"the format has no system prompt": 1}
 
 
@@ -173,22 +174,6 @@ def test_an_export_that_fails_leaves_the_older_file_and_nothing_else(tmp_path, m
         write_pairs(path, RECORDS)
     assert [each.name for each in tmp_path.iterdir()] == ["out.jsonl"]
     assert path.read_text() == "older"
-
-
-def test_trl_s_own_library_reads_its_formats(tmp_path):
-    datasets = pytest.importorskip("datasets")
-    data_utils = pytest.importorskip("trl.data_utils")
-    for name, conversational in (("trl", True), ("trl-text", False), ("trl-implicit", True), ("kto", True)):
-        path = tmp_path / f"{name}.jsonl"
-        write_pairs(path, RECORDS, name)
-        data = datasets.load_dataset("json", data_files=str(path), cache_dir=str(tmp_path / "cache"))["train"]
-        assert data_utils.is_conversational(data[0]) == conversational
-    assert data_utils.extract_prompt(read_json(tmp_path / "trl-implicit.jsonl"))["prompt"] == list(asked("Why?"))
-    assert set(data.column_names) == {"prompt", "completion", "label"}
-
-
-def read_json(path: Path):
-    return json.loads(path.read_text().splitlines()[0])
 
 
 # -- prompts are never guessed ---------------------------------------------------------------------------------
