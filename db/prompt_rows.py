@@ -15,6 +15,10 @@ class Message(TypedDict):
 Messages = tuple[Message, ...]
 
 
+FORGOTTEN = "(forgotten)"
+"""What lists show in place of the first line of a prompt that was forgotten."""
+
+
 def first_line(messages: Messages) -> str:
     """The first line with text of the last user message, as lists show a prompt."""
     users = [message["content"] for message in messages if message["role"] == "user"]
@@ -56,7 +60,7 @@ class PromptRow:
     @property
     def first_line(self) -> str:
         """The first line of the question."""
-        return first_line(self.messages)
+        return FORGOTTEN if self.forgotten else first_line(self.messages)
 
 
 @dataclass(frozen=True)
@@ -197,11 +201,13 @@ class Imported:
     left_out: tuple[LeftOutLines, ...] = ()
     remarks: tuple[LeftOutLines, ...] = ()
     rejects: str | None = None
+    both_good: int = 0
 
     @property
     def taken(self) -> int:
         """The number of stored rows."""
-        return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged
+        undecided = self.ties + self.both_bad + self.both_good
+        return self.pairs + undecided + self.skipped + self.discarded + self.not_judged
 
 
 def with_system(messages: Messages, system: str | None) -> Messages:

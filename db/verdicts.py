@@ -189,6 +189,7 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
+            AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
         AND {condition} LIMIT 1"""
     row = conn.execute(query, {"verdict": verdict}).fetchone()
     return None if row is None else int(row["id"])

@@ -32,6 +32,8 @@ class PreparedPairs:
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know about these pairs before a run; nothing is repaired in silence."""
         notices = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
+        if said := rewriting_words(self.train + self.evaluation):
+            notices.append(Notice(NoticeLevel.WARNING, said))
         shortened = sum(pair.shortened for pair in self.train + self.evaluation)
         if shortened:
             notices.append(
@@ -83,6 +85,17 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def rewriting_words(pairs: Sequence[EncodedPair]) -> str | None:
+    """What the chat template would change of these pairs' answers, with an example; None where it keeps all of them."""
+    changed = [pair for pair in pairs if pair.rewriting is not None]
+    if not changed or changed[0].rewriting is None:
+        return None
+    return (
+        f"The chat template would change answers of {_pairs(len(changed))}; they are trained on as they were judged, "
+        f"with an end of turn. In pair {changed[0].key} {changed[0].rewriting.words()}."
+    )
 
 
 def _moved_notice(pair: EncodedPair) -> Notice:

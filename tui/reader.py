@@ -40,6 +40,7 @@ from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
+from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
@@ -140,6 +141,8 @@ class WorkspaceReader:
         """
         connection = self.workspace.connection
         done = write_pairs(target, judged_pairs(connection, selection), form)
+        if isinstance(target, Path):
+            note_export(self.folder, target, "pairs")
         return replace(done, left_out=done.left_out | kept_back(connection, selection))
 
     def import_preview(self, source: Source, format: str = "auto", rows: int | None = None) -> Preview:

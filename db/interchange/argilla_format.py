@@ -112,7 +112,7 @@ def _verdict(row: Row, value: Any, status: str, fields: tuple[str, ...]) -> str 
         return other
     places = _places(row, value, fields)
     if places is None:
-        known = ", ".join(map(repr, (*fields, "tie", "both_bad")))
+        known = ", ".join(map(repr, (*fields, "tie", "both_bad", "both_good")))
         raise row.wrong(f"the response {value!r} is none of {known}")
     first, second = (places[name] for name in fields)
     return "tie" if first == second else "a" if first < second else "b"
@@ -219,8 +219,8 @@ ARGILLA = Format(
 `generation-1-rating.responses`; or, of version 1, `preference`: a list of `value` and `status`""",
     traps="""The question whose responses name one answer, or rank them all. Submitted responses alone count: a draft is
 a skip, and a discarded response a discarded pair, only where nobody submitted one. A ranking of several answers gives
-every pair that it implies. `tie` and `both_bad` are values as well. `strength` and `note` are questions of their own. A
-row on which people disagree is left out.""",
+every pair that it implies. `tie`, `both_bad` and `both_good` are values as well. `strength` and `note` are questions of
+their own. A row on which people disagree is left out.""",
     examples=(
         {
             "prompt": "Name a nut.",

@@ -24,7 +24,7 @@ LABELS = {
 # "Slightly better" is 0.5; a mean of several raters that is nearer to 0 than to 0.5 is a tie.
 _TIE = 0.25
 _MUCH = 1.25
-_OTHERS = ("tie", "both_bad", "skip", "discard")
+_OTHERS = ("tie", "both_bad", "both_good", "skip", "discard")
 _USED = frozenset(
     {"input_text", "output_text_a", "output_text_b", "score", "individual_rater_scores", "custom_fields", "tags"}
 )

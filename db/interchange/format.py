@@ -13,6 +13,7 @@ from db.prompt_rows import Messages
 FACTS = {
     "tie": "ties",
     "both_bad": "both bad",
+    "both_good": "both good",
     "skip": "skips",
     "discard": "discarded",
     "open": "not judged",
@@ -27,7 +28,7 @@ FACTS = {
 }
 """The facts that a file may hold beside "this answer is better", and their column heads in a table."""
 
-JUDGED = frozenset({"tie", "both_bad", "skip", "discard", "open"})
+JUDGED = frozenset({"tie", "both_bad", "both_good", "skip", "discard", "open"})
 CHAT = frozenset({"turns", "system"})
 
 Written = dict[str, Any] | list[dict[str, Any]] | LeftOut
@@ -35,6 +36,7 @@ Written = dict[str, Any] | list[dict[str, Any]] | LeftOut
 _KINDS = {
     "tie": "ties",
     "both_bad": "pairs that are both bad",
+    "both_good": "pairs that are both good",
     "skip": "skipped pairs",
     "discard": "discarded pairs",
     "open": "pairs without a verdict",

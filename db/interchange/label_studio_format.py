@@ -16,7 +16,7 @@ from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read, side_pre
 from db.interchange.two_fields import answer_fields, named_answer, other_verdict
 from db.interchange.unfolding import unfolded, unfolded_object
 
-_OTHERS = ("tie", "both_bad", "skip", "discard")
+_OTHERS = ("tie", "both_bad", "both_good", "skip", "discard")
 _TASK = frozenset({"data", "annotations", "drafts", "predictions", "file_upload"})
 _CHOSEN = ("comparison", "preference", "better", "choice", "winner", "selected")
 
@@ -184,8 +184,8 @@ LABEL_STUDIO = Format(
     shape="`data` with `prompt`, `answer1`, `answer2`; `annotations` whose `result` has `selected`: left or right",
     traps="""`left` is the first answer; two texts whose names differ in a number or letter are the answers.
 `was_cancelled` is a skip, which never outvotes a verdict, and an annotation without a result is no verdict. A result of
-type `choices` says `tie`, `both_bad` or `discard`, `rating` 2 or more is "much better", `textarea` is the note,
-`lead_time` the seconds. `left` in the data tells which answer stood left, where that was not `answer1`.""",
+type `choices` says `tie`, `both_bad`, `both_good` or `discard`, `rating` 2 or more is "much better", `textarea` is the
+note, `lead_time` the seconds. `left` in the data tells which answer stood left, where that was not `answer1`.""",
     examples=(
         {
             "data": {"prompt": "Name a nut.", "answer1": "A hazelnut.", "answer2": "Nuts."},

@@ -12,8 +12,8 @@ DECISIVE = ("a", "b")
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
-    `at` is its line, entry or row, from 1; several records of one row share a question. `verdict` is a, b, tie,
-    both_bad, skip or discard, None where not judged.
+    `at` is its line, entry or row, from 1; several records of one row share a question. `verdict` is one
+    of `VERDICTS`, None where not judged.
     `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
     """
 

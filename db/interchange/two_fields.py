@@ -38,16 +38,19 @@ def named_answer(said: Any, fields: tuple[str, ...]) -> str | None:
     return None
 
 
-TIES = frozenset({"tie", "same", "equal", "equallygood", "bothgood", "draw", "nopreference", "neutral"})
+TIES = frozenset({"tie", "same", "equal", "draw", "nopreference", "neutral"})
 BOTH_BAD = frozenset({"bothbad", "neither", "none", "equallybad"})
+BOTH_GOOD = frozenset({"bothgood", "equallygood"})
 """Labels for no better answer, as `plain_name` writes them."""
 
 
 def other_verdict(said: Any) -> str | None:
-    """The verdict tie, both_bad, skip or discard that a label says; None where it says none."""
+    """The verdict tie, both_bad, both_good, skip or discard that a label says; None where it says none."""
     plain = plain_name(said) if isinstance(said, str) else ""
     if plain in TIES:
         return "tie"
     if plain in BOTH_BAD:
         return "both_bad"
+    if plain in BOTH_GOOD:
+        return "both_good"
     return plain if plain in ("skip", "discard") else None

@@ -16,7 +16,9 @@ import torch.nn.functional as F
 from engine.compat.torch_private import flash_prompts, flash_step
 from engine.llama.attention import AttentionKernel, attention_kernel
 from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
-from engine.llama.layers import LlamaLayer, read_weights
+from engine.llama.kernels import step_norm
+from engine.llama.layers import Angles, LlamaLayer, read_weights
+from engine.packing import visible
 
 CAPTURES = True
 """Whether steps run as captured graphs. Without, the same kernels are launched one by one, and give the same tokens."""
@@ -34,13 +36,16 @@ class StaticDecoder:
     prompt_tokens = 8192
 
     def __init__(
-        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool = CAPTURES
+        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool | None = None
     ) -> None:
-        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time."""
+        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time.
+
+        `captures` says whether steps run as graphs; None is as `CAPTURES` says.
+        """
         self._weights = weights = read_weights(model, adapter)
         self._packed = packed
         self._max_rows = max_rows
-        self._captures = captures
+        self._captures = CAPTURES if captures is None else captures
         dtype, self._device = weights.embedding.dtype, weights.embedding.device
         self._loras = [LayerLora.of(layer, dtype) for layer in weights.layers]
         self._heads = model.config.num_key_value_heads
@@ -80,14 +85,14 @@ class StaticDecoder:
         self._fit(max([*lengths, *self._lengths]) + 1)
         batch = _Prompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
         angles = self._memory.angles(batch.positions)
-        x = F.embedding(batch.tokens, self._weights.embedding)
+        x = self._weights.embed(batch.tokens)
         for index, layer in enumerate(self._weights.layers):
             q, k, v = self._heads_of(index, layer, x, angles)
             self._memory.write(index, batch.places, k[batch.sources], v[batch.sources])
             if self._flash:
-                attended = flash_prompts(q, k, v, batch.bounds, self._scale)
+                attended = flash_prompts(q, k, v, batch.bounds, self._scale, layer.window)
             else:
-                attended = _attend_prompts(q, k, v, lengths, self._scale)
+                attended = _attend_prompts(q, k, v, lengths, self._scale, layer.window)
             x = self._behind(index, layer, x, attended)
         self._lengths += [length for length, rows in zip(lengths, counts, strict=True) for _ in range(rows)]
         self._write_state()
@@ -126,38 +131,49 @@ class StaticDecoder:
         positions = lengths.long()
         seen = lengths + 1
         places = positions + self._memory.starts[:rows]
-        mask = None if self._flash else self._mask(seen)
+        windows = set() if self._flash else {layer.window for layer in self._weights.layers}
+        masks = {window: self._mask(seen, window) for window in windows}
         angles = self._memory.angles(positions)
-        x = F.embedding(self._tokens[:rows], self._weights.embedding)
+        x = self._weights.embed(self._tokens[:rows])
         for index, layer in enumerate(self._weights.layers):
             q, k, v = self._heads_of(index, layer, x, angles)
             self._memory.write(index, places, k, v)
-            x = self._behind(index, layer, x, self._attend(index, q, seen, mask))
+            x = self._behind(index, layer, x, self._attend(index, layer.window, q, seen, masks))
         lengths += used
         return self._logits(x)
 
-    def _attend(self, index: int, q: torch.Tensor, seen: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    def _attend(
+        self,
+        index: int,
+        window: int | None,
+        q: torch.Tensor,
+        seen: torch.Tensor,
+        masks: dict[int | None, torch.Tensor],
+    ) -> torch.Tensor:
         """Attention of one query a row, (R, heads · groups, width), over the first `seen` tokens of its row."""
         rows, memory = len(q), self._memory
-        if mask is None:
-            ends = memory.ends[: rows + 1]
-            keys, values = memory.keys[index], memory.values[index]
-            return flash_step(q, keys, values, (memory.ones[: rows + 1], ends), seen, memory.capacity, self._scale)
-        keys, values = (memory.of_rows(each[index], rows) for each in (memory.keys, memory.values))
+        keys, values = memory.keys[index], memory.values[index]
+        if self._flash:
+            starts = memory.ones[: rows + 1], memory.ends[: rows + 1]
+            return flash_step(q, keys, values, starts, seen, memory.capacity, self._scale, window)
+        keys, values = memory.of_rows(keys, rows), memory.of_rows(values, rows)
         grouped = q.view(rows, self._heads, self._groups, self._width)
-        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask, scale=self._scale)
+        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=masks[window], scale=self._scale)
         return mixed.reshape(rows, -1, self._width)
 
-    def _mask(self, seen: torch.Tensor) -> torch.Tensor:
+    def _mask(self, seen: torch.Tensor, window: int | None) -> torch.Tensor:
         """What is added to the scores of each row's keys, (R, heads, groups, capacity)."""
-        hidden = self._memory.numbers[None] >= seen[:, None]
+        numbers = self._memory.numbers[None]
+        hidden = numbers >= seen[:, None]
+        if window is not None:
+            hidden |= numbers < seen[:, None] - window
         mask = torch.zeros_like(hidden, dtype=self._memory.keys.dtype).masked_fill_(hidden, -torch.inf)
         return mask[:, None, None].expand(-1, self._heads, self._groups, -1)
 
     # -- layers ----------------------------------------------------------------------------------------------------
 
     def _heads_of(
-        self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]
+        self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: Angles
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), of one layer."""
         joined = self._part(index).qkv(self._norm(x, layer.attention_norm), self._loras[index].qkv)
@@ -166,15 +182,22 @@ class StaticDecoder:
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = torch.split(both, counts, dim=1)
             both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(turn(both, *angles), counts, dim=1)
+        q, k = torch.split(turn(both, *angles[layer.turns]), counts, dim=1)
         return q, k, v
 
     def _behind(self, index: int, layer: LlamaLayer, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """The layer's output, (N, H), from its input and what attention gave; `x` is overwritten."""
         part, lora = self._part(index), self._loras[index]
-        x = part.output.added_to(x, attended.reshape(len(x), -1), lora.output)
+        attended = attended.reshape(len(x), -1)
+        if layer.after_attention is None:
+            x = part.output.added_to(x, attended, lora.output)
+        else:
+            x = x.add_(self._norm(part.output(attended, lora.output), layer.after_attention))
         gate, up = part.gate_up(self._norm(x, layer.mlp_norm), lora.gate_up).chunk(2, dim=-1)
-        return part.down.added_to(x, layer.activation(gate).mul_(up), lora.down)
+        product = layer.activation(gate).mul_(up)
+        if layer.after_mlp is None:
+            return part.down.added_to(x, product, lora.down)
+        return x.add_(self._norm(part.down(product, lora.down), layer.after_mlp))
 
     def _part(self, index: int) -> PackedLayer:
         return self._packed.layers[index]
@@ -183,7 +206,7 @@ class StaticDecoder:
         return self._packed.head(self._norm(hidden, self._weights.final_norm), None)
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
+        return step_norm(x, weight, self._weights.eps)
 
     # -- memory ----------------------------------------------------------------------------------------------------
 
@@ -197,13 +220,15 @@ class StaticDecoder:
         self._memory = self._memory.grown(capacity, self._lengths)
         self._memory.rotary = self._rotary(capacity)
 
-    def _rotary(self, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _rotary(self, tokens: int) -> Angles:
         """cos and sin of the first positions, each (tokens, 1, width); sin's first half is negated, see `turn`."""
         positions = torch.arange(tokens, device=self._device)
-        cos, sin = self._weights.rotary(self._weights.embedding[:1], positions[None])
-        cos, sin = cos[0][:, None], sin[0][:, None].clone()
-        sin[..., : self._width // 2].neg_()
-        return cos, sin
+        found = self._weights.angles(self._weights.embedding[:1], positions)
+        for name, (cos, sin) in found.items():
+            signed = sin.clone()
+            signed[..., : self._width // 2].neg_()
+            found[name] = cos, signed
+        return found
 
     def _write_state(self) -> None:
         """Bring lengths and the rows in use to the device."""
@@ -238,7 +263,7 @@ class _Memory:
     ends: torch.Tensor
     ones: torch.Tensor
     numbers: torch.Tensor
-    rotary: tuple[torch.Tensor, torch.Tensor]
+    rotary: Angles
 
     @classmethod
     def empty(
@@ -254,8 +279,7 @@ class _Memory:
         ones = torch.arange(slots + 1, dtype=torch.int32, device=device)
         starts = torch.arange(slots, device=device) * capacity
         numbers = torch.arange(capacity, device=device)
-        nothing = keys.new_zeros(0)
-        return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, (nothing, nothing))
+        return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, {})
 
     def grown(self, capacity: int, lengths: Sequence[int]) -> "_Memory":
         """Memory of this capacity with the rows' contents, and zeros behind them: masked attention multiplies these
@@ -269,10 +293,9 @@ class _Memory:
             made.append(fresh)
         return self._of(made[0], made[1], self.slots, capacity)
 
-    def angles(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def angles(self, positions: torch.Tensor) -> Angles:
         """cos and sin of these positions, each (N, 1, width)."""
-        cos, sin = self.rotary
-        return cos[positions], sin[positions]
+        return {name: (cos[positions], sin[positions]) for name, (cos, sin) in self.rotary.items()}
 
     def write(self, layer: int, places: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
         """Write keys and values, (N, heads, width), to N places."""
@@ -340,13 +363,15 @@ class _Prompts:
 
 
 def _attend_prompts(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float, window: int | None
 ) -> torch.Tensor:
     """Each prompt attends to itself, causally: (N, heads, width)."""
     results = []
     for parts in zip(*(torch.split(each, lengths) for each in (q, k, v)), strict=True):
         one_q, one_k, one_v = (each.transpose(0, 1)[None] for each in parts)
-        out = F.scaled_dot_product_attention(one_q, one_k, one_v, is_causal=True, scale=scale, enable_gqa=True)
+        places = torch.arange(one_q.shape[2], device=q.device)
+        seen = visible(places, places, window)
+        out = F.scaled_dot_product_attention(one_q, one_k, one_v, attn_mask=seen, scale=scale, enable_gqa=True)
         results.append(out[0].transpose(0, 1))
     return torch.cat(results)
 

@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import torch
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import attention_of
 from engine.dropout import Dropout, PairDropout
+from engine.estimates.checkpointing import known_shape, tokens_on_cuda
 from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
@@ -66,7 +69,7 @@ class Scorer:
     def attention_kernel(self) -> str:
         """The name of what computes attention; the last bits depend on it."""
         if self.kernels is None:
-            return str(self.base.hf_model.config._attn_implementation)
+            return attention_of(self.base.hf_model)
         return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
 
     @property
@@ -75,7 +78,13 @@ class Scorer:
 
         None where each pair has a pass of its own.
         """
-        return None if self.kernels is None else TOKENS_TOGETHER
+        if self.kernels is None:
+            return None
+        return self._tokens_on_cuda if self.base.device.startswith("cuda") else TOKENS_TOGETHER
+
+    @cached_property
+    def _tokens_on_cuda(self) -> int:
+        return tokens_on_cuda(known_shape(self.base.hf_model.config), dtype=self.base.dtype, device=self.base.device)
 
     def groups(self, pairs: Sequence[EncodedPair]) -> list[list[EncodedPair]]:
         """The pairs in the groups that one pass takes; the plain method takes one pair at a time."""

@@ -13,6 +13,7 @@ from tui.text.sanitize import visible_line
 _KINDS = (
     ("ties", "tie"),
     ("both_bad", "both bad"),
+    ("both_good", "both good"),
     ("skipped", "skipped"),
     ("discarded", "discarded"),
     ("not_judged", "to judge"),

@@ -70,6 +70,7 @@ class ImportTally:
             pairs=kinds["a"] + kinds["b"],
             ties=kinds["tie"],
             both_bad=kinds["both_bad"],
+            both_good=kinds["both_good"],
             skipped=kinds["skip"],
             discarded=kinds["discard"],
             not_judged=kinds["open"],

@@ -60,8 +60,13 @@ def saves_memory(config: Mapping[str, Any]) -> bool:
 
 def _that_passes(error: Exception, folder: Path) -> Exception | None:
     """The error in words when the person can remove its cause; None when the run itself caused it."""
-    from engine.training.outages import outage_of  # imports safetensors
-
     if isinstance(error, _LATER) or type(error) is DatabaseError:  # its subclasses are mistakes in the data
         return error
+    return outage_in_words(error, folder)
+
+
+def outage_in_words(error: Exception, folder: Path) -> Exception | None:
+    """A full disk or memory as an error with words; None for any other error. `folder` is where Palate writes."""
+    from engine.training.outages import outage_of  # imports torch
+
     return outage_of(error, folder)

@@ -27,6 +27,8 @@ def preflight_words(found: Preflight) -> Iterator[str]:
     if found.shortened or found.moved:
         yield f"{found.shortened} cut at the longest length, {found.moved} with a part of the prompt in the answers"
     yield f"{count(found.steps, 'step')}, {found.tokens:,} tokens an epoch, the longest sequence has {found.longest:,}"
+    if found.rewriting is not None:
+        yield found.rewriting
     if found.memory is not None:
         yield f"about {found.memory.peak / 1e9:.1f} GB of memory: {memory_words(found.memory)}"
     if found.seconds is not None:
@@ -53,6 +55,8 @@ def preflight_warnings(found: Preflight) -> Iterator[str]:
         yield f"{count(found.shortened, 'pair')} will be cut at the longest length, without an end of turn."
     if found.moved:
         yield f"{count(found.moved, 'pair')} will have a part of the prompt trained on, since tokens span its end."
+    if found.rewriting is not None:
+        yield found.rewriting
     yield from found.notes
 
 

@@ -229,7 +229,9 @@ def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainCo
 
     find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
-    found = preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+    found = preflight(
+        base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, device=base.device, flops_per_second=speed
+    )
     return replace(found, notes=(*found.notes, *text_notes(pairs)))
 
 

@@ -26,7 +26,7 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.prompt_limits import leave_out_unanswerable
 from tui.trials.trial_answers import Question, answer_questions
 from tui.workspace.settings import BASE
 
@@ -237,7 +237,9 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        leave_out_too_long(self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system"))
+        leave_out_unanswerable(
+            self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system")
+        )
         self._looked_through.add(trial.id)
 
     def _policy_of(self, model: int) -> Adapter | None:

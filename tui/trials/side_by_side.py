@@ -20,7 +20,7 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import TrialChanged, WorkbenchFailed
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.prompt_limits import leave_out_unanswerable
 from tui.trials.trial_answers import Question, TwoPolicies, answer_questions
 from tui.workspace.settings import BASE
 
@@ -100,7 +100,7 @@ class SideBySide:
     def _work_steps(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
         status = "stopped"
         try:
-            prompts = leave_out_too_long(self._services, trial, prompts)
+            prompts = leave_out_unanswerable(self._services, trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return

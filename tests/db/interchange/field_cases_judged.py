@@ -224,7 +224,7 @@ JUDGED_CASES = [
         "argilla",
         (
             PLAIN,
-            "out: the response 'the first' is none of 'response_a', 'response_b', 'tie', 'both_bad'",
+            "out: the response 'the first' is none of 'response_a', 'response_b', 'tie', 'both_bad', 'both_good'",
         ),
     ),
     # Other shapes

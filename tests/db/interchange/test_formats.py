@@ -36,6 +36,7 @@ RECORDS = [
     PairRecord(7, asked("Open?"), "yes", "no", None),
     PairRecord(8, TURNS, "Sunlight.", "Any.", "b"),
     PairRecord(9, asked("Why?", system="Be short."), "So.", "Hm.", "a"),
+    PairRecord(10, asked("What?"), "this", "that", "both_good", note="either", field="space"),
 ]
 
 
@@ -140,10 +141,10 @@ def test_several_turns_and_a_system_prompt_are_joined_or_left_out_where_there_is
         ("trl-text", ["Why?\n\nLight.\n\nWhat light?", "Be short.\n\nWhy?"]),
         ("llm-comparator", ["user: Why?\n\nassistant: Light.\n\nuser: What light?", "system: Be short.\n\nuser: Why?"]),
     ):
-        write_pairs(tmp_path / "out.json", RECORDS[7:], name)
+        write_pairs(tmp_path / "out.json", RECORDS[7:9], name)
         assert [each.messages for each in read(tmp_path / "out.json", name)] == [asked(text) for text in texts]
     for name in ("hh-rlhf", "arena-csv"):
-        done = write_pairs(tmp_path / "out.jsonl", RECORDS[7:], name)
+        done = write_pairs(tmp_path / "out.jsonl", RECORDS[7:9], name)
         assert done.left_out == {"the format has no system prompt": 1}
 
 

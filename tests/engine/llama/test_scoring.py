@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import Gemma3TextConfig, GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
@@ -37,6 +37,13 @@ CONFIGS = {
     "mistral": MistralConfig(**SHAPE, sliding_window=None),
     "qwen2": Qwen2Config(**SHAPE),
     "qwen3": Qwen3Config(**SHAPE, head_dim=8),
+    "gemma3": Gemma3TextConfig(
+        **SHAPE,
+        head_dim=8,
+        query_pre_attn_scalar=12,
+        sliding_window=6,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
     "qwen3 with windows in some layers": Qwen3Config(
         **SHAPE, head_dim=8, use_sliding_window=True, sliding_window=6, max_window_layers=1
     ),
@@ -51,6 +58,9 @@ def _base(folder: Path, config: Any, dtype: str = "float32", **changes: Any) -> 
     base = load_base(str(save_tiny(folder, config=config)), source="tiny", dtype=dtype, device="cpu")
     base.create_adapter("a1", TrainConfig(lora_dropout=0.0, **changes))
     with torch.no_grad():
+        for name, value in base.model.named_parameters():
+            if "norm" in name:  # which a new model has at 1, or Gemma at 0
+                value += 0.2 * torch.randn_like(value)
         for value in adapter_parameters(base.model, "a1").values():
             value.normal_(std=0.1)
     return base
@@ -151,13 +161,15 @@ def test_a_pair_s_dropout_gives_the_same_bits_alone_and_in_a_group(tmp_path: Pat
     assert not torch.equal(alone[0].logps, without)
 
 
-@pytest.mark.parametrize("name", ["llama", "qwen3"])
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gemma3"])
 def test_inputs_computed_again_give_the_same_bits_and_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     base = _base(tmp_path, CONFIGS[name])
-    model, found, kept = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False)), [], []
+    found, kept = [], []
     for again in (False, True):
+        monkeypatch.setattr("engine.llama.scoring._saves_kernels", lambda weights, again=again: again)  # noqa: ARG005
+        model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
         monkeypatch.setattr("engine.llama.scoring._computes_again", lambda device, again=again: again)  # noqa: ARG005
         held: dict[int, torch.Tensor] = {}
 
