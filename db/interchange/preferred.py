@@ -5,7 +5,7 @@ The question is never guessed from a common beginning of two answers, because th
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, pairwise
+from itertools import chain, islice, pairwise, product
 
 from db.interchange.asked import ASKED, PROMPTS, Asked, find_asked, with_system_field
 from db.interchange.chat_text import transcript_turns, without_end
@@ -77,7 +77,13 @@ def read_preferred(row: Row, names: tuple[str, str], prompts: Sequence[str], *, 
     if {each.plain for each in (*chosen, *rejected)} == {True, False}:
         raise row.wrong(f"{names[0]!r} and {names[1]!r} must both be texts or both be messages")
     found = find_asked(row, prompts)
-    return [_pair(row, names, found, *two, repeats) for two in ((c, r) for c in chosen for r in rejected)]
+    reads = [_pair(row, names, found, *two, repeats) for two in product(chosen, rejected)]
+    number = len(chosen) + len(rejected)
+    return reads if number == 2 else [_of_several(each, number) for each in reads]
+
+
+def _of_several(read: Read, number: int) -> Read:
+    return read if isinstance(read, LeftOut) else replace(read, answers=number)
 
 
 def _sides(row: Row, name: str) -> list[Side]:
