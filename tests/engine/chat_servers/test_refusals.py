@@ -66,7 +66,7 @@ def test_only_codes_and_fields_say_that_a_prompt_is_too_long(error: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "text", ["", "null", "[]", "<html>", "[" * 100_000, '{"error": null}', '{"detail": [{"loc": 7}]}']
+    "text", ["", "null", "[]", "<p>", "[" * 100_000, '{"error": null}', '{"detail": [{"loc": 7}]}']
 )
 def test_any_reply_can_be_read(text: str) -> None:
     assert read_refusal(400, text, SENT) == NOTHING
