@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Sequence
 from sqlite3 import Connection
+from typing import Any
 
 from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, is_flipped
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
+from db.judges import command_judge
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import MovedPrompt, PromptRow
 from db.prompts import UNTRAINED, add_prompt_set, get_prompt
@@ -32,12 +34,21 @@ def add_blind_trial(
     repeats: int = 0,
     may_end_early: bool = False,
     judge: str | None = None,
+    sampling_b: int | None = None,
+    server_a: int | None = None,
+    server_b: int | None = None,
 ) -> int:
-    """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order, and return its id."""
+    """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order, and return its id.
+
+    `judge` is the command that judges in a person's place. `sampling_b` is that of b where it differs from `sampling`;
+    the servers are ids, None for this machine.
+    """
     policies = {"kind": "blind", "model_a": model_a, "model_b": model_b, "sampling": sampling, "status": "running"}
+    sides = {"sampling_b": sampling_b, "server_a": server_a, "server_b": server_b}
     asked = {"num_questions": len(prompts), "prompt_set": prompt_set, "samples": samples, "repeats": repeats}
-    how = {"may_end_early": may_end_early, "judge": judge, "created": utc_now()}
-    trial = insert(conn, "trials", policies | asked | how)
+    judged = {"judge": judge, "judged_by": None if judge is None else command_judge(conn, judge)}
+    how = {"may_end_early": may_end_early, "created": utc_now()}
+    trial = insert(conn, "trials", policies | sides | asked | judged | how)
     rows = [(trial, place, prompt) for place, prompt in enumerate(prompts, 1)]
     conn.executemany("INSERT INTO trial_prompts (trial, place, prompt) VALUES (?, ?, ?)", rows)
     return trial
@@ -136,6 +147,15 @@ def count_asked(conn: Connection, trial: int) -> tuple[int, int]:
     return int(judged), int(asked)
 
 
+def judge_by_command(conn: Connection, command: str, **verdict: Any) -> VerdictRow:
+    """Add the verdict of a program; it stands only in a trial that a judge decides. `verdict` goes to `add_verdict`.
+
+    Raises:
+        NotAllowed, NotFound: see `add_verdict`.
+    """
+    return add_verdict(conn, judge=command_judge(conn, command), source="model", **verdict)
+
+
 def open_trial(conn: Connection, trial: int) -> None:
     """End a trial and unseal its names. The first call records the time and the number of verdicts.
 
@@ -199,12 +219,13 @@ def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> Ve
     """Move the prompt of a trial's comparison out of its held-out set, and copy its verdict into labelling.
 
     Every held-out prompt with the same question moves too; otherwise the held-out guard would keep the pair out of
-    training. Returns the standing verdict in labelling, or None where the trial's verdict decided nothing.
+    training. Returns the standing verdict in labelling, or None where the trial's verdict decided nothing. A verdict of
+    a program is kept beside the pair, which waits for one of the owner's own: the result is None then, too.
 
     Raises:
         NotFound: there is no such comparison.
         NotAllowed: it belongs to no trial, its trial is still sealed, another running trial asks the same prompt,
-            the prompt is no longer held out, or the set `set_name` is held out itself.
+            the prompt is no longer held out or was forgotten, or the set `set_name` is held out itself.
     """
     pair = get_comparison(conn, comparison)
     _check_movable(conn, pair)
@@ -238,6 +259,8 @@ def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
         raise NotAllowed(f"Comparison {pair.id} belongs to no trial: its prompt is for labelling already.")
     if get_trial(conn, pair.trial).sealed:
         raise NotAllowed(f"Trial {pair.trial} is still sealed. Judge it to its end, or break its seal, first.")
+    if pair.prompt.forgotten:
+        raise NotAllowed("The prompt was forgotten, so there is nothing to label.")
     if not pair.prompt.held_out:
         raise NotAllowed(f"The prompt is in the set {pair.prompt.set_name!r} already, which is for labelling.")
     asked = conn.execute(_ASKED_ELSEWHERE, (pair.prompt.id,)).fetchone()
@@ -258,7 +281,8 @@ def _as_labelling(conn: Connection, pair: ComparisonRow) -> VerdictRow | None:
         labelling = add_comparison(conn, **ids, side_seed=pair.side_seed)
     swapped = pair.a.id > pair.b.id  # outside a trial the older answer is a
     letter = {"a": "b", "b": "a"}[verdict.verdict] if swapped else verdict.verdict
-    return add_verdict(
+    judge = conn.execute("SELECT judged_by FROM trials WHERE id = ?", (pair.trial,)).fetchone()["judged_by"]
+    added = add_verdict(
         conn,
         comparison=labelling,
         verdict=letter,
@@ -266,5 +290,7 @@ def _as_labelling(conn: Connection, pair: ComparisonRow) -> VerdictRow | None:
         layout=verdict.layout,
         blind=verdict.blind,
         note=f"from trial {pair.trial}" + (f": {verdict.note}" if verdict.note else ""),
-        source=verdict.source,
+        source="model" if judge is not None else verdict.source,
+        judge=judge,
     )
+    return added if judge is None else None

@@ -15,17 +15,18 @@ from db.prompts import prompt_row
 from db.times import utc_now
 
 _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped, c.trial, c.created, c.repeats,
-    p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field,
-    v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes
+    c.ranking, p.id AS prompt_id, p.set_id, t.name AS set_name, t.held_out, p.messages, p.field, p.forgotten,
+    v.id, v.comparison, v.at, v.verdict, v.strength, v.side, v.layout, v.seconds, v.blind, v.note, v.source, v.undoes,
+    v.person, v.judge, v.confidence, v.origin, v.act
     FROM comparisons c
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
-# Labelling no longer asks a prompt that has become held out.
+# Labelling no longer asks a prompt that has become held out or was forgotten.
 _STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
-    WHERE p.id = comparisons.prompt AND s.held_out = 1)"""
+    WHERE p.id = comparisons.prompt AND (s.held_out = 1 OR p.forgotten IS NOT NULL))"""
 # A pair with an answer that a person wrote is never asked: the person chose that answer by writing it.
-IS_OPEN = f"""trial IS NULL AND standing IS NULL AND {_STILL_LABELLING}
+IS_OPEN = f"""trial IS NULL AND standing IS NULL AND ranking IS NULL AND {_STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
 """The condition for rows of `comparisons` that wait for a verdict in labelling. Every order of asking uses it."""
 _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
@@ -33,7 +34,7 @@ _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
 # A skipped repeat is never asked again.
 _SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL
-    AND standing_verdict = 'skip' AND {_STILL_LABELLING}"""
+    AND ranking IS NULL AND standing_verdict = 'skip' AND {_STILL_LABELLING}"""
 
 
 def is_flipped(side_seed: int) -> bool:
@@ -51,11 +52,13 @@ def add_comparison(
     trial: int | None = None,
     repeats: int | None = None,
     asked_first: int = 0,
+    ranking: int | None = None,
 ) -> int:
     """Store one comparison and return its id.
 
     Outside a trial the older completion becomes a. A trial keeps the given order: its first model wrote a.
-    `repeats` is the comparison that this one asks again; `asked_first` 1 puts it at the front of the queue.
+    `repeats` is the comparison that this one asks again; `asked_first` 1 puts it at the front of the queue. A pair of a
+    `ranking` is asked with all its answers and never alone.
 
     Raises:
         NotFound: a completion does not exist.
@@ -69,7 +72,7 @@ def add_comparison(
         if repeats is None:
             _check_for_labelling(conn, first, second)
     values = {"prompt": prompt, "a": a, "b": b, "side_seed": side_seed, "flipped": is_flipped(side_seed)}
-    place = {"trial": trial, "repeats": repeats, "asked_first": asked_first}
+    place = {"trial": trial, "repeats": repeats, "asked_first": asked_first, "ranking": ranking}
     return insert(conn, "comparisons", {**values, **place, "created": utc_now()})
 
 
@@ -182,6 +185,11 @@ def verdict_row(row: Row) -> VerdictRow:
         note=row["note"],
         source=row["source"],
         undoes=row["undoes"],
+        person=row["person"],
+        judge=row["judge"],
+        confidence=row["confidence"],
+        origin=row["origin"],
+        act=row["act"],
     )
 
 
@@ -196,6 +204,7 @@ def _add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
         tokens=answer.tokens,
         cut=answer.cut,
         source=answer.source,
+        server=answer.server,
     )
 
 
@@ -227,4 +236,5 @@ def _comparison_row(row: Row, texts: dict[int, CompletionRow]) -> ComparisonRow:
         created=row["created"],
         standing=verdict_row(row) if row["id"] is not None else None,
         repeats=row["repeats"],
+        ranking=row["ranking"],
     )

@@ -3,13 +3,13 @@
 import json
 from sqlite3 import Connection, Row
 
-from db.errors import NotFound
+from db.errors import NotAllowed, NotFound
 from db.hashing import text_hash
 from db.inserting import insert
 from db.pair_rows import CompletionRow
 from db.times import utc_now
 
-_COMPLETION = """SELECT x.id, x.prompt, x.text, x.tokens, x.cut, x.seed, x.source, x.model,
+_COMPLETION = """SELECT x.id, x.prompt, x.text, x.tokens, x.cut, x.seed, x.source, x.model, x.text_hash, x.server,
     m.kind AS model_kind, m.name AS model_name, s.settings
     FROM completions x LEFT JOIN models m ON m.id = x.model LEFT JOIN samplings s ON s.id = x.sampling"""
 
@@ -25,10 +25,17 @@ def add_completion(
     seed: int | None = None,
     tokens: int | None = None,
     cut: bool = False,
+    server: int | None = None,
 ) -> int:
-    """Store one answer and return its id. `source` is model, server, human or import."""
+    """Store one answer and return its id. `source` is model, server, human or import; `server` is a server's id.
+
+    Raises:
+        NotAllowed: the prompt was forgotten.
+    """
+    if conn.execute("SELECT 1 FROM prompts WHERE id = ? AND forgotten IS NOT NULL", (prompt,)).fetchone() is not None:
+        raise NotAllowed(f"Prompt {prompt} was forgotten, so nothing can answer it. Add it again if you want it back.")
     values = {"prompt": prompt, "model": model, "sampling": sampling, "seed": seed, "text": text, "tokens": tokens}
-    marks = {"text_hash": text_hash(text), "cut": cut, "source": source, "created": utc_now()}
+    marks = {"text_hash": text_hash(text), "cut": cut, "source": source, "server": server, "created": utc_now()}
     return insert(conn, "completions", values | marks)
 
 
@@ -70,4 +77,6 @@ def _completion_row(row: Row) -> CompletionRow:
         model_kind=row["model_kind"],
         model_name=row["model_name"],
         sampling=json.loads(row["settings"]) if row["settings"] else None,
+        text_hash=row["text_hash"],
+        server=row["server"],
     )

@@ -28,7 +28,14 @@ from db.errors import (
 from db.file_identity import connected, first_bytes, is_replaced, wal_of
 from db.import_batches import hide_batch
 from db.lock import owner_of
-from db.migrations.runner import apply_migrations, newest_version, pending_names, unknown_names
+from db.migrations.runner import (
+    apply_migrations,
+    first_fault,
+    migrating,
+    newest_version,
+    pending_names,
+    unknown_names,
+)
 
 # "PALT": SQLite keeps this number in the file's header, so that a program recognises its own files.
 APPLICATION_ID = 0x50414C54
@@ -95,7 +102,7 @@ def read_only(path: Path) -> sqlite3.Connection:
             _check_application(path, conn)
             _check_version(path, conn)
             if pending_names(conn):
-                raise OlderDatabase(f"{path} was written by an older Palate. Start `palate` once; it is upgraded then.")
+                raise OlderDatabase(f"{path} was written by an older Palate. {_how_to_upgrade(path)}")
             hide_batch(conn)
         except (sqlite3.Error, DatabaseError):
             conn.close()
@@ -228,10 +235,9 @@ def _create(path: Path) -> None:
     try:
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with closing(connect(beside)) as conn:
-            conn.execute("BEGIN IMMEDIATE")
-            conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            apply_migrations(conn)
-            conn.execute("COMMIT")
+            with migrating(conn):
+                conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                apply_migrations(conn)
             conn.execute("PRAGMA journal_mode = WAL")
         _put_in_place(beside, path)
     finally:
@@ -285,15 +291,13 @@ def _migrate(path: Path, conn: sqlite3.Connection, tell: Callable[[str], None]) 
     verdicts = conn.execute("SELECT count(*) FROM verdicts").fetchone()[0]
     if verdicts >= _MANY:
         tell(f"Upgrading the workspace: {verdicts:,} verdicts are backed up and indexed. This takes a moment, once.")
-    conn.execute("BEGIN IMMEDIATE")
-    try:
+    with migrating(conn):
         if pending_names(conn):
-            back_up(path, path.parent / "backups" / f"palate-before-version-{newest_version()}.db")
+            backup = path.parent / "backups" / f"palate-before-version-{newest_version()}.db"
+            back_up(path, backup)
             apply_migrations(conn)
-        conn.execute("COMMIT")
-    finally:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
+            if (fault := first_fault(conn)) is not None:
+                raise DamagedDatabase(f"{path} was not upgraded: {fault}. It is as it was; {backup} is a copy of it.")
 
 
 # -- connections -----------------------------------------------------------------------------------------------
@@ -330,6 +334,12 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
         if wal.exists() and wal.stat().st_size > 0:
             raise
         return _reader(path, "mode=ro&immutable=1")
+
+
+def _how_to_upgrade(path: Path) -> str:
+    if (owner := owner_of(path.parent)) is None:
+        return "Start `palate` once; it is upgraded then."
+    return f"Process {owner['pid']} has it open with that version: close it, or take over with `palate --take-over`."
 
 
 def _reader(path: Path, query: str) -> sqlite3.Connection:

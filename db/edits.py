@@ -7,7 +7,8 @@ from db.comparisons import add_comparison, get_comparison
 from db.completions import add_completion, get_completion
 from db.errors import NotAllowed
 
-# The skip that belongs to an edit's verdict: one transaction wrote both, one after the other.
+# The skip that belongs to an edit's verdict where the two do not say so themselves, as in older workspaces: one
+# transaction wrote both, one after the other.
 _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.b) AND x.source = 'human'
     JOIN verdicts e ON e.comparison = c.id AND e.verdict <> 'undo'
     JOIN verdicts s ON s.id = e.id - 1 AND s.verdict = 'skip'
@@ -32,14 +33,14 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
         raise NotAllowed("An edited answer has to differ from the original, and must not be empty.")
     written = add_completion(conn, prompt=pair.prompt.id, text=text, source="human", sampling=_sampling(conn, original))
     edit = add_comparison(conn, prompt=pair.prompt.id, a=original, b=written, side_seed=0)
-    if pair.standing is None:
-        verdicts.add_verdict(conn, comparison=comparison, verdict="skip")
-    verdicts.add_verdict(conn, comparison=edit, verdict="b", blind=False)  # the older completion is a
+    skip = verdicts.add_verdict(conn, comparison=comparison, verdict="skip") if pair.standing is None else None
+    # The older completion is a.
+    verdicts.add_verdict(conn, comparison=edit, verdict="b", blind=False, act=skip.id if skip else None)
     return edit
 
 
 def undo_labelling(conn: Connection) -> int | None:
-    """Undo a person's newest verdict of labelling; for an edit, also the skip that belongs to it.
+    """Undo the owner's newest verdict of labelling; for an edit, also the skip that belongs to it.
 
     Returns the id of the pair that is open again, or None when there is nothing to undo.
     """

@@ -15,6 +15,7 @@ from typing import Any
 
 from db.comparisons import is_flipped
 from db.errors import NotAllowed
+from db.givers import MAY_STAND
 from db.hashing import canonical_json, content_hash, guard_hash, text_hash
 from db.inserting import insert
 from db.interchange.records import LeftOut, PairRecord
@@ -40,7 +41,8 @@ KNOWN = "known already"
 OTHERWISE = "judged otherwise here, and that verdict stays"
 
 _RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comparisons"}
-_SAID = "SELECT DISTINCT verdict FROM verdicts WHERE comparison = ? AND verdict NOT IN ('undo', 'skip')"
+_SAID = f"""SELECT DISTINCT v.verdict FROM verdicts v
+    WHERE v.comparison = ? AND v.verdict NOT IN ('undo', 'skip') AND {MAY_STAND}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,8 @@ def take_back(conn: Connection, rows: int) -> bool:
     conn.execute("DELETE FROM import_late")
     if ids := _some(conn, "comparisons", mark["first_comparison"], mark["last_comparison"], rows):
         conn.execute("UPDATE comparisons SET standing = NULL, standing_verdict = NULL WHERE id BETWEEN ? AND ?", ids)
+        tagged = "SELECT id FROM verdicts WHERE comparison BETWEEN ? AND ?"
+        conn.execute(f"DELETE FROM verdict_tags WHERE verdict IN ({tagged})", ids)
         conn.execute("DELETE FROM verdicts WHERE comparison BETWEEN ? AND ?", ids)
         conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
     elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):

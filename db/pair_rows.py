@@ -7,8 +7,8 @@ from typing import Any, Literal
 from db.prompt_rows import Messages, PromptRow
 
 Split = Literal["train", "eval"]
-VERDICTS = ("a", "b", "tie", "both_bad", "skip", "discard")
-"""The verdicts that a person can give. An `undo` is a row too, but only `undo_last` writes it."""
+VERDICTS = ("a", "b", "tie", "both_bad", "both_good", "skip", "discard")
+"""The verdicts that can be given. An `undo` is a row too, but only `undo_last` writes it."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class CompletionRow:
     """One answer to a prompt, without the prompt.
 
     `source` is model, server, human or import. `tokens`, `seed`, `sampling` and the model's columns are None where no
-    model wrote it. `cut` says that the token limit ended it.
+    model wrote it. `cut` says that the token limit ended it. `server` is the id of the server that a model wrote it on,
+    None for this machine.
     """
 
     id: int
@@ -42,11 +43,13 @@ class CompletionRow:
     model_kind: str | None
     model_name: str | None
     sampling: Mapping[str, Any] | None
+    text_hash: str | None = None
+    server: int | None = None
 
 
 @dataclass(frozen=True)
 class NewCompletion:
-    """An answer to be stored: `model` (an id) wrote it, with these settings and this seed.
+    """An answer to be stored: `model` (an id) wrote it, with these settings and this seed, on `server` (an id).
 
     `sampling` holds the system prompt under `system`. `source` is model or server. `tokens` is None where a server does
     not count them. `cut` says that the token limit ended it.
@@ -59,11 +62,18 @@ class NewCompletion:
     tokens: int | None
     cut: bool
     source: str
+    server: int | None = None
 
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One verdict. `seconds` is None where no time was measured; `undoes` is set on undo rows only."""
+    """One verdict. `seconds` is None where no time was measured; `undoes` is set on undo rows only.
+
+    `source` is person, import or model. `person` is the id of whoever gave it, None for the owner. `judge` is the id of
+    the judge, only with source model, and `confidence` (0 to 1) how sure it was. `act` is the first of several verdicts
+    that were given at once and are undone together; it is None on that first one. `origin` identifies the verdict in
+    the workspace that it comes from.
+    """
 
     id: int
     comparison: int
@@ -77,6 +87,11 @@ class VerdictRow:
     note: str
     source: str
     undoes: int | None
+    person: int | None = None
+    judge: int | None = None
+    confidence: float | None = None
+    origin: str | None = None
+    act: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,8 @@ class ComparisonRow:
     """Two completions of one prompt in canonical order, with the sides they are shown on.
 
     `flipped` says that b is shown left (or first). `standing` is the standing verdict, None while the pair is open.
-    `repeats` is the comparison that this one asks again, sides swapped.
+    `repeats` is the comparison that this one asks again, sides swapped. `ranking` is the id of the ranking that the
+    pair belongs to.
     """
 
     id: int
@@ -97,10 +113,13 @@ class ComparisonRow:
     created: str
     standing: VerdictRow | None
     repeats: int | None = None
+    ranking: int | None = None
 
     @property
     def same(self) -> bool:
-        """Whether both answers are the same, so that there is nothing to ask."""
+        """Whether both answers are the same, so that there is nothing to ask. Forgotten answers keep their hashes."""
+        if self.prompt.forgotten:
+            return self.a.text_hash == self.b.text_hash
         return self.a.text == self.b.text
 
     @property
@@ -162,13 +181,15 @@ class VerdictCounts:
     skipped: int
     discarded: int
     mean_seconds: float | None
+    both_good: int = 0
 
 
 @dataclass(frozen=True)
 class PairRow:
     """The training record of a decisive verdict.
 
-    `messages` is what the policy saw, system prompt included. `verdict` is the id of the standing verdict.
+    `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
+    ranking that the pair belongs to, None where it was asked alone.
     """
 
     comparison: int
@@ -180,6 +201,7 @@ class PairRow:
     rejected: str
     chosen_cut: bool
     rejected_cut: bool
+    ranking: int | None = None
 
 
 @dataclass(frozen=True)
@@ -187,11 +209,19 @@ class PairFilter:
     """A choice of preference pairs; the default is all.
 
     `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
+    `judge` or `person` (ids) chooses the verdicts of that judge or that other person in place of those that stand.
     """
 
     since: str | None = None
     set_id: int | None = None
     strong: bool = False
+    judge: int | None = None
+    person: int | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are the pairs of standing verdicts."""
+        return self.judge is None and self.person is None
 
 
 EVERY_PAIR = PairFilter()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from db.givers import GIVEN
 from db.import_batches import SEEN
 
 _NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
@@ -17,12 +18,23 @@ _JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets s ON s.id = p.set_id
     WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
-        AND v.verdict IN ('a', 'b', 'tie', 'both_bad')"""
+        AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')"""
 _CHOICES = f"""SELECT chosen.prompt, chosen.verdict, chosen.side, a.text, b.text, a.cut, b.cut
     FROM (SELECT c.prompt, c.a, c.b, v.verdict, v.side {_JUDGED} AND v.source = :source AND {_NARROWED}) chosen
     CROSS JOIN completions a ON a.id = chosen.a
     CROSS JOIN completions b ON b.id = chosen.b
     ORDER BY chosen.prompt"""
+_CHOICES_OF_GIVER = f"""SELECT c.prompt, v.verdict, v.side, a.text, b.text, a.cut, b.cut
+    FROM {GIVEN} given
+    JOIN verdicts v ON v.id = given.verdict
+    JOIN main.comparisons c ON c.id = given.comparison
+    JOIN prompts p ON p.id = c.prompt
+    JOIN prompt_sets s ON s.id = p.set_id
+    JOIN completions a ON a.id = c.a
+    JOIN completions b ON b.id = c.b
+    WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+        AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good') AND {_NARROWED}
+    ORDER BY c.prompt"""
 _GROUPS = f"""SELECT s.name, p.field, v.source, count(*) {_JUDGED} GROUP BY s.name, p.field, v.source"""
 _DAYS = """SELECT date(v.at, 'localtime') AS day, v.seconds FROM verdicts v JOIN comparisons c ON c.standing = v.id
     WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.at >= :since
@@ -38,7 +50,7 @@ _KNOWN = """SELECT count(*) FROM run_margins m
 
 
 class Choice(NamedTuple):
-    """One judged pair. `verdict` is a, b, tie or both_bad; `side` is left, right, or None where none was pressed."""
+    """One judged pair: `verdict` is a, b, tie, both_bad or both_good; `side` is left, right, or None for no side."""
 
     prompt: int
     verdict: str
@@ -67,13 +79,24 @@ class MissedPair(NamedTuple):
 
 
 def choices(
-    conn: Connection, *, source: str = "person", set_name: str | None = None, field: str | None = None
+    conn: Connection,
+    *,
+    source: str = "person",
+    set_name: str | None = None,
+    field: str | None = None,
+    judge: int | None = None,
+    person: int | None = None,
 ) -> Iterator[Choice]:
     """Every judged pair, those of a prompt one after the other. Rows are read one by one, so memory stays small.
 
-    `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field.
+    `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field. With a
+    `judge` or a `person` (ids) these are their verdicts in place of those that stand.
     """
-    cursor = conn.execute(_CHOICES, {"source": source, "set_name": set_name, "field": field})
+    values = {"set_name": set_name, "field": field}
+    if judge is None and person is None:
+        cursor = conn.execute(_CHOICES, values | {"source": source})
+    else:
+        cursor = conn.execute(_CHOICES_OF_GIVER, values | {"judge": judge, "person": person})
     cursor.row_factory = None
     return map(Choice._make, cursor)
 

@@ -17,7 +17,7 @@ _CANDIDATE = """SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
         AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
-        AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad')
+        AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
         AND NOT EXISTS (SELECT 1 FROM comparisons r
             WHERE r.repeats = c.id AND r.repeats IS NOT NULL AND r.trial IS NULL)
     ORDER BY v.id LIMIT 1"""
@@ -27,12 +27,12 @@ _LAST = """SELECT created, standing FROM comparisons
 _JUDGED_SINCE = """SELECT count(*) FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.at > ? AND v.source = 'person' AND v.verdict <> 'undo'
-        AND c.trial IS NULL AND c.repeats IS NULL AND v.verdict IN ('a', 'b', 'tie', 'both_bad')"""
+        AND c.trial IS NULL AND c.repeats IS NULL AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')"""
 _BOTH = """SELECT f.standing_verdict AS first, s.standing_verdict AS second
     FROM comparisons s JOIN comparisons f ON f.id = s.repeats
     WHERE s.repeats IS NOT NULL AND s.trial IS NULL
-        AND s.standing_verdict IN ('a', 'b', 'tie', 'both_bad')
-        AND f.standing_verdict IN ('a', 'b', 'tie', 'both_bad')
+        AND s.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
+        AND f.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
     ORDER BY s.id"""
 
 
@@ -62,7 +62,7 @@ def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
 
 
 def repeated_verdicts(conn: Connection) -> list[tuple[str, str]]:
-    """The first and the second verdict (a, b, tie or both_bad) on every pair that was judged again."""
+    """The first and the second verdict (a, b, tie, both_bad or both_good) on every pair that was judged again."""
     return [(row["first"], row["second"]) for row in conn.execute(_BOTH)]
 
 

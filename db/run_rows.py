@@ -131,7 +131,8 @@ class TrialRow:
     comparisons without repeats, `judged` those of them with a verdict (a skip is none), and `same` those with equal
     answers, which are never asked. `prompt_set` is None where every held-out prompt could be chosen. `opened` is the
     time at which the names were shown, and `opened_after` the number of judged pairs then. `judge` is the command that
-    judges.
+    judges, and `judged_by` the id of that judge. `sampling` is that of both policies, or of a alone where b has a
+    `sampling_b` of its own. The servers are ids, None for this machine.
     """
 
     id: int
@@ -159,6 +160,10 @@ class TrialRow:
     opened_after: int | None = None
     note: str = ""
     model_a_kind: str = "base"
+    sampling_b: Mapping[str, Any] | None = None
+    server_a: int | None = None
+    server_b: int | None = None
+    judged_by: int | None = None
 
     @property
     def total(self) -> int:

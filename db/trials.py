@@ -13,7 +13,8 @@ from db.times import utc_now
 
 _TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a,
         a.name AS model_a_name, a.kind AS model_a_kind, t.model_b, b.name AS model_b_name,
-        s.settings, t.num_questions, t.created, t.ended, t.prompt_set, p.name AS prompt_set_name, t.samples, t.repeats,
+        s.settings, r.settings AS settings_b, t.server_a, t.server_b, t.judged_by,
+        t.num_questions, t.created, t.ended, t.prompt_set, p.name AS prompt_set_name, t.samples, t.repeats,
         t.may_end_early, t.judge, t.opened, t.opened_after, t.note,
         (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.repeats IS NULL) AS done,
         (SELECT count(*) FROM comparisons c
@@ -24,7 +25,8 @@ _TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a,
     LEFT JOIN prompt_sets p ON p.id = t.prompt_set
     JOIN models a ON a.id = t.model_a
     JOIN models b ON b.id = t.model_b
-    JOIN samplings s ON s.id = t.sampling"""
+    JOIN samplings s ON s.id = t.sampling
+    LEFT JOIN samplings r ON r.id = t.sampling_b"""
 
 
 def add_trial(
@@ -36,10 +38,18 @@ def add_trial(
     sampling: int,
     num_questions: int,
     name: str | None = None,
+    sampling_b: int | None = None,
+    server_a: int | None = None,
+    server_b: int | None = None,
 ) -> int:
-    """Begin a trial and return its id. `kind` is side_by_side or blind; the models are ids of `ensure_model`."""
+    """Begin a trial and return its id. `kind` is side_by_side or blind; the models are ids of `ensure_model`.
+
+    `sampling_b` is that of b where it differs from `sampling`; the servers are ids, None for this machine.
+    """
     values = {"kind": kind, "name": name, "model_a": model_a, "model_b": model_b, "sampling": sampling}
-    return insert(conn, "trials", {**values, "num_questions": num_questions, "status": "running", "created": utc_now()})
+    sides = {"sampling_b": sampling_b, "server_a": server_a, "server_b": server_b}
+    begun = {"num_questions": num_questions, "status": "running", "created": utc_now()}
+    return insert(conn, "trials", values | sides | begun)
 
 
 def list_trials(conn: Connection) -> list[TrialRow]:
@@ -131,4 +141,8 @@ def _trial_row(row: Row) -> TrialRow:
         opened_after=row["opened_after"],
         note=row["note"],
         model_a_kind=row["model_a_kind"],
+        sampling_b=None if row["settings_b"] is None else json.loads(row["settings_b"]),
+        server_a=row["server_a"],
+        server_b=row["server_b"],
+        judged_by=row["judged_by"],
     )

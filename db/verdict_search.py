@@ -15,7 +15,7 @@ from typing import Any
 
 from db.errors import DatabaseError, NotFound
 from db.pair_rows import VerdictListRow
-from db.prompt_rows import first_line
+from db.prompt_rows import FORGOTTEN, first_line
 
 ANYWHERE = "prompt a b said note"
 """The columns of the index that hold text; a note may belong to the verdict or to the pair."""
@@ -126,7 +126,7 @@ _BY_WORDS = """FROM verdict_words f CROSS JOIN comparisons c ON c.standing = f.r
 _BY_TABLES = "FROM comparisons c WHERE c.standing IS NOT NULL"
 _LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
         ifnull(nullif((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), ''), v.note) AS note,
-        p.messages, p.field, s.name AS set_name
+        p.messages, p.field, p.forgotten, s.name AS set_name
     FROM json_each(?) asked
     JOIN verdicts v ON v.id = asked.value
     JOIN comparisons c ON c.id = v.comparison
@@ -257,7 +257,7 @@ def _list_row(row: Any) -> VerdictListRow:
         verdict=row["verdict"],
         strength=row["strength"],
         seconds=row["seconds"],
-        prompt_line=first_line(tuple(json.loads(row["messages"]))),
+        prompt_line=first_line(tuple(json.loads(row["messages"]))) if row["forgotten"] is None else FORGOTTEN,
         set_name=row["set_name"],
         field=row["field"],
         note=row["note"],

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from db.givers import MAY_STAND
+
 _MOST_NEW = 500
 """With more new verdicts than this, such as after an import, everything is counted again."""
 
 _COUNTED = "trial IS NULL AND repeats IS NULL"
 _ALL = f"""SELECT standing_verdict, count(*), (SELECT max(id) FROM main.verdicts) FROM comparisons
     WHERE {_COUNTED} AND standing IS NOT NULL GROUP BY standing_verdict"""
-_STOOD = """(SELECT v.verdict FROM main.verdicts v
-    WHERE v.comparison = c.id AND v.id <= {at} AND v.verdict <> 'undo'
-        AND NOT EXISTS (SELECT 1 FROM main.verdicts u WHERE u.undoes = v.id AND u.id <= {at})
+_STOOD = f"""(SELECT v.verdict FROM main.verdicts v
+    WHERE v.comparison = c.id AND v.id <= {{at}} AND v.verdict <> 'undo' AND {MAY_STAND}
+        AND NOT EXISTS (SELECT 1 FROM main.verdicts u WHERE u.undoes = v.id AND u.id <= {{at}})
     ORDER BY v.id DESC LIMIT 1)"""
 _CHANGES = f"""SELECT {_STOOD.format(at=":before")}, {_STOOD.format(at=":now")} FROM comparisons c
     WHERE {_COUNTED}

@@ -1,33 +1,45 @@
-"""Verdicts, which are only ever added (an undo is a row too), and the counts and pairs of the standing ones."""
+"""Verdicts, which are only ever added (an undo is a row too), and the counts and pairs of the standing ones.
+
+Only the owner's own verdicts and imported ones stand, and those of judges in a trial that a judge decides. The verdicts
+of judges and other people are kept beside them, and are read only where they are asked for.
+"""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from sqlite3 import Connection, Row
 from typing import Any
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
+from db.givers import GIVEN, MAY_STAND_IN_TRIAL
 from db.inserting import insert
 from db.names_shown import names_known
 from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
 from db.prompt_rows import Messages, with_system
 from db.repeats import plan_repeat
+from db.tags import set_tags
 from db.times import utc_now
 from db.verdict_tally import VerdictTally, count_standing
 
 # The mean time is over this many of the newest verdicts: enough for a steady value, few enough for a recent one.
 MEAN_OVER = 200
 
-# Decisive standing verdicts of labelling whose question is held out in no set.
-_IS_TRAINABLE = """c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
-        AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0
-        AND p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
+# Decisive verdicts of labelling whose question is held out in no set: the standing ones, or those of one giver.
+_NOT_HELD_OUT = """p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
-_TRAINABLE = f"""FROM comparisons c JOIN prompts p ON p.id = c.prompt
+_IS_TRAINABLE = f"""c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
+        AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0 AND {_NOT_HELD_OUT}"""
+_STANDING = f"""FROM comparisons c JOIN prompts p ON p.id = c.prompt
     WHERE {_IS_TRAINABLE}"""
+_OF_GIVER = f"""FROM {GIVEN} given
+    CROSS JOIN comparisons c ON c.id = given.comparison
+    CROSS JOIN verdicts said ON said.id = given.verdict
+    CROSS JOIN prompts p ON p.id = c.prompt
+    WHERE c.trial IS NULL AND c.repeats IS NULL AND said.verdict IN ('a', 'b') AND c.withdrawn = 0
+        AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
-        a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
+        c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
     FROM ({chosen}) chosen
     JOIN comparisons c ON c.id = chosen.id
@@ -40,14 +52,13 @@ _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.s
     ORDER BY c.id"""
 _NARROWED = """(:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL AND NOT :strong OR EXISTS (
             SELECT 1 FROM verdicts s
-            WHERE s.id = c.standing AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
-_STANDING_PAIRS = _PAIRS.format(chosen=f"SELECT c.id, c.standing AS verdict {_TRAINABLE} AND {_NARROWED}")
-_COUNTED_PAIRS = f"""SELECT p.messages, NULL AS system, count(*) AS pairs {_TRAINABLE} AND {_NARROWED} GROUP BY p.id"""
+            WHERE s.id = {verdict} AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
+_COUNTED_PAIRS = "SELECT p.messages, NULL AS system, count(*) AS pairs {chosen} GROUP BY p.id"
 # Reading the sampling of both answers of every pair takes most of the time, and few workspaces need it.
-_COUNTED_PAIRS_BY_SYSTEM = f"""SELECT p.messages, chosen.system, count(*) AS pairs FROM (
+_COUNTED_PAIRS_BY_SYSTEM = """SELECT p.messages, chosen.system, count(*) AS pairs FROM (
         SELECT c.prompt,
             ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
-        FROM (SELECT c.prompt, c.a, c.b {_TRAINABLE} AND {_NARROWED}) c
+        FROM (SELECT c.prompt, c.a, c.b {chosen}) c
         JOIN completions a ON a.id = c.a
         JOIN completions b ON b.id = c.b
         LEFT JOIN samplings sa ON sa.id = a.sampling
@@ -69,28 +80,49 @@ def add_verdict(
     blind: bool = True,
     note: str = "",
     source: str = "person",
+    person: int | None = None,
+    judge: int | None = None,
+    confidence: float | None = None,
+    origin: str | None = None,
+    act: int | None = None,
+    tags: Sequence[str] = (),
 ) -> VerdictRow:
-    """Add a verdict, which becomes the standing one of its comparison.
+    """Add a verdict. The owner's own becomes the standing one of its comparison; others are kept beside it.
 
     `verdict` is canonical (a or b, never a side), `side` is what was pressed (left or right), `layout` is side,
-    stacked or none, `source` is person or import.
+    stacked, grid or none, `source` is person, import or model. `tags` are reasons by name. See `VerdictRow` for
+    `person`, `judge`, `confidence`, `origin` and `act`. In a trial that a judge decides, the verdicts of judges stand.
 
     Raises:
-        NotAllowed: the verdict is none of `VERDICTS`.
+        NotAllowed: the verdict is none of `VERDICTS`, the prompt was forgotten, or a judge decides the trial.
         NotFound: there is no such comparison.
     """
     if verdict not in VERDICTS:
         raise NotAllowed(f"{verdict!r} is not a verdict. Use one of: {', '.join(VERDICTS)}.")
-    if conn.execute("SELECT 1 FROM comparisons WHERE id = ?", (comparison,)).fetchone() is None:
-        raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
+    _check_judgeable(conn, comparison, judge)
     blind = blind and not names_known(conn, comparison)
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
-    how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note, "source": source}
-    return get_verdict(conn, insert(conn, "verdicts", said | how))
+    how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note}
+    by = {"source": source, "person": person, "judge": judge, "confidence": confidence, "origin": origin, "act": act}
+    added = insert(conn, "verdicts", said | how | by)
+    set_tags(conn, added, tags)
+    return get_verdict(conn, added)
+
+
+def _check_judgeable(conn: Connection, comparison: int, judge: int | None) -> None:
+    query = """SELECT p.forgotten, t.id AS trial, t.judged_by FROM comparisons c JOIN prompts p ON p.id = c.prompt
+        LEFT JOIN trials t ON t.id = c.trial WHERE c.id = ?"""
+    row = conn.execute(query, (comparison,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
+    if row["forgotten"] is not None:
+        raise NotAllowed(f"The texts of comparison {comparison} were forgotten, so there is nothing to judge.")
+    if row["judged_by"] is not None and judge is None:
+        raise NotAllowed(f"A program judges trial {row['trial']}. Begin a trial of your own in the app: press C.")
 
 
 def judge(conn: Connection, *, share: float, pick: Callable[[int], int], **verdict: Any) -> VerdictRow:
-    """Add a verdict as `add_verdict` does and plan a repeat of an older pair where one is due.
+    """Add a verdict as `add_verdict` does and plan a repeat of an older pair where one is due; a judge repeats none.
 
     `share` is repeats for each judged pair, 0 to 1. `pick` maps the id of the new verdict to a number of 0 or more,
     which chooses the older pair; see `plan_repeat`.
@@ -99,7 +131,8 @@ def judge(conn: Connection, *, share: float, pick: Callable[[int], int], **verdi
         NotAllowed, NotFound: see `add_verdict`.
     """
     added = add_verdict(conn, **verdict)
-    plan_repeat(conn, share=share, pick=pick(added.id))
+    if added.judge is None:
+        plan_repeat(conn, share=share, pick=pick(added.id))
     return added
 
 
@@ -116,21 +149,29 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
 
 
 def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
-    """Undo a person's newest verdict that is not undone yet, and return the id of its comparison.
+    """Undo the owner's newest verdict that is not undone yet, and return the id of its comparison.
 
-    An earlier verdict on that comparison stands again, else the comparison is open again. Imported verdicts are never
-    undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of within labelling.
+    An earlier verdict on that comparison counts again, else the comparison is open again. Verdicts that were given at
+    once are undone together, and the id is that of the first one's comparison. Verdicts of imports, judges and other
+    people are never undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of
+    within labelling.
     """
-    query = """SELECT v.id, v.comparison FROM verdicts v JOIN comparisons c ON c.id = v.comparison
-        WHERE v.source = 'person' AND v.verdict <> 'undo' AND c.trial IS ?
+    query = """SELECT v.id, v.act FROM verdicts v JOIN comparisons c ON c.id = v.comparison
+        WHERE v.source = 'person' AND v.verdict <> 'undo' AND v.person IS NULL AND c.trial IS ?
+            AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.judged_by IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
         ORDER BY v.id DESC LIMIT 1"""
     row = conn.execute(query, (trial,)).fetchone()
     if row is None:
         return None
-    values = {"comparison": row["comparison"], "at": utc_now(), "verdict": "undo", "layout": "none", "blind": True}
-    insert(conn, "verdicts", {**values, "source": "person", "undoes": row["id"]})
-    return int(row["comparison"])
+    together = """SELECT v.id, v.comparison FROM verdicts v
+        WHERE (v.id = :first OR v.act = :first) AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
+        ORDER BY v.id DESC"""
+    undone = conn.execute(together, {"first": row["act"] or row["id"]}).fetchall()
+    for each in undone:
+        values = {"comparison": each["comparison"], "at": utc_now(), "verdict": "undo", "layout": "none"}
+        insert(conn, "verdicts", {**values, "blind": True, "source": "person", "undoes": each["id"]})
+    return int(undone[-1]["comparison"])
 
 
 def judged_before(conn: Connection, verdict: int | None) -> int | None:
@@ -148,15 +189,26 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
+            AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
         AND {condition} LIMIT 1"""
     row = conn.execute(query, {"verdict": verdict}).fetchone()
     return None if row is None else int(row["id"])
 
 
 def history(conn: Connection, comparison: int) -> list[VerdictRow]:
-    """Every verdict and undo on a comparison, the oldest first."""
-    rows = conn.execute("SELECT * FROM verdicts WHERE comparison = ? ORDER BY id", (comparison,))
-    return [verdict_row(row) for row in rows]
+    """Every verdict and undo on a comparison that could stand, the oldest first."""
+    return _verdicts_on(conn, comparison, MAY_STAND_IN_TRIAL)
+
+
+def verdicts_beside(conn: Connection, comparison: int) -> list[VerdictRow]:
+    """The verdicts and undos of judges and other people on a comparison, which never stand, the oldest first."""
+    return _verdicts_on(conn, comparison, f"NOT {MAY_STAND_IN_TRIAL}")
+
+
+def _verdicts_on(conn: Connection, comparison: int, condition: str) -> list[VerdictRow]:
+    query = f"""SELECT v.* FROM verdicts v JOIN comparisons c ON c.id = v.comparison
+        WHERE v.comparison = ? AND {condition} ORDER BY v.id"""
+    return [verdict_row(row) for row in conn.execute(query, (comparison,))]
 
 
 def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = None) -> VerdictCounts:
@@ -171,6 +223,7 @@ def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = 
         decisive=by_verdict.get("a", 0) + by_verdict.get("b", 0),
         ties=by_verdict.get("tie", 0),
         both_bad=by_verdict.get("both_bad", 0),
+        both_good=by_verdict.get("both_good", 0),
         skipped=by_verdict.get("skip", 0),
         discarded=by_verdict.get("discard", 0),
         mean_seconds=_mean_seconds(conn),
@@ -180,20 +233,23 @@ def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = 
 def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[PairRow]:
     """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
 
-    A pair whose question is held out for trials is left out, whatever the set of its prompt and whatever the system
-    prompts. A pair that was taken out of training is left out too.
+    With a `judge` or a `person` these are their newest verdicts, whether or not the owner judged those pairs. A pair
+    whose question is held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
+    A pair that was taken out of training is left out too.
     """
     return list(read_preference_pairs(conn, chosen))
 
 
 def read_preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[PairRow]:
     """The pairs of `preference_pairs`, read one by one."""
-    return map(_pair_row, conn.execute(_STANDING_PAIRS, asdict(chosen)))
+    verdict = "c.standing" if chosen.is_own else "given.verdict"
+    query = _PAIRS.format(chosen=f"SELECT c.id, {verdict} AS verdict {_chosen(chosen)}")
+    return map(_pair_row, conn.execute(query, asdict(chosen)))
 
 
 def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
     """Count the pairs of `preference_pairs` without reading them."""
-    return int(conn.execute(f"SELECT count(*) {_TRAINABLE} AND {_NARROWED}", asdict(chosen)).fetchone()[0])
+    return int(conn.execute(f"SELECT count(*) {_chosen(chosen)}", asdict(chosen)).fetchone()[0])
 
 
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
@@ -202,8 +258,16 @@ def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iter
     A prompt that was answered under two system prompts occurs twice.
     """
     by_system = conn.execute(_ANY_SYSTEM).fetchone() is not None
-    for row in conn.execute(_COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS, asdict(chosen)):
+    query = _COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS
+    for row in conn.execute(query.format(chosen=_chosen(chosen)), asdict(chosen)):
         yield with_system(tuple(json.loads(row["messages"])), row["system"] or None), row["pairs"]
+
+
+def _chosen(chosen: PairFilter) -> str:
+    """The FROM and WHERE of the pairs in a filter; c is the comparison and p its prompt."""
+    if chosen.is_own:
+        return f"{_STANDING} AND {_NARROWED.format(verdict='c.standing')}"
+    return f"{_OF_GIVER} AND {_NARROWED.format(verdict='given.verdict')}"
 
 
 def newest_verdict(conn: Connection) -> int:
@@ -253,4 +317,5 @@ def _pair_row(row: Row) -> PairRow:
         rejected=row[f"{rejected}_text"],
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
+        ranking=row["ranking"],
     )

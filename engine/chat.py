@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.config import TrainConfig
-from engine.errors import TemplateRefused
+from engine.errors import TemplateRefused, TokenUnknown
+from engine.limits import check_tokens, limits_of
 from engine.preference import Message, PreferencePair
 from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
 
@@ -57,6 +58,7 @@ def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     contents as plain text, with an empty line between them.
 
     Raises:
+        TokenUnknown: a token of the text is beyond those of the tokenizer's model.
         TemplateRefused: the chat template raises an error.
     """
     return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
@@ -67,9 +69,13 @@ def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> En
     if config.cut == "leave-out" and (pair.chosen_cut or pair.rejected_cut):
         return LeftOut(pair.key, "an answer was cut by the token limit")
     try:
-        return _fitted(_encoded(tokenizer, pair, config), config)
+        encoded = _encoded(tokenizer, pair, config)
+    except TokenUnknown:
+        return LeftOut(pair.key, "it has a token that the tokenizer knows and the model does not")
     except TemplateRefused as error:
         return LeftOut(pair.key, f"the chat template refuses it: {error.words}")
+    longest = limits_of(tokenizer).length
+    return _fitted(encoded, config.max_length if longest is None else min(config.max_length, longest), config)
 
 
 def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair:
@@ -103,15 +109,15 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
     )
 
 
-def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
-    """The pair within `max_length`, or why it is left out."""
-    room = config.max_length - len(pair.prompt_ids)
+def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedPair | LeftOut:
+    """The pair within `max_length` tokens, or why it is left out."""
+    room = max_length - len(pair.prompt_ids)
     longest = max(len(pair.chosen_ids), len(pair.rejected_ids))
     if room <= 0:
-        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {config.max_length}")
+        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {max_length}")
     if longest > room and config.truncation == "leave-out":
         total = len(pair.prompt_ids) + longest
-        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {config.max_length}")
+        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {max_length}")
     chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
     if not pair.prompt_ids:
         return LeftOut(pair.key, "no part of the prompt is left before the answers, so they cannot be scored")
@@ -136,7 +142,9 @@ def _plain(tokenizer: Any, prompt: str, answer: str, ended: bool) -> str:
 
 
 def _tokens(tokenizer: Any, text: str, add_special_tokens: bool) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    ids = list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    check_tokens(tokenizer, ids)
+    return ids
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

@@ -55,6 +55,12 @@ class AdapterLoadError(ModelError):
     title = "The adapter does not fit"
 
 
+class TokenUnknown(ModelError):
+    """A text has a token that the model does not have."""
+
+    title = "The text cannot be read"
+
+
 class TemplateRefused(ModelError):
     """The model's chat template raises an error; `words` are the template's own."""
 

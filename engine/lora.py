@@ -30,6 +30,7 @@ from engine.compat.peft_private import adapted_layers, read_activity, write_acti
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
 from engine.foreign_adapter import bounded, check_numbers, check_ranks, check_usable, without_copies
+from engine.parts import is_conv1d
 
 NAME = re.compile(r"a[0-9a-f]+")  # a name that equals a word of PEFT's own crashes it
 WEIGHTS = "adapter_model.safetensors"
@@ -45,18 +46,22 @@ def is_wrapped(model: Any) -> bool:
 # -- making and filling ----------------------------------------------------------------------------------------
 
 
-def fresh_config(layers: Sequence[str], config: TrainConfig) -> LoraConfig:
+def fresh_config(layers: Sequence[str], config: TrainConfig, *, whole: bool = True) -> LoraConfig:
     """PEFT's configuration for a new adapter with these settings, on a model with these `linear_layers`.
+
+    `whole` says that these are all linear layers of the model. Otherwise they are named in full, because a layer of its
+    vision part may have the same last name.
 
     Raises:
         AdapterLoadError: a target module is not among them.
     """
+    targets = find_targets(layers, config.target_modules)
     return LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=config.lora_r,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
-        target_modules=find_targets(layers, config.target_modules),
+        target_modules=targets if whole else _in_full(layers, targets),
         bias="none",
     )
 
@@ -67,7 +72,7 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
     Raises:
         AdapterLoadError: PEFT cannot put this adapter on this model.
     """
-    config.fan_in_fan_out = any(_is_conv1d(module) for module in model.modules())
+    config.fan_in_fan_out = any(is_conv1d(module) for module in model.modules())
     try:
         if is_wrapped(model):
             model.add_adapter(name, config)
@@ -123,9 +128,11 @@ def forget(model: Any) -> None:
         del model.peft_config
 
 
-def linear_layers(model: torch.nn.Module) -> tuple[str, ...]:
-    """The full names of the layers that adapters can be put on. The model must be bare: adapters hide its layers."""
-    return tuple(name for name, module in model.named_modules() if _is_linear(module))
+def _in_full(layers: Sequence[str], targets: str | list[str]) -> list[str]:
+    """The targets as full names of layers; `all-linear` leaves out the output layer, as in PEFT."""
+    if targets == _ALL:
+        return [name for name in layers if name.rpartition(".")[2] != "lm_head"]
+    return [name for name in layers if any(name == each or name.endswith("." + each) for each in targets)]
 
 
 def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
@@ -144,15 +151,6 @@ def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
                 f"--target-modules names {wanted!r}, which this model does not have. It has: {', '.join(known)}."
             )
     return names
-
-
-def _is_linear(module: torch.nn.Module) -> bool:
-    """Linear layers, and GPT-2's `Conv1D`, which is one under another name."""
-    return isinstance(module, torch.nn.Linear) or _is_conv1d(module)
-
-
-def _is_conv1d(module: torch.nn.Module) -> bool:
-    return type(module).__name__ == "Conv1D"
 
 
 # -- files -----------------------------------------------------------------------------------------------------

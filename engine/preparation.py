@@ -1,5 +1,7 @@
 """From preference pairs to the encoded pairs of a run, split by prompt, and the reasons of those left out."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +17,17 @@ _FEW_EVAL_PAIRS = 5
 
 @dataclass(frozen=True)
 class PreparedPairs:
-    """The pairs of a run as token ids. `left_out` maps a pair's key to the reason in words."""
+    """The pairs of a run as token ids.
+
+    Attributes:
+        left_out: the key of a pair that cannot be trained on → the reason in words.
+        digest: `pairs_digest` of the pairs as texts, without those left out.
+    """
 
     train: tuple[EncodedPair, ...]
     evaluation: tuple[EncodedPair, ...]
     left_out: Mapping[str, str]
+    digest: str
 
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know about these pairs before a run; nothing is repaired in silence."""
@@ -59,8 +67,24 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     if not train:
         raise PairsError(_none_left(len(pairs), left_out))
     return PreparedPairs(
-        tuple(encoded[pair.key] for pair in train), tuple(encoded[pair.key] for pair in evaluation), left_out
+        tuple(encoded[pair.key] for pair in train),
+        tuple(encoded[pair.key] for pair in evaluation),
+        left_out,
+        pairs_digest([pair for pair in pairs if pair.key in encoded]),
     )
+
+
+def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
+    """SHA-256 (hex) of pairs with their keys, in any order. It does not depend on a tokenizer or a chat template."""
+    rows = [
+        (
+            pair.key,
+            [[turn["role"], turn["content"]] for turn in pair.prompt],
+            *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
+        )
+        for pair in sorted(pairs, key=lambda pair: pair.key)
+    ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def rewriting_words(pairs: Sequence[EncodedPair]) -> str | None:

@@ -10,6 +10,8 @@ from sqlite3 import Connection
 from db.comparisons import add_comparison
 from db.completions import add_completion
 from db.connection import open_database, writing
+from db.hashing import text_hash
+from db.inserting import insert
 from db.lock import LOCK_NAME
 from db.models import ensure_model, ensure_sampling
 from db.prompt_rows import Message, Messages, NewPrompt
@@ -90,3 +92,18 @@ def compared(conn: Connection, question: str, a: str = "first", b: str = "second
     prompt = find_prompt(conn, asked(question))
     assert prompt is not None
     return add_comparison(conn, prompt=prompt, a=first, b=second, side_seed=1)
+
+
+def judged_in_first_version(conn: Connection, question: str, verdict: str, note: str = "") -> int:
+    """A judged comparison as the schema's first version held it: today's functions know columns that it had not."""
+    now = "2026-01-01T00:00:00Z"
+    new_set(conn, question)
+    model = new_model(conn)
+    made = {"prompt": 1, "model": model, "cut": False, "source": "model", "created": now}
+    for text in ("first", "second"):
+        insert(conn, "completions", made | {"text": text, "text_hash": text_hash(text)})
+    sides = {"prompt": 1, "a": 1, "b": 2, "side_seed": 1, "flipped": 0, "created": now}
+    pair = insert(conn, "comparisons", sides)
+    said = {"comparison": pair, "at": now, "verdict": verdict, "layout": "side", "blind": True, "note": note}
+    insert(conn, "verdicts", said | {"source": "person"})
+    return pair

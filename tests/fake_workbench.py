@@ -414,7 +414,7 @@ class FakeWorkbench:
         judged = sum(kind not in ("skip", "discard") for kind in kinds)
         mean = sum(times) / len(times) if times else None
         tail = kinds.count("tie"), kinds.count("both_bad"), kinds.count("skip"), kinds.count("discard"), mean
-        return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail)
+        return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail, kinds.count("both_good"))
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """Where a prompt stands in its set."""
@@ -540,9 +540,10 @@ class FakeWorkbench:
         """Every interrupted run left a checkpoint."""
         return run.status == "interrupted"
 
-    def _resume_run(self, id: int) -> None:
+    def _resume_run(self, id: int, changes: Mapping[str, Any] | None = None) -> None:
         """The run is alive again; it moves when a test says so."""
-        row = replace(self.run(id), status="running")
+        row = self.run(id)
+        row = replace(row, status="running", config={**row.config, **(changes or {})})
         self.run_rows = [row if each.id == id else each for each in self.run_rows]
         total = row.total_steps or 0
         self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, RunPhase.REFERENCE))

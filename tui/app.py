@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import importlib
 import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -34,6 +33,7 @@ from tui.screens.base import PalateScreen, RunSetup
 from tui.screens.confirm import QuitScreen
 from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
+from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
 from tui.snapshots import WAITING
 from tui.terminal.gc_freeze import keep_collections_short
@@ -49,7 +49,6 @@ from tui.workspace.settings import GO_ON
 
 _STATUS_EVERY_S: Final = 0.25
 """Seconds between two updates of the status lines: events come faster than a person reads."""
-
 _SETTLES_WITHIN_S: Final = 2.0
 """Seconds to wait until a pair is painted again after the palette closed, before a chosen command runs."""
 
@@ -60,47 +59,8 @@ _STAYS_S: Final = 1e6
 _LONGEST_NOTICE: Final = 1000
 """Characters of a notice: a person cannot read more in eight seconds."""
 
-
-_FOLDER: Final = Path(__file__).parent
-
-
-def _sheet_order(sheet: Path) -> tuple[str, str]:
-    return sheet.relative_to(_FOLDER).parts[0], sheet.name
-
-
-SHEETS: Final[list[str | PurePath]] = [
-    _FOLDER / "screens" / "base.tcss",
-    *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True),
-]
-"""Every style sheet, widgets' before screens'. Screens name none: Textual would parse all of them once more."""
-
-
-_LATER: Final = {
-    "train": ("tui.screens.runs.train", "TrainScreen"),
-    "runs": ("tui.screens.runs.runs", "RunsScreen"),
-    "compare": ("tui.screens.compare.compare", "CompareScreen"),
-    "data": ("tui.screens.data.data", "DataScreen"),
-}
 _IMPORTED_AFTER_S: Final = 1.0
 """Seconds before the other screens are imported: the first paint needs only the Label screen."""
-
-
-def _import_screens() -> None:
-    for module, _ in _LATER.values():
-        importlib.import_module(module)
-    importlib.import_module("scipy.optimize")  # for intervals of shares: it takes half a second, and no key should wait
-
-
-def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
-    """A screen that is imported and created when it is first shown."""
-
-    def make() -> Screen[Any]:
-        screen: Screen[Any] = getattr(importlib.import_module(module), name)()
-        # Textual takes a new screen for one with styles of an earlier theme, and parses every sheet twice.
-        screen._css_update_count = screen.app._css_update_count
-        return screen
-
-    return make
 
 
 class AlignedUpdate(CompositorUpdate):
@@ -120,7 +80,7 @@ class PalateApp(App[None]):
     TITLE = "Palate"
     CSS_PATH = SHEETS
     ENABLE_COMMAND_PALETTE = True
-    MODES = {"label": LabelScreen, **{mode: _later(*where) for mode, where in _LATER.items()}}
+    MODES = {"label": LabelScreen, **{mode: when_shown(*where) for mode, where in LATER.items()}}
     DEFAULT_MODE = "label"
     BINDINGS = [
         Writing("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
@@ -191,7 +151,7 @@ class PalateApp(App[None]):
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
-        self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(_import_screens, thread=True))
+        self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(import_screens, thread=True))
         if self.taken_over:
             self._leave()
 

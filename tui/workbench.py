@@ -7,16 +7,15 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
+from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
 from db import prompt_sets as db_prompt_sets
@@ -29,6 +28,7 @@ from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.compute.loaded_model import LoadedModel, ModelChoice
+from tui.compute.publisher import Listener, Publisher
 from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
@@ -46,6 +46,7 @@ from tui.events import (
     WorkbenchFailed,
 )
 from tui.export.adapter_service import AdapterService
+from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -53,6 +54,7 @@ from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
@@ -70,8 +72,6 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
-
-Listener = Callable[[WorkbenchEvent], None]
 
 
 class Workbench(WorkspaceReader):
@@ -97,8 +97,7 @@ class Workbench(WorkspaceReader):
             on_failure.callback(self.workspace.close)
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
-            self._listeners: list[Listener] = []
-            self._listeners_lock = threading.Lock()
+            self._publisher = Publisher()
             self.scheduler = Scheduler(self._publish_crash)
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
             services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
@@ -113,6 +112,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
@@ -158,14 +158,7 @@ class Workbench(WorkspaceReader):
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with everything that is published, until the returned function is called."""
-        with self._listeners_lock:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._listeners_lock:
-                self._listeners.remove(listener)
-
-        return unsubscribe
+        return self._publisher.subscribe(listener)
 
     def publish_served(self) -> None:
         """Let screens read again, since another process may have changed something through this one."""
@@ -268,6 +261,14 @@ class Workbench(WorkspaceReader):
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
         return stored
 
+    def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
+        """Store the verdict of the program `command`, which never passes for the owner's own."""
+        stored = self.workspace.write(
+            db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
+        )
+        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
+        return stored
+
     def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
         """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
 
@@ -321,9 +322,7 @@ class Workbench(WorkspaceReader):
         return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
-        """The run with the end that the database could not store, if it has one."""
-        status, error, _ = self.trainer.unrecorded.get(run.id, (run.status, run.error, None))
-        return run if status == run.status else replace(run, status=status, error=error, ended=run.heartbeat)
+        return self.trainer.endings.as_ended(run)
 
     def use_adapter(self, name_or_id: str | None) -> Job:
         """Put an adapter (None: the base alone) in use; the job's `done` resolves when it is.
@@ -365,10 +364,7 @@ class Workbench(WorkspaceReader):
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _publish(self, published: WorkbenchEvent) -> None:
-        with self._listeners_lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(published)
+        self._publisher.publish(published)
         if isinstance(published, ComparisonStored | ModelChanged):
             self._score_margins()
 
@@ -400,6 +396,8 @@ class Workbench(WorkspaceReader):
 
     def _publish_crash(self, job: Job, error: Exception) -> None:
         known = isinstance(error, KNOWN_ERRORS)
+        if not known and self.loaded_model.base is not None:
+            error = outage_in_words(error, self.workspace.folder) or error
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
             return  # the caller that requested them gets the error

@@ -1,5 +1,6 @@
 """The record into which every format is read: a question, two answers, and the verdict on them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from db.prompt_rows import Messages
@@ -11,7 +12,8 @@ DECISIVE = ("a", "b")
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
-    `at` is its line, entry or row, from 1. `verdict` is a, b, tie, both_bad, skip or discard, None where not judged.
+    `at` is its line, entry or row, from 1; several records of one row share a question. `verdict` is one
+    of `VERDICTS`, None where not judged.
     `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
     """
 
@@ -29,6 +31,8 @@ class PairRecord:
     score_b: float | None = None
     model_a: str | None = None
     model_b: str | None = None
+    remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """Sentences without their full stops on how this row was read, where that was not plainly as it stands."""
 
     @property
     def chosen(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
-from db.interchange.comparator import LABELS, SCORES, input_text
+from db.interchange.comparator_format import LABELS, SCORES, input_text
 from db.interchange.writing import write_beside
 from db.pair_rows import ComparisonRow
 from db.plain_json import plain_json
@@ -17,14 +17,14 @@ from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
-_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
+_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)", "both_good": "tie"}
 
 
 def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
     """Write a trial's judged comparisons and return their number. Model a is the one that the policy was tried against.
 
-    Pairs without a verdict, pairs that were judged after names were shown, and repeats are left out. Pairs of equal
-    answers are ties.
+    Pairs without a verdict, those judged after names were shown, forgotten ones and repeats are left out. Pairs of
+    equal answers are ties.
 
     Raises:
         NotAllowed: the trial is still sealed.
@@ -32,13 +32,17 @@ def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRo
     """
     if trial.sealed:
         raise NotAllowed(f"Trial {trial.id} is still sealed, and the file would name who wrote what. Judge it first.")
-    judged = [each for each in comparisons if each.repeats is None and verdict_that_counts(each) is not None]
+    judged = [
+        each
+        for each in comparisons
+        if each.repeats is None and not each.prompt.forgotten and verdict_that_counts(each) is not None
+    ]
     write_beside(path, _as_comparator(trial, judged) if format == "llm-comparator" else _as_battles(trial, judged))
     return len(judged)
 
 
 def verdict_that_counts(pair: ComparisonRow) -> str | None:
-    """The verdict a, b, tie or both_bad of a pair that counts, else None."""
+    """The verdict a, b, tie, both_bad or both_good of a pair that counts, else None."""
     if pair.same:
         return "tie"
     if pair.standing is None or not pair.standing.blind:

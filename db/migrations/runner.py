@@ -7,7 +7,8 @@ There is no migration 11: two changes were developed side by side, and the one t
 any release. The files of users hold the names, so neither the names nor the SQL of a migration ever change.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from sqlite3 import Connection
 from typing import Any
 
@@ -25,6 +26,7 @@ from db.migrations.m012_held_out_by_index import HELD_OUT_BY_INDEX
 from db.migrations.m013_run_labels import RUN_LABELS
 from db.migrations.m014_counting import COUNTING_SCHEMA
 from db.migrations.m015_run_idle import RUN_IDLE
+from db.migrations.m016_verdict_records import VERDICT_RECORDS
 
 SET = "palate"
 MIGRATIONS: dict[str, Sequence[str]] = {
@@ -42,6 +44,7 @@ MIGRATIONS: dict[str, Sequence[str]] = {
     "013_run_labels": RUN_LABELS,
     "014_counting": COUNTING_SCHEMA,
     "015_run_idle": RUN_IDLE,
+    "016_verdict_records": VERDICT_RECORDS,
 }
 """Name → statements, in the order in which they are applied."""
 
@@ -75,8 +78,35 @@ def applied_names(conn: Connection) -> list[str]:
     return [row[0] for row in conn.execute(applied, (SET,))]
 
 
+@contextmanager
+def migrating(conn: Connection) -> Iterator[None]:
+    """A write transaction for migrations, rolled back on an error. Foreign keys are off in it and on behind it.
+
+    A table that others refer to can only be replaced without foreign keys, and SQLite ignores that switch inside a
+    transaction.
+    """
+    conn.execute("PRAGMA foreign_keys = OFF")
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        conn.execute("COMMIT")
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        conn.execute("PRAGMA foreign_keys = ON")
+
+
+def first_fault(conn: Connection) -> str | None:
+    """The first finding of SQLite's checks of pages, indexes, constraints, index of words and foreign keys, or None."""
+    found = str(conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    if found != "ok":
+        return found
+    dangling = conn.execute("PRAGMA foreign_key_check").fetchone()
+    return None if dangling is None else f"row {dangling[1]} of {dangling[0]} refers to no row of {dangling[2]}"
+
+
 def apply_migrations(conn: Connection) -> None:
-    """Apply the pending migrations inside the transaction that the caller has begun, and write the version."""
+    """Apply the pending migrations inside the transaction of `migrating`, and write the version."""
     from sqlite_utils import Database, Migrations  # see `applied_names` for why here
 
     migrations = Migrations(SET)

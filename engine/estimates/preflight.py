@@ -62,12 +62,13 @@ def preflight(
     *,
     shape: ModelShape | None = None,
     dtype: str = "float32",
+    device: str = "cpu",
     flops_per_second: float | None = None,
 ) -> Preflight:
     """The facts of a run before it starts, found with the same code as in the run itself.
 
     Args:
-        shape, dtype: of the base model, for the estimate of memory.
+        shape, dtype, device: of the base model, for the estimate of memory.
         flops_per_second: a speed measured on this machine, such as an earlier run's metric of that name.
 
     Raises:
@@ -91,19 +92,28 @@ def preflight(
         chosen_longer=longer,
         travel=travel,
         notes=_notes(len(train), longer, shorter, travel, config),
-        memory=None if shape is None else _memory(shape, both, config, dtype),
+        memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
         rewritten=sum(pair.rewriting is not None for pair in both),
         rewriting=rewriting_words(both),
     )
 
 
-def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str) -> Memory:
+def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str, device: str) -> Memory:
     rows = [pair_size(pair).row for pair in pairs]
-    together = min(TOKENS_TOGETHER, sum(tokens for tokens, _ in rows))
     tokens, longest = max(rows)
+    together = min(_most_together(shape, dtype, device), sum(tokens for tokens, _ in rows))
     row = (max(tokens, together), longest)
-    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=config.gradient_checkpointing == "on")
+    again = config.gradient_checkpointing == "on"
+    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=again, device=device)
+
+
+def _most_together(shape: ModelShape, dtype: str, device: str) -> int:
+    if not device.startswith("cuda"):
+        return TOKENS_TOGETHER
+    from engine.estimates.checkpointing import tokens_on_cuda  # imports torch
+
+    return tokens_on_cuda(shape, dtype=dtype, device=device)
 
 
 def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, steps: int) -> float:

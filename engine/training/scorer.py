@@ -4,10 +4,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import torch
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import attention_of
+from engine.dropout import Dropout, PairDropout
+from engine.estimates.checkpointing import known_shape, tokens_on_cuda
+from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
 from engine.llama.support import support_of
@@ -60,29 +65,57 @@ class Scorer:
             return ScoringMethod.PLAIN
         return ScoringMethod.FAST_COMPILED if self.kernels.compiled else ScoringMethod.FAST_EAGER
 
+    @property
+    def attention_kernel(self) -> str:
+        """The name of what computes attention; the last bits depend on it."""
+        if self.kernels is None:
+            return attention_of(self.base.hf_model)
+        return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
+
+    @property
+    def tokens_together(self) -> int | None:
+        """How many tokens of short pairs share a pass: a gradient's sum, and so its last bits, depend on it.
+
+        None where each pair has a pass of its own.
+        """
+        if self.kernels is None:
+            return None
+        return self._tokens_on_cuda if self.base.device.startswith("cuda") else TOKENS_TOGETHER
+
+    @cached_property
+    def _tokens_on_cuda(self) -> int:
+        return tokens_on_cuda(known_shape(self.base.hf_model.config), dtype=self.base.dtype, device=self.base.device)
+
     def groups(self, pairs: Sequence[EncodedPair]) -> list[list[EncodedPair]]:
         """The pairs in the groups that one pass takes; the plain method takes one pair at a time."""
-        return [[pair] for pair in pairs] if self.kernels is None else groups(pairs, TOKENS_TOGETHER)
+        together = self.tokens_together
+        return [[pair] for pair in pairs] if together is None else groups(pairs, together)
 
     def score(self, policy: str | None, pair: EncodedPair) -> CompletionScores:
         """Score a pair inside `base.policy(policy)`. It scores the same, to the last bit, alone or in a group."""
         return self.score_group(policy, [pair])[0]
 
     def score_group(
-        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: bool = False
+        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: Dropout | None = None
     ) -> list[CompletionScores]:
         """Score a group inside `base.policy(policy)`.
 
         Args:
-            dropout: turns LoRA's dropout on in the fast method; in the plain one the mode of its modules does that.
+            dropout: what LoRA drops in the fast method, nothing without it. In the plain method the mode of PEFT's
+                modules turns it on, and they draw from the global generator, which a `PairDropout` seeds.
         """
         if self.kernels is None:
-            again = self.checkpointing
-            return [score_pair(self.base.model, pair, self.base.device, checkpointing=again) for pair in pairs]
+            seeds = dropout.seeds if isinstance(dropout, PairDropout) else [None] * len(pairs)
+            return [self._score_plain(pair, seed) for pair, seed in zip(pairs, seeds, strict=True)]
         if policy not in self._models:
             self._models[policy] = LlamaScorer(self.base.hf_model, policy, self.kernels)
         model = self._models[policy]
         return model.score(pairs, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
+
+    def _score_plain(self, pair: EncodedPair, seed: int | None) -> CompletionScores:
+        if seed is not None:
+            torch.manual_seed(seed)
+        return score_pair(self.base.model, pair, self.base.device, checkpointing=self.checkpointing)
 
 
 def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:

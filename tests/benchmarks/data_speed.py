@@ -84,13 +84,14 @@ def _fill_one(conn: Connection, at: int, of: int, words: Words) -> None:
     then, key = when(at, of), hashlib.sha256(str(at).encode()).hexdigest()
     set_id = 3 if at % 1000 == 0 else 1 + at % 2
     message = f'[{{"role":"user","content":"Question {at}: {words.text(8)}?"}}]'
-    conn.execute(
-        "INSERT INTO prompts VALUES (?, ?, ?, ?, ?, ?, ?)", (at, set_id, message, FIELDS[at % 5], key, key, then)
-    )
+    columns = "id, set_id, messages, field, content_hash, guard_hash, created"
+    asked = (at, set_id, message, FIELDS[at % 5], key, key, then)
+    conn.execute(f"INSERT INTO prompts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", asked)
     for answer in (2 * at - 1, 2 * at):
         model = 2 if at % 500 == 0 else 1
         values = (answer, at, model, 1, 7, words.text(100), key, 100, 0, "model", then)
-        conn.execute("INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        columns = "id, prompt, model, sampling, seed, text, text_hash, tokens, cut, source, created"
+        conn.execute(f"INSERT INTO completions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     columns = "id, prompt, a, b, side_seed, flipped, created"
     conn.execute(
         f"INSERT INTO comparisons ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",

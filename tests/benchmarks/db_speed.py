@@ -42,10 +42,12 @@ def fill(conn: Connection, verdicts: int) -> None:
     for at in range(1, verdicts + 1):
         key = hashlib.sha256(str(at).encode()).hexdigest()
         message = f'[{{"role":"user","content":"Question {at}?"}}]'
-        conn.execute("INSERT INTO prompts VALUES (?, 1, ?, NULL, ?, ?, ?)", (at, message, key, key, NOW))
+        columns = "id, set_id, messages, content_hash, guard_hash, created"
+        conn.execute(f"INSERT INTO prompts ({columns}) VALUES (?, 1, ?, ?, ?, ?)", (at, message, key, key, NOW))
         for answer in (2 * at - 1, 2 * at):
             values = (answer, at, 1, 1, 7, text(answer), key, 100, 0, "model", NOW)
-            conn.execute("INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            columns = "id, prompt, model, sampling, seed, text, text_hash, tokens, cut, source, created"
+            conn.execute(f"INSERT INTO completions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         columns = "id, prompt, a, b, side_seed, flipped, created"
         values = (at, at, 2 * at - 1, 2 * at, at, at % 2, NOW)
         conn.execute(f"INSERT INTO comparisons ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)

@@ -28,7 +28,7 @@ from db.verdict_search import (
 )
 from db.verdicts import add_verdict, undo_last
 from db.withdrawals import set_withdrawn
-from tests.db_workspace import answer, asked, compared, new_model, new_set, workspace
+from tests.db_workspace import answer, asked, compared, judged_in_first_version, new_model, new_set, workspace
 
 
 @pytest.fixture
@@ -274,8 +274,8 @@ def test_an_older_workspace_is_searched_after_it_was_upgraded(tmp_path, monkeypa
         earlier.setattr(db_runner, "MIGRATIONS", first)
         open_database(path)
         with closing(writing(path)) as conn:
-            one = judged(conn, "Why do leaves fall?", note="hm")
-            note_comparison(conn, one, "later")
+            one = judged_in_first_version(conn, "Why do leaves fall?", "a", "hm")
+            conn.execute("INSERT INTO comparison_notes VALUES (?, 'later', '2026-01-01T00:00:00Z')", (one,))
     told: list[str] = []
     monkeypatch.setattr("db.connection._MANY", 1)
     open_database(path, told.append)

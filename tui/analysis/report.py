@@ -103,13 +103,13 @@ class PreferenceReporter:
         judged = db_preference_counts.judged_groups(connection)
         twice = repeated_verdicts(connection)
         since = utc_text(datetime.now().astimezone() - timedelta(days=DAYS))
-        narrowed = {"set_name": group.set_name, "field": group.field}
+        choices = db_preference_counts.choices(connection, source=source, set_name=group.set_name, field=group.field)
         return PreferenceReport(
             group=group,
             source=source,
             groups=tuple(groups_of([each for each in judged if each.source == source])),
             imported=sum(each.pairs for each in judged if each.source == "import"),
-            likes=count_preferences(db_preference_counts.choices(connection, source=source, **narrowed)),
+            likes=count_preferences(choices),
             agreement=agreement(twice),
             label_noise=label_noise(twice),
             missed=self._missed(),

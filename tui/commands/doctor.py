@@ -116,10 +116,11 @@ def _needs(source: str) -> Iterator[Finding]:
     from engine.precision import choose_device  # imports torch
 
     config = TrainConfig()
-    free = free_bytes(choose_device("auto")[0])
+    device = choose_device("auto")[0]
+    free = free_bytes(device)
     for dtype in ("bfloat16", "4bit"):
         try:
-            memory = memory_of(source, config, dtype=dtype)
+            memory = memory_of(source, config, dtype=dtype, device=device)
         except EngineError as error:
             yield Finding("memory", NOTE, str(error))
             return

@@ -24,7 +24,7 @@ FLAGS: Final = {
 }
 """Words that are filters by themselves, with their meaning."""
 FILTERS: Final = {
-    "verdict": "better (a or b), tie, both_bad, skip, discard",
+    "verdict": "better (a or b), tie, both_bad, both_good, skip, discard",
     "set": "a prompt set, or part of its name",
     "field": "the field of the question",
     "policy": "who wrote one of the answers; human, import",

@@ -26,6 +26,7 @@ from tui.export.model_card import Card, merged_words, run_of
 from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
+from tui.workspace.export_list import note_export
 from tui.workspace.settings_store import change_setting
 
 GGUF = ".gguf"
@@ -48,6 +49,7 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
         for file in (CONFIG_FILE, WEIGHTS_FILE, MANIFEST_FILE):
             copy_private(adapter.folder / file, folder / file)
         write_private(folder / CARD, Card(view, adapter, target.name).text().encode())
+    note_export(view.folder, target, "adapter", adapter.manifest.id)
     return adapter
 
 
@@ -144,6 +146,7 @@ class AdapterService:
             self._over()
         name = visible_line(adapter.manifest.name, 64)
         self._log_to_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
+        note_export(self._workspace.folder, target, "model", adapter.manifest.id)
         self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
 
     def _events(self, adapter: Adapter, part: Path, dtype: str) -> Iterator[Event]:

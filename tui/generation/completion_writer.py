@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ from db.pair_rows import NewCompletion
 from engine.chat_servers.refusals import ServerHabits
 from engine.config import SamplingConfig
 from engine.errors import ModelError
-from engine.events import AnswerMissing, CompletionDone, TokensDrawn
+from engine.events import AnswerMissing, CompletionDone, Notice, TokensDrawn
 from engine.requests import GenerationRequest
 from engine.server import Server, ServerAnswers
 from tui.compute.services import Services
+from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class CompletionWriter:
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
+        self._publish = services.publish
         self._network: ServerAnswers | None = None
         self._habits: dict[Server, ServerHabits] = {}
 
@@ -106,6 +109,7 @@ class CompletionWriter:
             ServerError: the server could not be asked. Answers that were complete came before.
             AdapterError: the adapter is damaged or was made for another base model.
             ModelError: no base model is loaded, or PEFT cannot load the adapter.
+            MemoryRanOut: there is no memory for one answer.
         """
         if isinstance(source.policy, Server):
             yield from self._from_server(source.policy, source.sampling, requests)
@@ -115,10 +119,21 @@ class CompletionWriter:
     def _from_model(
         self, policy: Adapter | str | None, sampling: SamplingConfig, requests: deque[GenerationRequest], *, joins: bool
     ) -> Generator[WriterEvent, None, None]:
+        base = self._loaded_model.required()
+        with self._loaded_model.using(policy) if isinstance(policy, Adapter) else nullcontext(policy) as adapter:
+            yield from self._generated(base, adapter, sampling, requests, joins=joins)
+
+    def _generated(
+        self,
+        base: BaseModel,
+        adapter: str | None,
+        sampling: SamplingConfig,
+        requests: deque[GenerationRequest],
+        *,
+        joins: bool,
+    ) -> Generator[WriterEvent, None, None]:
         from engine.generate import generate  # imports torch
 
-        base = self._loaded_model.required()
-        adapter = self._loaded_model.attach(policy) if isinstance(policy, Adapter) else policy
         fitting: deque[GenerationRequest] = deque()
         seeds: dict[str, int] = {}
         yield from _move_fitting(base, requests, fitting, seeds)
@@ -127,6 +142,8 @@ class CompletionWriter:
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
                 yield Completed(event, seeds[event.key], asdict(sampling))
+            elif isinstance(event, Notice):
+                self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
                 yield from _move_fitting(base, requests, fitting, seeds)

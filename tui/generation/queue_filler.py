@@ -13,7 +13,7 @@ from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
-from engine.errors import AnswersMissing, EngineError, ServerError, TemplateRefused
+from engine.errors import AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
 from engine.server import Server
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
@@ -32,7 +32,7 @@ PROMPTS_IN_ALL = 96
 """Prompts that one batch answers in all, as new prompts replace those with a pair. A prompt with two answers that are
 nearly the same waits for the end of the batch."""
 ASK_AGAIN_S = 30.0
-"""A server that could not be asked is asked again after this time."""
+"""A server that could not be asked, or a model without memory for an answer, is asked again after this time."""
 
 
 class QueueFiller:
@@ -125,7 +125,7 @@ class QueueFiller:
         return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.IN_ADVANCE
 
     def _keep_filling(self) -> WorkSteps:
-        """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
+        """Fill the queue whenever that is wanted, and sleep in between. After a failure it is tried again later.
 
         The job does not end with the queue full: a verdict at that moment would find the job still there, and
         no job would fill the gap.
@@ -136,7 +136,7 @@ class QueueFiller:
                 self._wanted, self._filling = False, True
                 try:
                     yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
-                except (ServerError, TemplateRefused) as error:
+                except (ServerError, MemoryRanOut, TemplateRefused) as error:
                     self._rest(error)
                     self._wanted = True
                 self._filling = False
@@ -164,7 +164,7 @@ class QueueFiller:
             self._publish(QueueChanged(self._ready))
 
     def _rest(self, error: EngineError) -> None:
-        """Ask nobody for a while, and publish the problem once. What only a change helps waits for the settings."""
+        """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
         needs_change = isinstance(error, AnswersMissing | TemplateRefused)
         words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
         problem = (error.title, f"{error} {words}")

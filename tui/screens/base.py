@@ -24,7 +24,7 @@ from tui.workbench import Workbench
 LEAST_WIDTH: Final = 60
 LEAST_HEIGHT: Final = 16
 WIDE: Final = 90
-"""From this many columns on, panes stand side by side; below, they are stacked."""
+"""From this many columns on, panes are side by side; below, they are stacked."""
 
 
 class RunSetup(Protocol):
@@ -154,7 +154,7 @@ class PalateScreen(SingleDismiss[None]):
 
     @property
     def stacked(self) -> bool:
-        """Do the panes stand one above the other here?"""
+        """Are the panes stacked here?"""
         return self.app.size.width < WIDE
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.app import App
 
-COPIED = "copied.txt"
+from tui.workspace.export_list import COPIED
 
 
 def copy_text(app: App[object], text: str, folder: Path) -> Path:

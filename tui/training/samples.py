@@ -16,7 +16,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db.prompt_rows import PromptRow, with_system
 from engine.config import SamplingConfig
-from engine.errors import ModelError
+from engine.errors import MemoryRanOut, ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
 from engine.requests import GenerationRequest
 from tui.compute.scheduler import WorkSteps
@@ -89,7 +89,7 @@ class Sampler:
                 started = time.perf_counter()
                 try:
                     event = next(events, None)
-                except ModelError as error:
+                except (ModelError, MemoryRanOut) as error:
                     event = Refused("", str(error))
                 self.seconds += time.perf_counter() - started
                 match event:
@@ -106,7 +106,7 @@ class Sampler:
                 yield
 
     def _give_up(self, reason: str) -> None:
-        """The model cannot read a prompt: the run continues without samples."""
+        """The model cannot read a prompt, or has no memory for an answer: the run continues without samples."""
         self._prompts = []
         self._workspace.write(db_runs.add_log, self._run, "warning", f"No samples are taken: {reason}").result()
         self._publish(RunChanged(self._run))

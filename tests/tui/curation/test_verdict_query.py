@@ -128,7 +128,7 @@ def test_while_one_types_a_single_letter_is_not_asked_yet():
     ("query", "words"),
     [
         ("colour:red", r"There is no filter 'colour'.*There are: verdict, set, field"),
-        ("verdict:good", r"'good' is not a verdict. There are: better, a, b, tie, both_bad, skip, discard."),
+        ("verdict:good", r"'good' is not a verdict. There are: better, a, b, tie, both_bad, both_good, skip, discard."),
         ("strength:3", r"'3' is no strength"),
         ("date:soon", r"'soon' is no date. Write 2026"),
         ("date:2026-13", r"is no date"),
@@ -175,7 +175,7 @@ def test_days_months_and_years_of_this_machine():
 
 
 def test_every_value_that_can_be_chosen_can_be_asked(five):
-    assert fixed_values("verdict") == ["better", "tie", "both_bad", "skip", "discard"]
+    assert fixed_values("verdict") == ["better", "tie", "both_bad", "both_good", "skip", "discard"]
     assert fixed_values("policy") == ["human", "import"]
     assert fixed_values("note") == []
     for name in FILTERS:

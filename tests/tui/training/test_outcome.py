@@ -30,6 +30,7 @@ from tests.tui.test_workbench import SHORT, judge_all, told_figures, train, weig
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import RunEnded, WorkbenchEvent, WorkbenchFailed
+from tui.training.outcome import LESS_MEMORY, fell_to_memory
 from tui.training.pair_sets import preference_pair
 from tui.workbench import Workbench
 
@@ -133,7 +134,9 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert row.status == "interrupted"
     assert row.error is not None
     assert row.error.startswith(title)
-    assert row.error.endswith(f"Then press r in Runs, or use `palate train --resume {run}`, to continue the run.")
+    more = " --gradient-checkpointing on" if fell_to_memory(row.error) else ""
+    assert row.error.endswith(f"Then press r in Runs, or use `palate train --resume {run}{more}`, to continue the run.")
+    assert fell_to_memory(row.error) == (breaking is no_memory)
     assert workbench.can_resume(row)
     assert workbench.status().run is None
     assert [each.title for each in told if isinstance(each, WorkbenchFailed)] == [f"Run {run}: {title.split('.')[0]}"]
@@ -146,6 +149,22 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert weights_of(workbench, run) == weights_of(workbench, whole)
     assert told_figures(workbench, run) == told_figures(workbench, whole)
     assert not workbench.trainer.checkpoint_folder(run).exists()
+
+
+def test_a_run_that_fell_to_memory_goes_on_with_less_to_the_same_adapter(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(workbench, CONFIG, name="whole")
+    with monkeypatch.context() as patch:
+        no_memory(patch)
+        run = train(workbench, CONFIG, name="broken")
+    workbench.trainer.resume(run, LESS_MEMORY)
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    row = workbench.run(run)
+    assert (row.status, row.config["gradient_checkpointing"]) == ("finished", "on")
+    assert weights_of(workbench, run) == weights_of(workbench, whole)
+    assert "Resumed with --gradient-checkpointing on." in [line.text for line in workbench.run_log(run)]
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), ZeroDivisionError("no")])
@@ -209,7 +228,7 @@ def test_an_adapter_that_was_published_before_the_database_was_full_is_not_train
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("tui.training.trainer.db_runs.set_run_adapter", fill_up)
+        patch.setattr("tui.training.recorder.db_runs.set_run_adapter", fill_up)
         run = train(workbench, CONFIG)
     assert workbench.run(run).status == "interrupted"
     workbench.workspace.write(lambda conn: conn.execute("PRAGMA max_page_count = 1000000").fetchall()).result()

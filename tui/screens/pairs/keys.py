@@ -30,6 +30,7 @@ VERDICT_KEYS: Final = (
     ),
     writing_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on."),
     writing_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on."),
+    writing_key("plus", "say('both_good')", "both-good", "both good", "Both are good. Never trained on.", show=False),
 )
 """Keys that decide."""
 

@@ -64,7 +64,7 @@ class PairScreen(PalateScreen):
 
     @property
     def layout_word(self) -> str:
-        """How the panes stand, in the database's words."""
+        """The layout of the panes, in the database's words."""
         return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
@@ -92,7 +92,7 @@ class PairScreen(PalateScreen):
         self._out_of_sight()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Panes are named by where they stand, and a pair that is out of sight is not being read."""
+        """Panes are named by their place, and a pair that is out of sight is not being read."""
         self.view.retitle()
         self.refresh_bindings()
         self.paint_again()
@@ -134,7 +134,7 @@ class PairScreen(PalateScreen):
 
     @property
     def settling(self) -> bool:
-        """Does a pair stand here, or come at this moment, that no verdict key counts for yet?"""
+        """Is a pair shown, or about to be, for which no verdict key counts yet?"""
         return self.shown_pair is not None and not self.too_small and self.is_attached and not self.can_judge
 
     def refusal(self, pressed_at: float) -> str | None:

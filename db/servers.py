@@ -1,0 +1,92 @@
+"""Servers that answer, by name. A key is never stored, only the name of the environment variable that holds it."""
+
+import re
+from dataclasses import dataclass
+from sqlite3 import Connection, Row
+from urllib.parse import urlsplit
+
+from db.errors import NotAllowed, NotFound
+from db.inserting import insert
+from db.times import utc_now
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class ServerRow:
+    """A server: `protocol` is how it is spoken to, such as openai, vllm, sglang or llamacpp; `model` what it serves.
+
+    `key_env` is the name of the environment variable with its key, None where it needs none. `allowed` is the time (UTC
+    text) at which a person agreed that texts are sent there, None before that.
+    """
+
+    id: int
+    name: str
+    url: str
+    protocol: str
+    model: str
+    key_env: str | None
+    allowed: str | None
+    archived: bool
+
+
+def add_server(
+    conn: Connection, name: str, url: str, *, model: str, protocol: str = "openai", key_env: str | None = None
+) -> int:
+    """Store a server and return its id.
+
+    Raises:
+        NotAllowed: the name is taken or empty, the URL holds a password, or `key_env` is not the name of a variable.
+    """
+    name = name.strip()
+    if not name or conn.execute("SELECT 1 FROM servers WHERE name = ?", (name,)).fetchone() is not None:
+        raise NotAllowed(f"A server needs a name of its own, and {name!r} is taken or empty. Choose another one.")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotAllowed(f"{url!r} is no address of a server. It begins with http:// or https://.")
+    if parts.username or parts.password or parts.query:
+        raise NotAllowed("The address holds a name, a password or a query. Put the key into an environment variable.")
+    if key_env is not None and not _VARIABLE.fullmatch(key_env):
+        raise NotAllowed("The key's place is the name of an environment variable, and never the key itself.")
+    values = {"name": name, "url": url, "protocol": protocol, "model": model, "key_env": key_env}
+    return insert(conn, "servers", {**values, "created": utc_now()})
+
+
+def get_server(conn: Connection, name: str) -> ServerRow:
+    """The server of that name, archived or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = conn.execute("SELECT * FROM servers WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no server {name!r}.")
+    return _server_row(row)
+
+
+def list_servers(conn: Connection) -> list[ServerRow]:
+    """The servers that are not archived, the oldest first."""
+    return [_server_row(row) for row in conn.execute("SELECT * FROM servers WHERE archived = 0 ORDER BY id")]
+
+
+def allow_server(conn: Connection, server: int) -> None:
+    """Record that texts may be sent to this server. Only the first time is stored."""
+    conn.execute("UPDATE servers SET allowed = ifnull(allowed, ?) WHERE id = ?", (utc_now(), server))
+
+
+def archive_server(conn: Connection, server: int, archived: bool = True) -> None:
+    """Offer a server no longer, or again. What it wrote still names it."""
+    conn.execute("UPDATE servers SET archived = ? WHERE id = ?", (archived, server))
+
+
+def _server_row(row: Row) -> ServerRow:
+    return ServerRow(
+        id=row["id"],
+        name=row["name"],
+        url=row["url"],
+        protocol=row["protocol"],
+        model=row["model"],
+        key_env=row["key_env"],
+        allowed=row["allowed"],
+        archived=bool(row["archived"]),
+    )

@@ -1,0 +1,74 @@
+"""Rankings: their pairs are asked together, get their verdicts together, and are undone together."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+
+from db.comparisons import count_open, get_comparison, next_open
+from db.errors import NotAllowed, NotFound
+from db.rankings import add_ranking, rank, ranking_answers
+from db.verdicts import preference_pairs, undo_last
+from tests.db_workspace import answer, new_set, workspace
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[Connection]:
+    with workspace(tmp_path) as conn:
+        new_set(conn, "one")
+        yield conn
+
+
+def asked(conn: Connection, number: int = 4) -> tuple[int, list[int]]:
+    answers = [answer(conn, "one", f"answer {each}") for each in range(number)]
+    shown = answers[::-1]
+    return add_ranking(conn, 1, shown, side_seed=1), shown
+
+
+def test_a_ranking_of_four_gives_six_pairs_of_one_ranking(conn: Connection) -> None:
+    ranking, shown = asked(conn)
+    assert ranking_answers(conn, ranking) == shown
+    given = rank(conn, ranking, dict(zip(sorted(shown), (2, 1, 3, 3), strict=True)), seconds=20.0, layout="grid")
+    assert [(each.verdict, each.seconds, each.layout) for each in given] == [
+        ("b", 20.0, "grid"),
+        ("a", None, "grid"),
+        ("a", None, "grid"),
+        ("a", None, "grid"),
+        ("a", None, "grid"),
+        ("tie", None, "grid"),
+    ]
+    assert {each.act for each in given[1:]} == {given[0].id}
+    pairs = preference_pairs(conn)
+    assert [pair.ranking for pair in pairs] == [ranking] * 5
+    assert (pairs[0].chosen, pairs[0].rejected) == ("answer 1", "answer 0")
+
+
+def test_a_ranking_is_undone_with_one_key_and_never_asked_pair_by_pair(conn: Connection) -> None:
+    ranking, shown = asked(conn, 3)
+    assert (count_open(conn), next_open(conn)) == (0, None)
+    given = rank(conn, ranking, {each: place for place, each in enumerate(shown, 1)})
+    again = rank(conn, ranking, {each: place for place, each in enumerate(shown[::-1], 1)})
+    assert undo_last(conn) == given[0].comparison
+    assert [get_comparison(conn, each.comparison).standing for each in given] == given
+    assert undo_last(conn) == given[0].comparison
+    assert [get_comparison(conn, each.comparison).standing for each in again] == [None] * 3
+    assert undo_last(conn) is None
+    assert (count_open(conn), next_open(conn)) == (0, None)
+
+
+def test_the_best_of_several_decides_only_its_own_pairs(conn: Connection) -> None:
+    ranking, shown = asked(conn, 3)
+    rank(conn, ranking, {shown[0]: 1, shown[1]: 2})
+    assert len(preference_pairs(conn)) == 1
+
+
+def test_too_few_too_many_and_unknown_answers_are_refused(conn: Connection) -> None:
+    ranking, shown = asked(conn, 3)
+    with pytest.raises(NotAllowed, match="3 to 8 answers, not 2"):
+        add_ranking(conn, 1, shown[:2], side_seed=1)
+    for wrong in ({shown[0]: 1}, {shown[0]: 1, 999: 2}):
+        with pytest.raises(NotAllowed, match="two answers of ranking"):
+            rank(conn, ranking, wrong)
+    with pytest.raises(NotFound, match="no ranking 9"):
+        rank(conn, 9, {1: 1, 2: 2})
