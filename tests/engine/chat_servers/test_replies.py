@@ -152,6 +152,12 @@ def test_what_is_no_answer_is_told_in_words(answer: Habit, words: str) -> None:
     assert url in str(raised.value)
 
 
+@pytest.mark.parametrize("counted", [7, -1, 10**30, "7", None, [7]])
+def test_a_count_of_tokens_is_a_number_that_can_be_stored(counted: object) -> None:
+    with misbehaving(events(*GOOD, {"choices": [], "usage": {"completion_tokens": counted}})) as url:
+        assert ask(url)[0].tokens == (7 if counted == 7 else 0)
+
+
 # -- bounds ------------------------------------------------------------------------------------------------------
 
 
