@@ -5,6 +5,7 @@
     text_lines.py    a file's text in any Unicode encoding, line by line
     json_entries.py  the entries of a JSON list, one after the other
     sources.py       the rows of .jsonl, .json, .csv, .parquet, and of a data set that `datasets` reads
+    palate_lines.py  Palate's own format, which carries everything
     trl.py           TRL's explicit and implicit formats, UltraFeedback, the original project's list
     transcripts.py   HH-RLHF's transcripts
     kto.py           single answers with a thumb up or down

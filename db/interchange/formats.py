@@ -11,6 +11,7 @@ from db.interchange.arena import read_battle, read_battle_row, write_battle, wri
 from db.interchange.checks import Row
 from db.interchange.comparator import HEAD, read_example, write_example
 from db.interchange.kto import read_kto, write_kto
+from db.interchange.palate_lines import read_line, write_line
 from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
 from db.interchange.sources import Source, unfolded
 from db.interchange.transcripts import write_transcripts
@@ -39,6 +40,10 @@ FACTS = {
     "note": "note",
     "field": "field",
     "scores": "scores",
+    "tags": "reasons",
+    "person": "who judged",
+    "others": "others' verdicts",
+    "ranking": "ranking",
     "turns": "several turns",
     "system": "system prompt",
 }
@@ -104,6 +109,14 @@ def _each(read_row: Callable[..., Read]) -> Callable[..., Iterator[Read]]:
 FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
+        Format(
+            "palate",
+            "Palate: everything that is known of a pair",
+            frozenset(FACTS),
+            _each(read_line),
+            write_line,
+            (".jsonl", ".json"),
+        ),
         Format("trl", "TRL, explicit prompt, as messages", _CHAT, _each(read_explicit), write_messages),
         Format("trl-text", "TRL, explicit prompt, as texts", frozenset(), _each(read_texts), write_texts),
         Format("trl-implicit", "TRL, implicit prompt", _CHAT, _each(read_implicit), write_implicit),
@@ -186,6 +199,8 @@ def format_of(source: Source) -> Format:
 
 
 def _name_of(row: Row, source: Source) -> str | None:
+    if row.has("palate", "a", "b"):
+        return "palate"
     if row.has("conversation_a", "conversation_b"):
         return "arena"
     if row.has("response_a", "response_b") and (row.has("winner_tie") or row.has("winner_model_a")):

@@ -8,11 +8,25 @@ DECISIVE = ("a", "b")
 
 
 @dataclass(frozen=True, slots=True)
+class OtherVerdict:
+    """The verdict of another person or of a judge, by name, beside the one that stands."""
+
+    verdict: str
+    strength: int = 1
+    person: str | None = None
+    judge: str | None = None
+    confidence: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
     `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged.
     `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
+    `tags` are the reasons for the verdict, `person` is who gave it (None: the owner, or not known), and `ranking` is a
+    number that all pairs of one ranking share.
     """
 
     at: int
@@ -29,6 +43,10 @@ class PairRecord:
     score_b: float | None = None
     model_a: str | None = None
     model_b: str | None = None
+    tags: tuple[str, ...] = ()
+    person: str | None = None
+    others: tuple[OtherVerdict, ...] = ()
+    ranking: int | None = None
 
     @property
     def chosen(self) -> str:
