@@ -393,7 +393,7 @@ def _attend_prompts(
 @cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
     """The stream on which a device's graphs are captured: one for all, since products keep memory for each stream."""
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call, no-any-return]
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _room_for(rows: int) -> int:
