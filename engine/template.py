@@ -3,7 +3,7 @@
 A template is a program of the model's maker. It may raise, read the clock, or rewrite what it is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class AnswerText:
     rewriting: Rewriting | None = None
 
 
-def render(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
+def render(tokenizer: Any, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> str:
     """The messages as the chat template writes them.
 
     Raises:
@@ -142,7 +142,7 @@ def _common_prefix(first: str, second: str) -> int:
     return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))
 
 
-def _rendered(tokenizer: Any, messages: Sequence[Message], add_generation_prompt: bool) -> str | Exception:
+def _rendered(tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool) -> str | Exception:
     turns = [dict(message) for message in messages]
     try:
         return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt))
@@ -150,7 +150,7 @@ def _rendered(tokenizer: Any, messages: Sequence[Message], add_generation_prompt
         return error
 
 
-def _what_to_change(tokenizer: Any, messages: Sequence[Message], add_generation_prompt: bool) -> str:
+def _what_to_change(tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool) -> str:
     rest = [message for message in messages if message["role"] != "system"]
     without_system = len(rest) < len(messages)
     if without_system and rest and isinstance(_rendered(tokenizer, rest, add_generation_prompt), str):

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from engine.compat.torch_private import copy_scaled
 from engine.llama.layers import LinearWeights
 
 
@@ -193,7 +194,7 @@ class LowRanks:
         if self._sources:
             scales = [scale if dropping or place % 2 else 1.0 for place, scale in enumerate(self._scales)]
             with torch.no_grad():
-                torch._foreach_copy_(self._targets, torch._foreach_mul(self._sources, scales))
+                copy_scaled(self._sources, scales, self._targets)
         return self._made
 
 

@@ -11,6 +11,7 @@ from tests.gpu.pretended import Kept, Watch, pretend, pretended_device
 
 pretend()
 
+import argparse  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 import warnings  # noqa: E402
@@ -60,13 +61,18 @@ PROMPT_TOKENS = 40
 CONFIG = TrainConfig()
 
 
-def main(line: Sequence[str] | None = None) -> None:
-    """Print a JSON object with an entry for each model."""
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
     flags = flags_of(__doc__)
     flags.add_argument("--layers", type=int, default=2)
     flags.add_argument("--tokens", type=int, default=1024, help="of prompt and answer; default: %(default)s")
     flags.add_argument("--models", default=",".join(CONFIGS))
-    options = flags.parse_args(line)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Print a JSON object with an entry for each model."""
+    options = parser().parse_args(line)
     warnings.filterwarnings("ignore")
     engine.llama.static_decoding.CAPTURES = False  # there is nothing to capture
     with pretended_device():
