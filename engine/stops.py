@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from engine.errors import TemplateRefused
 from engine.preference import Message
 from engine.template import render
 
@@ -65,9 +66,12 @@ def _inner_ends(tokenizer: Any, special: dict[str, int]) -> set[int]:
     """
     if tokenizer.chat_template is None:
         return set()
-    asked = {"role": "user", "content": "palate"}
-    answered = {"role": "assistant", "content": _ANSWER, **dict.fromkeys(_THOUGHT_FIELDS, _THOUGHT)}
-    text = str(tokenizer.apply_chat_template([asked, answered], tokenize=False))
+    asked: Any = {"role": "user", "content": "palate"}
+    answered: Any = {"role": "assistant", "content": _ANSWER, **dict.fromkeys(_THOUGHT_FIELDS, _THOUGHT)}
+    try:
+        text = render(tokenizer, [asked, answered])
+    except TemplateRefused:  # it takes no thoughts, and so writes no token behind them
+        return set()
     between = text.partition(_THOUGHT)[2].partition(_ANSWER)[0]
     return {token for name, token in special.items() if name and name in between}
 
