@@ -20,6 +20,7 @@ from db.hashing import canonical_json, content_hash, guard_hash, text_hash
 from db.inserting import insert
 from db.interchange.records import LeftOut, PairRecord
 from db.prompts import add_prompt_set
+from db.rankings import MOST
 from db.times import utc_now
 
 _RANGE = "{id} NOT BETWEEN ifnull((SELECT first_{kind} FROM main.import_batch), 0)\
@@ -73,6 +74,9 @@ class Batch:
     comparison: int
     last_comparison: int
     first_comparison: int = field(init=False)
+    row: int | None = None
+    """The row whose ranking is `ranking`."""
+    ranking: int | None = None
 
     def __post_init__(self) -> None:
         self.first_comparison = self.comparison
@@ -136,11 +140,25 @@ class Batch:
     def _add_comparison(self, conn: Connection, prompt: int, a: int, b: int, record: PairRecord, now: str) -> int:
         self.comparison += 1
         seed = _seed(a, b, record)
+        ranking = self._ranking(conn, prompt, (a, b), record, now) if record.answers > 2 else None
         conn.execute(
-            """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created) VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            (self.comparison - 1, prompt, min(a, b), max(a, b), seed, is_flipped(seed), now),
+            """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created, ranking)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (self.comparison - 1, prompt, min(a, b), max(a, b), seed, is_flipped(seed), now, ranking),
         )
         return self.comparison - 1
+
+    def _ranking(self, conn: Connection, prompt: int, pair: tuple[int, int], record: PairRecord, now: str) -> int:
+        """The ranking to which the pairs of the record's row belong; its answers where a ranking has room for them."""
+        if self.row != record.at or self.ranking is None:
+            self.row, self.ranking = record.at, insert(conn, "rankings", {"prompt": prompt, "created": now})
+        for answer in pair if record.answers <= MOST else ():
+            conn.execute(
+                """INSERT OR IGNORE INTO ranking_answers (ranking, place, completion)
+                SELECT :ranking, 1 + count(*), :answer FROM ranking_answers WHERE ranking = :ranking""",
+                {"ranking": self.ranking, "answer": answer},
+            )
+        return self.ranking
 
     def _refusal(self, conn: Connection, pair: int, in_order: bool, record: PairRecord) -> str | None:
         """The reason why a known pair accepts no verdict from this record, or None when it waits for one."""
@@ -214,7 +232,10 @@ def take_back(conn: Connection, rows: int) -> bool:
         tagged = "SELECT id FROM verdicts WHERE comparison BETWEEN ? AND ?"
         conn.execute(f"DELETE FROM verdict_tags WHERE verdict IN ({tagged})", ids)
         conn.execute("DELETE FROM verdicts WHERE comparison BETWEEN ? AND ?", ids)
+        rankings = "SELECT DISTINCT ranking FROM comparisons WHERE id BETWEEN ? AND ? AND ranking IS NOT NULL"
+        ranked = conn.execute(rankings, ids).fetchall()
         conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
+        _take_back_rankings(conn, [row["ranking"] for row in ranked])
     elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):
         conn.execute("DELETE FROM answer_scores WHERE completion BETWEEN ? AND ?", ids)
         conn.execute("DELETE FROM completions WHERE id BETWEEN ? AND ?", ids)
@@ -225,6 +246,14 @@ def take_back(conn: Connection, rows: int) -> bool:
         if mark["new_set"]:
             conn.execute("DELETE FROM prompt_sets WHERE id = ?", (mark["set_id"],))
     return True
+
+
+def _take_back_rankings(conn: Connection, rankings: Sequence[int]) -> None:
+    """Delete the rankings of which no pair is left."""
+    for each in rankings:
+        if conn.execute("SELECT 1 FROM comparisons WHERE ranking = ? LIMIT 1", (each,)).fetchone() is None:
+            conn.execute("DELETE FROM ranking_answers WHERE ranking = ?", (each,))
+            conn.execute("DELETE FROM rankings WHERE id = ?", (each,))
 
 
 def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tuple[int, int] | None:

@@ -185,8 +185,9 @@ class TakenPrompts:
 class Imported:
     """The outcome of importing a file of pairs: stored verdicts by kind, pairs without one, and lines left out.
 
-    `pairs` are decisive; `not_judged` wait in the queue now. `remarks` say how lines were read that are stored, where
-    that was not plainly as they stand. `rejects` is the file with the rows that its reader left out, if one was wanted.
+    `pairs` are decisive; `not_judged` wait in the queue now. The pairs of each of the `ranked` rows belong to one
+    question. `remarks` say how lines were read that are stored, where that was not plainly as they stand. `rejects` is
+    the file with the rows that its reader left out, if one was wanted.
     """
 
     source: str
@@ -198,6 +199,7 @@ class Imported:
     skipped: int
     discarded: int
     not_judged: int
+    ranked: int = 0
     left_out: tuple[LeftOutLines, ...] = ()
     remarks: tuple[LeftOutLines, ...] = ()
     rejects: str | None = None

@@ -114,12 +114,13 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
 def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedPair | LeftOut:
     """The pair within `max_length` tokens, or why it is left out."""
     room = max_length - len(pair.prompt_ids)
+    limit = str(max_length) if max_length == config.max_length else f"the {max_length} that the model reads"
     longest = max(len(pair.chosen_ids), len(pair.rejected_ids))
     if room <= 0:
-        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {max_length}")
+        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {limit}")
     if longest > room and config.truncation == "leave-out":
         total = len(pair.prompt_ids) + longest
-        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {max_length}")
+        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {limit}")
     chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
     if not pair.prompt_ids:
         return LeftOut(pair.key, "no part of the prompt is left before the answers, so they cannot be scored")

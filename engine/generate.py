@@ -90,13 +90,14 @@ def generate(
     waiting = _prompts(base, asked, sampling)
     if not waiting:
         return
-    rows = _rows_now(base, waiting, max_rows)
+    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+    rows = _rows_now(base, longest, max_rows)
     batch = _Batch(base, sampling, None)
     while waiting or batch.rows:
         tokens = 0
         try:
             with base.policy(adapter), torch.no_grad():
-                batch.decoder = batch.decoder or make_decoder(base, adapter, max_rows=rows)
+                batch.decoder = batch.decoder or make_decoder(base, adapter, max_rows=rows, tokens=longest)
                 tokens = batch.turn(waiting, tokens_per_turn)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -111,9 +112,11 @@ def generate(
     base.most_rows = None if base.most_rows is None or base.most_rows >= max_rows else 2 * base.most_rows
 
 
-def _rows_now(base: BaseModel, waiting: Sequence["_Prompt"], wanted: int) -> int:
-    """How many rows to begin with: those wanted, as far as memory is free and was enough the last time."""
-    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+def _rows_now(base: BaseModel, longest: int, wanted: int) -> int:
+    """How many rows to begin with: those wanted, as far as memory is free and was enough the last time.
+
+    `longest` is the most tokens of a row, prompt and answer together.
+    """
     config = base.hf_model.config
     fitting = rows_that_fit(config, dtype=base.dtype, device=base.device, tokens=longest, wanted=wanted)
     return fitting if base.most_rows is None else min(fitting, base.most_rows)
@@ -133,15 +136,18 @@ def _answers(rows: int) -> str:
     return "One answer is" if rows == 1 else f"{rows} answers are"
 
 
-def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
-    """The fastest decoder that is right for this model with this adapter."""
+def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, tokens: int = 0) -> Decoder:
+    """The fastest decoder that is right for this model with this adapter.
+
+    `tokens` is how many a row will have, if that is known: the decoder takes memory for them at once.
+    """
     model = base.hf_model
     if support_of(model, adapter).decoding is not None:
         return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
     if base.decoding_weights is None:
         base.decoding_weights = DecodingWeights(model)
     if base.device.startswith("cuda"):
-        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
+        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows, tokens=tokens)
     return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
 
 

@@ -66,11 +66,11 @@ def _inner_ends(tokenizer: Any, special: dict[str, int]) -> set[int]:
     """
     if tokenizer.chat_template is None:
         return set()
-    asked: Any = {"role": "user", "content": "palate"}
-    answered: Any = {"role": "assistant", "content": _ANSWER, **dict.fromkeys(_THOUGHT_FIELDS, _THOUGHT)}
+    asked = {"role": "user", "content": "palate"}
+    answered = {"role": "assistant", "content": _ANSWER, **dict.fromkeys(_THOUGHT_FIELDS, _THOUGHT)}
     try:
         text = render(tokenizer, [asked, answered])
-    except TemplateRefused:  # it takes no thoughts, and so writes no token behind them
+    except TemplateRefused:  # it has no place for thoughts
         return set()
     between = text.partition(_THOUGHT)[2].partition(_ANSWER)[0]
     return {token for name, token in special.items() if name and name in between}

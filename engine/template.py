@@ -3,7 +3,7 @@
 A template is a program of the model's maker. It may raise, read the clock, or rewrite what it is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,11 @@ class AnswerText:
 
 
 def render(
-    tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool = False, thinking: str = AS_TEMPLATE
+    tokenizer: Any,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    add_generation_prompt: bool = False,
+    thinking: str = AS_TEMPLATE,
 ) -> str:
     """The messages as the chat template writes them; `thinking` is template, on or off.
 
@@ -155,7 +159,7 @@ def _common_prefix(first: str, second: str) -> int:
 
 
 def _rendered(
-    tokenizer: Any, messages: Sequence[Message], add_generation_prompt: bool, thinking: str = AS_TEMPLATE
+    tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool, thinking: str = AS_TEMPLATE
 ) -> str | Exception:
     turns, more = [dict(message) for message in messages], template_switch(thinking)
     try:
@@ -166,7 +170,7 @@ def _rendered(
         return error
 
 
-def _what_to_change(tokenizer: Any, messages: Sequence[Message], add_generation_prompt: bool) -> str:
+def _what_to_change(tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool) -> str:
     rest = [message for message in messages if message["role"] != "system"]
     without_system = len(rest) < len(messages)
     if without_system and rest and isinstance(_rendered(tokenizer, rest, add_generation_prompt), str):

@@ -58,11 +58,15 @@ def asked_of(row: Row, names: Sequence[str] = PROMPTS) -> Asked:
 
 def find_asked(row: Row, names: Sequence[str] = PROMPTS) -> Asked | None:
     """What a row asks, None where it has no prompt of its own. See `asked_of` for errors."""
-    held = [name for name in names if not is_empty(row.get(name))]
+    value = row.object()
+    there = [name for name in names if value.get(name) is not None]
+    held = [name for name in there if not is_empty(value[name])]
+    if there and not held:
+        raise row.wrong(f"{there[0]!r} is empty")
     if not held:
-        if any(row.get(name) is not None for name in names):
-            raise row.wrong(f"{next(name for name in names if row.get(name) is not None)!r} is empty")
         return None
+    if len(held) == 1:
+        return with_system_field(row, _with_history(row, _reading(row, held[0])))
     readings = [(name, _reading(row, name)) for name in held]
     name, first = max(readings, key=lambda each: len(each[1].messages))
     for other, reading in readings:
@@ -77,7 +81,10 @@ def with_system_field(row: Row, found: Asked) -> Asked:
     Raises:
         RowRefused: there are two system prompts, and they differ.
     """
-    texts = {row.text(name) for name in SYSTEMS if not is_empty(row.get(name))}
+    value = row.object()
+    texts = {row.text(name) for name in SYSTEMS if name in value and not is_empty(value[name])}
+    if not texts:
+        return found
     own = found.messages[0]["content"] if found.messages[0]["role"] == "system" else None
     if own is not None:
         texts.discard(own)
@@ -144,6 +151,8 @@ def _of_questions(row: Row, questions: list[str], name: str) -> Asked:
 
 def _with_history(row: Row, found: Asked) -> Asked:
     """The prompt behind the turns before it: pairs of a question and an answer, as LLaMA-Factory's files have them."""
+    if not row.has("history"):
+        return found
     history = unfolded(row.get("history"), list)
     if is_empty(history) or not isinstance(history, list):
         if not is_empty(history) and "history" not in row.ignored:

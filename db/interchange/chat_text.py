@@ -68,8 +68,10 @@ def without_end(text: str) -> str:
     """An answer without the end-of-turn markers of a template behind it."""
     while True:
         bare = text.rstrip()
-        end = next((each for each in _ENDS if bare.endswith(each)), None)
-        if end is None or (end == "</s>" and "<s>" in bare):
+        if not bare.endswith(_ENDS):
+            return text
+        end = next(each for each in _ENDS if bare.endswith(each))
+        if end == "</s>" and "<s>" in bare:
             return text
         text = bare[: -len(end)]
 
@@ -93,6 +95,8 @@ def prompt_transcript(text: str) -> Messages | None:
 
 def transcript_turns(text: str) -> Messages | None:
     """Every turn of a text that begins with "Human:" and speaks in turns; None where it is none."""
+    if "Human:" not in text:
+        return None
     text = text if text.startswith("\n\n") else "\n\n" + text.lstrip()
     parts = _TURN.split(text)  # the text before the first turn, then speakers and texts in alternation
     if len(parts) < 5 or parts[0].strip():

@@ -82,7 +82,8 @@ class Columns:
         """A row with its columns under the fields' names; anything but an object unchanged."""
         if not isinstance(value, dict):
             return value
-        value = {_usual(tuple(value)).get(name, name): held for name, held in value.items()}
+        if usual := _usual(tuple(value)):
+            value = {usual.get(name, name): held for name, held in value.items()}
         if not self.names:
             return value
         taken = {column if column in value else column.split(".")[0] for column in self.names.values()}

@@ -5,7 +5,7 @@ The question is never guessed from a common beginning of two answers, because th
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, pairwise
+from itertools import chain, islice, pairwise, product
 
 from db.interchange.asked import ASKED, PROMPTS, Asked, find_asked, with_system_field
 from db.interchange.chat_text import transcript_turns, without_end
@@ -77,7 +77,13 @@ def read_preferred(row: Row, names: tuple[str, str], prompts: Sequence[str], *, 
     if {each.plain for each in (*chosen, *rejected)} == {True, False}:
         raise row.wrong(f"{names[0]!r} and {names[1]!r} must both be texts or both be messages")
     found = find_asked(row, prompts)
-    return [_pair(row, names, found, *two, repeats) for two in ((c, r) for c in chosen for r in rejected)]
+    reads = [_pair(row, names, found, *two, repeats) for two in product(chosen, rejected)]
+    number = len(chosen) + len(rejected)
+    return reads if number == 2 else [_of_several(each, number) for each in reads]
+
+
+def _of_several(read: Read, number: int) -> Read:
+    return read if isinstance(read, LeftOut) else replace(read, answers=number)
 
 
 def _sides(row: Row, name: str) -> list[Side]:
@@ -105,12 +111,12 @@ def _pair(row: Row, names: tuple[str, str], found: Asked | None, one: Side, two:
     if not same_turns(one.before, two.before):
         return LeftOut(row.at, DIFFER)
     messages = _together(row, names[0], found, one.before)
-    roles = [each["role"] for each in messages if each["role"] != "system"]
-    if found is None and any(first == second for first, second in pairwise(roles)):
+    if found is None and _speaks_twice(messages):
         return LeftOut(row.at, TWO_TURNS)
     if not any(each["content"].strip() for each in messages if each["role"] == "user"):
         raise row.wrong("the prompt is empty")
-    remarks = tuple(dict.fromkeys((*(found.remarks if found else ()), *one.remarks, *two.remarks)))
+    told = (*(found.remarks if found else ()), *one.remarks, *two.remarks)
+    remarks = tuple(dict.fromkeys(told)) if told else ()
     return _scored(row, PairRecord(row.at, messages, one.text, two.text, "a", remarks=remarks))
 
 
@@ -181,12 +187,19 @@ def _together(row: Row, name: str, found: Asked | None, before: Messages) -> Mes
     return (*system, *ending_with_user(row, whole, name))
 
 
+def _speaks_twice(messages: Messages) -> bool:
+    roles = [each["role"] for each in messages if each["role"] != "system"]
+    return any(first == second for first, second in pairwise(roles))
+
+
 def _asks(whole: Messages, question: str) -> bool:
     return any(each["content"].strip() == question.strip() for each in whole if each["role"] == "user")
 
 
 def _scored(row: Row, record: PairRecord) -> Read:
     """The record with its scores, or the row left out where equal scores contradict the choice."""
+    if _SCORE_FIELDS.isdisjoint(row.object()):
+        return judged(row, record)
     names = next((two for two in SCORE_NAMES if any(not is_unknown(row.get(each)) for each in two)), None)
     if names is None:
         return judged(row, record)

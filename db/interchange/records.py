@@ -12,9 +12,9 @@ DECISIVE = ("a", "b")
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
-    `at` is its line, entry or row, from 1; several records of one row share a question. `verdict` is one
-    of `VERDICTS`, None where not judged.
-    `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
+    `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged. `side` is the chosen
+    side: left, right or None. Scores, names of models and `seconds` are None where not known. `answers` is the number
+    of answers in its row: of more than two, several records share the row and its question.
     """
 
     at: int
@@ -31,6 +31,7 @@ class PairRecord:
     score_b: float | None = None
     model_a: str | None = None
     model_b: str | None = None
+    answers: int = dataclasses.field(default=2, compare=False)
     remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     """Sentences without their full stops on how this row was read, where that was not plainly as it stands."""
 

@@ -15,8 +15,8 @@ from engine.chat import EncodedPair
 from engine.dropout import Dropout, PairDropout, Site
 from engine.llama.attention import PackedAttention
 from engine.llama.kernels import AddNorm, GeGlu, Kernels, Norm, Rotate, SwiGlu, head_norm
-from engine.llama.layers import Angles, LinearWeights, LlamaLayer, read_weights
-from engine.llama.lora_linear import Origin, dropout_share, project
+from engine.llama.layers import Angles, LinearWeights, LlamaLayer, LlamaWeights, read_weights
+from engine.llama.lora_linear import LowRank, LowRanks, Origin, dropout_share, project
 from engine.llama.token_scores import TokenScores, mean_of_rows
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, pack
@@ -32,6 +32,8 @@ class LlamaScorer:
     def __init__(self, model: Any, adapter: str | None, kernels: Kernels) -> None:
         self.kernels = kernels
         self._weights = read_weights(model, adapter)
+        groups = [group for layer in self._weights.layers for group in layer.groups]
+        self._low_ranks = LowRanks(groups, self._weights.embedding.dtype) if _saves_kernels(self._weights) else None
         self._mean_head = mean_of_rows(self._weights.head.weight)  # (H,)
 
     def score(
@@ -63,7 +65,8 @@ class LlamaScorer:
         x = weights.embed(packed.input_ids)
         angles = weights.angles(x, packed.positions)
         again = _computes_again(x.device)
-        shared = _Shared(PackedAttention(packed), angles, kernels, weights.eps, dropout, again)
+        ranks = None if self._low_ranks is None else self._low_ranks.converted(dropping=dropout is not None)
+        shared = _Shared(PackedAttention(packed), angles, kernels, weights.eps, dropout, again, ranks)
         delta = torch.zeros_like(x)
         for number, layer in enumerate(weights.layers):
             if checkpointing:
@@ -89,6 +92,7 @@ class _Shared:
     eps: float
     dropout: Dropout | None
     again: bool
+    low_ranks: list[LowRank | None] | None
 
     def project(
         self, x: torch.Tensor, linears: Sequence[LinearWeights], site: Site, origin: Origin | None = None
@@ -99,13 +103,14 @@ class _Shared:
         """
         share, rows = dropout_share(linears), [place.end - place.start for place in self.attend.packed.places]
         dropped = self.dropout.places(x, share, rows, site) if self.dropout is not None and share else None
+        low_rank = None if self.low_ranks is None else self.low_ranks[4 * site.layer + site.group]
         if not self.again:
-            return project(x, linears, dropped=dropped)
+            return project(x, linears, dropped=dropped, low_rank=low_rank)
         origin = origin or Origin(_itself, (x,))
         if isinstance(self.dropout, PairDropout):
             like = x.new_empty(0, x.shape[1])  # its width and device are enough, and it takes no memory
             origin = replace(origin, draw=partial(self.dropout.places, like, share, rows, site))
-        return project(x, linears, dropped=dropped, origin=origin)
+        return project(x, linears, dropped=dropped, origin=origin, low_rank=low_rank)
 
     def behind(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
         """`x` under the norm that some models have behind attention and behind the feed-forward part."""
@@ -122,6 +127,11 @@ def _itself(x: torch.Tensor) -> torch.Tensor:
 def _computes_again(device: torch.device) -> bool:
     """A GPU has arithmetic to spare and little memory, a CPU the other way round."""
     return device.type == "cuda"
+
+
+def _saves_kernels(weights: LlamaWeights) -> bool:
+    """On a GPU launching a kernel costs more than copies of a few matrices do."""
+    return weights.embedding.is_cuda
 
 
 def _run_layer(

@@ -8,6 +8,7 @@ many tokens each has room for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from engine.packing import visible
 CAPTURES = True
 """Whether steps run as captured graphs. Without, the same kernels are launched one by one, and give the same tokens."""
 _BLOCK = 256  # a row's tokens are rounded up to this; a row that outgrows its memory costs a new graph
+_MOST_AHEAD = 2048  # memory is taken for so many tokens of a row before it has them
 _ROOM = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)  # how many rows a graph is made for
 _WASTE = 4  # a graph for this many times the rows in use is kept; fewer rows are hardly faster
 
@@ -36,11 +38,20 @@ class StaticDecoder:
     prompt_tokens = 8192
 
     def __init__(
-        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool | None = None
+        self,
+        model: Any,
+        packed: DecodingWeights,
+        *,
+        adapter: str | None,
+        max_rows: int,
+        tokens: int = 0,
+        captures: bool | None = None,
     ) -> None:
         """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time.
 
-        `captures` says whether steps run as graphs; None is as `CAPTURES` says.
+        Args:
+            tokens: how many tokens a row will have, prompt and answer together; rows may have more.
+            captures: whether steps run as graphs; None is as `CAPTURES` says.
         """
         self._weights = weights = read_weights(model, adapter)
         self._packed = packed
@@ -53,11 +64,11 @@ class StaticDecoder:
         self._width, self._scale = weights.layers[0].width, weights.layers[0].scale
         self._flash = attention_kernel(str(self._device), dtype, width=self._width) is AttentionKernel.FLASH
         self._lengths: list[int] = []  # of the rows in use, which are the first ones
-        slots = _room_for(max_rows)
-        self._tokens = torch.zeros(slots, dtype=torch.int64, device=self._device)
-        self._state = torch.zeros(2, slots, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
-        self._memory = _Memory.empty(len(weights.layers), slots, self._heads, self._width, dtype, self._device)
+        self._tokens = torch.zeros(max_rows, dtype=torch.int64, device=self._device)
+        self._state = torch.zeros(2, max_rows, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
+        self._memory = _Memory.empty(len(weights.layers), self._heads, self._width, dtype, self._device)
         self._graphs: dict[int, _Graph] = {}
+        self._ahead = min(tokens, _MOST_AHEAD)
 
     def room(self) -> int:
         """How many rows `admit` takes now."""
@@ -74,7 +85,7 @@ class StaticDecoder:
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Append one token to each row, (R,), and return the logits of the next, (R, V)."""
         rows = len(tokens)
-        self._fit(max(self._lengths) + 1)
+        self._fit(max(self._lengths) + 1, rows)
         self._lengths = [length + 1 for length in self._lengths]
         self._tokens[:rows].copy_(tokens)
         return self._run(rows)[:rows]
@@ -82,7 +93,7 @@ class StaticDecoder:
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
         """Read prompts one behind the other in one pass, and add for each its number of rows as the last ones."""
         lengths, counts = [len(ids) for ids, _ in prompts], [rows for _, rows in prompts]
-        self._fit(max([*lengths, *self._lengths]) + 1)
+        self._fit(max([*lengths, *self._lengths]) + 1, len(self._lengths) + sum(counts))
         batch = _Prompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
         angles = self._memory.angles(batch.positions)
         x = self._weights.embed(batch.tokens)
@@ -102,10 +113,11 @@ class StaticDecoder:
 
     def _run(self, rows: int) -> torch.Tensor:
         """The logits of the tokens in `_tokens`, for at least so many rows; lengths grow by one."""
+        room = min(_room_for(rows), self._memory.slots)
         if not self._captures:
-            return self._forward(_room_for(rows))
-        fitting = [size for size in self._graphs if rows <= size <= max(_WASTE * rows, _room_for(rows))]
-        size = min(fitting) if fitting else _room_for(rows)
+            return self._forward(room)
+        fitting = [size for size in self._graphs if rows <= size <= max(_WASTE * rows, room)]
+        size = min(fitting) if fitting else room
         if size not in self._graphs:
             self._graphs[size] = self._captured(size)
         self._graphs[size].graph.replay()
@@ -114,7 +126,7 @@ class StaticDecoder:
     def _captured(self, rows: int) -> "_Graph":
         """A graph of a step for so many rows. The step before it loads what kernels need, and leaves no trace."""
         lengths = self._state[0].clone()
-        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        graph, stream = torch.cuda.CUDAGraph(), _stream(self._device)
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):
             self._forward(rows)
@@ -210,14 +222,18 @@ class StaticDecoder:
 
     # -- memory ----------------------------------------------------------------------------------------------------
 
-    def _fit(self, longest: int) -> None:
-        """Make room for rows of so many tokens. Graphs hold addresses, so they go with the memory."""
-        if longest <= self._memory.capacity:
+    def _fit(self, longest: int, rows: int) -> None:
+        """Make room for so many rows of so many tokens. Graphs hold addresses, so they go with the memory."""
+        capacity, slots = self._memory.capacity, self._memory.slots
+        if longest <= capacity and rows <= slots:
             return
-        capacity = -(-longest // _BLOCK) * _BLOCK
-        capacity = max(capacity, min(2 * self._memory.capacity, self._memory.capacity + 4 * _BLOCK))
+        if longest > capacity:
+            blocks = -(-max(longest, self._ahead) // _BLOCK)
+            capacity = max(blocks * _BLOCK, min(2 * capacity, capacity + 4 * _BLOCK))
+        if rows > slots:
+            slots = min(_room_for(rows), self._max_rows)
         self._graphs.clear()
-        self._memory = self._memory.grown(capacity, self._lengths)
+        self._memory = self._memory.grown(slots, capacity, self._lengths)
         self._memory.rotary = self._rotary(capacity)
 
     def _rotary(self, tokens: int) -> Angles:
@@ -266,12 +282,10 @@ class _Memory:
     rotary: Angles
 
     @classmethod
-    def empty(
-        cls, layers: int, slots: int, heads: int, width: int, dtype: torch.dtype, device: torch.device
-    ) -> "_Memory":
-        """Memory without room for any token."""
+    def empty(cls, layers: int, heads: int, width: int, dtype: torch.dtype, device: torch.device) -> "_Memory":
+        """Memory without room for any row."""
         held = torch.zeros(layers, 0, heads, width, dtype=dtype, device=device)
-        return cls._of(held, held, slots, 0)
+        return cls._of(held, held, 0, 0)
 
     @classmethod
     def _of(cls, keys: torch.Tensor, values: torch.Tensor, slots: int, capacity: int) -> "_Memory":
@@ -281,17 +295,17 @@ class _Memory:
         numbers = torch.arange(capacity, device=device)
         return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, {})
 
-    def grown(self, capacity: int, lengths: Sequence[int]) -> "_Memory":
-        """Memory of this capacity with the rows' contents, and zeros behind them: masked attention multiplies these
-        by 0, and 0 · NaN is NaN."""
+    def grown(self, slots: int, capacity: int, lengths: Sequence[int]) -> "_Memory":
+        """Memory for so many rows of so many tokens, with the contents of those in use and zeros behind them: masked
+        attention multiplies these by 0, and 0 · NaN is NaN."""
         made = []
         for held in (self.keys, self.values):
-            fresh = held.new_zeros(held.shape[0], self.slots * capacity, *held.shape[2:])
+            fresh = held.new_zeros(held.shape[0], slots * capacity, *held.shape[2:])
             for row, length in enumerate(lengths):
                 old, new = row * self.capacity, row * capacity
                 fresh[:, new : new + length] = held[:, old : old + length]
             made.append(fresh)
-        return self._of(made[0], made[1], self.slots, capacity)
+        return self._of(made[0], made[1], slots, capacity)
 
     def angles(self, positions: torch.Tensor) -> Angles:
         """cos and sin of these positions, each (N, 1, width)."""
@@ -374,6 +388,12 @@ def _attend_prompts(
         out = F.scaled_dot_product_attention(one_q, one_k, one_v, attn_mask=seen, scale=scale, enable_gqa=True)
         results.append(out[0].transpose(0, 1))
     return torch.cat(results)
+
+
+@cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """The stream on which a device's graphs are captured: one for all, since products keep memory for each stream."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _room_for(rows: int) -> int:

@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import attention_of
 from engine.dropout import Dropout, PairDropout
 from engine.estimates.checkpointing import known_shape, tokens_on_cuda
 from engine.llama.attention import attention_kernel
@@ -68,7 +69,7 @@ class Scorer:
     def attention_kernel(self) -> str:
         """The name of what computes attention; the last bits depend on it."""
         if self.kernels is None:
-            return str(self.base.hf_model.config._attn_implementation)
+            return attention_of(self.base.hf_model)
         return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
 
     @property

@@ -35,6 +35,7 @@ from engine.preference import PreferencePair
 from engine.requests import GenerationRequest
 from engine.train import train_dpo
 from engine.training.scorer import choose_scorer
+from tests.flags import flags_of, path
 from tests.tiny import VOCABULARY, tiny_tokenizer
 
 SHAPE: dict[str, Any] = {
@@ -332,12 +333,18 @@ def find_rows(names: Sequence[str], report: Callable[[str], None]) -> list[Row]:
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=[])
-    parser.add_argument("--write", type=Path)
-    options = parser.parse_args()
-    rows = find_rows(options.names or NAMES, lambda line: print(line, flush=True))  # noqa: T201
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--names", default=",".join(NAMES), help="of architectures; default: all")
+    flags.add_argument("--write", type=path, metavar="FILE", help="write the table as a page of the docs")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Make the table; exit code 1 where an architecture is neither equal nor refused in words."""
+    options = parser().parse_args(line)
+    rows = find_rows(options.names.split(","), lambda line: print(line, flush=True))  # noqa: T201
     equal, refused = sum(row.equal for row in rows), sum(bool(row.refused) for row in rows)
     summary = f"{len(rows)} architectures: {equal} equal, {refused} refused in words."
     print(summary)  # noqa: T201

@@ -11,6 +11,7 @@ from tests.gpu.pretended import Kept, Watch, pretend, pretended_device
 
 pretend()
 
+import argparse  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 import warnings  # noqa: E402
@@ -58,13 +59,18 @@ PROMPT_TOKENS = 40
 CONFIG = TrainConfig()
 
 
-def main(line: Sequence[str] | None = None) -> None:
-    """Print a JSON object with an entry for each model."""
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
     flags = flags_of(__doc__)
     flags.add_argument("--layers", type=int, default=2)
     flags.add_argument("--tokens", type=int, default=1024, help="of prompt and answer; default: %(default)s")
     flags.add_argument("--models", default=",".join(CONFIGS))
-    options = flags.parse_args(line)
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Print a JSON object with an entry for each model."""
+    options = parser().parse_args(line)
     warnings.filterwarnings("ignore")
     engine.llama.static_decoding.CAPTURES = False  # there is nothing to capture
     with pretended_device():
@@ -120,8 +126,10 @@ def learning(base: BaseModel, pair: EncodedPair) -> dict[str, Any]:
     fast = support_of(base.hf_model, "a1").scoring is None
     learner = Learner(Scorer(base, Kernels(compiled=False) if fast else None, ""), "a1", CONFIG)
     learner.reference[pair.key] = (-1.0, -2.0)
+    learner.learn([pair], [pair], 0)  # what is made once is made now
+    learner.step(1e-5)
     with Watch() as watch:
-        learner.learn([pair], [pair], 0)
+        learner.learn([pair], [pair], 1)
         learner.step(1e-5)
     return told(watch)
 

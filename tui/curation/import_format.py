@@ -32,6 +32,8 @@ def taken_words(imported: Imported) -> str:
 def summary_words(imported: Imported) -> list[str]:
     """What was left out and why, what was read in another way than it stands, and where the rejected rows are."""
     words = [*map(left_out_words, imported.left_out), *map(remark_words, imported.remarks)]
+    if imported.ranked:
+        words.append(f"{count(imported.ranked, 'row')} with several answers; the pairs of each belong to one question")
     if imported.rejects and imported.left_out:
         words.append(f"The rows that could not be used are in {imported.rejects}; mend them and import that file")
     return words

@@ -45,6 +45,7 @@ class ImportTally:
     kinds: Counter[str] = field(default_factory=Counter)
     left_out: Reasons = field(default_factory=Reasons)
     remarks: Reasons = field(default_factory=Reasons)
+    ranked: set[int] = field(default_factory=set)
 
     def add(self, read: Read) -> None:
         """Count one row."""
@@ -52,6 +53,8 @@ class ImportTally:
             self.left_out.add(read.reason, read.at)
             return
         self.kinds[read.verdict or "open"] += 1
+        if read.answers > 2:
+            self.ranked.add(read.at)
         for remark in read.remarks:
             self.remarks.add(remark, read.at)
 
@@ -74,6 +77,7 @@ class ImportTally:
             skipped=kinds["skip"],
             discarded=kinds["discard"],
             not_judged=kinds["open"],
+            ranked=len(self.ranked),
             left_out=self.left_out.told(),
             remarks=self.remarks.told(),
             rejects=rejects,

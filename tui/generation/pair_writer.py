@@ -239,8 +239,8 @@ class PairWriter:
         number, _ = _parts(missing.key)
         for prompt in [each for each in batch.prompts if each.id == number]:
             self._unanswered.add((number, batch.asked_of))
-            batch.prompts.remove(prompt)
             self._report_missing(batch, prompt, missing.reason)
+            batch.prompts.remove(prompt)
         self._missing_in_turn += 1
         if self._missing_in_turn >= MISSING_IN_TURN:
             self._missing_in_turn = 0

@@ -1,10 +1,12 @@
 """The LoRA function against the formula, in value and gradient, and its dropout."""
 
+import dataclasses
+
 import torch
 
 from engine.dropout import seeded_places
 from engine.llama.layers import LinearWeights
-from engine.llama.lora_linear import project
+from engine.llama.lora_linear import LowRanks, project
 
 
 def _projections() -> tuple[LinearWeights, ...]:
@@ -36,6 +38,25 @@ def test_values_and_gradients_equal_the_formula() -> None:
         results.append([*outputs, x.grad, *(leaf.grad for leaf in leaves)])
     for ours, formula in zip(*results, strict=True):
         torch.testing.assert_close(ours, formula)
+
+
+def test_matrices_converted_before_give_the_same() -> None:
+    layers = [dataclasses.replace(each, dropout=0.5) for each in _projections()]
+    leaves = [matrix.requires_grad_() for each in layers for matrix in (each.a, each.b) if matrix is not None]
+    ranks = LowRanks([[layers[1]], layers], torch.float32)
+    dropped = seeded_places(48, 0.5, 3, device=torch.device("cpu"))
+    for places in (dropped, None):
+        with torch.no_grad():
+            leaves[0] += 1  # the matrices change from pass to pass
+        found = []
+        for low_rank in (None, ranks.converted(dropping=places is not None)[1]):
+            x = torch.linspace(-1, 1, 48).view(6, 8).requires_grad_()
+            outputs = project(x, layers, dropped=places, low_rank=low_rank)
+            total = sum((output * output).sum() for output in outputs)
+            found.append([*outputs, *torch.autograd.grad(total, [x, *leaves])])  # type: ignore[arg-type]
+        for ours, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(ours, theirs)
+    assert ranks.converted(dropping=False)[0] is None
 
 
 def test_layers_without_lora_pass_the_gradient_on() -> None:

@@ -166,8 +166,10 @@ def test_inputs_computed_again_give_the_same_bits_and_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     base = _base(tmp_path, CONFIGS[name])
-    model, found, kept = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False)), [], []
+    found, kept = [], []
     for again in (False, True):
+        monkeypatch.setattr("engine.llama.scoring._saves_kernels", lambda weights, again=again: again)  # noqa: ARG005
+        model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
         monkeypatch.setattr("engine.llama.scoring._computes_again", lambda device, again=again: again)  # noqa: ARG005
         held: dict[int, torch.Tensor] = {}
 

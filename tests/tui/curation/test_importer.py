@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from db.errors import InterchangeError, NotAllowed
 from db.interchange.columns import columns_of
 from db.interchange.formats import FORMATS
 from db.interchange.sources import Source
+from db.verdicts import preference_pairs
 from tui.curation import importer
 from tui.curation.importer import ImportStopped
 from tui.errors import InputError
@@ -156,8 +158,11 @@ def test_a_ranking_of_three_gives_its_pairs_and_a_row_that_is_left_out_counts_on
     ]
     for name, row in zip("abc", rows, strict=True):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
-    assert workbench.imports.read(Source(tmp_path / "a.jsonl")).pairs == 3
-    assert workbench.imports.read(Source(tmp_path / "b.jsonl")).pairs == 2
+    first, second = (workbench.imports.read(Source(tmp_path / f"{name}.jsonl")) for name in "ab")
+    assert [(each.pairs, each.ranked) for each in (first, second)] == [(3, 1), (2, 1)]
+    pairs_of = {each.comparison: each.ranking for each in preference_pairs(workbench.workspace.connection)}
+    assert len(set(pairs_of.values()) - {None}) == 2
+    assert sorted(Counter(pairs_of.values()).values()) == [2, 3]
     with pytest.raises(InterchangeError, match="nothing says which of its answers is better"):
         workbench.imports.read(Source(tmp_path / "c.jsonl"))
     again = workbench.imports.read(Source(tmp_path / "a.jsonl"))
