@@ -12,8 +12,8 @@ from db.interchange.format import Format
 from db.interchange.formats import FORMATS, format_of
 from db.interchange.import_columns import remembered
 from db.interchange.records import PairRecord
+from db.interchange.replacing import write_beside
 from db.interchange.sources import Source
-from db.interchange.writing import write_beside
 from db.plain_json import plain_json
 from tui.curation.import_tally import EXAMPLES, ImportTally, Preview
 

@@ -186,19 +186,20 @@ class Importer:
     def _count_pairs(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> int:
         """Count the pairs, and write the rows that are left out. This finds every fault of the file before any of it
         is stored."""
-        pairs, rejected = 0, dict[int, str]()
+        pairs, why, rejected = 0, "", dict[int, str]()
         for at, read in enumerate(format.read(source, strict=wish.strict)):
             if isinstance(read, PairRecord):
                 pairs += 1
             else:
-                rejected.setdefault(read.at, read.reason)
+                why = why or f" The first is left out because {read.reason}."
+                if wish.rejects is not None:
+                    rejected.setdefault(read.at, read.reason)
             if at % 1000 == 0:
                 self._check_stopped()
                 tell(ImportProgress("reading", source.read_bytes, source.size or None))
         if wish.rejects is not None:
             write_rejects(wish.rejects, source, rejected)
         if not pairs:
-            why = next((f" The first is left out because {reason}." for reason in rejected.values()), "")
             raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{why}")
         return pairs
 

@@ -47,6 +47,7 @@ def test_a_dry_run_shows_what_would_be_read_and_makes_no_workspace(palate: Palat
         "trl-text: 3 preference pairs",
         "  1 left out (line 2): 'image' holds something that was seen or heard beside the text; "
         "`--columns ignore=image` reads such rows without it",
+        "  1 row with several answers; the pairs of each belong to one question",
         "",
         "line 1",
         "  user      Name a nut.",
