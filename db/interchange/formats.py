@@ -109,14 +109,6 @@ def _each(read_row: Callable[..., Read]) -> Callable[..., Iterator[Read]]:
 FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
-        Format(
-            "palate",
-            "Palate: everything that is known of a pair",
-            frozenset(FACTS),
-            _each(read_line),
-            write_line,
-            (".jsonl", ".json"),
-        ),
         Format("trl", "TRL, explicit prompt, as messages", _CHAT, _each(read_explicit), write_messages),
         Format("trl-text", "TRL, explicit prompt, as texts", frozenset(), _each(read_texts), write_texts),
         Format("trl-implicit", "TRL, implicit prompt", _CHAT, _each(read_implicit), write_implicit),
@@ -169,6 +161,14 @@ FORMATS: dict[str, Format] = {
             _each(read_texts),
             write_texts,
             (".json", ".jsonl", ".csv", ".parquet"),
+        ),
+        Format(
+            "palate",
+            "Palate: everything that is known of a pair",
+            frozenset(FACTS),
+            _each(read_line),
+            write_line,
+            (".jsonl", ".json"),
         ),
     )
 }

@@ -93,7 +93,7 @@ async def test_pairs_are_imported_in_the_format_that_was_found_or_chosen(workben
         await answer(pilot, str(pairs(tmp_path / "mine.jsonl", 3)))
         names = await pick(pilot)
         assert names[0] == "trl-text"
-        assert len(names) == len(set(names)) == 12
+        assert len(names) == len(set(names)) == 13
         await until(pilot, lambda: told(screen.palate))
         assert told(screen.palate) == ["Imported: 3 preference pairs in the set 'mine'."]
         await until(pilot, lambda: "3 pairs" in str(screen.query_one("#verdicts").border_title))
