@@ -155,20 +155,20 @@ FORMATS: dict[str, Format] = {
             HEAD,
         ),
         Format(
-            "preference-data",
-            "the original project's preference_data.json",
-            frozenset(),
-            _each(read_texts),
-            write_texts,
-            (".json", ".jsonl", ".csv", ".parquet"),
-        ),
-        Format(
             "palate",
             "Palate: everything that is known of a pair",
             frozenset(FACTS),
             _each(read_line),
             write_line,
             (".jsonl", ".json"),
+        ),
+        Format(
+            "preference-data",
+            "the original project's preference_data.json",
+            frozenset(),
+            _each(read_texts),
+            write_texts,
+            (".json", ".jsonl", ".csv", ".parquet"),
         ),
     )
 }
