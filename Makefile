@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(SIGN)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(SIGN)
 STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 
-.PHONY: run test test-long lint lock python
+.PHONY: run test test-long test-gpu lint lock python
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -25,10 +25,14 @@ run: $(READY)
 
 # Two processes, one thread each (tests/conftest.py). `make test-long` runs what takes minutes (CONTRIBUTING.md).
 test: lint
-	$(BIN)/python -m pytest -q -m "not long" -n 2 --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -q -m "not long and not gpu" -n 2 --no-loadscope-reorder $(ARGS)
 
 test-long: $(READY_TO_TEST)
 	$(BIN)/python -m pytest -q -m long $(ARGS)
+
+# For a machine with a CUDA device.
+test-gpu: $(READY_TO_TEST)
+	$(BIN)/python -m pytest -q -m gpu tests/gpu $(ARGS)
 
 lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff check .

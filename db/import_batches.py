@@ -22,6 +22,7 @@ from db.interchange.records import LeftOut, PairRecord
 from db.judges import named_judge
 from db.people import ensure_person
 from db.prompts import add_prompt_set
+from db.rankings import MOST
 from db.tags import set_tags
 from db.times import utc_now
 
@@ -144,7 +145,7 @@ class Batch:
     def _add_comparison(self, conn: Connection, prompt: int, a: int, b: int, record: PairRecord, now: str) -> int:
         self.comparison += 1
         seed = _seed(a, b, record)
-        ranking = None if record.ranking is None else self._ranking(conn, record.ranking, prompt, (a, b), now)
+        ranking = None if record.ranking is None else self._ranking(conn, prompt, (a, b), record, now)
         conn.execute(
             """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created, ranking)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -152,16 +153,17 @@ class Batch:
         )
         return self.comparison - 1
 
-    def _ranking(self, conn: Connection, number: int, prompt: int, answers: tuple[int, int], now: str) -> int:
-        """The ranking with this number in the file and this prompt, which gets these answers too."""
-        ranking = self.rankings.get((number, prompt))
+    def _ranking(self, conn: Connection, prompt: int, pair: tuple[int, int], record: PairRecord, now: str) -> int:
+        """The ranking to which the record belongs. It gets these answers too, if it has room for all of its own."""
+        assert record.ranking is not None
+        ranking = self.rankings.get((record.ranking, prompt))
         if ranking is None:
             ranking = insert(conn, "rankings", {"prompt": prompt, "created": now})
-            self.rankings[number, prompt] = ranking
-        for answer in answers:
-            place = "SELECT count(*) + 1 FROM ranking_answers WHERE ranking = :ranking"
+            self.rankings[record.ranking, prompt] = ranking
+        for answer in pair if record.answers <= MOST else ():
             conn.execute(
-                f"INSERT OR IGNORE INTO ranking_answers VALUES (:ranking, ({place}), :answer)",
+                """INSERT OR IGNORE INTO ranking_answers (ranking, place, completion)
+                SELECT :ranking, 1 + count(*), :answer FROM ranking_answers WHERE ranking = :ranking""",
                 {"ranking": ranking, "answer": answer},
             )
         return ranking
@@ -240,11 +242,10 @@ def take_back(conn: Connection, rows: int) -> bool:
         tagged = "SELECT id FROM verdicts WHERE comparison BETWEEN ? AND ?"
         conn.execute(f"DELETE FROM verdict_tags WHERE verdict IN ({tagged})", ids)
         conn.execute("DELETE FROM verdicts WHERE comparison BETWEEN ? AND ?", ids)
-        ranked = "SELECT ranking FROM comparisons WHERE id BETWEEN ? AND ? AND ranking IS NOT NULL"
-        conn.execute(f"DELETE FROM ranking_answers WHERE ranking IN ({ranked})", ids)
+        rankings = "SELECT DISTINCT ranking FROM comparisons WHERE id BETWEEN ? AND ? AND ranking IS NOT NULL"
+        ranked = conn.execute(rankings, ids).fetchall()
         conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
-        left = "SELECT ranking FROM comparisons WHERE ranking IS NOT NULL"
-        conn.execute(f"DELETE FROM rankings WHERE id NOT IN ({left})")
+        _take_back_rankings(conn, [row["ranking"] for row in ranked])
     elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):
         conn.execute("DELETE FROM answer_scores WHERE completion BETWEEN ? AND ?", ids)
         conn.execute("DELETE FROM completions WHERE id BETWEEN ? AND ?", ids)
@@ -255,6 +256,14 @@ def take_back(conn: Connection, rows: int) -> bool:
         if mark["new_set"]:
             conn.execute("DELETE FROM prompt_sets WHERE id = ?", (mark["set_id"],))
     return True
+
+
+def _take_back_rankings(conn: Connection, rankings: Sequence[int]) -> None:
+    """Delete the rankings of which no pair is left."""
+    for each in rankings:
+        if conn.execute("SELECT 1 FROM comparisons WHERE ranking = ? LIMIT 1", (each,)).fetchone() is None:
+            conn.execute("DELETE FROM ranking_answers WHERE ranking = ?", (each,))
+            conn.execute("DELETE FROM rankings WHERE id = ?", (each,))
 
 
 def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tuple[int, int] | None:

@@ -219,8 +219,10 @@ def _run_row(row: Row) -> RunRow:
     )
 
 
-def resume_run(conn: Connection, run: int) -> None:
+def resume_run(conn: Connection, run: int, config: Mapping[str, Any] | None = None) -> None:
     """Set an interrupted run to running again, and add the seconds since its interruption to its `idle_s`.
+
+    `config` replaces its settings; None keeps them.
 
     Raises:
         NotFound: there is no such run, or it is not interrupted.
@@ -230,6 +232,8 @@ def resume_run(conn: Connection, run: int) -> None:
         raise NotFound(f"There is no interrupted run {run}. `palate runs` lists them.")
     idle = datetime.fromisoformat(utc_now()) - datetime.fromisoformat(row["ended"])
     conn.execute("UPDATE runs SET idle_s = idle_s + ? WHERE id = ?", (max(0.0, idle.total_seconds()), run))
+    if config is not None:
+        conn.execute("UPDATE runs SET config = ? WHERE id = ?", (canonical_json(dict(config)), run))
     set_status(conn, run, "running")
 
 

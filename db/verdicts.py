@@ -40,7 +40,9 @@ _OF_GIVER = f"""FROM {GIVEN} given
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
-        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
+        coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
+            AS thinking
     FROM ({chosen}) chosen
     JOIN comparisons c ON c.id = chosen.id
     JOIN verdicts v ON v.id = chosen.verdict
@@ -151,7 +153,7 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
 def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
     """Undo the owner's newest verdict that is not undone yet, and return the id of its comparison.
 
-    An earlier verdict on that comparison stands again, else the comparison is open again. Verdicts that were given at
+    An earlier verdict on that comparison counts again, else the comparison is open again. Verdicts that were given at
     once are undone together, and the id is that of the first one's comparison. Verdicts of imports, judges and other
     people are never undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of
     within labelling.
@@ -318,4 +320,5 @@ def _pair_row(row: Row) -> PairRow:
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
         ranking=row["ranking"],
+        thinking=row["thinking"],
     )

@@ -2,36 +2,53 @@
 
 A run that was killed at any moment and resumed gives, bit for bit, the adapter of the run that was never killed, on the
 same machine with the same number of threads and the same method of scoring. Where those differ, the resume reports it.
+
+The file is torch's own, read without running any code from it: tensors, lists, texts and numbers alone. It keeps every
+bit of float32 and float64, takes one rename, and an earlier version of Palate refuses it by its number in words.
+
+    format         2
+    run            settings one by one, base model, dtype, digests of starting weights and of the pairs' texts
+    environment    the machine, the versions and the kernels, by name
+    pairs          the encoded pairs: a chat template may encode the same texts differently tomorrow
+    dropout        what decides the inputs that LoRA drops: "by pair" or "in sequence"
+    random         the state of every random generator, where the dropout is "in sequence"
+    state          `RunState`, some fields under older names
+    weights, gradients, optimizer, reference, busy_s    of the `Learner`
+
+What a checkpoint lacks has its default, so a new setting, field or fact needs no new format. Format 1 had a digest of
+the encoded pairs in place of `pairs`, `random` always, and no `dropout`, which was in sequence.
 """
 
 import dataclasses
-import hashlib
-import json
 import os
-import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
-import peft
 import torch
-import transformers
 
+from engine.config import TrainConfig
 from engine.dpo import PairScore
+from engine.dropout import DropoutRule
 from engine.errors import CheckpointError, CheckpointMisfit
-from engine.preparation import PreparedPairs
+from engine.preference import PreferencePair
+from engine.preparation import PreparedPairs, prepare_pairs
+from engine.training.environment import differences, environment
 from engine.training.learner import Learner
+from engine.training.random_state import random_state_problem
+from engine.training.run_identity import check_same_run, encoded_digest, run_identity
 from engine.training.run_state import RunState
+from engine.training.stored_pairs import run_pairs_of, stored_run_pairs
 
 FILE = "checkpoint.pt"
-_FORMAT = 1
+_FORMAT = 2
+_READ = (1, _FORMAT)
 _ANY = ".*."  # takes the place of the adapter's internal name in the names of its tensors
 _STORED_NAMES = {"epoch_margins": "ledger", "given_warnings": "told"}
 """Fields of `RunState` that a checkpoint holds under an older name: checkpoints outlive the code that wrote them."""
-_SHOWN = {"way of scoring": "method of scoring"}
-"""A name of `environment` that a checkpoint holds → the one that a person reads."""
 
 
 def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> None:
@@ -41,18 +58,7 @@ def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
         OSError, RuntimeError: the disk fails. The unfinished file is deleted, so that it takes no room.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = {
-        "format": _FORMAT,
-        "run": run_identity(learner, prepared),
-        "environment": environment(learner),
-        "state": _plain_state(state, learner.adapter),
-        "weights": _unnamed(learner.weights(), learner.adapter),
-        "gradients": _unnamed(learner.gradients(), learner.adapter),
-        "optimizer": learner.optimizer.state_dict(),
-        "random": _plain_random(learner.random_state.state),
-        "reference": {key: list(logps) for key, logps in learner.reference.items()},
-        "busy_s": learner.busy_s,
-    }
+    content = _content(learner, prepared, state)
     beside = folder / (FILE + ".new")
     try:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -64,92 +70,95 @@ def save_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, sta
         beside.unlink(missing_ok=True)
 
 
-def load_checkpoint(folder: Path, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
-    """Put a run into the state in which its checkpoint in `folder` was written.
-
-    Returns:
-        Sentences that say why the resume is not exact; none when it is.
-
-    Raises:
-        CheckpointError: there is no checkpoint, it cannot be read, or another run wrote it (`CheckpointMisfit`).
-    """
-    content = _read(folder / FILE)
-    _check_same_run(content["run"], run_identity(learner, prepared), folder)
-    learner.set_weights(_named(content["weights"], learner.adapter))
-    learner.set_gradients(_named(content["gradients"], learner.adapter))
-    learner.optimizer.load_state_dict(content["optimizer"])
-    learner.random_state.state = _own_random(content["random"])
-    learner.reference.update({key: (chosen, rejected) for key, (chosen, rejected) in content["reference"].items()})
-    learner.busy_s = content["busy_s"]
-    _own_state(state, content["state"], learner.adapter)
-    return _differences(content["environment"], environment(learner))
-
-
-def run_identity(learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
-    """The facts that identify a run: settings, base model, start, and the pairs as token ids."""
-    pairs = json.dumps([dataclasses.astuple(pair) for pair in (*prepared.train, *prepared.evaluation)])
-    started_from = hashlib.sha256()
-    for name, value in sorted(learner.started_from.items()):
-        shape = ".".join(part for part in name.split(".") if part != learner.adapter)
-        started_from.update(shape.encode() + value.numpy().tobytes())
-    return {
-        "settings": dataclasses.asdict(learner.config),
-        "base model": learner.base.fingerprint,
-        "dtype": learner.base.dtype,
-        "starting weights": started_from.hexdigest(),
-        "pairs": hashlib.sha256(pairs.encode()).hexdigest(),
-        "training pairs": len(prepared.train),
+def _content(learner: Learner, prepared: PreparedPairs, state: RunState) -> dict[str, Any]:
+    content = {
+        "format": _FORMAT,
+        "run": run_identity(learner, prepared.digest),
+        "environment": environment(learner.scorer),
+        "pairs": stored_run_pairs(prepared),
+        "dropout": str(learner.dropout_rule),
+        "state": _plain_state(state, learner.adapter),
+        "weights": _unnamed(learner.weights(), learner.adapter),
+        "gradients": _unnamed(learner.gradients(), learner.adapter),
+        "optimizer": learner.optimizer.state_dict(),
+        "reference": {key: list(logps) for key, logps in learner.reference.items()},
+        "busy_s": learner.busy_s,
     }
-
-
-def environment(learner: Learner) -> dict[str, str]:
-    """The facts outside of a run on which its last bits depend. Checkpoints hold these names."""
-    return {
-        "number of threads": str(torch.get_num_threads()),
-        "way of scoring": str(learner.scorer.method),
-        "device": learner.base.device,
-        "machine": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
-        "version of torch": str(torch.__version__),
-        "version of transformers": transformers.__version__,
-        "version of peft": peft.__version__,
-    }
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"There is no checkpoint in {file.parent}. Start the run again.") from None
-    except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{file} cannot be read: {reason} Start the run again.") from error
-    if content.get("format") != _FORMAT:
-        raise CheckpointError(
-            f"{file} has format {content.get('format')}, and this Palate reads format {_FORMAT}. Start the run again."
-        )
+    if learner.dropout_rule is DropoutRule.IN_SEQUENCE:
+        content["random"] = _plain_random(learner.random_state.state)
     return content
 
 
-def _check_same_run(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    other = [name for name in now if saved.get(name) != now[name]]
-    if not other:
-        return
-    if other == ["settings"]:
-        changed = [name for name, value in now["settings"].items() if saved["settings"].get(name) != value]
-        other = ["--" + name.replace("_", "-") for name in changed]
-    raise CheckpointMisfit(
-        f"The checkpoint in {folder} belongs to another run: {', '.join(other)} differ. "
-        "Resume with the settings, the model and the pairs that the run began with."
-    )
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run's checkpoint as it was read from `folder`, before the run is set up."""
+
+    folder: Path
+    content: Mapping[str, Any]
+
+    def pairs(self, tokenizer: Any, pairs: Sequence[PreferencePair], config: TrainConfig) -> PreparedPairs:
+        """The encoded pairs that the run began with. Only for format 1 `pairs` are encoded again.
+
+        Raises:
+            PairsError: two pairs have one key, or none is left to train on (format 1).
+        """
+        if self.content["format"] == 1:
+            return prepare_pairs(tokenizer, pairs, config)
+        return run_pairs_of(self.content["pairs"], pairs)
+
+    def restore(self, learner: Learner, prepared: PreparedPairs, state: RunState) -> tuple[str, ...]:
+        """Put a run into the state in which its checkpoint was written.
+
+        Returns:
+            Sentences that say why the resume is not exact; none when it is.
+
+        Raises:
+            CheckpointMisfit: another run wrote the checkpoint, or a machine with more GPUs did.
+        """
+        content = self.content
+        check_same_run(content["run"], self._identity(learner, prepared), learner.config, self.folder)
+        if problem := random_state_problem(content.get("random", {})):
+            raise CheckpointMisfit(
+                f"The checkpoint in {self.folder} cannot be used: {problem}. Resume on that machine, or start the run "
+                "again."
+            )
+        learner.set_weights(_named(content["weights"], learner.adapter))
+        learner.set_gradients(_named(content["gradients"], learner.adapter))
+        learner.optimizer.load_state_dict(content["optimizer"])
+        learner.dropout_rule = DropoutRule(content.get("dropout", DropoutRule.IN_SEQUENCE))
+        if "random" in content:
+            learner.random_state.state = _own_random(content["random"])
+        learner.reference.update({key: (chosen, rejected) for key, (chosen, rejected) in content["reference"].items()})
+        learner.busy_s = content["busy_s"]
+        _restore_state(state, content["state"], learner.adapter)
+        return differences(content["environment"], environment(learner.scorer))
+
+    def _identity(self, learner: Learner, prepared: PreparedPairs) -> dict[str, Any]:
+        if self.content["format"] == 1:
+            return run_identity(learner, encoded_digest([*prepared.train, *prepared.evaluation]))
+        return run_identity(learner, prepared.digest)
 
 
-def _differences(saved: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(
-        f"This resume is not exact to the last bit: the {shown} was {saved.get(name)}, now it is {value}."
-        for name, value in now.items()
-        for shown in [_SHOWN.get(name, name)]
-        if saved.get(name) != value
-    )
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read the checkpoint in `folder`.
+
+    Raises:
+        CheckpointError: there is none, it cannot be read, or another version of Palate wrote it.
+    """
+    file = folder / FILE
+    try:
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint in {folder}. Start the run again.") from None
+    except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{file} cannot be read: {reason} Start the run again.") from error
+    if content.get("format") not in _READ:
+        raise CheckpointError(
+            f"{file} has format {content.get('format')}, and this Palate reads formats 1 and {_FORMAT}. "
+            "Start the run again."
+        )
+    return Checkpoint(folder, content)
 
 
 def _unnamed(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.Tensor]:
@@ -170,13 +179,18 @@ def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     return plain
 
 
-def _own_state(state: RunState, plain: dict[str, Any], adapter: str) -> None:
-    plain["best_weights"] = plain["best_weights"] and _named(plain["best_weights"], adapter)
-    plain["window"] = [PairScore(**score) for score in plain["window"]]
-    plain["told"] = set(plain["told"])
-    plain["stopped"] = False
-    for each in dataclasses.fields(state):
-        setattr(state, each.name, plain[_stored_name(each.name)])
+def _restore_state(state: RunState, plain: Mapping[str, Any], adapter: str) -> None:
+    """Set every field of `state` that the checkpoint holds; the others keep their defaults."""
+    own: dict[str, Callable[[Any], Any]] = {
+        "best_weights": lambda weights: weights and _named(weights, adapter),
+        "window": lambda scores: [PairScore(**score) for score in scores],
+        "given_warnings": set,
+        "stopped": lambda _: False,
+    }
+    for name in (each.name for each in dataclasses.fields(state)):
+        if _stored_name(name) in plain:
+            value = plain[_stored_name(name)]
+            setattr(state, name, own[name](value) if name in own else value)
 
 
 def _stored_name(field: str) -> str:

@@ -6,7 +6,7 @@ rows and the README's table come from `settings_of(...)`, so a default has one p
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -23,12 +23,21 @@ def setting(
     high: float | None = None,
     above: float | None = None,
     choices: Sequence[str] | None = None,
+    free_at_resume: bool = False,
 ) -> Any:
     """Declare one setting: its default, its sentence, and the values it takes.
 
-    The range includes `low` and `high` and excludes `above`; `choices` lists the allowed words.
+    The range includes `low` and `high` and excludes `above`; `choices` lists the allowed words. `free_at_resume` says
+    that a run may be resumed with another value, because no bit of its adapter depends on it.
     """
-    about = {"help": help, "low": low, "high": high, "above": above, "choices": tuple(choices or ())}
+    about = {
+        "help": help,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": tuple(choices or ()),
+        "free_at_resume": free_at_resume,
+    }
     return dataclasses.field(default=default, metadata=about)
 
 
@@ -45,6 +54,7 @@ class Setting:
     high: float | None
     above: float | None
     choices: tuple[str, ...]
+    free_at_resume: bool = False
 
     @property
     def flag(self) -> str:
@@ -112,6 +122,11 @@ def settings_of(config: type) -> tuple[Setting, ...]:
     return tuple(found)
 
 
+def flags_of(values: Mapping[str, Any]) -> str:
+    """Values of settings by name, as flags on a command line."""
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in values.items())
+
+
 def check_settings(config: Any) -> None:
     """Check every setting of `config` against its declaration.
 
@@ -138,9 +153,24 @@ class SamplingConfig:
         1.0, "Above 1, make tokens of the prompt and the answer less likely; 1 changes nothing.", above=0, high=10
     )
     max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
+    thinking: str = setting(
+        "template",
+        "Thoughts before an answer, where the chat template has a switch for them: as the template has it, on, or off.",
+        choices=("template", "on", "off"),
+    )
+    thinking_tokens: int = setting(
+        2048, "Cut an answer that may begin with thoughts after this many tokens, thoughts included.", low=1
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+    def record(self) -> dict[str, Any]:
+        """The settings as they are stored with answers. Those about thoughts are left out at their defaults: a prompt
+        that was answered before they existed is not asked again."""
+        kept = dataclasses.asdict(self)
+        newer = {each.name: each.default for each in settings_of(type(self)) if each.name.startswith("thinking")}
+        return {name: value for name, value in kept.items() if name not in newer or value != newer[name]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +218,15 @@ class TrainConfig:
     early_stop: int | None = setting(
         None, "Stop after this many evaluations in a row without a better loss, if set.", low=1
     )
-    checkpoint_every: int = setting(10, "Write a checkpoint after this many optimizer steps.", low=1)
+    checkpoint_every: int = setting(
+        10, "Write a checkpoint after this many optimizer steps.", low=1, free_at_resume=True
+    )
     max_steps: int | None = setting(None, "Stop after this many optimizer steps, if set.", low=1)
+    thoughts: str = setting(
+        "with",
+        "Thoughts before an answer: train on them as well, or on what is behind them alone.",
+        choices=("with", "without"),
+    )
     reference: str = setting(
         "start", "What the policy is held close to: the adapter it starts from, or the base.", choices=("start", "base")
     )
@@ -207,6 +244,7 @@ class TrainConfig:
         "auto",
         "Compute layers twice to hold less memory: when it would not fit otherwise, always, or never.",
         choices=("auto", "on", "off"),
+        free_at_resume=True,
     )
     seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
 

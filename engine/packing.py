@@ -59,6 +59,32 @@ class PackedPairs:
         """How many tokens each completion has: chosen and rejected of each pair in turn."""
         return [count for place in self.places for count in (place.chosen, place.rejected)]
 
+    @property
+    def longest(self) -> int:
+        """The tokens of the longest sequence: a prompt with one of its answers."""
+        return max(place.prompt + max(place.chosen, place.rejected) for place in self.places)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A packed row of P pairs as 2 P sequences: prompt and chosen answer, then the rejected answer behind its prompt.
+
+    The queries of the sequences are the row itself, in its order. Their keys are K tokens: a prompt's count twice.
+
+    Attributes:
+        bounds: where each sequence's queries and keys begin, and the end, twice (2 P + 1,) int32; and the most queries
+            and keys of one sequence.
+        keys: (K,) the place in the row of each key.
+        own: (T,) for each token of the row its place among the keys, the first one for a prompt's.
+        prompts, again: the places of prompt tokens in the row, and their second places among the keys.
+    """
+
+    bounds: tuple[torch.Tensor, torch.Tensor, int, int]
+    keys: torch.Tensor
+    own: torch.Tensor
+    prompts: torch.Tensor
+    again: torch.Tensor
+
 
 def pack(pairs: Sequence[EncodedPair], device: str) -> PackedPairs:
     """Put pairs into one row."""
@@ -87,6 +113,38 @@ def _positions(place: Place) -> list[int]:
 def _predicting(place: Place) -> list[int]:
     last = place.start + place.prompt - 1
     return [*range(last, place.answered - 1), last, *range(place.answered, place.end - 1)]
+
+
+def sequences_of(packed: PackedPairs) -> Sequences:
+    """The sequences of a row, on its device."""
+    keys: list[int] = []
+    own: list[int] = []
+    again: list[int] = []
+    counts: list[tuple[int, int]] = []  # queries and keys of each sequence
+    for place in packed.places:
+        prompt, first = range(place.start, place.start + place.prompt), len(keys)
+        second = first + place.prompt + place.chosen
+        keys += [*range(place.start, place.answered), *prompt, *range(place.answered, place.end)]
+        own += [*range(first, second), *range(second + place.prompt, len(keys))]
+        again += range(second, second + place.prompt)
+        counts += [(place.prompt + place.chosen,) * 2, (place.rejected, place.prompt + place.rejected)]
+    queries, read = zip(*counts, strict=True)
+
+    def on_device(values: Sequence[int], dtype: torch.dtype = torch.int64) -> torch.Tensor:
+        return torch.tensor(values, dtype=dtype, device=packed.input_ids.device)
+
+    return Sequences(
+        bounds=(
+            on_device([0, *accumulate(queries)], torch.int32),
+            on_device([0, *accumulate(read)], torch.int32),
+            max(queries),
+            max(read),
+        ),
+        keys=on_device(keys),
+        own=on_device(own),
+        prompts=on_device([place for each in packed.places for place in range(each.start, each.start + each.prompt)]),
+        again=on_device(again),
+    )
 
 
 def groups(pairs: Sequence[EncodedPair], tokens: int) -> list[list[EncodedPair]]:

@@ -5,8 +5,10 @@ random number, and inverting the row's cumulative distribution gives its token.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 
 from engine.config import SamplingConfig
 
@@ -65,11 +67,16 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
     if config.temperature == 0:
         return logits.argmax(-1)
     scores, ids = filter_logits(logits, config)
-    cumulative = scores.double().softmax(-1).cumsum(-1)  # (R, K)
+    cumulative = scores.to(double_device(scores.device)).double().softmax(-1).cumsum(-1)  # (R, K)
     # Rounding may leave the last value below 1. The random number is scaled, so that it never points behind that value.
     target = uniforms.to(cumulative)[:, None] * cumulative[:, -1:]
     place = torch.searchsorted(cumulative, target, right=True).clamp_(max=ids.shape[-1] - 1)
-    return ids.gather(-1, place)[:, 0]
+    return ids.gather(-1, place.to(ids.device))[:, 0]
+
+
+def double_device(device: torch.device) -> torch.device:
+    """Where float64 is computed for tensors on `device`: there, or on the CPU beside a Mac's GPU, which has none."""
+    return torch.device("cpu") if device.type == "mps" else device
 
 
 def random_stream(seed: int, count: int) -> torch.Tensor:
@@ -78,3 +85,32 @@ def random_stream(seed: int, count: int) -> torch.Tensor:
     A longer stream of the same seed begins with the same numbers.
     """
     return torch.rand(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+class RandomStreams:
+    """The random numbers of all rows being written, on the `double_device` of theirs, so that drawing needs no copy."""
+
+    def __init__(self) -> None:
+        self._numbers = torch.zeros(0, 0, dtype=torch.float64)  # (R, L) each row's stream, with zeros behind it
+        self._drawn = torch.zeros(0, 1, dtype=torch.int64)  # how many of them each row has used
+
+    def join(self, rows: Sequence[tuple[int, int]], device: torch.device) -> None:
+        """Add rows as the last ones, each given as its seed and how many numbers it needs."""
+        device = double_device(device)
+        streams = [random_stream(seed, count) for seed, count in rows]
+        numbers = torch.nn.utils.rnn.pad_sequence(streams, batch_first=True).to(device)
+        longest = max(numbers.shape[1], self._numbers.shape[1])
+        both = [F.pad(each.to(device), (0, longest - each.shape[1])) for each in (self._numbers, numbers)]
+        self._numbers = torch.cat(both)
+        self._drawn = F.pad(self._drawn.to(device), (0, 0, 0, len(rows)))
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Drop all other rows, and put those kept in this order."""
+        rows = rows.to(self._numbers.device)
+        self._numbers, self._drawn = self._numbers[rows], self._drawn[rows]
+
+    def next(self) -> torch.Tensor:
+        """The next number of each row, (R,)."""
+        numbers = self._numbers.gather(1, self._drawn)[:, 0]
+        self._drawn += 1
+        return numbers

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.chat import EncodedPair
-from engine.checkpoint import load_checkpoint, save_checkpoint
+from engine.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
@@ -32,6 +32,7 @@ from engine.events import (
     StepDone,
 )
 from engine.model import BaseModel
+from engine.out_of_memory import free_after, is_out_of_memory
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
@@ -42,7 +43,8 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
-from engine.training.scorer import ScoringMethod, choose_scorer
+from engine.training.scorer import choose_scorer
+from engine.training.step_start import StepStart
 from engine.training.warnings import evaluation_warnings, window_warnings
 
 
@@ -110,8 +112,9 @@ def train_dpo(
         known_reference: reference logps from earlier runs, by the `cache_keys` of their `ReferenceScored` events.
         checkpoint_folder: where checkpoints are written, every `config.checkpoint_every` steps; None writes none.
         checkpoint_now: called between groups of pairs; when it returns True, the run writes a checkpoint at once.
-        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start. The adapter
-            will be, bit for bit, that of the same run without an interruption, or a Notice says why not.
+        resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start; only the
+            settings that are `free_at_resume` may differ. The adapter will be, bit for bit, that of the same run
+            without an interruption, or a Notice says why not.
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
@@ -126,14 +129,16 @@ def train_dpo(
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
-    prepared = prepare_pairs(base.tokenizer, pairs, config)
+    checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
+    encode = prepare_pairs if checkpoint is None else checkpoint.pairs
+    prepared = encode(base.tokenizer, pairs, config)
     _create_adapter(base, adapter, start, config)
     saved = False
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(len(prepared.train), config))
         run = _Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
-        inexact = _resume(run) if resume else ()
+        inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -194,16 +199,16 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
         probe,
         dtype=base.dtype,
         device=base.device,
-        plain=scorer.method is ScoringMethod.PLAIN,
+        together=scorer.tokens_together,
     )
     scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)
 
 
-def _resume(run: _Run) -> tuple[str, ...]:
-    if run.checkpoint_folder is None:
+def _checkpoint_of(folder: Path | None) -> Checkpoint:
+    if folder is None:
         raise CheckpointError("A run without a checkpoint folder cannot be resumed. Start it again.")
-    return load_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+    return read_checkpoint(folder)
 
 
 def _planned(run: _Run) -> RunPlanned:
@@ -250,9 +255,7 @@ def _learn(run: _Run) -> Iterator[Event]:
             yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
-        yield from _fill_window(run)
-        if not state.stopped:
-            yield from _take_step(run)
+        yield from _step(run)
         if state.step and not state.stopped and state.step % run.config.checkpoint_every == 0:
             yield from _checkpoint(run)
 
@@ -279,6 +282,32 @@ def _window(run: _Run, step: int) -> list[EncodedPair]:
     return [pairs[position] for position in order[place * size : (place + 1) * size]]
 
 
+def _step(run: _Run) -> Iterator[Event]:
+    """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out."""
+    start = StepStart.of(run.learner, run.state)
+    try:
+        yield from _fill_and_take(run)
+    except (RuntimeError, MemoryError) as error:
+        scorer = run.learner.scorer
+        if not is_out_of_memory(error) or scorer.checkpointing or run.config.gradient_checkpointing == "off":
+            raise
+        free_after(error)
+        start.restore(run.learner, run.state)
+        scorer.checkpointing = True
+        yield Notice(
+            NoticeLevel.WARNING,
+            f"The memory ran out at step {run.state.step + 1}. Gradient checkpointing is on from here: layers are "
+            "computed twice, with the same results.",
+        )
+        yield from _fill_and_take(run)
+
+
+def _fill_and_take(run: _Run) -> Iterator[Event]:
+    yield from _fill_window(run)
+    if not run.state.stopped:
+        yield from _take_step(run)
+
+
 def _fill_window(run: _Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
@@ -290,7 +319,7 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         if run.checkpoint_now():
             yield from _checkpoint(run)
         before = learner.busy_s
-        scores = learner.learn(group, window)
+        scores = learner.learn(group, window, state.step)
         state.window += scores
         state.window_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for pair in group)

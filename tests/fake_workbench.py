@@ -187,6 +187,7 @@ class FakeWorkbench:
         self.preview_problem: str | None = None
         self.notify = "off"
         self.colours = "dark"
+        self.thoughts_shown = False
         self.kept: dict[str, Any] = {}
         self.presets = Presets(self._kept_under("presets", RESERVED))
         self.pair_sets = PairSets(self._kept_under("pair sets", ()))
@@ -540,9 +541,10 @@ class FakeWorkbench:
         """Every interrupted run left a checkpoint."""
         return run.status == "interrupted"
 
-    def _resume_run(self, id: int) -> None:
+    def _resume_run(self, id: int, changes: Mapping[str, Any] | None = None) -> None:
         """The run is alive again; it moves when a test says so."""
-        row = replace(self.run(id), status="running")
+        row = self.run(id)
+        row = replace(row, status="running", config={**row.config, **(changes or {})})
         self.run_rows = [row if each.id == id else each for each in self.run_rows]
         total = row.total_steps or 0
         self.state = replace(self.state, run=RunProgress(id, row.name, row.step, total, None, None, RunPhase.REFERENCE))

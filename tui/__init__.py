@@ -1,4 +1,4 @@
-"""Palate in a terminal: screens, commands, and what stands between them and the engine."""
+"""Palate in a terminal: screens, commands, and the layer between them and the engine."""
 
 import os
 

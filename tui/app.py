@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import importlib
 import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from textual import events
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
 
@@ -32,9 +29,12 @@ from tui.events import (
 from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen, RunSetup
 from tui.screens.confirm import QuitScreen
+from tui.screens.error_guard import SurvivingApp
 from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
+from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.suspension import SUSPEND, SuspendableApp
 from tui.snapshots import WAITING
 from tui.terminal.gc_freeze import keep_collections_short
 from tui.terminal.notify import end_sequence
@@ -42,14 +42,13 @@ from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
 from tui.widgets.binding import Binding, TextualBinding, Writing
-from tui.widgets.cell_widths import hold_columns
+from tui.widgets.cell_widths import AlignedUpdate
 from tui.widgets.frame.top_line import MODES
 from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
 
 _STATUS_EVERY_S: Final = 0.25
 """Seconds between two updates of the status lines: events come faster than a person reads."""
-
 _SETTLES_WITHIN_S: Final = 2.0
 """Seconds to wait until a pair is painted again after the palette closed, before a chosen command runs."""
 
@@ -60,67 +59,17 @@ _STAYS_S: Final = 1e6
 _LONGEST_NOTICE: Final = 1000
 """Characters of a notice: a person cannot read more in eight seconds."""
 
-
-_FOLDER: Final = Path(__file__).parent
-
-
-def _sheet_order(sheet: Path) -> tuple[str, str]:
-    return sheet.relative_to(_FOLDER).parts[0], sheet.name
-
-
-SHEETS: Final[list[str | PurePath]] = [
-    _FOLDER / "screens" / "base.tcss",
-    *sorted(_FOLDER.rglob("*.tcss"), key=_sheet_order, reverse=True),
-]
-"""Every style sheet, widgets' before screens'. Screens name none: Textual would parse all of them once more."""
-
-
-_LATER: Final = {
-    "train": ("tui.screens.runs.train", "TrainScreen"),
-    "runs": ("tui.screens.runs.runs", "RunsScreen"),
-    "compare": ("tui.screens.compare.compare", "CompareScreen"),
-    "data": ("tui.screens.data.data", "DataScreen"),
-}
 _IMPORTED_AFTER_S: Final = 1.0
 """Seconds before the other screens are imported: the first paint needs only the Label screen."""
 
 
-def _import_screens() -> None:
-    for module, _ in _LATER.values():
-        importlib.import_module(module)
-    importlib.import_module("scipy.optimize")  # for intervals of shares: it takes half a second, and no key should wait
-
-
-def _later(module: str, name: str) -> Callable[[], Screen[Any]]:
-    """A screen that is imported and created when it is first shown."""
-
-    def make() -> Screen[Any]:
-        screen: Screen[Any] = getattr(importlib.import_module(module), name)()
-        # Textual takes a new screen for one with styles of an earlier theme, and parses every sheet twice.
-        screen._css_update_count = screen.app._css_update_count
-        return screen
-
-    return make
-
-
-class AlignedUpdate(CompositorUpdate):
-    """A compositor update in which every line keeps its columns."""
-
-    def __init__(self, update: CompositorUpdate) -> None:
-        self._update = update
-
-    def render_segments(self, console: Console) -> str:
-        """The escape sequences and texts."""
-        return hold_columns(self._update.render_segments(console))
-
-
-class PalateApp(App[None]):
+class PalateApp(SuspendableApp, SurvivingApp):
     """Palate in a terminal."""
 
     TITLE = "Palate"
     CSS_PATH = SHEETS
     ENABLE_COMMAND_PALETTE = True
-    MODES = {"label": LabelScreen, **{mode: _later(*where) for mode, where in _LATER.items()}}
+    MODES = {"label": LabelScreen, **{mode: when_shown(*where) for mode, where in LATER.items()}}
     DEFAULT_MODE = "label"
     BINDINGS = [
         Writing("L", "go('label')", "Label", show=False, id="app.label", tooltip="Judge pairs of answers."),
@@ -133,6 +82,7 @@ class PalateApp(App[None]):
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
+        SUSPEND,
     ]
 
     def __init__(
@@ -160,8 +110,6 @@ class PalateApp(App[None]):
         self._resume = resume
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
-        self.key_pressed_at = 0.0
-        """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES.values():
             self.register_theme(theme)
         self.apply_colours()
@@ -191,7 +139,8 @@ class PalateApp(App[None]):
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
-        self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(_import_screens, thread=True))
+        self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(import_screens, thread=True))
+        self.ready_to_survive = True
         if self.taken_over:
             self._leave()
 
@@ -207,12 +156,6 @@ class PalateApp(App[None]):
     def on_unmount(self) -> None:
         """Stop listening."""
         self._unsubscribe()
-
-    async def on_event(self, event: events.Event) -> None:
-        """Record when a key was pressed: the app may handle it much later, when the screen has changed."""
-        if isinstance(event, events.Key):
-            self.key_pressed_at = event.time
-        await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write the changes, so that characters of doubtful width do not move others."""

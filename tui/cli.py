@@ -127,8 +127,8 @@ COMMANDS = {
     ),
     "import": (
         "interchange:import_command",
-        "Import judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data set "
-        "of the Hugging Face Hub (user/name).",
+        "Import judged pairs: a .jsonl, .json, .csv, .tsv or .parquet file, also packed (.gz, .xz, .bz2, .zst), a "
+        "folder that `datasets` reads, a data set of the Hugging Face Hub (user/name), or - for standard input.",
     ),
     "export": (
         "interchange:export_command",

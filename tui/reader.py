@@ -21,7 +21,9 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
+from db.interchange.sources import Source
 from db.interchange.writing import Exported, write_pairs
 from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
 from db.prompt_rows import MovedPrompt, PromptSetRow
@@ -30,6 +32,8 @@ from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
+from tui.curation.import_source import preview_of, recognised
+from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
 from tui.runs.history import RunRecords
@@ -141,6 +145,14 @@ class WorkspaceReader:
             note_export(self.folder, target, "pairs")
         return replace(done, left_out=done.left_out | kept_back(connection, selection))
 
+    def import_preview(self, source: Source, format: str = "auto", rows: int | None = None) -> Preview:
+        """Look at the first `rows` outcomes of a source (None: all of them) as an import would read them.
+
+        Raises:
+            InterchangeError: the source cannot be read, or is in no known format.
+        """
+        return preview_of(*recognised(source, format, known_columns(self.workspace.connection)), rows=rows)
+
     # -- prompts -----------------------------------------------------------------------------------------------
 
     def settings(self) -> list[tuple[Setting, Any]]:
@@ -160,6 +172,11 @@ class WorkspaceReader:
     def colours(self) -> str:
         """The colours of the screens: dark or light."""
         return stored_settings(self.workspace).look.colours
+
+    @property
+    def thoughts_shown(self) -> bool:
+        """Are thoughts before an answer shown from the start?"""
+        return stored_settings(self.workspace).look.thoughts_shown == "open"
 
     @property
     def notify(self) -> str:

@@ -7,11 +7,9 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +28,7 @@ from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
 from tui.compute.loaded_model import LoadedModel, ModelChoice
+from tui.compute.publisher import Listener, Publisher
 from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
@@ -55,6 +54,7 @@ from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
@@ -72,8 +72,6 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
-
-Listener = Callable[[WorkbenchEvent], None]
 
 
 class Workbench(WorkspaceReader):
@@ -99,8 +97,7 @@ class Workbench(WorkspaceReader):
             on_failure.callback(self.workspace.close)
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
-            self._listeners: list[Listener] = []
-            self._listeners_lock = threading.Lock()
+            self._publisher = Publisher()
             self.scheduler = Scheduler(self._publish_crash)
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
             services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
@@ -161,14 +158,7 @@ class Workbench(WorkspaceReader):
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with everything that is published, until the returned function is called."""
-        with self._listeners_lock:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._listeners_lock:
-                self._listeners.remove(listener)
-
-        return unsubscribe
+        return self._publisher.subscribe(listener)
 
     def publish_served(self) -> None:
         """Let screens read again, since another process may have changed something through this one."""
@@ -332,9 +322,7 @@ class Workbench(WorkspaceReader):
         return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
-        """The run with the end that the database could not store, if it has one."""
-        status, error, _ = self.trainer.unrecorded.get(run.id, (run.status, run.error, None))
-        return run if status == run.status else replace(run, status=status, error=error, ended=run.heartbeat)
+        return self.trainer.endings.as_ended(run)
 
     def use_adapter(self, name_or_id: str | None) -> Job:
         """Put an adapter (None: the base alone) in use; the job's `done` resolves when it is.
@@ -350,10 +338,9 @@ class Workbench(WorkspaceReader):
 
         Raises:
             AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded.
+            ModelError: no base model is loaded, or the adapter does not work with it.
         """
-        base = self.loaded_model.required()
-        return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
+        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""
@@ -377,10 +364,7 @@ class Workbench(WorkspaceReader):
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _publish(self, published: WorkbenchEvent) -> None:
-        with self._listeners_lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(published)
+        self._publisher.publish(published)
         if isinstance(published, ComparisonStored | ModelChanged):
             self._score_margins()
 
@@ -412,6 +396,8 @@ class Workbench(WorkspaceReader):
 
     def _publish_crash(self, job: Job, error: Exception) -> None:
         known = isinstance(error, KNOWN_ERRORS)
+        if not known and self.loaded_model.base is not None:
+            error = outage_in_words(error, self.workspace.folder) or error
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
             return  # the caller that requested them gets the error

@@ -1,5 +1,6 @@
 """The record into which every format is read: a question, two answers, and the verdict on them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from db.prompt_rows import Messages
@@ -23,10 +24,10 @@ class OtherVerdict:
 class PairRecord:
     """A question with two answers in the order of its file, or in canonical order when it comes from the database.
 
-    `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged.
-    `side` is the chosen side: left, right or None. Scores, names of models and `seconds` are None where not known.
-    `tags` are the reasons for the verdict, `person` is who gave it (None: the owner, or not known), and `ranking` is a
-    number that all pairs of one ranking share.
+    `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged. `side` is the chosen
+    side: left, right or None. Scores, names of models and `seconds` are None where not known. `tags` are the reasons
+    for the verdict, and `person` is who gave it (None: the owner, or not known). `ranking` is a number that all pairs
+    of one ranking share, and `answers` how many answers that ranking has, as far as is known.
     """
 
     at: int
@@ -47,6 +48,9 @@ class PairRecord:
     person: str | None = None
     others: tuple[OtherVerdict, ...] = ()
     ranking: int | None = None
+    answers: int = dataclasses.field(default=2, compare=False)
+    remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    """Sentences without their full stops on how this row was read, where that was not plainly as it stands."""
 
     @property
     def chosen(self) -> str:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from engine.llama.kv_cache import KeyValueCache
 from engine.llama.layers import LlamaLayer, read_weights
-from engine.llama.packed_linear import JoinedLora, PackedLinear, can_pack, join_lora
+from engine.llama.packed_linear import JoinedLora, PackedLinear, can_join, can_pack, join_lora
 
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -22,14 +22,16 @@ class DecodingWeights:
     """A model's linear layers as decoding computes them, made once for a model; adapters are added to them."""
 
     def __init__(self, model: Any) -> None:
-        packed = can_pack(model)
+        packed, joined = can_pack(model), can_join(model)
         weights = read_weights(model, None)
-        self.layers = [_PackedLayer.of(layer, packed=packed) for layer in weights.layers]
+        self.layers = [PackedLayer.of(layer, packed=packed, joined=joined) for layer in weights.layers]
         self.head = PackedLinear([weights.head], packed=packed)
+        if joined:
+            torch.cuda.empty_cache()  # what the weights were in before is in pieces too small for a block
 
 
 @dataclass(frozen=True)
-class _PackedLayer:
+class PackedLayer:
     """The linear layers of one decoder layer, those of one input together."""
 
     qkv: PackedLinear
@@ -38,12 +40,13 @@ class _PackedLayer:
     down: PackedLinear
 
     @classmethod
-    def of(cls, layer: LlamaLayer, *, packed: bool) -> "_PackedLayer":
-        return cls(*(PackedLinear(group, packed=packed) for group in layer.groups))
+    def of(cls, layer: LlamaLayer, *, packed: bool, joined: bool) -> "PackedLayer":
+        """The layer's groups, each in the form that suits the device."""
+        return cls(*(PackedLinear(group, packed=packed, joined=joined) for group in layer.groups))
 
 
 @dataclass(frozen=True)
-class _LayerLora:
+class LayerLora:
     """The adapter's part of one decoder layer, in the same groups."""
 
     qkv: JoinedLora | None
@@ -52,7 +55,8 @@ class _LayerLora:
     down: JoinedLora | None
 
     @classmethod
-    def of(cls, layer: LlamaLayer, dtype: torch.dtype) -> "_LayerLora":
+    def of(cls, layer: LlamaLayer, dtype: torch.dtype) -> "LayerLora":
+        """The adapter's matrices of this layer, in the base model's dtype."""
         return cls(*(join_lora(group, dtype) for group in layer.groups))
 
 
@@ -70,10 +74,9 @@ class LlamaDecoder:
         self._heads = model.config.num_key_value_heads
         self._groups = model.config.num_attention_heads // self._heads
         dtype, self._device = weights.embedding.dtype, weights.embedding.device
-        self._loras = [_LayerLora.of(layer, dtype) for layer in weights.layers]
+        self._loras = [LayerLora.of(layer, dtype) for layer in weights.layers]
         self._cache = KeyValueCache(
             layers=len(weights.layers),
-            rows=max_rows,
             heads=self._heads,
             width=self._width,
             dtype=dtype,
@@ -103,7 +106,7 @@ class LlamaDecoder:
         positions = torch.cat([torch.arange(length, device=device) for length in lengths])
         first = len(self._cache.lengths)
         counts = [rows for _, rows in prompts]
-        self._cache.fit(max([*lengths, *self._cache.lengths]))
+        self._cache.fit(max([*lengths, *self._cache.lengths]), first + sum(counts))
 
         def attend(layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
             return self._attend_prompts(layer, q, k, v, lengths, counts, first)
@@ -139,7 +142,7 @@ class LlamaDecoder:
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = torch.split(both, counts, dim=1)
             both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(_turn(both, cos, sin), counts, dim=1)
+        q, k = torch.split(turn(both, cos, sin), counts, dim=1)
         return q, k, v
 
     def _attend_step(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -181,6 +184,6 @@ class LlamaDecoder:
         return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
 
 
-def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+def turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """Rotary position embedding; `sin` has its first half negated."""
     return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)

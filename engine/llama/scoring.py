@@ -4,22 +4,22 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
-from engine.llama.kernels import AddNorm, Kernels, Rotate, SwiGlu
-from engine.llama.layers import LlamaLayer, read_weights
-from engine.llama.lora_linear import project
-from engine.llama.token_scores import TokenScores
+from engine.dropout import Dropout, PairDropout, Site
+from engine.llama.attention import PackedAttention
+from engine.llama.kernels import AddNorm, GeGlu, Kernels, Norm, Rotate, SwiGlu, head_norm
+from engine.llama.layers import Angles, LinearWeights, LlamaLayer, LlamaWeights, read_weights
+from engine.llama.lora_linear import LowRank, LowRanks, Origin, dropout_share, project
+from engine.llama.token_scores import TokenScores, mean_of_rows
 from engine.logps import CompletionScores
-from engine.packing import PackedPairs, Place, pack, visible
-
-_LONG = 1024  # from this many tokens torch's own attention beats matrix products on a CPU
+from engine.packing import PackedPairs, pack
 
 
 class LlamaScorer:
@@ -32,15 +32,22 @@ class LlamaScorer:
     def __init__(self, model: Any, adapter: str | None, kernels: Kernels) -> None:
         self.kernels = kernels
         self._weights = read_weights(model, adapter)
-        self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
+        groups = [group for layer in self._weights.layers for group in layer.groups]
+        self._low_ranks = LowRanks(groups, self._weights.embedding.dtype) if _saves_kernels(self._weights) else None
+        self._mean_head = mean_of_rows(self._weights.head.weight)  # (H,)
 
     def score(
-        self, pairs: Sequence[EncodedPair], device: str, *, dropout: bool = False, checkpointing: bool = False
+        self,
+        pairs: Sequence[EncodedPair],
+        device: str,
+        *,
+        dropout: Dropout | None = None,
+        checkpointing: bool = False,
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
-        keeps only its inputs.
+        keeps only its inputs. Without `dropout` nothing is dropped.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
@@ -52,100 +59,103 @@ class LlamaScorer:
             for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
         ]
 
-    def _hidden(self, packed: PackedPairs, dropout: bool, checkpointing: bool) -> torch.Tensor:
+    def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         weights, kernels = self._weights, self.kernels
-        x = F.embedding(packed.input_ids, weights.embedding)
-        cos, sin = weights.rotary(x[None], packed.positions[None])
-        shared = _Shared(packed, cos[0, :, None], sin[0, :, None], {}, kernels, weights.eps, dropout)
+        x = weights.embed(packed.input_ids)
+        angles = weights.angles(x, packed.positions)
+        again = _computes_again(x.device)
+        ranks = None if self._low_ranks is None else self._low_ranks.converted(dropping=dropout is not None)
+        shared = _Shared(PackedAttention(packed), angles, kernels, weights.eps, dropout, again, ranks)
         delta = torch.zeros_like(x)
-        for layer in weights.layers:
+        for number, layer in enumerate(weights.layers):
             if checkpointing:
-                x, delta = checkpoint(_run_layer, layer, x, delta, shared, use_reentrant=False)
+                x, delta = checkpoint(_run_layer, number, layer, x, delta, shared, use_reentrant=False)
             else:
-                x, delta = _run_layer(layer, x, delta, shared)
-        _, normed = AddNorm.apply(x, delta, weights.final_norm, weights.eps, kernels)  # type: ignore[no-untyped-call]
+                x, delta = _run_layer(number, layer, x, delta, shared)
+        _, normed, _ = AddNorm.apply(x, delta, weights.final_norm, weights.eps, kernels)  # type: ignore[no-untyped-call]
         hidden: torch.Tensor = normed
         return hidden
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all layers of one forward pass share. `masks` are made at their first use, by pair and window."""
+    """What all layers of one forward pass share.
 
-    packed: PackedPairs
-    cos: torch.Tensor  # (T, 1, d)
-    sin: torch.Tensor
-    masks: dict[tuple[Place, int | None], tuple[torch.Tensor, torch.Tensor]]
+    `again` says whether the backward pass computes the inputs of linear layers from what it has of the layers before.
+    That takes a third less memory and a few per cent more time.
+    """
+
+    attend: PackedAttention
+    angles: Angles
     kernels: Kernels
     eps: float
-    dropout: bool
+    dropout: Dropout | None
+    again: bool
+    low_ranks: list[LowRank | None] | None
 
-    def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None) -> torch.Tensor:
-        """Attention of q (T, heads, d) over k and v (T, kv heads, d) within each pair: (T, heads · d)."""
-        parts = [part for place in self.packed.places for part in self._attend_pair(place, q, k, v, window)]
-        return torch.cat(parts)
+    def project(
+        self, x: torch.Tensor, linears: Sequence[LinearWeights], site: Site, origin: Origin | None = None
+    ) -> tuple[torch.Tensor, ...]:
+        """`linears` applied to `x`, (T, in) → one (T, out) each, with LoRA's dropout if this pass has it.
 
-    def _attend_pair(
-        self, place: Place, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Prompt and chosen answer as one sequence, then the rejected answer behind the same prompt."""
-        mask = self._masks(place, window, q.dtype)
-        prompt, chosen = slice(place.start, place.start + place.prompt), slice(place.start, place.answered)
-        rejected = slice(place.answered, place.end)
-        first = _attention(q[chosen], k[chosen], v[chosen], mask[0])
-        keys, values = (torch.cat((each[prompt], each[rejected])) for each in (k, v))
-        return first, _attention(q[rejected], keys, values, mask[1])
+        The backward pass may compute `x` again from its `origin`.
+        """
+        share, rows = dropout_share(linears), [place.end - place.start for place in self.attend.packed.places]
+        dropped = self.dropout.places(x, share, rows, site) if self.dropout is not None and share else None
+        low_rank = None if self.low_ranks is None else self.low_ranks[4 * site.layer + site.group]
+        if not self.again:
+            return project(x, linears, dropped=dropped, low_rank=low_rank)
+        origin = origin or Origin(_itself, (x,))
+        if isinstance(self.dropout, PairDropout):
+            like = x.new_empty(0, x.shape[1])  # its width and device are enough, and it takes no memory
+            origin = replace(origin, draw=partial(self.dropout.places, like, share, rows, site))
+        return project(x, linears, dropped=dropped, origin=origin, low_rank=low_rank)
 
-    def _masks(self, place: Place, window: int | None, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """The masks to add to attention scores: for prompt and chosen, and for rejected over prompt and rejected."""
-        key = place, window
-        if key not in self.masks:
-            places = self.packed.positions[place.start : place.end]
-            answered = place.prompt + place.chosen
-            rejected = places[answered:]
-            seen = (
-                visible(places[:answered], places[:answered], window),
-                visible(rejected, torch.cat((places[: place.prompt], rejected)), window),
-            )
-            first, second = (torch.zeros_like(one, dtype=dtype).masked_fill_(~one, -torch.inf) for one in seen)
-            self.masks[key] = first, second
-        return self.masks[key]
+    def behind(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+        """`x` under the norm that some models have behind attention and behind the feed-forward part."""
+        if weight is None:
+            return x
+        normed: torch.Tensor = Norm.apply(x, weight, self.eps, self.kernels)  # type: ignore[no-untyped-call]
+        return normed
 
 
-def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Grouped-query attention, (Tq, heads · d), of q (Tq, heads, d) over k, v (Tk, kv heads, d)."""
-    queries, heads, width = q.shape
-    groups = k.shape[1]
-    if q.device.type != "cpu" or len(k) >= _LONG:
-        out = F.scaled_dot_product_attention(
-            q.transpose(0, 1)[None], k.transpose(0, 1)[None], v.transpose(0, 1)[None], mask, enable_gqa=True
-        )
-        return out[0].transpose(0, 1).reshape(queries, heads * width)
-    shared = heads // groups
-    rows = q.view(queries, groups, shared, width).permute(1, 2, 0, 3).reshape(groups, shared * queries, width)
-    masks = mask.expand(groups * shared, *mask.shape).reshape(groups, shared * queries, len(k))
-    scores = torch.baddbmm(masks, rows, k.permute(1, 2, 0), alpha=width**-0.5)  # (groups, shared · Tq, Tk)
-    mixed = scores.softmax(-1) @ v.transpose(0, 1)
-    return mixed.view(groups, shared, queries, width).permute(2, 0, 1, 3).reshape(queries, heads * width)
+def _itself(x: torch.Tensor) -> torch.Tensor:
+    return x
+
+
+def _computes_again(device: torch.device) -> bool:
+    """A GPU has arithmetic to spare and little memory, a CPU the other way round."""
+    return device.type == "cuda"
+
+
+def _saves_kernels(weights: LlamaWeights) -> bool:
+    """On a GPU launching a kernel costs more than copies of a few matrices do."""
+    return weights.embedding.is_cuda
 
 
 def _run_layer(
-    layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
+    number: int, layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The residual stream and what the layer still adds to it, each (T, H)."""
-    kernels, eps, dropout, width = shared.kernels, shared.eps, shared.dropout, layer.width
-    x, normed = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    q, k, v = (each.unflatten(-1, (-1, width)) for each in project(normed, layer.qkv, dropout=dropout))  # type: ignore[no-untyped-call]
+    kernels, eps, width = shared.kernels, shared.eps, layer.width
+    qkv, output, gate_up, down = (Site(number, group) for group in range(4))
+    x, normed, inverse = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.attention_norm))
+    q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, qkv, origin))  # type: ignore[no-untyped-call]
     if layer.query_norm is not None and layer.key_norm is not None:
-        q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
-    q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-    k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-    (mixed,) = project(shared.attend(q, k, v, layer.window), layer.output, dropout=dropout)
-    x, normed = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    gate, up = project(normed, layer.gate_up, dropout=dropout)
-    (delta,) = project(SwiGlu.apply(gate, up, kernels), layer.down, dropout=dropout)  # type: ignore[no-untyped-call]
-    return x, delta
+        q, k = head_norm(q, layer.query_norm, eps), head_norm(k, layer.key_norm, eps)
+    q, k = (Rotate.apply(each, *shared.angles[layer.turns], kernels) for each in (q, k))  # type: ignore[no-untyped-call]
+    attended = shared.attend(q, k, v, window=layer.window, scale=layer.scale)
+    (mixed,) = shared.project(attended, layer.output, output)
+    mixed = shared.behind(mixed, layer.after_attention)
+    x, normed, inverse = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.mlp_norm))
+    gate, up = shared.project(normed, layer.gate_up, gate_up, origin)
+    gated, make = (GeGlu, kernels.geglu) if layer.after_mlp is not None else (SwiGlu, kernels.swiglu)
+    product = gated.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
+    (delta,) = shared.project(product, layer.down, down, Origin(make, (gate, up)))
+    return x, shared.behind(delta, layer.after_mlp)
 
 
 def _by_completion(values: torch.Tensor, packed: PackedPairs) -> torch.Tensor:

@@ -12,8 +12,10 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.events import ReferenceScored
 from engine.model import BaseModel
+from engine.out_of_memory import NO_ROOM_FOR_A_PAIR, memory_in_words
 from engine.preference import PreferencePair, split_by_prompt
 from engine.schedule import pairs_per_step, planned_steps
+from engine.training.environment import graphics_card
 from engine.training.learner import adapter_parameters
 from engine.training.scorer import Scorer, choose_scorer
 
@@ -33,21 +35,36 @@ def score_references(
     Yields:
         One event for each scored pair, with the keys that the run will look for. It leaves out log-probabilities that
         are NaN or infinite; a run raises an error for them.
+
+    Raises:
+        MemoryRanOut: there is no memory for a pair.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
     if not isinstance(longest, EncodedPair):
         return
     train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
-    scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
+    with memory_in_words(NO_ROOM_FOR_A_PAIR):
+        scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
     keys = ReferenceKeys(scorer, None)
     for done, pair in enumerate(encoded, start=1):
         key = keys.key(pair)
         if key not in known:
-            with base.policy(None), torch.no_grad(), torch.autocast(torch.device(base.device).type, enabled=False):
-                chosen, rejected = scorer.score(None, pair).logps.tolist()
+            chosen, rejected = _base_logps(base, scorer, pair)
             logps = {pair.key: (chosen, rejected)} if math.isfinite(chosen + rejected) else {}
             yield ReferenceScored(done, len(pairs), logps, dict.fromkeys(logps, key))
+
+
+def _base_logps(base: BaseModel, scorer: Scorer, pair: EncodedPair) -> tuple[float, float]:
+    kind = torch.device(base.device).type
+    with (
+        memory_in_words(NO_ROOM_FOR_A_PAIR),
+        base.policy(None),
+        torch.no_grad(),
+        torch.autocast(kind, enabled=False),
+    ):
+        chosen, rejected = scorer.score(None, pair).logps.tolist()
+    return chosen, rejected
 
 
 def _encoded(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:
@@ -65,8 +82,8 @@ class ReferenceKeys:
     """Keys of the log-probabilities that one scorer gives under one reference: an adapter, or None for the base.
 
     A key holds for exactly the same numbers: the same token ids and boundary, base weights, reference adapter, dtype,
-    device, method of scoring, machine and version of torch. The batch of a pair is not part of it, since a pair scores
-    the same in every batch.
+    device, method of scoring, machine and version of torch, and on a graphics card its name, its libraries and the
+    attention kernel. The batch of a pair is not part of it, since a pair scores the same in every batch.
     """
 
     def __init__(self, scorer: Scorer, adapter: str | None) -> None:
@@ -86,6 +103,8 @@ class ReferenceKeys:
             torch.get_num_threads(),
             torch.__version__,
         ]
+        if card := graphics_card(base.device):
+            path += [*card.values(), self._scorer.attention_kernel]
         return json.dumps([base.fingerprint, base.dtype, base.device, self._adapter_digest(), *path])
 
     def _adapter_digest(self) -> str:

@@ -4,15 +4,21 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import torch
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import attention_of
+from engine.dropout import Dropout, PairDropout
+from engine.estimates.checkpointing import known_shape, tokens_on_cuda
+from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
 from engine.llama.support import support_of
 from engine.logps import CompletionScores, score_pair
 from engine.model import BaseModel
+from engine.out_of_memory import is_out_of_memory
 from engine.packing import groups
 from engine.schedule import TOKENS_TOGETHER
 
@@ -20,6 +26,7 @@ from engine.schedule import TOKENS_TOGETHER
 # gives more than 0.1.
 _AGREES = {"float32": 1e-3}
 _AGREES_HALF = 0.05
+_SHORT = 32  # tokens of each part of the pair that a device is tried on
 _WORTH_COMPILING = 200  # passes of a pair; compiling takes some 15 s and saves some 0.15 s a pass
 _WORTH_COMPILING_PARAMETERS = 30_000_000
 
@@ -60,29 +67,57 @@ class Scorer:
             return ScoringMethod.PLAIN
         return ScoringMethod.FAST_COMPILED if self.kernels.compiled else ScoringMethod.FAST_EAGER
 
+    @property
+    def attention_kernel(self) -> str:
+        """The name of what computes attention; the last bits depend on it."""
+        if self.kernels is None:
+            return attention_of(self.base.hf_model)
+        return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
+
+    @property
+    def tokens_together(self) -> int | None:
+        """How many tokens of short pairs share a pass: a gradient's sum, and so its last bits, depend on it.
+
+        None where each pair has a pass of its own.
+        """
+        if self.kernels is None:
+            return None
+        return self._tokens_on_cuda if self.base.device.startswith("cuda") else TOKENS_TOGETHER
+
+    @cached_property
+    def _tokens_on_cuda(self) -> int:
+        return tokens_on_cuda(known_shape(self.base.hf_model.config), dtype=self.base.dtype, device=self.base.device)
+
     def groups(self, pairs: Sequence[EncodedPair]) -> list[list[EncodedPair]]:
         """The pairs in the groups that one pass takes; the plain method takes one pair at a time."""
-        return [[pair] for pair in pairs] if self.kernels is None else groups(pairs, TOKENS_TOGETHER)
+        together = self.tokens_together
+        return [[pair] for pair in pairs] if together is None else groups(pairs, together)
 
     def score(self, policy: str | None, pair: EncodedPair) -> CompletionScores:
         """Score a pair inside `base.policy(policy)`. It scores the same, to the last bit, alone or in a group."""
         return self.score_group(policy, [pair])[0]
 
     def score_group(
-        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: bool = False
+        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: Dropout | None = None
     ) -> list[CompletionScores]:
         """Score a group inside `base.policy(policy)`.
 
         Args:
-            dropout: turns LoRA's dropout on in the fast method; in the plain one the mode of its modules does that.
+            dropout: what LoRA drops in the fast method, nothing without it. In the plain method the mode of PEFT's
+                modules turns it on, and they draw from the global generator, which a `PairDropout` seeds.
         """
         if self.kernels is None:
-            again = self.checkpointing
-            return [score_pair(self.base.model, pair, self.base.device, checkpointing=again) for pair in pairs]
+            seeds = dropout.seeds if isinstance(dropout, PairDropout) else [None] * len(pairs)
+            return [self._score_plain(pair, seed) for pair, seed in zip(pairs, seeds, strict=True)]
         if policy not in self._models:
             self._models[policy] = LlamaScorer(self.base.hf_model, policy, self.kernels)
         model = self._models[policy]
         return model.score(pairs, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
+
+    def _score_plain(self, pair: EncodedPair, seed: int | None) -> CompletionScores:
+        if seed is not None:
+            torch.manual_seed(seed)
+        return score_pair(self.base.model, pair, self.base.device, checkpointing=self.checkpointing)
 
 
 def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:
@@ -99,7 +134,14 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
     if reason := _unsupported(base, adapters):
         return Scorer(base, None, f"Pairs are scored by the plain, slower method: {reason}.")
     scorer = _fast(base, passes, asked)
-    apart = _nats_apart(base, scorer, probe)
+    try:
+        apart = _nats_apart(base, scorer, probe)
+        _try_gradient(base, scorer, adapters, probe)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if base.device == "cpu" or is_out_of_memory(error):
+            raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return Scorer(base, None, f"Pairs are scored by the plain, slower method: the fast one fails here: {reason}")
     allowed = _AGREES.get(base.dtype, _AGREES_HALF)
     if not apart <= allowed:
         reason = f"the fast one differs from it by {apart:.2g} nats per token on this model, more than {allowed:g}"
@@ -120,9 +162,25 @@ def _fast(base: BaseModel, passes: int, asked: str) -> Scorer:
     if base.device == "cpu" and compiler is None:
         return Scorer(base, Kernels(compiled=False), "Nothing is compiled: there is no C++ compiler on this machine.")
     worth = passes >= _WORTH_COMPILING and base.parameters >= _WORTH_COMPILING_PARAMETERS
-    if asked == "auto" and (base.device != "cpu" or not worth):
+    if asked == "auto" and base.device != "cpu":
+        return Scorer(base, Kernels(compiled=False), "Nothing is compiled: the kernels that torch has here are taken.")
+    if asked == "auto" and not worth:
         return Scorer(base, Kernels(compiled=False), "Nothing is compiled: this run is too short to gain by it.")
     return Scorer(base, Kernels(compiled=True), "The element-wise work is compiled; the first pairs take longer.")
+
+
+def _try_gradient(base: BaseModel, scorer: Scorer, adapters: list[str], probe: EncodedPair) -> None:
+    """Go through a backward pass of a short pair on a device whose kernels may not have one; its result is dropped."""
+    if base.device == "cpu" or not adapters:
+        return
+    parts = (probe.prompt_ids[:_SHORT], probe.chosen_ids[:_SHORT], probe.rejected_ids[:_SHORT])
+    with base.policy(adapters[0], training=True), torch.enable_grad():
+        logps = scorer.score(adapters[0], EncodedPair(probe.key, *parts)).logps
+        weights = [weight for weight in base.model.parameters() if weight.requires_grad]
+        gradients = torch.autograd.grad(logps.sum(), weights, allow_unused=True)
+    finite = all(torch.isfinite(each).all() for each in gradients if each is not None)
+    if not finite and base.dtype != "float16":  # which a run scales, and this does not
+        raise ValueError("a gradient is NaN or infinite.")
 
 
 def _nats_apart(base: BaseModel, scorer: Scorer, probe: EncodedPair) -> float:

@@ -165,15 +165,16 @@ def _texts(shape: str, count: int) -> list[tuple[str, str, str]]:
     """Prompt, chosen and rejected of exactly the shape's tokens: one byte is one token."""
     prompt, chosen, rejected = SHAPES[shape]
     template = 1 + 5 + 1 + 1 + 1 + 10  # <|im_start|>user\n…<|im_end|>\n<|im_start|>assistant\n
-    letters = "abcdefghijklmnopqrstuvwxyz "
     made = []
     for number in range(count):
         lengths = (prompt - template, chosen - 2, rejected - 2)
-        made.append(tuple(_text(letters, length, number + 31 * place) for place, length in enumerate(lengths)))
+        made.append(tuple(text_of(length, number + 31 * place) for place, length in enumerate(lengths)))
     return made  # type: ignore[return-value]
 
 
-def _text(letters: str, length: int, start: int) -> str:
+def text_of(length: int, start: int) -> str:
+    """Letters that look random, one token each; another `start` gives another text."""
+    letters = "abcdefghijklmnopqrstuvwxyz "
     return "".join(letters[(start + place * (place + start)) % len(letters)] for place in range(length))
 
 

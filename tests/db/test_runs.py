@@ -105,6 +105,15 @@ def test_a_run_that_is_resumed_lay_idle_since_its_end(conn):
     assert row.idle_s == pytest.approx(3 * 3600, abs=5)
 
 
+def test_a_run_is_resumed_with_its_own_settings_or_with_others(conn):
+    run = new_run(conn)
+    own = get_run(conn, run).config
+    for config, expected in ((None, own), ({**own, "checkpoint_every": 3}, {**own, "checkpoint_every": 3})):
+        set_status(conn, run, "interrupted")
+        resume_run(conn, run, config)
+        assert get_run(conn, run).config == expected
+
+
 def test_the_names_of_runs(conn):
     archive_run(conn, new_run(conn, "taste-1"), True)
     new_run(conn, "gentle")

@@ -2,13 +2,15 @@
 
 import dataclasses
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from engine.checkpoint import FILE
-from engine.config import TrainConfig
+from engine.config import TrainConfig, setting, settings_of
 from engine.errors import CheckpointError
 from engine.events import AdapterSaved, Event, Notice, ReferenceScored, RunPlanned, StepDone
 from engine.model import BaseModel, load_base
@@ -16,7 +18,7 @@ from engine.train import train_dpo
 from engine.training.learner import adapter_parameters
 from engine.training.reference import score_references
 from tests.engine.test_train import disturb, of_kind, pairs
-from tests.tiny import save_tiny
+from tests.tiny import CHAT_TEMPLATE, save_tiny
 
 CONFIG = TrainConfig(
     learning_rate=1e-3,
@@ -116,6 +118,106 @@ def test_a_resume_on_other_ground_says_that_it_is_not_exact(base: BaseModel, tmp
     assert told[0].startswith("This resume is not exact to the last bit: the number of threads was 7, now it is ")
 
 
+def _resumed(base: BaseModel, folder: Path, config: TrainConfig = CONFIG) -> tuple[list[str], bytes]:
+    """The notices of a resumed run, and the bytes of its adapter."""
+    place = {"adapter": "a1", "folder": folder, "checkpoint_folder": folder / "c", "resume": True}
+    told = [event.text for event in of_kind(list(train_dpo(base, pairs(8), config, **place)), Notice)]  # type: ignore[arg-type]
+    base.unload_adapter("a1")
+    return told, (folder / "adapter_model.safetensors").read_bytes()
+
+
+def _changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Write the checkpoint again with some of its content changed, as another version of Palate would have."""
+    content = torch.load(folder / FILE, weights_only=True)
+    change(content)
+    torch.save(content, folder / FILE)
+
+
+def test_a_template_that_writes_another_date_does_not_end_a_run(
+    base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, expected = _whole(base, tmp_path / "whole")
+    _killed_at(base, tmp_path / "killed", 20)
+    monkeypatch.setattr(base.tokenizer, "chat_template", "Today is Monday. " + CHAT_TEMPLATE)
+    told, adapter = _resumed(base, tmp_path / "killed")
+    assert adapter == expected
+    assert not any("not exact" in text for text in told)
+
+
+def test_a_setting_of_tomorrow_counts_as_its_default_in_a_checkpoint_of_today(base: BaseModel, tmp_path: Path) -> None:
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Tomorrow(TrainConfig):
+        momentum: float = setting(0.5, "Something that comes later.", low=0)
+
+    _, expected = _whole(base, tmp_path / "whole")
+    _killed_at(base, tmp_path / "killed", 20)
+    config = Tomorrow(**dataclasses.asdict(CONFIG))
+    with pytest.raises(CheckpointError, match="belongs to another run: --momentum differ"):
+        _resumed(base, tmp_path / "killed", dataclasses.replace(config, momentum=0.9))
+    assert _resumed(base, tmp_path / "killed", config)[1] == expected
+    _killed_at(base, tmp_path / "back", 20)
+    _changed(tmp_path / "back" / "c", lambda content: content["run"]["settings"].update(momentum=0.5))
+    with pytest.raises(CheckpointError, match="--momentum differ"):  # and today cannot tell what tomorrow's asks for
+        _resumed(base, tmp_path / "back")
+
+
+def test_settings_that_change_no_bit_may_differ_at_a_resume(base: BaseModel, tmp_path: Path) -> None:
+    _, expected = _whole(base, tmp_path / "whole")
+    _killed_at(base, tmp_path / "killed", 20)
+    config = dataclasses.replace(CONFIG, gradient_checkpointing="on", checkpoint_every=1)
+    assert {each.name for each in settings_of(TrainConfig) if each.free_at_resume} == {
+        "gradient_checkpointing",
+        "checkpoint_every",
+    }
+    told, adapter = _resumed(base, tmp_path / "killed", config)
+    assert adapter == expected
+    assert any("Gradient checkpointing is on, as asked for" in text for text in told)
+
+
+def test_a_field_of_the_state_that_a_checkpoint_lacks_has_its_default(base: BaseModel, tmp_path: Path) -> None:
+    _, expected = _whole(base, tmp_path / "whole")
+    _killed_at(base, tmp_path / "killed", 20)
+    _changed(tmp_path / "killed" / "c", lambda content: content["state"].pop("told"))
+    assert _resumed(base, tmp_path / "killed")[1] == expected
+
+
+def test_a_fact_that_a_checkpoint_lacks_is_not_compared(base: BaseModel, tmp_path: Path) -> None:
+    _killed_at(base, tmp_path, 20)
+    _changed(tmp_path / "c", lambda content: content["environment"].pop("version of peft"))
+    assert not any("not exact" in text for text in _resumed(base, tmp_path)[0])
+
+
+def test_a_checkpoint_of_a_newer_version_is_refused_by_its_number(base: BaseModel, tmp_path: Path) -> None:
+    _killed_at(base, tmp_path, 20)
+    _changed(tmp_path / "c", lambda content: content.update(format=3))
+    with pytest.raises(CheckpointError, match="has format 3, and this Palate reads formats 1 and 2"):
+        _resumed(base, tmp_path)
+
+
+def test_pairs_with_other_texts_are_another_run_s(base: BaseModel, tmp_path: Path) -> None:
+    _killed_at(base, tmp_path, 20)
+    place = {"adapter": "a1", "folder": tmp_path, "checkpoint_folder": tmp_path / "c", "resume": True}
+    others = [dataclasses.replace(pair, chosen=pair.chosen + "?") for pair in pairs(8)]
+    with pytest.raises(CheckpointError, match="another run: pairs differ"):
+        list(train_dpo(base, others, CONFIG, **place))  # type: ignore[arg-type]
+
+
+def test_a_run_is_resumed_with_or_without_the_pairs_that_were_left_out(base: BaseModel, tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, cut="leave-out")  # leaves out pair 1, whose rejected answer was cut
+    _, expected = _whole(base, tmp_path / "whole", config)
+    for name, given in (("with", pairs(8)), ("without", [pair for pair in pairs(8) if pair.key != "pair 1"])):
+        place = {"adapter": "a1", "folder": tmp_path / name, "checkpoint_folder": tmp_path / name / "c"}
+        events = train_dpo(base, pairs(8), config, **place, checkpoint_now=lambda: True)  # type: ignore[arg-type]
+        for _ in zip(range(20), events, strict=False):
+            pass
+        events.close()
+        plan, *_ = train_dpo(base, given, config, **place, resume=True)  # type: ignore[arg-type]
+        base.unload_adapter("a1")
+        assert isinstance(plan, RunPlanned)
+        assert set(plan.left_out) == ({"pair 1"} if name == "with" else set())
+        assert (tmp_path / name / "adapter_model.safetensors").read_bytes() == expected
+
+
 def test_a_checkpoint_is_for_the_owner_alone(base: BaseModel, tmp_path: Path) -> None:
     _whole(base, tmp_path)
     assert (tmp_path / "c" / FILE).stat().st_mode & 0o777 == 0o600
@@ -164,5 +266,13 @@ def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseMode
     stored = {"total_steps", "step", "window", "window_s", "learning_s", "work", "num_tokens", "ledger", "eval_margins"}
     stored |= {"evaluated_step", "best_step", "best_loss", "best_weights", "worse_evaluations", "told", "stopped"}
     assert set(content["state"]) == stored
+    parts = {"format", "run", "environment", "pairs", "dropout", "state", "weights", "gradients", "optimizer"}
+    assert set(content) == parts | {"reference", "busy_s"}
+    assert (content["format"], content["dropout"]) == (2, "by pair")
+    assert set(content["run"]) == {"settings", "base model", "dtype", "starting weights", "pairs"}
+    assert set(content["run"]["settings"]) == {each.name for each in dataclasses.fields(TrainConfig)}
+    facts = {"number of threads", "way of scoring", "attention kernel", "device", "machine", "version of torch"}
+    facts |= {"version of transformers", "version of peft", "number of tokens in a pass"}
+    assert set(content["environment"]) == facts
     assert content["environment"]["way of scoring"] == "fast eager"
     assert type(content["environment"]["way of scoring"]) is str  # torch reads no class of ours back

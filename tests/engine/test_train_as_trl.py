@@ -43,6 +43,7 @@ def trl_trainer(
     config: TrainConfig,
     first: dict[str, torch.Tensor],
     pairs: Sequence[PreferencePair] = PAIRS,
+    device: str = "cpu",
 ) -> Any:
     """TRL's trainer for the same run: same pairs in the same order, same first weights."""
     from peft import LoraConfig
@@ -73,7 +74,7 @@ def trl_trainer(
         logging_steps=1,
         save_strategy="no",
         report_to=[],
-        use_cpu=True,
+        use_cpu=device == "cpu",
         bf16=False,
         fp16=False,
         gradient_checkpointing=False,

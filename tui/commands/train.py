@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.config import TrainConfig
+from engine.config import TrainConfig, settings_of
 from engine.events import Event
 from tui.commands.config_options import build_config, config_options
 from tui.commands.options import EventStream, Options, load_model
@@ -26,6 +27,10 @@ from tui.training.preflight_format import preflight_words
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
     from tui.workbench import Workbench
+
+
+_FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_resume}
+"""The settings that a resumed run may have otherwise than at its start."""
 
 
 @click.command()
@@ -63,10 +68,11 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None, *given.values())
-    if resume is not None and any(each is not None for each in others):
-        raise InputError(f"Run {resume} is resumed with its own settings. Leave the other flags out.")
+    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None)
+    if resume is not None:
+        _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
+    changed = [name for name in _FREE if given[name] is not None]
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
@@ -76,7 +82,7 @@ def train(
             return
         heard = EventStream(workbench)
         if resume is not None:
-            workbench.trainer.resume(resume)
+            workbench.trainer.resume(resume, {name: _FREE[name].parse(given[name] or "") for name in changed})
         run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
         _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
@@ -84,6 +90,15 @@ def train(
         raise click.ClickException(row.error)
     if row.status == "interrupted" and on_interrupt != "leave":
         raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
+
+
+def _check_resume(run: int, others: Sequence[object]) -> None:
+    """Refuse flags that an interrupted run cannot be resumed with; `others` are their values, None where not given."""
+    if any(each is not None for each in others):
+        flags = " and ".join(each.flag for each in _FREE.values())
+        raise InputError(
+            f"Run {run} is resumed with its own settings; only {flags} may change. Leave the other flags out."
+        )
 
 
 def _follow(workbench: Workbench, heard: EventStream, run: int, as_json: bool, on_interrupt: str) -> None:

@@ -13,7 +13,7 @@ from tui.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Services:
-    """One open workspace, its compute thread, the model in memory, and `publish`, which tells every listener."""
+    """One open workspace, its compute thread, the model in memory, and `publish`, which calls every listener."""
 
     workspace: Workspace
     scheduler: Scheduler

@@ -1,9 +1,9 @@
-"""Exports, merges, renames and removes adapters."""
+"""Adds, exports, merges, renames and removes adapters."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adapters.compatibility import check_fits
@@ -14,6 +14,7 @@ from db import models as db_models
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import verdicts as db_verdicts
+from engine.errors import AdapterLoadError, EngineError
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
 from tui.compute.scheduler import Job, Priority, WorkSteps
@@ -53,7 +54,7 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
 
 
 class AdapterService:
-    """Merges adapters on the compute thread, and renames and removes them."""
+    """Adds and merges adapters, both with the compute thread, and renames and removes them."""
 
     def __init__(self, services: Services) -> None:
         self._workspace, self._scheduler = services.workspace, services.scheduler
@@ -61,6 +62,42 @@ class AdapterService:
         self._starting = threading.Lock()
         self.doing: str | None = None
         """The progress of a merge, in words for the status line; None without one."""
+
+    # -- adding ------------------------------------------------------------------------------------------------
+
+    def add(self, folder: Path, name: str) -> Adapter:
+        """Add a PEFT LoRA folder, after one full check on the loaded base model. The caller's thread waits for it.
+
+        Raises:
+            AdapterError: Palate cannot use the adapter, or the name is taken.
+            ModelError: no base model is loaded, or the adapter does not work with it.
+        """
+        base = self._loaded_model.required()
+        return self._workspace.registry.add(folder, name, base.source, base.fingerprint, check=self._check)
+
+    def _check(self, copy: Path, folder: Path) -> list[str]:
+        """Check a copy of the adapter in `folder` on the compute thread; returns sentences about it."""
+        found: list[tuple[str, ...] | EngineError] = []
+        steps = self._check_steps(copy, folder, found.append)
+        self._scheduler.submit("adapter check", steps, lambda: Priority.WAITED_FOR).done.result()
+        (result,) = found
+        if isinstance(result, EngineError):
+            raise AdapterLoadError(str(result).replace(str(copy), str(folder))) from result
+        return list(result)
+
+    def _check_steps(
+        self, copy: Path, folder: Path, settle: Callable[[tuple[str, ...] | EngineError], None]
+    ) -> WorkSteps:
+        """Check the copy. `settle` gets the sentences or the error, which is the caller's alone and no job's end."""
+        from engine.adapter_check import AdapterCheck  # imports torch
+
+        check = AdapterCheck(self._loaded_model.required(), copy, folder)
+        try:
+            yield from check.steps()
+        except EngineError as error:
+            settle(error)
+        else:
+            settle(check.notes)
 
     # -- merging -----------------------------------------------------------------------------------------------
 

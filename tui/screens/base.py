@@ -24,7 +24,7 @@ from tui.workbench import Workbench
 LEAST_WIDTH: Final = 60
 LEAST_HEIGHT: Final = 16
 WIDE: Final = 90
-"""From this many columns on, panes stand side by side; below, they are stacked."""
+"""From this many columns on, panes are side by side; below, they are stacked."""
 
 
 class RunSetup(Protocol):
@@ -128,6 +128,9 @@ class PalateScreen(SingleDismiss[None]):
     def screen_shown(self) -> None:
         """This screen came on top: read again what may have changed meanwhile. For screens to override."""
 
+    def out_of_sight(self) -> None:
+        """Nobody sees this screen until it is drawn again. For screens that measure reading to override."""
+
     def key_label(self, binding: TextualBinding) -> str:
         """The word that the key line shows for `binding`."""
         group = self._groups.get(binding.action.partition("(")[0])
@@ -154,7 +157,7 @@ class PalateScreen(SingleDismiss[None]):
 
     @property
     def stacked(self) -> bool:
-        """Do the panes stand one above the other here?"""
+        """Are the panes stacked here?"""
         return self.app.size.width < WIDE
 
     @property

@@ -1,4 +1,4 @@
-"""A text in the person's own editor, on the real terminal, while everything else goes on."""
+"""A text in the person's own editor, on the real terminal, while everything else continues."""
 
 import asyncio
 import os
@@ -54,11 +54,11 @@ def editor_command() -> list[str]:
 async def edit_text(app: App[object], text: str) -> Edited:
     """`text` as the person left it in the editor, without the line end that editors add at the end.
 
-    The screens are not drawn meanwhile, but workers and the event loop go on.
+    The screens are not drawn meanwhile, but workers and the event loop continue.
 
     Raises:
         InputError: there is no editor, it ended with an error, or what it left is no UTF-8; then the file is kept and
-            its path told.
+            its path named.
         OSError: there is no room for the file.
     """
     command = editor_command()

@@ -28,7 +28,7 @@ class HelpScreen(Dialog[None]):
         self._screen = screen
 
     def on_mount(self) -> None:
-        """Where there is little room, the frame itself tells the way back."""
+        """Where there is little room, the frame itself names the way back."""
         self.query_one("#dialog").border_subtitle = Content("esc back")
 
     def compose_question(self) -> ComposeResult:

@@ -12,7 +12,7 @@ Handler = TypeVar("Handler", bound=Callable[..., None])
 
 
 class SingleDismiss(Screen[Answer], Generic[Answer]):
-    """A screen that is dismissed once, however often it is told to go."""
+    """A screen that is dismissed once, however often that is asked."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Go, with an answer. Textual takes away whatever is on top: with two keys read at once, the screen below."""

@@ -1,12 +1,16 @@
 """How a run ends after an error: interrupted, so that it can be resumed, or failed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from adapters.errors import AdapterError, AdapterNotWritten
 from db.errors import DatabaseError, DiskFull, NotWritable
-from engine.errors import CheckpointMisfit, EngineError
+from engine.config import flags_of
+from engine.errors import CheckpointMisfit, EngineError, MemoryRanOut
 from tui.errors import title_of
+from tui.training.run_task import RunTask
 
 _LATER = (CheckpointMisfit, AdapterNotWritten, DiskFull, NotWritable)
 """Errors whose text says how the same run can continue."""
@@ -27,21 +31,42 @@ class Ending:
         return f"{self.title}. {self.text}"
 
 
-def ending_of(error: Exception, run: int, folder: Path) -> Ending:
+LESS_MEMORY = {"gradient_checkpointing": "on"}
+"""The settings with which a run that fell to memory needs less of it; its adapter stays the same, bit for bit."""
+
+
+def ending_of(error: Exception, task: RunTask, folder: Path) -> Ending:
     """How `error` ends a run. `folder` is the workspace folder, where the run writes."""
     later = _that_passes(error, folder)
     if later is not None:
-        act = f"Then press r in Runs, or use `palate train --resume {run}`, to continue the run."
+        helps = isinstance(later, MemoryRanOut) and saves_memory(asdict(task.config))
+        more = f" {flags_of(LESS_MEMORY)}" if helps else ""
+        act = f"Then press r in Runs, or use `palate train --resume {task.run}{more}`, to continue the run."
         return Ending("interrupted", title_of(later), f"{later} {act}")
     if isinstance(error, (EngineError, AdapterError, DatabaseError)):
         return Ending("failed", title_of(error), str(error))
     return Ending("failed", title_of(error), f"{type(error).__name__}: {error}", expected=False)
 
 
+def fell_to_memory(error: str | None) -> bool:
+    """Does the recorded error of a run say that memory ran out?"""
+    return error is not None and error.startswith(f"{MemoryRanOut.title}.")
+
+
+def saves_memory(config: Mapping[str, Any]) -> bool:
+    """Does a run with these settings need less memory with `LESS_MEMORY`? Where it is not off, a run turns it on."""
+    return config.get("gradient_checkpointing") == "off"
+
+
 def _that_passes(error: Exception, folder: Path) -> Exception | None:
     """The error in words when the person can remove its cause; None when the run itself caused it."""
-    from engine.training.outages import outage_of  # imports safetensors
-
     if isinstance(error, _LATER) or type(error) is DatabaseError:  # its subclasses are mistakes in the data
         return error
+    return outage_in_words(error, folder)
+
+
+def outage_in_words(error: Exception, folder: Path) -> Exception | None:
+    """A full disk or memory as an error with words; None for any other error. `folder` is where Palate writes."""
+    from engine.training.outages import outage_of  # imports torch
+
     return outage_of(error, folder)

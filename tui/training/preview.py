@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from engine.preference import PairsByPrompt, PreferencePair, prompt_digest
 from engine.schedule import planned_steps
 from tui.compute.loaded_model import LoadedModel
 from tui.errors import KNOWN_ERRORS, InputError
-from tui.snapshots import TrainPreview
+from tui.snapshots import LoadState, RunProgress, TrainPreview
 from tui.training.newest_request import Breather, NewestRequest
-from tui.training.pair_sets import PairSet, filter_of, preference_pair
+from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, preference_pair
+from tui.training.preflight_format import text_notes
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from engine.model import BaseModel
 
 
+FEWEST_PAIRS = 4
+"""The effect of fewer pairs than one default batch cannot be distinguished from chance."""
 SPEED = "flops_per_second"
 STEM = "taste"
 """Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
@@ -226,4 +229,32 @@ def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainCo
 
     find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
-    return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+    found = preflight(
+        base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, device=base.device, flops_per_second=speed
+    )
+    return replace(found, notes=(*found.notes, *text_notes(pairs)))
+
+
+def start_problem(progress: RunProgress | None, model: LoadedModel, pairs: int, chosen: PairSet) -> str | None:
+    """Why no run can start on so many `pairs` of the set `chosen`, and what to do; None where one can.
+
+    Args:
+        progress: that of the run that is under way, if there is one.
+    """
+    if progress is not None:
+        return f"Run {progress.run} is still training. Wait for its end, or stop it."
+    if model.state is LoadState.FAILED:
+        return model.error and model.error[1]
+    if model.state is not LoadState.READY:
+        return f"The model {model.choice.name} is still loading. Try again in a moment."
+    if pairs < FEWEST_PAIRS:
+        return _too_few(pairs, chosen)
+    return None
+
+
+def _too_few(pairs: int, chosen: PairSet) -> str:
+    if chosen != ALL_PAIRS:
+        asked = f"there {'is' if pairs == 1 else 'are'} {pairs} in “{chosen.words()}”"
+        return f"A run needs at least {FEWEST_PAIRS} preference pairs, {asked}. Choose more pairs."
+    missing = FEWEST_PAIRS - pairs
+    return f"A run needs at least {FEWEST_PAIRS} preference pairs, there are {pairs}. Judge {missing} more."

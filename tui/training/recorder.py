@@ -1,11 +1,12 @@
-"""Stores the events of a run in the database, before they are published."""
+"""Stores the events of a run in the database, before they are published, and its adapter in the registry."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from adapters.manifest import Adapter
 from db import checkpoints as db_checkpoints
 from db import completions as db_completions
 from db import metrics as db_metrics
@@ -24,9 +25,15 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
+from engine.preference import pairs_fingerprint
 from tui.text.format import count, duration
+from tui.training.pair_sets import preference_pair
+from tui.training.run_task import RunTask
 from tui.training.samples import Sampler
 from tui.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.model import BaseModel
 
 
 def server_words(pairs: int) -> str:
@@ -128,3 +135,28 @@ class KnownReferences(Mapping[str, tuple[float, float]]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(db_reference_logps.reference_keys(self._workspace.connection))
+
+
+def publish_adapter(
+    workspace: Workspace, base: BaseModel, task: RunTask, name: str, folder: Path, trained: Collection[str]
+) -> Adapter:
+    """Publish the adapter in `folder` in the registry as `name`, and record it in the database.
+
+    Args:
+        trained: the keys of the pairs that the run trained on. The manifest covers these. It excludes those that were
+            left out (which are among the rows of a run that was never interrupted) and those that the run was
+            evaluated on.
+    """
+    pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
+    adapter = workspace.registry.publish(
+        folder,
+        name=name,
+        base_source=base.source,
+        base_fingerprint=base.fingerprint,
+        parent=task.parent.manifest.id if task.parent else None,
+        run=task.run,
+        pairs=len(pairs),
+        pairs_fingerprint=pairs_fingerprint(pairs),
+    )
+    workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
+    return adapter

@@ -6,13 +6,13 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.manifest import Adapter
 from adapters.names import name_key
@@ -21,23 +21,22 @@ from db import forgetting as db_forgetting
 from db import held_out as db_held_out
 from db import runs as db_runs
 from db import verdicts as db_verdicts
-from db.errors import DatabaseError
 from db.run_rows import CheckpointRow, RunRow
-from engine.config import TrainConfig
+from engine.config import TrainConfig, flags_of
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
-from engine.preference import pairs_fingerprint
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
-from tui.snapshots import WAITING, LoadState, RunPhase, RunProgress, TrainPreview
+from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
 from tui.training.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
-from tui.training.preview import PreviewListener, RunPreviews
+from tui.training.preview import FEWEST_PAIRS, PreviewListener, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
-from tui.training.recorder import KnownReferences, RunRecorder
-from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, end_run, know_checkpoint
+from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
+from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
+from tui.training.run_endings import RunEndings
 from tui.training.run_request import RunRequest, RunRequests
 from tui.training.run_task import RunChoices, RunTask, shares_of
 from tui.training.samples import Sampler
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FEWEST_PAIRS = 4
-"""The effect of fewer pairs than one default batch cannot be distinguished from chance."""
 _ASKED_FOR = (*WAITING, RunPhase.STOPPING)
 _CANNOT_PAUSE = (RunPhase.PAUSED, RunPhase.STOPPING, RunPhase.SAVING)
 PACKAGES = ("palate", "torch", "transformers", "peft")
@@ -62,8 +59,7 @@ class Trainer:
     def __init__(self, services: Services) -> None:
         self.progress: RunProgress | None = None
         self.job: Job | None = None
-        self.unrecorded: dict[int, tuple[str, str | None, Adapter | None]] = {}
-        """Ends that the database could not store: status, error and adapter by run. See `_record_ends`."""
+        self.endings = RunEndings(services.workspace, services.publish)
         self._services = services
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
@@ -108,7 +104,7 @@ class Trainer:
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
         with self._starting:
-            self._record_ends()
+            self.endings.record_late()
             return self._start(config, more)
 
     def _start(self, config: TrainConfig, more: RunChoices) -> int:
@@ -132,11 +128,11 @@ class Trainer:
         self._begin(RunTask(run, name, config, rows, parent))
         return run
 
-    def resume(self, run: int) -> None:
+    def resume(self, run: int, changes: Mapping[str, Any] | None = None) -> None:
         """Submit an interrupted run again. It continues from its checkpoint with the pairs that it began with.
 
         A run without a checkpoint begins again at its first step. The reference log-probabilities that it scored are
-        kept.
+        kept. `changes` are new values of settings that are `free_at_resume`.
 
         Raises:
             WorkbenchError: the run has ended, a run is in progress, one of its prompts is held out or forgotten now, or
@@ -144,10 +140,10 @@ class Trainer:
             AdapterError: the adapter that the run started from is gone.
         """
         with self._starting:
-            self._record_ends()
-            self._resume(run)
+            self.endings.record_late()
+            self._resume(run, changes or {})
 
-    def _resume(self, run: int) -> None:
+    def _resume(self, run: int, changes: Mapping[str, Any]) -> None:
         row = db_runs.get_run(self._workspace.connection, run)
         if row.status != "interrupted":
             raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
@@ -172,11 +168,14 @@ class Trainer:
             self._publish(RunChanged(run))
             raise WorkbenchError(f"Run {run} had saved its adapter before it was interrupted. It is over now.")
         checkpoint = self._checkpoint_of(row)
-        self._workspace.write(db_runs.resume_run, run).result()
+        config = replace(TrainConfig(**row.config), **changes)
+        self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
+        if changes:
+            self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
         if checkpoint is None:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
-        name, config, step = self._free(row.name), TrainConfig(**row.config), checkpoint.step if checkpoint else 0
+        name, step = self._free(row.name), checkpoint.step if checkpoint else 0
         self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
 
     def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
@@ -246,19 +245,7 @@ class Trainer:
         return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
 
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:
-        if self.progress is not None:
-            return f"Run {self.progress.run} is still training. Wait for its end, or stop it."
-        if self._loaded_model.state is LoadState.FAILED:
-            return self._loaded_model.error and self._loaded_model.error[1]
-        if self._loaded_model.state is not LoadState.READY:
-            return f"The model {self._loaded_model.choice.name} is still loading. Try again in a moment."
-        if pairs < FEWEST_PAIRS:
-            missing = FEWEST_PAIRS - pairs
-            if chosen != ALL_PAIRS:
-                asked = f"there {'is' if pairs == 1 else 'are'} {pairs} in “{chosen.words()}”"
-                return f"A run needs at least {FEWEST_PAIRS} preference pairs, {asked}. Choose more pairs."
-            return f"A run needs at least {FEWEST_PAIRS} preference pairs, there are {pairs}. Judge {missing} more."
-        return None
+        return start_problem(self.progress, self._loaded_model, pairs, chosen)
 
     # -- on the compute thread ---------------------------------------------------------------------------------
 
@@ -276,7 +263,7 @@ class Trainer:
         """Record and publish how an error ends a run. False leaves it to the scheduler, as after the run's end."""
         if self.progress is None:
             return False
-        ending = ending_of(error, task.run, self._workspace.folder)
+        ending = ending_of(error, task, self._workspace.folder)
         if self._end(task, ending.status, ending.error) and ending.status == "failed":
             drop_checkpoint(self._workspace, task.run)
         if ending.expected:
@@ -380,70 +367,36 @@ class Trainer:
         base = self._loaded_model.required()
         for reason in base.reasons:
             recorder.note(reason)
-        return train_dpo(
-            base,
-            [preference_pair(row) for row in task.rows],
-            task.config,
-            adapter=staging.name,
-            folder=staging,
-            start=self._loaded_model.attach(task.parent) if task.parent else None,
-            stop=lambda: self._requests.now is RunRequest.STOP,
-            known_reference=KnownReferences(self._workspace),
-            checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._requests.now.needs_checkpoint,
-            resume=task.resumed,
-        )
+        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
+            yield from train_dpo(
+                base,
+                [preference_pair(row) for row in task.rows],
+                task.config,
+                adapter=staging.name,
+                folder=staging,
+                start=start,
+                stop=lambda: self._requests.now is RunRequest.STOP,
+                known_reference=KnownReferences(self._workspace),
+                checkpoint_folder=self.checkpoint_folder(task.run),
+                checkpoint_now=lambda: self._requests.now.needs_checkpoint,
+                resume=task.resumed,
+            )
 
     def checkpoint_folder(self, run: int) -> Path:
         """The folder of a run's checkpoint."""
         return checkpoint_folder(self._workspace, run)
 
     def _keep(self, task: RunTask, event: AdapterSaved, recorder: RunRecorder) -> Adapter:
-        """Publish the saved adapter in the registry, and record it in the database.
-
-        The manifest covers the pairs that the run trained on. It excludes those that were left out (which are among
-        the rows of a run that was never interrupted) and those that the run was evaluated on.
-        """
-        base = self._loaded_model.required()
-        trained = set(recorder.train_keys)
-        pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
+        """Publish the saved adapter under a free name, and record it."""
         name = self._free(task.name)
         if name != task.name:
             recorder.note(f"Another adapter took the name {task.name} during the run, so this one is called {name}.")
-        adapter = self._workspace.registry.publish(
-            Path(event.folder),
-            name=name,
-            base_source=base.source,
-            base_fingerprint=base.fingerprint,
-            parent=task.parent.manifest.id if task.parent else None,
-            run=task.run,
-            pairs=len(pairs),
-            pairs_fingerprint=pairs_fingerprint(pairs),
-        )
-        self._workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
-        return adapter
+        trained = set(recorder.train_keys)
+        return publish_adapter(self._workspace, self._loaded_model.required(), task, name, Path(event.folder), trained)
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
-        """Record the run's end; False when it cannot be stored now and is recorded later.
-
-        The run is over either way: if it seemed to continue, no other run could start.
-        """
-        try:
-            end_run(self._workspace, task.run, status, error, adapter)
-        except DatabaseError as refused:
-            self.unrecorded[task.run] = (status, error, adapter)
-            self._publish(WorkbenchFailed(f"The end of run {task.run} is not recorded", str(refused)))
-        finally:
-            self.progress = None
+        """Record and publish the run's end. False when it can only be recorded later; the run is over either way."""
+        self.progress = None  # if it seemed to continue, no other run could start
+        recorded = self.endings.record(task.run, status, error, adapter)
         self._publish(RunEnded(task.run, name=task.name, status=status))
-        return task.run not in self.unrecorded
-
-    def _record_ends(self) -> None:
-        """Record the ends that could not be stored, before another run is recorded.
-
-        Raises:
-            DatabaseError: they still cannot be stored.
-        """
-        for run, end in list(self.unrecorded.items()):
-            end_run(self._workspace, run, *end)
-            del self.unrecorded[run]
+        return recorded

@@ -10,9 +10,9 @@ from db.errors import InterchangeError
 from db.interchange import hub
 from db.interchange.formats import format_of
 from db.interchange.questions import read_prompts
+from db.interchange.reading import EMPTY
 from db.interchange.records import LeftOut
 from db.interchange.sources import HubName, Source, source_of
-from db.interchange.trl import EMPTY
 
 PROMPT = [{"role": "user", "content": "Why?"}]
 ANSWERS = {each: [{"role": "assistant", "content": each}] for each in ("chosen", "rejected")}

@@ -7,6 +7,7 @@ import torch
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
+from engine.dropout import PairDropout
 from engine.errors import ModelError
 from engine.estimates.flops import PairSize, pair_flops, run_flops
 from engine.estimates.memory import estimate_memory, lora_values
@@ -92,7 +93,7 @@ def test_activations_are_what_a_forward_pass_keeps(tmp_path: Path, checkpointing
 
     model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
     with base.policy("a1", training=True), torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-        model.score([pair], "cpu", dropout=True, checkpointing=checkpointing)
+        model.score([pair], "cpu", dropout=PairDropout((0,)), checkpointing=checkpointing)
     measured = sum(value.untyped_storage().nbytes() for value in held.values())
     shape = shape_of(base.hf_model.config.to_dict())
     told = estimate_memory(shape, settings, dtype="float32", row=(190, 110), checkpointing=checkpointing)

@@ -1,14 +1,19 @@
 """The fast decoder: the same logits as the model itself, in both number formats, with every kind of adapter."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedConfig
+from transformers import Gemma3TextConfig, MistralConfig, PreTrainedConfig
 
 from engine.config import TrainConfig
+from engine.decode import Decoder
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
+from engine.llama.static_decoding import StaticDecoder
 from engine.model import BaseModel, load_base
+from tests.engine.llama.test_scoring import SHAPE
 from tests.tiny import save_tiny, tiny_config
 
 PROMPTS = [[1, 40, 50, 60, 70], [1, 90], [1, *range(100, 150)]]
@@ -26,8 +31,14 @@ def disturb(base: BaseModel, name: str) -> None:
             weight.data += 0.1 * torch.randn(weight.shape, generator=generator)
 
 
-def decoder_of(base: BaseModel, adapter: str | None = None) -> LlamaDecoder:
-    return LlamaDecoder(base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
+DECODERS: dict[str, Callable[..., Decoder]] = {
+    "growing": LlamaDecoder,
+    "static": functools.partial(StaticDecoder, captures=False),  # without a GPU its steps are not captured
+}
+
+
+def decoder_of(base: BaseModel, adapter: str | None = None, kind: str = "growing") -> Decoder:
+    return DECODERS[kind](base.hf_model, DecodingWeights(base.hf_model), adapter=adapter, max_rows=6)
 
 
 def whole(base: BaseModel, rows: list[list[int]], adapter: str | None = None) -> torch.Tensor:
@@ -42,11 +53,14 @@ def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
 @pytest.mark.parametrize("adapter", [None, "a1"])
-def test_logits_through_joining_stepping_and_leaving(tmp_path: Path, dtype: str, close: float, adapter: str) -> None:
+@pytest.mark.parametrize("kind", DECODERS)
+def test_logits_through_joining_stepping_and_leaving(
+    tmp_path: Path, dtype: str, close: float, adapter: str, kind: str
+) -> None:
     base = loaded(tmp_path, dtype)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
     disturb(base, "a1")
-    decoder = decoder_of(base, adapter)
+    decoder = decoder_of(base, adapter, kind)
     with torch.no_grad():
         logits = decoder.admit([(PROMPTS[0], 2), (PROMPTS[1], 1)])
         rows = [PROMPTS[0], PROMPTS[0], PROMPTS[1]]
@@ -69,11 +83,39 @@ def test_logits_through_joining_stepping_and_leaving(tmp_path: Path, dtype: str,
             assert distance(logits.float(), whole(base, rows, adapter).float()) < close
 
 
-def test_an_adapter_on_some_layers_alone(tmp_path: Path) -> None:
+GEMMA = Gemma3TextConfig(
+    **SHAPE, head_dim=8, query_pre_attn_scalar=12, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
+)
+
+
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
+@pytest.mark.parametrize("config", [GEMMA, MistralConfig(**SHAPE, sliding_window=8)], ids=["gemma3", "mistral"])
+def test_static_steps_with_windows_and_norms_of_gemma(
+    tmp_path: Path, config: PreTrainedConfig, dtype: str, close: float
+) -> None:
+    base = loaded(tmp_path, dtype, config)
+    base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
+    disturb(base, "a1")
+    with torch.no_grad():
+        for name, value in base.model.named_parameters():
+            if "norm" in name:  # which a new model has at 1, or Gemma at 0
+                value += 0.2 * torch.randn(value.shape, generator=torch.Generator().manual_seed(3))
+    decoder, rows = decoder_of(base, "a1", "static"), [PROMPTS[0], PROMPTS[2]]
+    with torch.no_grad():
+        logits = decoder.admit([(row, 1) for row in rows])
+        for token in (40, 41, 42):
+            assert distance(logits.float(), whole(base, rows, "a1").float()) < close
+            rows = [[*row, token] for row in rows]
+            logits = decoder.step(torch.tensor([token] * 2))
+        assert distance(logits.float(), whole(base, rows, "a1").float()) < close
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_an_adapter_on_some_layers_alone(tmp_path: Path, kind: str) -> None:
     base = loaded(tmp_path)
     base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8, target_modules="v_proj,down_proj"))
     disturb(base, "a1")
     with torch.no_grad():
-        logits = decoder_of(base, "a1").admit([(PROMPTS[0], 1)])
+        logits = decoder_of(base, "a1", kind).admit([(PROMPTS[0], 1)])
     assert distance(logits, whole(base, PROMPTS[:1], "a1")) < 1e-5
     assert distance(logits, whole(base, PROMPTS[:1])) > 0.01

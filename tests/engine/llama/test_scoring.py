@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import Gemma3TextConfig, GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
+from engine.dropout import Dropout, PairDropout, SequenceDropout
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
 from engine.logps import CompletionScores, score_pair
@@ -36,6 +37,13 @@ CONFIGS = {
     "mistral": MistralConfig(**SHAPE, sliding_window=None),
     "qwen2": Qwen2Config(**SHAPE),
     "qwen3": Qwen3Config(**SHAPE, head_dim=8),
+    "gemma3": Gemma3TextConfig(
+        **SHAPE,
+        head_dim=8,
+        query_pre_attn_scalar=12,
+        sliding_window=6,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
     "qwen3 with windows in some layers": Qwen3Config(
         **SHAPE, head_dim=8, use_sliding_window=True, sliding_window=6, max_window_layers=1
     ),
@@ -50,6 +58,9 @@ def _base(folder: Path, config: Any, dtype: str = "float32", **changes: Any) -> 
     base = load_base(str(save_tiny(folder, config=config)), source="tiny", dtype=dtype, device="cpu")
     base.create_adapter("a1", TrainConfig(lora_dropout=0.0, **changes))
     with torch.no_grad():
+        for name, value in base.model.named_parameters():
+            if "norm" in name:  # which a new model has at 1, or Gemma at 0
+                value += 0.2 * torch.randn_like(value)
         for value in adapter_parameters(base.model, "a1").values():
             value.normal_(std=0.1)
     return base
@@ -73,7 +84,7 @@ def test_the_fast_method_equals_the_plain_one(tmp_path: Path, name: str) -> None
         base.model.eval()
         plain = score_pair(base.model, PAIR, "cpu")
         plain_gradients = _gradients(base, plain)
-        fast = fast_model.score([PAIR], "cpu", dropout=True)[0]
+        fast = fast_model.score([PAIR], "cpu", dropout=PairDropout((0,)))[0]
         fast_gradients = _gradients(base, fast)
     for ours, theirs in ((fast.logps, plain.logps), (fast.entropy, plain.entropy)):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-4)
@@ -117,10 +128,10 @@ def test_a_group_gives_the_gradients_of_its_pairs(tmp_path: Path) -> None:
         assert (gradient - expected).norm() <= 5e-4 * expected.norm(), name
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.2])
-def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float) -> None:
+@pytest.mark.parametrize("dropout", [None, PairDropout((3, 4, 5)), SequenceDropout()])
+def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: Dropout | None) -> None:
     base = load_base(str(save_tiny(tmp_path)), source="tiny", dtype="float32", device="cpu")
-    base.create_adapter("a1", TrainConfig(lora_dropout=dropout))
+    base.create_adapter("a1", TrainConfig(lora_dropout=0.2))
     with torch.no_grad():
         for value in adapter_parameters(base.model, "a1").values():
             value.normal_(std=0.1)
@@ -128,10 +139,54 @@ def test_layers_computed_twice_give_the_same_bits(tmp_path: Path, dropout: float
     for checkpointing in (False, True):
         torch.manual_seed(4)
         with base.policy("a1", training=True):
-            scores = model.score([PAIR], "cpu", dropout=True, checkpointing=checkpointing)[0]
+            scores = model.score(GROUP[:3], "cpu", dropout=dropout, checkpointing=checkpointing)[1]
             found.append((scores.logps.detach(), _gradients(base, scores)))
     assert torch.equal(found[0][0], found[1][0])
     assert all(torch.equal(found[1][1][key], value) for key, value in found[0][1].items())
+
+
+def test_a_pair_s_dropout_gives_the_same_bits_alone_and_in_a_group(tmp_path: Path) -> None:
+    base = _base(tmp_path, CONFIGS["llama"])
+    base.create_adapter("a2", TrainConfig(lora_dropout=0.3))
+    with torch.no_grad():
+        for value in adapter_parameters(base.model, "a2").values():
+            value.normal_(std=0.1)
+    model, seeds = LlamaScorer(base.hf_model, "a2", Kernels(compiled=False)), (7, 8, 9)
+    with torch.no_grad(), base.policy("a2", training=True):
+        without = model.score([PAIR], "cpu")[0].logps
+        together = model.score(GROUP, "cpu", dropout=PairDropout(seeds))
+        each = [(pair, PairDropout((seed,))) for pair, seed in zip(GROUP, seeds, strict=True)]
+        alone = [model.score([pair], "cpu", dropout=dropout)[0] for pair, dropout in each]
+    assert all(torch.equal(one.logps, other.logps) for one, other in zip(together, alone, strict=True))
+    assert not torch.equal(alone[0].logps, without)
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gemma3"])
+def test_inputs_computed_again_give_the_same_bits_and_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    base = _base(tmp_path, CONFIGS[name])
+    found, kept = [], []
+    for again in (False, True):
+        monkeypatch.setattr("engine.llama.scoring._saves_kernels", lambda weights, again=again: again)  # noqa: ARG005
+        model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
+        monkeypatch.setattr("engine.llama.scoring._computes_again", lambda device, again=again: again)  # noqa: ARG005
+        held: dict[int, torch.Tensor] = {}
+
+        def keep(value: torch.Tensor, held: dict[int, torch.Tensor] = held) -> torch.Tensor:
+            held.setdefault(value.untyped_storage().data_ptr(), value)
+            return value
+
+        with base.policy("a1", training=True):
+            with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+                scores = model.score([PAIR], "cpu", dropout=PairDropout((3,)))[0]
+            kept.append(sum(value.untyped_storage().nbytes() for value in held.values()))
+            found.append((scores.logps.detach(), _gradients(base, scores)))
+    assert torch.equal(found[0][0], found[1][0])
+    assert all(torch.equal(found[1][1][key], value) for key, value in found[0][1].items())
+    tokens, layers, hidden, inner = PAIR.row_tokens, 2, SHAPE["hidden_size"], SHAPE["intermediate_size"]
+    first = tokens * hidden + tokens + hidden  # the first norm has no gradient, so it is kept for this alone
+    assert kept[0] - kept[1] == (layers * tokens * (2 * hidden + inner) - first) * 4
 
 
 def test_an_adapter_on_some_layers_only(tmp_path: Path) -> None:
@@ -170,6 +225,24 @@ def test_unknown_models_and_adapters_take_the_plain_method_and_say_so(tmp_path: 
     assert (scorer.method, "gpt2" in scorer.why) == ("plain", True)
     base = _base(tmp_path / "llama", CONFIGS["llama untied"], target_modules="q_proj,lm_head")
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "plain"
+
+
+def test_a_device_whose_kernels_have_no_backward_pass_takes_the_plain_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = _base(tmp_path, CONFIGS["llama"])
+    base.device = "cpu:0"  # any name but that of the CPU, whose kernels are known
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such kernel\nand more")
+
+    monkeypatch.setattr("engine.llama.lora_linear._LoraLinears.backward", fail)
+    scorer = choose_scorer(base, ["a1"], PAIR, 10, "eager")
+    assert scorer.method == "plain"
+    assert scorer.why.endswith("the fast one fails here: no such kernel")
+    base.device = "cpu"
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
 
 
 def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,11 @@
 """What `palate train` says."""
 
+import pytest
+import torch
+
 from engine.estimates.memory import Memory
 from engine.estimates.preflight import Preflight
+from engine.training.learner import Learner
 from tests.tui.test_cli import SHORT, Invoke, model_folder, palate, records  # noqa: F401
 from tui.training.event_format import event_words
 from tui.training.preflight_format import preflight_words
@@ -44,3 +48,25 @@ def test_a_preflight_trains_nothing(palate: Invoke) -> None:  # noqa: F811
     (told,) = records(palate("train", "--preflight", "--json"))
     assert told["seconds"] > 0
     assert "GB of memory: weights" in palate("train", "--preflight").stdout
+
+
+def test_a_run_that_fell_to_memory_is_resumed_with_gradient_checkpointing(
+    palate: Invoke,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records(palate("generate", "--pairs", "5", *SHORT, "--json"))
+    for row in records(palate("queue", "--json")):
+        palate("judge", str(row["id"]), "a")
+
+    def out_of_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "learn", out_of_memory)
+        fallen = palate("train", "--max-steps", "2", "--gradient-checkpointing", "off")
+    assert "use `palate train --resume 1 --gradient-checkpointing on`" in fallen.output.replace("\n", " ")
+    refused = palate("train", "--resume", "1", "--beta", "0.2")
+    assert "only --checkpoint-every and --gradient-checkpointing may change" in refused.output
+    told = records(palate("train", "--resume", "1", "--gradient-checkpointing", "on", "--json"))
+    assert told[-1]["event"] == "finished"
+    assert any("Gradient checkpointing is on, as asked for" in row.get("text", "") for row in told)

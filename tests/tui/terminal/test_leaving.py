@@ -94,7 +94,7 @@ def test_q_and_g_give_the_prompt_back_and_the_run_goes_on_to_its_end(space: Path
     assert worker is not None
     assert worker != app.pid  # the shell's job is the process that waits
     app.send("q")
-    app.expect("go on without a terminal")
+    app.expect("continue without a terminal")
     app.send("g")
     app.expect(r"Run 1 \(taste-1\) continues without a terminal, in process \d+")
     app.expect(pexpect.EOF)

@@ -146,7 +146,7 @@ def test_the_link_can_be_closed_while_the_run_goes_on(
     worker = owner(space)
     assert worker is not None
     shell.send("q")
-    shell.expect("go on without a terminal")
+    shell.expect("continue without a terminal")
     shell.send("g")
     shell.expect("continues without a terminal")
     shell.expect("there> ")

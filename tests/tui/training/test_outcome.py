@@ -1,6 +1,7 @@
 """A machine without room or memory interrupts a run; with room again it ends in the adapter it would have had."""
 
 import gc
+import itertools
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from tests.tui.test_workbench import SHORT, judge_all, told_figures, train, weig
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import RunEnded, WorkbenchEvent, WorkbenchFailed
+from tui.training.outcome import LESS_MEMORY, fell_to_memory
 from tui.training.pair_sets import preference_pair
 from tui.workbench import Workbench
 
@@ -107,7 +109,8 @@ def no_memory(patch: pytest.MonkeyPatch) -> None:
     def out_of_memory(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    patch.setattr(Learner, "learn", on_call(7, Learner.learn, out_of_memory))
+    learn, calls = Learner.learn, itertools.count(1)
+    patch.setattr(Learner, "learn", lambda *args: out_of_memory() if next(calls) >= 7 else learn(*args))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,7 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert row.error is not None
     assert row.error.startswith(title)
     assert row.error.endswith(f"Then press r in Runs, or use `palate train --resume {run}`, to continue the run.")
+    assert fell_to_memory(row.error) == (breaking is no_memory)
     assert workbench.can_resume(row)
     assert workbench.status().run is None
     assert [each.title for each in told if isinstance(each, WorkbenchFailed)] == [f"Run {run}: {title.split('.')[0]}"]
@@ -146,6 +150,24 @@ def test_a_run_that_the_machine_let_down_goes_on_to_the_same_adapter(
     assert weights_of(workbench, run) == weights_of(workbench, whole)
     assert told_figures(workbench, run) == told_figures(workbench, whole)
     assert not workbench.trainer.checkpoint_folder(run).exists()
+
+
+def test_a_run_that_fell_to_memory_goes_on_with_less_to_the_same_adapter(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, gradient_checkpointing="off")
+    whole = train(workbench, config, name="whole")
+    with monkeypatch.context() as patch:
+        no_memory(patch)
+        run = train(workbench, config, name="broken")
+    assert f"use `palate train --resume {run} --gradient-checkpointing on`, to" in (workbench.run(run).error or "")
+    workbench.trainer.resume(run, LESS_MEMORY)
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    row = workbench.run(run)
+    assert (row.status, row.config["gradient_checkpointing"]) == ("finished", "on")
+    assert weights_of(workbench, run) == weights_of(workbench, whole)
+    assert "Resumed with --gradient-checkpointing on." in [line.text for line in workbench.run_log(run)]
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), ZeroDivisionError("no")])
@@ -167,7 +189,7 @@ def test_a_run_that_broke_off_leaves_the_memory_to_the_next_answers(
         assert job is not None
         job.done.exception(timeout=60)
         workbench.answers.write_pairs(1).done.result(timeout=60)
-        assert [each() for each in learners] == [None]
+        assert {each() for each in learners} == {None}
     finally:
         gc.enable()
 
@@ -209,7 +231,7 @@ def test_an_adapter_that_was_published_before_the_database_was_full_is_not_train
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("tui.training.trainer.db_runs.set_run_adapter", fill_up)
+        patch.setattr("tui.training.recorder.db_runs.set_run_adapter", fill_up)
         run = train(workbench, CONFIG)
     assert workbench.run(run).status == "interrupted"
     workbench.workspace.write(lambda conn: conn.execute("PRAGMA max_page_count = 1000000").fetchall()).result()

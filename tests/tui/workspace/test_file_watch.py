@@ -50,3 +50,12 @@ async def test_a_verdict_key_is_refused_and_the_pair_stays(workbench, tmp_path, 
         assert any(title == ReplacedDatabase.title and stays for title, _, stays in notices(app))
         assert app.screen.pair.id == pair
         assert workbench.history(pair) == []
+
+
+async def test_data_says_why_nothing_can_be_read(workbench, tmp_path, monkeypatch):
+    monkeypatch.setattr("tui.workspace.file_watch.CHECK_EVERY_S", A_DAY_S)
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        (tmp_path / "palate.db").rename(tmp_path / "moved.db")
+        await pilot.press("D")  # a screen whose first query opens a connection of its own
+        await until(pilot, lambda: "replaced it" in str(app.screen.query_one("#verdicts").border_subtitle))

@@ -16,12 +16,14 @@ from safetensors.torch import load
 from db.connection import APPLICATION_ID, open_database
 from db.errors import OlderDatabase
 from engine.config import SamplingConfig
+from engine.events import StepDone
 from tests import old_workspace
 from tests.old_workspace.keep import WEIGHTS, keep, opened, processor, random_start
 from tests.old_workspace.restore import ENCODED, decoded, facts_of, restore
 from tests.old_workspace.sql_text import header_of, rows_of
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice
+from tui.events import RunChanged, WorkbenchEvent
 from tui.reader import WorkspaceReader
 from tui.trials.results import result_of
 from tui.workbench import Workbench
@@ -228,6 +230,38 @@ def test_the_killed_run_resumes_to_the_adapter_of_the_old_code(started: Workbenc
     assert not [text for text in inexact if "threads" in text or "method" in text or "device" in text]
     if not inexact and processor() == FACTS["processor"]:
         assert adapter == old
+
+
+def test_the_killed_run_left_once_more_resumes_to_the_same_adapter(started: Workbench, left: Path) -> None:
+    """The first checkpoint has format 1, the second has format 2, and the run keeps the dropout that it began with."""
+    if random_start() != FACTS["random_start"]:
+        pytest.skip("torch draws other random weights on this processor, so the checkpoint belongs to another run")
+    leave_at(started, 7)
+    stored = torch.load(left / "checkpoints" / f"run-{RUN}" / "checkpoint.pt", weights_only=True)
+    assert (stored["format"], stored["dropout"], stored["state"]["step"]) == (2, "in sequence", 7)
+    started.trainer.resume(RUN)
+    assert started.trainer.job is not None
+    started.trainer.job.done.result(timeout=120)
+    adapter, old = resumed_adapter(started), content(KEPT / "resumed" / (WEIGHTS + ENCODED))
+    torch.testing.assert_close(load(adapter), load(old), rtol=0, atol=1e-6)
+    if processor() == FACTS["processor"] and not [row for row in started.run_log(RUN) if "not exact" in row.text]:
+        assert adapter == old
+
+
+def leave_at(workbench: Workbench, step: int) -> None:
+    """Resume the run, and let it write a checkpoint and end as interrupted after `step`."""
+
+    def listen(published: WorkbenchEvent) -> None:
+        event = published.event if isinstance(published, RunChanged) else None
+        if isinstance(event, StepDone) and event.step == step:
+            workbench.trainer.leave(0)
+
+    unsubscribe = workbench.subscribe(listen)
+    workbench.trainer.resume(RUN)
+    assert workbench.trainer.job is not None
+    workbench.trainer.job.done.result(timeout=120)
+    unsubscribe()
+    assert workbench.run(RUN).status == "interrupted"
 
 
 def resumed_adapter(workbench: Workbench) -> bytes:

@@ -22,7 +22,7 @@ from tui.widgets.lists.cells import column, cut
 _AIR: Final = 6
 """Columns beside the text: the screen's margins, and a scrollbar."""
 _LEAST_NAME: Final = 8
-"""Cells of a name that can still be told from another."""
+"""Cells of a name that still differs from others."""
 
 
 class BoardScreen(PalateScreen):
@@ -77,7 +77,7 @@ def board_text(board: TrialBoard, width: int) -> Content:
     else:
         parts.append(Content("No trial was opened yet. Press esc, then N, and judge one."))
     if board.meetings and board.board is None:
-        parts.append(Content.styled("Strengths are told once three policies have met.", "$quiet"))
+        parts.append(Content.styled("Strengths are shown once three policies have met.", "$quiet"))
     if board.by_programs:
         words = f"{count(board.by_programs, 'trial')} judged by programs left out: they say nothing of your taste."
         parts.append(Content.styled(words, "$quiet"))

@@ -50,7 +50,7 @@ class CompareScreen(PalateScreen):
                 ActionRow("trial", "Blind trial", "Set up a trial in which you judge without knowing who wrote what."),
                 ActionRow("look", "Side by side", "Write both answers to held-out questions, and show the names."),
                 ChoiceRow("adapter", "adapter", "The adapter to look at.", _NO_ADAPTER),
-                ChoiceRow("against", "against", "What it is held against.", [(BASE, BASE)]),
+                ChoiceRow("against", "against", "What it is compared with.", [(BASE, BASE)]),
                 questions_row(self._num_held_out),
                 id="compare-form",
             )
@@ -114,14 +114,14 @@ class CompareScreen(PalateScreen):
 
     @on(Form.Left)
     def into_list(self) -> None:
-        """Below the form stands the list."""
+        """The list is below the form."""
         trials = self.query_one("#trials", CursorList)
         if trials.display:
             trials.focus()
 
     @on(CursorList.Left)
     def into_form(self) -> None:
-        """Above the list stands the form."""
+        """The form is above the list."""
         self.query_one(Form).action_edge(-1)
 
     @on(FormRow.Pressed)

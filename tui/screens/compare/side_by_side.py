@@ -30,7 +30,7 @@ class NamedPairView(PairView):
 
 
 class SideBySideScreen(PalateScreen):
-    """Shows what is there and takes in what is still being written. Escape goes back; the writing goes on."""
+    """Shows the answers, and more as they are written. Escape goes back; the writing continues."""
 
     MODE = "compare"
     AUTO_FOCUS = ""
@@ -44,10 +44,11 @@ class SideBySideScreen(PalateScreen):
         Binding("home", "edge(False)", "start", show=False, id="side.start", tooltip="To the beginning."),
         Binding("end", "edge(True)", "end", show=False, id="side.end", tooltip="To the end."),
         Binding("m", "raw", "raw", id="side.raw", tooltip="Rendered markdown, or the text as it was written."),
+        Binding("h", "thoughts", "thoughts", id="side.thoughts", tooltip="Open the thoughts before answers, or fold."),
         Binding("z", "zoom", "zoom", id="side.zoom", tooltip="Give one answer the whole width; tab changes which."),
         Binding("tab,shift+tab", "mark", "one pane", show=False, id="side.mark", tooltip="Scroll one pane alone."),
         Writing("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),
-        Binding("escape", "back", "back", id="side.back", tooltip="Back to the list; the writing goes on."),
+        Binding("escape", "back", "back", id="side.back", tooltip="Back to the list; the writing continues."),
     ]
 
     def __init__(self, trial: int) -> None:
@@ -60,7 +61,7 @@ class SideBySideScreen(PalateScreen):
         self.take_actions(ViewActions(self, has_pair=always, has_text=always, touch=lambda: None))
 
     def compose_body(self) -> ComposeResult:
-        """The panes, and the words that stand in for them until the first question is answered."""
+        """The panes, and the words in their place until the first question is answered."""
         yield NamedPairView()
         yield Static("", id="writing", markup=False)
 
@@ -102,7 +103,7 @@ class SideBySideScreen(PalateScreen):
         pair = self._pairs[self._at]
         if pair.id != self._shown:
             self._shown = pair.id
-            # The base, or what it is held against, stands first: nothing is hidden here that a side could give away.
+            # The base, or what it is compared with, comes first: nothing is hidden here that a side could give away.
             self.view.show(replace(pair, flipped=False), position=(self._at + 1, trial.num_questions))
         self.view.note(pair_progress_words(trial, pair))
 
@@ -135,7 +136,7 @@ class SideBySideScreen(PalateScreen):
 
 
 def waiting_words(trial: TrialRow) -> Content:
-    """What stands in place of the panes while no question is answered."""
+    """The words in place of the panes while no question is answered."""
     if trial.status == "running":
         return Content(
             f"Writing the answers of the base model and of {visible_line(trial.model_b_name, 40)} "
@@ -145,7 +146,7 @@ def waiting_words(trial: TrialRow) -> Content:
 
 
 def pair_progress_words(trial: TrialRow, pair: ComparisonRow) -> str:
-    """What stands in the lower border of the question."""
+    """The words in the lower border of the question."""
     parts = []
     if pair.a.text == pair.b.text:
         parts.append("both answers are the same")

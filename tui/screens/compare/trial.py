@@ -37,7 +37,7 @@ class TrialScreen(PairScreen):
             "B", "unseal", "break seal", priority=True, id="trial.unseal", tooltip="Show the names before the end."
         ),
         Binding(
-            "escape", "leave", "leave", id="trial.leave", tooltip="Leave it for now; it goes on where you left it."
+            "escape", "leave", "leave", id="trial.leave", tooltip="Leave it for now; it continues where you left it."
         ),
     ]
 
@@ -98,7 +98,7 @@ class TrialScreen(PairScreen):
         if self.pair is not None and self.is_active and not self._goes_on and self._is_settled():
             self._goes_on = True  # asked once
             sentence = "What you judged so far settles which is better, by the rule for looking early."
-            answers = (("r", "show the names and the result"), ("g", "go on to the end"))
+            answers = (("r", "show the names and the result"), ("g", "continue to the end"))
             self.app.push_screen(Choose("Settled", sentence, answers), self._settled_answered)
 
     # -- keys ----------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ PROMPTS: Final = 20
 """Enough to settle a clear difference (15 to 5), judged in a quarter of an hour."""
 _ABOUT: Final = Content(
     "You judge answers of both without knowing whose they are. The names stay sealed until the end. "
-    "You can leave at any time and go on days later."
+    "You can leave at any time and continue days later."
 )
 
 
@@ -55,7 +55,7 @@ class TrialSetupScreen(PalateScreen):
             yield Form(
                 ActionRow("begin", "Begin the trial", "Have the answers written, and judge them as they come."),
                 ChoiceRow("policy", "on trial", "The policy whose wins are counted.", policies, default=policy),
-                ChoiceRow("against", "against", "What it is held against.", policies, default=against),
+                ChoiceRow("against", "against", "What it is compared with.", policies, default=against),
                 self._number("num_prompts", "prompts", _PROMPTS_HELP, PROMPTS, 1),
                 ChoiceRow("prompt_set", "prompt set", "Where prompts come from.", [(None, "all held out"), *sets]),
                 self._number("samples", "samples each", _SAMPLES_HELP, 1, 1),

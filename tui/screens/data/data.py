@@ -1,4 +1,4 @@
-"""The Data screen: every verdict that stands, the prompt sets, and the way in and out for files."""
+"""The Data screen: every current verdict, the prompt sets, import and export."""
 
 from typing import ClassVar
 
@@ -103,7 +103,7 @@ class DataScreen(PalateScreen):
         self.run_worker(self._find(self.query_text), name="find")
 
     async def _find(self, query: str) -> None:
-        """Show what a query finds, then tell how much there is in all; what cannot be asked is told."""
+        """Show what a query finds, then its count; for a query that cannot be read, show why."""
         # The same question again, because something changed: as much is read as there was, so that the mark stays.
         there = len(self.query_one(VerdictList).rows) if query == self.shown_query else 0
         self._finding += 1
@@ -140,7 +140,7 @@ class DataScreen(PalateScreen):
             self._draw_found(found, None)
 
     def _draw_found(self, found: Found, total: int | None) -> None:
-        """An empty list says what to press; a long one says that it goes on."""
+        """An empty list says what to press; a long one says that there is more."""
         shown, filtered = len(self.query_one(VerdictList).rows), bool(found.query.strip())
         self.query_one("#verdicts").set_class(shown == 0, "-empty")
         if not shown:  # a hidden text that changes would have the screen laid out again
@@ -248,7 +248,7 @@ class DataScreen(PalateScreen):
     # -- in and out ----------------------------------------------------------------------------------------------
 
     def action_import(self) -> None:
-        """Take a file in, or stop the import that goes on."""
+        """Import a file, or stop the import in progress."""
         self.run_worker(import_file(self), name="import", exit_on_error=True)
 
     def action_export(self) -> None:
@@ -260,7 +260,7 @@ class DataScreen(PalateScreen):
 
 
 def counts_line(counts: VerdictCounts) -> str:
-    """What stands, in one line; kinds that do not occur are left out."""
+    """The current verdicts, in one line; kinds that do not occur are left out."""
     parts = [count(counts.total, "verdict"), count(counts.decisive, "pair")]
     others = ((counts.ties, "tie"), (counts.both_bad, "both bad"), (counts.both_good, "both good"))
     for number, word in (*others, (counts.skipped, "skipped"), (counts.discarded, "discarded")):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from textual.content import Content
 
 from db.prompt_rows import TakenPrompts
-from tui.curation.files import check_target, format_choices, likely_format, named_source
-from tui.curation.import_format import exported_words, left_out_words, taken_words
+from tui.curation.files import PairFile, check_target, format_choices, named_source
+from tui.curation.import_format import exported_words, left_out_words, remark_words, summary_words, taken_words
+from tui.curation.import_source import UnknownFormat
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
+from tui.screens.data.import_preview import PREVIEWED, ShowPreview
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.text.format import count
@@ -25,9 +28,9 @@ _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or
 class PickFormat(Pick):
     """The formats in a list, the likeliest first. The answer is a format's name."""
 
-    def __init__(self, title: str, sentence: str, first: str) -> None:
-        formats = format_choices(first)
-        rows = [(each.name, Content.assemble(f"{each.name:<16} ", (each.words, "$quiet"))) for each in formats]
+    def __init__(self, title: str, sentence: str, first: str, *, written: bool = True) -> None:
+        formats = format_choices(first, written=written)
+        rows = [(each.name, Content.assemble(f"{each.name:<22} ", (each.words, "$quiet"))) for each in formats]
         super().__init__(title, sentence, rows)
 
 
@@ -35,10 +38,10 @@ class PickFormat(Pick):
 
 
 async def import_file(screen: PalateScreen) -> None:
-    """Ask for a file and take it in; or, while an import goes on, whether it shall end."""
+    """Ask for a file and import it; or, while an import is in progress, whether to stop it."""
     app, imports = screen.app, screen.workbench.imports
     if imports.going_on:
-        if await app.push_screen_wait(Choose("Import", "An import goes on.", _STOP)):
+        if await app.push_screen_wait(Choose("Import", "An import is in progress.", _STOP)):
             imports.stop()
         return
     kind = await app.push_screen_wait(Choose("Import", "What does it hold?", _KINDS))
@@ -67,15 +70,52 @@ async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> N
 
 
 async def _take_pairs(screen: PalateScreen, name: str) -> None:
-    """Look which format it is, let that be changed, and store everything beside the loop."""
-    source = named_source(name)
-    found = await asyncio.to_thread(likely_format, source)
-    asked = PickFormat("Import", f"{source.stem} looks like {found}. Take it as:", found)
-    format = await screen.app.push_screen_wait(asked)
-    if format is None:
-        return
-    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=format))
-    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *map(left_out_words, imported.left_out)]
+    """Show how a file would be read, let format and columns be changed, and store it beside the loop."""
+    file = PairFile(name)
+    file.source()  # a file that is not there is told before anything is asked
+    while True:
+        try:
+            preview = await asyncio.to_thread(screen.workbench.import_preview, file.source(), file.format, PREVIEWED)
+        except UnknownFormat as error:
+            answer: str | None = "c"
+            sentence = f"{error} Name the columns:"
+        else:
+            answer = await screen.app.push_screen_wait(ShowPreview(preview))
+            sentence = "Which column is which? A column that need not be read is ignore=COLUMN."
+        if answer == "f":
+            asked = PickFormat(
+                "Import", f"{name} looks like {preview.found.format}.", preview.found.format, written=False
+            )
+            format = await screen.app.push_screen_wait(asked)
+            file = replace(file, format=format or file.format)
+        elif answer == "c":
+            columns = await _ask_columns(screen, sentence, file.columns)
+            if columns is None:
+                return
+            file = replace(file, columns=columns)
+        elif answer is not None:
+            await _store_pairs(screen, file, with_rejects=answer == "r")
+            return
+        else:
+            return
+
+
+async def _ask_columns(screen: PalateScreen, sentence: str, value: str) -> str | None:
+    asked = AskText("Import", sentence, value=value, placeholder="prompt=q,chosen=good,rejected=bad")
+    return await screen.app.push_screen_wait(asked)
+
+
+async def _store_pairs(screen: PalateScreen, file: PairFile, *, with_rejects: bool) -> None:
+    rejects = None
+    source = file.source()
+    if with_rejects:
+        sentence = "Write the rows that cannot be used to this file, to mend and import them:"
+        text = await screen.app.push_screen_wait(AskText("Import", sentence, value=f"{source.stem}.rejects.jsonl"))
+        rejects = None if text is None else path_of(text).absolute()
+        if rejects is None or (rejects.exists() and not await _replace(screen, rejects)):
+            return
+    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=file.format, rejects=rejects))
+    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *summary_words(imported)]
     screen.palate.tell("Imported", _sentences(words))
 
 
@@ -121,9 +161,9 @@ def added_sentence(taken: TakenPrompts) -> str:
     parts = [f"{count(taken.added, 'prompt')} in the set {taken.set_name!r}"]
     for number, words in (
         (taken.duplicates, "known already"),
-        (taken.skipped, "empty"),
         (taken.in_other_set, "left out, because they are on the other side of the held-out wall"),
     ):
         if number:
             parts.append(f"{number:,} {words}")
+    parts += [*map(left_out_words, taken.left_out), *map(remark_words, taken.remarks)]
     return "; ".join(parts) + "."

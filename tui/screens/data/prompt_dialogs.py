@@ -38,4 +38,4 @@ def crossing_question(name: str, meant: Crossing, to_trials: bool) -> Choose:
     if to_trials:
         words, act = holding_out_words(meant), ("h", "hold out")
         return Choose(f"Hold out · {visible_line(name, 40)}", "\n".join(words), (act,))
-    return Choose(f"Hand back · {visible_line(name, 40)}", "\n".join(release_words(meant)), (("h", "hand back"),))
+    return Choose(f"Release · {visible_line(name, 40)}", "\n".join(release_words(meant)), (("h", "release"),))

@@ -1,4 +1,4 @@
-"""Prompt sets and their prompts: looked through, added to, moved, held out for trials and handed back."""
+"""Prompt sets and their prompts: browse, add, move, hold out for trials, release."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -170,9 +170,9 @@ class PromptsScreen(PalateScreen):
         return super().check_action(action, parameters)
 
     def key_label(self, binding: TextualBinding) -> str:
-        """A set that is held out can be handed back."""
+        """A set that is held out can be released."""
         marked = self.marked_set
-        return "hand back" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description
+        return "release" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description
 
     # -- finding -------------------------------------------------------------------------------------------------
 

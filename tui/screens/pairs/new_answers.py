@@ -60,7 +60,7 @@ class NewAnswers(Actions):
         self._feed.grow(AnswersGrowing(pair.prompt, ("", "")))
         self._screen.refresh_status()
         done = asyncio.shield(asyncio.wrap_future(job.done))  # the job outlives this screen
-        await asyncio.gather(done, return_exceptions=True)  # the workbench tells what went wrong
+        await asyncio.gather(done, return_exceptions=True)  # the workbench publishes what went wrong
         if self.replaced is pair:
             self._feed.show_next(after=pair.id)
 

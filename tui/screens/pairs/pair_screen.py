@@ -39,6 +39,10 @@ class PairScreen(PalateScreen):
             )
         )
 
+    def on_mount(self) -> None:
+        """Thoughts are folded or open, as the workspace's settings say."""
+        self.view.thoughts_shown = self.workbench.thoughts_shown
+
     # -- for subclasses ------------------------------------------------------------------------------------------
 
     @property
@@ -64,7 +68,7 @@ class PairScreen(PalateScreen):
 
     @property
     def layout_word(self) -> str:
-        """How the panes stand, in the database's words."""
+        """The layout of the panes, in the database's words."""
         return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
@@ -80,19 +84,20 @@ class PairScreen(PalateScreen):
 
     def paint_again(self) -> None:
         """The pair was out of sight: verdict keys and the clock count from when it is painted again."""
-        self._out_of_sight()
+        self.out_of_sight()
         self.call_after_refresh(self.painted)
 
-    def _out_of_sight(self) -> None:
+    def out_of_sight(self) -> None:
+        """Nobody reads: the clock waits, and no verdict key counts until the pair is painted again."""
         self.clock.pause(time.monotonic())
         self.gate.hide()
 
     def on_screen_suspend(self) -> None:
         """Nobody reads."""
-        self._out_of_sight()
+        self.out_of_sight()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Panes are named by where they stand, and a pair that is out of sight is not being read."""
+        """Panes are named by their place, and a pair that is out of sight is not being read."""
         self.view.retitle()
         self.refresh_bindings()
         self.paint_again()
@@ -134,7 +139,7 @@ class PairScreen(PalateScreen):
 
     @property
     def settling(self) -> bool:
-        """Does a pair stand here, or come at this moment, that no verdict key counts for yet?"""
+        """Is a pair shown, or about to be, for which no verdict key counts yet?"""
         return self.shown_pair is not None and not self.too_small and self.is_attached and not self.can_judge
 
     def refusal(self, pressed_at: float) -> str | None:

@@ -14,7 +14,7 @@ class ReadingClock:
         self._last: float | None = None
 
     def reset(self) -> None:
-        """Another pair: nothing read yet, and the clock stands until `resume`."""
+        """Another pair: nothing is read yet, and the clock waits for `resume`."""
         self._spent, self._last = 0.0, None
 
     def touch(self, now: float) -> None:

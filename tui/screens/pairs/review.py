@@ -29,7 +29,7 @@ class ReviewScreen(VerdictScreen):
         return super().check_action(action, parameters)
 
     def _draw(self, pair: ComparisonRow) -> None:
-        """What an opened verdict tells, and why this one is here."""
+        """The facts of an opened verdict, and why this one is shown."""
         super()._draw(pair)
         why = self._pairs[self._at][1]
         self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {why} · {self.standing(pair)}")

@@ -91,7 +91,7 @@ class VerdictScreen(PairScreen):
             self._draw(self.workbench.comparison(self._comparison))
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Panes are named by where they stand."""
+        """Panes are named by their place."""
         if self._pair is not None:
             self._draw(self.workbench.comparison(self._comparison))
 

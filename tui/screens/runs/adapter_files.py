@@ -43,12 +43,12 @@ class AdapterFiles(Actions):
         return self._adapters.of(self._run()) is not None
 
     def action_merge(self) -> None:
-        """Ask where the merged model shall stand."""
+        """Ask for the folder of the merged model."""
         if adapter := self._adapters.of(self._run()):
             self._ask_path("Merge", _MERGE, adapter, "merged", lambda path, over: self._merge(adapter, path, over))
 
     def action_export(self) -> None:
-        """Ask where the adapter shall stand."""
+        """Ask for the folder of the adapter."""
         if adapter := self._adapters.of(self._run()):
             take: TakePath = lambda path, over: self._export(adapter, path, over)  # noqa: E731
             self._ask_path("Export", _EXPORT, adapter, "adapter", take)
@@ -84,7 +84,7 @@ class AdapterFiles(Actions):
         self._screen.app.push_screen(AskText(f"{title} {name}", sentence, value=place), answered)
 
     def _merge(self, adapter: AdapterView, path: Path, overwrite: bool) -> None:
-        """Begin the merge. The status line shows its progress, and the workbench tells its end."""
+        """Begin the merge. The status line shows its progress, and the workbench publishes its end."""
         try:
             self._screen.workbench.adapter_service.merge(adapter.id, path, overwrite=overwrite)
         except KNOWN_ERRORS as error:

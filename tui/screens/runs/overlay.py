@@ -28,7 +28,7 @@ _RAW_UP_TO = 2
 
 
 class RunOverlayScreen(PalateScreen):
-    """Runs in stable colours, each with a letter that stands on its line."""
+    """Runs in stable colours, each with a letter on its line."""
 
     MODE = "runs"
     READS_AHEAD = True

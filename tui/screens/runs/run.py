@@ -137,7 +137,7 @@ class RunScreen(PalateScreen):
     # -- actions -------------------------------------------------------------------------------------------------
 
     def _moving(self) -> VerticalScroll:
-        """What scrolls: the facts where they stand beside the charts, else the whole page."""
+        """What scrolls: the facts where they are beside the charts, else the whole page."""
         broad = self.has_class("-broad")
         return self.query_one("#run-facts" if broad else "#run-page", VerticalScroll)
 

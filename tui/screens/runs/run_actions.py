@@ -1,13 +1,16 @@
 """What can be done with the run that a screen shows: use its adapter, use none, resume it."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
 
 from db.run_rows import RunRow
 from tui.errors import KNOWN_ERRORS
 from tui.screens.actions import Actions
 from tui.screens.base import PalateScreen
+from tui.screens.confirm import ResumeScreen
 from tui.snapshots import AdapterView
+from tui.training.outcome import LESS_MEMORY, fell_to_memory, saves_memory
 from tui.widgets.binding import Writing
 
 ADAPTER_KEYS: Final = (
@@ -69,12 +72,23 @@ class RunActions(Actions):
             self._use(adapter.id)
 
     def action_resume(self) -> None:
-        """Let the shown run go on from its checkpoint."""
+        """Resume the shown run from its checkpoint; for one that ran out of memory, ask how."""
         run = self._run()
         if run is None:
             return
+        if fell_to_memory(run.error) and saves_memory(run.config):
+            answered = partial(self._resume_answered, run.id)
+            self._screen.app.push_screen(ResumeScreen(run), answered)
+        else:
+            self._resume(run.id, {})
+
+    def _resume_answered(self, run: int, answer: str | None) -> None:
+        if answer is not None:
+            self._resume(run, LESS_MEMORY if answer == "g" else {})
+
+    def _resume(self, run: int, changes: Mapping[str, Any]) -> None:
         try:
-            self._screen.workbench.trainer.resume(run.id)
+            self._screen.workbench.trainer.resume(run, changes)
         except KNOWN_ERRORS as error:
             self._screen.palate.tell_error(error)
         self._screen.refresh_bindings()

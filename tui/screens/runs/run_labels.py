@@ -13,7 +13,7 @@ from tui.text.sanitize import visible_line
 from tui.widgets.binding import TextualBinding, Writing
 
 LABEL_KEYS: Final = (
-    Writing("f", "train_on", "train on", id="run.train-on", tooltip="Open Train, to go on from this run's adapter."),
+    Writing("f", "train_on", "train on", id="run.train-on", tooltip="Open Train, to continue from this run's adapter."),
     Writing("c", "note", "note", id="run.note", tooltip="Keep a note with this run."),
     Writing("t", "tag", "tags", id="run.tag", tooltip="Keep tags with this run, to filter by."),
     Writing("n", "rename", "rename", id="run.rename", tooltip="Give this run (and its adapter) another name."),

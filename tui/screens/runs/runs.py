@@ -231,7 +231,7 @@ class RunsScreen(PalateScreen):
     # -- marks ---------------------------------------------------------------------------------------------------
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor, or take its mark off, and go on to the next."""
+        """Mark the run under the cursor, or remove its mark, and move to the next."""
         run = self.shown_run()
         if run is None:
             return

@@ -13,7 +13,7 @@ from tui.widgets.summary_line import SummaryLine
 
 
 class SamplesScreen(PalateScreen):
-    """Answers to the same held-out prompts at every evaluation of a run. Escape goes back; a live run goes on."""
+    """Answers to the same held-out prompts at every evaluation of a run. Escape goes back; a live run continues."""
 
     AUTO_FOCUS = ""
     BINDINGS = [
@@ -35,7 +35,7 @@ class SamplesScreen(PalateScreen):
         self._run = run
 
     def compose_body(self) -> ComposeResult:
-        """The run's line, the samples, and the words that stand in for them while there are none."""
+        """The run's line, the samples, and the words in their place while there are none."""
         yield SummaryLine(id="samples-run")
         yield RunSamples()
         yield Static("", id="no-samples", markup=False)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _SETTLED_S: Final = 0.3
-"""How long settings must stand before the run is looked at closely: nobody needs it for half a number."""
+"""How long settings must be unchanged before the preflight: nobody needs it for half a number."""
 
 
 _NOTICED_S: Final = 0.2
@@ -69,7 +69,7 @@ class TrainScreen(PalateScreen):
     BINDINGS = [
         Writing("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
         Writing("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
-        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or go on."),
+        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or continue."),
         Writing("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
         Writing("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
@@ -139,7 +139,7 @@ class TrainScreen(PalateScreen):
     # -- drawing -------------------------------------------------------------------------------------------------
 
     def _progress(self, run: int | None) -> RunProgress | None:
-        """Where `run` stands, while it is alive."""
+        """The progress of `run`, while it is alive."""
         alive = self.workbench.run_progress
         return alive if alive is not None and alive.run == run else None
 
@@ -327,7 +327,7 @@ class TrainScreen(PalateScreen):
             row.focus()
 
     def take_start(self, adapter: AdapterView) -> None:
-        """Set up the next run to go on from this adapter."""
+        """Set up the next run to continue from this adapter."""
         if self._run is not None:
             self.action_another()
         setup = self.query_one(TrainSetup)
@@ -336,12 +336,12 @@ class TrainScreen(PalateScreen):
         self._read_setup()
 
     def key_label(self, binding: TextualBinding) -> str:
-        """What waits goes on with the same key."""
+        """The same key continues a run that waits."""
         waits = self._alive is not None and self._alive.phase in WAITING
-        return "go on" if binding.action == "pause" and waits else super().key_label(binding)
+        return "continue" if binding.action == "pause" and waits else super().key_label(binding)
 
     def action_pause(self) -> None:
-        """Let the run wait, or go on."""
+        """Let the run wait, or continue."""
         alive = self._progress(self._run)
         if alive is None:
             return

@@ -402,7 +402,7 @@ async def test_the_board_before_and_after_three_have_met(workbench: StillWorkben
         await until_shown(pilot, "No trial was opened yet.")
         judged(workbench)
         await until_shown(pilot, "1 won · 2 tied · 1 lost")
-        assert "Strengths are told once three policies have met." in text_of(app)
+        assert "Strengths are shown once three policies have met." in text_of(app)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 

@@ -97,7 +97,7 @@ async def test_a_set_is_made_filled_renamed_and_held_out(workbench: StillWorkben
         await until_shown(pilot, "no run ever trains on them")
         await pilot.press("h")
         await until(pilot, lambda: sets_of(screen)["mail"][3])
-        await until_shown(pilot, "h hand back")
+        await until_shown(pilot, "h release")
         await pilot.press("n")
         await answer(pilot, "mail")
         await until(pilot, lambda: isinstance(pilot.app.screen, Choose))

@@ -571,6 +571,12 @@ async def test_earlier_and_later_pairs_are_opened_and_judged_anew() -> None:
         await ready(pilot, screen, 1)
         await pilot.press("n")
         await ready(pilot, screen, 3)
+        await pilot.press("u")
+        await ready(pilot, screen, 1)
+        assert "your verdict was taken back, and the one before it counts again" in note(screen)
+        await pilot.press("u")
+        await ready(pilot, screen, 2)
+        assert "open again: your verdict was taken back" in note(screen)
 
 
 async def test_a_copy_goes_to_the_clipboard_and_to_a_file() -> None:

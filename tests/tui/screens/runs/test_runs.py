@@ -236,6 +236,36 @@ def test_what_a_run_does_stands_beside_a_bar(changes: dict[str, Any], words: str
     assert ("left" in line) == (alive.step == 12)
 
 
+@pytest.mark.parametrize(("key", "setting"), [("g", "on"), ("r", "off"), ("escape", None)])
+async def test_r_asks_how_a_run_that_fell_to_memory_is_resumed(
+    workbench: FakeWorkbench, key: str, setting: str | None
+) -> None:
+    error = "The memory ran out. CUDA out of memory. Close other programs that take memory on this machine."
+    workbench.run_rows = [
+        replace(row, error=error, config={**row.config, "gradient_checkpointing": "off"})
+        if row.status == "interrupted"
+        else row
+        for row in workbench.run_rows
+    ]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("R")
+        await until_shown(pilot, "5 runs")
+        runs = app.screen
+        await pilot.press("down", "down", "down")
+        await until(pilot, lambda: under_cursor(runs) == 2)
+        await pilot.press("r")
+        await until_shown(pilot, "resume with gradient checkpointing")
+        assert workbench.state.run is None
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is runs)
+        if setting is None:
+            assert workbench.run(2).status == "interrupted"
+        else:
+            await until(pilot, lambda: workbench.state.run is not None)
+            assert workbench.run(2).config["gradient_checkpointing"] == setting
+
+
 async def test_r_resumes_an_interrupted_run_and_no_other(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:

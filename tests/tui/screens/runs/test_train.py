@@ -309,7 +309,7 @@ async def test_a_run_waits_and_goes_on_with_one_key(workbench: FakeWorkbench) ->
         await until_shown(pilot, "space pause")
         await pilot.press("space")
         await until_shown(pilot, "‖ run 1")
-        await until_shown(pilot, "space go on")
+        await until_shown(pilot, "space continue")
         await pilot.press("L")
         await until_shown(pilot, "‖ taste-1 · paused")
         await pilot.press("T", "space")

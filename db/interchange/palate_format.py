@@ -6,16 +6,22 @@ of judges and other people, and the ranking that a pair belongs to. `palate` is 
 
 from typing import Any
 
-from db.interchange.arena import judged
-from db.interchange.checks import Row, checked_number, checked_text, kind_of, messages_of
+from db.interchange.checks import Row, checked_number, checked_text, kind_of
+from db.interchange.format import FACTS, Format
+from db.interchange.messages import ending_with_user, turns_of
+from db.interchange.reading import each_row, judged
 from db.interchange.records import OtherVerdict, PairRecord, Read
 from db.pair_rows import VERDICTS
 
 VERSION = 1
 _SIDES = ("left", "right")
+_FIELDS = frozenset(
+    {"palate", "prompt", "a", "b", "verdict", "strength", "side", "seconds", "note", "field"}
+    | {"scores", "reasons", "person", "others", "ranking"}
+)
 
 
-def read_line(row: Row, **_: Any) -> Read:
+def read_line(row: Row) -> Read:
     """Read a line.
 
     Raises:
@@ -28,9 +34,9 @@ def read_line(row: Row, **_: Any) -> Read:
         raise row.wrong(f"'scores' must be a list of two numbers, not {kind_of(scores)}")
     score_a, score_b = (None if each is None else checked_number(row, each, "scores") for each in scores)
     verdict = _verdict(row)
-    return judged(
-        row,
-        messages_of(row, row.get("prompt"), "prompt"),
+    record = PairRecord(
+        row.at,
+        ending_with_user(row, turns_of(row, row.get("prompt"), "prompt"), "prompt"),
         row.text("a"),
         row.text("b"),
         verdict,
@@ -46,6 +52,7 @@ def read_line(row: Row, **_: Any) -> Read:
         others=tuple(map(_other, _nested(row, "others"))),
         ranking=_whole(row, "ranking"),
     )
+    return judged(row, record)
 
 
 def write_line(record: PairRecord) -> dict[str, Any]:
@@ -136,4 +143,33 @@ def _nested(row: Row, name: str) -> list[Row]:
     value = row.get(name) or []
     if not isinstance(value, list):
         raise row.wrong(f"{name!r} must be a list of objects, not {kind_of(value)}")
-    return [Row(row.file, row.unit, row.at, each) for each in value]
+    return [row.part(each) for each in value]
+
+
+def _is_palate(row: Row) -> bool:
+    return row.has("palate", "a", "b")
+
+
+PALATE = Format(
+    "palate",
+    "Palate: everything that is known of a pair",
+    _is_palate,
+    each_row(read_line, _FIELDS),
+    write_line,
+    frozenset(FACTS),
+    endings=(".jsonl", ".json"),
+    shape="`palate`: the version; `prompt`: messages; `a`, `b`, `verdict`; the rest is left out where it is not known",
+    traps="""`reasons` are a list of texts; `others` are verdicts of other people and of judges, which are kept beside
+the one that counts; pairs of one ranking share a number.""",
+    examples=(
+        {
+            "palate": 1,
+            "prompt": [{"role": "user", "content": "Name a nut."}],
+            "a": "A hazelnut.",
+            "b": "Nuts.",
+            "verdict": "a",
+            "reasons": ["clear"],
+            "others": [{"person": "Ben", "verdict": "tie"}],
+        },
+    ),
+)

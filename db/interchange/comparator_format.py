@@ -6,22 +6,20 @@ https://github.com/PAIR-code/llm-comparator (README, "Data Format"). Its scores 
 
 from typing import Any
 
-from db.interchange.arena import judged
-from db.interchange.checks import Row, messages_of
+from db.interchange.checks import Row
+from db.interchange.format import JUDGED, Format
+from db.interchange.messages import asked
+from db.interchange.reading import each_row, judged
 from db.interchange.records import DECISIVE, PairRecord, Read, side_pressed
+from db.interchange.trial_export import LABELS, SCORES, input_text
 
-SCORES = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
-LABELS = {
-    1.5: "A is much better",
-    1.0: "A is better",
-    0.0: "same",
-    -1.0: "B is better",
-    -1.5: "B is much better",
-}
 # "Slightly better" is 0.5; a mean of several raters that is nearer to 0 than to 0.5 is a tie.
 _TIE = 0.25
 _MUCH = 1.25
 _OTHERS = ("tie", "both_bad", "both_good", "skip", "discard")
+_USED = frozenset(
+    {"input_text", "output_text_a", "output_text_b", "score", "individual_rater_scores", "custom_fields", "tags"}
+)
 
 HEAD = {
     "metadata": {
@@ -35,37 +33,36 @@ HEAD = {
 }
 
 
-def read_example(row: Row, **_: Any) -> Read:
-    """Read an example. An example without a score was not judged.
-
-    Raises:
-        InterchangeError: a text or the score is a value of another kind.
-    """
-    messages = messages_of(row, row.text("input_text"), "input_text")
+def _read_example(row: Row) -> Read:
+    """Read an example. An example without a score was not judged."""
     score = row.optional_number("score")
-    more = row.get("custom_fields") or {}
-    said = more.get("verdict") if isinstance(more, dict) else None
-    verdict = said if said in _OTHERS else _verdict(score)
-    ratings = [each for each in row.get("individual_rater_scores") or () if isinstance(each, dict)]
-    rating: dict[str, Any] = ratings[0] if ratings else {}
+    more = row.get("custom_fields") if isinstance(row.get("custom_fields"), dict) else {}
+    verdict = said if (said := more.get("verdict")) in _OTHERS else _verdict(score)
+    rating = row.part(_first(row.get("individual_rater_scores"), dict) or {})
     flipped = rating.get("is_flipped")
-    seconds = Row(row.file, row.unit, row.at, more).optional_number("seconds") if isinstance(more, dict) else None
-    tags = [each for each in row.get("tags") or () if isinstance(each, str) and each.strip()]
-    return judged(
-        row,
-        messages,
+    record = PairRecord(
+        row.at,
+        asked(row.text("input_text")),
         row.text("output_text_a"),
         row.text("output_text_b"),
         verdict,
         strength=2 if verdict in DECISIVE and abs(score or 0.0) >= _MUCH else 1,
         side=side_pressed(verdict, "b" if flipped else "a") if isinstance(flipped, bool) else None,
-        seconds=seconds,
-        note=Row(row.file, row.unit, row.at, rating).optional_text("rationale") or "",
-        field=tags[0] if tags else None,
+        seconds=row.part(more).optional_number("seconds"),
+        note=rating.optional_text("rationale") or "",
+        field=_first(row.get("tags"), str) or None,
+    )
+    return judged(row, record)
+
+
+def _first(values: Any, kind: type) -> Any:
+    """The first value of a list that is of this kind and not empty."""
+    return (
+        next((each for each in values if isinstance(each, kind) and each), None) if isinstance(values, list) else None
     )
 
 
-def write_example(record: PairRecord) -> dict[str, Any]:
+def _write_example(record: PairRecord) -> dict[str, Any]:
     """Write an example. The score of a pair that was not judged is null."""
     score = None if record.verdict is None else SCORES.get((record.verdict, record.strength), 0.0)
     rating: dict[str, Any] = {
@@ -86,16 +83,27 @@ def write_example(record: PairRecord) -> dict[str, Any]:
     }
 
 
-def input_text(messages: Any) -> str:
-    """A prompt as a single text, the only form that the format has."""
-    if len(messages) == 1:
-        return str(messages[0]["content"])
-    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
-
-
 def _verdict(score: float | None) -> str | None:
     if score is None:
         return None
     if abs(score) < _TIE:
         return "tie"
     return "a" if score > 0 else "b"
+
+
+COMPARATOR = Format(
+    "llm-comparator",
+    "LLM Comparator",
+    lambda row: row.has("input_text", "output_text_a"),
+    each_row(_read_example, _USED),
+    _write_example,
+    JUDGED | {"strength", "side", "seconds", "note", "field"},
+    input_text,
+    (".json",),
+    HEAD,
+    shape="`examples` of `input_text`, `output_text_a`, `output_text_b`, `score`",
+    traps="""A score above 0.25 chooses A, below −0.25 B, nearer to 0 it is a tie; from 1.25 on it is "much better".
+Without a score the pair was not judged. `is_flipped` tells the side, `rationale` is the note, the first tag the field.
+Other verdicts and the seconds stand in `custom_fields`.""",
+    examples=({"input_text": "Why?", "output_text_a": "Light.", "output_text_b": "Hm.", "score": 1.0},),
+)

@@ -176,4 +176,4 @@ def test_a_value_that_the_format_has_not_is_named_with_its_line(
         assert len(list(FORMATS["palate"].read(Source(file)))) == 2
         return
     with pytest.raises(InterchangeError, match=f"line 2: .*{words}"):
-        list(FORMATS["palate"].read(Source(file)))
+        list(FORMATS["palate"].read(Source(file), strict=True))

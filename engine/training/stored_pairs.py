@@ -1,0 +1,52 @@
+"""Encoded pairs in a checkpoint: a few tensors and lists, for torch reads millions of single numbers slowly.
+
+keys, moved, shortened   a list each, with one entry a pair
+lengths                  (pairs, 3) int32: tokens of prompt, chosen and rejected
+tokens                   int32: the ids of all three parts of each pair in turn
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import torch
+
+from engine.chat import EncodedPair
+from engine.preference import PreferencePair
+from engine.preparation import PreparedPairs, pairs_digest
+
+
+def stored_run_pairs(prepared: PreparedPairs) -> dict[str, Any]:
+    """All pairs of a run and the reasons of those left out, as a checkpoint holds them."""
+    return {
+        "train": stored_pairs(prepared.train),
+        "evaluation": stored_pairs(prepared.evaluation),
+        "left_out": dict(prepared.left_out),
+    }
+
+
+def run_pairs_of(stored: Mapping[str, Any], given: Sequence[PreferencePair]) -> PreparedPairs:
+    """The pairs of a run from a checkpoint; `given` are those with which the run is resumed, with or without those that
+    were left out at its start. Only the digest is of `given`."""
+    left_out = {pair.key: stored["left_out"][pair.key] for pair in given if pair.key in stored["left_out"]}
+    digest = pairs_digest([pair for pair in given if pair.key not in left_out])
+    return PreparedPairs(pairs_of(stored["train"]), pairs_of(stored["evaluation"]), left_out, digest)
+
+
+def stored_pairs(pairs: Sequence[EncodedPair]) -> dict[str, Any]:
+    """Pairs as tensors and lists."""
+    parts = [(each.prompt_ids, each.chosen_ids, each.rejected_ids) for each in pairs]
+    return {
+        "keys": [each.key for each in pairs],
+        "moved": [each.moved for each in pairs],
+        "shortened": [each.shortened for each in pairs],
+        "lengths": torch.tensor([[len(part) for part in three] for three in parts], dtype=torch.int32).view(-1, 3),
+        "tokens": torch.tensor(list(chain.from_iterable(chain.from_iterable(parts))), dtype=torch.int32),
+    }
+
+
+def pairs_of(stored: Mapping[str, Any]) -> tuple[EncodedPair, ...]:
+    """The pairs that `stored_pairs` made tensors and lists of."""
+    parts = iter([tuple(each.tolist()) for each in stored["tokens"].split(stored["lengths"].flatten().tolist())])
+    rows = zip(stored["keys"], parts, parts, parts, stored["moved"], stored["shortened"], strict=True)
+    return tuple(EncodedPair(*row) for row in rows)
