@@ -169,8 +169,13 @@ def test_a_ranking_of_three_gives_its_pairs_and_a_row_that_is_left_out_counts_on
     assert [(each.count, each.lines) for each in again.left_out] == [(1, (1,))]
 
 
+@pytest.mark.parametrize(("number", "more"), [(200, ("no json",)), (2000, ())])
 def test_a_file_that_changes_while_it_is_read_is_taken_back(
-    open_workbench: Callable[[], Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_workbench: Callable[[], Workbench],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    more: tuple[str, ...],
 ) -> None:
     workbench = open_workbench()
     before, source = sets(workbench), pairs(tmp_path / "mine.jsonl", 500)
@@ -179,7 +184,7 @@ def test_a_file_that_changes_while_it_is_read_is_taken_back(
     def spoiled():
         passes.append(1)
         if len(passes) == 3:  # told, looked through, stored
-            pairs(tmp_path / "mine.jsonl", 200, "no json")
+            pairs(tmp_path / "mine.jsonl", number, *more)
         return rows()
 
     monkeypatch.setattr(source, "rows", spoiled)
