@@ -117,6 +117,8 @@ def test_rows_that_cannot_be_used_are_written_and_come_in_once_mended(
     assert (done.pairs, done.left_out, done.format) == (3, (), "trl-text")
     with pytest.raises(InterchangeError, match="is the file that is imported"):
         workbench.imports.read(Source(rejects), rejects=rejects)
+    with pytest.raises(InterchangeError, match=r"is no \.jsonl; rows left out are written as JSON Lines"):
+        workbench.imports.read(Source(rejects), rejects=tmp_path / "space" / "palate.db")
 
 
 def test_rejects_are_written_also_where_no_row_can_be_used(
