@@ -24,12 +24,13 @@ from engine.errors import MemoryRanOut, ModelError
 from engine.estimates.answer_memory import rows_that_fit
 from engine.events import CompletionDone, Event, Notice, NoticeLevel, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
-from engine.llama.static_decoding import StaticDecoder
-from engine.llama.support import support_of
+from engine.llama.static_decoding import StaticDecoder, static_problem
+from engine.llama.support import decodes_on_cpu, support_of
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.requests import GenerationRequest
 from engine.sampling import RandomStreams, draw_tokens, penalise
+from engine.thoughts import from_channels, may_think, writes_channels
 
 _HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
@@ -89,13 +90,14 @@ def generate(
     waiting = _prompts(base, asked, sampling)
     if not waiting:
         return
-    rows = _rows_now(base, waiting, max_rows)
+    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+    rows = _rows_now(base, longest, max_rows)
     batch = _Batch(base, sampling, None)
     while waiting or batch.rows:
         tokens = 0
         try:
             with base.policy(adapter), torch.no_grad():
-                batch.decoder = batch.decoder or make_decoder(base, adapter, max_rows=rows)
+                batch.decoder = batch.decoder or make_decoder(base, adapter, max_rows=rows, tokens=longest)
                 tokens = batch.turn(waiting, tokens_per_turn)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -110,9 +112,11 @@ def generate(
     base.most_rows = None if base.most_rows is None or base.most_rows >= max_rows else 2 * base.most_rows
 
 
-def _rows_now(base: BaseModel, waiting: Sequence["_Prompt"], wanted: int) -> int:
-    """How many rows to begin with: those wanted, as far as memory is free and was enough the last time."""
-    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+def _rows_now(base: BaseModel, longest: int, wanted: int) -> int:
+    """How many rows to begin with: those wanted, as far as memory is free and was enough the last time.
+
+    `longest` is the most tokens of a row, prompt and answer together.
+    """
     config = base.hf_model.config
     fitting = rows_that_fit(config, dtype=base.dtype, device=base.device, tokens=longest, wanted=wanted)
     return fitting if base.most_rows is None else min(fitting, base.most_rows)
@@ -132,16 +136,30 @@ def _answers(rows: int) -> str:
     return "One answer is" if rows == 1 else f"{rows} answers are"
 
 
-def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
-    """The fastest decoder that is right for this model with this adapter."""
+def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, tokens: int = 0) -> Decoder:
+    """The fastest decoder that is right for this model with this adapter.
+
+    `tokens` is how many a row will have, if that is known: the decoder takes memory for them at once.
+    """
     model = base.hf_model
-    if support_of(model, adapter).decoding is not None:
-        return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
-    if base.decoding_weights is None:
-        base.decoding_weights = DecodingWeights(model)
-    if base.device.startswith("cuda"):
-        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
-    return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
+    if support_of(model, adapter).decoding is None:
+        packed = base.decoding_weights = base.decoding_weights or DecodingWeights(model)
+        if _static_steps(base, packed):
+            return StaticDecoder(model, packed, adapter=adapter, max_rows=max_rows, tokens=tokens)
+        if decodes_on_cpu(model) is None:
+            return LlamaDecoder(model, packed, adapter=adapter, max_rows=max_rows)
+    return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
+
+
+def _static_steps(base: BaseModel, packed: DecodingWeights) -> bool:
+    """Whether steps of fixed shapes are right for the model on its device, tried once."""
+    if base.static_steps is None and base.device.startswith("cuda"):
+        with base.policy(None), torch.no_grad():
+            problem = static_problem(base.hf_model, packed)
+        base.static_steps = problem is None
+        if problem is not None:
+            base.reasons += (f"Answers are written without captured graphs, more slowly: here {problem}.",)
+    return bool(base.static_steps)
 
 
 def _rows_follow(base: BaseModel) -> bool:
@@ -165,10 +183,16 @@ def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: Samplin
     """Empty `asked` into prompts with the requests that answer them, in their order."""
     waiting: deque[_Prompt] = deque()
     for messages, members in groupby(asked, key=lambda request: request.messages):
-        ids, same = encode_prompt(base.tokenizer, messages), list(members)
-        waiting.append(_Prompt(ids, same, min(sampling.max_new_tokens, _room(base, ids, same[0].key))))
+        ids, same = encode_prompt(base.tokenizer, messages, sampling.thinking), list(members)
+        waiting.append(_Prompt(ids, same, min(_most_tokens(base, sampling), _room(base, ids, same[0].key))))
     asked.clear()
     return waiting
+
+
+def _most_tokens(base: BaseModel, sampling: SamplingConfig) -> int:
+    """How many tokens an answer may have; one that may begin with thoughts has room for both."""
+    thinks = may_think(base.tokenizer, sampling.thinking)
+    return max(sampling.max_new_tokens, sampling.thinking_tokens) if thinks else sampling.max_new_tokens
 
 
 def check_fits(base: BaseModel, request: GenerationRequest) -> None:
@@ -314,5 +338,6 @@ class _Batch:
         return CompletionDone(row.request.key, text, len(row.ids), not ended, elapsed_s)
 
     def _text(self, ids: list[int]) -> str:
-        text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return str(text)
+        channels = writes_channels(self._tokenizer)
+        text = self._tokenizer.decode(ids, skip_special_tokens=not channels, clean_up_tokenization_spaces=False)
+        return from_channels(str(text)) if channels else str(text)

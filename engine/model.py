@@ -55,6 +55,7 @@ class BaseModel:
         stop_ids: every token that ends a turn.
         context_length: the most tokens of prompt and answer together; None where the model states none.
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
+        static_steps: whether the decoder for CUDA devices is right on this one; None before the first generation.
         rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
         most_rows: how many answers memory was last enough for; None where it was enough for all.
     """
@@ -86,6 +87,7 @@ class BaseModel:
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length = set_limits(tokenizer, self.model).length
         self.decoding_weights: DecodingWeights | None = None
+        self.static_steps: bool | None = None
         self.rows_follow: bool | None = None
         self.most_rows: int | None = None
         # Other tools find the default model under its Hub id, not under Palate's name.

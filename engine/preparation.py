@@ -11,6 +11,7 @@ from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
 from engine.preference import PreferencePair, split_by_prompt
+from engine.thoughts import AS_TEMPLATE, split_thoughts
 
 _FEW_EVAL_PAIRS = 5
 
@@ -22,12 +23,14 @@ class PreparedPairs:
     Attributes:
         left_out: the key of a pair that cannot be trained on → the reason in words.
         digest: `pairs_digest` of the pairs as texts, without those left out.
+        thoughts: what becomes of the thoughts before answers, as a sentence; empty where no answer has any.
     """
 
     train: tuple[EncodedPair, ...]
     evaluation: tuple[EncodedPair, ...]
     left_out: Mapping[str, str]
     digest: str
+    thoughts: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know about these pairs before a run; nothing is repaired in silence."""
@@ -39,6 +42,8 @@ class PreparedPairs:
             notices.append(
                 Notice(NoticeLevel.WARNING, f"{_pairs(shortened)} cut at the longest length, without an end of turn.")
             )
+        if self.thoughts:
+            notices.append(Notice(NoticeLevel.INFO, self.thoughts))
         if self.left_out:
             notices.append(Notice(NoticeLevel.WARNING, f"{_pairs(len(self.left_out))} left out of this run."))
         if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
@@ -71,7 +76,18 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
         tuple(encoded[pair.key] for pair in evaluation),
         left_out,
         pairs_digest([pair for pair in pairs if pair.key in encoded]),
+        thoughts_words([pair for pair in pairs if pair.key in encoded], config),
     )
+
+
+def thoughts_words(pairs: Sequence[PreferencePair], config: TrainConfig) -> str:
+    """Whether the thoughts before the answers of these pairs are trained on; empty where no answer has any."""
+    with_thoughts = sum(split_thoughts(text)[0] is not None for pair in pairs for text in (pair.chosen, pair.rejected))
+    if not with_thoughts:
+        return ""
+    answers = "1 answer has" if with_thoughts == 1 else f"{with_thoughts} answers have"
+    done = "they are trained on" if config.thoughts == "with" else "the run trains on what is behind them alone"
+    return f"{answers} thoughts before it, and {done} (--thoughts {config.thoughts})."
 
 
 def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
@@ -81,6 +97,7 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             pair.key,
             [[turn["role"], turn["content"]] for turn in pair.prompt],
             *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
+            *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]

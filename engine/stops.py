@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from engine.errors import TemplateRefused
 from engine.preference import Message
 from engine.template import render
 
@@ -67,7 +68,10 @@ def _inner_ends(tokenizer: Any, special: dict[str, int]) -> set[int]:
         return set()
     asked = {"role": "user", "content": "palate"}
     answered = {"role": "assistant", "content": _ANSWER, **dict.fromkeys(_THOUGHT_FIELDS, _THOUGHT)}
-    text = str(tokenizer.apply_chat_template([asked, answered], tokenize=False))
+    try:
+        text = render(tokenizer, [asked, answered])
+    except TemplateRefused:  # it has no place for thoughts
+        return set()
     between = text.partition(_THOUGHT)[2].partition(_ANSWER)[0]
     return {token for name, token in special.items() if name and name in between}
 

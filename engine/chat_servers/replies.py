@@ -17,6 +17,7 @@ _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where servers put a model's thoughts, which are no part of its answer."""
 _BEGIN, _END = "<think>", "</think>"
+_MOST_TOKENS = 10**9  # a larger count is no count, and would not fit into a database
 
 
 @dataclass
@@ -58,8 +59,9 @@ class Reply:
         if not isinstance(record, dict) or not ("choices" in record or "usage" in record):
             raise self._unreadable(json.dumps(record, ensure_ascii=False, default=str))
         usage, choices = record.get("usage"), record.get("choices") or []
-        if isinstance(usage, dict) and isinstance(usage.get("completion_tokens"), int):
-            self.tokens = max(usage["completion_tokens"], 0)
+        tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+        if isinstance(tokens, int) and 0 <= tokens <= _MOST_TOKENS:
+            self.tokens = tokens
         if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
             raise self._unreadable(json.dumps(record, ensure_ascii=False, default=str))
         return self._take_choice(choices[0]) if choices else False

@@ -26,6 +26,8 @@ class DecodingWeights:
         weights = read_weights(model, None)
         self.layers = [PackedLayer.of(layer, packed=packed, joined=joined) for layer in weights.layers]
         self.head = PackedLinear([weights.head], packed=packed)
+        if joined:
+            torch.cuda.empty_cache()  # what the weights were in before is in pieces too small for a block
 
 
 @dataclass(frozen=True)

@@ -317,6 +317,11 @@ def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
         ("http://host:8000", "http://host:8000/v1"),
         ("http://host:8000/", "http://host:8000/v1"),
         ("https://host/openai/v1", "https://host/openai/v1"),
+        ("http://host:8000/v1/chat/completions", "http://host:8000/v1"),
+        ("http://host:8000/v1/chat/completions/", "http://host:8000/v1"),
+        ("http://host/api/v1/models", "http://host/api/v1"),
+        ("http://host:8000/chat/completions", "http://host:8000/v1"),
+        ("https://host/v1/chat/completions?api-version=7", "https://host/v1?api-version=7"),
     ],
 )
 def test_an_address_without_a_path_means_the_usual_one(url: str, base: str) -> None:

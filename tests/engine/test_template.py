@@ -1,6 +1,7 @@
 """Chat templates that refuse, rewrite and read the clock, with every byte one token."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from engine.chat import EncodedPair, LeftOut, encode_pair, encode_prompt
 from engine.config import TrainConfig
 from engine.errors import ModelError, PairsError, TemplateRefused
 from engine.estimates.preflight import preflight
+from engine.model import load_base
 from engine.preference import Message, PreferencePair
 from engine.preparation import prepare_pairs
 from engine.stops import stop_ids_of
-from tests.tiny import tiny_model, tiny_tokenizer
+from tests.tiny import save_tiny, tiny_model, tiny_tokenizer
 from tui.training.preflight_format import preflight_warnings, preflight_words
 
 TURN = "{{ '<|im_start|>' + m['role'] + '\n' + CONTENT + '<|im_end|>\n' }}"
@@ -142,6 +144,23 @@ def test_a_clock_in_the_template_stands_still_within_a_pair() -> None:
     assert (pair.moved, pair.rewriting) == ("", None)
 
 
+def test_pairs_beyond_the_models_positions_are_left_out_with_a_count(tmp_path: Path) -> None:
+    base = load_base(str(save_tiny(tmp_path)), source="tiny", dtype="float32", device="cpu")
+    pairs = [
+        PreferencePair(
+            str(place), (Message(role="user", content=f"q{place}"),), "yes " * (200 * (place % 2)) + "y", "no"
+        )
+        for place in range(4)
+    ]
+    found = preflight(base.tokenizer, pairs, CONFIG)
+    assert found.left_out == dict.fromkeys(
+        "13", "prompt and answer have 824 tokens, more than the 512 that the model reads"
+    )
+    assert "2 pairs left out: 2 × prompt and answer have 824 tokens" in next(preflight_warnings(found))
+    cut = preflight(base.tokenizer, pairs, TrainConfig(eval_share=0.0, truncation="cut"))
+    assert (cut.left_out, cut.shortened, cut.longest) == ({}, 2, 512)
+
+
 # -- templates that raise ----------------------------------------------------------------------------------------
 
 
@@ -182,6 +201,11 @@ def test_pairs_that_a_template_refuses_are_left_out_and_the_others_trained_on() 
     assert set(prepared.left_out.values()) == {"the chat template refuses it: System role not supported"}
     with pytest.raises(PairsError, match="System role not supported"):
         prepare_pairs(tokenizer, pairs[1::2], CONFIG)
+
+
+def test_a_template_without_a_place_for_thoughts_is_no_fault_of_the_model() -> None:
+    strict = "{% if messages[-1].thinking is defined %}{{ raise_exception('no thoughts') }}{% endif %}"
+    assert stop_ids_of(tiny_model(), tokenizer_with(template(before=strict))) == {2}
 
 
 def test_a_model_whose_template_refuses_everything_is_told_when_it_is_loaded() -> None:

@@ -103,8 +103,8 @@ def pretended_device(*, memory: int = 80 << 30) -> Iterator[None]:
     torch.backends.cuda.is_flash_attention_available = lambda: True
     torch.nn.Module._apply = _apply  # type: ignore[assignment,method-assign]
     engine.model.BaseModel._random_devices = lambda _: []  # type: ignore[method-assign]
-    engine.dropout.seeded_places = lambda values, share, _, device: torch.randint(  # type: ignore[assignment]
-        values, (int(values * share),), device=device
+    engine.dropout.seeded_places = lambda values, share, _, *, device, first=0: torch.randint(  # type: ignore[assignment]
+        first, first + values, (int(values * share),), device=device
     )
     # A build for CPUs has no kernel for this, and would count those of its parts.
     library = torch.library.Library("aten", "IMPL")

@@ -44,7 +44,7 @@ def test_matrices_converted_before_give_the_same() -> None:
     layers = [dataclasses.replace(each, dropout=0.5) for each in _projections()]
     leaves = [matrix.requires_grad_() for each in layers for matrix in (each.a, each.b) if matrix is not None]
     ranks = LowRanks([[layers[1]], layers], torch.float32)
-    dropped = seeded_places(48, 0.5, 3, torch.device("cpu"))
+    dropped = seeded_places(48, 0.5, 3, device=torch.device("cpu"))
     for places in (dropped, None):
         with torch.no_grad():
             leaves[0] += 1  # the matrices change from pass to pass
