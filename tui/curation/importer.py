@@ -23,7 +23,7 @@ from db.interchange.records import PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported
 from db.writer import timed
-from tui.curation.import_source import recognised, write_rejects
+from tui.curation.import_source import check_rejects, recognised, write_rejects
 from tui.curation.import_tally import ImportTally
 from tui.errors import InputError
 from tui.events import ImportMoved, WorkbenchEvent
@@ -105,6 +105,8 @@ class Importer:
             raise InputError("Another import is running. Wait for its end, or stop it.")
         try:
             self._stopped.clear()
+            if rejects is not None:
+                check_rejects(rejects, source)
             if self._clearing.is_alive():
                 self._clearing.join()
             wish = ImportWish(format, set_name, strict, rejects)

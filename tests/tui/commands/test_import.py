@@ -69,6 +69,19 @@ def test_a_dry_run_shows_what_would_be_read_and_makes_no_workspace(palate: Palat
     assert (record["event"], record["pairs"], record["rows"], len(record["examples"])) == ("preview", 3, 3, 3)
 
 
+def test_a_dry_run_shows_an_example_of_every_remark(palate: Palate, file: Path) -> None:
+    worn = ROW | {"prompt": "[INST] Name a nut. [/INST]"}
+    file.write_text(lines(*({**ROW, "prompt": f"q{at}"} for at in range(9)), worn))
+    shown = palate("import", str(file), "--dry-run").stdout.splitlines()
+    assert [line for line in shown if line.startswith("line")] == ["line 1", "line 2", "line 10"]
+    assert shown[-4:] == [
+        "  user      Name a nut.",
+        "  chosen    A hazelnut.",
+        "  rejected  Nuts.",
+        "  the prompt wore the chat template Llama 2, and was read as turns",
+    ]
+
+
 def test_what_is_left_out_is_told_written_and_imported_once_mended(palate: Palate, file: Path, tmp_path: Path) -> None:
     rejects = tmp_path / "rejects.jsonl"
     done = palate("import", str(file), "--rejects", str(rejects))
