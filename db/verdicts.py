@@ -40,7 +40,9 @@ _OF_GIVER = f"""FROM {GIVEN} given
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
-        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
+        coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
+            AS thinking
     FROM ({chosen}) chosen
     JOIN comparisons c ON c.id = chosen.id
     JOIN verdicts v ON v.id = chosen.verdict
@@ -318,4 +320,5 @@ def _pair_row(row: Row) -> PairRow:
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
         ranking=row["ranking"],
+        thinking=row["thinking"],
     )

@@ -13,6 +13,7 @@ from engine.errors import TemplateRefused, TokenUnknown
 from engine.limits import check_tokens, limits_of
 from engine.preference import Message, PreferencePair
 from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
+from engine.thoughts import AS_TEMPLATE, without_thoughts
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,17 @@ class LeftOut:
     reason: str
 
 
-def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+def encode_prompt(tokenizer: Any, messages: Sequence[Message], thinking: str = AS_TEMPLATE) -> list[int]:
     """The token ids that a policy reads before it answers.
 
     With a chat template these are the messages and the template's opening of an answer. Without one they are the
-    contents as plain text, with an empty line between them.
+    contents as plain text, with an empty line between them. `thinking` sets the template's switch: template, on or off.
 
     Raises:
         TokenUnknown: a token of the text is beyond those of the tokenizer's model.
         TemplateRefused: the chat template raises an error.
     """
-    return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
+    return _tokens(tokenizer, *_prompt_text(tokenizer, messages, thinking))
 
 
 def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair | LeftOut:
@@ -84,13 +85,14 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
     Both answers follow one opening, so that a clock in the template does not move within a pair. An answer that did not
     end by itself follows it without an end of turn, as the policy wrote it.
     """
-    texts = [(pair.chosen, not pair.chosen_cut), (pair.rejected, not pair.rejected_cut)]
+    shorten = without_thoughts if config.thoughts == "without" else str
+    texts = [(shorten(pair.chosen), not pair.chosen_cut), (shorten(pair.rejected), not pair.rejected_cut)]
     finished = config.cut == "as-trl"
     if tokenizer.chat_template is None:
         prompt, special = _prompt_text(tokenizer, pair.prompt)
         answers = [AnswerText(_plain(tokenizer, prompt, text, finished or ended)) for text, ended in texts]
     else:
-        opening, special = open_answer(tokenizer, pair.prompt), False
+        opening, special = open_answer(tokenizer, pair.prompt, pair.thinking), False
         prompt = opening.text
         answers = [
             complete(opening, text) if finished or ended else AnswerText(join(prompt, text)) for text, ended in texts
@@ -129,11 +131,11 @@ def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedP
     return EncodedPair(pair.key, pair.prompt_ids, chosen, rejected, pair.moved, longest > room, pair.rewriting)
 
 
-def _prompt_text(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool]:
+def _prompt_text(tokenizer: Any, messages: Sequence[Message], thinking: str = AS_TEMPLATE) -> tuple[str, bool]:
     """The prompt as text, and whether the tokenizer must add its own special tokens to it."""
     if tokenizer.chat_template is None:
         return "\n\n".join(message["content"] for message in messages), True
-    return render(tokenizer, messages, add_generation_prompt=True), False
+    return render(tokenizer, messages, add_generation_prompt=True, thinking=thinking), False
 
 
 def _plain(tokenizer: Any, prompt: str, answer: str, ended: bool) -> str:

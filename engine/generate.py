@@ -30,6 +30,7 @@ from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.requests import GenerationRequest
 from engine.sampling import RandomStreams, draw_tokens, penalise
+from engine.thoughts import from_channels, may_think, writes_channels
 
 _HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
@@ -182,10 +183,16 @@ def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: Samplin
     """Empty `asked` into prompts with the requests that answer them, in their order."""
     waiting: deque[_Prompt] = deque()
     for messages, members in groupby(asked, key=lambda request: request.messages):
-        ids, same = encode_prompt(base.tokenizer, messages), list(members)
-        waiting.append(_Prompt(ids, same, min(sampling.max_new_tokens, _room(base, ids, same[0].key))))
+        ids, same = encode_prompt(base.tokenizer, messages, sampling.thinking), list(members)
+        waiting.append(_Prompt(ids, same, min(_most_tokens(base, sampling), _room(base, ids, same[0].key))))
     asked.clear()
     return waiting
+
+
+def _most_tokens(base: BaseModel, sampling: SamplingConfig) -> int:
+    """How many tokens an answer may have; one that may begin with thoughts has room for both."""
+    thinks = may_think(base.tokenizer, sampling.thinking)
+    return max(sampling.max_new_tokens, sampling.thinking_tokens) if thinks else sampling.max_new_tokens
 
 
 def check_fits(base: BaseModel, request: GenerationRequest) -> None:
@@ -331,5 +338,6 @@ class _Batch:
         return CompletionDone(row.request.key, text, len(row.ids), not ended, elapsed_s)
 
     def _text(self, ids: list[int]) -> str:
-        text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return str(text)
+        channels = writes_channels(self._tokenizer)
+        text = self._tokenizer.decode(ids, skip_special_tokens=not channels, clean_up_tokenization_spaces=False)
+        return from_channels(str(text)) if channels else str(text)

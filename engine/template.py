@@ -11,13 +11,12 @@ from jinja2 import TemplateError
 
 from engine.errors import TemplateRefused
 from engine.preference import Message
+from engine.thoughts import AS_TEMPLATE, CHANNEL_OPENING, MARKS, split_thoughts, template_switch, to_channels
 
 _RAISED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template may end in: its own `raise_exception`, and everything that an expression can raise."""
 _CLOCK = "strftime_now"
 _PROBE = "palate"
-_THOUGHTS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"), ("<seed:think>", "</seed:think>"))
-"""How models begin and end their thoughts."""
 _SHOWN = 60
 
 
@@ -46,13 +45,19 @@ class AnswerText:
     rewriting: Rewriting | None = None
 
 
-def render(tokenizer: Any, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool = False) -> str:
-    """The messages as the chat template writes them.
+def render(
+    tokenizer: Any,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    add_generation_prompt: bool = False,
+    thinking: str = AS_TEMPLATE,
+) -> str:
+    """The messages as the chat template writes them; `thinking` is template, on or off.
 
     Raises:
         TemplateRefused: the template raises an error.
     """
-    words = _rendered(tokenizer, messages, add_generation_prompt)
+    words = _rendered(tokenizer, messages, add_generation_prompt, thinking)
     if isinstance(words, str):
         return words
     reason = _first_line(words)
@@ -64,25 +69,26 @@ class Opening:
     """A prompt as the model reads it before its answer.
 
     `text` ends with the template's opening of an answer. `end` is what the template writes behind an answer, None where
-    it hides that.
+    it hides that. `thinking` is the setting of the template's switch.
     """
 
     tokenizer: Any
     prompt: Sequence[Message]
     text: str
     end: str | None
+    thinking: str = AS_TEMPLATE
 
 
-def open_answer(tokenizer: Any, prompt: Sequence[Message]) -> Opening:
+def open_answer(tokenizer: Any, prompt: Sequence[Message], thinking: str = AS_TEMPLATE) -> Opening:
     """The prompt through the chat template, ready for answers.
 
     Raises:
         TemplateRefused: the template raises an error.
     """
-    text = render(tokenizer, prompt, add_generation_prompt=True)
-    probe = render(tokenizer, [*prompt, Message(role="assistant", content=_PROBE)])
+    text = render(tokenizer, prompt, add_generation_prompt=True, thinking=thinking)
+    probe = render(tokenizer, [*prompt, Message(role="assistant", content=_PROBE)], thinking=thinking)
     _, found, end = probe.rpartition(_PROBE)
-    return Opening(tokenizer, prompt, text, end if found else None)
+    return Opening(tokenizer, prompt, text, end if found else None, thinking)
 
 
 def complete(opening: Opening, answer: str) -> AnswerText:
@@ -93,8 +99,8 @@ def complete(opening: Opening, answer: str) -> AnswerText:
     Raises:
         TemplateRefused: the template raises an error, or changes an answer and hides how it ends a turn.
     """
-    turn = Message(role="assistant", content=answer)
-    rendered, end = render(opening.tokenizer, [*opening.prompt, turn]), opening.end
+    turn = _turn(opening, answer)
+    rendered, end = render(opening.tokenizer, [*opening.prompt, turn], thinking=opening.thinking), opening.end
     judged = join(opening.text, answer)
     if end is None:
         if rendered.startswith(judged):
@@ -107,6 +113,14 @@ def complete(opening: Opening, answer: str) -> AnswerText:
     return AnswerText(judged + end, _rewriting(opening.text, answer, rendered.removesuffix(end)))
 
 
+def _turn(opening: Opening, answer: str) -> Any:
+    """The answer as a message; a template that writes channels takes its thoughts apart."""
+    thoughts, rest = split_thoughts(answer)
+    if thoughts is None or not opening.text.endswith(CHANNEL_OPENING):
+        return Message(role="assistant", content=answer)
+    return {"role": "assistant", "thinking": thoughts, "content": rest}
+
+
 def _differs_by_clock(opening: Opening, written: str) -> bool:
     """Is the text before an answer the opening, but for the time that passed between the two?"""
     reads_clock = _CLOCK in str(opening.tokenizer.chat_template)
@@ -115,19 +129,21 @@ def _differs_by_clock(opening: Opening, written: str) -> bool:
 
 def join(opening: str, answer: str) -> str:
     """The answer behind the opening. Thoughts that the opening begins are not begun again by the answer."""
-    for begin, _ in _THOUGHTS:
+    if opening.endswith(CHANNEL_OPENING):
+        return opening + to_channels(answer)
+    for begin, _ in MARKS:
         if opening.rstrip().endswith(begin) and answer.startswith(begin):
             return opening + answer.removeprefix(begin).lstrip("\n")
     return opening + answer
 
 
 def _is_without_thoughts(opening: str, answer: str) -> bool:
-    return any(opening.rstrip().endswith(begin) and end not in answer for begin, end in _THOUGHTS)
+    return any(opening.rstrip().endswith(begin) and end not in answer for begin, end in MARKS)
 
 
 def _rewriting(opening: str, answer: str, rendered: str) -> Rewriting:
     written = rendered[_common_prefix(opening, rendered) :]
-    if any(end in answer and end not in written for _, end in _THOUGHTS):
+    if any(end in answer and end not in written for _, end in MARKS):
         verb = "drops the thoughts of"
     elif written.strip() == answer.strip():
         verb = "trims"
@@ -142,10 +158,14 @@ def _common_prefix(first: str, second: str) -> int:
     return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))
 
 
-def _rendered(tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool) -> str | Exception:
-    turns = [dict(message) for message in messages]
+def _rendered(
+    tokenizer: Any, messages: Sequence[Mapping[str, Any]], add_generation_prompt: bool, thinking: str = AS_TEMPLATE
+) -> str | Exception:
+    turns, more = [dict(message) for message in messages], template_switch(thinking)
     try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt))
+        return str(
+            tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt, **more)
+        )
     except _RAISED as error:
         return error
 

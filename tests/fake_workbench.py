@@ -187,6 +187,7 @@ class FakeWorkbench:
         self.preview_problem: str | None = None
         self.notify = "off"
         self.colours = "dark"
+        self.thoughts_shown = False
         self.kept: dict[str, Any] = {}
         self.presets = Presets(self._kept_under("presets", RESERVED))
         self.pair_sets = PairSets(self._kept_under("pair sets", ()))

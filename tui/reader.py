@@ -174,6 +174,11 @@ class WorkspaceReader:
         return stored_settings(self.workspace).look.colours
 
     @property
+    def thoughts_shown(self) -> bool:
+        """Are thoughts before an answer shown from the start?"""
+        return stored_settings(self.workspace).look.thoughts_shown == "open"
+
+    @property
     def notify(self) -> str:
         """How the end of a run is announced: off, bell or desktop."""
         return stored_settings(self.workspace).runs.notify

@@ -91,7 +91,7 @@ def preflight(
         longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
         chosen_longer=longer,
         travel=travel,
-        notes=_notes(len(train), longer, shorter, travel, config),
+        notes=(*_notes(len(train), longer, shorter, travel, config), *filter(None, [prepared.thoughts])),
         memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
         rewritten=sum(pair.rewriting is not None for pair in both),

@@ -442,7 +442,7 @@ def test_a_pair_longer_than_the_model_reads_is_left_out(tmp_path: Path) -> None:
     pair = PreferencePair("1", ({"role": "user", "content": "Why?"},), "x" * 80, "y")
     left_out = encode_pair(base.tokenizer, pair, TrainConfig())
     assert isinstance(left_out, LeftOut)
-    assert "more than 64" in left_out.reason
+    assert "more than the 64 that the model reads" in left_out.reason
     cut = encode_pair(base.tokenizer, pair, TrainConfig(truncation="cut"))
     assert isinstance(cut, EncodedPair)
     assert len(cut.prompt_ids) + len(cut.chosen_ids) == 64

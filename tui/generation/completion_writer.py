@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
@@ -141,7 +141,7 @@ class CompletionWriter:
         rows = rows if joins else min(rows, len(fitting))
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
-                yield Completed(event, seeds[event.key], asdict(sampling))
+                yield Completed(event, seeds[event.key], sampling.record())
             elif isinstance(event, Notice):
                 self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
@@ -160,7 +160,7 @@ class CompletionWriter:
                 match event:
                     case CompletionDone():
                         left_out = answers.left_out
-                        made_by = {name: value for name, value in asdict(sampling).items() if name not in left_out}
+                        made_by = {name: value for name, value in sampling.record().items() if name not in left_out}
                         yield Completed(event, seeds[event.key], made_by, "server", left_out)
                     case AnswerMissing():
                         refused = event.too_long

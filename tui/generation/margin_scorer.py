@@ -14,6 +14,7 @@ from db.prompt_rows import with_system
 from engine.config import TrainConfig
 from engine.errors import MemoryRanOut
 from engine.preference import PreferencePair
+from engine.thoughts import AS_TEMPLATE
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
@@ -85,6 +86,7 @@ class MarginScorer:
 
 def _record(pair: ComparisonRow) -> PreferencePair:
     """An open pair as the engine takes it, with a for the chosen answer."""
-    system = (pair.a.sampling or {}).get("system")
-    messages = with_system(pair.prompt.messages, system)
-    return PreferencePair(str(pair.id), messages, pair.a.text, pair.b.text, pair.a.cut, pair.b.cut)
+    sampling = pair.a.sampling or {}
+    messages = with_system(pair.prompt.messages, sampling.get("system"))
+    thinking = sampling.get("thinking", AS_TEMPLATE)
+    return PreferencePair(str(pair.id), messages, pair.a.text, pair.b.text, pair.a.cut, pair.b.cut, thinking)

@@ -14,6 +14,7 @@ from db.prompt_rows import AskedOf, PromptRow, with_system
 from engine.errors import AnswersMissing, TemplateRefused
 from engine.requests import GenerationRequest
 from engine.server import Server
+from engine.thoughts import without_thoughts
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
@@ -203,8 +204,11 @@ class PairWriter:
         return PairStored(comparison)
 
     def _is_useless(self, batch: Batch, prompt: int, texts: tuple[str, str]) -> bool:
-        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before."""
-        if nearly_equal(*texts, batch.nearly_equal):
+        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before.
+
+        Thoughts do not count: a pair whose answers differ in them alone would look the same on the screen.
+        """
+        if nearly_equal(without_thoughts(texts[0]), without_thoughts(texts[1]), batch.nearly_equal):
             return True
         return batch.again > 0 and db_comparisons.texts_compared(self._workspace.connection, prompt, texts)
 

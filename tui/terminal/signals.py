@@ -5,8 +5,10 @@ import select
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+import psutil
 
 LOOK_EVERY_MS = 1000
 """A hang-up wakes `poll` at once. On systems where it does not, the watch looks again after this many milliseconds."""
@@ -88,3 +90,21 @@ def hung_up(file: int) -> bool:
     poll = select.poll()
     poll.register(file, 0)
     return bool(poll.poll(0))
+
+
+def in_background(terminal: int) -> bool:
+    """Whether another job has this terminal now, so that reading or setting it would stop this process."""
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:  # no terminal, or it is gone
+        return False
+
+
+def has_shell() -> bool:
+    """Whether a shell with job control started this job. Without one, nothing would continue a stopped process."""
+    group, session = os.getpgrp(), os.getsid(0)
+    for parent in psutil.Process().parents():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(parent.pid) != group:
+                return os.getsid(parent.pid) == session
+    return False

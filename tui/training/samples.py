@@ -27,6 +27,12 @@ from tui.generation.completion_writer import Completed, CompletionWriter, Refuse
 from tui.workspace.settings_store import QueueSettings
 
 
+def _sampling(settings: QueueSettings) -> SamplingConfig:
+    """Greedy, and with thoughts as answers have them; both together fit into the length of a sample."""
+    most, thinking = settings.runs.sample_tokens, settings.sampling.thinking
+    return SamplingConfig(temperature=0, max_new_tokens=most, thinking=thinking, thinking_tokens=most)
+
+
 class Sampler:
     """Takes the samples of one run. `adapter` is PEFT's name of the policy that is trained.
 
@@ -49,7 +55,7 @@ class Sampler:
         self._writer = CompletionWriter(services)
         self._run = run
         self._resumed, self._broken_off, self._sampled = resumed, broken_off, sampled
-        self._source = AnswerSource(adapter, SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens))
+        self._source = AnswerSource(adapter, _sampling(settings))
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
         self.seconds = 0.0

@@ -7,7 +7,7 @@ days later. The missing answers are written whenever the model is loaded, and ju
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import AdapterError
@@ -86,7 +86,7 @@ class BlindTrials:
             raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
         models = self._loaded_model.model_row(against), self._loaded_model.model_row(policy)
         prompts = self._choose(plan, models)
-        settings = {**asdict(plan.sampling), "system": plan.system}
+        settings = {**plan.sampling.record(), "system": plan.system}
         trial = self._workspace.write(
             db_blind.add_blind_trial,
             model_a=models[0],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from adapters.errors import AdapterError
 from db import models as db_models
@@ -64,7 +63,7 @@ class SideBySide:
             kind="side_by_side",
             model_a=self._loaded_model.model_row(other),
             model_b=self._loaded_model.model_row(tuned),
-            sampling=self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result(),
+            sampling=self._workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": None}).result(),
             num_questions=len(prompts),
         ).result()
         self._stop = False
