@@ -25,8 +25,8 @@ from engine.errors import MemoryRanOut, ModelError
 from engine.estimates.answer_memory import rows_that_fit
 from engine.events import CompletionDone, Event, Notice, NoticeLevel, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
-from engine.llama.static_decoding import StaticDecoder
-from engine.llama.support import support_of
+from engine.llama.static_decoding import StaticDecoder, static_problem
+from engine.llama.support import decodes_on_cpu, support_of
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.requests import GenerationRequest
@@ -143,13 +143,24 @@ def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, tokens:
     `tokens` is how many a row will have, if that is known: the decoder takes memory for them at once.
     """
     model = base.hf_model
-    if support_of(model, adapter).decoding is not None:
-        return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
-    if base.decoding_weights is None:
-        base.decoding_weights = DecodingWeights(model)
-    if base.device.startswith("cuda"):
-        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows, tokens=tokens)
-    return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
+    if support_of(model, adapter).decoding is None:
+        packed = base.decoding_weights = base.decoding_weights or DecodingWeights(model)
+        if _static_steps(base, packed):
+            return StaticDecoder(model, packed, adapter=adapter, max_rows=max_rows, tokens=tokens)
+        if decodes_on_cpu(model) is None:
+            return LlamaDecoder(model, packed, adapter=adapter, max_rows=max_rows)
+    return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
+
+
+def _static_steps(base: BaseModel, packed: DecodingWeights) -> bool:
+    """Whether steps of fixed shapes are right for the model on its device, tried once."""
+    if base.static_steps is None and base.device.startswith("cuda"):
+        with base.policy(None), torch.no_grad():
+            problem = static_problem(base.hf_model, packed)
+        base.static_steps = problem is None
+        if problem is not None:
+            base.reasons += (f"Answers are written without captured graphs, more slowly: here {problem}.",)
+    return bool(base.static_steps)
 
 
 def _rows_follow(base: BaseModel) -> bool:

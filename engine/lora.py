@@ -74,10 +74,12 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
     """
     config.fan_in_fan_out = any(is_conv1d(module) for module in model.modules())
     try:
-        if is_wrapped(model):
-            model.add_adapter(name, config)
-        else:
-            model = _wrap(model, name, config)
+        with warnings.catch_warnings():  # LoRA on a tied layer is right here: a merge writes the output layer apart
+            warnings.filterwarnings("ignore", "Model has `tie_word_embeddings", UserWarning)
+            if is_wrapped(model):
+                model.add_adapter(name, config)
+            else:
+                model = _wrap(model, name, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise AdapterLoadError(

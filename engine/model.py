@@ -56,6 +56,7 @@ class BaseModel:
         stop_ids: every token that ends a turn.
         context_length: the most tokens of prompt and answer together; None where the model states none.
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
+        static_steps: whether the decoder for CUDA devices is right on this one; None before the first generation.
         rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
         answer_threads: how many threads compute answers; None where a GPU does.
         most_rows: how many answers memory was last enough for; None where it was enough for all.
@@ -88,6 +89,7 @@ class BaseModel:
         self.stop_ids = stop_ids_of(self.model, tokenizer)
         self.context_length = set_limits(tokenizer, self.model).length
         self.decoding_weights: DecodingWeights | None = None
+        self.static_steps: bool | None = None
         self.rows_follow: bool | None = None
         self.most_rows: int | None = None
         self.answer_threads = AnswerThreads(torch.get_num_threads()) if device == "cpu" else None

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 from db.interchange.format import FACTS, Format
 from db.interchange.formats import FORMATS
@@ -36,7 +37,8 @@ def sections() -> str:
 def _section(format: Format) -> str:
     rows = "\n".join(json.dumps(each, ensure_ascii=False) for each in format.examples)
     shape, traps = " ".join(format.shape.split()), " ".join(format.traps.split())
-    return f"### {format.name}\n\n{format.words}. Shape: {shape}. {traps}\n\n```json\n{rows}\n```\n"
+    words = fill(f"{format.words}. Shape: {shape}. {traps}", 120, break_long_words=False, break_on_hyphens=False)
+    return f"### {format.name}\n\n{words}\n\n```json\n{rows}\n```\n"
 
 
 def with_formats(text: str) -> str:

@@ -97,9 +97,9 @@ class Terminal:
             os.write(self._master, SYNC_ANSWER)
         return found
 
-    def until(self, *marks: str | bytes, start: int | None = None, limit_s: float = 60.0) -> float:
+    def until(self, *marks: str | bytes, start: int | None = None, limit_s: float = 60.0, framed: bool = True) -> float:
         """Read until every mark was written after `start` (default: from here on), and the frame that holds the last
-        one has ended; returns the moment at which it was there.
+        one has ended (unless `framed` is off: a shell draws no frames); returns the moment at which it was there.
 
         Raises:
             TimeoutError: with the last words that were written.
@@ -107,18 +107,20 @@ class Terminal:
         wanted = [mark.encode() if isinstance(mark, str) else mark for mark in marks]
         start = len(self.written) if start is None else start
         end = time.monotonic() + limit_s
-        while not self._stands(wanted, start):
+        while not self._stands(wanted, start, framed):
             found = self.read(end - time.monotonic())
             if found is None or time.monotonic() > end:
                 tail = words_of(bytes(self.written[-6000:]))
                 raise TimeoutError(f"{wanted} did not come{' before the end' if found is None else ''}. Last: {tail}")
         return time.monotonic()
 
-    def _stands(self, wanted: Sequence[bytes], start: int) -> bool:
+    def _stands(self, wanted: Sequence[bytes], start: int, framed: bool) -> bool:
         places = [self.written.find(mark, start) for mark in wanted]
         if min(places, default=start) < 0:
             return False
-        return FRAME_END not in self.written or self.written.find(FRAME_END, max(places, default=start)) >= 0
+        return (
+            not framed or FRAME_END not in self.written or self.written.find(FRAME_END, max(places, default=start)) >= 0
+        )
 
     def quiet(self, seconds: float, limit_s: float = 60.0) -> bytes:
         """Read until nothing came for so long; returns what came meanwhile."""

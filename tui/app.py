@@ -9,10 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from textual import events
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
 
@@ -31,10 +29,13 @@ from tui.events import (
 from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen, RunSetup
 from tui.screens.confirm import QuitScreen
+from tui.screens.error_guard import SurvivingApp
 from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
 from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.palette import Palette
+from tui.screens.suspension import SUSPEND, SuspendableApp
 from tui.snapshots import WAITING
 from tui.terminal.gc_freeze import keep_collections_short
 from tui.terminal.notify import end_sequence
@@ -42,7 +43,7 @@ from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
 from tui.widgets.binding import Binding, TextualBinding, Writing
-from tui.widgets.cell_widths import hold_columns
+from tui.widgets.cell_widths import AlignedUpdate
 from tui.widgets.frame.top_line import MODES
 from tui.workbench import Workbench
 from tui.workspace.settings import GO_ON
@@ -63,18 +64,7 @@ _IMPORTED_AFTER_S: Final = 1.0
 """Seconds before the other screens are imported: the first paint needs only the Label screen."""
 
 
-class AlignedUpdate(CompositorUpdate):
-    """A compositor update in which every line keeps its columns."""
-
-    def __init__(self, update: CompositorUpdate) -> None:
-        self._update = update
-
-    def render_segments(self, console: Console) -> str:
-        """The escape sequences and texts."""
-        return hold_columns(self._update.render_segments(console))
-
-
-class PalateApp(App[None]):
+class PalateApp(SuspendableApp, SurvivingApp):
     """Palate in a terminal."""
 
     TITLE = "Palate"
@@ -93,6 +83,7 @@ class PalateApp(App[None]):
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
         Binding("ctrl+l", "repaint", "Repaint", show=False, id="app.repaint", tooltip="Draw the whole screen again."),
+        SUSPEND,
     ]
 
     def __init__(
@@ -120,8 +111,6 @@ class PalateApp(App[None]):
         self._resume = resume
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
-        self.key_pressed_at = 0.0
-        """When the key that is being handled was read from the terminal, in monotonic seconds."""
         for theme in THEMES.values():
             self.register_theme(theme)
         self.apply_colours()
@@ -152,6 +141,7 @@ class PalateApp(App[None]):
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
         self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(import_screens, thread=True))
+        self.ready_to_survive = True
         if self.taken_over:
             self._leave()
 
@@ -167,12 +157,6 @@ class PalateApp(App[None]):
     def on_unmount(self) -> None:
         """Stop listening."""
         self._unsubscribe()
-
-    async def on_event(self, event: events.Event) -> None:
-        """Record when a key was pressed: the app may handle it much later, when the screen has changed."""
-        if isinstance(event, events.Key):
-            self.key_pressed_at = event.time
-        await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write the changes, so that characters of doubtful width do not move others."""
@@ -284,6 +268,11 @@ class PalateApp(App[None]):
     def action_keys(self) -> None:
         """Show every key of the screen on top."""
         self.push_screen(HelpScreen(self.screen))
+
+    def action_command_palette(self) -> None:
+        """Show the palette."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_settings(self) -> None:
         """Show the settings of the queue, over the screen of any mode."""

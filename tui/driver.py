@@ -3,15 +3,16 @@
 import os
 import select
 import signal
+import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TextIO
+from typing import Any, Final, Protocol, TextIO, runtime_checkable
 
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.terminal.signals import hung_up
+from tui.terminal.signals import hung_up, in_background
 
 _RESTORE_WITHIN_S: Final = 1.0
 """Seconds for the sequences that restore the terminal, where the link stalls."""
@@ -79,6 +80,17 @@ def _own_description(terminal: int) -> int:
         return terminal
 
 
+@runtime_checkable
+class TerminalUser(Protocol):
+    """An app that wants to know when it has the terminal."""
+
+    def terminal_left(self) -> None:
+        """The process is about to stop."""
+
+    def terminal_taken(self) -> None:
+        """The terminal is taken again, after a stop or an editor. What was typed before was not for the app."""
+
+
 class PalateDriver(LinuxDriver):
     """LinuxDriver, except that writing never blocks the app and that a dead terminal is no error."""
 
@@ -88,6 +100,7 @@ class PalateDriver(LinuxDriver):
         self._file = self._link  # type: ignore[assignment]  # the writing thread needs only `write` and `flush`
         self._behind = False
         self._has_terminal = False
+        self._had_terminal = False
 
     def start_application_mode(self) -> None:
         """Take the terminal: at the start, after an external editor, and after a SIGSTOP, which no handler sees.
@@ -98,7 +111,9 @@ class PalateDriver(LinuxDriver):
             if self.gone:
                 return
             self.suspend_application_mode()
-        self._has_terminal = True
+        if self._had_terminal:
+            self._forget_input()
+        self._has_terminal = self._had_terminal = True
         self._link.open()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
@@ -119,21 +134,48 @@ class PalateDriver(LinuxDriver):
         with suppress(OSError):
             super().run_input_thread()
 
+    def suspend(self, words: str) -> None:
+        """Give the terminal back, write `words` on it, and stop this job until the shell continues it.
+
+        The whole job stops, as at a ctrl+Z that the terminal itself handles: the process that waits for this one, and
+        a script that started both.
+        """
+        self._give_back()
+        with suppress(OSError):  # the terminal is gone; the hang-up is noticed after the stop
+            os.write(self._link.fileno(), words.encode(errors="replace"))
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
+    def _give_back(self) -> None:
+        if isinstance(self._app, TerminalUser):
+            self._app.terminal_left()
+        self.suspend_application_mode()
+        self._must_signal_resume = True
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop the process, after giving back the terminal if it has one."""
+        if self._has_terminal and self._auto_restart:
+            self._give_back()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
     def _sigcont_application(self, *_: object) -> None:
-        """Take the terminal again after a stop.
+        """Take the terminal again after a stop, or stop again where the shell continued the job in the background.
 
         SIGCONT also comes with the end of a shell's session, perhaps after the app has given the terminal back. It must
         not end a run that continues without a terminal.
         """
-        if self._has_terminal or self._must_signal_resume:
+        if not (self._has_terminal or self._must_signal_resume):
+            return
+        if in_background(self.fileno):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
             super()._sigcont_application()
 
-    def _sigtstp_application(self, *_: object) -> None:
-        """Stop the process, after giving back the terminal if it has one."""
-        if self._has_terminal:
-            super()._sigtstp_application()
-        else:
-            os.kill(os.getpid(), signal.SIGSTOP)
+    def _forget_input(self) -> None:
+        """Drop what was typed while another program had the terminal."""
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+        if isinstance(self._app, TerminalUser):
+            self._app.terminal_taken()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, if there is one."""

@@ -104,12 +104,9 @@ class WatchApp(PalateApp):
         """Leave, since the terminal is gone."""
         self._leave()
 
-    def _handle_exception(self, error: Exception) -> None:
-        cause = getattr(error, "error", error)  # the error of a worker
-        if isinstance(cause, WatchOnly):
-            self.tell_error(cause)
-        else:
-            super()._handle_exception(error)
+    def is_expected(self, error: Exception) -> bool:
+        """A key that would change something is refused, and the app continues."""
+        return isinstance(error, WatchOnly)
 
     def _refuse(self) -> None:
         self.tell(WatchOnly.title, f"You are {self._watched.watching}. Press t to take over.")

@@ -32,7 +32,8 @@ Formats, each with its shape, its traps, examples, reader and writer:
     questions.py     prompts
     selection.py     judged pairs from the database
     trial_export.py  judged trials for LLM Comparator and the arena
-    writing.py       records to a file, which is written under another name and renamed into place
+    writing.py       records to a file
+    replacing.py     a file that is written under another name and renamed into place
 
 Of these, only `selection` and `import_columns` read the database; `db.import_batches` stores records in it.
 """

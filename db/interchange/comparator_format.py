@@ -11,16 +11,8 @@ from db.interchange.format import JUDGED, Format
 from db.interchange.messages import asked
 from db.interchange.reading import each_row, judged
 from db.interchange.records import DECISIVE, PairRecord, Read, side_pressed
-from db.prompt_rows import Messages
+from db.interchange.trial_export import LABELS, SCORES, input_text
 
-SCORES = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
-LABELS = {
-    1.5: "A is much better",
-    1.0: "A is better",
-    0.0: "same",
-    -1.0: "B is better",
-    -1.5: "B is much better",
-}
 # "Slightly better" is 0.5; a mean of several raters that is nearer to 0 than to 0.5 is a tie.
 _TIE = 0.25
 _MUCH = 1.25
@@ -89,13 +81,6 @@ def _write_example(record: PairRecord) -> dict[str, Any]:
         "individual_rater_scores": [] if record.verdict is None else [rating],
         "custom_fields": {"verdict": record.verdict, "seconds": record.seconds},
     }
-
-
-def input_text(messages: Messages) -> str:
-    """A prompt as a single text, the only form that the format has."""
-    if len(messages) == 1:
-        return messages[0]["content"]
-    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
 
 def _verdict(score: float | None) -> str | None:

@@ -23,6 +23,10 @@ FACTS = {
     "note": "note",
     "field": "field",
     "scores": "scores",
+    "tags": "reasons",
+    "person": "who judged",
+    "others": "others' verdicts",
+    "ranking": "ranking",
     "turns": "several turns",
     "system": "system prompt",
 }

@@ -12,6 +12,7 @@ from db.interchange.conversations_format import HH_RLHF, TRL_IMPLICIT, ULTRAFEED
 from db.interchange.format import Format
 from db.interchange.kto_format import KTO
 from db.interchange.label_studio_format import LABEL_STUDIO, LABEL_STUDIO_MIN
+from db.interchange.palate_format import PALATE
 from db.interchange.rated_formats import HELPSTEER, N_BEST, SAFE_RLHF, SHP, WEBGPT
 from db.interchange.sources import Source
 from db.interchange.tool_formats import OPEN_WEBUI, PRODIGY, SUMMARIES
@@ -40,7 +41,8 @@ _LISTED: tuple[Format, ...] = (
     ARENA,
     ARENA_TABLE,
 )
-_LISTED += (COMPARATOR, PREFERENCE_DATA, ALPACA, TWO_OUTPUTS, SHAREGPT, AXOLOTL, NEMO, SWIFT, HELPSTEER, SAFE_RLHF, SHP)
+_LISTED += (COMPARATOR, PALATE, PREFERENCE_DATA, ALPACA, TWO_OUTPUTS, SHAREGPT, AXOLOTL, NEMO, SWIFT)
+_LISTED += (HELPSTEER, SAFE_RLHF, SHP)
 _LISTED += (WEBGPT, STACK, N_BEST, PRODIGY, OPEN_WEBUI, LABEL_STUDIO_MIN, SUMMARIES)
 
 FORMATS: dict[str, Format] = {each.name: each for each in _LISTED}
@@ -50,6 +52,7 @@ WRITTEN: dict[str, Format] = {name: each for name, each in FORMATS.items() if ea
 
 # The narrower shape first: the last ones fit every row with a chosen answer.
 _RECOGNISED: tuple[Format, ...] = (
+    PALATE,
     ARENA,
     ARENA_TABLE,
     OPEN_WEBUI,

@@ -83,7 +83,7 @@ def read_preferred(row: Row, names: tuple[str, str], prompts: Sequence[str], *, 
 
 
 def _of_several(read: Read, number: int) -> Read:
-    return read if isinstance(read, LeftOut) else replace(read, answers=number)
+    return read if isinstance(read, LeftOut) else replace(read, answers=number, ranking=read.at)
 
 
 def _sides(row: Row, name: str) -> list[Side]:

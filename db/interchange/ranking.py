@@ -35,7 +35,11 @@ def ranked_pairs(row: Row, found: Asked, answers: Sequence[Ranked], *, ties: boo
     kept = [each for each in pairs if each is not None and (ties or _verdict(each) != "tie")]
     if not kept:
         raise row.wrong(NO_ORDER)
-    return [each if isinstance(each, LeftOut) else replace(each, answers=len(answers)) for each in _plain(kept)]
+    ranking = row.at if len(answers) > 2 else None
+    return [
+        each if isinstance(each, LeftOut) else replace(each, answers=len(answers), ranking=ranking)
+        for each in _plain(kept)
+    ]
 
 
 def _pair(row: Row, found: Asked, one: Ranked, two: Ranked) -> Read | None:

@@ -15,7 +15,7 @@ from db.interchange.csv_rows import csv_rows, delimiter_of
 from db.interchange.hub import hub_rows, parquet_rows
 from db.interchange.input_bytes import COMPRESSED, PARQUET, compression, opened
 from db.interchange.json_entries import json_line, list_entries
-from db.interchange.text_lines import read_lines, read_pieces
+from db.interchange.text_lines import LONGEST_LINE, read_lines, read_pieces
 
 KINDS = (".jsonl", ".json", ".csv", ".parquet")
 _SAME_KIND = {".ndjson": ".jsonl", ".jsonlines": ".jsonl", ".tsv": ".csv", ".tab": ".csv"}
@@ -169,9 +169,7 @@ def _sniffed(path: Path) -> str:
         start = file.read(len(PARQUET))
     if start == PARQUET:
         return ".parquet"
-    if path.suffix.lower() == ".txt":
-        return ""  # one prompt a line
-    first = next((line for line in read_lines(path) if line.strip()), "").strip()
+    first = next(iter(_first_lines(path)), "")
     if first[:1] in ("{", "["):
         return ".json"
     return ".csv" if delimiter_of(first) else ""
@@ -179,18 +177,22 @@ def _sniffed(path: Path) -> str:
 
 def _is_lines(path: Path, kind: str) -> bool:
     """Whether a JSON file has a value on each line, whatever its ending says."""
-    found: list[str] = []
-    for line in read_lines(path):
-        if line.strip():
-            found.append(line.strip())
-        if len(found) == 2:
-            break
-    if not found or found[0][0] == "[":
-        return kind == ".jsonl" and not found
-    if found[0][0] != "{":
-        return kind == ".jsonl"
+    found = _first_lines(path)
+    if not found or found[0][0] != "{":
+        return kind == ".jsonl" and not (found and found[0][0] == "[")
     try:
         whole = isinstance(json.loads(found[0]), dict)
     except (ValueError, RecursionError):
         return kind == ".jsonl" and found[0] != "{"
     return whole and (len(found) == 2 or kind == ".jsonl")
+
+
+def _first_lines(path: Path) -> list[str]:
+    """The first two lines that are not blank. A list may be one line of any length, of which this is the beginning."""
+    text = ""
+    for piece in read_pieces(path):
+        text += piece
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        if len(lines) > 2 or len(text) > LONGEST_LINE or (lines and lines[0][0] == "["):
+            return lines[:2]
+    return [line.strip() for line in text.split("\n") if line.strip()][:2]

@@ -9,15 +9,26 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
-from db.interchange.comparator_format import LABELS, SCORES, input_text
-from db.interchange.writing import write_beside
+from db.interchange.replacing import write_beside
 from db.pair_rows import ComparisonRow
 from db.plain_json import plain_json
+from db.prompt_rows import Messages
 from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
 _WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)", "both_good": "tie"}
+
+
+SCORES = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
+LABELS = {
+    1.5: "A is much better",
+    1.0: "A is better",
+    0.0: "same",
+    -1.0: "B is better",
+    -1.5: "B is much better",
+}
+"""The scores of LLM Comparator by verdict and strength, and their labels."""
 
 
 def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
@@ -93,3 +104,10 @@ def _battle(trial: TrialRow, pair: ComparisonRow) -> dict[str, Any]:
         "anony": True,
         "tstamp": pair.standing.at if pair.standing else pair.created,
     }
+
+
+def input_text(messages: Messages) -> str:
+    """A prompt as a single text, the only form that the format has."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

@@ -19,6 +19,8 @@ from engine.llama.attention import AttentionKernel, attention_kernel
 from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
 from engine.llama.kernels import step_norm
 from engine.llama.layers import Angles, LlamaLayer, read_weights
+from engine.llama.static_memory import JoinedPrompts, StaticMemory
+from engine.out_of_memory import is_out_of_memory
 from engine.packing import visible
 
 CAPTURES = True
@@ -26,6 +28,10 @@ CAPTURES = True
 _BLOCK = 256  # a row's tokens are rounded up to this; a row that outgrows its memory costs a new graph
 _MOST_AHEAD = 2048  # memory is taken for so many tokens of a row before it has them
 _ROOM = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)  # how many rows a graph is made for
+_AGREES = (
+    0.05  # the part of the largest logit that steps and the model may differ by: bfloat16 alone gives a third of it
+)
+_TRIED = ([3, 4, 5, 6, 7, 8, 9], [4, 3, 5])
 _WASTE = 4  # a graph for this many times the rows in use is kept; fewer rows are hardly faster
 
 
@@ -66,7 +72,7 @@ class StaticDecoder:
         self._lengths: list[int] = []  # of the rows in use, which are the first ones
         self._tokens = torch.zeros(max_rows, dtype=torch.int64, device=self._device)
         self._state = torch.zeros(2, max_rows, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
-        self._memory = _Memory.empty(len(weights.layers), self._heads, self._width, dtype, self._device)
+        self._memory = StaticMemory.empty(len(weights.layers), self._heads, self._width, dtype, self._device)
         self._graphs: dict[int, _Graph] = {}
         self._ahead = min(tokens, _MOST_AHEAD)
 
@@ -94,12 +100,13 @@ class StaticDecoder:
         """Read prompts one behind the other in one pass, and add for each its number of rows as the last ones."""
         lengths, counts = [len(ids) for ids, _ in prompts], [rows for _, rows in prompts]
         self._fit(max([*lengths, *self._lengths]) + 1, len(self._lengths) + sum(counts))
-        batch = _Prompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
+        batch = JoinedPrompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
         angles = self._memory.angles(batch.positions)
         x = self._weights.embed(batch.tokens)
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, batch.places, k[batch.sources], v[batch.sources])
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, batch.places, both[batch.sources])
+            k, v = both.chunk(2, dim=1)
             if self._flash:
                 attended = flash_prompts(q, k, v, batch.bounds, self._scale, layer.window)
             else:
@@ -132,8 +139,10 @@ class StaticDecoder:
             self._forward(rows)
             self._state[0].copy_(lengths)
             graph.capture_begin(capture_error_mode="thread_local")
-            logits = self._forward(rows)
-            graph.capture_end()
+            try:
+                logits = self._forward(rows)
+            finally:
+                graph.capture_end()  # also after an error, or the stream would capture for ever
         torch.cuda.current_stream(self._device).wait_stream(stream)
         return _Graph(graph, logits)
 
@@ -148,8 +157,8 @@ class StaticDecoder:
         angles = self._memory.angles(positions)
         x = self._weights.embed(self._tokens[:rows])
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, places, k, v)
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, places, both)
             x = self._behind(index, layer, x, self._attend(index, layer.window, q, seen, masks))
         lengths += used
         return self._logits(x)
@@ -164,11 +173,11 @@ class StaticDecoder:
     ) -> torch.Tensor:
         """Attention of one query a row, (R, heads · groups, width), over the first `seen` tokens of its row."""
         rows, memory = len(q), self._memory
-        keys, values = memory.keys[index], memory.values[index]
         if self._flash:
+            keys, values = memory.read(index)
             starts = memory.ones[: rows + 1], memory.ends[: rows + 1]
             return flash_step(q, keys, values, starts, seen, memory.capacity, self._scale, window)
-        keys, values = memory.of_rows(keys, rows), memory.of_rows(values, rows)
+        keys, values = memory.read_rows(index, rows)
         grouped = q.view(rows, self._heads, self._groups, self._width)
         mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=masks[window], scale=self._scale)
         return mixed.reshape(rows, -1, self._width)
@@ -179,23 +188,28 @@ class StaticDecoder:
         hidden = numbers >= seen[:, None]
         if window is not None:
             hidden |= numbers < seen[:, None] - window
-        mask = torch.zeros_like(hidden, dtype=self._memory.keys.dtype).masked_fill_(hidden, -torch.inf)
+        mask = torch.zeros_like(hidden, dtype=self._memory.held.dtype).masked_fill_(hidden, -torch.inf)
         return mask[:, None, None].expand(-1, self._heads, self._groups, -1)
 
     # -- layers ----------------------------------------------------------------------------------------------------
 
     def _heads_of(
         self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: Angles
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), of one layer."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rotated queries, (N, heads · groups, width), and rotated keys before values, (N, 2 · heads, width)."""
         joined = self._part(index).qkv(self._norm(x, layer.attention_norm), self._loras[index].qkv)
-        counts = [self._heads * self._groups, self._heads]
-        both, v = torch.split(joined.view(len(x), -1, self._width), [sum(counts), self._heads], dim=1)
+        joined = joined.view(len(x), -1, self._width)
+        queries = self._heads * self._groups
+        turned = joined[:, : queries + self._heads]
         if layer.query_norm is not None and layer.key_norm is not None:
-            q, k = torch.split(both, counts, dim=1)
-            both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(turn(both, *angles[layer.turns]), counts, dim=1)
-        return q, k, v
+            q, k = turned[:, :queries], turned[:, queries:]
+            normed = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
+            turned.copy_(turn(normed, *angles[layer.turns]))
+        else:
+            cos, sin = angles[layer.turns]
+            other = turned.roll(self._width // 2, -1)
+            turned.mul_(cos).addcmul_(other, sin)  # as `turn` does, in place
+        return joined[:, :queries], joined[:, queries:]
 
     def _behind(self, index: int, layer: LlamaLayer, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """The layer's output, (N, H), from its input and what attention gave; `x` is overwritten."""
@@ -260,122 +274,6 @@ class _Graph:
     logits: torch.Tensor
 
 
-@dataclass
-class _Memory:
-    """Keys and values of all rows, each (layers, slots · capacity, heads, width), and what depends on the capacity.
-
-    Attributes:
-        capacity: how many tokens a row has room for.
-        starts: (slots,) where each row begins; `ends` the same with the end, int32; `ones` counts from 0, int32.
-        numbers: (capacity,) counts from 0.
-        rotary: cos and sin of every position.
-    """
-
-    keys: torch.Tensor
-    values: torch.Tensor
-    slots: int
-    capacity: int
-    starts: torch.Tensor
-    ends: torch.Tensor
-    ones: torch.Tensor
-    numbers: torch.Tensor
-    rotary: Angles
-
-    @classmethod
-    def empty(cls, layers: int, heads: int, width: int, dtype: torch.dtype, device: torch.device) -> "_Memory":
-        """Memory without room for any row."""
-        held = torch.zeros(layers, 0, heads, width, dtype=dtype, device=device)
-        return cls._of(held, held, 0, 0)
-
-    @classmethod
-    def _of(cls, keys: torch.Tensor, values: torch.Tensor, slots: int, capacity: int) -> "_Memory":
-        device = keys.device
-        ones = torch.arange(slots + 1, dtype=torch.int32, device=device)
-        starts = torch.arange(slots, device=device) * capacity
-        numbers = torch.arange(capacity, device=device)
-        return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, {})
-
-    def grown(self, slots: int, capacity: int, lengths: Sequence[int]) -> "_Memory":
-        """Memory for so many rows of so many tokens, with the contents of those in use and zeros behind them: masked
-        attention multiplies these by 0, and 0 · NaN is NaN."""
-        made = []
-        for held in (self.keys, self.values):
-            fresh = held.new_zeros(held.shape[0], slots * capacity, *held.shape[2:])
-            for row, length in enumerate(lengths):
-                old, new = row * self.capacity, row * capacity
-                fresh[:, new : new + length] = held[:, old : old + length]
-            made.append(fresh)
-        return self._of(made[0], made[1], slots, capacity)
-
-    def angles(self, positions: torch.Tensor) -> Angles:
-        """cos and sin of these positions, each (N, 1, width)."""
-        return {name: (cos[positions], sin[positions]) for name, (cos, sin) in self.rotary.items()}
-
-    def write(self, layer: int, places: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Write keys and values, (N, heads, width), to N places."""
-        self.keys[layer].index_copy_(0, places, keys)
-        self.values[layer].index_copy_(0, places, values)
-
-    def move(self, row: int, place: int, length: int) -> None:
-        """Copy a row to another place."""
-        old, new = row * self.capacity, place * self.capacity
-        for held in (self.keys, self.values):
-            held[:, new : new + length] = held[:, old : old + length]
-
-    def of_rows(self, held: torch.Tensor, rows: int) -> torch.Tensor:
-        """The first rows of one layer as (rows, heads, capacity, width), without a copy."""
-        return held[: rows * self.capacity].view(rows, self.capacity, *held.shape[1:]).transpose(1, 2)
-
-
-@dataclass(frozen=True)
-class _Prompts:
-    """Prompts one behind the other: N tokens.
-
-    Attributes:
-        tokens, positions: (N,).
-        bounds: where each prompt begins, and the end, int32; and the longest prompt.
-        sources, places: for each token of each new row, its place among the N and in the rows' memory.
-        last: the place of each prompt's last token; `owner` is each new row's prompt.
-    """
-
-    tokens: torch.Tensor
-    positions: torch.Tensor
-    bounds: tuple[torch.Tensor, int]
-    sources: torch.Tensor
-    places: torch.Tensor
-    last: torch.Tensor
-    owner: torch.Tensor
-
-    @classmethod
-    def of(
-        cls, prompts: Sequence[tuple[Sequence[int], int]], row: int, capacity: int, device: torch.device
-    ) -> "_Prompts":
-        """Prompts with their numbers of rows, of which the first is `row`."""
-        starts, owner = [0], []
-        sources: list[int] = []
-        places: list[int] = []
-        for index, (ids, rows) in enumerate(prompts):
-            for _ in range(rows):
-                sources += range(starts[-1], starts[-1] + len(ids))
-                places += range(row * capacity, row * capacity + len(ids))
-                owner.append(index)
-                row += 1
-            starts.append(starts[-1] + len(ids))
-
-        def on_device(values: Sequence[int], dtype: torch.dtype = torch.int64) -> torch.Tensor:
-            return torch.tensor(values, dtype=dtype, device=device)
-
-        return cls(
-            tokens=on_device([token for ids, _ in prompts for token in ids]),
-            positions=on_device([place for ids, _ in prompts for place in range(len(ids))]),
-            bounds=(on_device(starts, torch.int32), max(len(ids) for ids, _ in prompts)),
-            sources=on_device(sources),
-            places=on_device(places),
-            last=on_device([start - 1 for start in starts[1:]]),
-            owner=on_device(owner),
-        )
-
-
 def _attend_prompts(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float, window: int | None
 ) -> torch.Tensor:
@@ -399,3 +297,41 @@ def _stream(device: torch.device) -> torch.cuda.Stream:
 def _room_for(rows: int) -> int:
     """The number of rows that a graph is made for, at least `rows`."""
     return next((size for size in _ROOM if size >= rows), -(-rows // _ROOM[-1]) * _ROOM[-1])
+
+
+# -- whether all this is right on a device ----------------------------------------------------------------------------
+# Its kernels come from torch and the driver, in versions that nobody has tried together.
+
+
+def static_problem(model: Any, packed: DecodingWeights) -> str | None:
+    """What is wrong with the steps of `StaticDecoder` on this device, None where they are right.
+
+    Called inside `BaseModel.policy(None)` and `no_grad`.
+    """
+    try:
+        apart = _largest_difference(StaticDecoder(model, packed, adapter=None, max_rows=3), model)
+    except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return None if apart <= _AGREES else f"its logits differ from the model's by {apart:.0%} of the largest one"
+
+
+def _largest_difference(decoder: StaticDecoder, model: Any) -> float:
+    """The largest difference of a logit, as a part of the largest logit, while rows join, write and leave."""
+    rows = [list(_TRIED[0]), list(_TRIED[0]), list(_TRIED[1])]
+    found = [(decoder.admit([(_TRIED[0], 2), (_TRIED[1], 1)]), _last_logits(model, rows))]
+    for token in (5, 6):
+        rows = [[*row, token + place] for place, row in enumerate(rows)]
+        logits = decoder.step(torch.tensor([row[-1] for row in rows], device=model.device)).clone()
+        found.append((logits, _last_logits(model, rows)))
+    decoder.keep([2, 1])
+    rows = [[*rows[2], 8], [*rows[1], 9]]
+    found.append((decoder.step(torch.tensor([8, 9], device=model.device)), _last_logits(model, rows)))
+    return max(float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1e-3)) for ours, theirs in found)
+
+
+def _last_logits(model: Any, rows: list[list[int]]) -> torch.Tensor:
+    """The last logits of each row from the model itself, (R, V)."""
+    ids = (torch.tensor([row], device=model.device) for row in rows)
+    return torch.cat([model(input_ids=each, use_cache=False).logits[:, -1] for each in ids])

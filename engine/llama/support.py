@@ -74,18 +74,28 @@ def _scoring_problem(model: Any) -> str | None:
     return None if activation in known else f"its activation is {activation}"
 
 
+def decodes_on_cpu(model: Any) -> str | None:
+    """Why `LlamaDecoder` does not take a model that `support_of` lets decode, None where it does.
+
+    It knows no windows and not what only a CUDA device decodes by the fast path.
+    """
+    if type(model).__name__ in _ARCHITECTURES_ON_CUDA:
+        return "its shape is not Llama's"
+    return "its attention sees a window of the text" if _sees_a_window(model.config) else None
+
+
 def _decoding_problem(model: Any) -> str | None:
-    config = model.config
-    if getattr(config, "mlp_bias", False):
+    if getattr(model.config, "mlp_bias", False):
         return "its feed-forward layers have biases"
-    kinds = getattr(config, "layer_types", None) or ["full_attention"]
-    windowed = set(kinds) != {"full_attention"} or (
-        config.model_type == "mistral" and config.sliding_window is not None
-    )
-    if windowed and not _on_cuda(model):
+    if _sees_a_window(model.config) and not _on_cuda(model):
         return "its attention sees a window of the text"
     body = model.model
     angles = (value for name, value in body.rotary_emb.named_buffers() if name.endswith("inv_freq"))
     if {len(each) * 2 for each in angles} != {body.layers[0].self_attn.head_dim}:
         return "its positions turn a part of each head"
     return None
+
+
+def _sees_a_window(config: Any) -> bool:
+    kinds = getattr(config, "layer_types", None) or ["full_attention"]
+    return set(kinds) != {"full_attention"} or (config.model_type == "mistral" and config.sliding_window is not None)

@@ -143,10 +143,11 @@ def test_an_import_is_taken_back_whole_in_small_steps(conn, reader):
 def test_the_pairs_of_a_ranking_belong_to_it_and_are_taken_back_with_it(conn):
     dump = [line for line in conn.iterdump() if "verdict_words" not in line]
     ranked = [
-        record(1, "one", a, b, answers=3) for a, b in (("first", "second"), ("first", "third"), ("second", "third"))
+        record(1, "one", a, b, answers=3, ranking=1)
+        for a, b in (("first", "second"), ("first", "third"), ("second", "third"))
     ]
     batch = db_import_batches.begin(conn, source="file", set_name="mine", pairs=5)
-    for each in (*ranked, record(2, "two"), record(3, "three", answers=9)):
+    for each in (*ranked, record(2, "two"), record(3, "three", answers=9, ranking=3)):
         batch.store(conn, [prepared(each)])
     rows = conn.execute("SELECT ranking FROM comparisons WHERE id < ? ORDER BY id", (batch.comparison,)).fetchall()
     assert [row["ranking"] for row in rows] == [1, 1, 1, None, 2]

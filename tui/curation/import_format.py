@@ -59,6 +59,8 @@ def example_words(pair: PairRecord, width: int = 100) -> Iterator[str]:
     lines = [(each["role"], each["content"]) for each in pair.messages]
     for name, text in (*lines, (names[0], pair.a), (names[1], pair.b)):
         yield f"  {name:<10}{visible_line(text, width - 12)}"
+    for remark in pair.remarks:
+        yield f"  {visible_line(remark, width - 2)}"
 
 
 def left_out_words(left_out: LeftOutLines) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from db.interchange.format import Format
 from db.interchange.formats import FORMATS, format_of
 from db.interchange.import_columns import remembered
 from db.interchange.records import PairRecord
+from db.interchange.replacing import write_beside
 from db.interchange.sources import Source
-from db.interchange.writing import write_beside
 from db.plain_json import plain_json
 from tui.curation.import_tally import EXAMPLES, ImportTally, Preview
 
@@ -51,15 +51,35 @@ def preview_of(source: Source, format: Format, *, rows: int | None = None) -> Pr
     Raises:
         InterchangeError: the source cannot be read.
     """
-    tally, examples, seen = ImportTally(), list[PairRecord](), set[int]()
+    tally, plain, remarked, seen = ImportTally(), list[PairRecord](), dict[str, PairRecord](), set[int]()
     reads = format.read(source)
     for read in islice(reads, rows):
         tally.add(read)
         seen.add(read.at)
-        if isinstance(read, PairRecord) and len(examples) < EXAMPLES:
-            examples.append(read)
+        if isinstance(read, PairRecord):
+            plain += [read] if len(plain) < EXAMPLES else []
+            remarked |= {each: read for each in read.remarks if each not in remarked}
     whole = rows is None or next(reads, None) is None
-    return Preview(tally.imported(source, format, source.stem), tuple(examples), len(seen), whole)
+    return Preview(tally.imported(source, format, source.stem), _examples(plain, remarked), len(seen), whole)
+
+
+def _examples(first: Sequence[PairRecord], remarked: Mapping[str, PairRecord]) -> tuple[PairRecord, ...]:
+    """The first pair, one for each remark while there is room, and the next ones, in the order of the file."""
+    chosen = [*first[:1], *remarked.values(), *first[1:]]
+    different = [each for place, each in enumerate(chosen) if each not in chosen[:place]]
+    return tuple(sorted(different[:EXAMPLES], key=lambda each: each.at))
+
+
+def check_rejects(target: Path, source: Source) -> None:
+    """Check that rows that are left out can be written to this file.
+
+    Raises:
+        InterchangeError: it has another ending than .jsonl, or is the source itself.
+    """
+    if target.suffix.lower() != ".jsonl":
+        raise InterchangeError(f"{target} is no .jsonl; rows left out are written as JSON Lines. Choose another name.")
+    if isinstance(source.where, Path) and target.exists() and target.samefile(source.where):
+        raise InterchangeError(f"{target} is the file that is imported. Choose another one for the rows left out.")
 
 
 def write_rejects(target: Path, source: Source, rejected: Mapping[int, str]) -> None:
@@ -68,10 +88,8 @@ def write_rejects(target: Path, source: Source, rejected: Mapping[int, str]) -> 
     A line that is no JSON is written as it is.
 
     Raises:
-        InterchangeError: the file cannot be written, or is the source itself.
+        InterchangeError: the file cannot be written.
     """
-    if isinstance(source.where, Path) and target.exists() and target.samefile(source.where):
-        raise InterchangeError(f"{target} is the file that is imported. Choose another one for the rows left out.")
     write_beside(target, _reject_lines(source, rejected))
 
 

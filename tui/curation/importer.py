@@ -23,7 +23,7 @@ from db.interchange.records import PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported
 from db.writer import timed
-from tui.curation.import_source import recognised, write_rejects
+from tui.curation.import_source import check_rejects, recognised, write_rejects
 from tui.curation.import_tally import ImportTally
 from tui.errors import InputError
 from tui.events import ImportMoved, WorkbenchEvent
@@ -105,6 +105,8 @@ class Importer:
             raise InputError("Another import is running. Wait for its end, or stop it.")
         try:
             self._stopped.clear()
+            if rejects is not None:
+                check_rejects(rejects, source)
             if self._clearing.is_alive():
                 self._clearing.join()
             wish = ImportWish(format, set_name, strict, rejects)
@@ -186,19 +188,20 @@ class Importer:
     def _count_pairs(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> int:
         """Count the pairs, and write the rows that are left out. This finds every fault of the file before any of it
         is stored."""
-        pairs, rejected = 0, dict[int, str]()
+        pairs, why, rejected = 0, "", dict[int, str]()
         for at, read in enumerate(format.read(source, strict=wish.strict)):
             if isinstance(read, PairRecord):
                 pairs += 1
             else:
-                rejected.setdefault(read.at, read.reason)
+                why = why or f" The first is left out because {read.reason}."
+                if wish.rejects is not None:
+                    rejected.setdefault(read.at, read.reason)
             if at % 1000 == 0:
                 self._check_stopped()
                 tell(ImportProgress("reading", source.read_bytes, source.size or None))
         if wish.rejects is not None:
             write_rejects(wish.rejects, source, rejected)
         if not pairs:
-            why = next((f" The first is left out because {reason}." for reason in rejected.values()), "")
             raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{why}")
         return pairs
 

@@ -128,6 +128,9 @@ class PalateScreen(SingleDismiss[None]):
     def screen_shown(self) -> None:
         """This screen came on top: read again what may have changed meanwhile. For screens to override."""
 
+    def out_of_sight(self) -> None:
+        """Nobody sees this screen until it is drawn again. For screens that measure reading to override."""
+
     def key_label(self, binding: TextualBinding) -> str:
         """The word that the key line shows for `binding`."""
         group = self._groups.get(binding.action.partition("(")[0])

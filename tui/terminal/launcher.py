@@ -64,32 +64,47 @@ class _Parent:
         self._child = child
         self._line = line
         self._terminal = _terminal_modes()
+        self._child_stopped = False
 
     def status(self) -> int:
         """Wait until the child has ended or has left the terminal; returns the exit status for the shell."""
         while True:
             number, sent_to_us_alone = _next_signal()
-            if number == signal.SIGCHLD:
-                status = self._child_status()
-                if status is not None:
-                    return status
-            elif number == signal.SIGUSR1:
+            if number == signal.SIGUSR1:
                 if self._has_let_go():
                     return 0
-            elif sent_to_us_alone:
+                continue
+            ended = self._look_at_child()
+            if ended is not None:
+                return self._status_of(ended)
+            if number == signal.SIGCHLD:
+                self._stop_with_child()
+            elif sent_to_us_alone and (number != signal.SIGCONT or self._child_stopped):
                 os.kill(self._child, number)
 
-    def _child_status(self) -> int | None:
-        """The status of a child that ended, else None. A stopped child stops this process too, the shell's job."""
-        pid, status = os.waitpid(self._child, os.WNOHANG | os.WUNTRACED)
-        if pid == 0:
-            return None
-        if os.WIFSTOPPED(status):
+    def _look_at_child(self) -> int | None:
+        """The wait status of a child that ended, else None. Notes whether the child is stopped."""
+        while True:
+            pid, status = os.waitpid(self._child, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if pid == 0:
+                return None
+            if not (os.WIFSTOPPED(status) or os.WIFCONTINUED(status)):
+                return status
+            self._child_stopped = os.WIFSTOPPED(status)
+
+    def _stop_with_child(self) -> None:
+        """Stop this process, the shell's job, where its child is stopped.
+
+        A SIGCONT that waits here was sent to the whole job, so the child is about to run as well.
+        """
+        if self._child_stopped and signal.SIGCONT not in signal.sigpending():
             os.kill(os.getpid(), signal.SIGSTOP)
-            return None
-        if os.WIFSIGNALED(status):
-            self._restore_terminal(os.WTERMSIG(status))
-        return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+    def _status_of(self, ended: int) -> int:
+        if os.WIFSIGNALED(ended):
+            self._restore_terminal(os.WTERMSIG(ended))
+            return 128 + os.WTERMSIG(ended)
+        return os.waitstatus_to_exitcode(ended)
 
     def _has_let_go(self) -> bool:
         """Print the child's last words; returns whether it has left the terminal."""

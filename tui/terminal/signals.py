@@ -5,7 +5,7 @@ import select
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 LOOK_EVERY_MS = 1000
@@ -88,3 +88,23 @@ def hung_up(file: int) -> bool:
     poll = select.poll()
     poll.register(file, 0)
     return bool(poll.poll(0))
+
+
+def in_background(terminal: int) -> bool:
+    """Whether another job has this terminal now, so that reading or setting it would stop this process."""
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:  # no terminal, or it is gone
+        return False
+
+
+def has_shell() -> bool:
+    """Whether a shell with job control started this job. Without one, nothing would continue a stopped process."""
+    import psutil  # the start of the app does not wait for it
+
+    group, session = os.getpgrp(), os.getsid(0)
+    for parent in psutil.Process().parents():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(parent.pid) != group:
+                return os.getsid(parent.pid) == session
+    return False

@@ -10,6 +10,8 @@ from typing import Final
 from unicodedata import category
 
 from rich.cells import cell_len
+from rich.console import Console
+from textual._compositor import CompositorUpdate
 
 _JOINERS: Final = "\u200c\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff"
 _SCRIPTS: Final = (*range(0x0300, 0x2000), *range(0xA800, 0xAC00))  # the range of marks that have a width of their own
@@ -72,3 +74,14 @@ def _placed(text: str, column: int) -> tuple[str, int]:
         parts += [before, " " * (column - start), f"\x1b[{start}G", found[0], f"\x1b[{column}G"]
     parts.append(text[end:])
     return "".join(parts), column + cell_len(text[end:])
+
+
+class AlignedUpdate(CompositorUpdate):
+    """A compositor update in which every line keeps its columns."""
+
+    def __init__(self, update: CompositorUpdate) -> None:
+        self._update = update
+
+    def render_segments(self, console: Console) -> str:
+        """The escape sequences and texts."""
+        return hold_columns(self._update.render_segments(console))

@@ -14,7 +14,7 @@ from db.interchange.format import FACTS, Format
 from db.interchange.formats import FORMATS, WRITTEN, format_of
 from db.interchange.kto_format import ALONE
 from db.interchange.reading import DIFFER, EMPTY, SAME
-from db.interchange.records import LeftOut, PairRecord
+from db.interchange.records import LeftOut, OtherVerdict, PairRecord
 from db.interchange.sources import Source
 from db.interchange.writing import write_pairs
 from db.prompt_rows import Message
@@ -37,6 +37,20 @@ RECORDS = [
     PairRecord(8, TURNS, "Sunlight.", "Any.", "b"),
     PairRecord(9, asked("Why?", system="Be short."), "So.", "Hm.", "a"),
     PairRecord(10, asked("What?"), "this", "that", "both_good", note="either", field="space"),
+    PairRecord(
+        11,
+        asked("Who says?"),
+        "she",
+        "he",
+        "b",
+        tags=("clear", "shorter"),
+        person="Anna",
+        others=(
+            OtherVerdict("a", 2, person="Ben", note="no"),
+            OtherVerdict("both_good", judge="./judge", confidence=0.75),
+        ),
+        ranking=4,
+    ),
 ]
 
 
@@ -61,6 +75,10 @@ def expected(record: PairRecord, format: Format) -> PairRecord | None:
         field=record.field if "field" in carries else None,
         score_a=record.score_a if "scores" in carries else None,
         score_b=record.score_b if "scores" in carries else None,
+        tags=record.tags if "tags" in carries else (),
+        person=record.person if "person" in carries else None,
+        others=record.others if "others" in carries else (),
+        ranking=record.ranking if "ranking" in carries else None,
     )
 
 

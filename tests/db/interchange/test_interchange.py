@@ -14,7 +14,7 @@ import pyarrow
 import pytest
 
 from db.errors import InterchangeError
-from db.interchange import input_bytes, json_entries, text_lines
+from db.interchange import input_bytes, json_entries, sources, text_lines
 from db.interchange.columns import columns_of
 from db.interchange.questions import read_prompts as read_source
 from db.interchange.sources import Source, source_of
@@ -305,6 +305,7 @@ def test_a_packed_file_that_is_cut_off_says_so(tmp_path):
         ("a.csv", "sep=;\na\n1\n2\n"),
         ("a.csv", " a \n1\n2\n"),
         ("train", '{"a": "1"}\n{"a": "2"}\n'),
+        ("train.txt", '{"a": "1"}\n{"a": "2"}\n'),
         ("train.data", '[{"a": "1"}, {"a": "2"}]'),
     ],
 )
@@ -330,6 +331,33 @@ def test_columns_are_told_also_inside_an_object(file):
     for wrong in ("prompt", "prompt=", "colour=red"):
         with pytest.raises(InterchangeError, match="names no column"):
             columns_of(wrong)
+
+
+def test_a_list_in_one_line_may_be_of_any_length(file, monkeypatch):
+    for module in (text_lines, sources):
+        monkeypatch.setattr(module, "LONGEST_LINE", 300)
+    monkeypatch.setattr(text_lines, "_PIECE", 50)
+    entries = [{"a": f"{at} {'x' * 20}"} for at in range(50)]
+    assert [value for _, value in rows(file(json.dumps(entries), "e.json"))] == entries
+    assert [value for _, value in rows(file(json.dumps({"examples": entries}), "e.json"))] == entries
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("alpaca.jsonl", '{"instruction": "Name a nut.", "input": ""}', "Name a nut."),
+        ("turns.jsonl", '{"question_id": 81, "category": "x", "turns": ["Name a nut.", "And a moon."]}', "Name a nut."),
+        ("qa.csv", "question,answer\nName a nut.,A hazelnut.\n", "Name a nut."),
+        ("sft.jsonl", json.dumps({"messages": [*asked("Name a nut."), *CHAT["chosen"]]}), "Name a nut."),
+        ("sharegpt.jsonl", '{"conversations": [{"from": "human", "value": "Name a nut."}]}', "Name a nut."),
+        ("text.jsonl", '{"text": "Name a nut."}', "Name a nut."),
+        ("worn.jsonl", '{"text": "<s>[INST] Name a nut. [/INST]"}', "Name a nut."),
+    ],
+)
+def test_prompts_come_under_any_name(file, name, text, wanted):
+    found = read_prompts(file(text, name))
+    assert (texts(found), [len(each.messages) for each in found.prompts]) == ([wanted], [1])
+    assert bool(found.remarks) == (name in ("turns.jsonl", "worn.jsonl"))
 
 
 def test_a_line_that_never_ends_is_not_held_whole(file, monkeypatch):

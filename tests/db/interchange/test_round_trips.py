@@ -115,8 +115,8 @@ def test_trl_reads_the_same_pairs(tmp_path_factory: pytest.TempPathFactory, made
 
 
 @pytest.mark.long
-@given(made=st.lists(records(), min_size=50, max_size=50))
-@settled(40)
+@given(made=st.lists(records(), min_size=10, max_size=10))
+@settled(200)
 def test_trl_reads_two_thousand_pairs_the_same(
     tmp_path_factory: pytest.TempPathFactory, made: list[PairRecord]
 ) -> None:

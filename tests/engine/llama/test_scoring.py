@@ -227,6 +227,24 @@ def test_unknown_models_and_adapters_take_the_plain_method_and_say_so(tmp_path: 
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "plain"
 
 
+def test_a_device_whose_kernels_have_no_backward_pass_takes_the_plain_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = _base(tmp_path, CONFIGS["llama"])
+    base.device = "cpu:0"  # any name but that of the CPU, whose kernels are known
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such kernel\nand more")
+
+    monkeypatch.setattr("engine.llama.lora_linear._LoraLinears.backward", fail)
+    scorer = choose_scorer(base, ["a1"], PAIR, 10, "eager")
+    assert scorer.method == "plain"
+    assert scorer.why.endswith("the fast one fails here: no such kernel")
+    base.device = "cpu"
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
+
+
 def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = _base(tmp_path, CONFIGS["mistral with a window"])
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "fast eager"

@@ -47,6 +47,7 @@ def test_a_dry_run_shows_what_would_be_read_and_makes_no_workspace(palate: Palat
         "trl-text: 3 preference pairs",
         "  1 left out (line 2): 'image' holds something that was seen or heard beside the text; "
         "`--columns ignore=image` reads such rows without it",
+        "  1 row with several answers; the pairs of each belong to one question",
         "",
         "line 1",
         "  user      Name a nut.",
@@ -66,6 +67,19 @@ def test_a_dry_run_shows_what_would_be_read_and_makes_no_workspace(palate: Palat
     assert not (tmp_path / "space").exists()
     record = json.loads(palate("import", str(file), "--dry-run", "--json").stdout)
     assert (record["event"], record["pairs"], record["rows"], len(record["examples"])) == ("preview", 3, 3, 3)
+
+
+def test_a_dry_run_shows_an_example_of_every_remark(palate: Palate, file: Path) -> None:
+    worn = ROW | {"prompt": "[INST] Name a nut. [/INST]"}
+    file.write_text(lines(*({**ROW, "prompt": f"q{at}"} for at in range(9)), worn))
+    shown = palate("import", str(file), "--dry-run").stdout.splitlines()
+    assert [line for line in shown if line.startswith("line")] == ["line 1", "line 2", "line 10"]
+    assert shown[-4:] == [
+        "  user      Name a nut.",
+        "  chosen    A hazelnut.",
+        "  rejected  Nuts.",
+        "  the prompt wore the chat template Llama 2, and was read as turns",
+    ]
 
 
 def test_what_is_left_out_is_told_written_and_imported_once_mended(palate: Palate, file: Path, tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def test_rows_that_cannot_be_used_are_written_and_come_in_once_mended(
     assert (done.pairs, done.left_out, done.format) == (3, (), "trl-text")
     with pytest.raises(InterchangeError, match="is the file that is imported"):
         workbench.imports.read(Source(rejects), rejects=rejects)
+    with pytest.raises(InterchangeError, match=r"is no \.jsonl; rows left out are written as JSON Lines"):
+        workbench.imports.read(Source(rejects), rejects=tmp_path / "space" / "palate.db")
 
 
 def test_rejects_are_written_also_where_no_row_can_be_used(
@@ -169,8 +171,13 @@ def test_a_ranking_of_three_gives_its_pairs_and_a_row_that_is_left_out_counts_on
     assert [(each.count, each.lines) for each in again.left_out] == [(1, (1,))]
 
 
+@pytest.mark.parametrize(("number", "more"), [(200, ("no json",)), (2000, ())])
 def test_a_file_that_changes_while_it_is_read_is_taken_back(
-    open_workbench: Callable[[], Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_workbench: Callable[[], Workbench],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    more: tuple[str, ...],
 ) -> None:
     workbench = open_workbench()
     before, source = sets(workbench), pairs(tmp_path / "mine.jsonl", 500)
@@ -179,7 +186,7 @@ def test_a_file_that_changes_while_it_is_read_is_taken_back(
     def spoiled():
         passes.append(1)
         if len(passes) == 3:  # told, looked through, stored
-            pairs(tmp_path / "mine.jsonl", 200, "no json")
+            pairs(tmp_path / "mine.jsonl", number, *more)
         return rows()
 
     monkeypatch.setattr(source, "rows", spoiled)

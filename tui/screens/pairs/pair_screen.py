@@ -84,16 +84,17 @@ class PairScreen(PalateScreen):
 
     def paint_again(self) -> None:
         """The pair was out of sight: verdict keys and the clock count from when it is painted again."""
-        self._out_of_sight()
+        self.out_of_sight()
         self.call_after_refresh(self.painted)
 
-    def _out_of_sight(self) -> None:
+    def out_of_sight(self) -> None:
+        """Nobody reads: the clock waits, and no verdict key counts until the pair is painted again."""
         self.clock.pause(time.monotonic())
         self.gate.hide()
 
     def on_screen_suspend(self) -> None:
         """Nobody reads."""
-        self._out_of_sight()
+        self.out_of_sight()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Panes are named by their place, and a pair that is out of sight is not being read."""

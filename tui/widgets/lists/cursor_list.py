@@ -1,6 +1,7 @@
 """A list with a cursor row, changed in place so that a live row is updated without a jump."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from textual.content import Content
 from textual.message import Message
@@ -28,6 +29,11 @@ class CursorList(OptionList):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id, markup=False, compact=True)
+
+    def _move_page(self, direction: Any) -> None:
+        """A page up or down; nothing while the list has no size, where Textual would look for a missing line."""
+        if self.scrollable_content_region:
+            super()._move_page(direction)
 
     @property
     def current(self) -> str | None:
