@@ -180,7 +180,8 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
         raise AdapterLoadError(f"The adapter in {folder} is of type {config.peft_type}; Palate takes LoRA adapters.")
     check_usable(config, folder)
     check_numbers(weights, folder)
-    config = bounded(config, _module_names(model), folder)
+    parameters = [name.replace(".base_layer", "") for name, _ in model.named_parameters() if ".lora_" not in name]
+    config = bounded(config, _module_names(model), folder, parameters)
     check_ranks(config, weights, folder)
     if isinstance(config.target_modules, set) and not _fits(config.target_modules, model):
         names = ", ".join(sorted(config.target_modules))

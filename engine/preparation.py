@@ -11,8 +11,8 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import PreferencePair, split_by_prompt
-from engine.thoughts import AS_TEMPLATE, split_thoughts
+from engine.preference import AS_TEMPLATE, PreferencePair, split_by_prompt
+from engine.thoughts import split_thoughts
 
 _FEW_EVAL_PAIRS = 5
 
