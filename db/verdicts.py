@@ -107,7 +107,8 @@ def add_verdict(
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note}
     by = {"source": source, "person": person, "judge": judge, "confidence": confidence, "origin": origin, "act": act}
     added = insert(conn, "verdicts", said | how | by)
-    set_tags(conn, added, tags)
+    if tags:
+        set_tags(conn, added, tags)
     return get_verdict(conn, added)
 
 
