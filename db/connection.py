@@ -368,6 +368,8 @@ def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
         return DamagedDatabase(f"{path}: {error}. {_take_a_backup(path)}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseError(f"{path} is locked by another program. Close that program and try again.")
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+        return NotAllowed(f"A rule in {path} refuses this: {error}. Nothing was stored; the rest is as it was.")
     if code == sqlite3.SQLITE_IOERR:
         return DatabaseError(f"{path}: {error}. The disk did not answer; check it, then start again.")
     return None

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from db.errors import DatabaseError, NotWritable, WorkspaceBusy
+from db.private_files import open_private
 from db.times import utc_now
 
 LOCK_NAME = "palate.lock"
@@ -90,7 +91,7 @@ class WorkspaceLock:
         """Open the lock file. Programs that this process starts do not inherit the handle (O_CLOEXEC)."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return open_private(self.path, os.O_RDWR)
         except OSError as error:
             raise NotWritable(
                 f"{self.path.parent} cannot be written ({error.strerror}). "

@@ -62,10 +62,11 @@ class Where:
 
 @dataclass(frozen=True)
 class Named:
-    """A condition on something by its name: `kind` is set, field, run, policy or chosen.
+    """A condition on something by its name: `kind` is set, field, run, policy, chosen, tag, person or judge.
 
-    Kind policy means that it wrote one of the answers, kind chosen that it wrote the preferred one. With `exact`,
-    `name` is the whole name and not a part of it.
+    Kind person or judge means that such a person or judge said something of the pair. Kind policy means that it wrote
+    one of the answers, kind chosen that it wrote the preferred one. With `exact`, `name` is the whole name and not a
+    part of it.
     """
 
     kind: str
@@ -93,6 +94,11 @@ CONDITIONS = {
     "large field": "(SELECT field FROM prompts WHERE id = c.prompt) IN (SELECT value FROM json_each({}))",
     "run": "c.id IN (SELECT comparison FROM run_pairs WHERE run IN (SELECT value FROM json_each({})))",
     "id": "c.id IN (SELECT value FROM json_each({}))",
+    "tag": "c.standing IN (SELECT verdict FROM verdict_tags WHERE tag IN (SELECT value FROM json_each({})))",
+    "person": "c.id IN (SELECT comparison FROM verdicts WHERE person IN (SELECT value FROM json_each({})))",
+    # Before verdicts named their judge, only the trial did.
+    "judge": """(c.id IN (SELECT comparison FROM verdicts WHERE judge IN (SELECT value FROM json_each({0})))
+        OR c.trial IN (SELECT id FROM trials WHERE judged_by IN (SELECT value FROM json_each({0}))))""",
     "out": "c.id IN (SELECT id FROM comparisons WHERE withdrawn = 1)",
     "noted": """(c.standing IN (SELECT id FROM verdicts WHERE note <> '')
         OR c.id IN (SELECT comparison FROM comparison_notes WHERE note <> ''))""",
@@ -276,15 +282,18 @@ _NAMES = {
     "policy": "SELECT id, name FROM models ORDER BY id",
     "chosen": "SELECT id, name FROM models ORDER BY id",
     "run": "SELECT id, name FROM runs ORDER BY id",
+    "tag": "SELECT id, name FROM tags ORDER BY place, id",
+    "person": "SELECT id, name FROM people ORDER BY id",
+    "judge": "SELECT id, name FROM judges ORDER BY id",
     "field": "SELECT DISTINCT field, field FROM prompts WHERE field IS NOT NULL ORDER BY field",
 }
 _MOST_NAMED = 12
 
 
 def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) -> list[Any]:
-    """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name; case does not count.
+    """The ids of everything of a `kind` that has `name` in its name, or the fields; case does not count.
 
-    A run also matches by its number. `kind` is set, policy, chosen, run or field.
+    A run also matches by its number. See `Named` for the kinds.
     """
     asked = name.casefold()
     found = []
@@ -298,7 +307,7 @@ def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) ->
 
 
 def known_names(conn: Connection, kind: str) -> list[str]:
-    """The existing names of a `kind` (set, policy, chosen, run or field), each once, the oldest first."""
+    """The existing names of a `kind` (see `Named`), each once, the oldest first."""
     return list(dict.fromkeys(name for _, name in _named(conn, kind)))
 
 

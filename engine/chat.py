@@ -11,9 +11,9 @@ from typing import Any
 from engine.config import TrainConfig
 from engine.errors import TemplateRefused, TokenUnknown
 from engine.limits import check_tokens, limits_of
-from engine.preference import Message, PreferencePair
+from engine.preference import AS_TEMPLATE, Message, PreferencePair
 from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
-from engine.thoughts import AS_TEMPLATE, without_thoughts
+from engine.thoughts import without_thoughts
 
 
 @dataclass(frozen=True)

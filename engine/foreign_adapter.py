@@ -87,7 +87,7 @@ def without_copies(
     return kept
 
 
-def bounded(config: LoraConfig, names: Sequence[str], folder: Path) -> LoraConfig:
+def bounded(config: LoraConfig, names: Sequence[str], folder: Path, parameters: Sequence[str] = ()) -> LoraConfig:
     """The configuration without regular expressions: layers, ranks and alphas by full names.
 
     PEFT applies an expression to every layer with Python's `re`, which cannot be interrupted and may never end. Here
@@ -95,6 +95,7 @@ def bounded(config: LoraConfig, names: Sequence[str], folder: Path) -> LoraConfi
 
     Args:
         names: the full names of all modules of the bare base model.
+        parameters: those of its weights, on some of which PEFT puts LoRA directly: the experts of a mixture.
 
     Raises:
         AdapterLoadError: an expression is not valid, or takes too long.
@@ -106,8 +107,9 @@ def bounded(config: LoraConfig, names: Sequence[str], folder: Path) -> LoraConfi
     targets = [name for name in names if _is_target(config, name, match)]
     found.target_modules = set(targets)
     found.exclude_modules = found.layers_to_transform = found.layers_pattern = None
-    found.rank_pattern = _resolved(config.rank_pattern, targets, match)
-    found.alpha_pattern = _resolved(config.alpha_pattern, targets, match)
+    adapted = targets + [name for name in parameters if _is_named(config.target_parameters, name, match)]
+    found.rank_pattern = _resolved(config.rank_pattern, adapted, match)
+    found.alpha_pattern = _resolved(config.alpha_pattern, adapted, match)
     return found
 
 

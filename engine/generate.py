@@ -3,14 +3,15 @@
     for event in generate(base, requests, sampling, adapter="a1f3c"):
 
 Rows of one prompt share its forward pass, and a row leaves when its answer ends. Each answer has its own random
-stream, so its seed gives it again, whichever rows are beside it. That is exact in float32. In bfloat16 the other rows
-change the rounding, so the stored text counts, not the seed.
+stream, so its seed gives it again, whichever rows are beside it. That is exact in float32 with as many threads. In
+bfloat16 the other rows change the rounding, so the stored text counts, not the seed.
 """
 
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -102,8 +103,8 @@ def generate(
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            free_after(error)
             asked.extendleft(reversed(batch.drop(waiting)))
+            free_after(error)
             rows = base.most_rows = _fewer(rows, batch, error)
             yield Notice(NoticeLevel.WARNING, f"The memory ran out. {_answers(rows)} written at a time for now.")
         yield from batch.take_done()
@@ -215,6 +216,7 @@ class _Batch:
     def __init__(self, base: BaseModel, sampling: SamplingConfig, decoder: Decoder | None) -> None:
         self.rows: list[_Row] = []
         self.decoder = decoder
+        self._threads = base.answer_threads
         self.dropped = 0
         """How many rows there were when they were last dropped."""
         self._joining: list[_Row] = []
@@ -281,7 +283,8 @@ class _Batch:
             prompts.append((prompt.ids, len(taken)))
             joining += [self._row(request, prompt.limit) for request in taken]
         if joining:
-            logits = self._opened.admit(prompts)
+            with self._threads.reading() if self._threads else nullcontext():
+                logits = self._opened.admit(prompts)
             self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
             self._see(prompts, logits)
             self._streams.join([(row.request.seed, row.limit) for row in joining], logits.device)
@@ -320,7 +323,8 @@ class _Batch:
             tokens = tokens[places]
             self._streams.keep(places)
             self._seen = None if self._seen is None else self._seen[places]
-        self._logits = self._opened.step(tokens) if self.rows else None
+        with self._threads.step(len(self.rows)) if self._threads and self.rows else nullcontext():
+            self._logits = self._opened.step(tokens) if self.rows else None
 
     def _next_tokens(self, logits: torch.Tensor) -> torch.Tensor:
         """One token for every row, (R,), each from its own random number."""

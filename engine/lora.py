@@ -74,10 +74,12 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
     """
     config.fan_in_fan_out = any(is_conv1d(module) for module in model.modules())
     try:
-        if is_wrapped(model):
-            model.add_adapter(name, config)
-        else:
-            model = _wrap(model, name, config)
+        with warnings.catch_warnings():  # LoRA on a tied layer is right here: a merge writes the output layer apart
+            warnings.filterwarnings("ignore", "Model has `tie_word_embeddings", UserWarning)
+            if is_wrapped(model):
+                model.add_adapter(name, config)
+            else:
+                model = _wrap(model, name, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise AdapterLoadError(
@@ -178,7 +180,8 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
         raise AdapterLoadError(f"The adapter in {folder} is of type {config.peft_type}; Palate takes LoRA adapters.")
     check_usable(config, folder)
     check_numbers(weights, folder)
-    config = bounded(config, _module_names(model), folder)
+    parameters = [name.replace(".base_layer", "") for name, _ in model.named_parameters() if ".lora_" not in name]
+    config = bounded(config, _module_names(model), folder, parameters)
     check_ranks(config, weights, folder)
     if isinstance(config.target_modules, set) and not _fits(config.target_modules, model):
         names = ", ".join(sorted(config.target_modules))

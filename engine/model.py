@@ -16,6 +16,7 @@ from transformers import AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from engine import lora
+from engine.answer_threads import AnswerThreads
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError, ModelError
 from engine.estimates.checkpointing import free_bytes
@@ -57,6 +58,7 @@ class BaseModel:
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
         static_steps: whether the decoder for CUDA devices is right on this one; None before the first generation.
         rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
+        answer_threads: how many threads compute answers; None where a GPU does.
         most_rows: how many answers memory was last enough for; None where it was enough for all.
     """
 
@@ -90,6 +92,7 @@ class BaseModel:
         self.static_steps: bool | None = None
         self.rows_follow: bool | None = None
         self.most_rows: int | None = None
+        self.answer_threads = AnswerThreads(torch.get_num_threads()) if device == "cpu" else None
         # Other tools find the default model under its Hub id, not under Palate's name.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 

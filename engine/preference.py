@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
-from engine.thoughts import AS_TEMPLATE
+AS_TEMPLATE, ON, OFF = "template", "on", "off"
+"""How a chat template's switch for thoughts is set."""
 
 
 class Message(TypedDict):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import PreferencePair, split_by_prompt
-from engine.thoughts import AS_TEMPLATE, split_thoughts
+from engine.preference import AS_TEMPLATE, PreferencePair, split_by_prompt
+from engine.thoughts import split_thoughts
 
 _FEW_EVAL_PAIRS = 5
 
@@ -45,7 +46,7 @@ class PreparedPairs:
         if self.thoughts:
             notices.append(Notice(NoticeLevel.INFO, self.thoughts))
         if self.left_out:
-            notices.append(Notice(NoticeLevel.WARNING, f"{_pairs(len(self.left_out))} left out of this run."))
+            notices.append(Notice(NoticeLevel.WARNING, _left_out_words(self.left_out)))
         if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
             few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will vary widely."
             notices.append(Notice(NoticeLevel.INFO, few))
@@ -113,6 +114,12 @@ def rewriting_words(pairs: Sequence[EncodedPair]) -> str | None:
         f"The chat template would change answers of {_pairs(len(changed))}; they are trained on as they were judged, "
         f"with an end of turn. In pair {changed[0].key} {changed[0].rewriting.words()}."
     )
+
+
+def _left_out_words(left_out: Mapping[str, str]) -> str:
+    """How many pairs are left out, and how many for each reason."""
+    reasons = "; ".join(f"{number} × {reason}" for reason, number in Counter(left_out.values()).most_common())
+    return f"{_pairs(len(left_out))} left out of this run: {reasons}."
 
 
 def _moved_notice(pair: EncodedPair) -> Notice:

@@ -221,8 +221,10 @@ class ServerAnswers:
     def _judged(self, reply: Reply, attempts: _Attempts) -> _Outcome:
         """The outcome of a request with a reply, which may hold nothing to judge."""
         if attempts.one_token:
+            most = self._sampling.max_new_tokens
             return _Outcome(
-                None, f"Prompt and {self._sampling.max_new_tokens} tokens are too long. Lower --max-new-tokens."
+                None,
+                f"Prompt and {most} tokens are too long together. Lower the longest answer (--max-new-tokens).",
             )
         if reason := reply.why_empty(self._sampling.max_new_tokens):
             return _Outcome(None, f"{self._server.base_url} sent no answer: {reason}")

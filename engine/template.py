@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import TemplateError
 
 from engine.errors import TemplateRefused
-from engine.preference import Message
-from engine.thoughts import AS_TEMPLATE, CHANNEL_OPENING, MARKS, split_thoughts, template_switch, to_channels
+from engine.preference import AS_TEMPLATE, Message
+from engine.thoughts import CHANNEL_OPENING, MARKS, split_thoughts, template_switch, to_channels
 
 _RAISED = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a template may end in: its own `raise_exception`, and everything that an expression can raise."""

@@ -7,9 +7,10 @@ gpt-oss writes two channels of one turn instead; `from_channels` and `to_channel
 import re
 from typing import Any
 
+from engine.preference import AS_TEMPLATE, OFF, ON
+
 MARKS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"), ("<seed:think>", "</seed:think>"))
 """How models begin and end their thoughts."""
-AS_TEMPLATE, ON, OFF = "template", "on", "off"
 CHANNEL_OPENING = "<|start|>assistant"
 """How a turn in channels begins."""
 

@@ -278,12 +278,11 @@ APART = {
     "engine.training.outages",
     "engine.training.save_adapter",
     "tui.run_app",
-    "tui.screens.clipboard",
     "tui.terminal.gc_freeze",
     "tui.terminal.notify",
-    "tui.widgets.cell_widths",
     "tui.widgets.pair.markdown_table",
     "tui.workspace.bundled_prompts",
+    "tui.workspace.copied",
 }
 """Modules of one function with one caller that stay apart: each is a subject of its own, or keeps a heavy import out of
 its caller. The list may only shrink."""

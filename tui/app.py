@@ -34,6 +34,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.messages import FromWorkbench
 from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.palette import Palette
 from tui.screens.suspension import SUSPEND, SuspendableApp
 from tui.snapshots import WAITING
 from tui.terminal.gc_freeze import keep_collections_short
@@ -267,6 +268,11 @@ class PalateApp(SuspendableApp, SurvivingApp):
     def action_keys(self) -> None:
         """Show every key of the screen on top."""
         self.push_screen(HelpScreen(self.screen))
+
+    def action_command_palette(self) -> None:
+        """Show the palette."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_settings(self) -> None:
         """Show the settings of the queue, over the screen of any mode."""

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from tui.commands.lazy import LazyCommand, LazyGroup
 from tui.commands.options import Options, command_runner
-from tui.errors import KNOWN_ERRORS, InputError, title_of
-from tui.ipc.console import OwnerLeaves, say
+from tui.errors import InputError
+from tui.ipc.endings import CommandEnd, close_with, command_end, flush_output
 from tui.terminal.launcher import Line
-from tui.terminal.logs import guard_stderr
-from tui.text.sanitize import visible
+from tui.terminal.logs import guard_stderr, write_every_character
 
 WORDS = "palate.words"
+LONGEST_MODEL = 4096
+"""Characters of a model's name, which may be a path; the longest path that Linux opens."""
 
 
 class PalateGroup(LazyGroup):
-    """Shows every error that Palate raises on purpose as a title and a sentence, without a traceback."""
+    """Every command ends here: with its exit code and, where an error ended it, a sentence instead of a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[WORDS] = tuple(args)
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **more: Any) -> NoReturn:  # type: ignore[override]
+        """Run the command line and end the process, as click's own does in its standalone mode."""
         try:
-            return super().invoke(ctx)
-        except KNOWN_ERRORS as error:
-            raise click.ClickException(visible(f"{title_of(error)}. {error}")) from error
-        except click.ClickException as error:
-            error.message = visible(error.message)  # type: ignore[misc]  # it may quote a file's name
-            raise
-        except OwnerLeaves as error:
-            say(str(error))
-            raise SystemExit(1) from error
+            code = super().main(args, prog_name, **{**more, "standalone_mode": False})  # an int where click ends
+            flush_output()
+            ending = CommandEnd(code if isinstance(code, int) else 0)
+        except BaseException as error:  # noqa: BLE001  what ends a command is told, and never as a traceback
+            ending = command_end(error)
+        close_with(ending)
 
 
 @click.group(cls=PalateGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,6 +80,8 @@ def main(
     from tui.compute.loaded_model import ModelChoice  # neither help nor the version needs this import
     from tui.workspace.workspace import default_folder
 
+    if len(model or "") > LONGEST_MODEL:
+        raise InputError(f"--model has {len(model or ''):,} characters, which no name and no path has. Shorten it.")
     folder = (workspace or default_folder()).expanduser()
     options = Options(folder, ModelChoice(model or "", dtype, device, trust_remote_code), seed, ctx.meta[WORDS])
     line = ctx.obj if isinstance(ctx.obj, Line) else None
@@ -89,6 +91,7 @@ def main(
             raise InputError("The app cannot be opened in another process. Name a command.")
         return
     guard_stderr()
+    write_every_character()
     ctx.obj = options
     if ctx.invoked_subcommand is None:
         from tui.run_app import run_app  # Textual is imported only when a screen is wanted

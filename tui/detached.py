@@ -8,6 +8,7 @@ import os
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from db.private_files import open_private
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.terminal.signals import HANG_UP, Signals
 from tui.text.sanitize import visible_line
@@ -71,7 +72,7 @@ class DetachedCommand:
             raise SystemExit(128 + HANG_UP)
         folder = self._workbench.folder / "logs"
         folder.mkdir(mode=0o700, exist_ok=True)
-        log = os.open(folder / "output.log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log = open_private(folder / "output.log", os.O_RDWR | os.O_APPEND)
         for fd in self._terminal:
             os.dup2(log, fd)
         os.close(log)

@@ -10,6 +10,7 @@ import click
 
 from db.errors import WorkspaceBusy
 from tui.detached import last_words, run_detached
+from tui.errors import InputError
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer, RunCommand
 from tui.ipc.ownership import WorkspaceRequest
@@ -37,6 +38,7 @@ def run_app(
     A run may outlive the terminal; then this returns when the run ends. Where another process owns the workspace, the
     person chooses what to do, with a flag or a key. `run_command` runs the commands of clients here.
     """
+    _check_terminal()
     signals = Signals()
     entered = enter(request, watch=watch, take_over=take_over)
     if isinstance(entered, WorkspaceBusy):
@@ -48,6 +50,17 @@ def run_app(
     if not isinstance(entered, Entered):
         return 0
     return _own_app(request.folder, entered, signals, line, run_command, mouse)
+
+
+def _check_terminal() -> None:
+    """Raise `InputError` where nobody would see the app, which would own the workspace all the same."""
+    if not os.isatty(0):
+        missing = "its input is no terminal, so no key would reach it"
+    elif not (os.isatty(1) or os.isatty(2)):
+        missing = "its output leads to no terminal, so nobody would see it"
+    else:
+        return
+    raise InputError(f"The app cannot be opened: {missing}. Name a command; `palate --help` lists them.")
 
 
 def _watch_app(folder: Path, busy: WorkspaceBusy, signals: Signals, mouse: bool) -> tuple[int, bool]:

@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 from tui.terminal.launcher import COMPLETING, in_a_child
 from tui.terminal.signals import HANG_UP, Signals
@@ -15,12 +17,31 @@ PRINT_ONLY = ("-h", "--help", "--version")
 
 def main() -> None:
     """Run the command that was typed. The app forks before anything heavy is imported."""
-    line = in_a_child() if opens_the_app(sys.argv[1:], os.environ) else None
-    if line is None:
-        Signals((HANG_UP, signal.SIGTERM), ignored_stay=True)  # a signal ends a command through every `finally`
-    from tui.cli import main as command  # after the fork, since imports may start threads
+    with _quiet_interrupts() as begin:
+        line = in_a_child() if opens_the_app(sys.argv[1:], os.environ) else None
+        if line is None:
+            Signals((HANG_UP, signal.SIGTERM), ignored_stay=True)  # a signal ends a command through every `finally`
+        from tui.cli import main as command  # after the fork, since imports may start threads
 
-    command(prog_name="palate", obj=line)
+        begin()
+        command(prog_name="palate", obj=line)
+
+
+@contextmanager
+def _quiet_interrupts() -> Iterator[Callable[[], object]]:
+    """Ctrl+C before `begin` is called, or while the interpreter ends, ends the process as it ends any program.
+
+    Python would print a traceback, since nothing catches the exception there.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not signal.default_int_handler:  # ignored, as in a script's background job
+        yield lambda: None
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield partial(signal.signal, signal.SIGINT, handler)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def opens_the_app(words: Sequence[str], environment: Mapping[str, str]) -> bool:

@@ -29,7 +29,6 @@ from db.interchange.trainer_formats import (
 from db.interchange.trl_format import PREFERENCE_DATA, TRL, TRL_TEXT
 
 _LISTED: tuple[Format, ...] = (
-    PALATE,
     TRL,
     TRL_TEXT,
     TRL_IMPLICIT,
@@ -42,7 +41,8 @@ _LISTED: tuple[Format, ...] = (
     ARENA,
     ARENA_TABLE,
 )
-_LISTED += (COMPARATOR, PREFERENCE_DATA, ALPACA, TWO_OUTPUTS, SHAREGPT, AXOLOTL, NEMO, SWIFT, HELPSTEER, SAFE_RLHF, SHP)
+_LISTED += (COMPARATOR, PALATE, PREFERENCE_DATA, ALPACA, TWO_OUTPUTS, SHAREGPT, AXOLOTL, NEMO, SWIFT)
+_LISTED += (HELPSTEER, SAFE_RLHF, SHP)
 _LISTED += (WEBGPT, STACK, N_BEST, PRODIGY, OPEN_WEBUI, LABEL_STUDIO_MIN, SUMMARIES)
 
 FORMATS: dict[str, Format] = {each.name: each for each in _LISTED}

@@ -33,6 +33,8 @@ def hub_rows(name: str, split: str, config: str | None) -> Iterator[dict[str, An
     Raises:
         InterchangeError: there is no such data set or split, or the Hub cannot be reached.
     """
+    if Path(name) == Path("/"):
+        raise InterchangeError(f"{name} is the folder of all files, and no data set. Name the data set's own folder.")
     local = Path(name).is_dir()
     advice = "Check its files." if local else "Check the name and the network, or download it and name its folder."
     yield from _streamed(

@@ -55,7 +55,7 @@ class Reply:
             ServerError: it is none, it reports an error, or the answer is longer than allowed.
         """
         if isinstance(record, dict) and record.get("error"):
-            raise ServerError(f"{self.place} failed while it answered: {shortened(_message(record['error']))}")
+            raise ServerError(f"{self.place} failed while it answered: {_message(record['error'])} Check its own log.")
         if not isinstance(record, dict) or not ("choices" in record or "usage" in record):
             raise self._unreadable(json.dumps(record, ensure_ascii=False, default=str))
         usage, choices = record.get("usage"), record.get("choices") or []
@@ -110,7 +110,7 @@ class Reply:
         if self.called:
             return "it called a tool. Turn tools off at the server."
         if self.refusal.strip():
-            return f"it refused: {shortened(self.refusal)}"
+            return f"it refused: {sentence(self.refusal)}"
         if self.finish == "content_filter":
             return "a filter at the server withheld it."
         if self.thoughts or rest != self.text:
@@ -122,8 +122,8 @@ def _only_thoughts(cut: bool, max_new_tokens: int) -> str:
     if not cut:
         return "there were thoughts alone."
     return (
-        f"thoughts took all of its {max_new_tokens} tokens. Raise --max-new-tokens, or turn the model's thoughts off "
-        "at the server."
+        f"thoughts took all of its {max_new_tokens} tokens. Raise the longest answer (--max-new-tokens), or turn the "
+        "model's thoughts off at the server."
     )
 
 
@@ -225,15 +225,32 @@ def unreadable(place: str, text: str) -> ServerError:
             "which usually ends in /v1."
         )
     return ServerError(
-        f"{place} sent something that is no chat completion: {shortened(text) or 'nothing at all'} Check that --server "
+        f"{place} sent something that is no chat completion: {sentence(text) or 'nothing at all.'} Check that --server "
         "is the address of an OpenAI-compatible server."
     )
 
 
 def _message(error: Any) -> str:
     if isinstance(error, dict) and isinstance(error.get("message"), str):
-        return str(error["message"])
-    return error if isinstance(error, str) else json.dumps(error, ensure_ascii=False, default=str)
+        return sentence(str(error["message"]))
+    return sentence(error if isinstance(error, str) else json.dumps(error, ensure_ascii=False, default=str))
+
+
+def message_of(text: str) -> str:
+    """The message in an error reply; "" where there is none in a place where servers put it."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    fields = body.get("error", body) if isinstance(body, dict) else body
+    found = fields.get("message", fields.get("detail")) if isinstance(fields, dict) else fields
+    return found if isinstance(found, str) else ""
+
+
+def sentence(text: str) -> str:
+    """The text on one line with at most 300 characters, ended like a sentence."""
+    text = shortened(text)
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _text_of(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from engine.chat_servers.address import Server
-from engine.chat_servers.replies import shortened
+from engine.chat_servers.replies import message_of, sentence, shortened
 from engine.errors import ServerError
 
 if TYPE_CHECKING:
@@ -52,7 +52,12 @@ async def in_words(server: Server, client: AsyncOpenAI, error: Exception) -> Ser
             f"{server.parallel} at a time (--server-parallel)."
         )
     if isinstance(error, openai.APIStatusError):
-        return ServerError(f"{at} answered with status {error.status_code}: {reply_of(error)}")
+        act = (
+            "Check the server's own log."
+            if error.status_code >= 500
+            else "Change what it names, or ask another server."
+        )
+        return ServerError(f"{at} answered with status {error.status_code}: {reply_of(error)} {act}")
     return ServerError(f"The reply of {at} cannot be read: {shortened(str(error))}")
 
 
@@ -92,5 +97,5 @@ async def _models_there(client: AsyncOpenAI) -> str:
 
 
 def reply_of(error: APIStatusError) -> str:
-    """The server's own text in its refusal."""
-    return shortened(error.response.text) or error.message
+    """The server's own words in its refusal, as a sentence."""
+    return sentence(message_of(error.response.text) or error.response.text or error.message)

@@ -23,7 +23,7 @@ class Memory:
 
     Attributes:
         weights: the frozen base model.
-        adapter: LoRA's float32 weights and their gradients.
+        adapter: LoRA's float32 weights and their gradients, and on a CUDA device a copy in the products' format.
         optimizer: AdamW's two moments.
         copies: the weights that the run started with and the best so far, in the machine's main memory.
         activations: the tensors of one pair that the backward pass needs.
@@ -81,7 +81,7 @@ def estimate_memory(
     largest = max(each.values for each in shape.linears) * size if dtype == "4bit" else 0
     return Memory(
         weights=int(quantised * _NF4 + (shape.parameters - quantised) * size),
-        adapter=8 * trained,
+        adapter=int((8 + (size if on_cuda else 0)) * trained),
         optimizer=8 * trained,
         copies=8 * trained,
         activations=int(kept + ends),

@@ -104,8 +104,9 @@ class StaticDecoder:
         angles = self._memory.angles(batch.positions)
         x = self._weights.embed(batch.tokens)
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, batch.places, k[batch.sources], v[batch.sources])
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, batch.places, both[batch.sources])
+            k, v = both.chunk(2, dim=1)
             if self._flash:
                 attended = flash_prompts(q, k, v, batch.bounds, self._scale, layer.window)
             else:
@@ -156,8 +157,8 @@ class StaticDecoder:
         angles = self._memory.angles(positions)
         x = self._weights.embed(self._tokens[:rows])
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, places, k, v)
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, places, both)
             x = self._behind(index, layer, x, self._attend(index, layer.window, q, seen, masks))
         lengths += used
         return self._logits(x)
@@ -172,11 +173,11 @@ class StaticDecoder:
     ) -> torch.Tensor:
         """Attention of one query a row, (R, heads · groups, width), over the first `seen` tokens of its row."""
         rows, memory = len(q), self._memory
-        keys, values = memory.keys[index], memory.values[index]
         if self._flash:
+            keys, values = memory.read(index)
             starts = memory.ones[: rows + 1], memory.ends[: rows + 1]
             return flash_step(q, keys, values, starts, seen, memory.capacity, self._scale, window)
-        keys, values = memory.of_rows(keys, rows), memory.of_rows(values, rows)
+        keys, values = memory.read_rows(index, rows)
         grouped = q.view(rows, self._heads, self._groups, self._width)
         mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=masks[window], scale=self._scale)
         return mixed.reshape(rows, -1, self._width)
@@ -187,23 +188,28 @@ class StaticDecoder:
         hidden = numbers >= seen[:, None]
         if window is not None:
             hidden |= numbers < seen[:, None] - window
-        mask = torch.zeros_like(hidden, dtype=self._memory.keys.dtype).masked_fill_(hidden, -torch.inf)
+        mask = torch.zeros_like(hidden, dtype=self._memory.held.dtype).masked_fill_(hidden, -torch.inf)
         return mask[:, None, None].expand(-1, self._heads, self._groups, -1)
 
     # -- layers ----------------------------------------------------------------------------------------------------
 
     def _heads_of(
         self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: Angles
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), of one layer."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rotated queries, (N, heads · groups, width), and rotated keys before values, (N, 2 · heads, width)."""
         joined = self._part(index).qkv(self._norm(x, layer.attention_norm), self._loras[index].qkv)
-        counts = [self._heads * self._groups, self._heads]
-        both, v = torch.split(joined.view(len(x), -1, self._width), [sum(counts), self._heads], dim=1)
+        joined = joined.view(len(x), -1, self._width)
+        queries = self._heads * self._groups
+        turned = joined[:, : queries + self._heads]
         if layer.query_norm is not None and layer.key_norm is not None:
-            q, k = torch.split(both, counts, dim=1)
-            both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(turn(both, *angles[layer.turns]), counts, dim=1)
-        return q, k, v
+            q, k = turned[:, :queries], turned[:, queries:]
+            normed = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
+            turned.copy_(turn(normed, *angles[layer.turns]))
+        else:
+            cos, sin = angles[layer.turns]
+            other = turned.roll(self._width // 2, -1)
+            turned.mul_(cos).addcmul_(other, sin)  # as `turn` does, in place
+        return joined[:, :queries], joined[:, queries:]
 
     def _behind(self, index: int, layer: LlamaLayer, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """The layer's output, (N, H), from its input and what attention gave; `x` is overwritten."""

@@ -10,17 +10,17 @@ from engine.llama.layers import Angles
 
 @dataclass
 class StaticMemory:
-    """Keys and values of all rows, each (layers, slots · capacity, heads, width), and what depends on the capacity.
+    """Keys and values of all rows, and what depends on the capacity.
 
     Attributes:
+        held: (layers, slots · capacity, 2 · heads, width), the keys of each place before its values.
         capacity: how many tokens a row has room for.
         starts: (slots,) where each row begins; `ends` the same with the end, int32; `ones` counts from 0, int32.
         numbers: (capacity,) counts from 0.
         rotary: cos and sin of every position.
     """
 
-    keys: torch.Tensor
-    values: torch.Tensor
+    held: torch.Tensor
     slots: int
     capacity: int
     starts: torch.Tensor
@@ -32,47 +32,46 @@ class StaticMemory:
     @classmethod
     def empty(cls, layers: int, heads: int, width: int, dtype: torch.dtype, device: torch.device) -> "StaticMemory":
         """Memory without room for any row."""
-        held = torch.zeros(layers, 0, heads, width, dtype=dtype, device=device)
-        return cls._of(held, held, 0, 0)
+        return cls._of(torch.zeros(layers, 0, 2 * heads, width, dtype=dtype, device=device), 0, 0)
 
     @classmethod
-    def _of(cls, keys: torch.Tensor, values: torch.Tensor, slots: int, capacity: int) -> "StaticMemory":
-        device = keys.device
+    def _of(cls, held: torch.Tensor, slots: int, capacity: int) -> "StaticMemory":
+        device = held.device
         ones = torch.arange(slots + 1, dtype=torch.int32, device=device)
         starts = torch.arange(slots, device=device) * capacity
         numbers = torch.arange(capacity, device=device)
-        return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, {})
+        return cls(held, slots, capacity, starts, ones * capacity, ones, numbers, {})
 
     def grown(self, slots: int, capacity: int, lengths: Sequence[int]) -> "StaticMemory":
         """Memory for so many rows of so many tokens, with the contents of those in use and zeros behind them: masked
         attention multiplies these by 0, and 0 · NaN is NaN."""
-        made = []
-        for held in (self.keys, self.values):
-            fresh = held.new_zeros(held.shape[0], slots * capacity, *held.shape[2:])
-            for row, length in enumerate(lengths):
-                old, new = row * self.capacity, row * capacity
-                fresh[:, new : new + length] = held[:, old : old + length]
-            made.append(fresh)
-        return self._of(made[0], made[1], slots, capacity)
+        fresh = self.held.new_zeros(self.held.shape[0], slots * capacity, *self.held.shape[2:])
+        for row, length in enumerate(lengths):
+            old, new = row * self.capacity, row * capacity
+            fresh[:, new : new + length] = self.held[:, old : old + length]
+        return self._of(fresh, slots, capacity)
 
     def angles(self, positions: torch.Tensor) -> Angles:
         """cos and sin of these positions, each (N, 1, width)."""
         return {name: (cos[positions], sin[positions]) for name, (cos, sin) in self.rotary.items()}
 
-    def write(self, layer: int, places: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Write keys and values, (N, heads, width), to N places."""
-        self.keys[layer].index_copy_(0, places, keys)
-        self.values[layer].index_copy_(0, places, values)
+    def write(self, layer: int, places: torch.Tensor, both: torch.Tensor) -> None:
+        """Write keys and values, (N, 2 · heads, width), to N places."""
+        self.held[layer].index_copy_(0, places, both)
+
+    def read(self, layer: int) -> tuple[torch.Tensor, ...]:
+        """A layer's keys and values, each (slots · capacity, heads, width), without a copy."""
+        return self.held[layer].chunk(2, dim=1)
+
+    def read_rows(self, layer: int, rows: int) -> tuple[torch.Tensor, ...]:
+        """Those of the first rows, each (rows, heads, capacity, width), without a copy."""
+        first = self.held[layer, : rows * self.capacity].view(rows, self.capacity, *self.held.shape[2:])
+        return first.transpose(1, 2).chunk(2, dim=1)
 
     def move(self, row: int, place: int, length: int) -> None:
         """Copy a row to another place."""
         old, new = row * self.capacity, place * self.capacity
-        for held in (self.keys, self.values):
-            held[:, new : new + length] = held[:, old : old + length]
-
-    def of_rows(self, held: torch.Tensor, rows: int) -> torch.Tensor:
-        """The first rows of one layer as (rows, heads, capacity, width), without a copy."""
-        return held[: rows * self.capacity].view(rows, self.capacity, *held.shape[1:]).transpose(1, 2)
+        self.held[:, new : new + length] = self.held[:, old : old + length]
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,9 @@ class Scorer:
         """The name of what computes attention; the last bits depend on it."""
         if self.kernels is None:
             return attention_of(self.base.hf_model)
-        return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
+        shape = known_shape(self.base.hf_model.config)
+        width = 128 if shape is None else shape.attention // shape.heads
+        return str(attention_kernel(self.base.device, self.base.hf_model.dtype, width=width))
 
     @property
     def tokens_together(self) -> int | None:

@@ -1,6 +1,7 @@
 """Adapters that others made: what works ever after, and what is refused with its reason, on the tiny Llama."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,13 @@ def test_what_passes_works_ever_after(
     finally:
         for name in base.loaded_adapters():
             base.unload_adapter(name)
+
+
+def test_a_sound_adapter_on_the_output_layer_is_taken_without_a_warning(base: BaseModel, tmp_path: Path) -> None:
+    folder = saved(tmp_path / "theirs", target_modules=["lm_head", "q_proj"], embeddings="auto")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check(base, folder) == ()
 
 
 def test_what_a_person_should_know_is_said(base: BaseModel, tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ def test_a_prompt_that_fits_with_a_shorter_answer_is_not_too_long() -> None:
 
     found = missing(answer)
     assert not found.too_long
-    assert "Lower --max-new-tokens" in found.reason
+    assert "Lower the longest answer (--max-new-tokens)" in found.reason
 
 
 @pytest.mark.parametrize(

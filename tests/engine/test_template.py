@@ -199,6 +199,8 @@ def test_pairs_that_a_template_refuses_are_left_out_and_the_others_trained_on() 
     prepared = prepare_pairs(tokenizer, pairs, CONFIG)
     assert {pair.key for pair in prepared.train} == {"0", "2", "4"}
     assert set(prepared.left_out.values()) == {"the chat template refuses it: System role not supported"}
+    said = "3 pairs left out of this run: 3 × the chat template refuses it: System role not supported."
+    assert said in [notice.text for notice in prepared.notices()]
     with pytest.raises(PairsError, match="System role not supported"):
         prepare_pairs(tokenizer, pairs[1::2], CONFIG)
 

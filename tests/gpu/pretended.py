@@ -103,6 +103,7 @@ def pretended_device(*, memory: int = 80 << 30) -> Iterator[None]:
     torch.backends.cuda.is_flash_attention_available = lambda: True
     torch.nn.Module._apply = _apply  # type: ignore[assignment,method-assign]
     engine.model.BaseModel._random_devices = lambda _: []  # type: ignore[method-assign]
+    engine.llama.attention.agrees = lambda *_: True  # type: ignore[assignment]
     engine.dropout.seeded_places = lambda values, share, _, *, device, first=0: torch.randint(  # type: ignore[assignment]
         first, first + values, (int(values * share),), device=device
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 
 Export = tuple[str, Path] | None
+JUDGE_ENVIRONMENT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+"""The variables that a judge gets from a client: enough to find and start a program, and no keys."""
 _FORMATS = click.Choice(get_args(TrialFormat))
 
 
@@ -42,6 +45,12 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs a prompt (--judge).")
 @click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set (--judge). Default: all of them.")
 @click.option("--judge", metavar="COMMAND", help="Let a program judge, blind and in both orders (see the README).")
+@click.option(
+    "--judge-env",
+    multiple=True,
+    metavar="NAME",
+    help="An environment variable that the judge needs, where the process that has the workspace open runs it.",
+)
 @click.option("--trial", type=int, metavar="ID", help="Show the result of a trial; with --judge, continue to judge it.")
 @click.option("--board", is_flag=True, help="Show the strength of every policy over all trials.")
 @click.option("--export", type=(_FORMATS, CallerPath()), metavar="FORMAT FILE", help="Write a trial to a file.")
@@ -129,6 +138,7 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 
 def _judge(options: Options, command: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
+    options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
     with options.working() as workbench:
         heard = EventStream(workbench)
         if trial is None:

@@ -15,7 +15,8 @@ from tui.errors import InputError, WorkbenchError
 from tui.text.format import count
 from tui.text.sanitize import visible_line
 from tui.training.recovery import drop_checkpoint
-from tui.workspace.export_list import COPIED, exports
+from tui.workspace.copied import COPIED
+from tui.workspace.export_list import exports
 
 if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace

@@ -13,8 +13,7 @@ from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
 from engine.errors import MemoryRanOut
-from engine.preference import PreferencePair
-from engine.thoughts import AS_TEMPLATE
+from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services

@@ -11,10 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import click
-
 from db.errors import WorkspaceBusy
 from tui.errors import WorkbenchError
+from tui.ipc.console import Console, current_folder
 from tui.ipc.protocol import VERSION, Channel, peer_uid
 from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
 from tui.text.format import count, duration, when
@@ -56,10 +55,16 @@ def connect(path: str) -> Channel | None:
     return Channel(link)
 
 
-def run_at_owner(path: str, words: Sequence[str], pid: int | None) -> int | None:
+def run_at_owner(
+    path: str, words: Sequence[str], pid: int | None, environment: Mapping[str, str] | None = None
+) -> int | None:
     """Let the owner run `palate` with these words; returns the exit code, or None when no owner began the command.
 
+    The owner learns of this process's variables only those in `environment`.
+
     Raises:
+        InputError: the folder that relative paths start in was removed.
+        OutputLost: the command's output cannot be written here.
         OwnerGone: the owner ended before the command did.
         OwnerRefused: the owner refused the request, or uses another version of the protocol.
         ProtocolError: the owner sent something that is no message.
@@ -69,7 +74,7 @@ def run_at_owner(path: str, words: Sequence[str], pid: int | None) -> int | None
         return None
     try:
         ask = {"palate": VERSION, "ask": "command", "words": list(words)}
-        channel.send({**ask, "cwd": os.getcwd(), "environment": dict(os.environ)})
+        channel.send({**ask, "cwd": str(current_folder()), "environment": dict(environment or {})})
         with _ctrl_c_forwarded(channel):
             return _follow(channel, pid)
     except (BrokenPipeError, ConnectionResetError):
@@ -79,15 +84,15 @@ def run_at_owner(path: str, words: Sequence[str], pid: int | None) -> int | None
 
 
 def _follow(channel: Channel, pid: int | None) -> int | None:
-    begun = False
+    begun, terminal = False, Console()
     while (said := channel.receive()) is not None:
         match said:
             case {"begun": _}:
                 begun = True
             case {"out": str(text)}:
-                print(text, end="", flush=True)
+                terminal.out(text)
             case {"err": str(text)}:
-                click.echo(text, nl=False, err=True)
+                terminal.err(text)
             case {"exit": int(code)}:
                 return code
             case {"again": True}:
@@ -97,8 +102,8 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
     if not begun:
         return None
     raise OwnerGone(
-        f"Process {pid} ended while it ran this command. The results that it acknowledged are saved; "
-        "run the command again."
+        f"Process {pid} ended while it ran this command. All that it stored is saved, perhaps its last result too: "
+        "look for that before you run the command again."
     )
 
 

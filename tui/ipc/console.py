@@ -6,18 +6,22 @@ through the console of its thread, and calls the console's `check` now and then.
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from tui.errors import InputError
 from tui.ipc.protocol import Channel, ProtocolError
 from tui.text.sanitize import visible
+
+REMOVED: Final = "The folder that you are in was removed. Change to another one: `cd`."
 
 
 class OwnerLeaves(BaseException):
@@ -26,6 +30,10 @@ class OwnerLeaves(BaseException):
 
 class ClientGone(BaseException):
     """The client that asked for this command is gone."""
+
+
+class OutputLost(OSError):
+    """The command's result cannot be written on stdout: the disk is full, or nobody reads any more."""
 
 
 class Console:
@@ -40,12 +48,27 @@ class Console:
         self._leaves: str | None = None
 
     def out(self, text: str) -> None:
-        """Write the command's result on stdout."""
-        print(text, end="", flush=True)
+        """Write the command's result on stdout.
+
+        Raises:
+            OutputLost: it cannot be written.
+        """
+        try:
+            print(text, end="", flush=True)
+        except OSError as error:
+            raise OutputLost(error.errno, error.strerror) from error
 
     def err(self, text: str) -> None:
-        """Write a message for a person on stderr."""
-        click.echo(text, nl=False, err=True)
+        """Write a message for a person on stderr. One that cannot be written is dropped: it decides nothing.
+
+        Raises:
+            OSError: the terminal is gone, which a run that may continue without one has to know.
+        """
+        try:
+            click.echo(text, nl=False, err=True)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise
 
     def leave(self, why: str) -> None:
         """End the command at its next `check`, because the process leaves the workspace. From any thread."""
@@ -126,6 +149,18 @@ def speaking_through(other: Console) -> Iterator[Console]:
         yield other
     finally:
         _current.reset(token)
+
+
+def current_folder() -> Path:
+    """The folder in which this process was started.
+
+    Raises:
+        InputError: it was removed.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise InputError(REMOVED) from error
 
 
 class CallerPath(click.Path):

@@ -6,7 +6,6 @@ the workbench publishes what it stores, so that screens follow.
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +13,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-import click
-
 from tui.ipc.console import ClientGone, Console, OwnerLeaves, RemoteConsole, speaking_through
+from tui.ipc.endings import command_end
 from tui.ipc.protocol import VERSION, Channel, ProtocolError
 from tui.ipc.socket_server import SocketServer
 from tui.text.sanitize import visible
@@ -113,8 +111,10 @@ class OwnerServer:
         try:
             channel.send({"begun": True})
             code = self._run(words, console)
-            self._workbench.publish_served()
-            channel.send({"exit": code})
+            try:
+                channel.send({"exit": code})  # first: an error of a screen must not make what was stored look failed
+            finally:
+                self._workbench.publish_served()
         finally:
             with self._changed:
                 self._consoles.discard(console)
@@ -138,24 +138,12 @@ class OwnerServer:
 
 def _report_end(error: BaseException, console: Console) -> int:
     """Print what ended a command, as a command in its own process does; returns the exit code."""
-    match error:
-        case click.exceptions.Exit():
-            return error.exit_code
-        case SystemExit():
-            return error.code if isinstance(error.code, int) else int(error.code is not None)
-        case click.ClickException():
-            text = io.StringIO()
-            error.show(text)
-            _say(console, text.getvalue())
-            return error.exit_code
-        case KeyboardInterrupt() | click.Abort():
-            _say(console, "Aborted!\n")
-        case OwnerLeaves():
-            _say(console, f"{error}\n")
-        case _:
-            logger.error("A client's command ended with an error", exc_info=error)
-            _say(console, visible(f"Something unexpected happened: {type(error).__name__}: {error}") + "\n")
-    return 1
+    ending = command_end(error)
+    if ending.cause is not None:
+        logger.error("A client's command ended with an error", exc_info=ending.cause)
+    if ending.words:
+        _say(console, ending.words)
+    return ending.code
 
 
 def _say(console: Console, text: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import time
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from tui.workbench import Workbench
 
 LET_GO_WITHIN_S = 10.0
-"""Seconds to wait for an owner without a socket. Commands that only store something take less than a second."""
+"""Seconds without progress until a process gives up an owner without a socket. Commands that only store something take
+less than a second of processor time."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +28,36 @@ class WorkspaceRequest:
     seed: int | None
     words: tuple[str, ...] = ()
     """The whole command line, which the owner runs where another process owns the workspace; empty: it runs nothing."""
+    environment: tuple[str, ...] = ()
+    """The names of the environment variables that the command needs; the owner learns of no others."""
     within_s: float = LET_GO_WITHIN_S
-    """How long to wait for an owner without a socket."""
+    """Seconds without progress until this process gives up an owner without a socket."""
 
 
 def own(request: WorkspaceRequest) -> Workbench:
     """Take ownership. If another process owns the workspace, that one runs `request.words` and this process ends.
 
-    Waits for an owner without a socket: it is opening, closing or soon done.
+    Waits for an owner without a socket, as long as it makes progress: it is opening, closing or soon done.
 
     Raises:
-        WorkspaceBusy: the other owner stays, or is on another machine.
+        WorkspaceBusy: the other owner stays, is suspended, or is on another machine.
         SystemExit: the other owner ran this command; it has the command's exit code.
     """
     from tui.ipc.client import run_at_owner
+    from tui.ipc.waiting import Patience, check_awake
     from tui.workbench import Workbench
 
-    give_up_at = time.monotonic() + request.within_s
+    patience = Patience(request.within_s)
     while True:
         try:
             return Workbench(request.folder, request.choice, seed=request.seed, tell=say)
         except WorkspaceBusy as busy:
-            elsewhere = busy.host not in (None, socket.gethostname())
-            if elsewhere or time.monotonic() > give_up_at or (busy.socket_path and not request.words):
-                raise
+            check_awake(busy)
             if busy.socket_path:
-                code = run_at_owner(busy.socket_path, request.words, busy.pid)
+                if not request.words:
+                    raise
+                needed = {name: os.environ[name] for name in request.environment if name in os.environ}
+                code = run_at_owner(busy.socket_path, request.words, busy.pid, needed)
                 if code is not None:
                     raise SystemExit(code) from None
-        time.sleep(0.05)
+            patience.wait(busy)

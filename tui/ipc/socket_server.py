@@ -106,7 +106,7 @@ class SocketServer:
                 self._clients[threading.current_thread()] = channel
         if full:
             text = f"{MOST_CLIENTS} clients are connected already. Try again in a moment."
-            channel.send({"refused": "Too many commands", "text": text})
+            channel.send({"refused": "Too many commands", "text": text, "again": True})
         return not full
 
     def _hear(self, channel: Channel) -> None:

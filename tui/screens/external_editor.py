@@ -27,7 +27,7 @@ class Edited:
 
     def forget(self) -> None:
         """Take the file away, once its text is kept elsewhere or not wanted."""
-        shutil.rmtree(self.file.parent)
+        shutil.rmtree(self.file.parent, ignore_errors=True)  # the text is stored: a file left in /tmp is no failure
 
 
 def editor_command() -> list[str]:
@@ -57,8 +57,8 @@ async def edit_text(app: App[object], text: str) -> Edited:
     The screens are not drawn meanwhile, but workers and the event loop continue.
 
     Raises:
-        InputError: there is no editor, it ended with an error, or what it left is no UTF-8; then the file is kept and
-            its path named.
+        InputError: there is no editor, it ended with an error, or what it left is missing or no UTF-8; a file that is
+            there is kept and its path named.
         OSError: there is no room for the file.
     """
     command = editor_command()
@@ -72,6 +72,10 @@ async def edit_text(app: App[object], text: str) -> Edited:
         raise InputError(f"{command[0]} ended with status {status}, so nothing was changed. The text is in {file}.")
     try:
         edited = file.read_bytes().decode("utf-8", errors="surrogatepass")
+    except OSError as error:
+        raise InputError(
+            f"{command[0]} left no text that can be read ({error.strerror}), so nothing was changed. Edit it once more."
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"What was saved is no UTF-8, so nothing was changed. The text is in {file}.") from error
     return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"), file)

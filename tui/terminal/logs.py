@@ -6,6 +6,8 @@ A person reads a log in a terminal, and its lines may quote answers, names and f
 import logging
 import sys
 import traceback
+from contextlib import suppress
+from io import TextIOWrapper
 from types import TracebackType
 
 from tui.text.sanitize import visible
@@ -24,6 +26,14 @@ def guard_stderr() -> None:
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(VisibleFormatter())
     sys.excepthook = _print_crash
+
+
+def write_every_character() -> None:
+    """Write a character that the terminal's encoding lacks as its escape, such as \\u2013, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            with suppress(OSError):  # its descriptor was a file when it was made, and is a pipe now
+                stream.reconfigure(errors="backslashreplace")
 
 
 def _print_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -5,27 +5,33 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from db.private_files import open_private
 from tui.terminal.logs import VisibleFormatter
 
 
 def log_to(path: Path) -> None:
     """Write the program's log to a file of at most 1 MB, for its owner alone, with one older file beside it."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
+    handler = _PrivateLog(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
-    path.chmod(0o600)
+
+
+class _PrivateLog(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        return os.fdopen(open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND), "a", encoding=self.encoding)
 
 
 class Terminal:
     """The terminal while Textual's driver alone has it; meanwhile file descriptors 1 and 2 write to a log."""
 
     def __init__(self, log: Path) -> None:
-        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log_fd = open_private(log, os.O_WRONLY | os.O_APPEND)
         self._kept = {fd: os.dup(fd) for fd in (1, 2)}
         shown = 2 if os.isatty(2) else 1  # `palate 2>errors.txt` still has a terminal
         self._file = os.fdopen(os.dup(self._kept[shown]), "w", encoding="utf-8", errors="replace", buffering=1)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import psutil
-
 LOOK_EVERY_MS = 1000
 """A hang-up wakes `poll` at once. On systems where it does not, the watch looks again after this many milliseconds."""
 
@@ -102,6 +100,8 @@ def in_background(terminal: int) -> bool:
 
 def has_shell() -> bool:
     """Whether a shell with job control started this job. Without one, nothing would continue a stopped process."""
+    import psutil  # the start of the app does not wait for it
+
     group, session = os.getpgrp(), os.getsid(0)
     for parent in psutil.Process().parents():
         with suppress(ProcessLookupError, PermissionError):

@@ -15,8 +15,6 @@ from tui.text.sanitize import visible_line
 logger = logging.getLogger(__name__)
 
 EXPORTS = "exports.jsonl"
-COPIED = "copied.txt"
-"""The file in the workspace that holds what was copied last."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class AppearanceConfig:
 
     thoughts_shown: str = setting(
         "folded",
-        "Thoughts before an answer: folded until h opens them, or open. You judge what you see.",
+        "Thoughts before an answer: folded until o opens them, or open. You judge what you see.",
         choices=("folded", "open"),
     )
     colours: str = setting("dark", "Colours for a dark terminal or for a light one.", choices=("dark", "light"))

@@ -158,6 +158,18 @@ def test_a_count_of_tokens_is_a_number_that_can_be_stored(counted: object) -> No
         assert ask(url)[0].tokens == (7 if counted == 7 else 0)
 
 
+def test_nothing_compressed_is_asked_for() -> None:
+    encodings: list[str | None] = []
+
+    def answer(handler: Any) -> None:
+        encodings.append(handler.headers["Accept-Encoding"])
+        events(*GOOD)(handler)
+
+    with misbehaving(answer) as url:
+        ask(url)
+    assert encodings == ["identity"]
+
+
 # -- bounds ------------------------------------------------------------------------------------------------------
 
 

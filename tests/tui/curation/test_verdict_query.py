@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from db.blind_trials import note_comparison
+from db.blind_trials import judge_by_command, note_comparison
 from db.inserting import insert
+from db.people import ensure_person
+from db.tags import set_tags
 from db.verdict_search import UnknownName, Words, search_verdicts
 from db.verdicts import add_verdict
 from db.withdrawals import set_withdrawn
@@ -113,7 +115,27 @@ def test_every_filter_and_flag_is_tested_above_or_here(five):
     assert set(FILTERS) | set(FLAGS) == {
         *("verdict", "set", "field", "policy", "chosen", "run", "trial", "strength", "date", "before", "after"),
         *("note", "id", "edited", "noted", "out", "left", "right", "again", "imported", "named"),
+        *("tag", "person", "judge", "program"),
     }
+
+
+def test_reasons_and_whoever_judged_beside_the_owner_are_filters(five):
+    set_tags(five, 2, ["clear", "tone"])
+    add_verdict(five, comparison=3, verdict="b", person=ensure_person(five, "Anna"))
+    judge_by_command(five, "./strict --judge", comparison=2, verdict="a")
+    for query, expected in (
+        ("tag:cle", ["rain"]),
+        ("-tag:tone verdict:better", ["leaves in autumn"]),
+        ("person:anna", ["ice"]),
+        ("judge:strict", ["rain"]),
+        ("program", []),
+        ("verdict:both_good", []),
+    ):
+        assert found(five, query) == expected, query
+    add_verdict(five, comparison=1, verdict="both_good")
+    assert found(five, "verdict:both_good") == found(five, "again") == ["leaves in autumn"]
+    with pytest.raises(UnknownName, match="No judge has 'mild' in its name"):
+        found(five, "judge:mild")
 
 
 def test_while_one_types_a_single_letter_is_not_asked_yet():

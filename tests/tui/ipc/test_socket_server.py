@@ -140,6 +140,7 @@ def test_no_more_are_let_in_than_it_can_bear(owner: Owner) -> None:
     assert owner.say(b"") == {
         "refused": "Too many commands",
         "text": f"{MOST_CLIENTS} clients are connected already. Try again in a moment.",
+        "again": True,
     }
     for link in inside:
         link.close()

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from tui.screens.actions import Actions
 from tui.screens.base import PalateScreen
-from tui.screens.clipboard import copy_text
 from tui.widgets.pair.pair_view import PairView
+from tui.workspace.copied import write_copied
 
 _OF_WHOLE_PAIRS = ("raw", "compare", "copy", "thoughts")
 
@@ -54,11 +54,16 @@ class ViewActions(Actions):
         self._view.note(self._view.differences_note)
 
     def action_copy(self) -> None:
-        """Copy what is marked, or all."""
+        """Copy what is marked, or all, through the terminal (OSC 52) and into a file.
+
+        Inside tmux the clipboard is reached only with `set -g set-clipboard on`. The text goes out in base64, so
+        nothing in it reaches the terminal as a command.
+        """
         self._touch()
         what, text = self._view.copied()
         try:
-            file = copy_text(self._screen.app, text, self._screen.workbench.folder)
+            file = write_copied(self._screen.workbench.folder, text)
+            self._screen.app.copy_to_clipboard(text.encode("utf-8", "replace").decode("utf-8"))
         except OSError as error:
             self._screen.palate.tell_error(error)
             return

@@ -94,7 +94,7 @@ class PairView(Vertical):
     def _thoughts_note(self, text: str) -> str:
         if not has_thoughts(text):
             return ""
-        return "with its thoughts · h folds them" if self.thoughts_shown else "thoughts folded · h opens them"
+        return "with its thoughts · o folds them" if self.thoughts_shown else "thoughts folded · o opens them"
 
     @property
     def has_thoughts(self) -> bool:

@@ -23,13 +23,13 @@ async def test_thoughts_are_folded_until_a_key_opens_them() -> None:
     async with label(thinking_workbench()) as (pilot, screen):
         await ready(pilot, screen, 1)
         assert shown(screen, "first").strip() == "They lose their green."
-        assert str(screen.view.pane("first")._words_below) == "thoughts folded · h opens them"
+        assert str(screen.view.pane("first")._words_below) == "thoughts folded · o opens them"
         assert str(screen.view.pane("second")._words_below) == ""
         assert screen.view.copied()[1].count("tired") == 0
-        await pilot.press("h")
+        await pilot.press("o")
         await until(pilot, lambda: "tired" in shown(screen, "first"))
-        assert str(screen.view.pane("first")._words_below) == "with its thoughts · h folds them"
-        await pilot.press("h")
+        assert str(screen.view.pane("first")._words_below) == "with its thoughts · o folds them"
+        await pilot.press("o")
         await until(pilot, lambda: "tired" not in shown(screen, "first"))
 
 

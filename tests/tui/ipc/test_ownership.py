@@ -1,0 +1,124 @@
+"""Who may own a workspace, how long another process waits for that one, and where the owner's files may lie."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from db.errors import NotWritable, WorkspaceBusy
+from db.lock import WorkspaceLock
+from db.private_files import open_private
+from tests.starting import environment
+from tests.visiting import palate, wait_until
+from tui.ipc.waiting import Patience
+from tui.terminal.redirect import log_to
+from tui.workspace.copied import write_copied
+from tui.workspace.workspace import own_workspace
+
+HOLD = """
+import sys
+from pathlib import Path
+from db.lock import WorkspaceLock
+with WorkspaceLock(Path(sys.argv[1])):
+    print(flush=True)
+    input()
+"""
+
+
+def busy(pid: int, since: str = "2026-11-29T12:00:00Z") -> WorkspaceBusy:
+    return WorkspaceBusy("in use", pid=pid, host=None, since=since)
+
+
+def test_the_app_without_a_terminal_owns_nothing(tmp_path: Path) -> None:
+    done = palate(tmp_path / "space")
+    assert done.returncode == 1
+    assert "its input is no terminal" in done.stderr
+    assert not (tmp_path / "space").exists()
+
+
+def test_a_wait_lasts_as_long_as_owners_follow_one_another() -> None:
+    patience = Patience(0)
+    for owner in range(5):
+        patience.wait(busy(os.getpid(), since=str(owner)))
+
+
+def test_a_wait_lasts_as_long_as_the_owner_computes() -> None:
+    patience = Patience(0)
+    for _ in range(3):
+        patience.wait(busy(os.getpid()))
+        end = time.process_time() + 0.25
+        while time.process_time() < end:
+            pass
+
+
+def test_a_wait_for_an_owner_that_does_nothing_ends() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as idle:
+        patience = Patience(0)
+        wait_until(lambda: psutil.Process(idle.pid).status() == psutil.STATUS_SLEEPING)
+        patience.wait(busy(idle.pid))
+        time.sleep(0.01)
+        with pytest.raises(WorkspaceBusy):
+            patience.wait(busy(idle.pid))
+        idle.communicate(b"\n")
+
+
+def test_a_long_wait_says_for_whom(capsys: pytest.CaptureFixture[str]) -> None:
+    patience = Patience(60)
+    patience._begun_at -= 60
+    patience.wait(busy(os.getpid()))
+    patience.wait(busy(os.getpid()))
+    assert capsys.readouterr().err.count(f"Waiting for process {os.getpid()}") == 1
+
+
+def test_a_suspended_owner_is_named_at_once(tmp_path: Path) -> None:
+    own_workspace(tmp_path / "space").close()
+    holds = (
+        "import sys,pathlib,db.lock; l=db.lock.WorkspaceLock(pathlib.Path(sys.argv[1])); l.acquire(); print(flush=True)"
+    )
+    command = [sys.executable, "-c", f"{holds}; input()", str(tmp_path / "space")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as owner:
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        os.kill(owner.pid, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(owner.pid).status() == psutil.STATUS_STOPPED)
+        done = palate(tmp_path / "space", "settings", "depth", "7")
+        os.kill(owner.pid, signal.SIGCONT)
+        owner.communicate(b"\n")
+    assert done.returncode == 1
+    assert f"Process {owner.pid}" in done.stderr
+    assert "is suspended" in done.stderr
+
+
+def lock(folder: Path) -> None:
+    with WorkspaceLock(folder):
+        pass
+
+
+OPENERS: dict[str, Callable[[Path], object]] = {
+    "palate.lock": lock,
+    "copied.txt": lambda folder: write_copied(folder, "text"),
+    "palate.log": lambda folder: log_to(folder / "palate.log"),
+}
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_no_file_of_a_workspace_is_opened_through_a_link(tmp_path: Path, name: str) -> None:
+    precious, space = tmp_path / "precious", tmp_path / "space"
+    space.mkdir()
+    precious.write_text("years of work")
+    (space / name).symlink_to(precious)
+    with pytest.raises((OSError, NotWritable), match="is a link; remove it"):
+        OPENERS[name](space)
+    assert precious.read_text() == "years of work"
+
+
+def test_a_fifo_under_a_file_s_name_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "output.log")
+    with pytest.raises(OSError, match="is no file; remove it"):
+        open_private(tmp_path / "output.log", os.O_WRONLY)
