@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from db.interchange.records import DECISIVE, PairRecord
+from db.pair_rows import VERDICTS
 from db.prompt_rows import Message, Messages
 
 # Pieces that look like structure to a reader of some format, or like an end of something.
@@ -73,7 +74,7 @@ def prompts(draw: st.DrawFn) -> Messages:
 @st.composite
 def records(draw: st.DrawFn) -> PairRecord:
     """A pair with any verdict and any facts."""
-    verdict = draw(st.sampled_from(("a", "b", "tie", "both_bad", "skip", "discard", None)))
+    verdict = draw(st.sampled_from((*VERDICTS, None)))
     a = draw(SAID)
     decisive = verdict in DECISIVE
     return PairRecord(

@@ -13,6 +13,7 @@ from db.prompt_rows import TakenPrompts
 from tui.curation.files import PairFile, check_target, format_choices, named_source
 from tui.curation.import_format import exported_words, left_out_words, remark_words, summary_words, taken_words
 from tui.curation.import_source import UnknownFormat
+from tui.curation.import_tally import Preview
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.data.import_preview import PREVIEWED, ShowPreview
@@ -71,33 +72,41 @@ async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> N
 
 async def _take_pairs(screen: PalateScreen, name: str) -> None:
     """Show how a file would be read, let format and columns be changed, and store it beside the loop."""
-    file = PairFile(name)
-    file.source()  # a file that is not there is told before anything is asked
-    while True:
-        try:
-            preview = await asyncio.to_thread(screen.workbench.import_preview, file.source(), file.format, PREVIEWED)
-        except UnknownFormat as error:
-            answer: str | None = "c"
-            sentence = f"{error} Name the columns:"
-        else:
-            answer = await screen.app.push_screen_wait(ShowPreview(preview))
-            sentence = "Which column is which? A column that need not be read is ignore=COLUMN."
-        if answer == "f":
-            asked = PickFormat(
-                "Import", f"{name} looks like {preview.found.format}.", preview.found.format, written=False
-            )
-            format = await screen.app.push_screen_wait(asked)
-            file = replace(file, format=format or file.format)
-        elif answer == "c":
-            columns = await _ask_columns(screen, sentence, file.columns)
-            if columns is None:
-                return
-            file = replace(file, columns=columns)
-        elif answer is not None:
+    file: PairFile | None = PairFile(name)
+    while file is not None:
+        answer, found = await _shown(screen, file)
+        if answer in ("enter", "r"):
             await _store_pairs(screen, file, with_rejects=answer == "r")
             return
-        else:
-            return
+        file = await _changed(screen, file, answer, found)
+
+
+async def _shown(screen: PalateScreen, file: PairFile) -> tuple[str | None, Preview | UnknownFormat]:
+    """The key that answered the preview, and the preview; `c` without asking where the format is not known."""
+    source = file.source()
+    try:
+        preview = await asyncio.to_thread(screen.workbench.import_preview, source, file.format, PREVIEWED)
+    except UnknownFormat as error:
+        return "c", error
+    return await screen.app.push_screen_wait(ShowPreview(preview)), preview
+
+
+async def _changed(
+    screen: PalateScreen, file: PairFile, answer: str | None, found: Preview | UnknownFormat
+) -> PairFile | None:
+    """The file to be read in another format (`f`) or with other columns (`c`); None where the person goes back."""
+    if answer == "f" and isinstance(found, Preview):
+        likely = found.found.format
+        asked = PickFormat("Import", f"{file.name} looks like {likely}.", likely, written=False)
+        format = await screen.app.push_screen_wait(asked)
+        return replace(file, format=format or file.format)
+    if answer != "c":
+        return None
+    unknown = isinstance(found, UnknownFormat)
+    usual = "Which column is which? One that need not be read: ignore=COLUMN."
+    sentence = f"{found} Name the columns:" if unknown else usual
+    columns = await _ask_columns(screen, sentence, file.columns)
+    return None if columns is None else replace(file, columns=columns)
 
 
 async def _ask_columns(screen: PalateScreen, sentence: str, value: str) -> str | None:
