@@ -17,6 +17,7 @@ from db import verdicts as db_verdicts
 from engine.errors import AdapterLoadError, EngineError
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
+from engine.requests import GenerationRequest
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
@@ -24,6 +25,7 @@ from tui.events import AdapterMerged, ModelChanged, RunChanged
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
 from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
+from tui.generation.completion_writer import why_unanswerable
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.export_list import note_export
@@ -32,6 +34,7 @@ from tui.workspace.settings_store import change_setting
 GGUF = ".gguf"
 CARD = "README.md"
 _JOB = "merge"
+_PROMPTS_TRIED = 20
 _ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)
 
 
@@ -169,14 +172,17 @@ class AdapterService:
             yield from merge_adapter(base, id, adapter.folder, part, messages, dtype=dtype, trust_remote_code=trusted)
 
     def _prompt(self, adapter: Adapter) -> tuple[Message, ...]:
-        """The prompt on which merged and unmerged model are compared: the first that the adapter was trained on."""
-        connection = self._workspace.connection
+        """The prompt on which merged and unmerged model are compared.
+
+        It is the first that the adapter was trained on, or a held-out one, which the chat template takes.
+        """
+        base, connection = self._loaded_model.required(), self._workspace.connection
         run = run_of(WorkspaceReader(self._workspace), adapter)
         pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
-        if pairs:
-            return pairs[0].messages
         held_out = db_prompts.held_out_prompts(connection, 1)
-        return held_out[0].messages if held_out else _ANY_PROMPT
+        prompts = [*(each.messages for each in pairs[:_PROMPTS_TRIED]), *(each.messages for each in held_out)]
+        answerable = (each for each in prompts if why_unanswerable(base, GenerationRequest("", each, 0)) is None)
+        return next(answerable, _ANY_PROMPT)
 
     def _over(self) -> None:
         if self.doing is not None:

@@ -243,6 +243,13 @@ def test_a_merged_folder_answers_alone_as_base_and_adapter(workbench: Workbench,
     assert workbench.run_log(2)[-1].text == f"Its adapter was merged into {tmp_path / 'out'} (float32)."
 
 
+def test_a_merge_needs_no_prompt_that_the_template_refuses(workbench: Workbench, tmp_path: Path) -> None:
+    strict = "{% if 'sky' not in messages[0]['content'] %}{{ raise_exception('only the sky') }}{% endif %}"
+    tokenizer = workbench.loaded_model.required().tokenizer
+    tokenizer.chat_template = strict + tokenizer.chat_template
+    assert merge(workbench, "taste-2", tmp_path / "merged").merged.dtype == "float32"
+
+
 def test_a_merged_folder_opens_as_a_model(workbench: Workbench, tmp_path: Path) -> None:
     merge(workbench, "taste-1", tmp_path / "out")
     again = opened(tmp_path / "other", tmp_path / "out")
