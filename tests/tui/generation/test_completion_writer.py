@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -89,7 +88,7 @@ def test_two_requests_of_which_one_is_refused_and_a_third_that_joins_midway(work
     assert "tokens and the model reads 512" in refused.reason
     done = whole["joins"].done
     assert (done.tokens, done.cut, whole["joins"].seed) == (20, True, 2)
-    assert (whole["joins"].sampling, whole["joins"].source) == (asdict(SAMPLING), "model")
+    assert (whole["joins"].sampling, whole["joins"].source) == (SAMPLING.record(), "model")
     *_, alone, _ = generate(base, [request("joins", "How?", seed=2)], SAMPLING)
     assert done.text == alone.text  # type: ignore[attr-defined]
 
