@@ -4,7 +4,7 @@ import pytest
 
 from db.errors import NotAllowed, NotFound
 from db.import_batches import begin
-from db.prompt_rows import NewPrompt, ReadPrompts, SkippedLine, TakenPrompts
+from db.prompt_rows import LeftOutLines, NewPrompt, ReadPrompts, SkippedLine, TakenPrompts
 from db.prompt_sets import add_file, add_question, create_prompt_set, remove_prompt, rename_set
 from db.prompts import find_prompt, get_prompt, get_prompt_set
 from tests.db_workspace import asked, compared, new_set, workspace
@@ -48,9 +48,10 @@ def test_a_typed_question_is_kept_without_the_space_around_it(conn):
 
 
 def test_a_file_is_counted_line_by_line(conn):
-    assert add_file(conn, "mine", False, file_of("Why?", "How?")) == TakenPrompts("mine", 2, 1, 1, 0)
-    assert add_file(conn, "mine", False, file_of("Why?", "Who?")) == TakenPrompts("mine", 1, 2, 1, 0)
-    assert add_file(conn, "trial", True, file_of("why?", "When?")) == TakenPrompts("trial", 1, 1, 1, 1)
+    empty = (LeftOutLines("empty", 1, (3,)),)
+    assert add_file(conn, "mine", False, file_of("Why?", "How?")) == TakenPrompts("mine", 2, 1, 1, 0, empty)
+    assert add_file(conn, "mine", False, file_of("Why?", "Who?")) == TakenPrompts("mine", 1, 2, 1, 0, empty)
+    assert add_file(conn, "trial", True, file_of("why?", "When?")) == TakenPrompts("trial", 1, 1, 1, 1, empty)
 
 
 def test_a_file_is_refused_for_a_set_of_the_other_kind_and_while_pairs_are_imported(conn):
