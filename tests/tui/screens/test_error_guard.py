@@ -4,7 +4,9 @@ import asyncio
 import logging
 
 import pytest
+from textual import events
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
@@ -12,6 +14,8 @@ from textual.widgets import Static
 from tests.fake_workbench import FakeWorkbench
 from tests.screens import until, until_shown
 from tui.app import PalateApp
+from tui.screens.data.data import DataScreen
+from tui.screens.modes import import_screens
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.runs.runs import RunsScreen
 
@@ -136,24 +140,23 @@ async def test_an_app_that_cannot_be_mounted_ends(monkeypatch: pytest.MonkeyPatc
             pass
 
 
-async def test_a_search_in_a_screen_that_was_left_is_no_error() -> None:
+async def test_a_key_for_a_screen_that_is_not_composed_yet_is_no_error() -> None:
     app = PalateApp(FakeWorkbench())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    import_screens()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, LabelScreen))
+        for key in "Dt":  # both are read before the first has done anything
+            app.post_message(events.Key(key, key))
+        await until(pilot, lambda: isinstance(app.screen, DataScreen) and app.screen.is_mounted)
+
+
+async def test_only_a_screen_that_was_left_may_lack_its_widgets() -> None:
+    app = PalateApp(FakeWorkbench())
+    async with app.run_test(size=(100, 30)) as pilot:
         screen = Failing()
         await shows(app, pilot, screen)
-        begun, left = asyncio.Event(), asyncio.Event()
-
-        async def work() -> None:
-            begun.set()
-            await left.wait()
-            screen.query_one("#gone")
-
-        app.run_worker(work(), name="beside")
-        worker = next(each for each in app.workers if each.name == "beside")
-        worker._node = screen
-        await begun.wait()
+        assert not app.outlives(NoMatches("#gone"), screen)
         await pilot.press("escape")
         await until(pilot, lambda: not screen.is_attached)
-        left.set()
-        await until(pilot, lambda: worker.is_finished)
-        assert app.is_running
+        assert app.outlives(NoMatches("#gone"), screen)
+        assert not app.outlives(KeyError("#gone"), screen)
