@@ -74,6 +74,15 @@ def base_name_note(found: PeftFolder, base_source: str) -> str:
     return f"Its maker names the base model {json.dumps(named, ensure_ascii=False)}; it was added for {base_source}."
 
 
+def unknown_settings_note(found: PeftFolder) -> str:
+    """A sentence about the settings that Palate does not know and passes over, "" where there are none."""
+    names = found.unknown
+    if not names:
+        return ""
+    shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return f"Its configuration has settings that Palate does not know and passes over: {shown}."
+
+
 def _last_part(name: str) -> str:
     return name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].casefold()
 

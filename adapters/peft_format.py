@@ -19,6 +19,9 @@ WEIGHTS_FILE = "adapter_model.safetensors"
 PICKLED_FILES = ("adapter_model.bin", "adapter_model.pt", "adapter_model.pth")
 KEY_PREFIX = "base_model.model."
 
+MOST_CONFIG_BYTES = 4 * 2**20
+"""The largest configuration that is read; PEFT's have a kilobyte, and with every layer's name some hundred."""
+
 Shape = tuple[int, ...]
 
 FACTORS = {".lora_A.weight": ".lora_B.weight", ".lora_embedding_A": ".lora_embedding_B"}
@@ -27,6 +30,34 @@ FACTORS = {".lora_A.weight": ".lora_B.weight", ".lora_embedding_A": ".lora_embed
 SAFE_STARTS = (None, True, False, "gaussian", "orthogonal", "eva")
 """Values of PEFT's `init_lora_weights` that leave the base model unchanged. The others rewrite its weights on loading,
 which would also change the reference and every other adapter."""
+
+
+UNUSABLE = {
+    "layer_replication": "it adds layers to the base model",
+    "modules_to_save": "it replaces whole layers of the base model",
+    "trainable_token_indices": "it changes rows of the base model's embedding",
+    "alora_invocation_tokens": "it is switched on by tokens of the prompt",
+    "arrow_config": "it chooses between several adapters",
+    "use_qalora": "it groups the inputs of a quantised base model",
+    "use_bdlora": "it is a variant of LoRA that Palate does not know",
+    "kasa_config": "it is a variant of LoRA that Palate does not know",
+    "velora_config": "it is a variant of LoRA that Palate does not know",
+    "monteclora_config": "it is a variant of LoRA that Palate does not know",
+}
+"""Settings under which an adapter does more than add LoRA to layers, each with the reason."""
+
+USED = frozenset(
+    {
+        *("task_type", "peft_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision"),
+        *("inference_mode", "r", "target_modules", "exclude_modules", "lora_alpha", "lora_dropout", "fan_in_fan_out"),
+        *("bias", "use_rslora", "init_lora_weights", "layers_to_transform", "layers_pattern", "rank_pattern"),
+        *("alpha_pattern", "use_dora", "lora_bias", "target_parameters", "ensure_weight_tying", "qalora_group_size"),
+        # These shape how the first weights were made, or how many GPUs trained them.
+        *("megatron_config", "megatron_core", "loftq_config", "eva_config", "corda_config", "lora_ga_config"),
+        "runtime_config",
+    }
+)
+"""The settings of PEFT that Palate knows, and that change nothing but LoRA's own matrices."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +72,12 @@ class PeftFolder:
         """The base model that its maker named, if any."""
         name = self.config.get("base_model_name_or_path")
         return name if isinstance(name, str) and name else None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The settings with a value that neither Palate nor its version of PEFT knows, sorted."""
+        known = USED | UNUSABLE.keys()
+        return tuple(sorted(name for name, value in self.config.items() if name not in known and value))
 
 
 def read_peft_folder(folder: Path) -> PeftFolder:
@@ -61,6 +98,8 @@ def read_peft_folder(folder: Path) -> PeftFolder:
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     try:
+        if path.stat().st_size > MOST_CONFIG_BYTES:
+            raise AdapterFormatError(f"{path} is larger than any that PEFT writes. Give a folder that PEFT saved.")
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise AdapterFormatError(f"{folder} has no {CONFIG_FILE}. Give a folder that PEFT saved.") from None
@@ -103,8 +142,8 @@ def _check_config(config: Mapping[str, Any]) -> None:
     changing = None
     if config.get("bias", "none") != "none":
         changing = f"bias = {config['bias']!r} (it trains the base model's own biases)"
-    elif config.get("layer_replication"):
-        changing = "layer_replication (it adds layers to the base model)"
+    elif unusable := next((name for name in UNUSABLE if config.get(name)), None):
+        changing = f"{unusable} ({UNUSABLE[unusable]})"
     elif config.get("init_lora_weights") not in SAFE_STARTS:
         changing = (
             f"init_lora_weights = {config['init_lora_weights']!r} (it rewrites the base model's weights on loading)"
@@ -113,6 +152,14 @@ def _check_config(config: Mapping[str, Any]) -> None:
         raise AdapterFormatError(
             f"Its {CONFIG_FILE} has {changing}, but Palate needs the base model unchanged, as the reference. "
             "Convert it to a plain LoRA with PEFT, or use another adapter."
+        )
+    switch = next(
+        (name for name, value in config.items() if name.startswith("use_") and value and name not in USED), None
+    )
+    if switch:
+        raise AdapterFormatError(
+            f"Its {CONFIG_FILE} switches on {switch}, which Palate does not know, so its answers could differ from its "
+            "maker's. Save it as a plain LoRA, or use another adapter."
         )
 
 

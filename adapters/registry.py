@@ -7,16 +7,15 @@ rename before it is deleted. So an interruption at any moment leaves whole adapt
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.compatibility import base_name_note, check_shapes
+from adapters.compatibility import base_name_note, check_shapes, unknown_settings_note
 from adapters.errors import (
     AdapterDamaged,
-    AdapterError,
     AdapterFormatError,
     AdapterNameError,
     AdapterNotFound,
@@ -210,11 +209,14 @@ class Registry:
         base_fingerprint: str,
         *,
         base_shapes: Mapping[str, Shape] | None = None,
+        check: Callable[[Path, Path], Sequence[str]] | None = None,
     ) -> Adapter:
         """Copy any PEFT LoRA folder into the workspace, for the base model at hand.
 
-        With `base_shapes`, the adapter's shapes must fit them (see `check_shapes`). Where its maker named another base
-        model, the manifest's note says so. The folder itself stays unchanged.
+        With `base_shapes`, the adapter's shapes must fit them (see `check_shapes`). `check` is called with the copy and
+        the folder before the copy becomes an adapter; it returns sentences for the manifest's note, and what it raises
+        ends everything. The note also says where the adapter's maker named another base model, and which settings are
+        passed over. The folder itself stays unchanged.
 
         Raises:
             AdapterNameError: the name cannot be used or is taken.
@@ -231,6 +233,8 @@ class Registry:
             with self._writing():
                 for file in (CONFIG_FILE, WEIGHTS_FILE):
                     copy_private(folder / file, staging / file)
+            notes = [base_name_note(found, base_source), unknown_settings_note(found)]
+            notes += check(staging, folder) if check is not None else ()
             return self.publish(
                 staging,
                 name=name,
@@ -240,11 +244,10 @@ class Registry:
                 run=None,
                 pairs=0,
                 pairs_fingerprint=None,
-                note=base_name_note(found, base_source),
+                note=" ".join(each for each in notes if each),
             )
-        except AdapterError:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)  # nothing is there once it is published
 
     def rename(self, id: str, name: str) -> Adapter:
         """Give an adapter another name; its id and its folder stay the same.

@@ -225,7 +225,7 @@ def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> Ve
     Raises:
         NotFound: there is no such comparison.
         NotAllowed: it belongs to no trial, its trial is still sealed, another running trial asks the same prompt,
-            the prompt is no longer held out, or the set `set_name` is held out itself.
+            the prompt is no longer held out or was forgotten, or the set `set_name` is held out itself.
     """
     pair = get_comparison(conn, comparison)
     _check_movable(conn, pair)
@@ -259,6 +259,8 @@ def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
         raise NotAllowed(f"Comparison {pair.id} belongs to no trial: its prompt is for labelling already.")
     if get_trial(conn, pair.trial).sealed:
         raise NotAllowed(f"Trial {pair.trial} is still sealed. Judge it to its end, or break its seal, first.")
+    if pair.prompt.forgotten:
+        raise NotAllowed("The prompt was forgotten, so there is nothing to label.")
     if not pair.prompt.held_out:
         raise NotAllowed(f"The prompt is in the set {pair.prompt.set_name!r} already, which is for labelling.")
     asked = conn.execute(_ASKED_ELSEWHERE, (pair.prompt.id,)).fetchone()

@@ -3,7 +3,7 @@
 import json
 from sqlite3 import Connection, Row
 
-from db.errors import NotFound
+from db.errors import NotAllowed, NotFound
 from db.hashing import text_hash
 from db.inserting import insert
 from db.pair_rows import CompletionRow
@@ -27,7 +27,13 @@ def add_completion(
     cut: bool = False,
     server: int | None = None,
 ) -> int:
-    """Store one answer and return its id. `source` is model, server, human or import; `server` is a server's id."""
+    """Store one answer and return its id. `source` is model, server, human or import; `server` is a server's id.
+
+    Raises:
+        NotAllowed: the prompt was forgotten.
+    """
+    if conn.execute("SELECT 1 FROM prompts WHERE id = ? AND forgotten IS NOT NULL", (prompt,)).fetchone() is not None:
+        raise NotAllowed(f"Prompt {prompt} was forgotten, so nothing can answer it. Add it again if you want it back.")
     values = {"prompt": prompt, "model": model, "sampling": sampling, "seed": seed, "text": text, "tokens": tokens}
     marks = {"text_hash": text_hash(text), "cut": cut, "source": source, "server": server, "created": utc_now()}
     return insert(conn, "completions", values | marks)

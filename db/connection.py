@@ -102,7 +102,7 @@ def read_only(path: Path) -> sqlite3.Connection:
             _check_application(path, conn)
             _check_version(path, conn)
             if pending_names(conn):
-                raise OlderDatabase(f"{path} was written by an older Palate. Start `palate` once; it is upgraded then.")
+                raise OlderDatabase(f"{path} was written by an older Palate. {_how_to_upgrade(path)}")
             hide_batch(conn)
         except (sqlite3.Error, DatabaseError):
             conn.close()
@@ -334,6 +334,12 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
         if wal.exists() and wal.stat().st_size > 0:
             raise
         return _reader(path, "mode=ro&immutable=1")
+
+
+def _how_to_upgrade(path: Path) -> str:
+    if (owner := owner_of(path.parent)) is None:
+        return "Start `palate` once; it is upgraded then."
+    return f"Process {owner['pid']} has it open with that version: close it, or take over with `palate --take-over`."
 
 
 def _reader(path: Path, query: str) -> sqlite3.Connection:

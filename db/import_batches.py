@@ -8,8 +8,8 @@ for an import that was killed.
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
@@ -19,7 +19,11 @@ from db.givers import MAY_STAND
 from db.hashing import canonical_json, content_hash, guard_hash, text_hash
 from db.inserting import insert
 from db.interchange.records import LeftOut, PairRecord
+from db.judges import named_judge
+from db.people import ensure_person
 from db.prompts import add_prompt_set
+from db.rankings import MOST
+from db.tags import set_tags
 from db.times import utc_now
 
 _RANGE = "{id} NOT BETWEEN ifnull((SELECT first_{kind} FROM main.import_batch), 0)\
@@ -73,6 +77,7 @@ class Batch:
     comparison: int
     last_comparison: int
     first_comparison: int = field(init=False)
+    rankings: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.first_comparison = self.comparison
@@ -97,12 +102,16 @@ class Batch:
             pair = self._add_comparison(conn, prompt, a, b, record, now)
         elif (reason := self._refusal(conn, pair, a < b, record)) is not None:
             return LeftOut(record.at, reason)
+        hidden = self.first_comparison <= pair <= self.last_comparison
+        if hidden:
+            _insert_others(conn, pair, _others(record, a < b), now)
         if record.verdict is not None:
-            said = _verdict_values(record, a < b)
-            if self.first_comparison <= pair <= self.last_comparison:
-                _insert_verdict(conn, pair, said, now)
+            said, more = _verdict_values(record, a < b), _more(record, a < b)
+            if hidden:
+                _insert_verdict(conn, pair, said, more, now)
             else:
-                insert(conn, "import_late", {"comparison": pair, **said, "line": record.at})
+                late = {"comparison": pair, **said, "line": record.at, "more": canonical_json(more)}
+                insert(conn, "import_late", late)
         return record
 
     def _add_prompt(self, conn: Connection, one: Prepared, now: str) -> int:
@@ -136,11 +145,28 @@ class Batch:
     def _add_comparison(self, conn: Connection, prompt: int, a: int, b: int, record: PairRecord, now: str) -> int:
         self.comparison += 1
         seed = _seed(a, b, record)
+        ranking = None if record.ranking is None else self._ranking(conn, prompt, (a, b), record, now)
         conn.execute(
-            """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created) VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            (self.comparison - 1, prompt, min(a, b), max(a, b), seed, is_flipped(seed), now),
+            """INSERT INTO comparisons (id, prompt, a, b, side_seed, flipped, created, ranking)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (self.comparison - 1, prompt, min(a, b), max(a, b), seed, is_flipped(seed), now, ranking),
         )
         return self.comparison - 1
+
+    def _ranking(self, conn: Connection, prompt: int, pair: tuple[int, int], record: PairRecord, now: str) -> int:
+        """The ranking to which the record belongs. It gets these answers too, if it has room for all of its own."""
+        assert record.ranking is not None
+        ranking = self.rankings.get((record.ranking, prompt))
+        if ranking is None:
+            ranking = insert(conn, "rankings", {"prompt": prompt, "created": now})
+            self.rankings[record.ranking, prompt] = ranking
+        for answer in pair if record.answers <= MOST else ():
+            conn.execute(
+                """INSERT OR IGNORE INTO ranking_answers (ranking, place, completion)
+                SELECT :ranking, 1 + count(*), :answer FROM ranking_answers WHERE ranking = :ranking""",
+                {"ranking": ranking, "answer": answer},
+            )
+        return ranking
 
     def _refusal(self, conn: Connection, pair: int, in_order: bool, record: PairRecord) -> str | None:
         """The reason why a known pair accepts no verdict from this record, or None when it waits for one."""
@@ -194,7 +220,9 @@ def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
             left_out.append((row["verdict"], LeftOut(row["line"], reason)))
         else:
             said_now = {name: row[name] for name in ("verdict", "strength", "side", "seconds", "note")}
-            _insert_verdict(conn, row["comparison"], said_now, now)
+            more = json.loads(row["more"])
+            _insert_others(conn, row["comparison"], more.get("others", ()), now)
+            _insert_verdict(conn, row["comparison"], said_now, more, now)
     conn.execute("DELETE FROM import_late")
     conn.execute("DELETE FROM comparisons WHERE id = ?", (mark["last_comparison"],))
     conn.execute("DELETE FROM completions WHERE id IN (?, ?)", (mark["last_completion"], mark["last_completion"] - 1))
@@ -214,7 +242,10 @@ def take_back(conn: Connection, rows: int) -> bool:
         tagged = "SELECT id FROM verdicts WHERE comparison BETWEEN ? AND ?"
         conn.execute(f"DELETE FROM verdict_tags WHERE verdict IN ({tagged})", ids)
         conn.execute("DELETE FROM verdicts WHERE comparison BETWEEN ? AND ?", ids)
+        rankings = "SELECT DISTINCT ranking FROM comparisons WHERE id BETWEEN ? AND ? AND ranking IS NOT NULL"
+        ranked = conn.execute(rankings, ids).fetchall()
         conn.execute("DELETE FROM comparisons WHERE id BETWEEN ? AND ?", ids)
+        _take_back_rankings(conn, [row["ranking"] for row in ranked])
     elif ids := _some(conn, "completions", mark["first_completion"], mark["last_completion"], rows):
         conn.execute("DELETE FROM answer_scores WHERE completion BETWEEN ? AND ?", ids)
         conn.execute("DELETE FROM completions WHERE id BETWEEN ? AND ?", ids)
@@ -225,6 +256,14 @@ def take_back(conn: Connection, rows: int) -> bool:
         if mark["new_set"]:
             conn.execute("DELETE FROM prompt_sets WHERE id = ?", (mark["set_id"],))
     return True
+
+
+def _take_back_rankings(conn: Connection, rankings: Sequence[int]) -> None:
+    """Delete the rankings of which no pair is left."""
+    for each in rankings:
+        if conn.execute("SELECT 1 FROM comparisons WHERE ranking = ? LIMIT 1", (each,)).fetchone() is None:
+            conn.execute("DELETE FROM ranking_answers WHERE ranking = ?", (each,))
+            conn.execute("DELETE FROM rankings WHERE id = ?", (each,))
 
 
 def _some(conn: Connection, table: str, first: int, last: int, rows: int) -> tuple[int, int] | None:
@@ -285,14 +324,37 @@ def _verdict_values(record: PairRecord, in_order: bool) -> dict[str, Any]:
     }
 
 
-def _insert_verdict(conn: Connection, comparison: int, said: dict[str, Any], now: str) -> None:
+def _more(record: PairRecord, in_order: bool) -> dict[str, Any]:
+    """What only Palate's own format says of a verdict, as `import_late` keeps it."""
+    found = {"tags": list(record.tags), "person": record.person, "others": _others(record, in_order)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _others(record: PairRecord, in_order: bool) -> list[dict[str, Any]]:
+    return [asdict(each) | {"verdict": _letter(each.verdict, in_order)} for each in record.others]
+
+
+def _insert_verdict(conn: Connection, comparison: int, said: dict[str, Any], more: dict[str, Any], now: str) -> None:
     layout = "none" if said["side"] is None else "side"
-    values = (comparison, now, *said.values(), layout)
-    conn.execute(
-        """INSERT INTO verdicts (comparison, at, verdict, strength, side, seconds, note, layout, blind, source)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 'import')""",
-        values,
+    person = ensure_person(conn, more["person"]) if "person" in more else None
+    cursor = conn.execute(
+        """INSERT INTO verdicts (comparison, at, verdict, strength, side, seconds, note, layout, person, blind, source)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'import')""",
+        (comparison, now, *said.values(), layout, person),
     )
+    if "tags" in more and cursor.lastrowid is not None:
+        set_tags(conn, cursor.lastrowid, more["tags"])
+
+
+def _insert_others(conn: Connection, comparison: int, others: Sequence[Mapping[str, Any]], now: str) -> None:
+    """Store the verdicts of judges and other people. They stand beside whatever the owner says."""
+    for each in others:
+        judge = named_judge(conn, each["judge"]) if each["judge"] is not None else None
+        person = ensure_person(conn, each["person"]) if each["person"] is not None else None
+        by = {"source": "person" if judge is None else "model", "person": person, "judge": judge}
+        said = {name: each[name] for name in ("verdict", "strength", "confidence", "note")}
+        how = {"comparison": comparison, "at": now, "layout": "none", "blind": False}
+        insert(conn, "verdicts", how | said | by)
 
 
 def hide_batch(conn: Connection) -> None:

@@ -73,6 +73,16 @@ def set_model_judge(
     return insert(conn, "judges", {"name": name.strip(), "kind": "model", **values, "created": utc_now()})
 
 
+def named_judge(conn: Connection, name: str) -> int:
+    """The id of the judge of that name that is in use; one that is known by its name alone is added.
+
+    Raises:
+        NotAllowed: the name is empty.
+    """
+    row = conn.execute("SELECT id FROM judges WHERE name = ? AND archived = 0", (name.strip(),)).fetchone()
+    return int(row["id"]) if row is not None else set_model_judge(conn, name)
+
+
 def get_judge(conn: Connection, judge: int) -> JudgeRow:
     """One judge.
 

@@ -189,7 +189,8 @@ class PairRow:
     """The training record of a decisive verdict.
 
     `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
-    ranking that the pair belongs to, None where it was asked alone.
+    ranking that the pair belongs to, None where it was asked alone. `thinking` is how the chat template's switch for
+    thoughts was set: template, on or off.
     """
 
     comparison: int
@@ -202,6 +203,7 @@ class PairRow:
     chosen_cut: bool
     rejected_cut: bool
     ranking: int | None = None
+    thinking: str = "template"
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ import json
 from collections.abc import Sequence
 from sqlite3 import Connection
 
-from db.prompt_rows import PromptListRow, PromptSetRow, SetCounts, first_line
+from db.prompt_rows import FORGOTTEN, PromptListRow, PromptSetRow, SetCounts, first_line
 
 _SET_COUNTS = """SELECT s.id, s.name, s.held_out, s.created, count(p.id) AS prompts,
     count(p.id) FILTER (WHERE EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL
         AND c.standing_verdict <> 'skip')) AS judged,
-    count(p.id) FILTER (WHERE NOT EXISTS
+    count(p.id) FILTER (WHERE p.forgotten IS NULL AND NOT EXISTS
         (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)) AS open,
     count(p.id) FILTER (WHERE EXISTS (SELECT 1 FROM trial_prompts u WHERE u.prompt = p.id)) AS in_trials
     FROM prompt_sets s LEFT JOIN prompts p ON p.set_id = s.id GROUP BY s.id ORDER BY s.id"""
 
-_PROMPT_LIST = """SELECT p.id, p.messages, p.field,
+_PROMPT_LIST = """SELECT p.id, p.messages, p.field, p.forgotten,
     (SELECT count(*) FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL AND c.repeats IS NULL) AS asked,
     (SELECT count(*) FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL AND c.repeats IS NULL
         AND c.standing_verdict <> 'skip') AS judged,
@@ -53,7 +53,7 @@ def list_prompts(
     return [
         PromptListRow(
             id=row["id"],
-            line=first_line(tuple(json.loads(row["messages"]))),
+            line=first_line(tuple(json.loads(row["messages"]))) if row["forgotten"] is None else FORGOTTEN,
             field=row["field"],
             asked=row["asked"],
             judged=row["judged"],

@@ -1,5 +1,6 @@
 """Rows of prompts and their sets, and the outcome of reading a file of them. Times are UTC ISO text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -12,6 +13,10 @@ class Message(TypedDict):
 
 
 Messages = tuple[Message, ...]
+
+
+FORGOTTEN = "(forgotten)"
+"""What lists show in place of the first line of a prompt that was forgotten."""
 
 
 def first_line(messages: Messages) -> str:
@@ -55,7 +60,7 @@ class PromptRow:
     @property
     def first_line(self) -> str:
         """The first line of the question."""
-        return first_line(self.messages)
+        return FORGOTTEN if self.forgotten else first_line(self.messages)
 
 
 @dataclass(frozen=True)
@@ -142,31 +147,17 @@ class SkippedLine:
 
 @dataclass(frozen=True)
 class ReadPrompts:
-    """The prompts of a file in order, and the lines left out: empty lines and repeated prompts."""
+    """The prompts of a file in order, the lines left out, repeated prompts, and remarks on how lines were read."""
 
     prompts: tuple[NewPrompt, ...]
     skipped: tuple[SkippedLine, ...]
     duplicates: tuple[SkippedLine, ...]
-
-
-@dataclass(frozen=True)
-class TakenPrompts:
-    """The outcome of importing a file of prompts; the counts add up to its lines.
-
-    `duplicates` occur twice or were stored already, `skipped` lines are empty, and those `in_other_set` are held out
-    where the set is for labelling, or the other way round.
-    """
-
-    set_name: str
-    added: int
-    duplicates: int
-    skipped: int
-    in_other_set: int
+    remarks: tuple[SkippedLine, ...] = ()
 
 
 @dataclass(frozen=True)
 class LeftOutLines:
-    """The lines of a file that were left out for one reason: their number, and the first of them."""
+    """The lines of a file that were left out for one reason, or have one remark: how many, and the first of them."""
 
     reason: str
     count: int
@@ -174,10 +165,29 @@ class LeftOutLines:
 
 
 @dataclass(frozen=True)
+class TakenPrompts:
+    """The outcome of importing a file of prompts; the counts add up to its lines.
+
+    `duplicates` occur twice or were stored already, and those `in_other_set` are held out where the set is for
+    labelling, or the other way round. `skipped` lines are empty or cannot be used; `left_out` has them by reason.
+    """
+
+    set_name: str
+    added: int
+    duplicates: int
+    skipped: int
+    in_other_set: int
+    left_out: tuple[LeftOutLines, ...] = ()
+    remarks: tuple[LeftOutLines, ...] = ()
+
+
+@dataclass(frozen=True)
 class Imported:
     """The outcome of importing a file of pairs: stored verdicts by kind, pairs without one, and lines left out.
 
-    `pairs` are decisive; `not_judged` wait in the queue now.
+    `pairs` are decisive; `not_judged` wait in the queue now. The pairs of each of the `ranked` rows belong to one
+    question. `remarks` say how lines were read that are stored, where that was not plainly as they stand. `rejects` is
+    the file with the rows that its reader left out, if one was wanted.
     """
 
     source: str
@@ -189,12 +199,17 @@ class Imported:
     skipped: int
     discarded: int
     not_judged: int
+    ranked: int = 0
     left_out: tuple[LeftOutLines, ...] = ()
+    remarks: tuple[LeftOutLines, ...] = ()
+    rejects: str | None = None
+    both_good: int = 0
 
     @property
     def taken(self) -> int:
         """The number of stored rows."""
-        return self.pairs + self.ties + self.both_bad + self.skipped + self.discarded + self.not_judged
+        undecided = self.ties + self.both_bad + self.both_good
+        return self.pairs + undecided + self.skipped + self.discarded + self.not_judged
 
 
 def with_system(messages: Messages, system: str | None) -> Messages:
@@ -202,3 +217,12 @@ def with_system(messages: Messages, system: str | None) -> Messages:
     if not system or messages[0]["role"] == "system":
         return messages
     return (Message(role="system", content=system), *messages)
+
+
+def by_reason(lines: Iterable[SkippedLine], told: int = 3) -> tuple[LeftOutLines, ...]:
+    """The lines by their reason, the most frequent first, each with the first `told` of its lines."""
+    found: dict[str, list[int]] = {}
+    for each in lines:
+        found.setdefault(each.reason, []).append(each.line)
+    counted = sorted(found.items(), key=lambda each: -len(each[1]))
+    return tuple(LeftOutLines(reason, len(at), tuple(at[:told])) for reason, at in counted)

@@ -5,7 +5,7 @@ from sqlite3 import Connection
 
 from db.errors import NotAllowed, NotFound
 from db.import_batches import going_on
-from db.prompt_rows import AddedPrompts, Message, NewPrompt, ReadPrompts, TakenPrompts
+from db.prompt_rows import AddedPrompts, Message, NewPrompt, ReadPrompts, TakenPrompts, by_reason
 from db.prompts import add_prompt_set, add_prompts, get_prompt_set
 
 
@@ -65,7 +65,8 @@ def add_file(conn: Connection, name: str, held_out: bool, read: ReadPrompts) -> 
         raise NotAllowed(f"The prompt set {name!r} is {kind} already. Choose another name for this file.")
     added = add_prompts(conn, add_prompt_set(conn, name, held_out=held_out), read.prompts)
     duplicates = added.duplicates + len(read.duplicates)
-    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set)
+    told = (by_reason(read.skipped), by_reason(read.remarks))
+    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set, *told)
 
 
 def remove_prompt(conn: Connection, prompt: int) -> None:

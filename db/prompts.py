@@ -16,13 +16,14 @@ _PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, 
 _SET = """SELECT s.id, s.name, s.held_out, s.created, (SELECT count(*) FROM prompts p WHERE p.set_id = s.id) AS prompts
     FROM prompt_sets s"""
 # A prompt of a labelling set that has no comparison; those of trials do not count.
-_UNASKED = """s.held_out = 0 AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)"""
+_UNASKED = """s.held_out = 0 AND p.forgotten IS NULL
+    AND NOT EXISTS (SELECT 1 FROM comparisons c WHERE c.prompt = p.id AND c.trial IS NULL)"""
 # Of those, the prompts that were not passed over for this way of asking.
 _ASKABLE = f"""prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE {_UNASKED} AND NOT EXISTS (SELECT 1 FROM passed_over o WHERE o.prompt = p.id
         AND (o.model_a, o.sampling_a, o.model_b, o.sampling_b) = (?, ?, ?, ?))"""
 # A held-out prompt whose question was never among the pairs of a run: only such ones prove anything.
-UNTRAINED = """s.held_out = 1 AND p.guard_hash NOT IN (SELECT t.guard_hash FROM prompts t
+UNTRAINED = """s.held_out = 1 AND p.forgotten IS NULL AND p.guard_hash NOT IN (SELECT t.guard_hash FROM prompts t
     WHERE t.id IN (SELECT c.prompt FROM run_pairs r JOIN comparisons c ON c.id = r.comparison))"""
 
 
@@ -172,6 +173,7 @@ def prompts_left_stamp(conn: Connection) -> tuple[object, ...]:
     """
     query = """SELECT (SELECT count(*) FROM main.prompts), (SELECT total(set_id * id) FROM main.prompts),
         (SELECT max(id) FROM main.comparisons), (SELECT count(*) FROM main.passed_over),
+        (SELECT count(*) FROM main.prompts WHERE forgotten IS NOT NULL),
         (SELECT group_concat(id || ' ' || held_out) FROM main.prompt_sets),
         (SELECT last_prompt || ' ' || last_comparison FROM main.import_batch)"""
     return tuple(conn.execute(query).fetchone())

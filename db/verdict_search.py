@@ -15,7 +15,7 @@ from typing import Any
 
 from db.errors import DatabaseError, NotFound
 from db.pair_rows import VerdictListRow
-from db.prompt_rows import first_line
+from db.prompt_rows import FORGOTTEN, first_line
 
 ANYWHERE = "prompt a b said note"
 """The columns of the index that hold text; a note may belong to the verdict or to the pair."""
@@ -62,10 +62,11 @@ class Where:
 
 @dataclass(frozen=True)
 class Named:
-    """A condition on something by its name: `kind` is set, field, run, policy or chosen.
+    """A condition on something by its name: `kind` is set, field, run, policy, chosen, tag, person or judge.
 
-    Kind policy means that it wrote one of the answers, kind chosen that it wrote the preferred one. With `exact`,
-    `name` is the whole name and not a part of it.
+    Kind person or judge means that such a person or judge said something of the pair. Kind policy means that it wrote
+    one of the answers, kind chosen that it wrote the preferred one. With `exact`, `name` is the whole name and not a
+    part of it.
     """
 
     kind: str
@@ -93,6 +94,11 @@ CONDITIONS = {
     "large field": "(SELECT field FROM prompts WHERE id = c.prompt) IN (SELECT value FROM json_each({}))",
     "run": "c.id IN (SELECT comparison FROM run_pairs WHERE run IN (SELECT value FROM json_each({})))",
     "id": "c.id IN (SELECT value FROM json_each({}))",
+    "tag": "c.standing IN (SELECT verdict FROM verdict_tags WHERE tag IN (SELECT value FROM json_each({})))",
+    "person": "c.id IN (SELECT comparison FROM verdicts WHERE person IN (SELECT value FROM json_each({})))",
+    # Before verdicts named their judge, only the trial did.
+    "judge": """(c.id IN (SELECT comparison FROM verdicts WHERE judge IN (SELECT value FROM json_each({0})))
+        OR c.trial IN (SELECT id FROM trials WHERE judged_by IN (SELECT value FROM json_each({0}))))""",
     "out": "c.id IN (SELECT id FROM comparisons WHERE withdrawn = 1)",
     "noted": """(c.standing IN (SELECT id FROM verdicts WHERE note <> '')
         OR c.id IN (SELECT comparison FROM comparison_notes WHERE note <> ''))""",
@@ -126,7 +132,7 @@ _BY_WORDS = """FROM verdict_words f CROSS JOIN comparisons c ON c.standing = f.r
 _BY_TABLES = "FROM comparisons c WHERE c.standing IS NOT NULL"
 _LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
         ifnull(nullif((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), ''), v.note) AS note,
-        p.messages, p.field, s.name AS set_name
+        p.messages, p.field, p.forgotten, s.name AS set_name
     FROM json_each(?) asked
     JOIN verdicts v ON v.id = asked.value
     JOIN comparisons c ON c.id = v.comparison
@@ -257,7 +263,7 @@ def _list_row(row: Any) -> VerdictListRow:
         verdict=row["verdict"],
         strength=row["strength"],
         seconds=row["seconds"],
-        prompt_line=first_line(tuple(json.loads(row["messages"]))),
+        prompt_line=first_line(tuple(json.loads(row["messages"]))) if row["forgotten"] is None else FORGOTTEN,
         set_name=row["set_name"],
         field=row["field"],
         note=row["note"],
@@ -276,15 +282,18 @@ _NAMES = {
     "policy": "SELECT id, name FROM models ORDER BY id",
     "chosen": "SELECT id, name FROM models ORDER BY id",
     "run": "SELECT id, name FROM runs ORDER BY id",
+    "tag": "SELECT id, name FROM tags ORDER BY place, id",
+    "person": "SELECT id, name FROM people ORDER BY id",
+    "judge": "SELECT id, name FROM judges ORDER BY id",
     "field": "SELECT DISTINCT field, field FROM prompts WHERE field IS NOT NULL ORDER BY field",
 }
 _MOST_NAMED = 12
 
 
 def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) -> list[Any]:
-    """The ids of prompt sets, policies or runs, or the fields, that have `name` in their name; case does not count.
+    """The ids of everything of a `kind` that has `name` in its name, or the fields; case does not count.
 
-    A run also matches by its number. `kind` is set, policy, chosen, run or field.
+    A run also matches by its number. See `Named` for the kinds.
     """
     asked = name.casefold()
     found = []
@@ -298,7 +307,7 @@ def named_ids(conn: Connection, kind: str, name: str, *, exact: bool = False) ->
 
 
 def known_names(conn: Connection, kind: str) -> list[str]:
-    """The existing names of a `kind` (set, policy, chosen, run or field), each once, the oldest first."""
+    """The existing names of a `kind` (see `Named`), each once, the oldest first."""
     return list(dict.fromkeys(name for _, name in _named(conn, kind)))
 
 

@@ -40,7 +40,9 @@ _OF_GIVER = f"""FROM {GIVEN} given
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
-        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
+        ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
+        coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
+            AS thinking
     FROM ({chosen}) chosen
     JOIN comparisons c ON c.id = chosen.id
     JOIN verdicts v ON v.id = chosen.verdict
@@ -105,7 +107,8 @@ def add_verdict(
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note}
     by = {"source": source, "person": person, "judge": judge, "confidence": confidence, "origin": origin, "act": act}
     added = insert(conn, "verdicts", said | how | by)
-    set_tags(conn, added, tags)
+    if tags:
+        set_tags(conn, added, tags)
     return get_verdict(conn, added)
 
 
@@ -189,6 +192,7 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
         WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
+            AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
         AND {condition} LIMIT 1"""
     row = conn.execute(query, {"verdict": verdict}).fetchone()
     return None if row is None else int(row["id"])
@@ -317,4 +321,5 @@ def _pair_row(row: Row) -> PairRow:
         chosen_cut=bool(row[f"{chosen}_cut"]),
         rejected_cut=bool(row[f"{rejected}_cut"]),
         ranking=row["ranking"],
+        thinking=row["thinking"],
     )

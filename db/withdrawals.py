@@ -25,9 +25,11 @@ def set_withdrawn(conn: Connection, comparison: int, withdrawn: bool) -> bool:
 
     Raises:
         NotFound: there is no such comparison.
-        NotAllowed: it belongs to a trial or is a repeat, and no run ever trains on those.
+        NotAllowed: it belongs to a trial or is a repeat, and no run ever trains on those; or it was forgotten.
     """
     pair = get_comparison(conn, comparison)
+    if pair.prompt.forgotten:
+        raise NotAllowed(f"The texts of comparison {comparison} were forgotten: no run can train on it.")
     if pair.trial is not None or pair.repeats is not None:
         kind = f"part of trial {pair.trial}" if pair.trial is not None else f"a repeat of pair {pair.repeats}"
         raise NotAllowed(f"Comparison {comparison} is {kind}: no run trains on it, so there is nothing to take out.")

@@ -63,6 +63,20 @@ class Writer:
             self._thread.submit(self._resolve, done, conn, lambda: fn(conn, *args, **kwargs))
             return done
 
+    def compact(self) -> Future[bool]:
+        """Write the database anew without free pages and empty the write-ahead log, so that no deleted text is left.
+
+        The future has False where a reader kept the log from being emptied. It needs as much room as the database has.
+
+        Raises:
+            DatabaseError: the writer is closed.
+        """
+        with self._lock:
+            conn = self._conn
+            if conn is None:
+                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
+            return self._thread.submit(self._compact, conn)
+
     def check_files(self) -> None:
         """Check that the open files still have their names; does nothing once the writer is closed.
 
@@ -131,6 +145,14 @@ class Writer:
             # Only this check proves that the commit did not go into a file that has lost its name.
             self._files.check_own(conn)
         return result
+
+    def _compact(self, conn: sqlite3.Connection) -> bool:
+        with translated(self.path):
+            self._files.check(conn)
+            conn.execute("VACUUM")
+            emptied = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            self._files.check_own(conn)
+            return bool(emptied)
 
     def _committed(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
         conn.execute("BEGIN IMMEDIATE")

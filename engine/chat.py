@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.config import TrainConfig
-from engine.preference import Message, PreferencePair
+from engine.errors import TemplateRefused, TokenUnknown
+from engine.limits import check_tokens, limits_of
+from engine.preference import AS_TEMPLATE, Message, PreferencePair
+from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
+from engine.thoughts import without_thoughts
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class EncodedPair:
     """A pair as token ids, ready for training.
 
     `moved` is the end of the prompt whose tokens differ beside an answer and so are scored with it, "" where there is
-    none. `shortened` says that an answer was cut at `max_length`, its end of turn included.
+    none. `shortened` says that an answer was cut at `max_length`, its end of turn included. `rewriting` is what the
+    chat template would have made of an answer that it changes; the judged text is encoded in its place.
     """
 
     key: str
@@ -26,6 +31,7 @@ class EncodedPair:
     rejected_ids: tuple[int, ...]
     moved: str = ""
     shortened: bool = False
+    rewriting: Rewriting | None = None
 
     @property
     def tokens(self) -> int:
@@ -46,44 +52,75 @@ class LeftOut:
     reason: str
 
 
-def encode_prompt(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+def encode_prompt(tokenizer: Any, messages: Sequence[Message], thinking: str = AS_TEMPLATE) -> list[int]:
     """The token ids that a policy reads before it answers.
 
     With a chat template these are the messages and the template's opening of an answer. Without one they are the
-    contents as plain text, with an empty line between them.
+    contents as plain text, with an empty line between them. `thinking` sets the template's switch: template, on or off.
+
+    Raises:
+        TokenUnknown: a token of the text is beyond those of the tokenizer's model.
+        TemplateRefused: the chat template raises an error.
     """
-    return _tokens(tokenizer, *_prompt_text(tokenizer, messages))
+    return _tokens(tokenizer, *_prompt_text(tokenizer, messages, thinking))
 
 
 def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair | LeftOut:
     """The pair's token ids under the run's length and cut rules, or the reason why it is left out."""
     if config.cut == "leave-out" and (pair.chosen_cut or pair.rejected_cut):
         return LeftOut(pair.key, "an answer was cut by the token limit")
-    prompt_ids = encode_prompt(tokenizer, pair.prompt)
-    chosen = _encode_answer(tokenizer, pair.prompt, pair.chosen, ended=not pair.chosen_cut or config.cut == "as-trl")
-    rejected = _encode_answer(
-        tokenizer, pair.prompt, pair.rejected, ended=not pair.rejected_cut or config.cut == "as-trl"
+    try:
+        encoded = _encoded(tokenizer, pair, config)
+    except TokenUnknown:
+        return LeftOut(pair.key, "it has a token that the tokenizer knows and the model does not")
+    except TemplateRefused as error:
+        return LeftOut(pair.key, f"the chat template refuses it: {error.words}")
+    longest = limits_of(tokenizer).length
+    return _fitted(encoded, config.max_length if longest is None else min(config.max_length, longest), config)
+
+
+def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair:
+    """The pair's token ids, of whatever length.
+
+    Both answers follow one opening, so that a clock in the template does not move within a pair. An answer that did not
+    end by itself follows it without an end of turn, as the policy wrote it.
+    """
+    shorten = without_thoughts if config.thoughts == "without" else str
+    texts = [(shorten(pair.chosen), not pair.chosen_cut), (shorten(pair.rejected), not pair.rejected_cut)]
+    finished = config.cut == "as-trl"
+    if tokenizer.chat_template is None:
+        prompt, special = _prompt_text(tokenizer, pair.prompt)
+        answers = [AnswerText(_plain(tokenizer, prompt, text, finished or ended)) for text, ended in texts]
+    else:
+        opening, special = open_answer(tokenizer, pair.prompt, pair.thinking), False
+        prompt = opening.text
+        answers = [
+            complete(opening, text) if finished or ended else AnswerText(join(prompt, text)) for text, ended in texts
+        ]
+    prompt_ids, chosen_ids, rejected_ids = (
+        _tokens(tokenizer, text, special) for text in (prompt, *(answer.text for answer in answers))
     )
-    boundary = min(_common_prefix(prompt_ids, chosen), _common_prefix(prompt_ids, rejected))
-    encoded = EncodedPair(
+    boundary = min(_common_prefix(prompt_ids, chosen_ids), _common_prefix(prompt_ids, rejected_ids))
+    return EncodedPair(
         pair.key,
         tuple(prompt_ids[:boundary]),
-        tuple(chosen[boundary:]),
-        tuple(rejected[boundary:]),
+        tuple(chosen_ids[boundary:]),
+        tuple(rejected_ids[boundary:]),
         moved=tokenizer.decode(prompt_ids[boundary:]),
+        rewriting=answers[0].rewriting or answers[1].rewriting,
     )
-    return _fitted(encoded, config)
 
 
-def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
-    """The pair within `max_length`, or why it is left out."""
-    room = config.max_length - len(pair.prompt_ids)
+def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedPair | LeftOut:
+    """The pair within `max_length` tokens, or why it is left out."""
+    room = max_length - len(pair.prompt_ids)
+    limit = str(max_length) if max_length == config.max_length else f"the {max_length} that the model reads"
     longest = max(len(pair.chosen_ids), len(pair.rejected_ids))
     if room <= 0:
-        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {config.max_length}")
+        return LeftOut(pair.key, f"the prompt alone has {len(pair.prompt_ids)} tokens of {limit}")
     if longest > room and config.truncation == "leave-out":
         total = len(pair.prompt_ids) + longest
-        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {config.max_length}")
+        return LeftOut(pair.key, f"prompt and answer have {total} tokens, more than {limit}")
     chosen, rejected = pair.chosen_ids[:room], pair.rejected_ids[:room]
     if not pair.prompt_ids:
         return LeftOut(pair.key, "no part of the prompt is left before the answers, so they cannot be scored")
@@ -91,41 +128,26 @@ def _fitted(pair: EncodedPair, config: TrainConfig) -> EncodedPair | LeftOut:
         return LeftOut(pair.key, "an answer is empty")
     if chosen == rejected:
         return LeftOut(pair.key, "both answers are the same" + (" after cutting" if longest > room else ""))
-    return EncodedPair(pair.key, pair.prompt_ids, chosen, rejected, pair.moved, longest > room)
+    return EncodedPair(pair.key, pair.prompt_ids, chosen, rejected, pair.moved, longest > room, pair.rewriting)
 
 
-def _prompt_text(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool]:
+def _prompt_text(tokenizer: Any, messages: Sequence[Message], thinking: str = AS_TEMPLATE) -> tuple[str, bool]:
     """The prompt as text, and whether the tokenizer must add its own special tokens to it."""
     if tokenizer.chat_template is None:
         return "\n\n".join(message["content"] for message in messages), True
-    return _render(tokenizer, messages, add_generation_prompt=True), False
+    return render(tokenizer, messages, add_generation_prompt=True, thinking=thinking), False
 
 
-def _encode_answer(tokenizer: Any, prompt: Sequence[Message], answer: str, *, ended: bool) -> list[int]:
-    """Token ids of the prompt with this answer.
-
-    An answer that did not end by itself follows the template's opening of an answer, without an end of turn, as the
-    policy wrote it. For a finished turn a template may write more, such as an empty block of thoughts before an answer
-    that was cut while it was thinking.
-    """
-    text, special = _prompt_text(tokenizer, prompt)
-    if not ended:
-        return _tokens(tokenizer, text + answer, special)
-    if tokenizer.chat_template is None:
-        end = tokenizer.eos_token or ""
-        return _tokens(tokenizer, text + answer if answer.endswith(end) else text + answer + end, special)
-    return _tokens(tokenizer, _render(tokenizer, [*prompt, {"role": "assistant", "content": answer}]), False)
-
-
-def _render(tokenizer: Any, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
-    text = tokenizer.apply_chat_template(
-        [dict(message) for message in messages], tokenize=False, add_generation_prompt=add_generation_prompt
-    )
-    return str(text)
+def _plain(tokenizer: Any, prompt: str, answer: str, ended: bool) -> str:
+    """Prompt and answer without a chat template. An answer that did not end by itself gets no end."""
+    end = (tokenizer.eos_token or "") if ended else ""
+    return prompt + answer if answer.endswith(end) else prompt + answer + end
 
 
 def _tokens(tokenizer: Any, text: str, add_special_tokens: bool) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    ids = list(tokenizer(text, add_special_tokens=add_special_tokens)["input_ids"])
+    check_tokens(tokenizer, ids)
+    return ids
 
 
 def _common_prefix(first: Sequence[int], second: Sequence[int]) -> int:

@@ -33,11 +33,12 @@ import torch
 from engine.config import TrainConfig
 from engine.dpo import PairScore
 from engine.dropout import DropoutRule
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, CheckpointMisfit
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.training.environment import differences, environment
 from engine.training.learner import Learner
+from engine.training.random_state import random_state_problem
 from engine.training.run_identity import check_same_run, encoded_digest, run_identity
 from engine.training.run_state import RunState
 from engine.training.stored_pairs import run_pairs_of, stored_run_pairs
@@ -112,10 +113,15 @@ class Checkpoint:
             Sentences that say why the resume is not exact; none when it is.
 
         Raises:
-            CheckpointMisfit: another run wrote the checkpoint.
+            CheckpointMisfit: another run wrote the checkpoint, or a machine with more GPUs did.
         """
         content = self.content
         check_same_run(content["run"], self._identity(learner, prepared), learner.config, self.folder)
+        if problem := random_state_problem(content.get("random", {})):
+            raise CheckpointMisfit(
+                f"The checkpoint in {self.folder} cannot be used: {problem}. Resume on that machine, or start the run "
+                "again."
+            )
         learner.set_weights(_named(content["weights"], learner.adapter))
         learner.set_gradients(_named(content["gradients"], learner.adapter))
         learner.optimizer.load_state_dict(content["optimizer"])

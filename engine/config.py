@@ -153,9 +153,24 @@ class SamplingConfig:
         1.0, "Above 1, make tokens of the prompt and the answer less likely; 1 changes nothing.", above=0, high=10
     )
     max_new_tokens: int = setting(384, "Cut an answer after this many tokens.", low=1)
+    thinking: str = setting(
+        "template",
+        "Thoughts before an answer, where the chat template has a switch for them: as the template has it, on, or off.",
+        choices=("template", "on", "off"),
+    )
+    thinking_tokens: int = setting(
+        2048, "Cut an answer that may begin with thoughts after this many tokens, thoughts included.", low=1
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+    def record(self) -> dict[str, Any]:
+        """The settings as they are stored with answers. Those about thoughts are left out at their defaults: a prompt
+        that was answered before they existed is not asked again."""
+        kept = dataclasses.asdict(self)
+        newer = {each.name: each.default for each in settings_of(type(self)) if each.name.startswith("thinking")}
+        return {name: value for name, value in kept.items() if name not in newer or value != newer[name]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +222,11 @@ class TrainConfig:
         10, "Write a checkpoint after this many optimizer steps.", low=1, free_at_resume=True
     )
     max_steps: int | None = setting(None, "Stop after this many optimizer steps, if set.", low=1)
+    thoughts: str = setting(
+        "with",
+        "Thoughts before an answer: train on them as well, or on what is behind them alone.",
+        choices=("with", "without"),
+    )
     reference: str = setting(
         "start", "What the policy is held close to: the adapter it starts from, or the base.", choices=("start", "base")
     )

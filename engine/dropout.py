@@ -56,8 +56,9 @@ class PairDropout:
         """See `Dropout`."""
         width, start, parts = x.shape[1], 0, []
         for seed, count in zip(self.seeds, rows, strict=True):
-            drawn = seeded_places(count * width, share, site_seed(seed, site), x.device)
-            parts.append(drawn.add_(start * width) if start else drawn)
+            parts.append(
+                seeded_places(count * width, share, site_seed(seed, site), device=x.device, first=start * width)
+            )
             start += count
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
@@ -90,8 +91,8 @@ def _seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def seeded_places(values: int, share: float, seed: int, device: torch.device) -> torch.Tensor:
-    """The places, 0 to `values` − 1, that dropout zeroes: each on its own with probability `share`.
+def seeded_places(values: int, share: float, seed: int, *, device: torch.device, first: int = 0) -> torch.Tensor:
+    """The places, `first` to `first` + `values` − 1, that dropout zeroes: each on its own with probability `share`.
 
     A Poisson number of places drawn with replacement makes the places independent of one another and exactly as
     likely as coin throws would (each place is hit Poisson(−ln(1 − share)) times), at a twentieth of the cost. The
@@ -101,7 +102,7 @@ def seeded_places(values: int, share: float, seed: int, device: torch.device) ->
     count = int(torch.poisson(_mean(values, share), generator=generator))
     if device.type != "cpu":
         generator = torch.Generator(device).manual_seed(seed)
-    return torch.randint(values, (count,), generator=generator, device=device)
+    return torch.randint(first, first + values, (count,), generator=generator, device=device)
 
 
 def _mean(values: int, share: float) -> torch.Tensor:

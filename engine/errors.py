@@ -4,10 +4,12 @@
     ├── SettingError          a setting is out of its range or of the wrong kind
     ├── ModelError            a base model cannot be found, read or used
     │   ├── DownloadError     a model could not be downloaded
-    │   └── AdapterLoadError  an adapter does not fit the base model
+    │   ├── AdapterLoadError  an adapter does not fit the base model
+    │   └── TemplateRefused   the model's chat template raises an error
     ├── MergeError            an adapter cannot be merged into its base model, or the result not be written
     ├── PromptRefused         a prompt leaves a model no room for an answer
     ├── ServerError           a server that writes answers cannot be reached, or refuses
+    │   └── AnswersMissing    several requests in turn got no answer
     ├── PairsError            the preference pairs cannot be trained on
     └── TrainingError         a run had to stop
         ├── NonFiniteLoss     the loss became NaN or infinite
@@ -53,6 +55,22 @@ class AdapterLoadError(ModelError):
     title = "The adapter does not fit"
 
 
+class TokenUnknown(ModelError):
+    """A text has a token that the model does not have."""
+
+    title = "The text cannot be read"
+
+
+class TemplateRefused(ModelError):
+    """The model's chat template raises an error; `words` are the template's own."""
+
+    title = "The chat template refuses"
+
+    def __init__(self, words: str, act: str = "Change the prompt, or choose another model.") -> None:
+        super().__init__(f"The model's chat template refuses the prompt: {words}. {act}")
+        self.words = words
+
+
 class MergeError(EngineError):
     """An adapter cannot be merged into its base model, or the merged model cannot be written."""
 
@@ -73,6 +91,12 @@ class ServerError(EngineError):
     """A server that writes answers cannot be reached, or refuses."""
 
     title = "The server does not answer"
+
+
+class AnswersMissing(ServerError):
+    """A server gave no answer to several requests in turn; asking it again without a change would not help."""
+
+    title = "The server gives no answers"
 
 
 class PairsError(EngineError):

@@ -82,6 +82,18 @@ class CompletionDone(Event):
 
 
 @dataclass(frozen=True)
+class AnswerMissing(Event):
+    """A server gave no answer to a request; `reason` is a sentence or two.
+
+    `too_long` says that the server's own code refuses the prompt as too long, even with an answer of one token.
+    """
+
+    key: str
+    reason: str
+    too_long: bool = False
+
+
+@dataclass(frozen=True)
 class MarginScored(Event):
     """How much more an adapter prefers a pair's chosen answer over its rejected one than its base does."""
 

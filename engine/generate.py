@@ -3,14 +3,15 @@
     for event in generate(base, requests, sampling, adapter="a1f3c"):
 
 Rows of one prompt share its forward pass, and a row leaves when its answer ends. Each answer has its own random
-stream, so its seed gives it again, whichever rows are beside it. That is exact in float32. In bfloat16 the other rows
-change the rounding, so the stored text counts, not the seed.
+stream, so its seed gives it again, whichever rows are beside it. That is exact in float32 with as many threads. In
+bfloat16 the other rows change the rounding, so the stored text counts, not the seed.
 """
 
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -19,15 +20,18 @@ import torch
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig
-from engine.decode import Decoder, PlainDecoder, closed_up
-from engine.errors import ModelError
-from engine.events import CompletionDone, Event, TokensDrawn
+from engine.decode import CachelessDecoder, Decoder, PlainDecoder, closed_up, rows_follow
+from engine.errors import MemoryRanOut, ModelError
+from engine.estimates.answer_memory import rows_that_fit
+from engine.events import CompletionDone, Event, Notice, NoticeLevel, TokensDrawn
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
-from engine.llama.static_decoding import StaticDecoder
-from engine.llama.support import support_of
+from engine.llama.static_decoding import StaticDecoder, static_problem
+from engine.llama.support import decodes_on_cpu, support_of
 from engine.model import BaseModel
+from engine.out_of_memory import free_after, is_out_of_memory
 from engine.requests import GenerationRequest
 from engine.sampling import RandomStreams, draw_tokens, penalise
+from engine.thoughts import from_channels, may_think, writes_channels
 
 _HALF_A_CHARACTER = "\ufffd"  # the tokenizer's text for bytes that are no whole character yet
 
@@ -74,36 +78,97 @@ def generate(
         tokens_per_turn: how many tokens each row gets between two boundaries.
 
     Yields:
-        `CompletionDone` for each request as it ends, and `TokensDrawn` after every turn. At each event the model is as
+        `CompletionDone` for each request as it ends, `TokensDrawn` after every turn, and a `Notice` where memory runs
+        out: fewer answers are then written together, and those in progress begin again. At each event the model is as
         it was before, and closing the generator cancels the rest.
 
     Raises:
         PromptTooLong: before anything is written.
         AdapterLoadError: the adapter is not loaded.
+        MemoryRanOut: there is no memory for one answer.
     """
     asked = requests if isinstance(requests, deque) else deque(requests)
     waiting = _prompts(base, asked, sampling)
     if not waiting:
         return
-    batch = _Batch(base, sampling, make_decoder(base, adapter, max_rows=max_rows))
+    longest = max(len(prompt.ids) + prompt.limit for prompt in waiting)
+    rows = _rows_now(base, longest, max_rows)
+    batch = _Batch(base, sampling, None)
     while waiting or batch.rows:
-        with base.policy(adapter), torch.no_grad():
-            done, tokens = batch.turn(waiting, tokens_per_turn)
-        yield from done
-        yield TokensDrawn(tokens, batch.texts(), 0 if waiting else batch.room())
+        tokens = 0
+        try:
+            with base.policy(adapter), torch.no_grad():
+                batch.decoder = batch.decoder or make_decoder(base, adapter, max_rows=rows, tokens=longest)
+                tokens = batch.turn(waiting, tokens_per_turn)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            asked.extendleft(reversed(batch.drop(waiting)))
+            free_after(error)
+            rows = base.most_rows = _fewer(rows, batch, error)
+            yield Notice(NoticeLevel.WARNING, f"The memory ran out. {_answers(rows)} written at a time for now.")
+        yield from batch.take_done()
+        yield TokensDrawn(tokens, batch.texts(), 0 if waiting or batch.decoder is None else batch.room())
         waiting += _prompts(base, asked, sampling)
+    base.most_rows = None if base.most_rows is None or base.most_rows >= max_rows else 2 * base.most_rows
 
 
-def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int) -> Decoder:
-    """The fastest decoder that is right for this model with this adapter."""
+def _rows_now(base: BaseModel, longest: int, wanted: int) -> int:
+    """How many rows to begin with: those wanted, as far as memory is free and was enough the last time.
+
+    `longest` is the most tokens of a row, prompt and answer together.
+    """
+    config = base.hf_model.config
+    fitting = rows_that_fit(config, dtype=base.dtype, device=base.device, tokens=longest, wanted=wanted)
+    return fitting if base.most_rows is None else min(fitting, base.most_rows)
+
+
+def _fewer(rows: int, batch: "_Batch", error: BaseException) -> int:
+    """Half the rows that memory was not enough for."""
+    if rows > 1:
+        return max(1, min(rows, batch.dropped or rows) // 2)
+    raise MemoryRanOut(
+        "There is not enough memory for a single answer. Shorten the longest answer (max_new_tokens) or the prompts, "
+        "close other programs, or start with --dtype 4bit."
+    ) from error
+
+
+def _answers(rows: int) -> str:
+    return "One answer is" if rows == 1 else f"{rows} answers are"
+
+
+def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, tokens: int = 0) -> Decoder:
+    """The fastest decoder that is right for this model with this adapter.
+
+    `tokens` is how many a row will have, if that is known: the decoder takes memory for them at once.
+    """
     model = base.hf_model
-    if support_of(model, adapter).decoding is not None:
-        return PlainDecoder(model, max_rows)
-    if base.decoding_weights is None:
-        base.decoding_weights = DecodingWeights(model)
-    if base.device.startswith("cuda"):
-        return StaticDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
-    return LlamaDecoder(model, base.decoding_weights, adapter=adapter, max_rows=max_rows)
+    if support_of(model, adapter).decoding is None:
+        packed = base.decoding_weights = base.decoding_weights or DecodingWeights(model)
+        if _static_steps(base, packed):
+            return StaticDecoder(model, packed, adapter=adapter, max_rows=max_rows, tokens=tokens)
+        if decodes_on_cpu(model) is None:
+            return LlamaDecoder(model, packed, adapter=adapter, max_rows=max_rows)
+    return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
+
+
+def _static_steps(base: BaseModel, packed: DecodingWeights) -> bool:
+    """Whether steps of fixed shapes are right for the model on its device, tried once."""
+    if base.static_steps is None and base.device.startswith("cuda"):
+        with base.policy(None), torch.no_grad():
+            problem = static_problem(base.hf_model, packed)
+        base.static_steps = problem is None
+        if problem is not None:
+            base.reasons += (f"Answers are written without captured graphs, more slowly: here {problem}.",)
+    return bool(base.static_steps)
+
+
+def _rows_follow(base: BaseModel) -> bool:
+    """Whether the rows of the model's cache follow when others go, tried once."""
+    if base.rows_follow is None:
+        with base.policy(None), torch.no_grad():
+            base.rows_follow = rows_follow(base.hf_model)
+    return base.rows_follow
 
 
 @dataclass
@@ -119,14 +184,20 @@ def _prompts(base: BaseModel, asked: deque[GenerationRequest], sampling: Samplin
     """Empty `asked` into prompts with the requests that answer them, in their order."""
     waiting: deque[_Prompt] = deque()
     for messages, members in groupby(asked, key=lambda request: request.messages):
-        ids, same = encode_prompt(base.tokenizer, messages), list(members)
-        waiting.append(_Prompt(ids, same, min(sampling.max_new_tokens, _room(base, ids, same[0].key))))
+        ids, same = encode_prompt(base.tokenizer, messages, sampling.thinking), list(members)
+        waiting.append(_Prompt(ids, same, min(_most_tokens(base, sampling), _room(base, ids, same[0].key))))
     asked.clear()
     return waiting
 
 
+def _most_tokens(base: BaseModel, sampling: SamplingConfig) -> int:
+    """How many tokens an answer may have; one that may begin with thoughts has room for both."""
+    thinks = may_think(base.tokenizer, sampling.thinking)
+    return max(sampling.max_new_tokens, sampling.thinking_tokens) if thinks else sampling.max_new_tokens
+
+
 def check_fits(base: BaseModel, request: GenerationRequest) -> None:
-    """Raise `PromptTooLong` where the prompt leaves no room for an answer."""
+    """Raise `PromptTooLong` where the prompt leaves no room for an answer, `TokenUnknown` where it cannot be read."""
     _room(base, encode_prompt(base.tokenizer, request.messages), request.key)
 
 
@@ -142,31 +213,56 @@ def _room(base: BaseModel, ids: Sequence[int], key: str) -> int:
 class _Batch:
     """The rows being written, and their decoder."""
 
-    def __init__(self, base: BaseModel, sampling: SamplingConfig, decoder: Decoder) -> None:
+    def __init__(self, base: BaseModel, sampling: SamplingConfig, decoder: Decoder | None) -> None:
         self.rows: list[_Row] = []
+        self.decoder = decoder
+        self._threads = base.answer_threads
+        self.dropped = 0
+        """How many rows there were when they were last dropped."""
+        self._joining: list[_Row] = []
+        self._done: list[CompletionDone] = []
         self._tokenizer: Any = base.tokenizer
         self._sampling = sampling
         self._stop_ids = base.stop_ids
-        self._decoder = decoder
         self._logits: torch.Tensor | None = None  # (R, V): the next tokens are drawn from these
         self._streams = RandomStreams()
         self._seen: torch.Tensor | None = None  # (R, V): the tokens of prompt and answer, for a repetition penalty
 
     def room(self) -> int:
         """How many rows are free."""
-        return self._decoder.room()
+        return self._opened.room()
 
-    def turn(self, waiting: deque[_Prompt], tokens_per_turn: int) -> tuple[list[CompletionDone], int]:
-        """Draw up to `tokens_per_turn` tokens for every row. Returns the answers that ended and the tokens drawn."""
-        done: list[CompletionDone] = []
+    @property
+    def _opened(self) -> Decoder:
+        assert self.decoder is not None  # a turn has begun
+        return self.decoder
+
+    def take_done(self) -> list[CompletionDone]:
+        """The answers that ended since this was last called."""
+        done, self._done = self._done, []
+        return done
+
+    def drop(self, waiting: deque["_Prompt"]) -> list[GenerationRequest]:
+        """Drop every row with its decoder, and empty `waiting`. Returns the requests that have no answer yet."""
+        rows = self.rows + self._joining
+        requests = [row.request for row in rows] + [each for prompt in waiting for each in prompt.requests]
+        self.dropped = len(rows)
+        self.rows, self._joining = [], []
+        self.decoder = self._logits = self._seen = None
+        self._streams = RandomStreams()
+        waiting.clear()
+        return requests
+
+    def turn(self, waiting: deque["_Prompt"], tokens_per_turn: int) -> int:
+        """Draw up to `tokens_per_turn` tokens for every row, and return how many were drawn."""
         tokens = 0
         for _ in range(tokens_per_turn):
             self._admit(waiting)
             if not self.rows:
                 break
             tokens += len(self.rows)
-            done += self._draw()
-        return done, tokens
+            self._draw()
+        return tokens
 
     def texts(self) -> dict[str, str]:
         """The text so far of every answer being written, by key, without an incomplete last character."""
@@ -174,8 +270,8 @@ class _Batch:
 
     def _admit(self, waiting: deque[_Prompt]) -> None:
         """Add rows for as many waiting requests as there is room for."""
-        room, tokens = self._decoder.room(), self._decoder.prompt_tokens
-        joining: list[_Row] = []
+        room, tokens = self._opened.room(), self._opened.prompt_tokens
+        joining = self._joining = []
         prompts: list[tuple[list[int], int]] = []
         while waiting and room and tokens > 0:
             prompt = waiting[0]
@@ -187,11 +283,13 @@ class _Batch:
             prompts.append((prompt.ids, len(taken)))
             joining += [self._row(request, prompt.limit) for request in taken]
         if joining:
-            logits = self._decoder.admit(prompts)
+            with self._threads.reading() if self._threads else nullcontext():
+                logits = self._opened.admit(prompts)
             self._logits = logits if self._logits is None else torch.cat([self._logits, logits])
             self._see(prompts, logits)
             self._streams.join([(row.request.seed, row.limit) for row in joining], logits.device)
             self.rows += joining
+            self._joining = []
 
     def _see(self, prompts: list[tuple[list[int], int]], logits: torch.Tensor) -> None:
         """Record which tokens the prompts of the new rows contain, where a setting asks for it."""
@@ -207,7 +305,7 @@ class _Batch:
     def _row(self, request: GenerationRequest, limit: int) -> _Row:
         return _Row(request, limit, time.perf_counter())
 
-    def _draw(self) -> list[CompletionDone]:
+    def _draw(self) -> None:
         """Draw one token for every row, drop the rows that ended, and compute the logits of the next token."""
         assert self._logits is not None  # rows have joined
         tokens = self._next_tokens(self._logits)
@@ -216,16 +314,17 @@ class _Batch:
             row.ids.append(token)
             if token in self._stop_ids or len(row.ids) == row.limit:
                 ended[place] = self._finish(row)
+        self._done += ended.values()
         if ended:
             kept = closed_up(len(self.rows), ended)
             self.rows = [self.rows[place] for place in kept]
-            self._decoder.keep(kept)
+            self._opened.keep(kept)
             places = torch.tensor(kept, dtype=torch.long, device=tokens.device)
             tokens = tokens[places]
             self._streams.keep(places)
             self._seen = None if self._seen is None else self._seen[places]
-        self._logits = self._decoder.step(tokens) if self.rows else None
-        return list(ended.values())
+        with self._threads.step(len(self.rows)) if self._threads and self.rows else nullcontext():
+            self._logits = self._opened.step(tokens) if self.rows else None
 
     def _next_tokens(self, logits: torch.Tensor) -> torch.Tensor:
         """One token for every row, (R,), each from its own random number."""
@@ -243,5 +342,6 @@ class _Batch:
         return CompletionDone(row.request.key, text, len(row.ids), not ended, elapsed_s)
 
     def _text(self, ids: list[int]) -> str:
-        text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return str(text)
+        channels = writes_channels(self._tokenizer)
+        text = self._tokenizer.decode(ids, skip_special_tokens=not channels, clean_up_tokenization_spaces=False)
+        return from_channels(str(text)) if channels else str(text)

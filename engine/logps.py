@@ -13,8 +13,10 @@ from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
 from engine.compat.transformers_private import layers_checkpointed
+from engine.parts import text_body
 
 _CHUNK_VALUES = 1 << 22  # logits at a time: 32 tokens at a vocabulary of 128,256
+_CHUNK_VALUES_ON_CUDA = 1 << 25  # a GPU needs more tokens, or it spends its time on reading the output layer's weights
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: boo
     padded = [list(row) + [row[-1]] * (width - len(row)) for row in rows]
     input_ids = torch.tensor(padded, device=device)  # (2, T)
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    body = whole.get_decoder()
+    body = text_body(whole)
     with layers_checkpointed(body) if checkpointing and torch.is_grad_enabled() else nullcontext():
         output = body(input_ids=input_ids, use_cache=False)
     hidden = output.last_hidden_state  # (2, T, H)
@@ -86,10 +88,11 @@ class _Head:
 
     def __init__(self, model: Any, output: Any) -> None:
         self._model = model
-        self._body = model.get_decoder()
+        self._body = text_body(model)
         self._kind = type(output)
         self._beside = dict.fromkeys(output) | {"last_hidden_state": None}
-        self.rows = max(1, _CHUNK_VALUES // model.get_output_embeddings().weight.shape[0])
+        weight = model.get_output_embeddings().weight
+        self.rows = max(1, (_CHUNK_VALUES_ON_CUDA if weight.is_cuda else _CHUNK_VALUES) // weight.shape[0])
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """The model's own logits, (n, V), of n final hidden states."""

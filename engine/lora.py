@@ -29,6 +29,8 @@ from safetensors.torch import load_file, save_file
 from engine.compat.peft_private import adapted_layers, read_activity, write_activity
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
+from engine.foreign_adapter import bounded, check_numbers, check_ranks, check_usable, without_copies
+from engine.parts import is_conv1d
 
 NAME = re.compile(r"a[0-9a-f]+")  # a name that equals a word of PEFT's own crashes it
 WEIGHTS = "adapter_model.safetensors"
@@ -44,18 +46,22 @@ def is_wrapped(model: Any) -> bool:
 # -- making and filling ----------------------------------------------------------------------------------------
 
 
-def fresh_config(layers: Sequence[str], config: TrainConfig) -> LoraConfig:
+def fresh_config(layers: Sequence[str], config: TrainConfig, *, whole: bool = True) -> LoraConfig:
     """PEFT's configuration for a new adapter with these settings, on a model with these `linear_layers`.
+
+    `whole` says that these are all linear layers of the model. Otherwise they are named in full, because a layer of its
+    vision part may have the same last name.
 
     Raises:
         AdapterLoadError: a target module is not among them.
     """
+    targets = find_targets(layers, config.target_modules)
     return LoraConfig(
         task_type=TaskType.CAUSAL_LM,
         r=config.lora_r,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
-        target_modules=find_targets(layers, config.target_modules),
+        target_modules=targets if whole else _in_full(layers, targets),
         bias="none",
     )
 
@@ -66,12 +72,14 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
     Raises:
         AdapterLoadError: PEFT cannot put this adapter on this model.
     """
-    config.fan_in_fan_out = any(_is_conv1d(module) for module in model.modules())
+    config.fan_in_fan_out = any(is_conv1d(module) for module in model.modules())
     try:
-        if is_wrapped(model):
-            model.add_adapter(name, config)
-        else:
-            model = _wrap(model, name, config)
+        with warnings.catch_warnings():  # LoRA on a tied layer is right here: a merge writes the output layer apart
+            warnings.filterwarnings("ignore", "Model has `tie_word_embeddings", UserWarning)
+            if is_wrapped(model):
+                model.add_adapter(name, config)
+            else:
+                model = _wrap(model, name, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise AdapterLoadError(
@@ -93,9 +101,10 @@ def fill(model: PeftModel, name: str, weights: Mapping[str, torch.Tensor], folde
     """Copy all weights into the adapter.
 
     Raises:
-        AdapterLoadError: weights are missing, unknown or of another shape.
+        AdapterLoadError: weights are missing, unknown or of another shape, or are copies of the base's that differ.
     """
     wanted = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
+    weights = without_copies(weights, set(wanted), model.base_model.model, folder)
     missing, left_over = sorted(wanted.keys() - weights.keys()), sorted(weights.keys() - wanted.keys())
     differing = [key for key in wanted.keys() & weights.keys() if wanted[key].shape != weights[key].shape]
     for what, keys in (("lacks", missing), ("has unknown", left_over), ("has in another shape", sorted(differing))):
@@ -121,9 +130,11 @@ def forget(model: Any) -> None:
         del model.peft_config
 
 
-def linear_layers(model: torch.nn.Module) -> tuple[str, ...]:
-    """The full names of the layers that adapters can be put on. The model must be bare: adapters hide its layers."""
-    return tuple(name for name, module in model.named_modules() if _is_linear(module))
+def _in_full(layers: Sequence[str], targets: str | list[str]) -> list[str]:
+    """The targets as full names of layers; `all-linear` leaves out the output layer, as in PEFT."""
+    if targets == _ALL:
+        return [name for name in layers if name.rpartition(".")[2] != "lm_head"]
+    return [name for name in layers if any(name == each or name.endswith("." + each) for each in targets)]
 
 
 def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
@@ -144,15 +155,6 @@ def find_targets(layers: Sequence[str], asked: str) -> str | list[str]:
     return names
 
 
-def _is_linear(module: torch.nn.Module) -> bool:
-    """Linear layers, and GPT-2's `Conv1D`, which is one under another name."""
-    return isinstance(module, torch.nn.Linear) or _is_conv1d(module)
-
-
-def _is_conv1d(module: torch.nn.Module) -> bool:
-    return type(module).__name__ == "Conv1D"
-
-
 # -- files -----------------------------------------------------------------------------------------------------
 
 
@@ -160,7 +162,7 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
     """Configuration and weights of an adapter folder; weights are on the CPU.
 
     Raises:
-        AdapterLoadError: the folder holds no LoRA adapter in safetensors that can be read.
+        AdapterLoadError: the folder holds no LoRA adapter in safetensors that can be read and used.
     """
     for wanted in (CONFIG, WEIGHTS):
         if not (folder / wanted).is_file():
@@ -168,12 +170,19 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
                 f"{folder} holds no adapter that Palate reads: {wanted} is missing. Give a folder that PEFT saved."
             )
     try:
-        config = LoraConfig.from_pretrained(str(folder))
+        with warnings.catch_warnings():  # `adapters add` has said which settings are passed over
+            warnings.filterwarnings("ignore", "Unexpected keyword arguments", UserWarning)
+            config = LoraConfig.from_pretrained(str(folder))
         weights = load_file(folder / WEIGHTS)
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise AdapterLoadError(f"The adapter in {folder} cannot be read: {error}. Copy it again.") from error
     if str(getattr(config.peft_type, "value", config.peft_type)) != "LORA":
         raise AdapterLoadError(f"The adapter in {folder} is of type {config.peft_type}; Palate takes LoRA adapters.")
+    check_usable(config, folder)
+    check_numbers(weights, folder)
+    parameters = [name.replace(".base_layer", "") for name, _ in model.named_parameters() if ".lora_" not in name]
+    config = bounded(config, _module_names(model), folder, parameters)
+    check_ranks(config, weights, folder)
     if isinstance(config.target_modules, set) and not _fits(config.target_modules, model):
         names = ", ".join(sorted(config.target_modules))
         raise AdapterLoadError(
@@ -183,8 +192,14 @@ def read_adapter(folder: Path, model: torch.nn.Module) -> tuple[LoraConfig, dict
     return config, weights
 
 
+def _module_names(model: torch.nn.Module) -> list[str]:
+    """The names of all modules as they are on the bare model, whether adapters are loaded or not."""
+    names = {name.replace(".base_layer", ""): None for name, _ in model.named_modules()}
+    return [name for name in names if ".lora_" not in name]
+
+
 def _fits(targets: set[str], model: torch.nn.Module) -> bool:
-    names = [name for name, _ in model.named_modules()]
+    names = _module_names(model)
     return any(name == target or name.endswith("." + target) for target in targets for name in names)
 
 

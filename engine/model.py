@@ -12,25 +12,30 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from engine import lora
+from engine.answer_threads import AnswerThreads
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError, ModelError
-from engine.fingerprint import fingerprint_of
+from engine.estimates.checkpointing import free_bytes
+from engine.fingerprint import identity_of
+from engine.limits import set_limits
 from engine.llama.decoding import DecodingWeights
+from engine.out_of_memory import memory_in_words
+from engine.parts import is_linear_throughout, linear_layers
 from engine.precision import (
     FOUR_BITS,
     check_float16,
     choose_device,
     choose_dtype,
-    keep_differentiable,
     nf4,
     require_bitsandbytes,
 )
 from engine.sources.default_model import DEFAULT_SOURCE, HUB_ID
 from engine.stops import stop_ids_of
+from engine.weights import load_weights, stored_identity
 
 # What from_pretrained raises on folders that it cannot read; found with damaged and foreign ones.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError)
@@ -47,10 +52,14 @@ class BaseModel:
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
         tokenizer: the model's own; `has_chat_template` says whether it has a template.
-        layers: the full names of the linear layers, on which adapters can be put.
+        layers: the full names of the linear layers that read text, on which adapters can be put.
         stop_ids: every token that ends a turn.
         context_length: the most tokens of prompt and answer together; None where the model states none.
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
+        static_steps: whether the decoder for CUDA devices is right on this one; None before the first generation.
+        rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
+        answer_threads: how many threads compute answers; None where a GPU does.
+        most_rows: how many answers memory was last enough for; None where it was enough for all.
     """
 
     def __init__(
@@ -67,18 +76,23 @@ class BaseModel:
     ) -> None:
         self.model = model.requires_grad_(False)
         self._settle()
-        self.layers = lora.linear_layers(self.model)
+        self.layers = linear_layers(self.model)
+        self._takes_all_linear = is_linear_throughout(self.model)
         self.tokenizer = tokenizer
         self.source = source
         self.location = location
         self.dtype = dtype
         self.device = device
         self.reasons = tuple(reasons)
-        self.fingerprint, self.parameters = stored or _identity(model)
+        self.fingerprint, self.parameters = stored or identity_of(model)
         self.has_chat_template = tokenizer.chat_template is not None
         self.stop_ids = stop_ids_of(self.model, tokenizer)
-        self.context_length: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        self.context_length = set_limits(tokenizer, self.model).length
         self.decoding_weights: DecodingWeights | None = None
+        self.static_steps: bool | None = None
+        self.rows_follow: bool | None = None
+        self.most_rows: int | None = None
+        self.answer_threads = AnswerThreads(torch.get_num_threads()) if device == "cpu" else None
         # Other tools find the default model under its Hub id, not under Palate's name.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
 
@@ -102,7 +116,7 @@ class BaseModel:
                 model does not have.
         """
         self._check_name(name)
-        peft_config = lora.fresh_config(self.layers, config)
+        peft_config = lora.fresh_config(self.layers, config, whole=self._takes_all_linear)
         with torch.random.fork_rng(devices=self._random_devices()):
             torch.manual_seed(config.seed)
             self._attach(name, peft_config)
@@ -200,14 +214,14 @@ def load_base(
     Args:
         location: the folder from the `SourceReady` event of `prepare_source`.
         source: the model's name in the settings.
-        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4). For 4 bits and for float16 the
-            weights are read twice.
+        dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4).
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         trust_remote_code: run Python code that came with the model.
 
     Raises:
         ModelError: the folder's model or tokenizer cannot be read, the model does not generate text, or its numbers are
             too large for float16.
+        MemoryRanOut: it does not fit into memory.
         SettingError: dtype or device is unknown, or this machine has no such device.
     """
     transformers_logging.disable_progress_bar()  # bars would cover the screens
@@ -219,13 +233,14 @@ def load_base(
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(location, **options)
-        # Weights in 4 bits or float16 do not give the fingerprint of the stored ones, which are read first and dropped.
+        # Weights in 4 bits or float16 do not give the fingerprint of the stored ones.
         altered = quantised or torch_dtype == torch.float16
-        stored = _identity(_load_weights(location, torch.bfloat16, "cpu", options)) if altered else None
+        stored = stored_identity(location, options) if altered else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
-        model = _load_weights(location, torch_dtype, device, options | quantisation)
-        if torch_dtype == torch.float16:
-            check_float16(model)
+        with memory_in_words(_too_large(location, source, device)):
+            model = load_weights(location, torch_dtype, device, options | quantisation)
+            if torch_dtype == torch.float16:
+                check_float16(model)
     except _UNREADABLE as error:
         raise ModelError(_unreadable(location, source, error, trust_remote_code)) from error
     return BaseModel(
@@ -240,24 +255,14 @@ def load_base(
     )
 
 
-def _identity(model: torch.nn.Module) -> tuple[str, int]:
-    """Fingerprint and number of weights of a loaded base model."""
-    return fingerprint_of(model), sum(weight.numel() for weight in model.parameters())
-
-
-def _load_weights(location: str, dtype: torch.dtype, device: str, options: dict[str, Any]) -> torch.nn.Module:
-    """Load the model on its device. Raises `ValueError` where the folder lacks some of its weights."""
-    plain = {name: value for name, value in options.items() if name != "quantization_config"}
-    AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model class
-    place = {} if device == "cpu" and plain == options else {"device_map": {"": device}}
-    model, info = AutoModelForCausalLM.from_pretrained(
-        location, dtype=dtype, use_safetensors=True, output_loading_info=True, **place, **options
+def _too_large(location: str, source: str, device: str) -> str:
+    """What to say when memory runs out while a model is loaded."""
+    size = sum(file.stat().st_size for file in Path(location).glob("*.safetensors"))
+    return (
+        f"{source} does not fit: its files have {size / 1e9:.1f} GB, and {free_bytes(device) / 1e9:.1f} GB of memory "
+        f"were free on {device}. Start with --dtype 4bit or another --device, close other programs, or choose a "
+        "smaller model."
     )
-    if missing := sorted(info["missing_keys"]):
-        raise ValueError(f"{len(missing)} of its weights are missing, among them {missing[0]}.")
-    keep_differentiable(model)
-    loaded: torch.nn.Module = model
-    return loaded
 
 
 def _unreadable(location: str, source: str, error: Exception, trusted: bool) -> str:

@@ -85,7 +85,7 @@ def check_float16(model: Any) -> None:
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise ModelError(f"The weights {name} hold values beyond 65,504, where float16 ends. {_ACT}")
-    tokens = torch.arange(_PROBE_TOKENS, device=model.device) % model.config.vocab_size
+    tokens = torch.arange(_PROBE_TOKENS, device=model.device) % model.get_input_embeddings().weight.shape[0]
     with torch.no_grad():
         logits = model(tokens[None], use_cache=False).logits
     if not torch.isfinite(logits).all():

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
+AS_TEMPLATE, ON, OFF = "template", "on", "off"
+"""How a chat template's switch for thoughts is set."""
+
 
 class Message(TypedDict):
     """One turn of a conversation: `role` is "system", "user" or "assistant"."""
@@ -19,7 +22,8 @@ class PreferencePair:
     """A prompt, its chosen answer and its rejected one.
 
     `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
-    read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer.
+    read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer. `thinking` is how
+    the template's switch for thoughts was set while the answers were written: template, on or off.
     """
 
     key: str
@@ -28,6 +32,7 @@ class PreferencePair:
     rejected: str
     chosen_cut: bool = False
     rejected_cut: bool = False
+    thinking: str = AS_TEMPLATE
 
 
 def split_by_prompt(
@@ -86,5 +91,7 @@ def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
     for pair in pairs:
         content = asdict(pair)
         del content["key"]
+        if pair.thinking == AS_TEMPLATE:
+            del content["thinking"]  # fingerprints are older than this setting
         lines.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

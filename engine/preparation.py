@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import PreferencePair, split_by_prompt
+from engine.preference import AS_TEMPLATE, PreferencePair, split_by_prompt
+from engine.thoughts import split_thoughts
 
 _FEW_EVAL_PAIRS = 5
 
@@ -22,23 +24,29 @@ class PreparedPairs:
     Attributes:
         left_out: the key of a pair that cannot be trained on → the reason in words.
         digest: `pairs_digest` of the pairs as texts, without those left out.
+        thoughts: what becomes of the thoughts before answers, as a sentence; empty where no answer has any.
     """
 
     train: tuple[EncodedPair, ...]
     evaluation: tuple[EncodedPair, ...]
     left_out: Mapping[str, str]
     digest: str
+    thoughts: str = ""
 
     def notices(self) -> tuple[Notice, ...]:
         """What a person should know about these pairs before a run; nothing is repaired in silence."""
         notices = [_moved_notice(pair) for pair in self.train + self.evaluation if pair.moved]
+        if said := rewriting_words(self.train + self.evaluation):
+            notices.append(Notice(NoticeLevel.WARNING, said))
         shortened = sum(pair.shortened for pair in self.train + self.evaluation)
         if shortened:
             notices.append(
                 Notice(NoticeLevel.WARNING, f"{_pairs(shortened)} cut at the longest length, without an end of turn.")
             )
+        if self.thoughts:
+            notices.append(Notice(NoticeLevel.INFO, self.thoughts))
         if self.left_out:
-            notices.append(Notice(NoticeLevel.WARNING, f"{_pairs(len(self.left_out))} left out of this run."))
+            notices.append(Notice(NoticeLevel.WARNING, _left_out_words(self.left_out)))
         if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
             few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will vary widely."
             notices.append(Notice(NoticeLevel.INFO, few))
@@ -69,7 +77,18 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
         tuple(encoded[pair.key] for pair in evaluation),
         left_out,
         pairs_digest([pair for pair in pairs if pair.key in encoded]),
+        thoughts_words([pair for pair in pairs if pair.key in encoded], config),
     )
+
+
+def thoughts_words(pairs: Sequence[PreferencePair], config: TrainConfig) -> str:
+    """Whether the thoughts before the answers of these pairs are trained on; empty where no answer has any."""
+    with_thoughts = sum(split_thoughts(text)[0] is not None for pair in pairs for text in (pair.chosen, pair.rejected))
+    if not with_thoughts:
+        return ""
+    answers = "1 answer has" if with_thoughts == 1 else f"{with_thoughts} answers have"
+    done = "they are trained on" if config.thoughts == "with" else "the run trains on what is behind them alone"
+    return f"{answers} thoughts before it, and {done} (--thoughts {config.thoughts})."
 
 
 def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
@@ -79,10 +98,28 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             pair.key,
             [[turn["role"], turn["content"]] for turn in pair.prompt],
             *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
+            *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def rewriting_words(pairs: Sequence[EncodedPair]) -> str | None:
+    """What the chat template would change of these pairs' answers, with an example; None where it keeps all of them."""
+    changed = [pair for pair in pairs if pair.rewriting is not None]
+    if not changed or changed[0].rewriting is None:
+        return None
+    return (
+        f"The chat template would change answers of {_pairs(len(changed))}; they are trained on as they were judged, "
+        f"with an end of turn. In pair {changed[0].key} {changed[0].rewriting.words()}."
+    )
+
+
+def _left_out_words(left_out: Mapping[str, str]) -> str:
+    """How many pairs are left out, and how many for each reason."""
+    reasons = "; ".join(f"{number} × {reason}" for reason, number in Counter(left_out.values()).most_common())
+    return f"{_pairs(len(left_out))} left out of this run: {reasons}."
 
 
 def _moved_notice(pair: EncodedPair) -> Notice:

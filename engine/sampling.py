@@ -67,11 +67,16 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor, config: SamplingCo
     if config.temperature == 0:
         return logits.argmax(-1)
     scores, ids = filter_logits(logits, config)
-    cumulative = scores.double().softmax(-1).cumsum(-1)  # (R, K)
+    cumulative = scores.to(double_device(scores.device)).double().softmax(-1).cumsum(-1)  # (R, K)
     # Rounding may leave the last value below 1. The random number is scaled, so that it never points behind that value.
     target = uniforms.to(cumulative)[:, None] * cumulative[:, -1:]
     place = torch.searchsorted(cumulative, target, right=True).clamp_(max=ids.shape[-1] - 1)
-    return ids.gather(-1, place)[:, 0]
+    return ids.gather(-1, place.to(ids.device))[:, 0]
+
+
+def double_device(device: torch.device) -> torch.device:
+    """Where float64 is computed for tensors on `device`: there, or on the CPU beside a Mac's GPU, which has none."""
+    return torch.device("cpu") if device.type == "mps" else device
 
 
 def random_stream(seed: int, count: int) -> torch.Tensor:
@@ -83,7 +88,7 @@ def random_stream(seed: int, count: int) -> torch.Tensor:
 
 
 class RandomStreams:
-    """The random numbers of all rows being written, on their device, so that drawing needs no copy from the CPU."""
+    """The random numbers of all rows being written, on the `double_device` of theirs, so that drawing needs no copy."""
 
     def __init__(self) -> None:
         self._numbers = torch.zeros(0, 0, dtype=torch.float64)  # (R, L) each row's stream, with zeros behind it
@@ -91,6 +96,7 @@ class RandomStreams:
 
     def join(self, rows: Sequence[tuple[int, int]], device: torch.device) -> None:
         """Add rows as the last ones, each given as its seed and how many numbers it needs."""
+        device = double_device(device)
         streams = [random_stream(seed, count) for seed, count in rows]
         numbers = torch.nn.utils.rnn.pad_sequence(streams, batch_first=True).to(device)
         longest = max(numbers.shape[1], self._numbers.shape[1])
@@ -100,6 +106,7 @@ class RandomStreams:
 
     def keep(self, rows: torch.Tensor) -> None:
         """Drop all other rows, and put those kept in this order."""
+        rows = rows.to(self._numbers.device)
         self._numbers, self._drawn = self._numbers[rows], self._drawn[rows]
 
     def next(self) -> torch.Tensor:

@@ -7,7 +7,11 @@ from engine.config import TrainConfig
 
 TOKENS_TOGETHER = 768
 """Pairs share a pass of up to this many tokens, prompts counted once, so weights are read and functions called once for
-all of them. More tokens gain little and take more memory."""
+all of them. On a CPU more tokens gain little and take more memory."""
+
+TOKENS_TOGETHER_ON_CUDA = (4096, 2048)
+"""The same on a CUDA device, of which the first is taken that fits into its memory. With few tokens a pass takes
+as long as it takes to launch its kernels."""
 
 
 def pairs_per_step(config: TrainConfig) -> int:

@@ -32,6 +32,7 @@ from engine.events import (
     StepDone,
 )
 from engine.model import BaseModel
+from engine.out_of_memory import free_after, is_out_of_memory
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
@@ -42,7 +43,8 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
-from engine.training.scorer import ScoringMethod, choose_scorer
+from engine.training.scorer import choose_scorer
+from engine.training.step_start import StepStart
 from engine.training.warnings import evaluation_warnings, window_warnings
 
 
@@ -197,7 +199,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
         probe,
         dtype=base.dtype,
         device=base.device,
-        plain=scorer.method is ScoringMethod.PLAIN,
+        together=scorer.tokens_together,
     )
     scorer.why = f"{scorer.why} {why}".strip()
     return Learner(scorer, adapter, config, reference)
@@ -253,9 +255,7 @@ def _learn(run: _Run) -> Iterator[Event]:
             yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
-        yield from _fill_window(run)
-        if not state.stopped:
-            yield from _take_step(run)
+        yield from _step(run)
         if state.step and not state.stopped and state.step % run.config.checkpoint_every == 0:
             yield from _checkpoint(run)
 
@@ -280,6 +280,32 @@ def _window(run: _Run, step: int) -> list[EncodedPair]:
     epoch, place = divmod(step, run.steps_per_epoch)
     order = epoch_order(len(pairs), epoch, run.config.seed)
     return [pairs[position] for position in order[place * size : (place + 1) * size]]
+
+
+def _step(run: _Run) -> Iterator[Event]:
+    """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out."""
+    start = StepStart.of(run.learner, run.state)
+    try:
+        yield from _fill_and_take(run)
+    except (RuntimeError, MemoryError) as error:
+        scorer = run.learner.scorer
+        if not is_out_of_memory(error) or scorer.checkpointing or run.config.gradient_checkpointing == "off":
+            raise
+        free_after(error)
+        start.restore(run.learner, run.state)
+        scorer.checkpointing = True
+        yield Notice(
+            NoticeLevel.WARNING,
+            f"The memory ran out at step {run.state.step + 1}. Gradient checkpointing is on from here: layers are "
+            "computed twice, with the same results.",
+        )
+        yield from _fill_and_take(run)
+
+
+def _fill_and_take(run: _Run) -> Iterator[Event]:
+    yield from _fill_window(run)
+    if not run.state.stopped:
+        yield from _take_step(run)
 
 
 def _fill_window(run: _Run) -> Iterator[Event]:

@@ -41,6 +41,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFileOrGroup(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was not held on this machine, among the tests that stand in for a GPU."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {each.longrepr[2] for each in skipped if "tests/gpu/test_pretended" in each.nodeid}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(f"Not held: {reason.removeprefix('Skipped: ')}", yellow=True)
+
+
 @cache
 def _group(file: Path) -> str | None:
     found = GROUP.search(file.read_text(encoding="utf-8"))

@@ -187,6 +187,7 @@ class FakeWorkbench:
         self.preview_problem: str | None = None
         self.notify = "off"
         self.colours = "dark"
+        self.thoughts_shown = False
         self.kept: dict[str, Any] = {}
         self.presets = Presets(self._kept_under("presets", RESERVED))
         self.pair_sets = PairSets(self._kept_under("pair sets", ()))
@@ -414,7 +415,7 @@ class FakeWorkbench:
         judged = sum(kind not in ("skip", "discard") for kind in kinds)
         mean = sum(times) / len(times) if times else None
         tail = kinds.count("tie"), kinds.count("both_bad"), kinds.count("skip"), kinds.count("discard"), mean
-        return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail)
+        return VerdictCounts(judged, judged, kinds.count("a") + kinds.count("b"), *tail, kinds.count("both_good"))
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """Where a prompt stands in its set."""

@@ -15,7 +15,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
 from tests import label_pairs
+from tests.flags import flags_of
 from tests.run_workspace import fill_runs
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
@@ -143,13 +144,18 @@ async def fuzz(folder: Path, seed: int, keys: int) -> Fuzz:
     return made
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--seed", type=int, default=1, help="the first seed")
+    flags.add_argument("--seeds", type=int, default=1, help="how many seeds, counted upwards")
+    flags.add_argument("--keys", type=int, default=1000, help="keys for each seed")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
     """Press keys for one seed after another, and print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1, help="The first seed.")
-    parser.add_argument("--seeds", type=int, default=1, help="How many seeds, counted upwards.")
-    parser.add_argument("--keys", type=int, default=1000, help="Keys for each seed.")
-    given = parser.parse_args()
+    given = parser().parse_args(line)
     for seed in range(given.seed, given.seed + given.seeds):
         with tempfile.TemporaryDirectory() as folder:
             begun = time.process_time()

@@ -10,10 +10,12 @@ from db.comparisons import add_comparison
 from db.completions import add_completion
 from db.metrics import add_margins
 from db.models import ensure_model, ensure_sampling
+from db.people import ensure_person
 from db.prompt_rows import Message, NewPrompt
 from db.prompts import add_prompt_set, add_prompts
 from db.runs import add_log, add_metrics, create_run, set_status, set_total_steps
 from db.samples import add_samples
+from db.servers import add_server
 from db.verdicts import add_verdict
 
 MARK = "␛[6n"
@@ -70,7 +72,11 @@ def fill(conn: Connection) -> dict[str, int]:
     tuned = ensure_model(conn, kind="adapter", name=f"{EVIL} 2", source="a00000001", fingerprint=EVIL, parent=base)
     sampling = ensure_sampling(conn, {"temperature": 0.9, "system": EVIL})
     pairs = [_compared(conn, prompt, base, sampling) for prompt in _prompts(conn, for_labelling)]
-    verdicts = [add_verdict(conn, comparison=each, verdict="a", side="left", note=EVIL).id for each in pairs[1:]]
+    said = {"verdict": "a", "side": "left", "note": EVIL, "tags": [EVIL]}
+    verdicts = [add_verdict(conn, comparison=each, **said).id for each in pairs[1:]]
+    add_verdict(conn, comparison=pairs[1], verdict="both_good", person=ensure_person(conn, EVIL), note=EVIL)
+    db_blind.judge_by_command(conn, EVIL, comparison=pairs[1], verdict="b", note=EVIL)
+    add_server(conn, EVIL, "http://box:8000/v1", model=EVIL)
     run = _run(conn, base, pairs[1:], verdicts)
     made = {"model_a": base, "model_b": tuned, "sampling": sampling}
     return {"pair": pairs[0], "judged": pairs[1], "run": run, **_trials(conn, made, _prompts(conn, held_out))}

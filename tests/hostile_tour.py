@@ -222,6 +222,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
+        ("forgetting", pressing("end", "up", "F")),
         ("a prompt", on("data", lambda: ShowPrompt(app.bench.prompts, app.bench.comparison(ids["judged"]).prompt.id))),
         ("holding out", on("data", lambda: crossing_question(EVIL, Crossing(1, 1, 1, 1, 1, (1,)), True))),
         ("a list to choose from", on("data", lambda: Pick(EVIL, EVIL, set_lines(app.bench.prompts.sets())))),

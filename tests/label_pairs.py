@@ -1,7 +1,6 @@
 """Workspaces with pairs that are ready to be judged, each with a mark of its own in prompt and answers."""
 
 import random
-from dataclasses import asdict
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -40,7 +39,7 @@ def _fill(conn: Connection, pairs: int, markdown: bool, words: int, judged: int)
     chance = random.Random(1)
     prompts = add_prompt_set(conn, "marked", held_out=False)
     model = ensure_model(conn, kind="base", name="nobody", source="nobody", fingerprint="f" * 64)
-    sampling = {**asdict(SamplingConfig()), "system": None}
+    sampling = {**SamplingConfig().record(), "system": None}
     for number in range(1, pairs + judged + 1):
         asked = (Message(role="user", content=f"{mark_of(number, 'Q')} Why do leaves change colour in autumn?"),)
         prompt = insert_prompt(conn, prompts, NewPrompt(asked, None))

@@ -1,6 +1,5 @@
 """A real workbench on a real workspace, whose model never loads: for screens that read and write the database."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from db import blind_trials as db_blind
@@ -32,7 +31,7 @@ class StillWorkbench(Workbench):
         """A sealed trial on the first held-out prompts, without an answer yet."""
         first, second = self.models()
         sampling = self.workspace.write(
-            db_models.ensure_sampling, {**asdict(SamplingConfig()), "system": None}
+            db_models.ensure_sampling, {**SamplingConfig().record(), "system": None}
         ).result()
         chosen = db_blind.choose_prompts(
             self.workspace.connection, prompts, model_a=first, model_b=second, prompt_set=None, seed=3
@@ -49,7 +48,7 @@ class StillWorkbench(Workbench):
             base or f"The base says this to prompt {prompt.id}.",
             tuned or f"Another answer to {prompt.id}: {sample}.",
         )
-        sampling = {**asdict(SamplingConfig()), "system": None}
+        sampling = {**SamplingConfig().record(), "system": None}
         a, b = (
             NewCompletion(model, sampling, 9, text, tokens, False, "model")
             for model, text in zip(self.models(), texts, strict=True)

@@ -269,7 +269,9 @@ def test_the_root_of_tui_holds_what_it_should() -> None:
 APART = {
     "db.interchange.questions",
     "engine.compat.transformers_private",
+    "engine.estimates.answer_memory",
     "engine.fingerprint",
+    "engine.sources.prepare",
     "engine.stops",
     "engine.training.allocator",
     "engine.training.margins",

@@ -124,10 +124,14 @@ COMMANDS = {
         "preferences:likes",
         "Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks.",
     ),
+    "forget": (
+        "forget:forget",
+        "Forget a prompt, by its number, or a prompt set: its texts leave the workspace for good.",
+    ),
     "import": (
         "interchange:import_command",
-        "Import judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data set "
-        "of the Hugging Face Hub (user/name).",
+        "Import judged pairs: a .jsonl, .json, .csv, .tsv or .parquet file, also packed (.gz, .xz, .bz2, .zst), a "
+        "folder that `datasets` reads, a data set of the Hugging Face Hub (user/name), or - for standard input.",
     ),
     "export": (
         "interchange:export_command",

@@ -21,7 +21,9 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
+from db.interchange.sources import Source
 from db.interchange.writing import Exported, write_pairs
 from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
 from db.prompt_rows import MovedPrompt, PromptSetRow
@@ -30,12 +32,15 @@ from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
+from tui.curation.import_source import preview_of, recognised
+from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
+from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
@@ -136,7 +141,17 @@ class WorkspaceReader:
         """
         connection = self.workspace.connection
         done = write_pairs(target, judged_pairs(connection, selection), form)
+        if isinstance(target, Path):
+            note_export(self.folder, target, "pairs")
         return replace(done, left_out=done.left_out | kept_back(connection, selection))
+
+    def import_preview(self, source: Source, format: str = "auto", rows: int | None = None) -> Preview:
+        """Look at the first `rows` outcomes of a source (None: all of them) as an import would read them.
+
+        Raises:
+            InterchangeError: the source cannot be read, or is in no known format.
+        """
+        return preview_of(*recognised(source, format, known_columns(self.workspace.connection)), rows=rows)
 
     # -- prompts -----------------------------------------------------------------------------------------------
 
@@ -157,6 +172,11 @@ class WorkspaceReader:
     def colours(self) -> str:
         """The colours of the screens: dark or light."""
         return stored_settings(self.workspace).look.colours
+
+    @property
+    def thoughts_shown(self) -> bool:
+        """Are thoughts before an answer shown from the start?"""
+        return stored_settings(self.workspace).look.thoughts_shown == "open"
 
     @property
     def notify(self) -> str:

@@ -46,6 +46,7 @@ from tui.events import (
     WorkbenchFailed,
 )
 from tui.export.adapter_service import AdapterService
+from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -53,6 +54,7 @@ from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
@@ -110,6 +112,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
@@ -335,10 +338,9 @@ class Workbench(WorkspaceReader):
 
         Raises:
             AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded.
+            ModelError: no base model is loaded, or the adapter does not work with it.
         """
-        base = self.loaded_model.required()
-        return self.workspace.registry.add(folder, name, base.source, base.fingerprint)
+        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""
@@ -394,6 +396,8 @@ class Workbench(WorkspaceReader):
 
     def _publish_crash(self, job: Job, error: Exception) -> None:
         known = isinstance(error, KNOWN_ERRORS)
+        if not known and self.loaded_model.base is not None:
+            error = outage_in_words(error, self.workspace.folder) or error
         logger.log(logging.INFO if known else logging.ERROR, "The job %r ended with an error", job.name, exc_info=error)
         if known and job.name == "pairs asked for":
             return  # the caller that requested them gets the error

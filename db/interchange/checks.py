@@ -1,27 +1,46 @@
 """Checks of the values in a row, and the error that names the row."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.errors import InterchangeError
-from db.prompt_rows import Message, Messages
 
-ROLES = ("system", "user", "assistant")
 NOTHING_TAKEN = "Nothing was taken from this file; fix it and try again."
+_NO_NUMBERS = frozenset({"", "nan", "n/a", "na", "none", "null", "-", "?"})
+
+
+class RowRefused(InterchangeError):
+    """One row of a file cannot be used. `at` is its number, `reason` says why, without the row's place."""
+
+    def __init__(self, message: str, at: int, reason: str) -> None:
+        super().__init__(message)
+        self.at = at
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a file: `unit` is line, entry or row, `at` its number from 1, `value` what it holds."""
+    """One row of a file: `unit` is line, entry or row, `at` its number from 1, `value` what it holds.
+
+    `fault` says why the row could not be parsed; `value` is then its text. `ignored` are names that a person does not
+    want to be read.
+    """
 
     file: str
     unit: str
     at: int
     value: Any
+    fault: str = ""
+    ignored: frozenset[str] = frozenset()
 
-    def wrong(self, what: str) -> InterchangeError:
-        """The error for this row. Its file is refused as a whole."""
-        return InterchangeError(f"{self.file}, {self.unit} {self.at}: {what}. {NOTHING_TAKEN}")
+    def wrong(self, what: str) -> RowRefused:
+        """The error for this row. A strict import refuses the file with it, any other one leaves the row out."""
+        return RowRefused(f"{self.file}, {self.unit} {self.at}: {what}. {NOTHING_TAKEN}", self.at, what)
+
+    def part(self, value: Any) -> "Row":
+        """A value inside this row, whose errors name this row."""
+        return replace(self, value=value)
 
     def has(self, *names: str) -> bool:
         """Whether the row is an object with all these names."""
@@ -35,8 +54,10 @@ class Row:
         """The row as an object.
 
         Raises:
-            InterchangeError: it is none.
+            RowRefused: it is none, or it could not be parsed.
         """
+        if self.fault:
+            raise self.wrong(self.fault)
         if not isinstance(self.value, dict):
             raise self.wrong(f"an object is needed, not {kind_of(self.value)}")
         return self.value
@@ -50,18 +71,28 @@ class Row:
         return None if self.get(name) is None else self.text(name).strip() or None
 
     def optional_number(self, name: str) -> float | None:
-        """The number under the name, also when a table wrote it as text; None where there is none."""
+        """The number under the name, also when a table wrote it as text; None where there is none or it is unknown."""
         value = self.get(name)
-        if value is None or value == "":
-            return None
-        return checked_number(self, value, name)
+        return None if is_unknown(value) else checked_number(self, value, name)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a field with this value says nothing."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {}, ())
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a number is missing: null, NaN, or one of the words that tables write in its place."""
+    if isinstance(value, str):
+        return value.strip().casefold() in _NO_NUMBERS
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def checked_text(row: Row, value: Any, name: str) -> str:
     """`value` where it is a text that can be stored.
 
     Raises:
-        InterchangeError: it is not a text, or it holds half of a surrogate pair.
+        RowRefused: it is not a text, or it holds half of a surrogate pair.
     """
     if not isinstance(value, str):
         raise row.wrong(f"{name!r} must be a text, not {kind_of(value)}")
@@ -74,7 +105,7 @@ def checked_number(row: Row, value: Any, name: str) -> float:
     """`value` as a finite number.
 
     Raises:
-        InterchangeError: it is none.
+        RowRefused: it is none.
     """
     try:
         number = float("nan") if isinstance(value, bool) else float(value)
@@ -85,50 +116,7 @@ def checked_number(row: Row, value: Any, name: str) -> float:
     return number
 
 
-def messages_of(row: Row, value: Any, name: str) -> Messages:
-    """A prompt from a text or a list of chat messages.
-
-    Raises:
-        InterchangeError: it is neither, has an unknown role, or does not end with a user message.
-    """
-    if isinstance(value, str):
-        return (Message(role="user", content=checked_text(row, value, name)),)
-    messages = turns_of(row, value, name)
-    if messages[-1]["role"] != "user":
-        raise row.wrong(f"{name!r} ends with a message of {messages[-1]['role']!r}; a prompt ends with the user's")
-    return messages
-
-
-def turns_of(row: Row, value: Any, name: str) -> Messages:
-    """A list of chat messages that may end with any role.
-
-    Raises:
-        InterchangeError: it is not such a list, has an unknown role, or has a system message that is not the first.
-    """
-    if not isinstance(value, list) or not value:
-        raise row.wrong(f"{name!r} must be a text or a list of messages, not {kind_of(value)}")
-    messages = tuple(_message(row, each, name) for each in value)
-    if any(each["role"] == "system" for each in messages[1:]):
-        raise row.wrong(f"{name!r} has a system message that is not the first")
-    return messages
-
-
-def same_turns(first: Messages, second: Messages) -> bool:
-    """Whether two conversations are equal, apart from space around a message."""
-    return [(each["role"], each["content"].strip()) for each in first] == [
-        (each["role"], each["content"].strip()) for each in second
-    ]
-
-
 def kind_of(value: Any) -> str:
     """The kind of a JSON value in words."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
-
-
-def _message(row: Row, value: Any, name: str) -> Message:
-    if not isinstance(value, dict) or not {"role", "content"} <= value.keys():
-        raise row.wrong(f"every message of {name!r} needs a 'role' and a 'content'")
-    if value["role"] not in ROLES:
-        raise row.wrong(f"{name!r} has the role {value['role']!r}; known are {', '.join(ROLES)}")
-    return Message(role=value["role"], content=checked_text(row, value["content"], "content"))

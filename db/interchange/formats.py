@@ -1,213 +1,98 @@
-"""Every format that Palate reads and writes: its name, the facts that it carries, and how to recognise it."""
+"""Every format that Palate reads and writes, and the format of a file."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from collections import Counter
+from itertools import islice
 
 from db.errors import InterchangeError
-from db.interchange.annotators import is_argilla, read_argilla, read_task, write_argilla, write_task
-from db.interchange.arena import read_battle, read_battle_row, write_battle, write_battle_row
-from db.interchange.checks import Row
-from db.interchange.comparator import HEAD, read_example, write_example
-from db.interchange.kto import read_kto, write_kto
-from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
-from db.interchange.sources import Source, unfolded
-from db.interchange.transcripts import write_transcripts
-from db.interchange.trl import (
-    PROMPT_NAMES,
-    read_explicit,
-    read_implicit,
-    read_texts,
-    read_ultrafeedback,
-    write_implicit,
-    write_messages,
-    write_texts,
-    write_ultrafeedback,
+from db.interchange.arena_format import ARENA, ARENA_TABLE
+from db.interchange.argilla_format import ARGILLA
+from db.interchange.checks import Row, RowRefused
+from db.interchange.comparator_format import COMPARATOR
+from db.interchange.conversations_format import HH_RLHF, TRL_IMPLICIT, ULTRAFEEDBACK
+from db.interchange.format import Format
+from db.interchange.kto_format import KTO
+from db.interchange.label_studio_format import LABEL_STUDIO, LABEL_STUDIO_MIN
+from db.interchange.palate_format import PALATE
+from db.interchange.rated_formats import HELPSTEER, N_BEST, SAFE_RLHF, SHP, WEBGPT
+from db.interchange.sources import Source
+from db.interchange.tool_formats import OPEN_WEBUI, PRODIGY, SUMMARIES
+from db.interchange.trainer_formats import (
+    ALPACA,
+    AXOLOTL,
+    NEMO,
+    OPENAI,
+    SHAREGPT,
+    STACK,
+    SWIFT,
+    TWO_OUTPUTS,
 )
+from db.interchange.trl_format import PREFERENCE_DATA, TRL, TRL_TEXT
 
-FACTS = {
-    "tie": "ties",
-    "both_bad": "both bad",
-    "skip": "skips",
-    "discard": "discarded",
-    "open": "not judged",
-    "strength": "strength",
-    "side": "side",
-    "seconds": "seconds",
-    "note": "note",
-    "field": "field",
-    "scores": "scores",
-    "turns": "several turns",
-    "system": "system prompt",
-}
-"""The facts that a file may hold beside "this answer is better", and their column heads in a table."""
+_LISTED: tuple[Format, ...] = (
+    TRL,
+    TRL_TEXT,
+    TRL_IMPLICIT,
+    KTO,
+    HH_RLHF,
+    ULTRAFEEDBACK,
+    OPENAI,
+    ARGILLA,
+    LABEL_STUDIO,
+    ARENA,
+    ARENA_TABLE,
+)
+_LISTED += (COMPARATOR, PALATE, PREFERENCE_DATA, ALPACA, TWO_OUTPUTS, SHAREGPT, AXOLOTL, NEMO, SWIFT)
+_LISTED += (HELPSTEER, SAFE_RLHF, SHP)
+_LISTED += (WEBGPT, STACK, N_BEST, PRODIGY, OPEN_WEBUI, LABEL_STUDIO_MIN, SUMMARIES)
 
-_JUDGED = frozenset({"tie", "both_bad", "skip", "discard", "open"})
-_CHAT = frozenset({"turns", "system"})
-
-Written = dict[str, Any] | list[dict[str, Any]] | LeftOut
-
-
-@dataclass(frozen=True)
-class Format:
-    """One format. `endings` are those of the files that may hold it, its own first.
-
-    `carries` are the facts that are unchanged after a round trip. `head` holds the other members of a file that is one
-    JSON object with examples.
-    """
-
-    name: str
-    words: str
-    carries: frozenset[str]
-    read_rows: Callable[..., Iterator[Read]]
-    write_record: Callable[[PairRecord], Written]
-    endings: tuple[str, ...] = (".jsonl", ".json", ".csv", ".parquet")
-    head: dict[str, Any] | None = None
-
-    def read(self, source: Source) -> Iterator[Read]:
-        """Every row of a source, as a record or as a row that is left out.
-
-        Raises:
-            InterchangeError: a malformed row, named by its number.
-        """
-        yield from self.read_rows(source.rows(), table=source.is_table)
-
-    def write(self, record: PairRecord) -> list[dict[str, Any]] | LeftOut:
-        """The rows of a record, or the reason why the format cannot hold it."""
-        kind = "open" if record.verdict is None else record.verdict
-        if kind not in DECISIVE and kind not in self.carries:
-            return LeftOut(record.at, f"the format has no place for {_KINDS[kind]}")
-        written = self.write_record(record)
-        return [written] if isinstance(written, dict) else written
-
-
-_KINDS = {
-    "tie": "ties",
-    "both_bad": "pairs that are both bad",
-    "skip": "skipped pairs",
-    "discard": "discarded pairs",
-    "open": "pairs without a verdict",
-}
-
-
-def _each(read_row: Callable[..., Read]) -> Callable[..., Iterator[Read]]:
-    def read_rows(rows: Iterable[Row], *, table: bool) -> Iterator[Read]:
-        read = partial(read_row, table=table)
-        return map(read, rows)
-
-    return read_rows
-
-
-FORMATS: dict[str, Format] = {
-    each.name: each
-    for each in (
-        Format("trl", "TRL, explicit prompt, as messages", _CHAT, _each(read_explicit), write_messages),
-        Format("trl-text", "TRL, explicit prompt, as texts", frozenset(), _each(read_texts), write_texts),
-        Format("trl-implicit", "TRL, implicit prompt", _CHAT, _each(read_implicit), write_implicit),
-        Format("kto", "KTO: single answers, good or bad", _CHAT, read_kto, write_kto),
-        Format("hh-rlhf", "HH-RLHF: transcripts", frozenset({"turns"}), _each(read_implicit), write_transcripts),
-        Format(
-            "ultrafeedback",
-            "UltraFeedback, binarized",
-            _CHAT | {"scores"},
-            _each(read_ultrafeedback),
-            write_ultrafeedback,
-        ),
-        Format(
-            "argilla",
-            "Argilla, flat records",
-            _JUDGED | _CHAT | {"strength", "note", "field"},
-            _each(read_argilla),
-            write_argilla,
-        ),
-        Format(
-            "label-studio",
-            "Label Studio, pairwise",
-            _JUDGED | _CHAT | {"strength", "side", "seconds", "note", "field"},
-            _each(read_task),
-            write_task,
-            (".json", ".jsonl", ".parquet"),
-        ),
-        Format("arena", "Arena, conversations", _CHAT | {"tie", "both_bad"}, _each(read_battle), write_battle),
-        Format(
-            "arena-csv",
-            "Arena, table",
-            frozenset({"tie", "turns"}),
-            _each(read_battle_row),
-            write_battle_row,
-            (".csv", ".jsonl", ".json", ".parquet"),
-        ),
-        Format(
-            "llm-comparator",
-            "LLM Comparator",
-            _JUDGED | {"strength", "side", "seconds", "note", "field"},
-            _each(read_example),
-            write_example,
-            (".json",),
-            HEAD,
-        ),
-        Format(
-            "preference-data",
-            "the original project's preference_data.json",
-            frozenset(),
-            _each(read_texts),
-            write_texts,
-            (".json", ".jsonl", ".csv", ".parquet"),
-        ),
-    )
-}
+FORMATS: dict[str, Format] = {each.name: each for each in _LISTED}
 """Every format by name, in the order in which lists show them."""
+WRITTEN: dict[str, Format] = {name: each for name, each in FORMATS.items() if each.write_record is not None}
+"""The formats that Palate writes as well."""
+
+# The narrower shape first: the last ones fit every row with a chosen answer.
+_RECOGNISED: tuple[Format, ...] = (
+    PALATE,
+    ARENA,
+    ARENA_TABLE,
+    OPEN_WEBUI,
+    LABEL_STUDIO,
+    SHP,
+    WEBGPT,
+    SAFE_RLHF,
+    HELPSTEER,
+    ARGILLA,
+    LABEL_STUDIO_MIN,
+)
+_RECOGNISED += (PRODIGY, OPENAI, SUMMARIES, SWIFT, STACK, NEMO, COMPARATOR, SHAREGPT, AXOLOTL, ALPACA, ULTRAFEEDBACK)
+_RECOGNISED += (TRL, PREFERENCE_DATA, TRL_TEXT, TRL_IMPLICIT, HH_RLHF, TWO_OUTPUTS, N_BEST, KTO)
+_SAMPLE = 200
 
 
 def format_of(source: Source) -> Format:
-    """The format of a source, recognised from its first row.
+    """The format of a source: that of most of its first rows, the earlier one where two are equally frequent.
 
     Raises:
-        InterchangeError: it has no row, or its first row is in no known format.
+        InterchangeError: it has no row, or none of them is in a known format.
     """
-    if source.is_object:
-        return FORMATS["llm-comparator"]
-    row = next(source.rows(), None)
-    if row is None:
+    sample = list(islice(source.rows(), _SAMPLE))
+    if not sample:
         raise InterchangeError(
             f"{source.name} holds no pair. Each line needs a prompt, a chosen and a rejected answer."
         )
-    name = _name_of(row, source)
-    if name is None:
-        has = ", ".join(repr(key) for key in list(row.object())[:8]) or "nothing"
-        raise row.wrong(
-            f"no known format has {has}. A pair needs 'prompt', 'chosen' and 'rejected'; "
-            "`palate import --help` lists every format, --format names one"
-        )
-    return FORMATS[name]
+    names = Counter(name for name in map(_name_of, sample) if name is not None)
+    if names:
+        return FORMATS[names.most_common(1)[0][0]]
+    row = next((each for each in sample if not each.fault and isinstance(each.value, dict)), sample[0])
+    has = ", ".join(repr(key) for key in list(row.object())[:8]) or "nothing"
+    raise row.wrong(
+        f"no known format has {has}. A pair needs 'prompt', 'chosen' and 'rejected'; --columns says which of its "
+        "columns they are, and `palate import --help` lists every format"
+    )
 
 
-def _name_of(row: Row, source: Source) -> str | None:
-    if row.has("conversation_a", "conversation_b"):
-        return "arena"
-    if row.has("response_a", "response_b") and (row.has("winner_tie") or row.has("winner_model_a")):
-        return "arena-csv"
-    if row.has("data", "annotations"):
-        return "label-studio"
-    if is_argilla(row.object()):
-        return "argilla"
-    if row.has("completion", "label"):
-        return "kto"
-    if row.has("input_text", "output_text_a"):
-        return "llm-comparator"
-    return _preferred(row, source) if row.has("chosen") or row.has("rejected") else None
-
-
-def _preferred(row: Row, source: Source) -> str | None:
-    chosen = unfolded(row.get("chosen")) if source.is_table else row.get("chosen")
-    asked = any(row.get(name) is not None for name in PROMPT_NAMES)
-    if isinstance(chosen, list) and len(chosen) > 1:
-        return "ultrafeedback" if row.has("prompt", "messages") or row.has("score_chosen") else "trl-implicit"
-    if asked:
-        return "trl" if isinstance(chosen, list) else "preference-data" if _is_original(row, source) else "trl-text"
-    return "hh-rlhf" if isinstance(chosen, str) and row.has("rejected") else "trl"
-
-
-def _is_original(row: Row, source: Source) -> bool:
-    return source.kind == ".json" and set(row.object()) <= {"prompt", "question", "chosen", "rejected"}
+def _name_of(row: Row) -> str | None:
+    try:
+        return next((each.name for each in _RECOGNISED if each.fits(row)), None)
+    except RowRefused:
+        return None

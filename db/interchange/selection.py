@@ -1,12 +1,12 @@
 """Judged pairs for an export, read a page at a time, so that a million takes no more memory than a thousand."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection, Row
 
 from db.errors import NotFound
-from db.interchange.records import PairRecord
+from db.interchange.records import OtherVerdict, PairRecord
 from db.prompt_rows import with_system
 from db.prompts import get_prompt_set
 
@@ -16,12 +16,16 @@ _PAGE = 500
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
         v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
         sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
+        c.ranking, w.name AS person,
+        (SELECT json_group_array(t.name) FROM verdict_tags x JOIN tags t ON t.id = x.tag
+            WHERE x.verdict = v.id) AS tags,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
     FROM comparisons c
     JOIN prompts p ON p.id = c.prompt
     JOIN completions a ON a.id = c.a
     JOIN completions b ON b.id = c.b
     LEFT JOIN verdicts v ON v.id = c.standing
+    LEFT JOIN people w ON w.id = v.person
     LEFT JOIN comparison_notes n ON n.comparison = v.comparison
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
@@ -35,6 +39,14 @@ _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.
         AND NOT EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
             WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
     ORDER BY c.id LIMIT :limit"""
+
+# The newest verdict of each judge and of each other person that was not undone.
+_OTHERS = """SELECT v.comparison, v.verdict, v.strength, v.confidence, v.note, w.name AS person, j.name AS judge
+    FROM verdicts v LEFT JOIN people w ON w.id = v.person LEFT JOIN judges j ON j.id = v.judge
+    WHERE v.comparison IN (SELECT value FROM json_each(?)) AND v.verdict <> 'undo'
+        AND (v.source = 'model' OR v.source = 'person' AND v.person IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
+    ORDER BY v.comparison, v.id"""
 
 _KEPT_BACK = """SELECT count(*) FILTER (WHERE c.withdrawn = 1) AS out,
         count(*) FILTER (WHERE c.withdrawn = 0) AS held_out
@@ -70,7 +82,8 @@ def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterat
     values = {"set_id": chosen.id if chosen else None, "since": selection.since, "open": selection.not_judged}
     after = 0
     while rows := conn.execute(_PAIRS, {**values, "after": after, "limit": _PAGE}).fetchall():
-        yield from map(_record, rows)
+        others = _others(conn, [row["id"] for row in rows])
+        yield from (_record(row, others.get(row["id"], ())) for row in rows)
         after = rows[-1]["id"]
 
 
@@ -83,7 +96,17 @@ def kept_back(conn: Connection, selection: Selection = Selection()) -> dict[str,
     return {reason: number for reason, number in reasons.items() if number}
 
 
-def _record(row: Row) -> PairRecord:
+def _others(conn: Connection, comparisons: Sequence[int]) -> dict[int, tuple[OtherVerdict, ...]]:
+    """The verdicts beside the standing ones, by comparison."""
+    newest: dict[int, dict[tuple[str | None, str | None], OtherVerdict]] = {}
+    for row in conn.execute(_OTHERS, (json.dumps(list(comparisons)),)):
+        person, judge = row["person"], row["judge"]
+        said = OtherVerdict(row["verdict"], row["strength"], person, judge, row["confidence"], row["note"])
+        newest.setdefault(row["comparison"], {})[person, judge] = said
+    return {comparison: tuple(given.values()) for comparison, given in newest.items()}
+
+
+def _record(row: Row, others: tuple[OtherVerdict, ...]) -> PairRecord:
     return PairRecord(
         at=row["id"],
         messages=with_system(tuple(json.loads(row["messages"])), row["system"]),
@@ -99,4 +122,8 @@ def _record(row: Row) -> PairRecord:
         score_b=row["b_score"],
         model_a=row["a_model"],
         model_b=row["b_model"],
+        tags=tuple(json.loads(row["tags"])),
+        person=row["person"],
+        others=others,
+        ranking=row["ranking"],
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from db.errors import InterchangeError
+from db.interchange.input_bytes import opened
 
 # The longer byte order marks come first, because UTF-32's begins with UTF-16's.
 _MARKS = (
@@ -15,6 +16,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _PIECE = 1 << 20
+LONGEST_LINE = 64 << 20
+"""In characters. A longer line is no row that a person wrote, and memory has to hold it."""
 _ADVICE = "Save it as UTF-8 and try again, for one with: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 
 Progress = Callable[[int], None]
@@ -27,34 +30,30 @@ def read_pieces(path: Path, progress: Progress = lambda _: None) -> Iterator[str
     Raises:
         InterchangeError: the file cannot be read, or is in another encoding; names the first wrong byte and its line.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-            mark, encoding = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", "utf-8"))
-            file.seek(len(mark))
-            decoder = codecs.getincrementaldecoder(encoding)()
-            done, lines = len(mark), 1
-            while True:
-                data = file.read(_PIECE)
-                waiting = len(decoder.getstate()[0])
-                try:
-                    text = decoder.decode(data, final=not data)
-                except UnicodeDecodeError as error:
-                    raise _undecodable(path, error, done - waiting, lines, encoding) from None
-                if "\x00" in text:
-                    line = lines + text[: text.index("\x00")].count("\n")
-                    raise InterchangeError(f"{path}, line {line}: a NUL byte. This is no text in UTF-8. {_ADVICE}")
-                done += len(data)
-                lines += text.count("\n")
-                progress(done)
-                if text:
-                    yield text
-                if not data:
-                    return
-    except OSError as error:
-        raise InterchangeError(
-            f"{path} cannot be read: {error.strerror}. Check the name and the permissions."
-        ) from None
+    with opened(path) as file:
+        start = file.read(4)
+        mark, encoding = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", "utf-8"))
+        decoder = codecs.getincrementaldecoder(encoding)()
+        done, lines = len(mark), 1
+        data = start[len(mark) :]
+        while True:
+            data += file.read(_PIECE)
+            waiting = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                raise _undecodable(path, error, done - waiting, lines, encoding) from None
+            if "\x00" in text:
+                line = lines + text[: text.index("\x00")].count("\n")
+                raise InterchangeError(f"{path}, line {line}: a NUL byte. This is no text in UTF-8. {_ADVICE}")
+            done += len(data)
+            lines += text.count("\n")
+            progress(done)
+            if text:
+                yield text
+            if not data:
+                return
+            data = b""
 
 
 def read_lines(path: Path, progress: Progress = lambda _: None) -> Iterator[str]:
@@ -63,14 +62,18 @@ def read_lines(path: Path, progress: Progress = lambda _: None) -> Iterator[str]
     The last line has no line feed where the file ends without one. See `read_pieces` for errors.
     """
     rest: list[str] = []
+    size, number = 0, 1
     for piece in read_pieces(path, progress):
         first, *more = piece.split("\n")
         rest.append(first)
+        size += len(first)
+        if size > LONGEST_LINE:
+            raise InterchangeError(f"{path}, line {number}: it is longer than {LONGEST_LINE >> 20} million characters.")
         if more:
             yield "".join(rest) + "\n"
             for line in more[:-1]:
                 yield line + "\n"
-            rest = [more[-1]]
+            rest, size, number = [more[-1]], len(more[-1]), number + len(more)
     if last := "".join(rest):
         yield last
 

@@ -9,22 +9,33 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from db.errors import NotAllowed
-from db.interchange.comparator import LABELS, SCORES, input_text
-from db.interchange.writing import write_beside
+from db.interchange.replacing import write_beside
 from db.pair_rows import ComparisonRow
 from db.plain_json import plain_json
+from db.prompt_rows import Messages
 from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
-_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
+_WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)", "both_good": "tie"}
+
+
+SCORES = {("a", 1): 1.0, ("a", 2): 1.5, ("b", 1): -1.0, ("b", 2): -1.5}
+LABELS = {
+    1.5: "A is much better",
+    1.0: "A is better",
+    0.0: "same",
+    -1.0: "B is better",
+    -1.5: "B is much better",
+}
+"""The scores of LLM Comparator by verdict and strength, and their labels."""
 
 
 def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
     """Write a trial's judged comparisons and return their number. Model a is the one that the policy was tried against.
 
-    Pairs without a verdict, pairs that were judged after names were shown, and repeats are left out. Pairs of equal
-    answers are ties.
+    Pairs without a verdict, those judged after names were shown, forgotten ones and repeats are left out. Pairs of
+    equal answers are ties.
 
     Raises:
         NotAllowed: the trial is still sealed.
@@ -32,13 +43,17 @@ def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRo
     """
     if trial.sealed:
         raise NotAllowed(f"Trial {trial.id} is still sealed, and the file would name who wrote what. Judge it first.")
-    judged = [each for each in comparisons if each.repeats is None and verdict_that_counts(each) is not None]
+    judged = [
+        each
+        for each in comparisons
+        if each.repeats is None and not each.prompt.forgotten and verdict_that_counts(each) is not None
+    ]
     write_beside(path, _as_comparator(trial, judged) if format == "llm-comparator" else _as_battles(trial, judged))
     return len(judged)
 
 
 def verdict_that_counts(pair: ComparisonRow) -> str | None:
-    """The verdict a, b, tie or both_bad of a pair that counts, else None."""
+    """The verdict a, b, tie, both_bad or both_good of a pair that counts, else None."""
     if pair.same:
         return "tie"
     if pair.standing is None or not pair.standing.blind:
@@ -89,3 +104,10 @@ def _battle(trial: TrialRow, pair: ComparisonRow) -> dict[str, Any]:
         "anony": True,
         "tstamp": pair.standing.at if pair.standing else pair.created,
     }
+
+
+def input_text(messages: Messages) -> str:
+    """A prompt as a single text, the only form that the format has."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

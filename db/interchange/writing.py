@@ -1,20 +1,24 @@
-"""Write records as JSON Lines, a JSON list or object, CSV or Parquet: under another name first, then renamed."""
+"""Write records as JSON Lines, a JSON list or object, CSV or Parquet."""
 
 import csv
 import io
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from db.errors import InterchangeError
-from db.interchange.formats import FORMATS, Format
+from db.interchange.chat_text import has_markers, speaks, without_end, worn_template
+from db.interchange.checks import Row
+from db.interchange.format import Format
+from db.interchange.formats import WRITTEN
+from db.interchange.messages import asked
 from db.interchange.records import LeftOut, PairRecord
+from db.interchange.replacing import beside, write_beside
+from db.interchange.unfolding import writes_messages
 from db.plain_json import plain_json
 
 
@@ -33,9 +37,10 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
         InterchangeError: the format is not written as such files, or the file cannot be written. An older file of that
             name is unchanged then.
     """
-    chosen = FORMATS[format]
+    chosen = WRITTEN[format]
     counted: Counter[str] = Counter()
-    rows = _counted(chosen, records, counted)
+    is_table = isinstance(target, Path) and target.suffix.lower() == ".csv"
+    rows = _counted(chosen, records, counted, is_table=is_table)
     if not isinstance(target, Path):
         target.writelines(_text(rows, chosen, ".json" if chosen.head is not None else ".jsonl"))
     elif check_ending(target, chosen) == ".parquet":
@@ -43,7 +48,7 @@ def write_pairs(target: Path | TextIO, records: Iterable[PairRecord], format: st
             _write_parquet(file, rows)
     else:
         write_beside(target, _text(rows, chosen, target.suffix.lower()))
-    return Exported(counted.pop(_WRITTEN, 0), dict(counted))
+    return Exported(counted.pop(_STORED, 0), dict(counted))
 
 
 def check_ending(target: Path, format: Format) -> str:
@@ -61,53 +66,47 @@ def check_ending(target: Path, format: Format) -> str:
     return kind
 
 
-def write_beside(target: Path, lines: Iterable[str]) -> None:
-    """Write lines to a temporary file beside `target` and rename it into place, readable by its owner alone.
-
-    Raises:
-        InterchangeError: it cannot be written. An older file of that name is unchanged then.
-    """
-    with beside(target) as path, path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+_STORED = ""
+NUL = "a table of text cannot hold a NUL character"
+CHANGED = "a text would change when it is read back: it looks like messages, a transcript or a chat template"
 
 
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A temporary file that becomes `target` at the end, synced, readable by its owner alone; an error deletes it.
-
-    Raises:
-        InterchangeError: it cannot be written. An older file of that name is unchanged then.
-    """
-    written = None
-    try:
-        # mkstemp makes a file for its owner alone: other users must not read a person's answers.
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        os.close(handle)
-        written = Path(name)
-        yield written
-        with written.open("rb") as file:
-            os.fsync(file.fileno())
-        written.replace(target)
-        written = None
-    except OSError as error:
-        raise InterchangeError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
-    finally:
-        if written is not None:
-            written.unlink(missing_ok=True)
-
-
-_WRITTEN = ""
-
-
-def _counted(format: Format, records: Iterable[PairRecord], counted: Counter[str]) -> Iterator[dict[str, Any]]:
+def _counted(
+    format: Format, records: Iterable[PairRecord], counted: Counter[str], *, is_table: bool
+) -> Iterator[dict[str, Any]]:
     """The rows of the records that the format can hold; the others are counted by their reason."""
     for record in records:
         rows = format.write(record)
+        if is_table and any("\x00" in each for each in _texts(record)):
+            rows = LeftOut(record.at, NUL)
+        elif not isinstance(rows, LeftOut) and _is_suspect(record) and not _comes_back(format, record, rows):
+            rows = LeftOut(record.at, CHANGED)
         if isinstance(rows, LeftOut):
             counted[rows.reason] += 1
         else:
-            counted[_WRITTEN] += 1
+            counted[_STORED] += 1
             yield from rows
+
+
+def _is_suspect(record: PairRecord) -> bool:
+    """Whether a reader may take one of the texts for structure. Only such records are read back before they count."""
+    return any(
+        worn_template(each) or speaks(each) or has_markers(each) or writes_messages(each) or without_end(each) != each
+        for each in _texts(record)
+    )
+
+
+def _texts(record: PairRecord) -> list[str]:
+    return [record.a, record.b, record.note, *(each["content"] for each in record.messages)]
+
+
+def _comes_back(format: Format, record: PairRecord, rows: list[dict[str, Any]]) -> bool:
+    read = list(format.read_rows([Row("", "row", at, row) for at, row in enumerate(rows, 1)], False))
+    messages = record.messages if format.joined is None else asked(format.joined(record.messages))
+    if len(read) != 1 or not isinstance(read[0], PairRecord):
+        return False
+    found = read[0]
+    return found.messages == messages and {found.a, found.b} == {record.a, record.b}
 
 
 def _text(rows: Iterable[dict[str, Any]], format: Format, kind: str) -> Iterator[str]:

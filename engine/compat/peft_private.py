@@ -50,6 +50,11 @@ def is_plain_lora(layer: Any, adapter: str) -> bool:
     DoRA and other variants are in `lora_variant`; PEFT keeps it on each layer, and the adapter's configuration does not
     name all of them.
     """
-    if not isinstance(layer, Linear) or adapter not in layer.lora_A:
+    if not (isinstance(layer, Linear) or _is_in_4_bits(layer)) or adapter not in layer.lora_A:
         return False
     return not (adapter in layer.lora_variant or layer.lora_bias[adapter] or layer.fan_in_fan_out)
+
+
+def _is_in_4_bits(layer: Any) -> bool:
+    """Whether this is PEFT's layer around one of bitsandbytes'. Its class exists only where that is installed."""
+    return f"{type(layer).__module__}.{type(layer).__name__}" == "peft.tuners.lora.bnb.Linear4bit"

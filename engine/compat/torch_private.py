@@ -69,9 +69,17 @@ class Fused:
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Attention of q (T, heads, d) over k and v (K, kv heads, d): (T, heads, d), and what `backward` needs."""
         if self.flash:
-            window = self._window
             mixed, *kept, _ = torch.ops.aten._flash_attention_forward(
-                q, k, v, *bounds, 0.0, True, False, scale=self.scale, window_size_left=window, window_size_right=0
+                q,
+                k,
+                v,
+                *bounds,
+                0.0,
+                True,
+                False,
+                scale=self.scale,
+                window_size_left=_left(self.window),
+                window_size_right=0,
             )
             return mixed, tuple(kept)
         groups = q.shape[1] // k.shape[1]
@@ -94,7 +102,7 @@ class Fused:
         """The gradients of q, k and v. Equal inputs give equal bits."""
         if self.flash:
             normaliser, *random = kept
-            options = {"scale": self.scale, "window_size_left": self._window, "window_size_right": 0}
+            options = {"scale": self.scale, "window_size_left": _left(self.window), "window_size_right": 0}
             with _equal_bits():
                 d_q, d_k, d_v = torch.ops.aten._flash_attention_backward(
                     gradient, q, k, v, mixed, normaliser, *bounds, 0.0, True, *random, **options
@@ -109,10 +117,10 @@ class Fused:
         )
         return d_q[0], *(each[0].unflatten(1, (-1, groups)).sum(2) for each in (d_k, d_v))
 
-    @property
-    def _window(self) -> int:
-        """How many tokens before its own a query sees; -1 for all."""
-        return -1 if self.window is None else self.window - 1
+
+def _left(window: int | None) -> int:
+    """How many tokens before its own a query sees; -1 for all."""
+    return -1 if window is None else window - 1
 
 
 @contextmanager
@@ -131,16 +139,24 @@ def _equal_bits() -> Iterator[None]:
 
 
 def flash_prompts(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bounds: tuple[torch.Tensor, int], scale: float
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    bounds: tuple[torch.Tensor, int],
+    scale: float,
+    window: int | None,
 ) -> torch.Tensor:
     """Causal attention within prompts one behind the other, of q (N, heads, d) over k and v (N, kv heads, d).
 
     Args:
         bounds: where each prompt begins, and the end, int32; and the longest prompt. See `Fused` for the operator.
+        window: how many tokens back a query sees, None for all.
     """
     starts, longest = bounds
     parts = (starts, starts, longest, longest, 0.0, True, False)
-    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(q, k, v, *parts, scale=scale)[0]
+    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(
+        q, k, v, *parts, scale=scale, window_size_left=_left(window), window_size_right=0
+    )[0]
     return mixed
 
 
@@ -152,6 +168,7 @@ def flash_step(
     seen: torch.Tensor,
     most: int,
     scale: float,
+    window: int | None,
 ) -> torch.Tensor:
     """Attention of one query in each of R rows, (R, heads, d), over the first tokens of the row's keys and values.
 
@@ -160,10 +177,40 @@ def flash_step(
     Args:
         keys, values: (places, kv heads, d) of all rows.
         starts: where each row's query and its keys begin, and the end, both (R + 1,) int32.
-        seen: (R,) int32, how many tokens each row sees; at most `most`.
+        seen: (R,) int32, how many tokens each row has; at most `most`.
+        window: how many of these it sees, None for all. Only without one the kernel shares a row among processors.
     """
     parts = (*starts, 1, most, 0.0, False, False)
-    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(q, keys, values, *parts, scale=scale, seqused_k=seen)[
-        0
-    ]
+    sides = {"window_size_left": _left(window), "window_size_right": -1 if window is None else 0}
+    mixed: torch.Tensor = torch.ops.aten._flash_attention_forward(
+        q, keys, values, *parts, scale=scale, seqused_k=seen, **sides
+    )[0]
     return mixed
+
+
+def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The RMS norm of the last dimension times `weight`, and its factor (…, 1) in float32; one kernel on CUDA.
+
+    `torch.nn.functional.rms_norm` calls `aten::_fused_rms_norm` as well, and drops the factor that the backward pass
+    needs.
+    """
+    normed, inverse = torch.ops.aten._fused_rms_norm(x, [x.shape[-1]], weight, eps)
+    return normed, inverse
+
+
+def rms_norm_backward(
+    gradient: torch.Tensor, x: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    """d loss / d x of `rms_norm`; the weight is frozen."""
+    d_x: torch.Tensor = torch.ops.aten._fused_rms_norm_backward(
+        gradient, x, [x.shape[-1]], inverse, weight, [True, False]
+    )[0]
+    return d_x
+
+
+def copy_scaled(sources: Sequence[torch.Tensor], scales: Sequence[float], targets: Sequence[torch.Tensor]) -> None:
+    """Write each source times its scale into its target, all by a few kernels instead of two for each.
+
+    `torch._foreach_mul` and `torch._foreach_copy_` are what torch's own optimizers use; there are no public names.
+    """
+    torch._foreach_copy_(list(targets), torch._foreach_mul(list(sources), list(scales)))

@@ -29,3 +29,12 @@ def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
     finally:
         for layer, mode in zip(layers, modes, strict=True):
             layer.gradient_checkpointing, layer.training = False, mode
+
+
+def attention_of(model: torch.nn.Module) -> str:
+    """The name of the attention function that a model's layers call, such as "sdpa".
+
+    `attn_implementation` can be asked for when a model is loaded; what it became is in `_attn_implementation` alone.
+    """
+    config: Any = model.config
+    return str(config._attn_implementation)

@@ -11,7 +11,7 @@ from engine.errors import ModelError
 from engine.estimates.flops import pair_size
 from engine.estimates.memory import estimate_memory
 from engine.estimates.model_shape import ModelShape, shape_of
-from engine.schedule import TOKENS_TOGETHER
+from engine.schedule import TOKENS_TOGETHER, TOKENS_TOGETHER_ON_CUDA, pairs_per_step
 
 _MARGIN = 0.9  # the part of free memory that a run may plan with; other programs need some, and estimates are rough
 # The plain method keeps more, because PEFT's wrappers hold every layer's input once more in float32. Measured: 1.5
@@ -20,12 +20,13 @@ _PLAIN = 2.5
 
 
 def free_bytes(device: str) -> int:
-    """How many bytes of memory are free on `device`."""
+    """How many bytes of memory are free on `device`, those included that torch holds without using them."""
     kind = torch.device(device).type
     if kind == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     if kind == "mps":
-        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     return int(psutil.virtual_memory().available)
 
 
@@ -51,8 +52,28 @@ def known_shape(config: Any) -> ModelShape | None:
         return None
 
 
+def tokens_on_cuda(shape: ModelShape | None, *, dtype: str, device: str) -> int:
+    """How many tokens of short pairs share a pass on a CUDA device.
+
+    It follows from the model and the card alone, so a run that is resumed forms the same passes.
+    """
+    if shape is not None:
+        room = _MARGIN * torch.cuda.get_device_properties(device).total_memory
+        for tokens in TOKENS_TOGETHER_ON_CUDA:
+            row = (tokens, min(tokens, TrainConfig().max_length))
+            if estimate_memory(shape, TrainConfig(), dtype=dtype, row=row, device=device).peak <= room:
+                return tokens
+    return TOKENS_TOGETHER
+
+
 def choose_checkpointing(
-    shape: ModelShape | None, config: TrainConfig, largest: EncodedPair, *, dtype: str, device: str, plain: bool
+    shape: ModelShape | None,
+    config: TrainConfig,
+    largest: EncodedPair,
+    *,
+    dtype: str,
+    device: str,
+    together: int | None,
 ) -> tuple[bool, str]:
     """Whether layers are computed again in the backward pass, and why as a sentence ("" where there is no reason).
 
@@ -60,7 +81,7 @@ def choose_checkpointing(
         shape: the base model's sizes; None where its config does not tell them.
         largest: the pair with the most tokens.
         dtype, device: of the base model.
-        plain: the run scores its pairs by the plain method.
+        together: how many tokens of short pairs share a pass; None where the run scores by the plain method.
     """
     if config.gradient_checkpointing != "auto":
         if config.gradient_checkpointing == "off":
@@ -69,9 +90,10 @@ def choose_checkpointing(
     if shape is None:
         return False, ""
     tokens, longest = pair_size(largest).row
-    row = (tokens if plain else max(tokens, TOKENS_TOGETHER), longest)
-    memory = estimate_memory(shape, config, dtype=dtype, row=row)
-    needed = memory.peak - memory.weights + (memory.activations * (_PLAIN - 1) if plain else 0)
+    filled = min(together or 0, pairs_per_step(config) * tokens)
+    row = (max(tokens, filled), longest)
+    memory = estimate_memory(shape, config, dtype=dtype, row=row, device=device)
+    needed = memory.peak - memory.weights + (memory.activations * (_PLAIN - 1) if together is None else 0)
     free = free_bytes(device)
     if needed <= _MARGIN * free:
         return False, ""

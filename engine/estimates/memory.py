@@ -14,6 +14,7 @@ _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "4bit": 2.0}  # a num
 # 256 of those.
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
 _HEAD_CHUNK = 1 << 22  # logits at a time, in the model's number format and in float32
+_HEAD_CHUNK_ON_CUDA = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Memory:
 
     Attributes:
         weights: the frozen base model.
-        adapter: LoRA's float32 weights and their gradients.
+        adapter: LoRA's float32 weights and their gradients, and on a CUDA device a copy in the products' format.
         optimizer: AdamW's two moments.
         copies: the weights that the run started with and the best so far, in the machine's main memory.
         activations: the tensors of one pair that the backward pass needs.
@@ -49,30 +50,42 @@ def estimate_memory(
     dtype: str,
     row: tuple[int, int] | None = None,
     checkpointing: bool = False,
+    device: str = "cpu",
 ) -> Memory:
     """The memory of training by the fast method, one pass at a time, so the batch size does not count.
+
+    On a CUDA device the backward pass computes the inputs of most linear layers again, and fused kernels work on one
+    part of a layer at a time.
 
     Args:
         dtype: "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4, the rest in bfloat16).
         row: tokens of the largest pass (prompts once, both answers), and of the longest sequence in it; by default
             those of two sequences of `config.max_length`.
         checkpointing: layers keep only their inputs.
+        device: such as "cpu" or "cuda:0".
     """
     tokens, longest = row or (2 * config.max_length, config.max_length)
     size = _BYTES[dtype]
     quantised = shape.linear_values if dtype == "4bit" else 0
     trained = lora_values(shape, config)
-    layer = _layer_activations(shape, config, size, tokens, longest)
+    on_cuda = device.startswith("cuda")
+    layer = (
+        tokens * _kept_on_cuda(shape, config, size)
+        if on_cuda
+        else _layer_activations(shape, config, size, tokens, longest)
+    )
     kept = shape.layers * 2 * shape.hidden * tokens * size if checkpointing else shape.layers * layer
     ends = tokens * shape.hidden * (2 * size + 4)  # the first and last states, and the head's gradient
+    again = layer if checkpointing else 0
+    head = _HEAD_CHUNK * (size + 4)
     largest = max(each.values for each in shape.linears) * size if dtype == "4bit" else 0
     return Memory(
         weights=int(quantised * _NF4 + (shape.parameters - quantised) * size),
-        adapter=8 * trained,
+        adapter=int((8 + (size if on_cuda else 0)) * trained),
         optimizer=8 * trained,
         copies=8 * trained,
         activations=int(kept + ends),
-        work=int(layer * (2 if checkpointing else 1) + _HEAD_CHUNK * (size + 4) + largest),
+        work=int(largest + (_work_on_cuda(shape, size, tokens, again) if on_cuda else again + layer + head)),
     )
 
 
@@ -97,3 +110,24 @@ def _layer_activations(shape: ModelShape, config: TrainConfig, size: float, toke
     dropped = 8 * config.lora_dropout * (2 * shape.hidden + shape.attention + shape.inner)  # places as int64
     probabilities = shape.heads * longest * size if longest < 1024 else 0.0
     return tokens * (values * size + dropped + probabilities + 8)
+
+
+def _kept_on_cuda(shape: ModelShape, config: TrainConfig, size: float) -> float:
+    """Bytes that one layer keeps there for each token.
+
+    By name: both norms' inputs (2 H), queries and what attention mixed (2 A), keys and values (2 K), gate and up (2 I),
+    LoRA's inner values; the inputs of norms that some models have besides; in float32 a factor for each norm and a
+    normaliser for each head.
+    """
+    values = 2 * (shape.hidden + shape.attention + shape.keys + shape.inner)
+    values += config.lora_r * len(_adapted(shape, config))
+    besides = 2 * shape.hidden * size if shape.framed else 0.0
+    if shape.head_norms:
+        besides += (shape.attention + shape.keys) * (4 if shape.framed else size)
+    return values * size + besides + 4 * (2 + shape.heads)
+
+
+def _work_on_cuda(shape: ModelShape, size: float, tokens: int, again: float) -> float:
+    """Bytes of temporary tensors: those of the output layer, or later four of the widest in a layer's backward pass."""
+    head = min(_HEAD_CHUNK_ON_CUDA, tokens * shape.vocabulary) * (size + 4)
+    return max(head, again + 4 * shape.inner * tokens * size)

@@ -23,7 +23,11 @@ class Linear:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """The sizes of a decoder-only model. `attention` is heads × head size, `keys` the same of the key heads."""
+    """The sizes of a decoder-only model. `attention` is heads × head size, `keys` the same of the key heads.
+
+    `head_norms` says whether queries and keys of each head have norms, and `framed` whether norms are behind attention
+    and the feed-forward part as well, all of them in float32.
+    """
 
     hidden: int
     layers: int
@@ -33,6 +37,8 @@ class ModelShape:
     vocabulary: int
     tied: bool
     linears: tuple[Linear, ...]
+    head_norms: bool = False
+    framed: bool = False
 
     @property
     def linear_values(self) -> int:
@@ -84,7 +90,10 @@ def _llama_shape(config: Mapping[str, Any]) -> ModelShape:
     )
     tied = bool(config.get("tie_word_embeddings", False))
     vocabulary, layers = config["vocab_size"], config["num_hidden_layers"]
-    return ModelShape(hidden, layers, heads, queries, keys, vocabulary, tied, linears)
+    kind = str(config.get("model_type", ""))
+    framed = kind.startswith("gemma3")
+    head_norms = framed or kind == "qwen3"
+    return ModelShape(hidden, layers, heads, queries, keys, vocabulary, tied, linears, head_norms, framed)
 
 
 def _gpt2_shape(config: Mapping[str, Any]) -> ModelShape:

@@ -11,7 +11,7 @@ from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
 from engine.preference import PreferencePair
-from engine.preparation import PreparedPairs, prepare_pairs
+from engine.preparation import PreparedPairs, prepare_pairs, rewriting_words
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
@@ -27,6 +27,8 @@ class Preflight:
         train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
         moved: pairs whose prompt's end is trained on as part of the answers.
         shortened: pairs cut at `max_length`.
+        rewritten: pairs with an answer that the chat template would change, and that is trained on as it was judged.
+            `rewriting` says so, with an example; None where there are none.
         steps: optimizer steps of the whole run.
         tokens: of one epoch's training pairs, the prompt once per pair; `longest` is the longest prompt plus answer.
         chosen_longer: share of training pairs whose chosen answer has more tokens than the rejected one.
@@ -49,6 +51,8 @@ class Preflight:
     notes: tuple[str, ...]
     memory: Memory | None = None
     seconds: float | None = None
+    rewritten: int = 0
+    rewriting: str | None = None
 
 
 def preflight(
@@ -58,12 +62,13 @@ def preflight(
     *,
     shape: ModelShape | None = None,
     dtype: str = "float32",
+    device: str = "cpu",
     flops_per_second: float | None = None,
 ) -> Preflight:
     """The facts of a run before it starts, found with the same code as in the run itself.
 
     Args:
-        shape, dtype: of the base model, for the estimate of memory.
+        shape, dtype, device: of the base model, for the estimate of memory.
         flops_per_second: a speed measured on this machine, such as an earlier run's metric of that name.
 
     Raises:
@@ -86,18 +91,29 @@ def preflight(
         longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
         chosen_longer=longer,
         travel=travel,
-        notes=_notes(len(train), longer, shorter, travel, config),
-        memory=None if shape is None else _memory(shape, both, config, dtype),
+        notes=(*_notes(len(train), longer, shorter, travel, config), *filter(None, [prepared.thoughts])),
+        memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
+        rewritten=sum(pair.rewriting is not None for pair in both),
+        rewriting=rewriting_words(both),
     )
 
 
-def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str) -> Memory:
+def _memory(shape: ModelShape, pairs: Sequence[EncodedPair], config: TrainConfig, dtype: str, device: str) -> Memory:
     rows = [pair_size(pair).row for pair in pairs]
-    together = min(TOKENS_TOGETHER, sum(tokens for tokens, _ in rows))
     tokens, longest = max(rows)
+    together = min(_most_together(shape, dtype, device), sum(tokens for tokens, _ in rows))
     row = (max(tokens, together), longest)
-    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=config.gradient_checkpointing == "on")
+    again = config.gradient_checkpointing == "on"
+    return estimate_memory(shape, config, dtype=dtype, row=row, checkpointing=again, device=device)
+
+
+def _most_together(shape: ModelShape, dtype: str, device: str) -> int:
+    if not device.startswith("cuda"):
+        return TOKENS_TOGETHER
+    from engine.estimates.checkpointing import tokens_on_cuda  # imports torch
+
+    return tokens_on_cuda(shape, dtype=dtype, device=device)
 
 
 def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, steps: int) -> float:

@@ -28,17 +28,20 @@ PUBLISHED: Mapping[str, Mapping[str, Any]] = {
 _PATIENCE_S = 5
 
 
-def memory_of(source: str, config: TrainConfig, *, dtype: str) -> Memory:
+def memory_of(
+    source: str, config: TrainConfig, *, dtype: str, device: str = "cpu", checkpointing: bool = False
+) -> Memory:
     """The memory of training `source` on the longest pairs that `config` allows, from its sizes alone.
 
     Args:
         source: a Hub id or a folder.
-        dtype: as for `estimate_memory`.
+        dtype, device, checkpointing: as for `estimate_memory`.
 
     Raises:
         ModelError: the model's sizes are unknown: there is no such model, or the Hub cannot be reached.
     """
-    return estimate_memory(shape_of(config_of(source)), config, dtype=dtype)
+    shape = shape_of(config_of(source))
+    return estimate_memory(shape, config, dtype=dtype, device=device, checkpointing=checkpointing)
 
 
 def config_of(source: str) -> Mapping[str, Any]:

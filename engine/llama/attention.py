@@ -5,20 +5,29 @@ one call of a fused kernel takes all sequences of the row, without a mask, and k
 a score for each query and key. A CPU and the fallback go pair by pair, with a mask.
 """
 
+import logging
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
+from engine.chat import EncodedPair
 from engine.compat import torch_private
 from engine.compat.torch_private import Fused
-from engine.packing import PackedPairs, Place, Sequences, sequences_of, visible
+from engine.out_of_memory import is_out_of_memory
+from engine.packing import PackedPairs, Place, Sequences, pack, sequences_of, visible
+
+logger = logging.getLogger(__name__)
 
 _LONG = 1024  # from this many tokens torch's own attention beats matrix products on a CPU
 _FLASH_WIDTH = 256  # the widest head that the flash kernel takes
 _FLASH_CAPABILITY = (8, 0)
+# The most that a fused kernel may differ from attention with a mask, relative to its norm. A wrong mask gives over 0.1.
+_AGREES = {torch.float32: 1e-3}
+_AGREES_HALF = 0.03
 
 
 class AttentionKernel(StrEnum):
@@ -43,9 +52,48 @@ def attention_kernel(device: str, dtype: torch.dtype, *, width: int = 128, windo
     if kind != "cuda":
         return AttentionKernel.PRODUCTS if kind == "cpu" else AttentionKernel.MASKED
     fits = dtype in (torch.bfloat16, torch.float16) and width % 8 == 0 and width <= _FLASH_WIDTH
-    if fits and torch_private.has_flash(device, _FLASH_CAPABILITY):
+    if (
+        fits
+        and torch_private.has_flash(device, _FLASH_CAPABILITY)
+        and agrees(AttentionKernel.FLASH, device, dtype, width)
+    ):
         return AttentionKernel.FLASH
-    return AttentionKernel.MASKED if windowed else AttentionKernel.EFFICIENT
+    if not windowed and agrees(AttentionKernel.EFFICIENT, device, dtype, width):
+        return AttentionKernel.EFFICIENT
+    return AttentionKernel.MASKED
+
+
+@cache
+def agrees(kernel: AttentionKernel, device: str, dtype: torch.dtype, width: int) -> bool:
+    """Whether a fused kernel gives on this device what attention with a mask gives, and the same gradients.
+
+    The operators are private, so a version of torch may change them; the log says what was found.
+    """
+    try:
+        found, expected = (_tried(each, device, dtype, width) for each in (kernel, AttentionKernel.MASKED))
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        logger.warning("%s fails on %s and is not taken", kernel, device, exc_info=True)
+        return False
+    apart = max(float((ours - theirs).norm() / theirs.norm()) for ours, theirs in zip(found, expected, strict=True))
+    if not apart <= _AGREES.get(dtype, _AGREES_HALF):
+        logger.warning("%s differs by %.2g from attention with a mask on %s and is not taken", kernel, apart, device)
+        return False
+    return True
+
+
+def _tried(kernel: AttentionKernel, device: str, dtype: torch.dtype, width: int) -> list[torch.Tensor]:
+    """Attention within two short pairs by a kernel, and the gradients of queries, keys and values, in float32."""
+    pairs = [EncodedPair("1", (1,) * 5, (1,) * 3, (1,) * 4), EncodedPair("2", (1,) * 2, (1,) * 4, (1,))]
+    packed, generator = pack(pairs, device), torch.Generator().manual_seed(0)
+    tokens = len(packed.input_ids)
+    shapes = ((tokens, heads, width) for heads in (4, 2, 2))
+    q, k, v = (torch.randn(shape, generator=generator).to(device, dtype).requires_grad_() for shape in shapes)
+    with torch.enable_grad():
+        mixed = PackedAttention(packed, kernel)(q, k, v, window=None, scale=width**-0.5)
+        weights = torch.randn(mixed.shape, generator=generator).to(device, dtype)
+        return [each.detach().float() for each in (mixed, *torch.autograd.grad(mixed, (q, k, v), weights))]
 
 
 @dataclass
@@ -53,6 +101,8 @@ class PackedAttention:
     """Attention over one packed row, for all layers of a pass. What layers share is made at its first use."""
 
     packed: PackedPairs
+    kernel: AttentionKernel | None = None
+    """None for the one that `attention_kernel` names."""
     _sequences: Sequences | None = None
     _masks: dict[tuple[Place, int | None], tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
 
@@ -67,7 +117,7 @@ class PackedAttention:
         """
         if window is not None and window >= self.packed.longest:
             window = None
-        kernel = attention_kernel(str(q.device), q.dtype, width=q.shape[-1], windowed=window is not None)
+        kernel = self.kernel or attention_kernel(str(q.device), q.dtype, width=q.shape[-1], windowed=window is not None)
         if kernel in (AttentionKernel.MASKED, AttentionKernel.PRODUCTS):
             parts = [part for place in self.packed.places for part in self._pair(place, q, k, v, window, scale)]
             return torch.cat(parts)

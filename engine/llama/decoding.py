@@ -26,6 +26,8 @@ class DecodingWeights:
         weights = read_weights(model, None)
         self.layers = [PackedLayer.of(layer, packed=packed, joined=joined) for layer in weights.layers]
         self.head = PackedLinear([weights.head], packed=packed)
+        if joined:
+            torch.cuda.empty_cache()  # what the weights were in before is in pieces too small for a block
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,6 @@ class LlamaDecoder:
         self._loras = [LayerLora.of(layer, dtype) for layer in weights.layers]
         self._cache = KeyValueCache(
             layers=len(weights.layers),
-            rows=max_rows,
             heads=self._heads,
             width=self._width,
             dtype=dtype,
@@ -105,7 +106,7 @@ class LlamaDecoder:
         positions = torch.cat([torch.arange(length, device=device) for length in lengths])
         first = len(self._cache.lengths)
         counts = [rows for _, rows in prompts]
-        self._cache.fit(max([*lengths, *self._cache.lengths]))
+        self._cache.fit(max([*lengths, *self._cache.lengths]), first + sum(counts))
 
         def attend(layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
             return self._attend_prompts(layer, q, k, v, lengths, counts, first)

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+
+from engine.compat import torch_private
 
 
 def add_norm(
@@ -15,24 +18,66 @@ def add_norm(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`x + delta`, its RMS norm times `weight`, and the norm's factor; (T, H), (T, H), (T, 1) float32."""
     total = x + delta
-    wide = total.float()
+    return total, *norm(total, weight, eps)
+
+
+def norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The RMS norm of `x` times `weight`, and its factor; (T, H), (T, 1) float32."""
+    wide = x.float()
     inverse = torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)
-    return total, weight * (wide * inverse).to(x.dtype), inverse
+    return _weighted(wide * inverse, weight, x.dtype), inverse
 
 
-def norm_again(total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def head_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """The RMS norm of each head, (T, heads, d), times `weight`, (d,); it has the gradient of torch's own."""
+    if weight.dtype == x.dtype:
+        return F.rms_norm(x, (x.shape[-1],), weight, eps)
+    return F.rms_norm(x.float(), (x.shape[-1],), weight, eps).to(x.dtype)
+
+
+def step_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    """The RMS norm of the last dimension times `weight`, without a gradient and in few kernels."""
+    return _cuda_norm(x, weight, eps)[0]
+
+
+def _weighted(normed: torch.Tensor, weight: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Weights of the model's dtype multiply what was rounded to it, as in Llama; float32 ones before, as in Gemma."""
+    return weight * normed.to(dtype) if weight.dtype == dtype else (weight * normed).to(dtype)
+
+
+def norm_again(total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     """The second result of `add_norm` from its first and third, (T, H); to the last bit where nothing is compiled."""
-    return weight * (total.float() * inverse).to(total.dtype)
+    del eps
+    return _weighted(total.float() * inverse, weight, total.dtype)
 
 
 def add_norm_backward(
     d_total: torch.Tensor, d_normed: torch.Tensor, total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """d loss / d x (and d delta, which is the same), (T, H)."""
+    return (d_total.float() + _inner(d_normed, total, inverse, weight)).to(total.dtype)
+
+
+def norm_backward(d_normed: torch.Tensor, x: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """d loss / d x of `norm`, (T, H)."""
+    return _inner(d_normed, x, inverse, weight).to(x.dtype)
+
+
+def _inner(d_normed: torch.Tensor, x: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     weighted = d_normed.float() * weight.float()
-    normed = total.float() * inverse
-    inner = inverse * (weighted - normed * (weighted * normed).mean(-1, keepdim=True))
-    return (d_total.float() + inner).to(total.dtype)
+    normed = x.float() * inverse
+    return inverse * (weighted - normed * (weighted * normed).mean(-1, keepdim=True))
+
+
+def geglu(gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    """`gelu(gate) · up` with the tanh form of gelu, (T, I); Gemma's gate."""
+    return F.gelu(gate, approximate="tanh") * up
+
+
+def geglu_backward(d_out: torch.Tensor, gate: torch.Tensor, up: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """d loss / d gate and d loss / d up, each (T, I)."""
+    d_gate: torch.Tensor = torch.ops.aten.gelu_backward(d_out * up, gate, approximate="tanh")
+    return d_gate, F.gelu(gate, approximate="tanh").mul_(d_out)
 
 
 def swiglu(gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
@@ -57,6 +102,61 @@ def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tenso
     return x * cos + turned * sin
 
 
+# -- the same on a CUDA device, in torch's own kernels: a third of the launches, each result rounded once ------------
+
+
+def _cuda_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
+    if weight.dtype == x.dtype:
+        return torch_private.rms_norm(x, weight, eps)
+    normed, inverse = torch_private.rms_norm(x.float(), weight, eps)
+    return normed.to(x.dtype), inverse
+
+
+def _cuda_add_norm(
+    x: torch.Tensor, delta: torch.Tensor, weight: torch.Tensor, eps: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    total = x + delta
+    return total, *_cuda_norm(total, weight, eps)
+
+
+def _cuda_norm_again(total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+    del inverse
+    return _cuda_norm(total, weight, eps)[0]
+
+
+def _cuda_norm_backward(
+    d_normed: torch.Tensor, x: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    if weight.dtype == x.dtype:
+        return torch_private.rms_norm_backward(d_normed, x, inverse, weight)
+    return torch_private.rms_norm_backward(d_normed.float(), x.float(), inverse, weight).to(x.dtype)
+
+
+def _cuda_add_norm_backward(
+    d_total: torch.Tensor, d_normed: torch.Tensor, total: torch.Tensor, inverse: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    return _cuda_norm_backward(d_normed, total, inverse, weight).add_(d_total)
+
+
+def _cuda_swiglu(gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    return F.silu(gate).mul_(up)
+
+
+def _cuda_swiglu_backward(
+    d_out: torch.Tensor, gate: torch.Tensor, up: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    d_gate: torch.Tensor = torch.ops.aten.silu_backward(d_out * up, gate)
+    return d_gate, F.silu(gate).mul_(d_out)
+
+
+def _cuda_rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    half = x.shape[-1] // 2
+    turned = torch.empty_like(x)
+    torch.mul(x[..., half:], -sin[..., :half], out=turned[..., :half])
+    torch.mul(x[..., :half], sin[..., half:], out=turned[..., half:])
+    return turned.addcmul_(x, cos)
+
+
 class AddNorm(torch.autograd.Function):
     """`apply(x, delta, weight, eps, kernels)` → (x + delta, its RMS norm, the norm's factor). `weight` is frozen."""
 
@@ -76,6 +176,41 @@ class AddNorm(torch.autograd.Function):
         """The gradient of both inputs."""
         d_x = ctx.kernels.add_norm_backward(*gradients[:2], *ctx.saved_tensors)
         return d_x, d_x, None, None, None
+
+
+class Norm(torch.autograd.Function):
+    """`apply(x, weight, eps, kernels)` → the RMS norm of x. `weight` is frozen."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float, kernels: "Kernels") -> torch.Tensor:
+        """Normalise."""
+        normed, inverse = kernels.norm(x, weight, eps)
+        ctx.save_for_backward(x, inverse, weight)
+        ctx.kernels = kernels
+        found: torch.Tensor = normed
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """The gradient of the input."""
+        return ctx.kernels.norm_backward(gradients[0], *ctx.saved_tensors), None, None, None
+
+
+class GeGlu(torch.autograd.Function):
+    """`apply(gate, up, kernels)` → gelu(gate) · up."""
+
+    @staticmethod
+    def forward(ctx: Any, gate: torch.Tensor, up: torch.Tensor, kernels: "Kernels") -> torch.Tensor:
+        """Gate and multiply."""
+        ctx.save_for_backward(gate, up)
+        ctx.kernels = kernels
+        product: torch.Tensor = kernels.geglu(gate, up)
+        return product
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """The gradients of gate and up."""
+        return *ctx.kernels.geglu_backward(gradients[0], *ctx.saved_tensors), None
 
 
 class SwiGlu(torch.autograd.Function):
@@ -125,7 +260,11 @@ class Kernels:
         self.compiled = compiled
         wrap = _compiled if compiled else _as_it_is
         self.add_norm: Callable[..., Any] = wrap(add_norm)
+        self.norm: Callable[..., Any] = wrap(norm)
         self.norm_again: Callable[..., Any] = wrap(norm_again)
+        self.norm_backward: Callable[..., Any] = wrap(norm_backward)
+        self.geglu: Callable[..., Any] = wrap(geglu)
+        self.geglu_backward: Callable[..., Any] = wrap(geglu_backward)
         self.add_norm_backward: Callable[..., Any] = wrap(add_norm_backward)
         self.swiglu: Callable[..., Any] = wrap(swiglu)
         self.swiglu_backward: Callable[..., Any] = wrap(swiglu_backward)
@@ -136,12 +275,30 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function compiled once for all lengths, so that every pair meets the same kernel."""
     inner = torch.compile(function, dynamic=True)
 
-    def call(*values: Any) -> Any:
+    def call(*values: Any, **options: float) -> Any:
         # Without the history of the values: by it the compiler would distinguish calls that are the same.
-        return inner(*(value.detach() if isinstance(value, torch.Tensor) else value for value in values))
+        return inner(*(value.detach() if isinstance(value, torch.Tensor) else value for value in values), **options)
 
     return call
 
 
+_ON_CUDA: dict[Callable[..., Any], Callable[..., Any]] = {
+    norm: _cuda_norm,
+    add_norm: _cuda_add_norm,
+    norm_again: _cuda_norm_again,
+    norm_backward: _cuda_norm_backward,
+    add_norm_backward: _cuda_add_norm_backward,
+    swiglu: _cuda_swiglu,
+    swiglu_backward: _cuda_swiglu_backward,
+    rotate: _cuda_rotate,
+}
+
+
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
+    """The function itself, or on a CUDA device the one that takes its place there."""
+    on_cuda = _ON_CUDA.get(function, function)
+
+    def call(first: torch.Tensor, *others: Any, **options: float) -> Any:
+        return (on_cuda if first.is_cuda else function)(first, *others, **options)
+
+    return call

@@ -14,29 +14,30 @@ _BLOCK = 64  # lengths are rounded up to this; oneDNN builds new code for every 
 
 
 class KeyValueCache:
-    """Keys and values for up to `rows` rows in every layer."""
+    """Keys and values of the rows in use, in every layer. It grows with the number of rows as with their length."""
 
-    def __init__(self, *, layers: int, rows: int, heads: int, width: int, dtype: torch.dtype, device: str) -> None:
+    def __init__(self, *, layers: int, heads: int, width: int, dtype: torch.dtype, device: str) -> None:
         self._tokens_last = device == "cpu" and dtype == torch.bfloat16
-        self._keys = torch.zeros(layers, rows, heads, 0, width, dtype=dtype, device=device)
+        self._keys = torch.zeros(layers, 0, heads, 0, width, dtype=dtype, device=device)
         self._values = self._keys
         if self._tokens_last:
             self._keys = self._keys.transpose(3, 4)
         self.lengths: list[int] = []  # of the rows in use
 
-    def fit(self, longest: int) -> None:
-        """Size the allocation for rows of up to `longest` tokens, before they are written."""
+    def fit(self, longest: int, rows: int) -> None:
+        """Size the allocation for this many rows of up to `longest` tokens, before they are written."""
         wanted, held = -(-longest // _BLOCK) * _BLOCK, self._values.shape[3]
-        if wanted <= held < 2 * wanted:
+        if wanted <= held < 2 * wanted and rows <= self._values.shape[1]:
             return
-        self._values = self._resized(self._values, 3, wanted)
-        self._keys = self._resized(self._keys, 4 if self._tokens_last else 3, wanted)
+        tokens = wanted if not wanted <= held < 2 * wanted else held
+        self._values = self._resized(self._values, 3, rows, tokens)
+        self._keys = self._resized(self._keys, 4 if self._tokens_last else 3, rows, tokens)
 
-    def _resized(self, held: torch.Tensor, dimension: int, tokens: int) -> torch.Tensor:
+    def _resized(self, held: torch.Tensor, dimension: int, rows_wanted: int, tokens: int) -> torch.Tensor:
         """A new allocation with the contents of the rows in use. It holds zeros behind a row's end, because attention
         multiplies these places by 0, and 0 · NaN is NaN."""
         shape = list(held.shape)
-        shape[dimension] = tokens
+        shape[1], shape[dimension] = rows_wanted, tokens
         kept = min(tokens, held.shape[dimension])
         fresh = held.new_zeros(shape)
         rows = slice(0, len(self.lengths))
@@ -68,7 +69,7 @@ class KeyValueCache:
         """Make room for one more token in every row, and make the mask of the tokens that each row sees."""
         device, rows = self._keys.device, len(self.lengths)
         self.lengths = [length + 1 for length in self.lengths]
-        self.fit(max(self.lengths))
+        self.fit(max(self.lengths), rows)
         ends = torch.tensor(self.lengths, device=device)
         self._seen = self._values.shape[3]
         self._rows: torch.Tensor | slice = torch.arange(rows, device=device)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+
+from engine.compat.bitsandbytes import dequantised
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class LinearWeights:
     """One frozen linear layer with one adapter's LoRA matrices, if the adapter has any for it.
 
     `weight` is (out, in) and `bias` (out,) or None, both in the base model's dtype; `a` is (r, in) and `b` (out, r),
-    both float32. LoRA adds `scale · drop(x) aᵀ bᵀ`, and `dropout` is the share of inputs that it drops.
+    both float32. LoRA adds `scale · drop(x) aᵀ bᵀ`, and `dropout` is the share of inputs that it drops. In 4 bits
+    `weight` holds them packed, with bitsandbytes' state beside them.
     """
 
     weight: torch.Tensor
@@ -26,6 +30,20 @@ class LinearWeights:
     scale: float = 1.0
     dropout: float = 0.0
 
+    @property
+    def outputs(self) -> int:
+        """The size of one output."""
+        return int(self.weight.shape[0] if self.quantised is None else self.quantised.shape[0])
+
+    @property
+    def quantised(self) -> Any:
+        """bitsandbytes' state of a weight in 4 bits, None for any other."""
+        return getattr(self.weight, "quant_state", None)
+
+    def dense(self) -> torch.Tensor:
+        """The weight, (out, in), as the product takes it: made anew at each call where it is held in 4 bits."""
+        return self.weight if self.quantised is None else dequantised(self.weight, self.quantised)
+
 
 @dataclass(frozen=True)
 class LlamaLayer:
@@ -33,11 +51,14 @@ class LlamaLayer:
 
     Attributes:
         attention_norm, mlp_norm: (H,) the weights of the norms before attention and before the feed-forward part.
+        after_attention, after_mlp: (H,) those of the norms behind them, which Gemma 3 has and the others have not. All
+            norms of Gemma 3 are float32, and are not rounded before they are applied.
         qkv, output, gate_up, down: the linear layers, grouped by their input.
         query_norm, key_norm: (d,) weights of the norms of each head, which Qwen3 has and the others have not.
         activation: the function between `gate_up` and `down`.
         width: the size d of one head; `scale` multiplies attention scores.
         window: how many tokens back this layer sees, None for all.
+        turns: which of the model's rotary angles this layer takes, where it has several.
     """
 
     attention_norm: torch.Tensor
@@ -52,11 +73,18 @@ class LlamaLayer:
     width: int
     scale: float
     window: int | None
+    after_attention: torch.Tensor | None = None
+    after_mlp: torch.Tensor | None = None
+    turns: str | None = None
 
     @property
     def groups(self) -> tuple[tuple[LinearWeights, ...], ...]:
         """The linear layers in the order in which a forward pass needs them, those of one input together."""
         return self.qkv, self.output, self.gate_up, self.down
+
+
+Angles = dict[str | None, tuple[torch.Tensor, torch.Tensor]]
+"""cos and sin of positions, by `LlamaLayer.turns`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +95,7 @@ class LlamaWeights:
         embedding: (V, H); `head` is the output layer, which may share its weight.
         rotary: transformers' module that gives cos and sin for positions.
         final_norm: (H,); all norms of the model add `eps`.
+        embedding_scale: multiplies what the embedding gives, None for 1.
     """
 
     embedding: torch.Tensor
@@ -75,6 +104,20 @@ class LlamaWeights:
     final_norm: torch.Tensor
     head: LinearWeights
     eps: float
+    embedding_scale: torch.Tensor | None = None
+
+    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
+        """The first states of tokens: (N,) → (N, H)."""
+        x = F.embedding(tokens, self.embedding)
+        return x if self.embedding_scale is None else x * self.embedding_scale
+
+    def angles(self, x: torch.Tensor, positions: torch.Tensor) -> "Angles":
+        """cos and sin of N positions, each (N, 1, width) in the dtype of `x`, by what layers call them."""
+        found = {}
+        for name in {layer.turns for layer in self.layers}:
+            cos, sin = self.rotary(x[None], positions[None], *(() if name is None else (name,)))
+            found[name] = cos[0, :, None], sin[0, :, None]
+        return found
 
     def lora_matrices(self) -> Iterator[torch.Tensor]:
         """Every LoRA matrix of the layers, A and B of each linear layer in turn."""
@@ -89,9 +132,10 @@ def read_weights(model: Any, adapter: str | None) -> LlamaWeights:
         embedding=body.embed_tokens.weight,
         rotary=body.rotary_emb,
         layers=tuple(_read_layer(layer, adapter, model.config) for layer in body.layers),
-        final_norm=body.norm.weight,
+        final_norm=_read_norm(body.norm),
         head=_read_linear(model.lm_head, None),
         eps=model.config.rms_norm_eps,
+        embedding_scale=_embedding_scale(body.embed_tokens),
     )
 
 
@@ -102,20 +146,35 @@ def _read_layer(layer: Any, adapter: str | None, config: Any) -> LlamaLayer:
     def read(*modules: Any) -> tuple[LinearWeights, ...]:
         return tuple(_read_linear(module, adapter) for module in modules)
 
+    framed = hasattr(layer, "pre_feedforward_layernorm")  # norms before and behind each part, as in Gemma 3
     return LlamaLayer(
-        attention_norm=layer.input_layernorm.weight,
-        mlp_norm=layer.post_attention_layernorm.weight,
+        attention_norm=_read_norm(layer.input_layernorm),
+        mlp_norm=_read_norm(layer.pre_feedforward_layernorm if framed else layer.post_attention_layernorm),
+        after_attention=_read_norm(layer.post_attention_layernorm) if framed else None,
+        after_mlp=_read_norm(layer.post_feedforward_layernorm) if framed else None,
+        turns=attention.layer_type if framed else None,
         qkv=read(attention.q_proj, attention.k_proj, attention.v_proj),
         output=read(attention.o_proj),
         gate_up=read(mlp.gate_proj, mlp.up_proj),
         down=read(mlp.down_proj),
-        query_norm=None if query_norm is None else query_norm.weight,
-        key_norm=None if key_norm is None else key_norm.weight,
+        query_norm=None if query_norm is None else _read_norm(query_norm),
+        key_norm=None if key_norm is None else _read_norm(key_norm),
         activation=mlp.act_fn,
         width=attention.head_dim,
         scale=float(attention.scaling),
         window=_window(attention, config),
     )
+
+
+def _read_norm(norm: Any) -> torch.Tensor:
+    """A norm's weight as it multiplies. Gemma's holds the difference from 1, and multiplies in float32."""
+    weight: torch.Tensor = norm.weight
+    return 1.0 + weight.detach().float() if type(norm).__name__.startswith("Gemma") else weight
+
+
+def _embedding_scale(embedding: Any) -> torch.Tensor | None:
+    scale = getattr(embedding, "embed_scale", None)
+    return None if scale is None else scale.to(embedding.weight.dtype)
 
 
 def _read_linear(module: Any, adapter: str | None) -> LinearWeights:

@@ -13,6 +13,7 @@ import psutil
 import torch
 import torch.nn.functional as F
 
+from engine.compat import bitsandbytes
 from engine.compat.torch_private import pack_weight, packed_linear, packs_bfloat16
 from engine.llama.layers import LinearWeights
 
@@ -55,9 +56,9 @@ class PackedLinear:
         elif self._joined is not None:
             y = F.linear(x, self._joined, self._bias)
         elif len(self._layers) == 1:
-            y = F.linear(x, self._layers[0].weight, self._layers[0].bias)
+            y = _linear(x, self._layers[0])
         else:
-            y = torch.cat([F.linear(x, layer.weight, layer.bias) for layer in self._layers], dim=-1)
+            y = torch.cat([_linear(x, layer) for layer in self._layers], dim=-1)
         return y if lora is None else y.addmm_(x @ lora.down, lora.up)
 
     def added_to(self, total: torch.Tensor, x: torch.Tensor, lora: JoinedLora | None) -> torch.Tensor:
@@ -68,12 +69,18 @@ class PackedLinear:
         return total if lora is None else total.addmm_(x @ lora.down, lora.up)
 
 
+def _linear(x: torch.Tensor, layer: LinearWeights) -> torch.Tensor:
+    if layer.quantised is None:
+        return F.linear(x, layer.weight, layer.bias)
+    return bitsandbytes.linear(x, layer.weight, layer.quantised, layer.bias)
+
+
 def join_lora(layers: Sequence[LinearWeights], dtype: torch.dtype) -> JoinedLora | None:
     """The adapter on layers of one input: their A side by side, their B on a diagonal of blocks. None without any."""
     downs, ups, offset = [], [], 0
-    width = sum(layer.weight.shape[0] for layer in layers)
+    width = sum(layer.outputs for layer in layers)
     for layer in layers:
-        rows = layer.weight.shape[0]
+        rows = layer.outputs
         if layer.a is not None and layer.b is not None:
             up = layer.b * layer.scale
             block = up.new_zeros(up.shape[1], width)  # (r, out of all layers)

@@ -9,16 +9,15 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from engine.chat import EncodedPair
 from engine.dropout import Dropout, PairDropout, Site
 from engine.llama.attention import PackedAttention
-from engine.llama.kernels import AddNorm, Kernels, Rotate, SwiGlu
-from engine.llama.layers import LinearWeights, LlamaLayer, read_weights
-from engine.llama.lora_linear import Origin, dropout_share, project
-from engine.llama.token_scores import TokenScores
+from engine.llama.kernels import AddNorm, GeGlu, Kernels, Norm, Rotate, SwiGlu, head_norm
+from engine.llama.layers import Angles, LinearWeights, LlamaLayer, LlamaWeights, read_weights
+from engine.llama.lora_linear import LowRank, LowRanks, Origin, dropout_share, project
+from engine.llama.token_scores import TokenScores, mean_of_rows
 from engine.logps import CompletionScores
 from engine.packing import PackedPairs, pack
 
@@ -33,7 +32,9 @@ class LlamaScorer:
     def __init__(self, model: Any, adapter: str | None, kernels: Kernels) -> None:
         self.kernels = kernels
         self._weights = read_weights(model, adapter)
-        self._mean_head = self._weights.head.weight.float().mean(0)  # (H,)
+        groups = [group for layer in self._weights.layers for group in layer.groups]
+        self._low_ranks = LowRanks(groups, self._weights.embedding.dtype) if _saves_kernels(self._weights) else None
+        self._mean_head = mean_of_rows(self._weights.head.weight)  # (H,)
 
     def score(
         self,
@@ -61,12 +62,11 @@ class LlamaScorer:
     def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:
         """The final hidden states, (T, H)."""
         weights, kernels = self._weights, self.kernels
-        x = F.embedding(packed.input_ids, weights.embedding)
-        cos, sin = weights.rotary(x[None], packed.positions[None])
-        attend = PackedAttention(packed)
-        shared = _Shared(
-            attend, cos[0, :, None], sin[0, :, None], kernels, weights.eps, dropout, _computes_again(x.device)
-        )
+        x = weights.embed(packed.input_ids)
+        angles = weights.angles(x, packed.positions)
+        again = _computes_again(x.device)
+        ranks = None if self._low_ranks is None else self._low_ranks.converted(dropping=dropout is not None)
+        shared = _Shared(PackedAttention(packed), angles, kernels, weights.eps, dropout, again, ranks)
         delta = torch.zeros_like(x)
         for number, layer in enumerate(weights.layers):
             if checkpointing:
@@ -87,12 +87,12 @@ class _Shared:
     """
 
     attend: PackedAttention
-    cos: torch.Tensor  # (T, 1, d)
-    sin: torch.Tensor
+    angles: Angles
     kernels: Kernels
     eps: float
     dropout: Dropout | None
     again: bool
+    low_ranks: list[LowRank | None] | None
 
     def project(
         self, x: torch.Tensor, linears: Sequence[LinearWeights], site: Site, origin: Origin | None = None
@@ -103,13 +103,21 @@ class _Shared:
         """
         share, rows = dropout_share(linears), [place.end - place.start for place in self.attend.packed.places]
         dropped = self.dropout.places(x, share, rows, site) if self.dropout is not None and share else None
+        low_rank = None if self.low_ranks is None else self.low_ranks[4 * site.layer + site.group]
         if not self.again:
-            return project(x, linears, dropped=dropped)
+            return project(x, linears, dropped=dropped, low_rank=low_rank)
         origin = origin or Origin(_itself, (x,))
         if isinstance(self.dropout, PairDropout):
             like = x.new_empty(0, x.shape[1])  # its width and device are enough, and it takes no memory
             origin = replace(origin, draw=partial(self.dropout.places, like, share, rows, site))
-        return project(x, linears, dropped=dropped, origin=origin)
+        return project(x, linears, dropped=dropped, origin=origin, low_rank=low_rank)
+
+    def behind(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+        """`x` under the norm that some models have behind attention and behind the feed-forward part."""
+        if weight is None:
+            return x
+        normed: torch.Tensor = Norm.apply(x, weight, self.eps, self.kernels)  # type: ignore[no-untyped-call]
+        return normed
 
 
 def _itself(x: torch.Tensor) -> torch.Tensor:
@@ -121,6 +129,11 @@ def _computes_again(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
+def _saves_kernels(weights: LlamaWeights) -> bool:
+    """On a GPU launching a kernel costs more than copies of a few matrices do."""
+    return weights.embedding.is_cuda
+
+
 def _run_layer(
     number: int, layer: LlamaLayer, x: torch.Tensor, delta: torch.Tensor, shared: _Shared
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -128,20 +141,21 @@ def _run_layer(
     kernels, eps, width = shared.kernels, shared.eps, layer.width
     qkv, output, gate_up, down = (Site(number, group) for group in range(4))
     x, normed, inverse = AddNorm.apply(x, delta, layer.attention_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    origin = Origin(kernels.norm_again, (x, inverse, layer.attention_norm))
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.attention_norm))
     q, k, v = (each.unflatten(-1, (-1, width)) for each in shared.project(normed, layer.qkv, qkv, origin))  # type: ignore[no-untyped-call]
     if layer.query_norm is not None and layer.key_norm is not None:
-        q, k = F.rms_norm(q, (width,), layer.query_norm, eps), F.rms_norm(k, (width,), layer.key_norm, eps)
-    q = Rotate.apply(q, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
-    k = Rotate.apply(k, shared.cos, shared.sin, kernels)  # type: ignore[no-untyped-call]
+        q, k = head_norm(q, layer.query_norm, eps), head_norm(k, layer.key_norm, eps)
+    q, k = (Rotate.apply(each, *shared.angles[layer.turns], kernels) for each in (q, k))  # type: ignore[no-untyped-call]
     attended = shared.attend(q, k, v, window=layer.window, scale=layer.scale)
     (mixed,) = shared.project(attended, layer.output, output)
+    mixed = shared.behind(mixed, layer.after_attention)
     x, normed, inverse = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
-    origin = Origin(kernels.norm_again, (x, inverse, layer.mlp_norm))
+    origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.mlp_norm))
     gate, up = shared.project(normed, layer.gate_up, gate_up, origin)
-    product = SwiGlu.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
-    (delta,) = shared.project(product, layer.down, down, Origin(kernels.swiglu, (gate, up)))
-    return x, delta
+    gated, make = (GeGlu, kernels.geglu) if layer.after_mlp is not None else (SwiGlu, kernels.swiglu)
+    product = gated.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
+    (delta,) = shared.project(product, layer.down, down, Origin(make, (gate, up)))
+    return x, shared.behind(delta, layer.after_mlp)
 
 
 def _by_completion(values: torch.Tensor, packed: PackedPairs) -> torch.Tensor:

@@ -8,6 +8,7 @@ many tokens each has room for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,12 +17,21 @@ import torch.nn.functional as F
 from engine.compat.torch_private import flash_prompts, flash_step
 from engine.llama.attention import AttentionKernel, attention_kernel
 from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
-from engine.llama.layers import LlamaLayer, read_weights
+from engine.llama.kernels import step_norm
+from engine.llama.layers import Angles, LlamaLayer, read_weights
+from engine.llama.static_memory import JoinedPrompts, StaticMemory
+from engine.out_of_memory import is_out_of_memory
+from engine.packing import visible
 
 CAPTURES = True
 """Whether steps run as captured graphs. Without, the same kernels are launched one by one, and give the same tokens."""
 _BLOCK = 256  # a row's tokens are rounded up to this; a row that outgrows its memory costs a new graph
+_MOST_AHEAD = 2048  # memory is taken for so many tokens of a row before it has them
 _ROOM = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)  # how many rows a graph is made for
+_AGREES = (
+    0.05  # the part of the largest logit that steps and the model may differ by: bfloat16 alone gives a third of it
+)
+_TRIED = ([3, 4, 5, 6, 7, 8, 9], [4, 3, 5])
 _WASTE = 4  # a graph for this many times the rows in use is kept; fewer rows are hardly faster
 
 
@@ -34,13 +44,25 @@ class StaticDecoder:
     prompt_tokens = 8192
 
     def __init__(
-        self, model: Any, packed: DecodingWeights, *, adapter: str | None, max_rows: int, captures: bool = CAPTURES
+        self,
+        model: Any,
+        packed: DecodingWeights,
+        *,
+        adapter: str | None,
+        max_rows: int,
+        tokens: int = 0,
+        captures: bool | None = None,
     ) -> None:
-        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time."""
+        """Decode under the loaded `adapter` (None: the base) for up to `max_rows` rows at a time.
+
+        Args:
+            tokens: how many tokens a row will have, prompt and answer together; rows may have more.
+            captures: whether steps run as graphs; None is as `CAPTURES` says.
+        """
         self._weights = weights = read_weights(model, adapter)
         self._packed = packed
         self._max_rows = max_rows
-        self._captures = captures
+        self._captures = CAPTURES if captures is None else captures
         dtype, self._device = weights.embedding.dtype, weights.embedding.device
         self._loras = [LayerLora.of(layer, dtype) for layer in weights.layers]
         self._heads = model.config.num_key_value_heads
@@ -48,11 +70,11 @@ class StaticDecoder:
         self._width, self._scale = weights.layers[0].width, weights.layers[0].scale
         self._flash = attention_kernel(str(self._device), dtype, width=self._width) is AttentionKernel.FLASH
         self._lengths: list[int] = []  # of the rows in use, which are the first ones
-        slots = _room_for(max_rows)
-        self._tokens = torch.zeros(slots, dtype=torch.int64, device=self._device)
-        self._state = torch.zeros(2, slots, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
-        self._memory = _Memory.empty(len(weights.layers), slots, self._heads, self._width, dtype, self._device)
+        self._tokens = torch.zeros(max_rows, dtype=torch.int64, device=self._device)
+        self._state = torch.zeros(2, max_rows, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
+        self._memory = StaticMemory.empty(len(weights.layers), self._heads, self._width, dtype, self._device)
         self._graphs: dict[int, _Graph] = {}
+        self._ahead = min(tokens, _MOST_AHEAD)
 
     def room(self) -> int:
         """How many rows `admit` takes now."""
@@ -69,7 +91,7 @@ class StaticDecoder:
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Append one token to each row, (R,), and return the logits of the next, (R, V)."""
         rows = len(tokens)
-        self._fit(max(self._lengths) + 1)
+        self._fit(max(self._lengths) + 1, rows)
         self._lengths = [length + 1 for length in self._lengths]
         self._tokens[:rows].copy_(tokens)
         return self._run(rows)[:rows]
@@ -77,17 +99,18 @@ class StaticDecoder:
     def admit(self, prompts: Sequence[tuple[Sequence[int], int]]) -> torch.Tensor:
         """Read prompts one behind the other in one pass, and add for each its number of rows as the last ones."""
         lengths, counts = [len(ids) for ids, _ in prompts], [rows for _, rows in prompts]
-        self._fit(max([*lengths, *self._lengths]) + 1)
-        batch = _Prompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
+        self._fit(max([*lengths, *self._lengths]) + 1, len(self._lengths) + sum(counts))
+        batch = JoinedPrompts.of(prompts, len(self._lengths), self._memory.capacity, self._device)
         angles = self._memory.angles(batch.positions)
-        x = F.embedding(batch.tokens, self._weights.embedding)
+        x = self._weights.embed(batch.tokens)
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, batch.places, k[batch.sources], v[batch.sources])
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, batch.places, both[batch.sources])
+            k, v = both.chunk(2, dim=1)
             if self._flash:
-                attended = flash_prompts(q, k, v, batch.bounds, self._scale)
+                attended = flash_prompts(q, k, v, batch.bounds, self._scale, layer.window)
             else:
-                attended = _attend_prompts(q, k, v, lengths, self._scale)
+                attended = _attend_prompts(q, k, v, lengths, self._scale, layer.window)
             x = self._behind(index, layer, x, attended)
         self._lengths += [length for length, rows in zip(lengths, counts, strict=True) for _ in range(rows)]
         self._write_state()
@@ -97,10 +120,11 @@ class StaticDecoder:
 
     def _run(self, rows: int) -> torch.Tensor:
         """The logits of the tokens in `_tokens`, for at least so many rows; lengths grow by one."""
+        room = min(_room_for(rows), self._memory.slots)
         if not self._captures:
-            return self._forward(_room_for(rows))
-        fitting = [size for size in self._graphs if rows <= size <= max(_WASTE * rows, _room_for(rows))]
-        size = min(fitting) if fitting else _room_for(rows)
+            return self._forward(room)
+        fitting = [size for size in self._graphs if rows <= size <= max(_WASTE * rows, room)]
+        size = min(fitting) if fitting else room
         if size not in self._graphs:
             self._graphs[size] = self._captured(size)
         self._graphs[size].graph.replay()
@@ -109,14 +133,16 @@ class StaticDecoder:
     def _captured(self, rows: int) -> "_Graph":
         """A graph of a step for so many rows. The step before it loads what kernels need, and leaves no trace."""
         lengths = self._state[0].clone()
-        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        graph, stream = torch.cuda.CUDAGraph(), _stream(self._device)
         stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream):
             self._forward(rows)
             self._state[0].copy_(lengths)
             graph.capture_begin(capture_error_mode="thread_local")
-            logits = self._forward(rows)
-            graph.capture_end()
+            try:
+                logits = self._forward(rows)
+            finally:
+                graph.capture_end()  # also after an error, or the stream would capture for ever
         torch.cuda.current_stream(self._device).wait_stream(stream)
         return _Graph(graph, logits)
 
@@ -126,55 +152,78 @@ class StaticDecoder:
         positions = lengths.long()
         seen = lengths + 1
         places = positions + self._memory.starts[:rows]
-        mask = None if self._flash else self._mask(seen)
+        windows = set() if self._flash else {layer.window for layer in self._weights.layers}
+        masks = {window: self._mask(seen, window) for window in windows}
         angles = self._memory.angles(positions)
-        x = F.embedding(self._tokens[:rows], self._weights.embedding)
+        x = self._weights.embed(self._tokens[:rows])
         for index, layer in enumerate(self._weights.layers):
-            q, k, v = self._heads_of(index, layer, x, angles)
-            self._memory.write(index, places, k, v)
-            x = self._behind(index, layer, x, self._attend(index, q, seen, mask))
+            q, both = self._heads_of(index, layer, x, angles)
+            self._memory.write(index, places, both)
+            x = self._behind(index, layer, x, self._attend(index, layer.window, q, seen, masks))
         lengths += used
         return self._logits(x)
 
-    def _attend(self, index: int, q: torch.Tensor, seen: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    def _attend(
+        self,
+        index: int,
+        window: int | None,
+        q: torch.Tensor,
+        seen: torch.Tensor,
+        masks: dict[int | None, torch.Tensor],
+    ) -> torch.Tensor:
         """Attention of one query a row, (R, heads · groups, width), over the first `seen` tokens of its row."""
         rows, memory = len(q), self._memory
-        if mask is None:
-            ends = memory.ends[: rows + 1]
-            keys, values = memory.keys[index], memory.values[index]
-            return flash_step(q, keys, values, (memory.ones[: rows + 1], ends), seen, memory.capacity, self._scale)
-        keys, values = (memory.of_rows(each[index], rows) for each in (memory.keys, memory.values))
+        if self._flash:
+            keys, values = memory.read(index)
+            starts = memory.ones[: rows + 1], memory.ends[: rows + 1]
+            return flash_step(q, keys, values, starts, seen, memory.capacity, self._scale, window)
+        keys, values = memory.read_rows(index, rows)
         grouped = q.view(rows, self._heads, self._groups, self._width)
-        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask, scale=self._scale)
+        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=masks[window], scale=self._scale)
         return mixed.reshape(rows, -1, self._width)
 
-    def _mask(self, seen: torch.Tensor) -> torch.Tensor:
+    def _mask(self, seen: torch.Tensor, window: int | None) -> torch.Tensor:
         """What is added to the scores of each row's keys, (R, heads, groups, capacity)."""
-        hidden = self._memory.numbers[None] >= seen[:, None]
-        mask = torch.zeros_like(hidden, dtype=self._memory.keys.dtype).masked_fill_(hidden, -torch.inf)
+        numbers = self._memory.numbers[None]
+        hidden = numbers >= seen[:, None]
+        if window is not None:
+            hidden |= numbers < seen[:, None] - window
+        mask = torch.zeros_like(hidden, dtype=self._memory.held.dtype).masked_fill_(hidden, -torch.inf)
         return mask[:, None, None].expand(-1, self._heads, self._groups, -1)
 
     # -- layers ----------------------------------------------------------------------------------------------------
 
     def _heads_of(
-        self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Rotated queries (N, heads · groups, width) and keys, and values (N, heads, width), of one layer."""
+        self, index: int, layer: LlamaLayer, x: torch.Tensor, angles: Angles
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rotated queries, (N, heads · groups, width), and rotated keys before values, (N, 2 · heads, width)."""
         joined = self._part(index).qkv(self._norm(x, layer.attention_norm), self._loras[index].qkv)
-        counts = [self._heads * self._groups, self._heads]
-        both, v = torch.split(joined.view(len(x), -1, self._width), [sum(counts), self._heads], dim=1)
+        joined = joined.view(len(x), -1, self._width)
+        queries = self._heads * self._groups
+        turned = joined[:, : queries + self._heads]
         if layer.query_norm is not None and layer.key_norm is not None:
-            q, k = torch.split(both, counts, dim=1)
-            both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(turn(both, *angles), counts, dim=1)
-        return q, k, v
+            q, k = turned[:, :queries], turned[:, queries:]
+            normed = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
+            turned.copy_(turn(normed, *angles[layer.turns]))
+        else:
+            cos, sin = angles[layer.turns]
+            other = turned.roll(self._width // 2, -1)
+            turned.mul_(cos).addcmul_(other, sin)  # as `turn` does, in place
+        return joined[:, :queries], joined[:, queries:]
 
     def _behind(self, index: int, layer: LlamaLayer, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         """The layer's output, (N, H), from its input and what attention gave; `x` is overwritten."""
         part, lora = self._part(index), self._loras[index]
-        x = part.output.added_to(x, attended.reshape(len(x), -1), lora.output)
+        attended = attended.reshape(len(x), -1)
+        if layer.after_attention is None:
+            x = part.output.added_to(x, attended, lora.output)
+        else:
+            x = x.add_(self._norm(part.output(attended, lora.output), layer.after_attention))
         gate, up = part.gate_up(self._norm(x, layer.mlp_norm), lora.gate_up).chunk(2, dim=-1)
-        return part.down.added_to(x, layer.activation(gate).mul_(up), lora.down)
+        product = layer.activation(gate).mul_(up)
+        if layer.after_mlp is None:
+            return part.down.added_to(x, product, lora.down)
+        return x.add_(self._norm(part.down(product, lora.down), layer.after_mlp))
 
     def _part(self, index: int) -> PackedLayer:
         return self._packed.layers[index]
@@ -183,27 +232,33 @@ class StaticDecoder:
         return self._packed.head(self._norm(hidden, self._weights.final_norm), None)
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
+        return step_norm(x, weight, self._weights.eps)
 
     # -- memory ----------------------------------------------------------------------------------------------------
 
-    def _fit(self, longest: int) -> None:
-        """Make room for rows of so many tokens. Graphs hold addresses, so they go with the memory."""
-        if longest <= self._memory.capacity:
+    def _fit(self, longest: int, rows: int) -> None:
+        """Make room for so many rows of so many tokens. Graphs hold addresses, so they go with the memory."""
+        capacity, slots = self._memory.capacity, self._memory.slots
+        if longest <= capacity and rows <= slots:
             return
-        capacity = -(-longest // _BLOCK) * _BLOCK
-        capacity = max(capacity, min(2 * self._memory.capacity, self._memory.capacity + 4 * _BLOCK))
+        if longest > capacity:
+            blocks = -(-max(longest, self._ahead) // _BLOCK)
+            capacity = max(blocks * _BLOCK, min(2 * capacity, capacity + 4 * _BLOCK))
+        if rows > slots:
+            slots = min(_room_for(rows), self._max_rows)
         self._graphs.clear()
-        self._memory = self._memory.grown(capacity, self._lengths)
+        self._memory = self._memory.grown(slots, capacity, self._lengths)
         self._memory.rotary = self._rotary(capacity)
 
-    def _rotary(self, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _rotary(self, tokens: int) -> Angles:
         """cos and sin of the first positions, each (tokens, 1, width); sin's first half is negated, see `turn`."""
         positions = torch.arange(tokens, device=self._device)
-        cos, sin = self._weights.rotary(self._weights.embedding[:1], positions[None])
-        cos, sin = cos[0][:, None], sin[0][:, None].clone()
-        sin[..., : self._width // 2].neg_()
-        return cos, sin
+        found = self._weights.angles(self._weights.embedding[:1], positions)
+        for name, (cos, sin) in found.items():
+            signed = sin.clone()
+            signed[..., : self._width // 2].neg_()
+            found[name] = cos, signed
+        return found
 
     def _write_state(self) -> None:
         """Bring lengths and the rows in use to the device."""
@@ -219,138 +274,64 @@ class _Graph:
     logits: torch.Tensor
 
 
-@dataclass
-class _Memory:
-    """Keys and values of all rows, each (layers, slots · capacity, heads, width), and what depends on the capacity.
-
-    Attributes:
-        capacity: how many tokens a row has room for.
-        starts: (slots,) where each row begins; `ends` the same with the end, int32; `ones` counts from 0, int32.
-        numbers: (capacity,) counts from 0.
-        rotary: cos and sin of every position.
-    """
-
-    keys: torch.Tensor
-    values: torch.Tensor
-    slots: int
-    capacity: int
-    starts: torch.Tensor
-    ends: torch.Tensor
-    ones: torch.Tensor
-    numbers: torch.Tensor
-    rotary: tuple[torch.Tensor, torch.Tensor]
-
-    @classmethod
-    def empty(
-        cls, layers: int, slots: int, heads: int, width: int, dtype: torch.dtype, device: torch.device
-    ) -> "_Memory":
-        """Memory without room for any token."""
-        held = torch.zeros(layers, 0, heads, width, dtype=dtype, device=device)
-        return cls._of(held, held, slots, 0)
-
-    @classmethod
-    def _of(cls, keys: torch.Tensor, values: torch.Tensor, slots: int, capacity: int) -> "_Memory":
-        device = keys.device
-        ones = torch.arange(slots + 1, dtype=torch.int32, device=device)
-        starts = torch.arange(slots, device=device) * capacity
-        numbers = torch.arange(capacity, device=device)
-        nothing = keys.new_zeros(0)
-        return cls(keys, values, slots, capacity, starts, ones * capacity, ones, numbers, (nothing, nothing))
-
-    def grown(self, capacity: int, lengths: Sequence[int]) -> "_Memory":
-        """Memory of this capacity with the rows' contents, and zeros behind them: masked attention multiplies these
-        by 0, and 0 · NaN is NaN."""
-        made = []
-        for held in (self.keys, self.values):
-            fresh = held.new_zeros(held.shape[0], self.slots * capacity, *held.shape[2:])
-            for row, length in enumerate(lengths):
-                old, new = row * self.capacity, row * capacity
-                fresh[:, new : new + length] = held[:, old : old + length]
-            made.append(fresh)
-        return self._of(made[0], made[1], self.slots, capacity)
-
-    def angles(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """cos and sin of these positions, each (N, 1, width)."""
-        cos, sin = self.rotary
-        return cos[positions], sin[positions]
-
-    def write(self, layer: int, places: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Write keys and values, (N, heads, width), to N places."""
-        self.keys[layer].index_copy_(0, places, keys)
-        self.values[layer].index_copy_(0, places, values)
-
-    def move(self, row: int, place: int, length: int) -> None:
-        """Copy a row to another place."""
-        old, new = row * self.capacity, place * self.capacity
-        for held in (self.keys, self.values):
-            held[:, new : new + length] = held[:, old : old + length]
-
-    def of_rows(self, held: torch.Tensor, rows: int) -> torch.Tensor:
-        """The first rows of one layer as (rows, heads, capacity, width), without a copy."""
-        return held[: rows * self.capacity].view(rows, self.capacity, *held.shape[1:]).transpose(1, 2)
-
-
-@dataclass(frozen=True)
-class _Prompts:
-    """Prompts one behind the other: N tokens.
-
-    Attributes:
-        tokens, positions: (N,).
-        bounds: where each prompt begins, and the end, int32; and the longest prompt.
-        sources, places: for each token of each new row, its place among the N and in the rows' memory.
-        last: the place of each prompt's last token; `owner` is each new row's prompt.
-    """
-
-    tokens: torch.Tensor
-    positions: torch.Tensor
-    bounds: tuple[torch.Tensor, int]
-    sources: torch.Tensor
-    places: torch.Tensor
-    last: torch.Tensor
-    owner: torch.Tensor
-
-    @classmethod
-    def of(
-        cls, prompts: Sequence[tuple[Sequence[int], int]], row: int, capacity: int, device: torch.device
-    ) -> "_Prompts":
-        """Prompts with their numbers of rows, of which the first is `row`."""
-        starts, owner = [0], []
-        sources: list[int] = []
-        places: list[int] = []
-        for index, (ids, rows) in enumerate(prompts):
-            for _ in range(rows):
-                sources += range(starts[-1], starts[-1] + len(ids))
-                places += range(row * capacity, row * capacity + len(ids))
-                owner.append(index)
-                row += 1
-            starts.append(starts[-1] + len(ids))
-
-        def on_device(values: Sequence[int], dtype: torch.dtype = torch.int64) -> torch.Tensor:
-            return torch.tensor(values, dtype=dtype, device=device)
-
-        return cls(
-            tokens=on_device([token for ids, _ in prompts for token in ids]),
-            positions=on_device([place for ids, _ in prompts for place in range(len(ids))]),
-            bounds=(on_device(starts, torch.int32), max(len(ids) for ids, _ in prompts)),
-            sources=on_device(sources),
-            places=on_device(places),
-            last=on_device([start - 1 for start in starts[1:]]),
-            owner=on_device(owner),
-        )
-
-
 def _attend_prompts(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float, window: int | None
 ) -> torch.Tensor:
     """Each prompt attends to itself, causally: (N, heads, width)."""
     results = []
     for parts in zip(*(torch.split(each, lengths) for each in (q, k, v)), strict=True):
         one_q, one_k, one_v = (each.transpose(0, 1)[None] for each in parts)
-        out = F.scaled_dot_product_attention(one_q, one_k, one_v, is_causal=True, scale=scale, enable_gqa=True)
+        places = torch.arange(one_q.shape[2], device=q.device)
+        seen = visible(places, places, window)
+        out = F.scaled_dot_product_attention(one_q, one_k, one_v, attn_mask=seen, scale=scale, enable_gqa=True)
         results.append(out[0].transpose(0, 1))
     return torch.cat(results)
+
+
+@cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """The stream on which a device's graphs are captured: one for all, since products keep memory for each stream."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 def _room_for(rows: int) -> int:
     """The number of rows that a graph is made for, at least `rows`."""
     return next((size for size in _ROOM if size >= rows), -(-rows // _ROOM[-1]) * _ROOM[-1])
+
+
+# -- whether all this is right on a device ----------------------------------------------------------------------------
+# Its kernels come from torch and the driver, in versions that nobody has tried together.
+
+
+def static_problem(model: Any, packed: DecodingWeights) -> str | None:
+    """What is wrong with the steps of `StaticDecoder` on this device, None where they are right.
+
+    Called inside `BaseModel.policy(None)` and `no_grad`.
+    """
+    try:
+        apart = _largest_difference(StaticDecoder(model, packed, adapter=None, max_rows=3), model)
+    except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return None if apart <= _AGREES else f"its logits differ from the model's by {apart:.0%} of the largest one"
+
+
+def _largest_difference(decoder: StaticDecoder, model: Any) -> float:
+    """The largest difference of a logit, as a part of the largest logit, while rows join, write and leave."""
+    rows = [list(_TRIED[0]), list(_TRIED[0]), list(_TRIED[1])]
+    found = [(decoder.admit([(_TRIED[0], 2), (_TRIED[1], 1)]), _last_logits(model, rows))]
+    for token in (5, 6):
+        rows = [[*row, token + place] for place, row in enumerate(rows)]
+        logits = decoder.step(torch.tensor([row[-1] for row in rows], device=model.device)).clone()
+        found.append((logits, _last_logits(model, rows)))
+    decoder.keep([2, 1])
+    rows = [[*rows[2], 8], [*rows[1], 9]]
+    found.append((decoder.step(torch.tensor([8, 9], device=model.device)), _last_logits(model, rows)))
+    return max(float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1e-3)) for ours, theirs in found)
+
+
+def _last_logits(model: Any, rows: list[list[int]]) -> torch.Tensor:
+    """The last logits of each row from the model itself, (R, V)."""
+    ids = (torch.tensor([row], device=model.device) for row in rows)
+    return torch.cat([model(input_ids=each, use_cache=False).logits[:, -1] for each in ids])

@@ -6,8 +6,13 @@ from typing import Any
 from engine.compat.peft_private import adapted_layers, is_plain_lora
 from engine.llama.layers import read_weights
 
-# The classes of transformers whose forward pass the fast path repeats.
+# The classes of transformers whose forward pass the fast path repeats; the last ones on a CUDA device alone, since on a
+# CPU they keep the bits that the plain method gave.
 _ARCHITECTURES = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}
+_ARCHITECTURES_ON_CUDA = {"Gemma3ForCausalLM"}
+
+
+_UNKNOWN = ("attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention")
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,25 @@ def support_of(model: Any, adapter: str | None) -> Support:
 
 def _architecture_problem(model: Any) -> str | None:
     config = model.config
-    if type(model).__name__ not in _ARCHITECTURES:
+    known = _ARCHITECTURES | (_ARCHITECTURES_ON_CUDA if _on_cuda(model) else set())
+    if type(model).__name__ not in known:
         return f"its architecture, {config.model_type}, is not one that the fast path knows"
-    if getattr(config, "quantization_config", None) is not None:
+    if getattr(config, "quantization_config", None) is not None and not _takes_quantised(model):
         return "its weights are quantised"
+    if any(getattr(config, name, None) for name in _UNKNOWN):
+        return "it caps its logits, or sees text in both directions"
     if len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1:
         return "its layers are on several devices"
     return None
+
+
+def _takes_quantised(model: Any) -> bool:
+    """Whether the weights are in 4 bits on a CUDA device. On a CPU the plain method keeps the bits that it gave."""
+    return bool(_on_cuda(model) and getattr(model, "is_loaded_in_4bit", False))
+
+
+def _on_cuda(model: Any) -> bool:
+    return bool(model.device.type == "cuda")
 
 
 def _adapter_problem(model: Any, adapter: str) -> str | None:
@@ -50,17 +67,35 @@ def _adapter_problem(model: Any, adapter: str) -> str | None:
 
 
 def _scoring_problem(model: Any) -> str | None:
-    activation = model.config.hidden_act
-    return None if activation in ("silu", "swish") else f"its activation is {activation}"
+    if type(model).__name__ in _ARCHITECTURES_ON_CUDA:
+        activation, known = model.config.hidden_activation, {"gelu_pytorch_tanh"}
+    else:
+        activation, known = model.config.hidden_act, {"silu", "swish"}
+    return None if activation in known else f"its activation is {activation}"
+
+
+def decodes_on_cpu(model: Any) -> str | None:
+    """Why `LlamaDecoder` does not take a model that `support_of` lets decode, None where it does.
+
+    It knows no windows and not what only a CUDA device decodes by the fast path.
+    """
+    if type(model).__name__ in _ARCHITECTURES_ON_CUDA:
+        return "its shape is not Llama's"
+    return "its attention sees a window of the text" if _sees_a_window(model.config) else None
 
 
 def _decoding_problem(model: Any) -> str | None:
-    config = model.config
-    if getattr(config, "mlp_bias", False):
+    if getattr(model.config, "mlp_bias", False):
         return "its feed-forward layers have biases"
-    kinds = getattr(config, "layer_types", None) or ["full_attention"]
-    if set(kinds) != {"full_attention"} or (config.model_type == "mistral" and config.sliding_window is not None):
+    if _sees_a_window(model.config) and not _on_cuda(model):
         return "its attention sees a window of the text"
-    if model.model.rotary_emb.inv_freq.shape[0] * 2 != model.model.layers[0].self_attn.head_dim:
+    body = model.model
+    angles = (value for name, value in body.rotary_emb.named_buffers() if name.endswith("inv_freq"))
+    if {len(each) * 2 for each in angles} != {body.layers[0].self_attn.head_dim}:
         return "its positions turn a part of each head"
     return None
+
+
+def _sees_a_window(config: Any) -> bool:
+    kinds = getattr(config, "layer_types", None) or ["full_attention"]
+    return set(kinds) != {"full_attention"} or (config.model_type == "mistral" and config.sliding_window is not None)

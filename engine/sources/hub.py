@@ -8,12 +8,14 @@ import json
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from engine.errors import DownloadError, ModelError
 from engine.events import Event, SourceReady
 from engine.sources.child_process import ChildFailed, report, run_child, say
+from engine.sources.folder import check_folder, has_tokenizer
 
 _PATTERNS = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tiktoken"]
 _IGNORED = ["*/*", "consolidated*"]  # other formats and second copies of the same weights
@@ -77,16 +79,22 @@ def _patterns(code: bool) -> list[str]:
 
 
 def _cached(hub_id: str, code: bool) -> str | None:
-    """The folder of a model that is complete in the Hub's cache, or None."""
+    """The folder of a model that is complete in the Hub's cache, or None.
+
+    The cache knows which files a model has only after a download of all of them. Other tools fetch single files, and so
+    does `palate doctor`, so the folder itself is checked as well.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return str(
-            snapshot_download(hub_id, local_files_only=True, allow_patterns=_patterns(code), ignore_patterns=_IGNORED)
+        folder = snapshot_download(
+            hub_id, local_files_only=True, allow_patterns=_patterns(code), ignore_patterns=_IGNORED
         )
-    except LocalEntryNotFoundError:
+        check_folder(Path(folder))
+    except (LocalEntryNotFoundError, ModelError):
         return None
+    return str(folder) if has_tokenizer(Path(folder)) else None
 
 
 # -- the child process -------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 A source is `smollm2-135m-instruct` (the default), a Hub id such as `Qwen/Qwen3-0.6B`, a folder, or a GGUF file.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.events import Event, SourceReady
 from engine.sources.default_model import DEFAULT_SOURCE, prepare_default
+from engine.sources.folder import check_folder
 from engine.sources.gguf_conversion import prepare_gguf
 from engine.sources.hub import prepare_hub
 
@@ -41,32 +41,3 @@ def prepare_source(source: str, *, trust_remote_code: bool = False) -> Iterator[
             f"There is no model {source!r}: no folder or file has this path, and this is no Hub id (OWNER/NAME). "
             f"Check the spelling, or start without --model for {DEFAULT_SOURCE}."
         )
-
-
-def check_folder(folder: Path) -> None:
-    """Raise `ModelError` unless the folder holds a model in safetensors with all its parts."""
-    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{folder} holds an adapter, not a model. Start with its base model, then `palate adapters add {folder}`."
-        )
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{folder} holds no model: there is no config.json in it. Give the folder that has one.")
-    weights = {file.name for file in folder.glob("*.safetensors")}
-    if not weights:
-        raise ModelError(
-            f"{folder} has no safetensors weights, and Palate reads no others. Load it with transformers and save "
-            "it with save_pretrained, which writes them."
-        )
-    if missing := sorted(_wanted_parts(folder) - weights):
-        raise ModelError(f"{folder} lacks {', '.join(missing)} of its model. Copy or download them again.")
-
-
-def _wanted_parts(folder: Path) -> set[str]:
-    """The weight files that the folder's index names; none without an index."""
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return set()
-    try:
-        return set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{index} cannot be read: {error}. Copy or download it again.") from error

@@ -5,11 +5,13 @@ Checkpoints hold them by name, and so do the keys of stored reference log-probab
 
 import platform
 from collections.abc import Mapping
+from importlib.metadata import version
 
 import peft
 import torch
 import transformers
 
+from engine.precision import FOUR_BITS
 from engine.training.scorer import Scorer
 
 _SHOWN = {"way of scoring": "method of scoring"}
@@ -29,6 +31,8 @@ def environment(scorer: Scorer) -> dict[str, str]:
         "version of peft": peft.__version__,
         **graphics_card(scorer.base.device),
     }
+    if scorer.base.dtype == FOUR_BITS:
+        facts["version of bitsandbytes"] = version("bitsandbytes")
     if scorer.tokens_together is not None:
         facts["number of tokens in a pass"] = str(scorer.tokens_together)
     return facts

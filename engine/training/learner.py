@@ -91,12 +91,11 @@ class Learner:
             NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
         """
         with self.turn(self.adapter, learning=True):
+            held = self._held(group)
             scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
-            losses = torch.stack([self._loss(*both, window) for both in zip(group, scores, strict=True)])
-            values = losses.tolist()
-            if all(map(math.isfinite, values)):
-                (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
-            found = [self._pair_score(*each) for each in zip(group, scores, values, strict=True)]
+            losses = torch.stack([self._loss(*each, window) for each in zip(scores, held, strict=True)])
+            (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
+            found = self._pair_scores(group, scores, losses)
         self._check_finite(found)
         return found
 
@@ -146,15 +145,22 @@ class Learner:
             NonFiniteLoss: its loss is NaN or infinite.
         """
         with self.turn(self.adapter):
+            (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            found = self._pair_score(pair, scores, self._loss(pair, scores, window).item())
-        self._check_finite([found])
-        return found
+            found = self._pair_scores([pair], [scores], self._loss(scores, held, window)[None])
+        self._check_finite(found)
+        return found[0]
 
-    def _loss(self, pair: EncodedPair, scores: CompletionScores, window: Sequence[EncodedPair]) -> torch.Tensor:
-        """The pair's loss. Its mean over the window is the window's loss: the SFT term is a mean over tokens."""
+    def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
+        """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
+        return torch.tensor([self.reference[pair.key] for pair in group], device=self.base.device).unbind()
+
+    def _loss(self, scores: CompletionScores, held: torch.Tensor, window: Sequence[EncodedPair]) -> torch.Tensor:
+        """The loss of a pair with reference logps `held`, (2,).
+
+        Its mean over the window is the window's loss: the SFT term is a mean over tokens.
+        """
         config = self.config
-        held = torch.tensor(self.reference[pair.key], device=scores.logps.device)
         loss = dpo_loss(
             *scores.logps.unbind(),
             *held.unbind(),
@@ -169,21 +175,22 @@ class Learner:
             loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
         return loss
 
-    def _pair_score(self, pair: EncodedPair, scores: CompletionScores, loss: float) -> PairScore:
-        def two(values: torch.Tensor) -> tuple[float, float]:
-            chosen, rejected = values.tolist()
-            return chosen, rejected
-
-        return PairScore(
-            key=pair.key,
-            loss=loss,
-            logps=two(scores.logps.detach()),
-            reference_logps=self.reference[pair.key],
-            tokens=scores.tokens,
-            entropy=two(scores.entropy),
-            mean_logits=two(scores.mean_logits),
-            top1=(int(scores.top1[0]), int(scores.top1[1])),
-        )
+    def _pair_scores(
+        self, group: Sequence[EncodedPair], scores: Sequence[CompletionScores], losses: torch.Tensor
+    ) -> list[PairScore]:
+        """The pairs' figures as plain numbers, read from the device at once, because each reading waits for it."""
+        columns = [
+            torch.cat([loss[None], each.logps, each.entropy, each.mean_logits, each.top1])
+            for loss, each in zip(losses.detach().float(), scores, strict=True)
+        ]
+        found = []
+        for pair, each, row in zip(group, scores, torch.stack(columns).tolist(), strict=True):
+            loss, *others = row
+            logps, entropy, mean_logits, top1 = zip(others[::2], others[1::2], strict=True)
+            reference = self.reference[pair.key]
+            hits = int(top1[0]), int(top1[1])
+            found.append(PairScore(pair.key, loss, logps, reference, each.tokens, entropy, mean_logits, hits))
+        return found
 
     # -- weights -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from engine.config import TrainConfig
 from engine.events import MarginScored
 from engine.logps import score_pair
 from engine.model import BaseModel
+from engine.out_of_memory import NO_ROOM_FOR_A_PAIR, memory_in_words
 from engine.preference import PreferencePair
 
 
@@ -21,6 +22,9 @@ def score_margins(
         `MarginScored` with β·((policy − reference logps of chosen) − (policy − reference logps of rejected)), which is
         `rewards/margins` of a run with this `config`. A pair that a run would leave out, such as for its length, gets
         none.
+
+    Raises:
+        MemoryRanOut: there is no memory for a pair.
     """
     for pair in pairs:
         encoded = encode_pair(base.tokenizer, pair, config)
@@ -34,7 +38,7 @@ def _log_ratios(base: BaseModel, pair: EncodedPair, adapter: str) -> tuple[float
     """Policy minus reference logps of both answers, in nats."""
     logps = []
     for policy in (adapter, None):
-        with base.policy(policy), torch.no_grad():
+        with memory_in_words(NO_ROOM_FOR_A_PAIR), base.policy(policy), torch.no_grad():
             logps.append(score_pair(base.model, pair, base.device).logps)
     chosen, rejected = (logps[0] - logps[1]).tolist()
     return chosen, rejected

@@ -8,12 +8,11 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from engine.errors import DiskRefused, MemoryRanOut, RunInterrupted
+from engine.out_of_memory import is_out_of_memory
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # torch.save finds that its file took less than it wrote, and its own error then hides the system's.
 _TORCH_WRITES = ("inline_container", "pytorchstreamwriter")
-# torch raises this in several classes: OutOfMemoryError, AcceleratorError, and on a CPU a plain RuntimeError.
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 
 def outage_of(error: BaseException, folder: Path) -> RunInterrupted | None:
@@ -26,17 +25,13 @@ def outage_of(error: BaseException, folder: Path) -> RunInterrupted | None:
     for each in (error, error.__cause__):
         if each is None:
             continue
-        if _is_of_memory(each):
+        if isinstance(each, RunInterrupted):
+            return each  # in words already
+        if is_out_of_memory(each):
             return MemoryRanOut(f"{_first_line(each)} Close other programs that take memory on this machine.")
         if isinstance(each, OSError) or _is_of_disk(each):
             return _refused(each, folder)
     return None
-
-
-def _is_of_memory(error: BaseException) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
 def _is_of_disk(error: BaseException) -> bool:

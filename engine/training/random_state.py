@@ -23,14 +23,22 @@ def read_random_state() -> dict[str, Any]:
     return state
 
 
+def random_state_problem(state: dict[str, Any]) -> str | None:
+    """Why this machine cannot take a stored state up; None where it can."""
+    stored, here = len(state.get("cuda", ())), torch.cuda.device_count()
+    if not 0 < here < stored:
+        return None
+    return f"it was written on a machine with {stored} GPUs, and this one has {here}"
+
+
 def write_random_state(state: dict[str, Any]) -> None:
     """Put every global generator into a state from `read_random_state`."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
-    if "cuda" in state:
+    if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])
-    if "mps" in state:
+    if "mps" in state and torch.backends.mps.is_available():
         torch.mps.set_rng_state(state["mps"])
 
 

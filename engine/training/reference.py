@@ -12,6 +12,7 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.events import ReferenceScored
 from engine.model import BaseModel
+from engine.out_of_memory import NO_ROOM_FOR_A_PAIR, memory_in_words
 from engine.preference import PreferencePair, split_by_prompt
 from engine.schedule import pairs_per_step, planned_steps
 from engine.training.environment import graphics_card
@@ -34,21 +35,36 @@ def score_references(
     Yields:
         One event for each scored pair, with the keys that the run will look for. It leaves out log-probabilities that
         are NaN or infinite; a run raises an error for them.
+
+    Raises:
+        MemoryRanOut: there is no memory for a pair.
     """
     encoded = _encoded(base, pairs, config)
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
     if not isinstance(longest, EncodedPair):
         return
     train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
-    scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
+    with memory_in_words(NO_ROOM_FOR_A_PAIR):
+        scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
     keys = ReferenceKeys(scorer, None)
     for done, pair in enumerate(encoded, start=1):
         key = keys.key(pair)
         if key not in known:
-            with base.policy(None), torch.no_grad(), torch.autocast(torch.device(base.device).type, enabled=False):
-                chosen, rejected = scorer.score(None, pair).logps.tolist()
+            chosen, rejected = _base_logps(base, scorer, pair)
             logps = {pair.key: (chosen, rejected)} if math.isfinite(chosen + rejected) else {}
             yield ReferenceScored(done, len(pairs), logps, dict.fromkeys(logps, key))
+
+
+def _base_logps(base: BaseModel, scorer: Scorer, pair: EncodedPair) -> tuple[float, float]:
+    kind = torch.device(base.device).type
+    with (
+        memory_in_words(NO_ROOM_FOR_A_PAIR),
+        base.policy(None),
+        torch.no_grad(),
+        torch.autocast(kind, enabled=False),
+    ):
+        chosen, rejected = scorer.score(None, pair).logps.tolist()
+    return chosen, rejected
 
 
 def _encoded(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig) -> Iterator[EncodedPair]:

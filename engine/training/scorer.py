@@ -4,17 +4,21 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import torch
 
 from engine.chat import EncodedPair
+from engine.compat.transformers_private import attention_of
 from engine.dropout import Dropout, PairDropout
+from engine.estimates.checkpointing import known_shape, tokens_on_cuda
 from engine.llama.attention import attention_kernel
 from engine.llama.kernels import Kernels
 from engine.llama.scoring import LlamaScorer
 from engine.llama.support import support_of
 from engine.logps import CompletionScores, score_pair
 from engine.model import BaseModel
+from engine.out_of_memory import is_out_of_memory
 from engine.packing import groups
 from engine.schedule import TOKENS_TOGETHER
 
@@ -22,6 +26,7 @@ from engine.schedule import TOKENS_TOGETHER
 # gives more than 0.1.
 _AGREES = {"float32": 1e-3}
 _AGREES_HALF = 0.05
+_SHORT = 32  # tokens of each part of the pair that a device is tried on
 _WORTH_COMPILING = 200  # passes of a pair; compiling takes some 15 s and saves some 0.15 s a pass
 _WORTH_COMPILING_PARAMETERS = 30_000_000
 
@@ -66,8 +71,10 @@ class Scorer:
     def attention_kernel(self) -> str:
         """The name of what computes attention; the last bits depend on it."""
         if self.kernels is None:
-            return str(self.base.hf_model.config._attn_implementation)
-        return str(attention_kernel(self.base.device, self.base.hf_model.dtype))
+            return attention_of(self.base.hf_model)
+        shape = known_shape(self.base.hf_model.config)
+        width = 128 if shape is None else shape.attention // shape.heads
+        return str(attention_kernel(self.base.device, self.base.hf_model.dtype, width=width))
 
     @property
     def tokens_together(self) -> int | None:
@@ -75,7 +82,13 @@ class Scorer:
 
         None where each pair has a pass of its own.
         """
-        return None if self.kernels is None else TOKENS_TOGETHER
+        if self.kernels is None:
+            return None
+        return self._tokens_on_cuda if self.base.device.startswith("cuda") else TOKENS_TOGETHER
+
+    @cached_property
+    def _tokens_on_cuda(self) -> int:
+        return tokens_on_cuda(known_shape(self.base.hf_model.config), dtype=self.base.dtype, device=self.base.device)
 
     def groups(self, pairs: Sequence[EncodedPair]) -> list[list[EncodedPair]]:
         """The pairs in the groups that one pass takes; the plain method takes one pair at a time."""
@@ -123,7 +136,14 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
     if reason := _unsupported(base, adapters):
         return Scorer(base, None, f"Pairs are scored by the plain, slower method: {reason}.")
     scorer = _fast(base, passes, asked)
-    apart = _nats_apart(base, scorer, probe)
+    try:
+        apart = _nats_apart(base, scorer, probe)
+        _try_gradient(base, scorer, adapters, probe)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if base.device == "cpu" or is_out_of_memory(error):
+            raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return Scorer(base, None, f"Pairs are scored by the plain, slower method: the fast one fails here: {reason}")
     allowed = _AGREES.get(base.dtype, _AGREES_HALF)
     if not apart <= allowed:
         reason = f"the fast one differs from it by {apart:.2g} nats per token on this model, more than {allowed:g}"
@@ -144,9 +164,25 @@ def _fast(base: BaseModel, passes: int, asked: str) -> Scorer:
     if base.device == "cpu" and compiler is None:
         return Scorer(base, Kernels(compiled=False), "Nothing is compiled: there is no C++ compiler on this machine.")
     worth = passes >= _WORTH_COMPILING and base.parameters >= _WORTH_COMPILING_PARAMETERS
-    if asked == "auto" and (base.device != "cpu" or not worth):
+    if asked == "auto" and base.device != "cpu":
+        return Scorer(base, Kernels(compiled=False), "Nothing is compiled: the kernels that torch has here are taken.")
+    if asked == "auto" and not worth:
         return Scorer(base, Kernels(compiled=False), "Nothing is compiled: this run is too short to gain by it.")
     return Scorer(base, Kernels(compiled=True), "The element-wise work is compiled; the first pairs take longer.")
+
+
+def _try_gradient(base: BaseModel, scorer: Scorer, adapters: list[str], probe: EncodedPair) -> None:
+    """Go through a backward pass of a short pair on a device whose kernels may not have one; its result is dropped."""
+    if base.device == "cpu" or not adapters:
+        return
+    parts = (probe.prompt_ids[:_SHORT], probe.chosen_ids[:_SHORT], probe.rejected_ids[:_SHORT])
+    with base.policy(adapters[0], training=True), torch.enable_grad():
+        logps = scorer.score(adapters[0], EncodedPair(probe.key, *parts)).logps
+        weights = [weight for weight in base.model.parameters() if weight.requires_grad]
+        gradients = torch.autograd.grad(logps.sum(), weights, allow_unused=True)
+    finite = all(torch.isfinite(each).all() for each in gradients if each is not None)
+    if not finite and base.dtype != "float16":  # which a run scales, and this does not
+        raise ValueError("a gradient is NaN or infinite.")
 
 
 def _nats_apart(base: BaseModel, scorer: Scorer, probe: EncodedPair) -> float:

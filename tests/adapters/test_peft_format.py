@@ -104,3 +104,22 @@ def test_missing_and_damaged_files_are_told(tmp_path: Path) -> None:
         read_peft_folder(folder)
     with pytest.raises(AdapterFormatError, match="is not a folder"):
         read_peft_folder(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"modules_to_save": ["lm_head"]}, "modules_to_save .*replaces whole layers"),
+        ({"trainable_token_indices": [5]}, "trainable_token_indices .*rows of the base model's embedding"),
+        ({"alora_invocation_tokens": [5]}, "alora_invocation_tokens .*switched on by tokens"),
+        ({"use_magic_scaling": True}, "switches on use_magic_scaling, which Palate does not know"),
+    ],
+)
+def test_settings_that_do_more_than_lora_are_named(tmp_path: Path, settings: dict[str, Any], word: str) -> None:
+    with pytest.raises(AdapterFormatError, match=word):
+        read_peft_folder(lora_folder(tmp_path, **settings))
+
+
+def test_settings_that_are_not_known_are_kept_in_mind(tmp_path: Path) -> None:
+    folder = lora_folder(tmp_path, future_config=None, new_thing={"x": 1}, qalora_group_size=16, use_dora=False)
+    assert read_peft_folder(folder).unknown == ("new_thing",)

@@ -221,7 +221,12 @@ def _estimate(options: argparse.Namespace, shape: str, config: TrainConfig, chec
     prompt, chosen, rejected = SHAPES[shape]
     row = (prompt + chosen + rejected, prompt + max(chosen, rejected))
     memory = estimate_memory(
-        shape_of(MODELS[options.model]), config, dtype="bfloat16", row=row, checkpointing=checkpointing
+        shape_of(MODELS[options.model]),
+        config,
+        dtype="bfloat16",
+        device=options.device,
+        row=row,
+        checkpointing=checkpointing,
     )
     return (memory.peak - memory.copies) / 1e9
 

@@ -15,6 +15,7 @@ from db.interchange.selection import Selection, judged_pairs
 from db.preference_counts import choices
 from db.prompt_rows import AskedOf
 from db.prompts import find_prompt, list_prompt_sets, prompts_left, unasked_prompts
+from db.rankings import ranking_answers
 from db.times import utc_now
 from db.verdict_search import Search, Words, count_verdicts, search_verdicts
 from db.verdicts import add_verdict, counts, history, preference_pairs
@@ -137,6 +138,24 @@ def test_an_import_is_taken_back_whole_in_small_steps(conn, reader):
     add_verdict(conn, comparison=comparison, verdict="a")
     assert count_verdicts(reader, Search((Words("first"),))) == 1
     assert count_verdicts(reader, Search((Words("q1"),))) == 0
+
+
+def test_the_pairs_of_a_ranking_belong_to_it_and_are_taken_back_with_it(conn):
+    dump = [line for line in conn.iterdump() if "verdict_words" not in line]
+    ranked = [
+        record(1, "one", a, b, answers=3, ranking=1)
+        for a, b in (("first", "second"), ("first", "third"), ("second", "third"))
+    ]
+    batch = db_import_batches.begin(conn, source="file", set_name="mine", pairs=5)
+    for each in (*ranked, record(2, "two"), record(3, "three", answers=9, ranking=3)):
+        batch.store(conn, [prepared(each)])
+    rows = conn.execute("SELECT ranking FROM comparisons WHERE id < ? ORDER BY id", (batch.comparison,)).fetchall()
+    assert [row["ranking"] for row in rows] == [1, 1, 1, None, 2]
+    assert len(ranking_answers(conn, 1)) == 3
+    assert conn.execute("SELECT count(*) FROM ranking_answers WHERE ranking = 2").fetchone()[0] == 0
+    while db_import_batches.take_back(conn, 2):
+        pass
+    assert [line for line in conn.iterdump() if "verdict_words" not in line] == dump
 
 
 def test_verdicts_are_append_only_again_when_the_import_is_over(conn):

@@ -20,7 +20,7 @@ def conn(tmp_path):
 
 
 def test_only_what_stands_in_labelling_is_a_choice(conn):
-    for place, verdict in enumerate(("a", "b", "tie", "both_bad", "skip", "discard")):
+    for place, verdict in enumerate(("a", "b", "tie", "both_bad", "both_good", "skip", "discard")):
         add_verdict(conn, comparison=compared(conn, f"Question {place}?"), verdict=verdict, side=None)
     undone = compared(conn, "Undone?")
     add_verdict(conn, comparison=undone, verdict="a")
@@ -31,7 +31,7 @@ def test_only_what_stands_in_labelling_is_a_choice(conn):
     first = get_comparison(conn, 1)
     again = add_comparison(conn, prompt=first.prompt.id, a=first.a.id, b=first.b.id, side_seed=2, repeats=first.id)
     add_verdict(conn, comparison=again, verdict="b")
-    assert [each.verdict for each in choices(conn)] == ["a", "b", "tie", "both_bad"]
+    assert [each.verdict for each in choices(conn)] == ["a", "b", "tie", "both_bad", "both_good"]
 
 
 def test_a_choice_has_both_answers_and_the_side(conn):

@@ -24,7 +24,7 @@ def say_something(conn: Connection, chance: random.Random, comparisons: list[int
     if chance.random() < 0.3:
         undo_last(conn)
     else:
-        verdict = chance.choice(["a", "b", "tie", "both_bad", "skip", "discard"])
+        verdict = chance.choice(["a", "b", "tie", "both_bad", "both_good", "skip", "discard"])
         add_verdict(conn, comparison=chance.choice(comparisons), verdict=verdict, layout="side")
 
 

@@ -162,7 +162,9 @@ def test_what_stands_is_the_newest_verdict_that_was_not_undone(conn):
     assert tally.skipped == said.count("skip")
     assert tally.total == len(said) - said.count("skip")
     assert tally.decisive == said.count("a") + said.count("b")
-    assert (tally.ties, tally.both_bad, tally.discarded) == tuple(map(said.count, ("tie", "both_bad", "discard")))
+    assert (tally.ties, tally.both_bad, tally.both_good, tally.discarded) == tuple(
+        map(said.count, ("tie", "both_bad", "both_good", "discard"))
+    )
 
 
 def test_counts_know_today_and_the_mean_time(conn):

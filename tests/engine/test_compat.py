@@ -7,13 +7,15 @@ from pathlib import Path
 ENGINE = Path(__file__).parents[2] / "engine"
 DEEP = ("peft.", "transformers.modeling_layers", "torch.ops", "torch._")
 """The beginnings of modules that a library's documentation does not name."""
+PUBLIC = {"_replace", "_asdict", "_fields"}
+"""What Python's documentation of named tuples names."""
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
     """Attributes with an underscore on anything but `self` and `cls`, and imports from modules of `DEEP`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__"):
-            if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+            if node.attr not in PUBLIC and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
                 yield node.attr
         elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith(DEEP):
             yield node.module

@@ -40,13 +40,13 @@ def test_seeds_by_hand() -> None:
 
 def test_the_places_of_a_seed_stay_as_they_are() -> None:
     """Live checkpoints rely on them. If a version of torch draws others, a resume reports that version."""
-    assert seeded_places(20, 0.3, 7, CPU).tolist() == [15, 11, 8, 8, 3, 7, 10, 18, 11, 0]
+    assert seeded_places(20, 0.3, 7, device=CPU).tolist() == [15, 11, 8, 8, 3, 7, 10, 18, 11, 0]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5])
 def test_each_place_is_dropped_with_its_probability(share: float) -> None:
     x = torch.zeros(200_000)
-    x[seeded_places(200_000, share, 1, CPU)] = 1
+    x[seeded_places(200_000, share, 1, device=CPU)] = 1
     assert x.mean().item() == pytest.approx(share, abs=5 * (share * (1 - share) / 200_000) ** 0.5)
     both = (x[::2] * x[1::2]).mean().item()  # neighbours are independent
     assert both == pytest.approx(share**2, abs=5 * (share**2 / 100_000) ** 0.5)

@@ -9,10 +9,16 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GPT2Config
 
-from engine.config import TrainConfig
-from engine.errors import AdapterLoadError, ModelError, SettingError
+from engine.chat import EncodedPair, LeftOut, encode_pair
+from engine.config import SamplingConfig, TrainConfig
+from engine.errors import AdapterLoadError, MemoryRanOut, ModelError, SettingError, TokenUnknown
+from engine.fingerprint import identity_of
+from engine.generate import check_fits, generate
 from engine.model import BaseModel, load_base
-from tests.tiny import VOCABULARY, save_tiny, tiny_config, tiny_tokenizer
+from engine.preference import PreferencePair
+from engine.requests import GenerationRequest
+from tests.engine.architecture_table import save_model
+from tests.tiny import VOCABULARY, save_tiny, tiny_config, tiny_model, tiny_tokenizer
 
 IDS = torch.tensor([[1, 40, 50, 60, 70, 2, 90]])
 QUERY_A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A"
@@ -78,11 +84,9 @@ def test_the_fingerprint_does_not_depend_on_the_dtype_but_on_the_weights(tmp_pat
 
 
 def test_an_adapter_leaves_the_fingerprint_alone(base: BaseModel) -> None:
-    from engine.fingerprint import fingerprint_of
-
     base.create_adapter("a1", CONFIG)
     base.unload_adapter("a1")
-    assert fingerprint_of(base.model) == base.fingerprint
+    assert identity_of(base.model) == (base.fingerprint, base.parameters)
 
 
 def test_automatic_choices_say_why(folder: Path) -> None:
@@ -381,3 +385,103 @@ def test_an_adapter_for_other_layers_is_refused(base: BaseModel, tmp_path: Path)
     (adapter / "adapter_config.json").write_text(json.dumps({**config, "target_modules": ["c_attn"]}))
     with pytest.raises(AdapterLoadError, match="c_attn"):
         base.load_adapter("a1", adapter)
+
+
+HARMONY = (
+    "{% for message in messages %}"
+    "{% if message['role'] != 'assistant' %}<|start|>user<|message|>{{ message['content'] }}<|end|>"
+    "{% else %}{% if 'thinking' in message %}<|start|>assistant<|channel|>analysis<|message|>{{ message['thinking'] }}"
+    "<|end|>{% endif %}<|start|>assistant<|channel|>final<|message|>{{ message['content'] }}<|return|>{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<|start|>assistant{% endif %}"
+)
+
+
+def test_the_end_of_the_thoughts_is_not_the_end_of_the_turn(tmp_path: Path) -> None:
+    """As in gpt-oss, whose analysis ends with a token that ends a turn in Phi."""
+    folder = save_tiny(tmp_path)
+    tokenizer = tiny_tokenizer()
+    names = ["<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": names})
+    tokenizer.chat_template = HARMONY
+    tokenizer.save_pretrained(folder)
+    tiny_model(config=tiny_config(vocab_size=VOCABULARY + len(names))).save_pretrained(folder)
+    assert load_base(str(folder), source="x", device="cpu").stop_ids == {2, VOCABULARY + names.index("<|return|>")}
+
+
+def test_a_token_that_the_model_does_not_have_is_refused_with_its_text(tmp_path: Path) -> None:
+    """Beyond the embedding, an index ends a process on a GPU."""
+    folder = save_tiny(tmp_path)
+    tokenizer = tiny_tokenizer()
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    tokenizer.save_pretrained(folder)
+    base = load_base(str(folder), source="x", device="cpu")
+    request = GenerationRequest("1", ({"role": "user", "content": "What is in <image>?"},), 1)
+    with pytest.raises(TokenUnknown, match=r"'<image>'.*Take it out"):
+        check_fits(base, request)
+    with pytest.raises(TokenUnknown):
+        list(generate(base, [request], SamplingConfig(max_new_tokens=2)))
+    pair = PreferencePair("1", request.messages, "A cat", "No <image>")
+    left_out = encode_pair(base.tokenizer, pair, CONFIG)
+    assert isinstance(left_out, LeftOut)
+    assert "token" in left_out.reason
+
+
+def test_a_tokenizer_that_begins_every_text_with_an_unknown_token_is_refused(tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path)
+    tokenizer = tiny_tokenizer()
+    tokenizer.add_special_tokens({"bos_token": "<begin>"})
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(ModelError, match=r"token 259, and the model has only 259"):
+        load_base(str(folder), source="x", device="cpu")
+
+
+def test_a_pair_longer_than_the_model_reads_is_left_out(tmp_path: Path) -> None:
+    """GPT-2 has a row for each position, so a longer text is an index out of range."""
+    config = GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=1, n_head=2, n_positions=64, eos_token_id=2)
+    base = load_base(str(save_tiny(tmp_path, config=config)), source="x", dtype="float32", device="cpu")
+    pair = PreferencePair("1", ({"role": "user", "content": "Why?"},), "x" * 80, "y")
+    left_out = encode_pair(base.tokenizer, pair, TrainConfig())
+    assert isinstance(left_out, LeftOut)
+    assert "more than the 64 that the model reads" in left_out.reason
+    cut = encode_pair(base.tokenizer, pair, TrainConfig(truncation="cut"))
+    assert isinstance(cut, EncodedPair)
+    assert len(cut.prompt_ids) + len(cut.chosen_ids) == 64
+
+
+def test_a_model_that_sees_trains_its_text_layers_alone(tmp_path: Path) -> None:
+    """Gemma 3: its vision tower has layers of the same names, and its context length is that of the text part."""
+    base = load_base(str(save_model("gemma3", tmp_path)), source="x", dtype="float32", device="cpu")
+    assert base.context_length == 512
+    for asked in ("all-linear", "q_proj,down_proj"):
+        base.create_adapter("a1", TrainConfig(lora_r=4, target_modules=asked))
+        names = [name for name, _ in base.model.named_parameters() if ".a1." in name]
+        assert names
+        assert all(".language_model." in name for name in names)
+        base.unload_adapter("a1")
+
+
+def test_the_fingerprint_of_altered_weights_is_read_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy in bfloat16 would take 140 GB at 70 billion weights."""
+    folder = str(save_tiny(tmp_path))
+    plain = load_base(folder, source="x", dtype="float32", device="cpu")
+    loads: list[object] = []
+    load = AutoModelForCausalLM.from_pretrained
+
+    def counted(*arguments: object, **options: object) -> object:
+        loads.append(options["dtype"])
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", counted)
+    half = load_base(folder, source="x", dtype="float16", device="cpu")
+    assert loads == [torch.float16]
+    assert (half.fingerprint, half.parameters) == (plain.fingerprint, plain.parameters)
+
+
+def test_memory_that_runs_out_at_the_load_is_told_as_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("engine.model.load_weights", exhausted)
+    with pytest.raises(MemoryRanOut, match=r"tiny does not fit: its files have 0\.0 GB.*--dtype 4bit") as caught:
+        load_base(str(folder), source="tiny", device="cpu")
+    assert "folder" not in str(caught.value)

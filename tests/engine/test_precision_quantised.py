@@ -1,15 +1,20 @@
 """Base weights in 4 bits on the CPU: loaded, trained on, saved, resumed, and answering."""
 
 import dataclasses
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import torch
 
+from engine.checkpoint import FILE
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import AdapterSaved, CompletionDone, Notice, StepDone
-from engine.generate import generate
+from engine.generate import generate, make_decoder
+from engine.llama.kernels import Kernels
+from engine.llama.scoring import LlamaScorer
+from engine.llama.support import Support, support_of
 from engine.logps import score_pair
 from engine.model import BaseModel, load_base
 from engine.precision import require_bitsandbytes
@@ -105,6 +110,8 @@ def test_a_run_in_4_bits_is_resumed_exactly(base: BaseModel, tmp_path: Path) -> 
     for event in (killed := run(tmp_path / "killed")):
         if isinstance(event, StepDone) and event.step == 3:
             killed.close()  # type: ignore[attr-defined]
+    stored = torch.load(tmp_path / "killed" / "c" / FILE, weights_only=True)
+    assert stored["environment"]["version of bitsandbytes"] == version("bitsandbytes")
     list(run(tmp_path / "killed", resume=True))
     weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]
@@ -117,6 +124,35 @@ def test_a_model_in_4_bits_answers(base: BaseModel, adapter: str | None) -> None
     events = list(generate(base, [request], SamplingConfig(max_new_tokens=6), adapter=adapter))
     (done,) = of_kind(events, CompletionDone)  # type: ignore[arg-type]
     assert 0 < done.tokens <= 6
+
+
+def test_the_fast_path_of_a_cuda_device_gives_what_the_model_gives(
+    base: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU the plain method keeps the bits that it gave, so the fast one is asked for here."""
+    monkeypatch.setattr("engine.llama.support._takes_quantised", lambda model: True)  # noqa: ARG005
+    base.create_adapter("a1", CONFIG)
+    with torch.no_grad():
+        for value in adapter_parameters(base.model, "a1").values():
+            value.normal_(std=0.1)
+    assert support_of(base.hf_model, "a1") == Support(None, None)
+    fast = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
+    found = []
+    for score in (lambda: fast.score([PAIR], "cpu")[0], lambda: score_pair(base.model, PAIR, "cpu")):
+        with base.policy("a1", training=True):
+            base.model.eval()
+            scores = score()
+            scores.logps.sum().backward()
+        parameters = adapter_parameters(base.model, "a1").items()
+        found.append((scores.logps.detach(), {name: value.grad for name, value in parameters}))
+        base.model.zero_grad()
+    torch.testing.assert_close(found[0][0], found[1][0], rtol=0.05, atol=0)
+    for name, expected in found[1][1].items():
+        assert (found[0][1][name] - expected).norm() <= 0.15 * expected.norm(), name
+    with base.policy("a1"), torch.no_grad():
+        ours = make_decoder(base, "a1", max_rows=2).admit([(IDS[0].tolist(), 1)]).float()
+    theirs = _logits(base, "a1")[:, -1]
+    assert (ours - theirs).norm() <= 0.1 * theirs.norm()
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

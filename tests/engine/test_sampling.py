@@ -12,7 +12,7 @@ from transformers.generation.logits_process import (
 )
 
 from engine.config import SamplingConfig
-from engine.sampling import RandomStreams, draw_tokens, filter_logits, penalise, random_stream
+from engine.sampling import RandomStreams, double_device, draw_tokens, filter_logits, penalise, random_stream
 
 LOGITS = torch.randn(5, 200, generator=torch.Generator().manual_seed(3)) * 3
 SETTINGS = [
@@ -101,6 +101,26 @@ def test_temperature_zero_takes_the_likeliest() -> None:
 def test_a_stream_is_its_seed_and_a_longer_one_begins_alike() -> None:
     assert torch.equal(random_stream(5, 384)[:100], random_stream(5, 100))
     assert not torch.equal(random_stream(5, 100), random_stream(6, 100))
+
+
+def test_float64_never_goes_to_the_gpu_of_a_mac() -> None:
+    assert double_device(torch.device("mps")).type == "cpu"
+    assert double_device(torch.device("cuda", 1)) == torch.device("cuda", 1)
+
+
+def test_only_what_a_mac_computes_reaches_its_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidates go to the device that has float64, the token comes back to that of the logits."""
+    moved: list[torch.device] = []
+
+    def beside(device: torch.device) -> torch.device:
+        moved.append(device)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("engine.sampling.double_device", beside)
+    uniforms = torch.rand(5, dtype=torch.float64)
+    tokens = draw_tokens(LOGITS, uniforms, SamplingConfig())
+    assert moved == [LOGITS.device]
+    assert tokens.device == LOGITS.device
 
 
 def test_every_row_draws_from_its_own_stream_through_joining_and_leaving() -> None:

@@ -10,7 +10,7 @@ steps with and without captured graphs, and whether both draw the same tokens; p
 import argparse
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +27,7 @@ from engine.llama.static_decoding import StaticDecoder
 from engine.model import BaseModel
 from engine.packing import pack
 from engine.training.learner import adapter_parameters
+from tests.flags import flags_of
 from tests.tiny import tiny_tokenizer
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -49,10 +50,16 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--shape", choices=SHAPES, default="8b")
-    shape = SHAPES[parser.parse_args().shape]
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = flags_of(__doc__)
+    flags.add_argument("--shape", choices=tuple(SHAPES), default="8b")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    shape = SHAPES[parser().parse_args(line).shape]
     print(torch.cuda.get_device_name(), torch.__version__)
     for dtype in (torch.bfloat16, torch.float32):
         tried(lambda dtype=dtype: attention(dtype))

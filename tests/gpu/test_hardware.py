@@ -140,6 +140,18 @@ def test_killed_and_resumed_equals_never_killed(base: BaseModel, tmp_path: Path,
     assert (folder / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
 
 
+def test_a_run_resumed_with_gradient_checkpointing_gives_the_same_bytes(base: BaseModel, tmp_path: Path) -> None:
+    """Which is why a run that fell to memory may be resumed so."""
+    off, on = (dataclasses.replace(RUN, gradient_checkpointing=each) for each in ("off", "on"))
+    _run(base, tmp_path / "whole", off)
+    folder = tmp_path / "killed"
+    started = train_dpo(base, pairs(8), off, adapter="a1", folder=folder, checkpoint_folder=folder / "c")
+    next(event for event in started if isinstance(event, StepDone) and event.step == 3)
+    started.close()  # type: ignore[attr-defined]
+    _run(base, folder, on, resume=True)
+    assert (folder / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
+
+
 # -- answers ---------------------------------------------------------------------------------------------------------
 
 QUESTIONS = ("why?", "what is a black hole made of, and who says so?", "how", "tell me about the sea")

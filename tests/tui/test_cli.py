@@ -197,6 +197,8 @@ def test_a_question_file_as_people_have_them(palate: Invoke, tmp_path: Path) -> 
         "duplicates": 1,
         "skipped": 1,
         "in_other_set": 0,
+        "left_out": [{"reason": "empty line", "count": 1, "lines": [2]}],
+        "remarks": [],
     }
     again = records(palate("prompts", "add", str(file), "--json"))[0]
     assert (again["added"], again["duplicates"]) == (0, 3)

@@ -23,7 +23,7 @@ class Agreement:
 
 
 def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
-    """Agreement of first and second verdicts, given as (first, second), each a, b, tie or both_bad.
+    """Agreement of first and second verdicts, given as (first, second), each a, b, tie, both_bad or both_good.
 
     Kappa is Cohen's (J. Cohen, "A coefficient of agreement for nominal scales", 1960): κ = (p − e) ÷ (1 − e). Here p is
     the share of equal verdicts, and e is the share that two people with these habits would reach by chance. Kappa is

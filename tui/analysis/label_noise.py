@@ -2,7 +2,8 @@
 
 Assume that every decisive verdict is flipped independently with probability e. Two verdicts on one pair then differ
 when exactly one of them was flipped: d = 2e(1 − e). Solved for e: e = (1 − √(1 − 2d)) ÷ 2. A share d of one half or
-more has no such e: the verdicts would be no better than a coin. Ties and "both bad" are not flips and are left out.
+more has no such e: the verdicts would be no better than a coin. Ties, "both bad" and "both good" are no
+flips and are left out.
 """
 
 from collections.abc import Sequence

@@ -29,8 +29,8 @@ Says = Literal["more often", "less often", "can't tell yet"]
 class Preference:
     """The choices between an answer with a trait and one without it.
 
-    `pairs` counts the decided pairs that differ in the trait, `neither` those that ended as a tie or both bad.
-    `questions` tallies the prompts of the decided pairs, each once.
+    `pairs` counts the decided pairs that differ in the trait, `neither` those that ended as a tie, both bad or both
+    good. `questions` tallies the prompts of the decided pairs, each once.
     """
 
     name: str

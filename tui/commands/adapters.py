@@ -91,12 +91,22 @@ def _use(options: Options, adapter: str | None, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
-    """Add a PEFT LoRA folder that was made for this base model."""
+    """Add a PEFT LoRA folder that was made for this base model. It is checked in full first."""
     with options.working() as workbench:
         added = workbench.add_adapter(folder, name=name)
     if as_json:
-        emit({"event": "adapter", "id": added.manifest.id, "name": name, "folder": str(added.folder)})
+        emit(
+            {
+                "event": "adapter",
+                "id": added.manifest.id,
+                "name": name,
+                "folder": str(added.folder),
+                "note": added.manifest.note,
+            }
+        )
     else:
+        if added.manifest.note:
+            say(added.manifest.note)
         say(f"{name} is added. Use it with `palate adapters use {name!r}`.")
 
 

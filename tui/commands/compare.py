@@ -22,6 +22,7 @@ from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
 from tui.trials.external_judge import ExternalJudge, Judgement
 from tui.trials.results import board_of, doubts, rate_words, result_of, sentence, tally_words
+from tui.workspace.export_list import note_export
 from tui.workspace.settings import BASE
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> N
     if export is not None:
         format, path = export
         say(f"{export_trial(path, row, pairs, format)} comparisons in {path}.")  # type: ignore[arg-type]
+        note_export(view.folder, path, "trial")
     _result(row, pairs, view.unmet_prompts(row), as_json)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,6 +34,13 @@ from tui.workspace.workspace import Workspace, read_workspace
 
 REPORTED_PACKAGES = ("palate", "textual", "transformers", "torch", "peft", "datasets", "sqlite-utils")
 SMALLEST = (60, 16)
+RUN_ON_HARDWARE = (
+    "Palate ran on one NVIDIA H200, before it had captured graphs and fused attention, which have run on no card yet "
+    "(docs/BENCHMARKS.md). The ordinary tests run on processors."
+)
+"""What has been run on hardware and what has not, in one sentence."""
+_SHORTER = (512, 256, 128)
+"""Lengths of pairs that are tried where the default length does not fit."""
 GOOD, NOTE, BAD = "ok", "note", "bad"
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
@@ -84,8 +92,7 @@ def _torch() -> Iterator[Finding]:
     device, why_device = choose_device("auto")
     yield Finding("device", GOOD, why_device)
     yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
-    if device != "cpu":
-        yield Finding("device", NOTE, f"Palate was tested on processors alone, not yet on {device}.")
+    yield Finding("hardware", NOTE, RUN_ON_HARDWARE)
     try:
         packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tested on processors alone."
         yield Finding("4 bits", GOOD if device == "cpu" else NOTE, packed)
@@ -116,20 +123,41 @@ def _needs(source: str) -> Iterator[Finding]:
     from engine.precision import choose_device  # imports torch
 
     config = TrainConfig()
-    free = free_bytes(choose_device("auto")[0])
+    device = choose_device("auto")[0]
+    free = free_bytes(device)
     for dtype in ("bfloat16", "4bit"):
         try:
-            memory = memory_of(source, config, dtype=dtype)
+            memory = memory_of(source, config, dtype=dtype, device=device)
         except EngineError as error:
             yield Finding("memory", NOTE, str(error))
             return
-        fits = "fits" if memory.peak < free else "does not fit"
+        fits = _fitting(free, partial(_peak, source, dtype, device))
         yield Finding(
             "memory",
             NOTE,
             f"--dtype {dtype}: about {memory.peak / 1e9:.1f} GB to train on pairs of {config.max_length:,} tokens "
             f"({memory_words(memory)}); {free / 1e9:.1f} GB are free here: {fits}",
         )
+
+
+def _peak(source: str, dtype: str, device: str, config: TrainConfig, checkpointing: bool) -> int:
+    return memory_of(source, config, dtype=dtype, device=device, checkpointing=checkpointing).peak
+
+
+def _fitting(free: int, peak: Callable[[TrainConfig, bool], int]) -> str:
+    """With which settings a run fits into `free` bytes, in words. `peak`: of settings, with checkpointing or without.
+
+    A run turns gradient checkpointing on by itself, so a model that fits with it fits.
+    """
+    config = TrainConfig()
+    if peak(config, False) < free:
+        return "fits"
+    if (least := peak(config, True)) < free:
+        return f"fits with gradient checkpointing, which a run turns on by itself ({least / 1e9:.1f} GB)"
+    for length in _SHORTER:
+        if (least := peak(replace(config, max_length=length), True)) < free:
+            return f"fits with --max-length {length} and gradient checkpointing ({least / 1e9:.1f} GB)"
+    return f"does not fit, not even --max-length {_SHORTER[-1]} with gradient checkpointing ({least / 1e9:.1f} GB)"
 
 
 def _last_model(folder: Path) -> str | None:

@@ -10,47 +10,92 @@ from typing import Any
 
 import click
 
-from db.interchange.formats import FORMATS
+from db.interchange.columns import columns_of
+from db.interchange.formats import FORMATS, WRITTEN
 from db.interchange.selection import Selection
-from db.interchange.sources import source_of
+from db.interchange.sources import Source, source_of
 from db.times import utc_text
 from tui.commands.options import Options
 from tui.commands.output import as_json
-from tui.curation.import_format import exported_words, left_out_words, taken_words
+from tui.commands.piped_input import file_of
+from tui.curation.import_format import exported_words, preview_words, summary_words, taken_words
+from tui.curation.import_source import preview_of, recognised
 from tui.curation.importer import Tell
-from tui.ipc.console import CallerPath, console, emit, say
+from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.snapshots import ImportProgress
 from tui.text.format import count
 
-_LIST = "\n\n\b\n" + "\n".join(f"{each.name:<16} {each.words}" for each in FORMATS.values())
+_LIST, _WRITTEN_LIST = (
+    "\n\n\b\n" + "\n".join(f"{each.name:<22} {each.words}" for each in formats.values())
+    for formats in (FORMATS, WRITTEN)
+)
 _LABELS = {"reading": "looking through", "storing": "storing", "taking back": "taking back"}
+COLUMNS_HELP = "Which column is which: prompt=COLUMN,chosen=COLUMN,rejected=COLUMN; ignore=COLUMN need not be read."
 
 
 @click.command(
     "import",
-    help="Import judged pairs: a .jsonl, .json, .csv or .parquet file, a folder that `datasets` reads, or a data "
-    f"set of the Hugging Face Hub (user/name). Palate imports all of it or nothing. Formats:{_LIST}",
+    help="Import judged pairs: a .jsonl, .json, .csv, .tsv or .parquet file, also packed (.gz, .xz, .bz2, .zst), a "
+    "folder that `datasets` reads, a data set of the Hugging Face Hub (user/name), or - for standard input. Rows that "
+    f"cannot be used are left out and counted. Formats:{_LIST}",
 )
 @click.argument("file", metavar="FILE|DATASET")
 @click.option("--format", "form", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
 @click.option("--split", default="train", show_default=True, help="The part of a data set.")
 @click.option("--config", help="The configuration of a data set, where it has several.")
+@click.option("--columns", "columns", default="", metavar="NAME=COLUMN,…", help=COLUMNS_HELP)
+@click.option("--strict", is_flag=True, help="Take nothing when one row cannot be used.")
+@click.option("--rejects", type=CallerPath(), metavar="FILE", help="Write the rows that cannot be used, as JSON Lines.")
+@click.option("--dry-run", is_flag=True, help="Show what would be read, and store nothing.")
 @as_json
 @click.pass_obj
 def import_command(
-    options: Options, file: str, form: str, set_name: str | None, split: str, config: str | None, as_json: bool
+    options: Options,
+    file: str,
+    form: str,
+    set_name: str | None,
+    split: str,
+    config: str | None,
+    columns: str,
+    strict: bool,
+    rejects: Path | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Import judged pairs."""
-    source = source_of(file, split=split, config=config, folder=console().folder)
-    with options.owning() as workbench, _bars(shown=not as_json) as tell:
-        done = workbench.imports.read(source, format=form, set_name=set_name, tell=tell)
+    with file_of(options, file) as (options, name, own_set):
+        source = source_of(name, split=split, config=config, folder=console().folder, columns=columns_of(columns))
+        if dry_run:
+            _show_preview(options, source, form, as_json=as_json)
+            return
+        with options.owning() as workbench, _bars(shown=not as_json) as tell:
+            done = workbench.imports.read(
+                source, format=form, set_name=set_name or own_set, strict=strict, rejects=rejects, tell=tell
+            )
     if as_json:
         emit({"event": "import", **asdict(done)})
         return
     say(f"{taken_words(done)} imported as {done.format}.")
-    for left_out in done.left_out:
-        say(f"{left_out_words(left_out)}.")
+    for words in summary_words(done):
+        say(f"{words}.")
+
+
+def _show_preview(options: Options, source: Source, form: str, *, as_json: bool) -> None:
+    from tui.workspace.workspace import NoWorkspace  # help needs no workspace
+
+    try:
+        with options.reading() as view:
+            found = view.import_preview(source, form)
+    except NoWorkspace:  # nothing is stored, so none has to be there
+        found = preview_of(*recognised(source, form))
+    if as_json:
+        emit(
+            {"event": "preview", "rows": found.rows, **asdict(found.found), "examples": [*map(asdict, found.examples)]}
+        )
+        return
+    for line in preview_words(found):
+        show(line)
 
 
 class _Stream:
@@ -96,10 +141,11 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
 
 
 @click.command(
-    "export", help=f"Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:{_LIST}"
+    "export",
+    help=f"Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:{_WRITTEN_LIST}",
 )
 @click.argument("file", type=CallerPath())
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="trl", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(WRITTEN)), default="trl", show_default=True)
 @click.option("--set", "set_name", help="Only pairs whose prompt is in this set.")
 @click.option("--since", type=click.DateTime(), help="Only pairs judged since this local time.")
 @click.option("--not-judged", is_flag=True, help="Include pairs without a verdict, where the format can hold them.")

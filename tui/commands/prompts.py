@@ -5,10 +5,13 @@ from dataclasses import asdict
 
 import click
 
+from db.interchange.columns import columns_of
 from db.interchange.sources import source_of
 from db.prompt_rows import Crossing, SetCounts
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
+from tui.commands.piped_input import file_of
+from tui.curation.import_format import left_out_words, remark_words
 from tui.curation.prompt_sets import PromptSets, added_words, holding_out_words, release_words
 from tui.ipc.console import console, emit, say
 from tui.text.format import count
@@ -38,6 +41,7 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
 @click.option("--set", "set_name", help="Name of the prompt set. Default: the file's name.")
 @click.option("--split", default="train", show_default=True, help="The part of a data set.")
 @click.option("--config", help="The configuration of a data set, where it has several.")
+@click.option("--columns", "columns", default="", metavar="NAME=COLUMN,…", help="Such as prompt=COLUMN,ignore=COLUMN.")
 @click.option("--held-out", is_flag=True, help="Hold the prompts out for trials; no run trains on them.")
 @as_json
 @click.pass_obj
@@ -47,21 +51,26 @@ def add(
     set_name: str | None,
     split: str,
     config: str | None,
+    columns: str,
     held_out: bool,
     as_json: bool,
 ) -> None:
-    """Add prompts: a .txt file with one on each line, .jsonl, .json, .csv, .parquet, or a data set (user/name)."""
-    source = source_of(file, split=split, config=config, folder=console().folder)
-    with options.owning() as workbench:
-        added = workbench.add_prompts(source, set_name=set_name or source.stem, held_out=held_out).result()
+    """Add prompts: a .txt file with one on each line, .jsonl, .json, .csv, .parquet, a data set (user/name), or -."""
+    with file_of(options, file) as (options, name, own_set):
+        said = columns_of(columns)
+        source = source_of(name, split=split, config=config, folder=console().folder, columns=said)
+        with options.owning() as workbench:
+            set_name = set_name or own_set or source.stem
+            added = workbench.add_prompts(source, set_name=set_name, held_out=held_out).result()
     if as_json:
         emit({"event": "prompts", **asdict(added)})
         return
     say(f"{count(added.added, 'prompt')} added to {added.set_name!r}.")
 
+    for words in (*map(left_out_words, added.left_out), *map(remark_words, added.remarks)):
+        say(f"{words}.")
     for left_out, words in (
         (added.duplicates, "were there already or were repeated"),
-        (added.skipped, "lines were empty"),
         (added.in_other_set, "are in a set of the other kind (labelling or held out) and were left out"),
     ):
         if left_out:

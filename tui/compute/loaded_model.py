@@ -7,7 +7,9 @@ inside functions, so that the first paint of the app does not wait for it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +68,9 @@ class LoadedModel:
         self.error: tuple[str, str] | None = None
         self._workspace = workspace
         self._publish = publish
+        self._attached: list[str] = []
+        """PEFT's names of the adapters that were attached here, the one that was used last at the end."""
+        self._held: Counter[str] = Counter()
 
     @property
     def snapshot(self) -> ModelState:
@@ -119,12 +124,40 @@ class LoadedModel:
             AdapterError: it is damaged or was made for another base model.
             EngineError: PEFT cannot load it.
         """
-        base = self.required()
-        if adapter.manifest.id not in base.loaded_adapters():
+        base, name = self.required(), adapter.manifest.id
+        if name not in base.loaded_adapters():
             check_fits(adapter, base.fingerprint)
-            self._workspace.registry.verify(adapter.manifest.id)
-            base.load_adapter(adapter.manifest.id, adapter.folder)
-        return adapter.manifest.id
+            self._workspace.registry.verify(name)
+            self._unload_unused()
+            base.load_adapter(name, adapter.folder)
+        if name in self._attached:
+            self._attached.remove(name)
+        self._attached.append(name)
+        return name
+
+    @contextmanager
+    def using(self, adapter: Adapter) -> Iterator[str]:
+        """Attach `adapter`, and keep it in memory inside. Gives and raises what `attach` does."""
+        name = self.attach(adapter)
+        self._held[name] += 1
+        try:
+            yield name
+        finally:
+            self._held[name] -= 1
+
+    def _unload_unused(self) -> None:
+        """Unload the adapters that are neither in use nor held by a job, but for the one that was used last.
+
+        An adapter takes 168 MB of the device at 8 billion weights and rank 16. Two policies that answer in turn would
+        be read from the disk at every turn if the last one left as well.
+        """
+        base = self.required()
+        kept = {self.in_use.manifest.id} if self.in_use else set()
+        kept |= {name for name, count in self._held.items() if count} | set(self._attached[-1:])
+        for name in [each for each in self._attached if each not in kept]:
+            self._attached.remove(name)
+            if name in base.loaded_adapters():
+                base.unload_adapter(name)
 
     def model_row(self, adapter: Adapter | None) -> int:
         """The database's id of the policy made of the base and `adapter`."""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.interchange.formats import FORMATS, Format, format_of
+from db.interchange.columns import columns_of
+from db.interchange.format import Format
+from db.interchange.formats import FORMATS, WRITTEN
 from db.interchange.sources import Source, source_of
 from db.interchange.writing import check_ending
 
@@ -17,9 +19,27 @@ class FormatChoice:
     endings: tuple[str, ...]
 
 
-def format_choices(first: str = "trl") -> list[FormatChoice]:
-    """Every format for pairs, the one named `first` at the front."""
-    return [_choice(FORMATS[first]), *(_choice(each) for name, each in FORMATS.items() if name != first)]
+def format_choices(first: str = "trl", *, written: bool = True) -> list[FormatChoice]:
+    """The formats that Palate writes, or all that it reads, the one named `first` at the front."""
+    known = WRITTEN if written else FORMATS
+    return [_choice(FORMATS[first]), *(_choice(each) for name, each in known.items() if name != first)]
+
+
+@dataclass(frozen=True)
+class PairFile:
+    """A file of pairs and how a person said to read it: its format or `auto`, and its columns, see `columns_of`."""
+
+    name: str
+    format: str = "auto"
+    columns: str = ""
+
+    def source(self) -> Source:
+        """The file, folder or data set of the Hub.
+
+        Raises:
+            InterchangeError: there is no such file, folder or data set, or the columns name no field.
+        """
+        return source_of(self.name, columns=columns_of(self.columns))
 
 
 def named_source(text: str) -> Source:
@@ -29,15 +49,6 @@ def named_source(text: str) -> Source:
         InterchangeError: there is no such file, folder or data set.
     """
     return source_of(text)
-
-
-def likely_format(source: Source) -> str:
-    """The name of the format of a source, recognised from its first row.
-
-    Raises:
-        InterchangeError: it has no row, or its first row is in no known format.
-    """
-    return format_of(source).name
 
 
 def check_target(path: Path, format: str) -> None:

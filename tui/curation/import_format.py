@@ -1,13 +1,19 @@
 """The outcome of an import or export in words."""
 
+from collections.abc import Iterator
+
+from db.interchange.records import DECISIVE, PairRecord
 from db.interchange.writing import Exported
 from db.prompt_rows import Imported, LeftOutLines
+from tui.curation.import_tally import Preview
 from tui.snapshots import ImportProgress
 from tui.text.format import count
+from tui.text.sanitize import visible_line
 
 _KINDS = (
     ("ties", "tie"),
     ("both_bad", "both bad"),
+    ("both_good", "both good"),
     ("skipped", "skipped"),
     ("discarded", "discarded"),
     ("not_judged", "to judge"),
@@ -23,13 +29,57 @@ def taken_words(imported: Imported) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def summary_words(imported: Imported) -> list[str]:
+    """What was left out and why, what was read in another way than it stands, and where the rejected rows are."""
+    words = [*map(left_out_words, imported.left_out), *map(remark_words, imported.remarks)]
+    if imported.ranked:
+        words.append(f"{count(imported.ranked, 'row')} with several answers; the pairs of each belong to one question")
+    if imported.rejects and imported.left_out:
+        words.append(f"The rows that could not be used are in {imported.rejects}; mend them and import that file")
+    return words
+
+
+def preview_words(preview: Preview) -> Iterator[str]:
+    """A preview, line by line: format, counts by reason, and the first pairs as they would be read."""
+    found = preview.found
+    part = "" if preview.whole else f"of the first {preview.rows:,} rows, "
+    yield f"{found.format}: {part}{taken_words(found)}"
+    for words in summary_words(found):
+        yield f"  {words}"
+    for pair in preview.examples:
+        yield ""
+        yield from example_words(pair)
+
+
+def example_words(pair: PairRecord, width: int = 100) -> Iterator[str]:
+    """A pair as it would be read: its turns, its answers and its verdict, each on a line of at most `width` cells."""
+    names = {"a": ("chosen", "rejected"), "b": ("rejected", "chosen")}.get(pair.verdict or "", ("answer", "answer"))
+    verdict = "" if pair.verdict in DECISIVE else f", {pair.verdict or 'not judged'}"
+    yield f"line {pair.at:,}{verdict}"
+    lines = [(each["role"], each["content"]) for each in pair.messages]
+    for name, text in (*lines, (names[0], pair.a), (names[1], pair.b)):
+        yield f"  {name:<10}{visible_line(text, width - 12)}"
+    for remark in pair.remarks:
+        yield f"  {visible_line(remark, width - 2)}"
+
+
 def left_out_words(left_out: LeftOutLines) -> str:
     """The number of lines left out for a reason, with the first of them: "3 left out (lines 4, 7, 9): …"."""
-    lines = ", ".join(f"{line:,}" for line in left_out.lines)
-    more = ", …" if left_out.count > len(left_out.lines) else ""
-    return (
-        f"{left_out.count:,} left out ({'line' if left_out.count == 1 else 'lines'} {lines}{more}): {left_out.reason}"
-    )
+    return f"{left_out.count:,} left out ({_line_word(left_out)} {_lines(left_out)}): {left_out.reason}"
+
+
+def remark_words(told: LeftOutLines) -> str:
+    """The number of lines that were read in another way than they stand: "4 read otherwise (lines 1, 2, 3, …): …"."""
+    return f"{told.count:,} read otherwise ({_line_word(told)} {_lines(told)}): {told.reason}"
+
+
+def _line_word(told: LeftOutLines) -> str:
+    return "line" if told.count == 1 else "lines"
+
+
+def _lines(told: LeftOutLines) -> str:
+    more = ", …" if told.count > len(told.lines) else ""
+    return ", ".join(f"{line:,}" for line in told.lines) + more
 
 
 def exported_words(exported: Exported) -> list[str]:

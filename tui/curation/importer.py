@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from db import import_batches as db_import_batches
 from db.errors import InterchangeError
 from db.import_batches import Batch, Prepared, prepared
-from db.interchange.formats import FORMATS, Format, format_of
-from db.interchange.records import DECISIVE, LeftOut, PairRecord, Read
+from db.interchange.format import Format
+from db.interchange.import_columns import known_columns, remember_columns
+from db.interchange.records import PairRecord, Read
 from db.interchange.sources import Source
-from db.prompt_rows import Imported, LeftOutLines
+from db.prompt_rows import Imported
 from db.writer import timed
+from tui.curation.import_source import check_rejects, recognised, write_rejects
+from tui.curation.import_tally import ImportTally
 from tui.errors import InputError
 from tui.events import ImportMoved, WorkbenchEvent
 from tui.snapshots import ImportProgress
@@ -36,9 +39,6 @@ FIRST_SLICE = 50
 SMALLEST_SLICE = 20
 LARGEST_SLICE = 2000
 PUBLISHED_EVERY_S = 0.25
-LINES_TOLD = 3
-"""At most this many lines are named for each reason."""
-
 
 Tell = Callable[[ImportProgress], None]
 
@@ -47,46 +47,19 @@ class ImportStopped(InputError):
     """A person stopped the import, or the workspace is being closed."""
 
 
-@dataclass
-class ImportTally:
-    """The outcome of the rows so far."""
+@dataclass(frozen=True)
+class ImportWish:
+    """How a file shall be imported.
 
-    kinds: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    lines: dict[str, list[int]] = field(default_factory=dict)
+    Attributes:
+        format: the name of its format, or `auto`. `set_name`: the set for its prompts; None: the file's name.
+        strict: one row that cannot be used refuses the file. `rejects`: the file for the rows that are left out.
+    """
 
-    def add(self, read: Read) -> None:
-        """Count one row."""
-        if isinstance(read, PairRecord):
-            self.kinds[read.verdict or "open"] += 1
-            return
-        self.reasons[read.reason] += 1
-        lines = self.lines.setdefault(read.reason, [])
-        if len(lines) < LINES_TOLD:
-            lines.append(read.at)
-
-    def move(self, verdict: str, left_out: LeftOut) -> None:
-        """Count as left out a row that was counted as stored."""
-        self.kinds["a" if verdict in DECISIVE else verdict] -= 1  # only the sum of a and b is reported
-        self.add(left_out)
-
-    def imported(self, source: Source, format: Format, set_name: str) -> Imported:
-        """The counts as the outcome of the import."""
-        kinds = self.kinds
-        return Imported(
-            source=source.name,
-            format=format.name,
-            set_name=set_name,
-            pairs=kinds["a"] + kinds["b"],
-            ties=kinds["tie"],
-            both_bad=kinds["both_bad"],
-            skipped=kinds["skip"],
-            discarded=kinds["discard"],
-            not_judged=kinds["open"],
-            left_out=tuple(
-                LeftOutLines(reason, number, tuple(self.lines[reason])) for reason, number in self.reasons.most_common()
-            ),
-        )
+    format: str = "auto"
+    set_name: str | None = None
+    strict: bool = False
+    rejects: Path | None = None
 
 
 class Importer:
@@ -109,14 +82,22 @@ class Importer:
         return self._one_at_a_time.locked()
 
     def read(
-        self, source: Source, *, format: str = "auto", set_name: str | None = None, tell: Tell = lambda _: None
+        self,
+        source: Source,
+        *,
+        format: str = "auto",
+        set_name: str | None = None,
+        strict: bool = False,
+        rejects: Path | None = None,
+        tell: Tell = lambda _: None,
     ) -> Imported:
         """Store every pair of the source, or none of them. This may take long: do not call it on the event loop.
 
-        `tell` receives the progress, on the calling thread.
+        Rows that cannot be used are left out and counted; see `ImportWish` for the settings. `tell` receives the
+        progress, on the calling thread.
 
         Raises:
-            InterchangeError: the source cannot be read or is malformed; its message names the line.
+            InterchangeError: the source cannot be read, holds no pair, or (if strict) has a row that cannot be used.
             InputError: another import is running, or this one was stopped.
             DatabaseError: the pairs cannot be stored.
         """
@@ -124,22 +105,35 @@ class Importer:
             raise InputError("Another import is running. Wait for its end, or stop it.")
         try:
             self._stopped.clear()
+            if rejects is not None:
+                check_rejects(rejects, source)
             if self._clearing.is_alive():
                 self._clearing.join()
-            chosen = format_of(source) if format == "auto" else FORMATS[format]
-            return self._import(source, chosen, set_name or source.stem, self._published(tell))
+            wish = ImportWish(format, set_name, strict, rejects)
+            source, chosen = recognised(source, format, known_columns(self._workspace.connection))
+            imported = self._import(source, chosen, wish, self._published(tell))
+            self._remember(source)
+            return imported
         finally:
             self._one_at_a_time.release()
             self._publish(ImportMoved(None))
 
-    def start(self, source: Source, *, format: str = "auto", set_name: str | None = None) -> Future[Imported]:
+    def start(
+        self,
+        source: Source,
+        *,
+        format: str = "auto",
+        set_name: str | None = None,
+        strict: bool = False,
+        rejects: Path | None = None,
+    ) -> Future[Imported]:
         """Run `read` on a thread of its own; the future has its result or its error."""
         result: Future[Imported] = Future()
         result.set_running_or_notify_cancel()  # otherwise a waiting task that ends would cancel the future
 
         def work() -> None:
             try:
-                result.set_result(self.read(source, format=format, set_name=set_name))
+                result.set_result(self.read(source, format=format, set_name=set_name, strict=strict, rejects=rejects))
             except Exception as error:  # noqa: BLE001 — the future carries any error
                 result.set_exception(error)
             finally:
@@ -176,35 +170,45 @@ class Importer:
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _import(self, source: Source, format: Format, set_name: str, tell: Tell) -> Imported:
-        pairs = self._count_pairs(source, format, tell)
-        write = self._workspace.write
+    def _import(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> Imported:
+        pairs = self._count_pairs(source, format, wish, tell)
+        write, set_name = self._workspace.write, wish.set_name or source.stem
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
         tally = ImportTally()
         try:
-            self._store(batch, format.read(source), pairs, tally, tell)
+            self._store(batch, _as_counted(format.read(source, strict=wish.strict), pairs, source), pairs, tally, tell)
             for late in write(db_import_batches.publish).result():
                 tally.move(*late)
         except BaseException:
             if not self._leaving.is_set():
                 self._take_back(tell)
             raise
-        return tally.imported(source, format, set_name)
+        return tally.imported(source, format, set_name, str(wish.rejects) if wish.rejects else None)
 
-    def _count_pairs(self, source: Source, format: Format, tell: Tell) -> int:
-        """Count the pairs. This finds every fault of the file before any of it is stored."""
-        pairs, left_out = 0, ""
-        for at, read in enumerate(format.read(source)):
+    def _count_pairs(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> int:
+        """Count the pairs, and write the rows that are left out. This finds every fault of the file before any of it
+        is stored."""
+        pairs, why, rejected = 0, "", dict[int, str]()
+        for at, read in enumerate(format.read(source, strict=wish.strict)):
             if isinstance(read, PairRecord):
                 pairs += 1
             else:
-                left_out = left_out or f" The first is left out because {read.reason}."
+                why = why or f" The first is left out because {read.reason}."
+                if wish.rejects is not None:
+                    rejected.setdefault(read.at, read.reason)
             if at % 1000 == 0:
                 self._check_stopped()
                 tell(ImportProgress("reading", source.read_bytes, source.size or None))
+        if wish.rejects is not None:
+            write_rejects(wish.rejects, source, rejected)
         if not pairs:
-            raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{left_out}")
+            raise InterchangeError(f"{source.name} holds no pair that can be taken as {format.name}.{why}")
         return pairs
+
+    def _remember(self, source: Source) -> None:
+        """Keep the columns that were said, for the next file of this shape."""
+        if source.columns:
+            self._workspace.write(remember_columns, source).result()
 
     def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
         """Store slice after slice; this thread reads the next one while the writer stores one."""
@@ -245,6 +249,22 @@ class Importer:
     def _check_stopped(self) -> None:
         if self._stopped.is_set():
             raise ImportStopped("The import was stopped. Nothing of it was kept.")
+
+
+def _as_counted(reads: Iterable[Read], pairs: int, source: Source) -> Iterator[Read]:
+    """The rows again. They must give as many pairs as before, for which ids are reserved.
+
+    Raises:
+        InterchangeError: they do not.
+    """
+    found = 0
+    for read in reads:
+        found += isinstance(read, PairRecord)
+        if found > pairs:
+            break
+        yield read
+    if found != pairs:
+        raise InterchangeError(f"{source.name} changed while it was read. Nothing of it was kept; import it again.")
 
 
 def _kept(reads: Iterable[Read], tally: ImportTally) -> Iterator[Prepared]:

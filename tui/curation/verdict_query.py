@@ -20,16 +20,20 @@ FLAGS: Final = {
     "right": "you chose the right (second) answer",
     "again": "judged more than once",
     "imported": "came with a file",
+    "program": "a program or model judged",
     "named": "judged with the names in sight",
 }
 """Words that are filters by themselves, with their meaning."""
 FILTERS: Final = {
-    "verdict": "better (a or b), tie, both_bad, skip, discard",
+    "verdict": "better (a or b), tie, both_bad, both_good, skip, discard",
     "set": "a prompt set, or part of its name",
     "field": "the field of the question",
     "policy": "who wrote one of the answers; human, import",
     "chosen": "who wrote the chosen answer; human, import",
     "run": "the pairs of a run: its number or name",
+    "tag": "a reason that was given",
+    "person": "another person who judged the pair",
+    "judge": "a program or model that judged the pair",
     "trial": "a trial's number, or any, or none",
     "strength": "1 or 2 (much better)",
     "date": "2026, 2026-11, 2026-11-26, today or yesterday",
@@ -39,7 +43,7 @@ FILTERS: Final = {
     "id": "a comparison's number",
 }
 """Names of filters, with their values."""
-NAMED: Final = ("set", "field", "run", "policy", "chosen")
+NAMED: Final = ("set", "field", "run", "policy", "chosen", "tag", "person", "judge")
 """Filters whose values are names in the workspace."""
 _SOURCES: Final = ("human", "import")
 _DECISIVE: Final = ("verdict a", "verdict b")
@@ -229,6 +233,9 @@ _READERS: Final = {
     "policy": _written("policy"),
     "chosen": _written("chosen"),
     "run": _by_name("run"),
+    "tag": _by_name("tag"),
+    "person": _by_name("person"),
+    "judge": _by_name("judge"),
     "trial": _trial,
     "strength": _strength,
     "date": _date,
@@ -245,6 +252,7 @@ _FLAG_READERS: Final = {
     "right": _flag("side right"),
     "again": _flag("judged again"),
     "imported": _flag("source import"),
+    "program": _flag("source model"),
     "named": _flag("blind 0"),
 }
 

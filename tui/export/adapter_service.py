@@ -1,9 +1,9 @@
-"""Exports, merges, renames and removes adapters."""
+"""Adds, exports, merges, renames and removes adapters."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adapters.compatibility import check_fits
@@ -14,8 +14,10 @@ from db import models as db_models
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import verdicts as db_verdicts
+from engine.errors import AdapterLoadError, EngineError
 from engine.events import Event, ModelMerged, Progress
 from engine.preference import Message
+from engine.requests import GenerationRequest
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
@@ -23,13 +25,16 @@ from tui.events import AdapterMerged, ModelChanged, RunChanged
 from tui.export.dependents import check_removable, queue_settings_naming
 from tui.export.model_card import Card, merged_words, run_of
 from tui.export.output_path import FOLDER_DTYPES, GGUF_DTYPES, check_place, placed
+from tui.generation.completion_writer import why_unanswerable
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
+from tui.workspace.export_list import note_export
 from tui.workspace.settings_store import change_setting
 
 GGUF = ".gguf"
 CARD = "README.md"
 _JOB = "merge"
+_PROMPTS_TRIED = 20
 _ANY_PROMPT = (Message(role="user", content="Why is the sky blue?"),)
 
 
@@ -47,11 +52,12 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
         for file in (CONFIG_FILE, WEIGHTS_FILE, MANIFEST_FILE):
             copy_private(adapter.folder / file, folder / file)
         write_private(folder / CARD, Card(view, adapter, target.name).text().encode())
+    note_export(view.folder, target, "adapter", adapter.manifest.id)
     return adapter
 
 
 class AdapterService:
-    """Merges adapters on the compute thread, and renames and removes them."""
+    """Adds and merges adapters, both with the compute thread, and renames and removes them."""
 
     def __init__(self, services: Services) -> None:
         self._workspace, self._scheduler = services.workspace, services.scheduler
@@ -59,6 +65,42 @@ class AdapterService:
         self._starting = threading.Lock()
         self.doing: str | None = None
         """The progress of a merge, in words for the status line; None without one."""
+
+    # -- adding ------------------------------------------------------------------------------------------------
+
+    def add(self, folder: Path, name: str) -> Adapter:
+        """Add a PEFT LoRA folder, after one full check on the loaded base model. The caller's thread waits for it.
+
+        Raises:
+            AdapterError: Palate cannot use the adapter, or the name is taken.
+            ModelError: no base model is loaded, or the adapter does not work with it.
+        """
+        base = self._loaded_model.required()
+        return self._workspace.registry.add(folder, name, base.source, base.fingerprint, check=self._check)
+
+    def _check(self, copy: Path, folder: Path) -> list[str]:
+        """Check a copy of the adapter in `folder` on the compute thread; returns sentences about it."""
+        found: list[tuple[str, ...] | EngineError] = []
+        steps = self._check_steps(copy, folder, found.append)
+        self._scheduler.submit("adapter check", steps, lambda: Priority.WAITED_FOR).done.result()
+        (result,) = found
+        if isinstance(result, EngineError):
+            raise AdapterLoadError(str(result).replace(str(copy), str(folder))) from result
+        return list(result)
+
+    def _check_steps(
+        self, copy: Path, folder: Path, settle: Callable[[tuple[str, ...] | EngineError], None]
+    ) -> WorkSteps:
+        """Check the copy. `settle` gets the sentences or the error, which is the caller's alone and no job's end."""
+        from engine.adapter_check import AdapterCheck  # imports torch
+
+        check = AdapterCheck(self._loaded_model.required(), copy, folder)
+        try:
+            yield from check.steps()
+        except EngineError as error:
+            settle(error)
+        else:
+            settle(check.notes)
 
     # -- merging -----------------------------------------------------------------------------------------------
 
@@ -107,6 +149,7 @@ class AdapterService:
             self._over()
         name = visible_line(adapter.manifest.name, 64)
         self._log_to_run(adapter, f"Its adapter was merged into {target} ({merged.dtype}).")
+        note_export(self._workspace.folder, target, "model", adapter.manifest.id)
         self._publish(AdapterMerged(f"{name} is merged", f"{target}\n{merged_words(merged)}", str(target), merged))
 
     def _events(self, adapter: Adapter, part: Path, dtype: str) -> Iterator[Event]:
@@ -129,14 +172,17 @@ class AdapterService:
             yield from merge_adapter(base, id, adapter.folder, part, messages, dtype=dtype, trust_remote_code=trusted)
 
     def _prompt(self, adapter: Adapter) -> tuple[Message, ...]:
-        """The prompt on which merged and unmerged model are compared: the first that the adapter was trained on."""
-        connection = self._workspace.connection
+        """The prompt on which merged and unmerged model are compared.
+
+        It is the first that the adapter was trained on, or a held-out one, which the chat template takes.
+        """
+        base, connection = self._loaded_model.required(), self._workspace.connection
         run = run_of(WorkspaceReader(self._workspace), adapter)
         pairs = db_verdicts.run_preference_pairs(connection, run.id) if run is not None else []
-        if pairs:
-            return pairs[0].messages
         held_out = db_prompts.held_out_prompts(connection, 1)
-        return held_out[0].messages if held_out else _ANY_PROMPT
+        prompts = [*(each.messages for each in pairs[:_PROMPTS_TRIED]), *(each.messages for each in held_out)]
+        answerable = (each for each in prompts if why_unanswerable(base, GenerationRequest("", each, 0)) is None)
+        return next(answerable, _ANY_PROMPT)
 
     def _over(self) -> None:
         if self.doing is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from adapters.manifest import Adapter
 from db import models as db_models
@@ -86,7 +86,7 @@ def find_asked_of(sources: AnswerSources, services: Services) -> AskedOf:
     """The database's ids of both models and samplings."""
     ids = []
     for each in sources.both:
-        settings = {**asdict(each.sampling), "system": sources.system}
+        settings = {**each.sampling.record(), "system": sources.system}
         ids += [_model_row(each, services), services.workspace.write(db_models.ensure_sampling, settings).result()]
     return AskedOf(*ids)
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
+from engine.chat_servers.refusals import ServerHabits
 from engine.config import SamplingConfig
-from engine.errors import PromptRefused
-from engine.events import CompletionDone, TokensDrawn
+from engine.errors import ModelError
+from engine.events import AnswerMissing, CompletionDone, Notice, TokensDrawn
 from engine.requests import GenerationRequest
 from engine.server import Server, ServerAnswers
 from tui.compute.services import Services
+from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
 
-ROWS, ROWS_ON_CPU = 16, 24
-"""Answers that are written together. A processor has memory for more of them than a GPU beside a model, and gains by
-it: it reads all weights for every token of the batch."""
+ROWS, ROWS_ON_CPU = 64, 24
+"""Answers that are written together, as far as there is memory for them. Both read all weights for every token of the
+batch, so they gain by more rows: on a GPU 64 take little longer than 16."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,22 @@ class Completed:
 
 @dataclass(frozen=True)
 class Refused:
-    """The model or the server cannot answer this request; `reason` is a sentence."""
+    """The model or the server cannot answer this request; `reason` is a sentence, and `error` the model's own."""
+
+    key: str
+    reason: str
+    error: ModelError | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The server gave no answer to this request, which another time may be answered; `reason` is a sentence or two."""
 
     key: str
     reason: str
 
 
-WriterEvent = TextGrew | Completed | Refused
+WriterEvent = TextGrew | Completed | Refused | Missing
 
 
 class CompletionWriter:
@@ -68,7 +80,9 @@ class CompletionWriter:
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
+        self._publish = services.publish
         self._network: ServerAnswers | None = None
+        self._habits: dict[Server, ServerHabits] = {}
 
     @property
     def at_server(self) -> bool:
@@ -95,6 +109,7 @@ class CompletionWriter:
             ServerError: the server could not be asked. Answers that were complete came before.
             AdapterError: the adapter is damaged or was made for another base model.
             ModelError: no base model is loaded, or PEFT cannot load the adapter.
+            MemoryRanOut: there is no memory for one answer.
         """
         if isinstance(source.policy, Server):
             yield from self._from_server(source.policy, source.sampling, requests)
@@ -104,10 +119,21 @@ class CompletionWriter:
     def _from_model(
         self, policy: Adapter | str | None, sampling: SamplingConfig, requests: deque[GenerationRequest], *, joins: bool
     ) -> Generator[WriterEvent, None, None]:
+        base = self._loaded_model.required()
+        with self._loaded_model.using(policy) if isinstance(policy, Adapter) else nullcontext(policy) as adapter:
+            yield from self._generated(base, adapter, sampling, requests, joins=joins)
+
+    def _generated(
+        self,
+        base: BaseModel,
+        adapter: str | None,
+        sampling: SamplingConfig,
+        requests: deque[GenerationRequest],
+        *,
+        joins: bool,
+    ) -> Generator[WriterEvent, None, None]:
         from engine.generate import generate  # imports torch
 
-        base = self._loaded_model.required()
-        adapter = self._loaded_model.attach(policy) if isinstance(policy, Adapter) else policy
         fitting: deque[GenerationRequest] = deque()
         seeds: dict[str, int] = {}
         yield from _move_fitting(base, requests, fitting, seeds)
@@ -115,7 +141,9 @@ class CompletionWriter:
         rows = rows if joins else min(rows, len(fitting))
         for event in generate(base, fitting, sampling, adapter=adapter, max_rows=rows):
             if isinstance(event, CompletionDone):
-                yield Completed(event, seeds[event.key], asdict(sampling))
+                yield Completed(event, seeds[event.key], sampling.record())
+            elif isinstance(event, Notice):
+                self._publish(WorkbenchNotice("Fewer answers at a time", event.text))
             elif isinstance(event, TokensDrawn):
                 yield TextGrew(event.texts, event.room if joins else 0)
                 yield from _move_fitting(base, requests, fitting, seeds)
@@ -123,58 +151,46 @@ class CompletionWriter:
     def _from_server(
         self, server: Server, sampling: SamplingConfig, requests: deque[GenerationRequest]
     ) -> Generator[WriterEvent, None, None]:
-        """Ask for all answers, and ask again for those that a refusal of another prompt cancelled."""
-        waiting = {each.key: each for each in requests}
+        seeds = {each.key: each.seed for each in requests}
+        habits = self._habits.setdefault(server, ServerHabits())
+        answers = self._network = ServerAnswers(server, tuple(requests), sampling, self._wake, habits)
         requests.clear()
-        while waiting:
-            refusal = yield from self._ask(server, sampling, waiting)
-            if refusal is None:
-                return
-            messages = waiting[refusal.key].messages
-            for key in [each.key for each in waiting.values() if each.messages == messages]:
-                del waiting[key]
-                yield Refused(key, str(refusal))
-
-    def _ask(
-        self, server: Server, sampling: SamplingConfig, waiting: dict[str, GenerationRequest]
-    ) -> Generator[WriterEvent, None, PromptRefused | None]:
-        """Ask for answers until all have come or a prompt is refused; what has come leaves `waiting`."""
-        answers = self._network = ServerAnswers(server, tuple(waiting.values()), sampling, self._wake)
         try:
             for event in answers.events():
-                if isinstance(event, CompletionDone):
-                    left_out = answers.left_out
-                    made_by = {name: value for name, value in asdict(sampling).items() if name not in left_out}
-                    yield Completed(event, waiting.pop(event.key).seed, made_by, "server", left_out)
-                elif isinstance(event, TokensDrawn):
-                    yield TextGrew(event.texts)
-        except PromptRefused as error:
-            return error
+                match event:
+                    case CompletionDone():
+                        left_out = answers.left_out
+                        made_by = {name: value for name, value in sampling.record().items() if name not in left_out}
+                        yield Completed(event, seeds[event.key], made_by, "server", left_out)
+                    case AnswerMissing():
+                        refused = event.too_long
+                        yield Refused(event.key, event.reason) if refused else Missing(event.key, event.reason)
+                    case TokensDrawn():
+                        yield TextGrew(event.texts)
         finally:
             self._network = None
             answers.close()
-        return None
 
 
-def why_too_long(base: BaseModel, request: GenerationRequest) -> str | None:
-    """Why the model has no room to answer; None when it has."""
-    from engine.generate import PromptTooLong, check_fits  # imports torch
+def why_unanswerable(base: BaseModel, request: GenerationRequest) -> ModelError | None:
+    """Why the model cannot read the prompt and answer it; None when it can."""
+    from engine.generate import check_fits  # imports torch
 
     try:
         check_fits(base, request)
-    except PromptTooLong as error:
-        return str(error)
+    except ModelError as error:
+        return error
     return None
 
 
 def _move_fitting(
     base: BaseModel, requests: deque[GenerationRequest], fitting: deque[GenerationRequest], seeds: dict[str, int]
 ) -> Generator[Refused, None, None]:
-    """Empty `requests` into `fitting`, without those that the model has no room to answer."""
+    """Empty `requests` into `fitting`, without those that the model cannot answer."""
     while requests:
         request = requests.popleft()
-        if reason := why_too_long(base, request):
-            yield Refused(request.key, reason)
+        if error := why_unanswerable(base, request):
+            yield Refused(request.key, str(error), error)
         else:
             fitting.append(request)
             seeds[request.key] = request.seed

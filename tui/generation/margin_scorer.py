@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 from adapters.manifest import Adapter
@@ -11,10 +12,13 @@ from db import verdicts as db_verdicts
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
-from engine.preference import PreferencePair
+from engine.errors import MemoryRanOut
+from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Pairs that are scored before the adapter in use is looked up again."""
@@ -65,17 +69,23 @@ class MarginScorer:
     def _score(self, adapter: Adapter, model: int, pairs: list[ComparisonRow]) -> WorkSteps:
         from engine.training.margins import score_margins  # imports torch
 
-        base, name = self._loaded_model.required(), self._loaded_model.attach(adapter)
+        base = self._loaded_model.required()
         self._cannot |= {(each.id, model) for each in pairs}  # whatever gets no margin now will not get one later
         records = [_record(each) for each in pairs]
-        for event in score_margins(base, records, adapter=name, config=TrainConfig()):
-            if math.isfinite(event.margin):
-                self._workspace.write(db_margin_scores.keep_margins, model, {int(event.key): event.margin}).result()
-            yield
+        try:
+            with self._loaded_model.using(adapter) as name:
+                for event in score_margins(base, records, adapter=name, config=TrainConfig()):
+                    if math.isfinite(event.margin):
+                        margins = {int(event.key): event.margin}
+                        self._workspace.write(db_margin_scores.keep_margins, model, margins).result()
+                    yield
+        except MemoryRanOut as error:  # these pairs are asked without a margin
+            logger.info("No margins for %s pairs: %s", len(records), error)
 
 
 def _record(pair: ComparisonRow) -> PreferencePair:
     """An open pair as the engine takes it, with a for the chosen answer."""
-    system = (pair.a.sampling or {}).get("system")
-    messages = with_system(pair.prompt.messages, system)
-    return PreferencePair(str(pair.id), messages, pair.a.text, pair.b.text, pair.a.cut, pair.b.cut)
+    sampling = pair.a.sampling or {}
+    messages = with_system(pair.prompt.messages, sampling.get("system"))
+    thinking = sampling.get("thinking", AS_TEMPLATE)
+    return PreferencePair(str(pair.id), messages, pair.a.text, pair.b.text, pair.a.cut, pair.b.cut, thinking)

@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow, with_system
+from engine.errors import AnswersMissing, TemplateRefused
 from engine.requests import GenerationRequest
 from engine.server import Server
+from engine.thoughts import without_thoughts
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
-from tui.generation.completion_writer import Completed, CompletionWriter, Refused, TextGrew, WriterEvent
+from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
 from tui.text.similarity import nearly_equal
 
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
+MISSING_IN_TURN = 3
+"""After so many requests in turn without an answer, the server is not asked any more."""
 GROWS_EVERY_S = 0.25
 """Answers that grow are published at most this often: no person reads faster, and every frame goes to a terminal."""
 
@@ -82,13 +86,27 @@ class PairWriter:
         self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
         self._reported_left_out: set[frozenset[str]] = set()
         self._grown_at = 0.0
+        self._missing_in_turn = 0
+        self._reported_missing: set[str] = set()
+        self._unanswered: set[tuple[int, AskedOf]] = set()
+
+    def unanswered(self, asked_of: AskedOf) -> set[int]:
+        """The prompts to which a server gave no answer when asked in this way, until `ask_again`."""
+        return {prompt for prompt, way in self._unanswered if way == asked_of}
+
+    def ask_again(self) -> None:
+        """Forget which prompts got no answer."""
+        self._unanswered.clear()
+        self._reported_missing.clear()
+        self._missing_in_turn = 0
 
     def write(self, batch: Batch) -> Generator[PairStored | Boundary, None, None]:
         """Two answers to each prompt; where both are nearly the same, the second is sampled again, at a higher
         temperature. Prompts may join while two answers of one source are written for the first time.
 
         Raises:
-            ServerError: a server could not be asked.
+            ServerError: a server could not be asked, or gave several requests in turn no answer.
+            TemplateRefused: the model's chat template refuses the system prompt of the settings.
         """
         sources = batch.sources
         self._draw_sides(batch, batch.prompts)
@@ -152,11 +170,14 @@ class PairWriter:
     def _handle(self, batch: Batch, event: WriterEvent) -> PairStored | Boundary:
         match event:
             case Completed():
+                self._missing_in_turn = 0
                 prompt, index = _parts(event.done.key)
                 batch.completed[prompt, index] = event
                 return self._store_if_ready(batch, prompt)
             case Refused():
                 self._refuse(batch, event)
+            case Missing():
+                self._miss(batch, event)
             case TextGrew():
                 if batch.streams and not batch.stored:
                     self._grow(batch, event.texts)
@@ -183,24 +204,64 @@ class PairWriter:
         return PairStored(comparison)
 
     def _is_useless(self, batch: Batch, prompt: int, texts: tuple[str, str]) -> bool:
-        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before."""
-        if nearly_equal(*texts, batch.nearly_equal):
+        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before.
+
+        Thoughts do not count: a pair whose answers differ in them alone would look the same on the screen.
+        """
+        if nearly_equal(without_thoughts(texts[0]), without_thoughts(texts[1]), batch.nearly_equal):
             return True
         return batch.again > 0 and db_comparisons.texts_compared(self._workspace.connection, prompt, texts)
 
     def _refuse(self, batch: Batch, refused: Refused) -> None:
-        """The model cannot answer this prompt, so it leaves the batch."""
+        """The model cannot answer this prompt, so it leaves the batch.
+
+        Raises:
+            TemplateRefused: it is the system prompt of the settings, not this prompt, that the chat template refuses.
+        """
         number, _ = _parts(refused.key)
+        if isinstance(refused.error, TemplateRefused) and self._adds_system(batch, number):
+            raise refused.error
         for prompt in [each for each in batch.prompts if each.id == number]:  # none where its other answer was refused
-            self._pass_over(batch, prompt, refused.reason)
+            self._pass_over(batch, prompt, refused.reason, refused=True)
             batch.prompts.remove(prompt)
 
-    def _pass_over(self, batch: Batch, prompt: PromptRow, reason: str) -> None:
+    def _adds_system(self, batch: Batch, number: int) -> bool:
+        """Do the settings put a system prompt before this prompt of the batch?"""
+        added = batch.sources.system is not None
+        return added and any(each.id == number and each.messages[0]["role"] != "system" for each in batch.prompts)
+
+    def _miss(self, batch: Batch, missing: Missing) -> None:
+        """The server gave no answer, so the prompt leaves the batch. Nothing is stored about it.
+
+        Raises:
+            AnswersMissing: that happened several times in turn.
+        """
+        number, _ = _parts(missing.key)
+        for prompt in [each for each in batch.prompts if each.id == number]:
+            self._unanswered.add((number, batch.asked_of))
+            self._report_missing(batch, prompt, missing.reason)
+            batch.prompts.remove(prompt)
+        self._missing_in_turn += 1
+        if self._missing_in_turn >= MISSING_IN_TURN:
+            self._missing_in_turn = 0
+            raise AnswersMissing(f"{MISSING_IN_TURN} times in turn: {missing.reason}")
+
+    def _report_missing(self, batch: Batch, prompt: PromptRow, reason: str) -> None:
+        """Publish why a prompt has no pair; a reason that many prompts share is published once."""
+        self._withdraw(batch)
+        if batch.again:
+            self._publish(WorkbenchNotice("No new answers", f"“{prompt.first_line}”: {reason}"))
+        elif reason not in self._reported_missing:
+            self._reported_missing.add(reason)
+            self._publish(WorkbenchNotice("A prompt got no answer", f"“{prompt.first_line}”: {reason}"))
+
+    def _pass_over(self, batch: Batch, prompt: PromptRow, reason: str, *, refused: bool = False) -> None:
         """Say that there is no pair; these policies do not get the prompt any more."""
         self._withdraw(batch)
         about = f"“{prompt.first_line}”: {reason}"
         if batch.again:
-            self._publish(WorkbenchNotice("No new answers", f"{about} A higher temperature may help: press the comma."))
+            hotter = "" if refused else " A higher temperature may help: press the comma."
+            self._publish(WorkbenchNotice("No new answers", about + hotter))
             return
         self._workspace.write(db_prompts.pass_over, prompt.id, batch.asked_of, reason).result()
         about += " It is asked again once another model, adapter or sampling answers."

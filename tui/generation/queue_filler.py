@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -12,7 +13,7 @@ from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
-from engine.errors import ServerError
+from engine.errors import AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
 from engine.server import Server
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
@@ -31,7 +32,7 @@ PROMPTS_IN_ALL = 96
 """Prompts that one batch answers in all, as new prompts replace those with a pair. A prompt with two answers that are
 nearly the same waits for the end of the batch."""
 ASK_AGAIN_S = 30.0
-"""A server that could not be asked is asked again after this time."""
+"""A server that could not be asked, or a model without memory for an answer, is asked again after this time."""
 
 
 class QueueFiller:
@@ -96,6 +97,7 @@ class QueueFiller:
     def reload_settings(self) -> None:
         """Use the settings that the workspace has now."""
         self.settings = stored_settings(self._workspace)
+        self._pairs.ask_again()
         self._rests_until = 0.0
         self._scheduler.wake()
 
@@ -123,7 +125,7 @@ class QueueFiller:
         return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.IN_ADVANCE
 
     def _keep_filling(self) -> WorkSteps:
-        """Fill the queue whenever that is wanted, and sleep in between; a server that fails is asked again later.
+        """Fill the queue whenever that is wanted, and sleep in between. After a failure it is tried again later.
 
         The job does not end with the queue full: a verdict at that moment would find the job still there, and
         no job would fill the gap.
@@ -134,7 +136,7 @@ class QueueFiller:
                 self._wanted, self._filling = False, True
                 try:
                     yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
-                except ServerError as error:
+                except (ServerError, MemoryRanOut, TemplateRefused) as error:
                     self._rest(error)
                     self._wanted = True
                 self._filling = False
@@ -161,16 +163,19 @@ class QueueFiller:
             self.writing = False
             self._publish(QueueChanged(self._ready))
 
-    def _rest(self, error: ServerError) -> None:
-        """Leave the server alone for a while, and publish its problem once."""
-        problem = (error.title, f"{error} Palate asks again by itself.")
+    def _rest(self, error: EngineError) -> None:
+        """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
+        needs_change = isinstance(error, AnswersMissing | TemplateRefused)
+        words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
+        problem = (error.title, f"{error} {words}")
         self.writing = False
         if problem != self.problem:
             self.problem = problem
             self._publish(WorkbenchFailed(*problem))
         self._publish(QueueChanged(self._ready))
-        self._rests_until = time.monotonic() + ASK_AGAIN_S
-        self._scheduler.wake_after(ASK_AGAIN_S)
+        self._rests_until = math.inf if needs_change else time.monotonic() + ASK_AGAIN_S
+        if not needs_change:
+            self._scheduler.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; True if there may be more to do."""
@@ -226,7 +231,7 @@ class QueueFiller:
     def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
         """The next prompts, without those that are being answered at this moment."""
         key = self._place if self.settings.queue.order == "shuffled" else None
-        connection, exclude = self._workspace.connection, self._being_answered
+        connection, exclude = self._workspace.connection, self._being_answered | self._pairs.unanswered(asked_of)
         return db_prompts.next_unasked(connection, asked_of, limit, exclude=exclude, key=key)
 
     def _place(self, prompt: int) -> int:

@@ -33,8 +33,8 @@ class ResumeScreen(Choose):
     def __init__(self, run: RunRow) -> None:
         super().__init__(
             "Memory ran out",
-            f"{visible_line(run.name, 40)} ran out of memory. With gradient checkpointing it needs less and takes "
-            "longer; the adapter is the same, bit for bit.",
+            f"{visible_line(run.name, 40)} ran out of memory, and gradient checkpointing was off. With it the run "
+            "needs less memory and takes longer; the adapter is the same, bit for bit.",
             (("g", "resume with gradient checkpointing"), ("r", "resume as before")),
         )
 

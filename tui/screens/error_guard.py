@@ -81,9 +81,7 @@ class SurvivingApp(App[None]):
         try:
             return super()._check_action_state(action, default_namespace)
         except _LOOKUPS:
-            if not is_absent(default_namespace):
-                raise
-            return None
+            raise
 
     async def run_action(
         self,
@@ -95,9 +93,7 @@ class SurvivingApp(App[None]):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except _LOOKUPS:
-            if not is_absent(default_namespace):
-                raise
-            return False
+            raise
 
     def _may_continue(self) -> bool:
         wanted = not self.is_headless if self.survives_errors is None else self.survives_errors

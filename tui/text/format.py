@@ -1,9 +1,18 @@
 """Numbers and times in words, for screens and commands. No Textual here."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+UNDECIDED_WORDS: Final = {
+    "tie": "tie",
+    "both_bad": "both bad",
+    "both_good": "both good",
+    "skip": "skipped",
+    "discard": "discarded",
+}
+"""The verdicts that choose no answer, in words."""
 
 
 def count(number: int, noun: str) -> str:

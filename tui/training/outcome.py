@@ -54,14 +54,19 @@ def fell_to_memory(error: str | None) -> bool:
 
 
 def saves_memory(config: Mapping[str, Any]) -> bool:
-    """Would a run with these settings need less memory with `LESS_MEMORY`?"""
-    return any(config.get(name) != value for name, value in LESS_MEMORY.items())
+    """Does a run with these settings need less memory with `LESS_MEMORY`? Where it is not off, a run turns it on."""
+    return config.get("gradient_checkpointing") == "off"
 
 
 def _that_passes(error: Exception, folder: Path) -> Exception | None:
     """The error in words when the person can remove its cause; None when the run itself caused it."""
-    from engine.training.outages import outage_of  # imports safetensors
-
     if isinstance(error, _LATER) or type(error) is DatabaseError:  # its subclasses are mistakes in the data
         return error
+    return outage_in_words(error, folder)
+
+
+def outage_in_words(error: Exception, folder: Path) -> Exception | None:
+    """A full disk or memory as an error with words; None for any other error. `folder` is where Palate writes."""
+    from engine.training.outages import outage_of  # imports torch
+
     return outage_of(error, folder)

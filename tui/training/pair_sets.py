@@ -83,6 +83,7 @@ def preference_pair(row: PairRow) -> PreferencePair:
         rejected=row.rejected,
         chosen_cut=row.chosen_cut,
         rejected_cut=row.rejected_cut,
+        thinking=row.thinking,
     )
 
 

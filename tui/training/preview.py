@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tui.errors import KNOWN_ERRORS, InputError
 from tui.snapshots import LoadState, RunProgress, TrainPreview
 from tui.training.newest_request import Breather, NewestRequest
 from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, preference_pair
+from tui.training.preflight_format import text_notes
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -228,7 +229,10 @@ def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainCo
 
     find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
-    return preflight(base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, flops_per_second=speed)
+    found = preflight(
+        base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, device=base.device, flops_per_second=speed
+    )
+    return replace(found, notes=(*found.notes, *text_notes(pairs)))
 
 
 def start_problem(progress: RunProgress | None, model: LoadedModel, pairs: int, chosen: PairSet) -> str | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from engine.config import TrainConfig
+from engine.errors import MemoryRanOut
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
 from tui.snapshots import LoadState
 from tui.training.pair_sets import preference_pair
 from tui.training.recorder import KnownReferences
+
+logger = logging.getLogger(__name__)
 
 TOGETHER = 8
 """Scoring starts after this many new verdicts: it takes three passes to choose its method, and encodes every pair."""
@@ -56,10 +60,13 @@ class ReferencePrefetch:
             rows = db_verdicts.preference_pairs(self._workspace.connection)
             pairs = [preference_pair(row) for row in rows]
             known = KnownReferences(self._workspace)
-            for event in score_references(self._loaded_model.required(), pairs, self._settings(), known):
-                kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
-                self._workspace.write(db_reference_logps.keep_references, kept).result()
-                yield
+            try:
+                for event in score_references(self._loaded_model.required(), pairs, self._settings(), known):
+                    kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
+                    self._workspace.write(db_reference_logps.keep_references, kept).result()
+                    yield
+            except MemoryRanOut as error:  # a run scores them itself, and says so where it cannot
+                logger.info("References are not scored in advance: %s", error)
 
     def _settings(self) -> TrainConfig:
         """The settings of the latest run: the next one is likely to have them."""

@@ -16,7 +16,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db.prompt_rows import PromptRow, with_system
 from engine.config import SamplingConfig
-from engine.errors import ModelError
+from engine.errors import MemoryRanOut, ModelError
 from engine.events import CompletionDone, EvalDone, Event, MarginsKnown, RunPlanned
 from engine.requests import GenerationRequest
 from tui.compute.scheduler import WorkSteps
@@ -25,6 +25,12 @@ from tui.events import RunChanged, SamplesStored
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Refused
 from tui.workspace.settings_store import QueueSettings
+
+
+def _sampling(settings: QueueSettings) -> SamplingConfig:
+    """Greedy, and with thoughts as answers have them; both together fit into the length of a sample."""
+    most, thinking = settings.runs.sample_tokens, settings.sampling.thinking
+    return SamplingConfig(temperature=0, max_new_tokens=most, thinking=thinking, thinking_tokens=most)
 
 
 class Sampler:
@@ -49,7 +55,7 @@ class Sampler:
         self._writer = CompletionWriter(services)
         self._run = run
         self._resumed, self._broken_off, self._sampled = resumed, broken_off, sampled
-        self._source = AnswerSource(adapter, SamplingConfig(temperature=0, max_new_tokens=settings.runs.sample_tokens))
+        self._source = AnswerSource(adapter, _sampling(settings))
         self._prompts = self._choose(settings.runs.samples, settings.source.system)
         self._taken = -1
         self.seconds = 0.0
@@ -89,7 +95,7 @@ class Sampler:
                 started = time.perf_counter()
                 try:
                     event = next(events, None)
-                except ModelError as error:
+                except (ModelError, MemoryRanOut) as error:
                     event = Refused("", str(error))
                 self.seconds += time.perf_counter() - started
                 match event:
@@ -106,7 +112,7 @@ class Sampler:
                 yield
 
     def _give_up(self, reason: str) -> None:
-        """The model cannot read a prompt: the run continues without samples."""
+        """The model cannot read a prompt, or has no memory for an answer: the run continues without samples."""
         self._prompts = []
         self._workspace.write(db_runs.add_log, self._run, "warning", f"No samples are taken: {reason}").result()
         self._publish(RunChanged(self._run))

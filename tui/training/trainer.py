@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from adapters.manifest import Adapter
 from adapters.names import name_key
 from db import checkpoints as db_checkpoints
+from db import forgetting as db_forgetting
 from db import held_out as db_held_out
 from db import runs as db_runs
 from db import verdicts as db_verdicts
@@ -134,8 +135,8 @@ class Trainer:
         kept. `changes` are new values of settings that are `free_at_resume`.
 
         Raises:
-            WorkbenchError: the run has ended, a run is in progress, one of its prompts is held out now, or the model
-                is not loaded or a different one.
+            WorkbenchError: the run has ended, a run is in progress, one of its prompts is held out or forgotten now, or
+                the model is not loaded or a different one.
             AdapterError: the adapter that the run started from is gone.
         """
         with self._starting:
@@ -149,6 +150,10 @@ class Trainer:
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
         if not rows:
             raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
+        if forgotten := db_forgetting.forgotten_in_run(self._workspace.connection, run):
+            raise WorkbenchError(
+                f"Run {run} has {count(forgotten, 'pair')} whose texts were forgotten. Start a new run."
+            )
         if problem := self._problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
             raise WorkbenchError(problem)
         if held_out := db_held_out.held_out_in_run(self._workspace.connection, run):
@@ -362,19 +367,20 @@ class Trainer:
         base = self._loaded_model.required()
         for reason in base.reasons:
             recorder.note(reason)
-        return train_dpo(
-            base,
-            [preference_pair(row) for row in task.rows],
-            task.config,
-            adapter=staging.name,
-            folder=staging,
-            start=self._loaded_model.attach(task.parent) if task.parent else None,
-            stop=lambda: self._requests.now is RunRequest.STOP,
-            known_reference=KnownReferences(self._workspace),
-            checkpoint_folder=self.checkpoint_folder(task.run),
-            checkpoint_now=lambda: self._requests.now.needs_checkpoint,
-            resume=task.resumed,
-        )
+        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
+            yield from train_dpo(
+                base,
+                [preference_pair(row) for row in task.rows],
+                task.config,
+                adapter=staging.name,
+                folder=staging,
+                start=start,
+                stop=lambda: self._requests.now is RunRequest.STOP,
+                known_reference=KnownReferences(self._workspace),
+                checkpoint_folder=self.checkpoint_folder(task.run),
+                checkpoint_now=lambda: self._requests.now.needs_checkpoint,
+                resume=task.resumed,
+            )
 
     def checkpoint_folder(self, run: int) -> Path:
         """The folder of a run's checkpoint."""

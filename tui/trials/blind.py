@@ -7,7 +7,7 @@ days later. The missing answers are written whenever the model is loaded, and ju
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.errors import AdapterError
@@ -26,7 +26,7 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.prompt_limits import leave_out_unanswerable
 from tui.trials.trial_answers import Question, answer_questions
 from tui.workspace.settings import BASE
 
@@ -86,7 +86,7 @@ class BlindTrials:
             raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
         models = self._loaded_model.model_row(against), self._loaded_model.model_row(policy)
         prompts = self._choose(plan, models)
-        settings = {**asdict(plan.sampling), "system": plan.system}
+        settings = {**plan.sampling.record(), "system": plan.system}
         trial = self._workspace.write(
             db_blind.add_blind_trial,
             model_a=models[0],
@@ -237,7 +237,9 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        leave_out_too_long(self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system"))
+        leave_out_unanswerable(
+            self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system")
+        )
         self._looked_through.add(trial.id)
 
     def _policy_of(self, model: int) -> Adapter | None:

@@ -1,4 +1,4 @@
-"""Held-out prompts that leave the model no room to answer: a trial continues without them, and says so."""
+"""Held-out prompts that the model cannot answer: a trial continues without them, and says so."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from db.prompt_rows import PromptRow, with_system
 from engine.requests import GenerationRequest
 from tui.compute.services import Services
 from tui.events import WorkbenchNotice
-from tui.generation.completion_writer import why_too_long
+from tui.generation.completion_writer import why_unanswerable
 from tui.text.format import count
 
 _NAMED = 3
 """At most this many prompts are named; the others are counted."""
 
 
-def leave_out_too_long(
+def leave_out_unanswerable(
     services: Services, trial: int, prompts: Sequence[PromptRow], system: str | None = None
 ) -> list[PromptRow]:
     """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones."""
     base, workspace, reasons = services.loaded_model.required(), services.workspace, {}
     for prompt in prompts:
         request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
-        if reason := why_too_long(base, request):
-            reasons[prompt.id] = reason
+        if error := why_unanswerable(base, request):
+            reasons[prompt.id] = str(error)
     if reasons:
         workspace.write(db_trials.leave_out, trial, list(reasons)).result()
         left_out = [prompt for prompt in prompts if prompt.id in reasons]
         over = db_trials.get_trial(workspace.connection, trial).status == "failed"
         text = _words(trial, left_out, reasons, over=over)
-        services.publish(WorkbenchNotice("Prompts are too long for the model", text))
+        services.publish(WorkbenchNotice("The model cannot answer every prompt", text))
     return [prompt for prompt in prompts if prompt.id not in reasons]
 
 

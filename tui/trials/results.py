@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui.analysis.bradley_terry import Board, Game
 
 
-_OUTCOMES: dict[str, Outcome] = {"a": "loss", "b": "win", "tie": "tie", "both_bad": "tie"}
+_OUTCOMES: dict[str, Outcome] = {"a": "loss", "b": "win", "tie": "tie", "both_bad": "tie", "both_good": "tie"}
 
 
 def outcome_of(pair: ComparisonRow) -> Outcome | None:

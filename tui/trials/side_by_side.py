@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from adapters.errors import AdapterError
 from db import models as db_models
@@ -20,7 +19,7 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import TrialChanged, WorkbenchFailed
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_too_long
+from tui.trials.prompt_limits import leave_out_unanswerable
 from tui.trials.trial_answers import Question, TwoPolicies, answer_questions
 from tui.workspace.settings import BASE
 
@@ -64,7 +63,7 @@ class SideBySide:
             kind="side_by_side",
             model_a=self._loaded_model.model_row(other),
             model_b=self._loaded_model.model_row(tuned),
-            sampling=self._workspace.write(db_models.ensure_sampling, {**asdict(sampling), "system": None}).result(),
+            sampling=self._workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": None}).result(),
             num_questions=len(prompts),
         ).result()
         self._stop = False
@@ -100,7 +99,7 @@ class SideBySide:
     def _work_steps(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
         status = "stopped"
         try:
-            prompts = leave_out_too_long(self._services, trial, prompts)
+            prompts = leave_out_unanswerable(self._services, trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return

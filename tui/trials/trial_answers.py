@@ -58,7 +58,8 @@ def _answers(
     services: Services, trial: TrialRow, policy: Adapter | None, questions: Sequence[Question]
 ) -> Generator[None, None, list[Completed]]:
     """One answer to each question, in their order."""
-    source = AnswerSource(policy, SamplingConfig(**{each.name: trial.sampling[each.name] for each in _SAMPLING}))
+    stored = {each.name: trial.sampling.get(each.name, each.default) for each in _SAMPLING}
+    source = AnswerSource(policy, SamplingConfig(**stored))
     system, answers = trial.sampling.get("system"), {}
     requests = deque(
         GenerationRequest(str(place), with_system(each.prompt.messages, system), each.seed)

@@ -116,6 +116,11 @@ class LeavingConfig:
 class AppearanceConfig:
     """How the screens look."""
 
+    thoughts_shown: str = setting(
+        "folded",
+        "Thoughts before an answer: folded until o opens them, or open. You judge what you see.",
+        choices=("folded", "open"),
+    )
     colours: str = setting("dark", "Colours for a dark terminal or for a light one.", choices=("dark", "light"))
 
     def __post_init__(self) -> None:

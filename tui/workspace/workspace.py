@@ -159,15 +159,19 @@ def _run_words(folder: Path) -> str:
     return words
 
 
+class NoWorkspace(InputError):
+    """There is no workspace where one was to be read."""
+
+
 def read_workspace(folder: Path) -> Workspace:
     """Open `folder` for reading, beside its owner or without one.
 
     Raises:
-        InputError: there is no workspace in `folder`.
+        NoWorkspace: there is no workspace in `folder`.
     """
     database = folder / "palate.db"
     if not database.exists():
-        raise InputError(f"There is no workspace in {folder}: {database.name} is missing. Start one with `palate`.")
+        raise NoWorkspace(f"There is no workspace in {folder}: {database.name} is missing. Start one with `palate`.")
     opened = ExitStack()
     readers = Readers(database)
     opened.callback(readers.close)

@@ -10,9 +10,9 @@ from db.errors import InterchangeError
 from db.interchange import hub
 from db.interchange.formats import format_of
 from db.interchange.questions import read_prompts
+from db.interchange.reading import EMPTY
 from db.interchange.records import LeftOut
 from db.interchange.sources import HubName, Source, source_of
-from db.interchange.trl import EMPTY
 
 PROMPT = [{"role": "user", "content": "Why?"}]
 ANSWERS = {each: [{"role": "assistant", "content": each}] for each in ("chosen", "rejected")}
@@ -44,6 +44,21 @@ def test_pairs_of_a_parquet_file_with_messages(tmp_path: Path) -> None:
     (pair,) = read(Source(tmp_path / "p.parquet"))
     assert (pair.at, pair.chosen, pair.rejected) == (1, "chosen", "rejected")
     assert list(pair.messages) == PROMPT
+
+
+def test_nulls_of_a_parquet_file_say_nothing_and_its_first_row_does_not_decide(tmp_path: Path) -> None:
+    call = [{"role": "assistant", "content": "chosen", "tool_calls": [{"name": "f"}]}]
+    plain = [{"role": "assistant", "content": "chosen", "tool_calls": None}]
+    rejected = ANSWERS["rejected"]
+    rows = [{"prompt": PROMPT, "chosen": each, "rejected": rejected, "score_chosen": None} for each in (call, plain)]
+    Dataset.from_list([*rows, rows[1] | {"score_chosen": 2.0}]).to_parquet(tmp_path / "p.parquet")
+    first, second, third = read(Source(tmp_path / "p.parquet"))
+    assert isinstance(first, LeftOut)
+    assert "'tool_calls' in 'chosen' holds tools" in first.reason
+    assert [(each.chosen, each.score_a) for each in (second, third)] == [("chosen", None), ("chosen", 2.0)]
+    fields = {"prompt": "Why?", "response_a": "one", "response_b": "two", "preference.responses": None}
+    Dataset.from_list([fields, fields | {"preference.responses": ["response_b"]}]).to_parquet(tmp_path / "a.parquet")
+    assert [each.verdict for each in read(Source(tmp_path / "a.parquet"))] == [None, "b"]
 
 
 def test_a_row_with_an_empty_answer_is_left_out_by_its_number(tmp_path: Path) -> None:

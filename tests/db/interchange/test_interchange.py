@@ -1,17 +1,26 @@
 """Files of questions, whatever shape and encoding they come in; and the rows of every kind of file."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import re
+import stat
+import tempfile
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 from db.errors import InterchangeError
-from db.interchange import json_entries
+from db.interchange import input_bytes, json_entries, sources, text_lines
+from db.interchange.columns import columns_of
 from db.interchange.questions import read_prompts as read_source
 from db.interchange.sources import Source, source_of
 from tests.db_workspace import asked
 
+PACKERS = {"gz": gzip, "xz": lzma, "bz2": bz2}
 CHAT = {
     "prompt": [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}],
     "chosen": [{"role": "assistant", "content": "Light."}],
@@ -89,14 +98,21 @@ def test_json_lines_take_every_shape_of_a_prompt(file):
                 {"question": "asked"},
                 {"messages": messages, "field": None},
                 {"prompt": CHAT["prompt"], "chosen": "left alone"},
+                {"instruction": "Translate.", "input": "dog", "output": "canis"},
+                {"text": "of a text", "source": "web", "n": 3},
+                {"turns": ["first", "second"]},
+                {"conversations": [{"from": "human", "value": "shared"}, {"from": "gpt", "value": "an answer"}]},
+                {"id": "x", "Prompt ": "with a capital"},
                 {"prompt": "  "},
             ]
         )
     )
-    assert texts(found) == ["plain", "text", "asked", "c", "Why?"]
-    assert [prompt.field for prompt in found.prompts] == [None, "biology", None, None, None]
+    assert texts(found)[:5] == ["plain", "text", "asked", "c", "Why?"]
+    assert texts(found)[5:] == ["Translate.\ndog", "of a text", "first", "shared", "with a capital"]
+    assert [prompt.field for prompt in found.prompts][:5] == [None, "biology", None, None, None]
     assert found.prompts[3].messages == tuple(messages)
-    assert [(each.line, each.reason) for each in found.skipped] == [(6, "empty prompt")]
+    assert [(each.line, each.reason) for each in found.skipped] == [(11, "'prompt' is empty")]
+    assert [each.line for each in found.remarks] == [8]
 
 
 def test_a_json_list_is_read_by_entry(file):
@@ -106,38 +122,54 @@ def test_a_json_list_is_read_by_entry(file):
 
 
 @pytest.mark.parametrize(
-    ("content", "what"),
+    ("content", "line", "what"),
     [
-        ('"fine"\n\n{"prompt": "x"\n', r"line 3: Expecting ',' delimiter at column 15"),
-        ([{"prompt": "fine"}, {"answer": "x"}], r"line 2: there is no 'prompt' and no 'question', only 'answer'"),
-        ([{"prompt": 5}], r"line 1: 'prompt' must be a text or a list of messages, not a number"),
-        ([5], r"line 1: a text or an object with a 'prompt' is needed"),
-        ([{"prompt": []}], r"line 1: 'prompt' must be a text or a list of messages, not a list"),
-        ([{"prompt": ["x"]}], r"line 1: every message of 'prompt' needs a 'role' and a 'content'"),
-        ([{"prompt": [{"role": "tool", "content": "x"}]}], r"line 1: 'prompt' has the role 'tool'"),
-        ([{"prompt": [{"role": "user", "content": None}]}], r"line 1: 'content' must be a text, not null"),
-        ([{"messages": [*CHAT["prompt"], *CHAT["chosen"]]}], r"line 1: 'messages' ends with a message of 'assistant'"),
-        ([{"prompt": [*asked("x"), *CHAT["prompt"]]}], r"line 1: 'prompt' has a system message that is not the first"),
-        ([{"prompt": "x", "field": 3}], r"line 1: 'field' must be a text, not a number"),
-        (['half \ud800 a pair'], r"line 1: 'prompt' holds .*half of a surrogate pair"),
-        ("[" * 100_000, r"line 1: it nests brackets too deep to be read\. Nothing"),
-        ("9" * 5000, r"line 1: a number of too many digits\. Nothing"),
-        ("\n\n", r"holds no prompt"),
+        ('"fine"\n\n{"prompt": "x"\n', 3, "Expecting ',' delimiter at column 15"),
+        ([{"prompt": "fine"}, {"answer": "x"}], 2, "there is no 'prompt' and no 'question', only 'answer'"),
+        ([{"prompt": 5}], 1, "'prompt' must be a text or a list of messages, not a number"),
+        ([5], 1, "a text or an object with a 'prompt' is needed"),
+        ([{"prompt": []}], 1, "'prompt' is empty"),
+        ([{"prompt": [5]}], 1, "'prompt' must be a text or a list of messages, not a list of other things"),
+        ([{"prompt": [{"role": "tool", "content": "x"}]}], 1, "'prompt' holds the answer or the call of a tool"),
+        ([{"prompt": [{"role": "me", "content": "x"}]}], 1, "'prompt' has the role 'me'; known are user, assistant"),
+        ([{"prompt": [{"role": "user", "content": None}]}], 1, "'content' must be a text, not null"),
+        ([{"prompt": [{"role": "user"}]}], 1, "every message of 'prompt' needs a 'role' and a 'content'"),
+        ([{"messages": CHAT["chosen"]}], 1, "'messages' ends with a message of 'assistant'"),
+        ([{"prompt": [*asked("x"), *CHAT["prompt"]]}], 1, "'prompt' has a system message that is not the first"),
+        ([{"prompt": "x", "field": 3}], 1, "'field' must be a text, not a number"),
+        ([{"prompt": "x", "image": "y.png"}], 1, "'image' holds something that was seen or heard beside the text"),
+        ([{"prompt": "x", "mood": "grim"}], 1, "'mood' is not known here and may change what was asked"),
+        (["half \ud800 a pair"], 1, "'prompt' holds half of a surrogate pair"),
+        ("9" * 5000 + "\n", 1, "a number of too many digits"),
+        ('{"prompt": ' + "[" * 100_000 + "\n", 1, "it nests brackets too deep to be read"),
     ],
-)  # fmt: skip
-def test_a_malformed_line_is_named(file, content, what):
-    with pytest.raises(InterchangeError, match=what):
-        read_prompts(file(content))
+)
+def test_a_row_that_cannot_be_used_is_left_out_and_named(file, content, line, what):
+    path = file(content)
+    with path.open("a") as more:
+        more.write('{"prompt": "the last"}\n')
+    found = read_prompts(path)
+    assert texts(found)[-1] == "the last"
+    assert [(each.line, what in each.reason) for each in found.skipped if "empty line" not in each.reason] == [
+        (line, True)
+    ], found.skipped
+
+
+def test_a_file_without_any_prompt_says_why(file):
+    with pytest.raises(InterchangeError, match="holds no prompt"):
+        read_prompts(file("\n\n"))
+    with pytest.raises(InterchangeError, match=r"holds no prompt.* The first row is left out because 'prompt' must be"):
+        read_prompts(file([{"prompt": 5}]))
 
 
 def test_other_kinds_of_files_are_refused_in_words(file, tmp_path):
-    with pytest.raises(InterchangeError, match=r"ends in \.xlsx; questions come as \.txt, \.jsonl, \.json, \.csv or"):
+    with pytest.raises(InterchangeError, match=r"ends in \.xlsx; Palate reads \.jsonl, \.json, \.csv, \.tsv and"):
         read_prompts(file("Why?", "q.xlsx"))
     with pytest.raises(InterchangeError, match=r"No such file"):
         read_prompts(tmp_path / "nothing.txt")
     with pytest.raises(InterchangeError, match=r"holds no prompt"):
         read_prompts(file("", "q.txt"))
-    with pytest.raises(InterchangeError, match=r"holds an object, not a list"):
+    with pytest.raises(InterchangeError, match=r"holds no prompt"):
         read_prompts(file("{}", "q.json"))
 
 
@@ -156,6 +188,8 @@ def test_a_line_that_falls_on_the_edge_of_a_piece_is_one_line(file, monkeypatch)
 def test_the_entries_of_a_list_are_read_one_after_the_other(file, monkeypatch):
     monkeypatch.setattr("db.interchange.text_lines._PIECE", 7)
     entries = [{"text": "x" * 40, "list": [1, {"y": "]"}]}, "two, [", [], {}]
+    several = "".join(map(json.dumps, (entries[:1], entries[1:], {"c": 1})))
+    assert [value for _, value in rows(file(several, "e.json"))] == [*entries, {"c": 1}]
     for indent in (None, 1):
         assert [value for _, value in rows(file(json.dumps(entries, indent=indent), "e.json"))] == entries
     assert rows(file(" [ ] ", "e.json")) == []
@@ -166,10 +200,11 @@ def test_the_entries_of_a_list_are_read_one_after_the_other(file, monkeypatch):
     [
         ('["a",\n"b" "c"]', "line 2: Expecting ',' delimiter at column 5"),
         ('["a",\n {"b": x}]', "line 2: Expecting value at column 8"),
-        ('["a"] ["b"]', "line 1: Extra data at column 7"),
+        ('["a"] "b"', "line 1: Extra data at column 7"),
         ('["a",\n"b"', "line 2: Expecting ',' delimiter at column 4"),
         ("[" * 100_000, "line 1: it nests brackets too deep to be read"),
-        ('{"a": 1}', "holds an object, not a list of entries"),
+        ("12", "holds a number, not a list of entries"),
+        ('{"train": [{"a": 1}], "test": [{"a": 2}]}', "holds several lists: 'train', 'test'"),
         ("", "line 1: Expecting value at column 1"),
     ],
 )
@@ -201,12 +236,17 @@ def test_every_cell_of_a_csv_file_is_a_text(file):
     ]
 
 
+def test_a_row_with_too_many_cells_is_named_and_the_next_one_is_read(file):
+    first, second, third = Source(file("a,b\n1,2\n1,2,3\n5,6\n", "t.csv")).rows()
+    assert (second.at, second.value, second.fault) == (2, "1,2,3", "3 cells in 2 columns")
+    assert (first.fault, third.value) == ("", {"a": "5", "b": "6"})
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         ("a,a\n1,2", "needs a first line of column names, each once"),
         ("", "needs a first line of column names"),
-        ("a,b\n1,2\n1,2,3", "row 2: 3 cells in 2 columns"),
         ('a,b\n1,"2" x\n', "line 2: ',' expected after '\"', so it is no CSV"),
     ],
 )
@@ -230,3 +270,109 @@ def test_what_a_person_names_is_a_file_a_folder_or_a_data_set(tmp_path):
     )
     with pytest.raises(InterchangeError, match="no such file or folder"):
         source_of("nothing")
+
+
+@pytest.mark.parametrize("ending", ["gz", "xz", "bz2", "zst"])
+def test_a_packed_file_is_read_whatever_its_name(tmp_path, ending):
+    text = b'{"prompt": "Why?"}\n'
+    packed = pyarrow.compress(text, "zstd", asbytes=True) if ending == "zst" else PACKERS[ending].compress(text)
+    for name in (f"q.jsonl.{ending}", "q.jsonl"):
+        (tmp_path / name).write_bytes(packed)
+        source = source_of(str(tmp_path / name))
+        assert (source.kind, source.stem) == (".jsonl", "q")
+        assert [row.value for row in source.rows()] == [{"prompt": "Why?"}]
+
+
+def test_a_packed_file_that_is_cut_off_says_so(tmp_path):
+    packed = gzip.compress(b'{"prompt": "Why?"}\n' * 100)
+    (tmp_path / "q.jsonl.gz").write_bytes(packed[:-20])
+    with pytest.raises(InterchangeError, match=r"cannot be unpacked: .*Copy it again"):
+        list(Source(tmp_path / "q.jsonl.gz").rows())
+    (tmp_path / "q.zip").write_bytes(b"PK\x03\x04 more")
+    with pytest.raises(InterchangeError, match=r"is a zip archive\. Unpack it"):
+        list(Source(tmp_path / "q.zip").rows())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"a": "1"}\n{"a": "2"}\n'),
+        ("a.ndjson", '{"a": "1"}\n{"a": "2"}\n'),
+        ("a.jsonl", '[{"a": "1"},\n {"a": "2"}]'),
+        ("a.json", '{"rows": [{"a": "1"}, {"a": "2"}]}'),
+        ("a.json", '{"a": {"0": "1", "1": "2"}}'),
+        ("a.tsv", "a\n1\n2\n"),
+        ("a.csv", "sep=;\na\n1\n2\n"),
+        ("a.csv", " a \n1\n2\n"),
+        ("train", '{"a": "1"}\n{"a": "2"}\n'),
+        ("train.txt", '{"a": "1"}\n{"a": "2"}\n'),
+        ("train.data", '[{"a": "1"}, {"a": "2"}]'),
+    ],
+)
+def test_rows_are_read_from_any_layout(file, name, text):
+    assert [row.value for row in source_of(str(file(text, name))).rows()] == [{"a": "1"}, {"a": "2"}]
+
+
+def test_a_table_may_have_other_delimiters_and_names_with_capitals(file):
+    for text in ("Prompt; Chosen ;Rejected\nq;a,b;c\n", "prompt\tchosen\trejected\nq\ta,b\tc\n"):
+        (row,) = Source(file(text, "t.csv")).rows()
+        assert row.value == {"prompt": "q", "chosen": "a,b", "rejected": "c"}
+
+
+def test_columns_are_told_also_inside_an_object(file):
+    columns = columns_of("prompt=q, chosen=good.text,rejected=bad,ignore=mood")
+    source = Source(
+        file([{"q": "Q", "good": {"text": "yes"}, "bad": "no", "prompt": "in the way", "mood": "m"}]), columns
+    )
+    (row,) = source.rows()
+    assert row.value == {"prompt": "Q", "chosen": "yes", "rejected": "no", "other prompt": "in the way", "mood": "m"}
+    assert row.ignored == {"mood"}
+    assert columns_of(columns.words()) == columns
+    for wrong in ("prompt", "prompt=", "colour=red"):
+        with pytest.raises(InterchangeError, match="names no column"):
+            columns_of(wrong)
+
+
+def test_a_list_in_one_line_may_be_of_any_length(file, monkeypatch):
+    for module in (text_lines, sources):
+        monkeypatch.setattr(module, "LONGEST_LINE", 300)
+    monkeypatch.setattr(text_lines, "_PIECE", 50)
+    entries = [{"a": f"{at} {'x' * 20}"} for at in range(50)]
+    assert [value for _, value in rows(file(json.dumps(entries), "e.json"))] == entries
+    assert [value for _, value in rows(file(json.dumps({"examples": entries}), "e.json"))] == entries
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("alpaca.jsonl", '{"instruction": "Name a nut.", "input": ""}', "Name a nut."),
+        ("turns.jsonl", '{"question_id": 81, "category": "x", "turns": ["Name a nut.", "And a moon."]}', "Name a nut."),
+        ("qa.csv", "question,answer\nName a nut.,A hazelnut.\n", "Name a nut."),
+        ("sft.jsonl", json.dumps({"messages": [*asked("Name a nut."), *CHAT["chosen"]]}), "Name a nut."),
+        ("sharegpt.jsonl", '{"conversations": [{"from": "human", "value": "Name a nut."}]}', "Name a nut."),
+        ("text.jsonl", '{"text": "Name a nut."}', "Name a nut."),
+        ("worn.jsonl", '{"text": "<s>[INST] Name a nut. [/INST]"}', "Name a nut."),
+    ],
+)
+def test_prompts_come_under_any_name(file, name, text, wanted):
+    found = read_prompts(file(text, name))
+    assert (texts(found), [len(each.messages) for each in found.prompts]) == ([wanted], [1])
+    assert bool(found.remarks) == (name in ("turns.jsonl", "worn.jsonl"))
+
+
+def test_a_line_that_never_ends_is_not_held_whole(file, monkeypatch):
+    monkeypatch.setattr(text_lines, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(text_lines, "_PIECE", 100)
+    with pytest.raises(InterchangeError, match="line 2: it is longer than"):
+        list(Source(file('{"a": 1}\n"' + "x" * 5000)).rows())
+
+
+def test_a_stream_is_copied_up_to_a_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = input_bytes.copied(io.BytesIO(b"abc"))
+    assert path.read_bytes() == b"abc"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    monkeypatch.setattr(input_bytes, "LARGEST_STREAM", 2)
+    with pytest.raises(InterchangeError, match="longer than"):
+        input_bytes.copied(io.BytesIO(b"abc"))
+    assert list(tmp_path.iterdir()) == [path]

@@ -36,12 +36,13 @@ def pairs():
         judged(7, "b", blind=False),
         judged(8, "skip"),
         judged(9, "b", repeats=1),
+        judged(10, "both_good"),
     ]
 
 
 def test_llm_comparator(tmp_path):
     path = tmp_path / "out.json"
-    assert export_trial(path, trial(), pairs(), "llm-comparator") == 5
+    assert export_trial(path, trial(), pairs(), "llm-comparator") == 6
     record = json.loads(path.read_text(encoding="utf-8"))
     assert set(record) == {"metadata", "models", "examples"}
     assert record["metadata"] == {"source_path": "palate: trial 1", "custom_fields_schema": []}
@@ -49,7 +50,7 @@ def test_llm_comparator(tmp_path):
     for example in record["examples"]:
         assert {key: type(value) for key, value in example.items()} == EXAMPLE
         assert -1.5 <= example["score"] <= 1.5
-    assert [each["score"] for each in record["examples"]] == [-1.0, 1.5, 0.0, 0.0, 0.0], "above 0: a is better"
+    assert [each["score"] for each in record["examples"]] == [-1.0, 1.5, 0.0, 0.0, 0.0, 0.0], "above 0: a is better"
     first = record["examples"][0]
     assert (first["output_text_a"], first["output_text_b"]) == ("short", "much longer")
     assert first["tags"] == ["biology"]
@@ -60,9 +61,9 @@ def test_llm_comparator(tmp_path):
 
 def test_the_arena(tmp_path):
     path = tmp_path / "out.jsonl"
-    assert export_trial(path, trial(), pairs(), "arena") == 5
+    assert export_trial(path, trial(), pairs(), "arena") == 6
     battles = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert [each["winner"] for each in battles] == ["model_b", "model_a", "tie", "tie (bothbad)", "tie"]
+    assert [each["winner"] for each in battles] == ["model_b", "model_a", "tie", "tie (bothbad)", "tie", "tie"]
     assert {(each["model_a"], each["model_b"]) for each in battles} == {("smollm2", "taste-3")}
     first = battles[0]
     assert first["conversation_b"] == [

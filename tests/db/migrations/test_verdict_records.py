@@ -2,9 +2,11 @@
 
 import ctypes
 import ctypes.util
+import json
 import multiprocessing
 import os
 import signal
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +18,7 @@ import pytest
 import db.connection
 from db.connection import connect, open_database, read_only
 from db.errors import DamagedDatabase, NewerDatabase, OlderDatabase
+from db.lock import LOCK_NAME
 from db.migrations import runner
 from db.migrations.runner import first_fault, newest_version
 from tests import old_workspace
@@ -138,6 +141,13 @@ def test_a_file_of_this_version_is_refused_by_the_version_before(path: Path) -> 
         for refused in (open_database, read_only):
             with pytest.raises(NewerDatabase, match=f"has version {newest_version() + 1}, this Palate knows up to 14"):
                 refused(path)
+
+
+def test_whoever_reads_beside_an_older_owner_is_told_how_to_upgrade(path: Path) -> None:
+    lock = {"pid": os.getppid(), "host": socket.gethostname()}
+    (path.parent / LOCK_NAME).write_text(json.dumps(lock))
+    with pytest.raises(OlderDatabase, match=rf"Process {os.getppid()} has it open .* `palate --take-over`"):
+        read_only(path)
 
 
 def test_a_reader_of_before_sees_the_same_verdicts_beside_and_behind_the_upgrade(path: Path) -> None:

@@ -123,3 +123,23 @@ def test_operations_of_a_pair_by_hand() -> None:
     one = pair_flops(smol, pair, learning=True)
     scored = pair_flops(smol, pair, learning=False)
     assert run_flops(smol, [pair] * 2, [pair], epochs=3, evaluations=3) == 6 * one + 2 * scored + 4 * scored
+
+
+def test_llama_8b_on_a_cuda_device() -> None:
+    told = estimate_memory(shape_of(LLAMA_8B), CONFIG, dtype="bfloat16", row=(2048, 1024), device="cuda")
+    # a token and layer: 2·(4096 + 4096 + 1024 + 14336) values and 7·16 of LoRA, 2 bytes each; two factors of norms and
+    # 32 normalisers of 4 bytes. 2,048 tokens, 32 layers; then first and last states.
+    layer = 2048 * ((47_104 + 112) * 2 + 4 * 34)
+    assert told.activations == 32 * layer + 2048 * 4096 * 8
+    assert told.work == (1 << 26) * 6  # logits in two formats; the widest tensors of a layer are less
+    assert told.adapter == 10 * LORA
+    assert told.peak - told.copies == pytest.approx(23.5e9, rel=0.01)
+    again = estimate_memory(shape_of(LLAMA_8B), CONFIG, dtype="bfloat16", checkpointing=True, device="cuda")
+    assert again.work == layer + 4 * 14336 * 2048 * 2
+    qwen3, gemma3 = (shape_of({**LLAMA_8B, "model_type": kind}) for kind in ("qwen3", "gemma3_text"))
+    kept = [
+        estimate_memory(each, CONFIG, dtype="bfloat16", row=(1, 1), device="cuda").activations
+        for each in (shape_of(LLAMA_8B), qwen3, gemma3)
+    ]
+    assert kept[1] - kept[0] == 32 * (4096 + 1024) * 2  # the inputs of the heads' norms
+    assert kept[2] - kept[0] == 32 * ((4096 + 1024) * 4 + 2 * 4096 * 2)  # in float32; and of the norms behind

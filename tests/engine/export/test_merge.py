@@ -19,7 +19,7 @@ from engine.events import Event, ModelMerged, Progress
 from engine.export.merge import check_difference, merge_adapter
 from engine.model import BaseModel, load_base
 from engine.preference import Message
-from engine.sources.prepare import check_folder
+from engine.sources.folder import check_folder
 from tests.engine.llama.test_scoring import SHAPE
 from tests.engine.test_architectures import CONFIGS
 from tests.tiny import save_tiny

@@ -1,6 +1,7 @@
 """Attention by one call for all sequences of a row: the same as pair by pair with masks, forward and backward."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 
 from engine.chat import EncodedPair
 from engine.compat.torch_private import Bounds, Fused
-from engine.llama.attention import AttentionKernel, PackedAttention, attention_kernel
+from engine.llama.attention import AttentionKernel, PackedAttention, agrees, attention_kernel
 from engine.packing import pack, visible
 
 PAIRS = [EncodedPair("1", (1, 2, 3), (4, 5), (6, 7, 8, 9)), EncodedPair("2", (1,), (2,), (3,))]
@@ -75,7 +76,27 @@ def test_one_call_for_all_sequences_equals_pair_by_pair(monkeypatch: pytest.Monk
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+def wrong_gradient(fused: Fused, *given: Any) -> tuple[torch.Tensor, ...]:
+    d_q, d_k, d_v = backward(fused, *given)
+    return d_q, d_k * 1.5, d_v
+
+
+@pytest.mark.parametrize(
+    ("how_backward", "right"), [(backward, True), (wrong_gradient, False), (torch.ops.aten.relu, False)]
+)
+def test_a_kernel_is_taken_only_where_it_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how_backward: Callable[..., Any], right: bool
+) -> None:
+    monkeypatch.setattr(Fused, "forward", forward)
+    monkeypatch.setattr(Fused, "backward", lambda *given: how_backward(*given))
+    agrees.cache_clear()
+    assert agrees(AttentionKernel.FLASH, "cpu", torch.float32, WIDTH) is right
+    agrees.cache_clear()
+    assert bool(caplog.records) is not right
+
+
 def test_the_kernel_of_a_device_and_a_number_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.llama.attention.agrees", lambda *_: True)
     assert attention_kernel("cpu", torch.bfloat16) is AttentionKernel.PRODUCTS
     assert attention_kernel("mps", torch.bfloat16) is AttentionKernel.MASKED
     for flash, kernel in ((True, AttentionKernel.FLASH), (False, AttentionKernel.EFFICIENT)):
@@ -84,3 +105,7 @@ def test_the_kernel_of_a_device_and_a_number_format(monkeypatch: pytest.MonkeyPa
         assert attention_kernel("cuda", torch.float32) is AttentionKernel.EFFICIENT
         assert attention_kernel("cuda", torch.bfloat16, width=512) is AttentionKernel.EFFICIENT
         assert attention_kernel("cuda", torch.float32, windowed=True) is AttentionKernel.MASKED
+    monkeypatch.setattr("engine.llama.attention.agrees", lambda kernel, *_: kernel is not AttentionKernel.FLASH)
+    assert attention_kernel("cuda", torch.bfloat16) is AttentionKernel.EFFICIENT
+    monkeypatch.setattr("engine.llama.attention.agrees", lambda *_: False)
+    assert attention_kernel("cuda", torch.bfloat16) is AttentionKernel.MASKED

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedConfig
+from transformers import Gemma3TextConfig, MistralConfig, PreTrainedConfig
 
 from engine.config import TrainConfig
 from engine.decode import Decoder
 from engine.llama.decoding import DecodingWeights, LlamaDecoder
 from engine.llama.static_decoding import StaticDecoder
 from engine.model import BaseModel, load_base
+from tests.engine.llama.test_scoring import SHAPE
 from tests.tiny import save_tiny, tiny_config
 
 PROMPTS = [[1, 40, 50, 60, 70], [1, 90], [1, *range(100, 150)]]
@@ -80,6 +81,33 @@ def test_logits_through_joining_stepping_and_leaving(
             rows = [[*row, token] for row in rows]
             logits = decoder.step(torch.tensor([token] * 3))
             assert distance(logits.float(), whole(base, rows, adapter).float()) < close
+
+
+GEMMA = Gemma3TextConfig(
+    **SHAPE, head_dim=8, query_pre_attn_scalar=12, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
+)
+
+
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
+@pytest.mark.parametrize("config", [GEMMA, MistralConfig(**SHAPE, sliding_window=8)], ids=["gemma3", "mistral"])
+def test_static_steps_with_windows_and_norms_of_gemma(
+    tmp_path: Path, config: PreTrainedConfig, dtype: str, close: float
+) -> None:
+    base = loaded(tmp_path, dtype, config)
+    base.create_adapter("a1", TrainConfig(lora_r=4, lora_alpha=8))
+    disturb(base, "a1")
+    with torch.no_grad():
+        for name, value in base.model.named_parameters():
+            if "norm" in name:  # which a new model has at 1, or Gemma at 0
+                value += 0.2 * torch.randn(value.shape, generator=torch.Generator().manual_seed(3))
+    decoder, rows = decoder_of(base, "a1", "static"), [PROMPTS[0], PROMPTS[2]]
+    with torch.no_grad():
+        logits = decoder.admit([(row, 1) for row in rows])
+        for token in (40, 41, 42):
+            assert distance(logits.float(), whole(base, rows, "a1").float()) < close
+            rows = [[*row, token] for row in rows]
+            logits = decoder.step(torch.tensor([token] * 2))
+        assert distance(logits.float(), whole(base, rows, "a1").float()) < close
 
 
 @pytest.mark.parametrize("kind", DECODERS)

@@ -1,10 +1,12 @@
 """The LoRA function against the formula, in value and gradient, and its dropout."""
 
+import dataclasses
+
 import torch
 
 from engine.dropout import seeded_places
 from engine.llama.layers import LinearWeights
-from engine.llama.lora_linear import project
+from engine.llama.lora_linear import LowRanks, project
 
 
 def _projections() -> tuple[LinearWeights, ...]:
@@ -38,6 +40,25 @@ def test_values_and_gradients_equal_the_formula() -> None:
         torch.testing.assert_close(ours, formula)
 
 
+def test_matrices_converted_before_give_the_same() -> None:
+    layers = [dataclasses.replace(each, dropout=0.5) for each in _projections()]
+    leaves = [matrix.requires_grad_() for each in layers for matrix in (each.a, each.b) if matrix is not None]
+    ranks = LowRanks([[layers[1]], layers], torch.float32)
+    dropped = seeded_places(48, 0.5, 3, device=torch.device("cpu"))
+    for places in (dropped, None):
+        with torch.no_grad():
+            leaves[0] += 1  # the matrices change from pass to pass
+        found = []
+        for low_rank in (None, ranks.converted(dropping=places is not None)[1]):
+            x = torch.linspace(-1, 1, 48).view(6, 8).requires_grad_()
+            outputs = project(x, layers, dropped=places, low_rank=low_rank)
+            total = sum((output * output).sum() for output in outputs)
+            found.append([*outputs, *torch.autograd.grad(total, [x, *leaves])])  # type: ignore[arg-type]
+        for ours, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(ours, theirs)
+    assert ranks.converted(dropping=False)[0] is None
+
+
 def test_layers_without_lora_pass_the_gradient_on() -> None:
     x = torch.randn(3, 8, requires_grad=True)
     weight = torch.randn(3, 8)
@@ -50,7 +71,7 @@ def test_dropout_zeroes_the_same_places_forward_and_backward_and_scales_the_rest
     a, b = torch.eye(8), torch.eye(8).requires_grad_()
     layer = LinearWeights(torch.zeros(8, 8), None, a.requires_grad_(), b, 1.0, dropout=0.5)
     x = torch.ones(50, 8, requires_grad=True)
-    dropped = seeded_places(400, 0.5, 0, torch.device("cpu"))
+    dropped = seeded_places(400, 0.5, 0, device=torch.device("cpu"))
     (output,) = project(x, [layer], dropped=dropped)
     assert set(output.unique().tolist()) == {0.0, 2.0}
     output.sum().backward()

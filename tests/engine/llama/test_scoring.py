@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import Gemma3TextConfig, GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
@@ -37,6 +37,13 @@ CONFIGS = {
     "mistral": MistralConfig(**SHAPE, sliding_window=None),
     "qwen2": Qwen2Config(**SHAPE),
     "qwen3": Qwen3Config(**SHAPE, head_dim=8),
+    "gemma3": Gemma3TextConfig(
+        **SHAPE,
+        head_dim=8,
+        query_pre_attn_scalar=12,
+        sliding_window=6,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
     "qwen3 with windows in some layers": Qwen3Config(
         **SHAPE, head_dim=8, use_sliding_window=True, sliding_window=6, max_window_layers=1
     ),
@@ -51,6 +58,9 @@ def _base(folder: Path, config: Any, dtype: str = "float32", **changes: Any) -> 
     base = load_base(str(save_tiny(folder, config=config)), source="tiny", dtype=dtype, device="cpu")
     base.create_adapter("a1", TrainConfig(lora_dropout=0.0, **changes))
     with torch.no_grad():
+        for name, value in base.model.named_parameters():
+            if "norm" in name:  # which a new model has at 1, or Gemma at 0
+                value += 0.2 * torch.randn_like(value)
         for value in adapter_parameters(base.model, "a1").values():
             value.normal_(std=0.1)
     return base
@@ -151,13 +161,15 @@ def test_a_pair_s_dropout_gives_the_same_bits_alone_and_in_a_group(tmp_path: Pat
     assert not torch.equal(alone[0].logps, without)
 
 
-@pytest.mark.parametrize("name", ["llama", "qwen3"])
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gemma3"])
 def test_inputs_computed_again_give_the_same_bits_and_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     base = _base(tmp_path, CONFIGS[name])
-    model, found, kept = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False)), [], []
+    found, kept = [], []
     for again in (False, True):
+        monkeypatch.setattr("engine.llama.scoring._saves_kernels", lambda weights, again=again: again)  # noqa: ARG005
+        model = LlamaScorer(base.hf_model, "a1", Kernels(compiled=False))
         monkeypatch.setattr("engine.llama.scoring._computes_again", lambda device, again=again: again)  # noqa: ARG005
         held: dict[int, torch.Tensor] = {}
 
@@ -213,6 +225,24 @@ def test_unknown_models_and_adapters_take_the_plain_method_and_say_so(tmp_path: 
     assert (scorer.method, "gpt2" in scorer.why) == ("plain", True)
     base = _base(tmp_path / "llama", CONFIGS["llama untied"], target_modules="q_proj,lm_head")
     assert choose_scorer(base, ["a1"], PAIR, 10, "auto").method == "plain"
+
+
+def test_a_device_whose_kernels_have_no_backward_pass_takes_the_plain_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = _base(tmp_path, CONFIGS["llama"])
+    base.device = "cpu:0"  # any name but that of the CPU, whose kernels are known
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such kernel\nand more")
+
+    monkeypatch.setattr("engine.llama.lora_linear._LoraLinears.backward", fail)
+    scorer = choose_scorer(base, ["a1"], PAIR, 10, "eager")
+    assert scorer.method == "plain"
+    assert scorer.why.endswith("the fast one fails here: no such kernel")
+    base.device = "cpu"
+    assert choose_scorer(base, ["a1"], PAIR, 10, "eager").method == "fast eager"
 
 
 def test_the_fast_method_is_taken_only_where_it_agrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

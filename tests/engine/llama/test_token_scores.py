@@ -1,7 +1,10 @@
 """Token scores without the full logits, against the plain method, in value and gradient."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.llama import token_scores
 from engine.logps import score_tokens
@@ -34,3 +37,28 @@ def test_bfloat16_logits_are_normalised_in_float32() -> None:
     logps = token_scores.TokenScores.apply(hidden, weight, weight.float().mean(0), targets)[0]
     expected = (hidden @ weight.T).double().log_softmax(-1).gather(-1, targets[:, None])[:, 0]
     torch.testing.assert_close(logps.double(), expected, rtol=0, atol=1e-4)
+
+
+class LargestInFloat32(TorchDispatchMode):
+    """Remembers how many values the largest new float32 tensor has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.dtype == torch.float32:
+            self.values = max(self.values, result.numel())
+        return result
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_mean_of_the_rows_has_the_same_bits_without_a_copy(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(3000, 200).to(dtype)
+    with LargestInFloat32() as largest:
+        found = token_scores.mean_of_rows(weight)
+    assert torch.equal(found, weight.float().mean(0))
+    if dtype != torch.float32:
+        assert largest.values < weight.numel() / 2

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from huggingface_hub import hf_hub_download
 
 from engine.errors import DownloadError, ModelError
 from engine.events import Progress, SourceReady
@@ -98,6 +99,11 @@ def published(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+def fetched(hub: FakeHub, name: str) -> Path:
+    """One file of owner/tiny, as another tool puts it into the cache."""
+    return Path(hf_hub_download("owner/tiny", name, endpoint=hub.address))
+
+
 def test_a_model_is_downloaded_once_and_only_what_is_needed(hub: FakeHub, tmp_path: Path) -> None:
     files = published(save_tiny(tmp_path / "tiny"))
     others = {"pytorch_model.bin": b"x", "code.py": b"x", "README.md": b"x", "onnx/model.safetensors": b"x"}
@@ -111,6 +117,38 @@ def test_a_model_is_downloaded_once_and_only_what_is_needed(hub: FakeHub, tmp_pa
     asked = len(hub.requested)
     assert list(prepare_hub("owner/tiny")) == [ready]
     assert len(hub.requested) == asked
+
+
+@pytest.mark.parametrize("there", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_cache_that_another_tool_filled_in_part_is_completed(hub: FakeHub, tmp_path: Path, there: str) -> None:
+    """`palate doctor` fetches config.json alone, before the first start."""
+    files = hub.models["owner/tiny"] = published(save_tiny(tmp_path / "tiny"))
+    held = fetched(hub, there).parent
+    if there == "model.safetensors":  # what a tool without a tokenizer fetches
+        fetched(hub, "config.json")
+    ready = list(prepare_hub("owner/tiny"))[-1]
+    assert ready == SourceReady("owner/tiny", str(held))
+    assert published(held) == files
+
+
+def test_a_file_that_is_gone_from_the_cache_is_fetched_again(hub: FakeHub, tmp_path: Path) -> None:
+    files = hub.models["owner/tiny"] = published(save_tiny(tmp_path / "tiny"))
+    ready = list(prepare_hub("owner/tiny"))[-1]
+    assert isinstance(ready, SourceReady)
+    weights = Path(ready.location) / "model.safetensors"
+    weights.resolve().unlink()  # the snapshot's link stays
+    assert list(prepare_hub("owner/tiny"))[-1] == ready
+    assert published(Path(ready.location)) == files
+
+
+def test_a_part_of_a_model_without_network_is_told_as_a_missing_model(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.models["owner/tiny"] = published(save_tiny(tmp_path / "tiny"))
+    fetched(hub, "config.json")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(DownloadError, match=r"cannot be reached.*Connect to the network"):
+        list(prepare_hub("owner/tiny"))
 
 
 def test_python_files_come_only_when_they_are_trusted(hub: FakeHub, tmp_path: Path) -> None:

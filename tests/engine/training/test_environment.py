@@ -65,5 +65,5 @@ def test_reference_figures_of_one_card_are_not_another_s(tmp_path: Path, monkeyp
     assert keys[1] == keys[2]
     assert len(set(keys)) == 3
     monkeypatch.setattr("engine.training.reference.graphics_card", lambda _: H100)
-    monkeypatch.setattr("engine.training.scorer.attention_kernel", lambda *_: "another kernel")
+    monkeypatch.setattr("engine.training.scorer.attention_kernel", lambda *_, **__: "another kernel")
     assert ReferenceKeys(scorer, None).key(pair) not in keys

@@ -71,7 +71,7 @@ def test_a_bash_that_sourced_the_script_completes_a_command(tmp_path: Path) -> N
         (("tr",), ["train"]),
         (("pr",), ["prompts", "presets"]),
         (("train", "--learn"), ["--learning-rate"]),
-        (("judge", "3", "b"), ["b", "both_bad"]),
+        (("judge", "3", "b"), ["b", "both_bad", "both_good"]),
         (("adapters", "re"), ["rename", "remove"]),
         (("--dty",), ["--dtype"]),
         (("--dtype", "bf"), ["bfloat16"]),

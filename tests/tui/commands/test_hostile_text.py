@@ -54,6 +54,7 @@ READING = [
     ("likes", "--field", EVIL),
     ("compare", "--trial", "2"),
     ("compare", "--board"),
+    ("forget", "1"),
     ("doctor",),
 ]
 

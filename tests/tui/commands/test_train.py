@@ -63,7 +63,7 @@ def test_a_run_that_fell_to_memory_is_resumed_with_gradient_checkpointing(
 
     with monkeypatch.context() as patch:
         patch.setattr(Learner, "learn", out_of_memory)
-        fallen = palate("train", "--max-steps", "2")
+        fallen = palate("train", "--max-steps", "2", "--gradient-checkpointing", "off")
     assert "use `palate train --resume 1 --gradient-checkpointing on`" in fallen.output.replace("\n", " ")
     refused = palate("train", "--resume", "1", "--beta", "0.2")
     assert "only --checkpoint-every and --gradient-checkpointing may change" in refused.output

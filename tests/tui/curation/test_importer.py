@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 
 from db import import_batches as db_import_batches
 from db.errors import InterchangeError, NotAllowed
+from db.interchange.columns import columns_of
+from db.interchange.formats import FORMATS
 from db.interchange.sources import Source
+from db.verdicts import preference_pairs
 from tui.curation import importer
 from tui.curation.importer import ImportStopped
 from tui.errors import InputError
@@ -79,19 +83,101 @@ def test_what_is_left_out_is_counted_by_reason_with_its_first_lines(
 
 
 @pytest.mark.parametrize("line", ['{"prompt": "x"', '{"prompt": "x", "chosen": 4, "rejected": "y"}'])
-def test_of_a_file_with_a_malformed_line_nothing_is_taken(
+def test_a_malformed_line_is_left_out_and_refuses_the_file_of_a_strict_import(
     open_workbench: Callable[[], Workbench], tmp_path: Path, line: str
 ) -> None:
     workbench = open_workbench()
     before = sets(workbench)
     with pytest.raises(InterchangeError, match="line 301"):
-        workbench.imports.read(pairs(tmp_path / "bad.jsonl", 300, line))
+        workbench.imports.read(pairs(tmp_path / "bad.jsonl", 300, line), strict=True)
     assert (sets(workbench), workbench.counts().total) == (before, 0)
     assert not workbench.imports.going_on
+    done = workbench.imports.read(Source(tmp_path / "bad.jsonl"))
+    assert (done.pairs, [(each.count, each.lines) for each in done.left_out]) == (300, [(1, (301,))])
 
 
+def test_rows_that_cannot_be_used_are_written_and_come_in_once_mended(
+    open_workbench: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    workbench, rejects = open_workbench(), tmp_path / "rejects.jsonl"
+    odd = [
+        '{"prompt": "image", "chosen": "a", "rejected": "b", "image": "x.png"}',
+        '{"prompt": "cut", "chosen": "a", "rejected": "b"',
+        '{"prompt": "same", "chosen": "a", "rejected": "a"}',
+    ]
+    done = workbench.imports.read(pairs(tmp_path / "mine.jsonl", 2, *odd), rejects=rejects)
+    assert (done.pairs, sum(each.count for each in done.left_out), done.rejects) == (2, 3, str(rejects))
+    image, cut, same = rejects.read_text().splitlines()
+    assert json.loads(image)["left_out_because"].startswith("'image' holds something that was seen")
+    assert cut == odd[1]
+    assert json.loads(same)["left_out_because"] == "both answers are the same"
+    mended = [image.replace('"x.png"', '""'), cut + "}", same.replace('"rejected": "a"', '"rejected": "c"')]
+    rejects.write_text("\n".join(mended))
+    done = workbench.imports.read(Source(rejects))
+    assert (done.pairs, done.left_out, done.format) == (3, (), "trl-text")
+    with pytest.raises(InterchangeError, match="is the file that is imported"):
+        workbench.imports.read(Source(rejects), rejects=rejects)
+    with pytest.raises(InterchangeError, match=r"is no \.jsonl; rows left out are written as JSON Lines"):
+        workbench.imports.read(Source(rejects), rejects=tmp_path / "space" / "palate.db")
+
+
+def test_rejects_are_written_also_where_no_row_can_be_used(
+    open_workbench: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    workbench, rejects = open_workbench(), tmp_path / "rejects.jsonl"
+    row = '{"prompt": "x", "chosen": "a", "rejected": "b", "tools": [{}]}'
+    source = pairs(tmp_path / "mine.jsonl", 0, row)
+    with pytest.raises(InterchangeError, match=r"holds no pair .* The first is left out because 'tools' holds"):
+        workbench.imports.read(source, rejects=rejects)
+    assert len(rejects.read_text().splitlines()) == 1
+
+
+def test_columns_are_remembered_for_files_with_the_same_names(
+    open_workbench: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    workbench = open_workbench()
+    rows = [{"q": f"q{at}", "good": "yes", "bad": "no", "mood": "grim"} for at in range(3)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    source = Source(tmp_path / "a.jsonl")
+    with pytest.raises(InterchangeError, match="no known format has 'q', 'good', 'bad', 'mood'"):
+        workbench.imports.read(source)
+    columns = columns_of("prompt=q,chosen=good,rejected=bad,ignore=mood")
+    assert workbench.imports.read(source.with_columns(columns)).pairs == 3
+    (tmp_path / "b.csv").write_text("mood,q,bad,good\nm,r,no,yes\n")
+    workbench = open_workbench()
+    assert workbench.imports.read(Source(tmp_path / "b.csv")).pairs == 1
+    assert workbench.import_preview(Source(tmp_path / "b.csv")).found.pairs == 1
+
+
+def test_a_ranking_of_three_gives_its_pairs_and_a_row_that_is_left_out_counts_once(
+    open_workbench: Callable[[], Workbench], tmp_path: Path
+) -> None:
+    workbench = open_workbench()
+    rows = [
+        {"prompt": "q", "responses": ["a", "b", "c"], "scores": [1, 2, 3]},
+        {"prompt": "r", "chosen": "a", "rejected": ["b", "c"]},
+        {"prompt": "s", "responses": ["a", "b"], "scores": [None, None]},
+    ]
+    for name, row in zip("abc", rows, strict=True):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row) + "\n")
+    first, second = (workbench.imports.read(Source(tmp_path / f"{name}.jsonl")) for name in "ab")
+    assert [(each.pairs, each.ranked) for each in (first, second)] == [(3, 1), (2, 1)]
+    pairs_of = {each.comparison: each.ranking for each in preference_pairs(workbench.workspace.connection)}
+    assert len(set(pairs_of.values()) - {None}) == 2
+    assert sorted(Counter(pairs_of.values()).values()) == [2, 3]
+    with pytest.raises(InterchangeError, match="nothing says which of its answers is better"):
+        workbench.imports.read(Source(tmp_path / "c.jsonl"))
+    again = workbench.imports.read(Source(tmp_path / "a.jsonl"))
+    assert [(each.count, each.lines) for each in again.left_out] == [(1, (1,))]
+
+
+@pytest.mark.parametrize(("number", "more"), [(200, ("no json",)), (2000, ())])
 def test_a_file_that_changes_while_it_is_read_is_taken_back(
-    open_workbench: Callable[[], Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_workbench: Callable[[], Workbench],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    more: tuple[str, ...],
 ) -> None:
     workbench = open_workbench()
     before, source = sets(workbench), pairs(tmp_path / "mine.jsonl", 500)
@@ -100,11 +186,11 @@ def test_a_file_that_changes_while_it_is_read_is_taken_back(
     def spoiled():
         passes.append(1)
         if len(passes) == 3:  # told, looked through, stored
-            pairs(tmp_path / "mine.jsonl", 200, "no json")
+            pairs(tmp_path / "mine.jsonl", number, *more)
         return rows()
 
     monkeypatch.setattr(source, "rows", spoiled)
-    with pytest.raises(InterchangeError, match="line 201"):
+    with pytest.raises(InterchangeError, match="changed while it was read"):
         workbench.imports.read(source)
     assert (sets(workbench), workbench.counts().total) == (before, 0)
     assert not db_import_batches.going_on(workbench.workspace.connection)
@@ -174,9 +260,7 @@ def test_what_an_import_that_was_killed_left_is_taken_back_at_the_next_start(
     before = sets(workbench)
     write = workbench.workspace.write
     batch = write(db_import_batches.begin, source="mine", set_name="mine", pairs=50).result()
-    records = [
-        db_import_batches.prepared(each) for each in importer.FORMATS["trl-text"].read(pairs(tmp_path / "m.jsonl", 50))
-    ]
+    records = [db_import_batches.prepared(each) for each in FORMATS["trl-text"].read(pairs(tmp_path / "m.jsonl", 50))]
     write(batch.store, records).result()
     workbench = open_workbench()
     assert (sets(workbench), workbench.counts().total) == (before, 0)

@@ -32,7 +32,7 @@ def test_filters_offer_what_there_is(browser: VerdictBrowser) -> None:
     assert "biology" in browser.filter_values("field")
     assert browser.filter_values("policy") == ["tiny", "human", "import"]
     assert browser.filter_values("chosen") == ["tiny", "human", "import"]
-    assert browser.filter_values("verdict") == ["better", "tie", "both_bad", "skip", "discard"]
+    assert browser.filter_values("verdict") == ["better", "tie", "both_bad", "both_good", "skip", "discard"]
     assert browser.filter_values("note") == []
     for name in FILTERS:
         for value in browser.filter_values(name):

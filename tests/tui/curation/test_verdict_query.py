@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from db.blind_trials import note_comparison
+from db.blind_trials import judge_by_command, note_comparison
 from db.inserting import insert
+from db.people import ensure_person
+from db.tags import set_tags
 from db.verdict_search import UnknownName, Words, search_verdicts
 from db.verdicts import add_verdict
 from db.withdrawals import set_withdrawn
@@ -113,7 +115,27 @@ def test_every_filter_and_flag_is_tested_above_or_here(five):
     assert set(FILTERS) | set(FLAGS) == {
         *("verdict", "set", "field", "policy", "chosen", "run", "trial", "strength", "date", "before", "after"),
         *("note", "id", "edited", "noted", "out", "left", "right", "again", "imported", "named"),
+        *("tag", "person", "judge", "program"),
     }
+
+
+def test_reasons_and_whoever_judged_beside_the_owner_are_filters(five):
+    set_tags(five, 2, ["clear", "tone"])
+    add_verdict(five, comparison=3, verdict="b", person=ensure_person(five, "Anna"))
+    judge_by_command(five, "./strict --judge", comparison=2, verdict="a")
+    for query, expected in (
+        ("tag:cle", ["rain"]),
+        ("-tag:tone verdict:better", ["leaves in autumn"]),
+        ("person:anna", ["ice"]),
+        ("judge:strict", ["rain"]),
+        ("program", []),
+        ("verdict:both_good", []),
+    ):
+        assert found(five, query) == expected, query
+    add_verdict(five, comparison=1, verdict="both_good")
+    assert found(five, "verdict:both_good") == found(five, "again") == ["leaves in autumn"]
+    with pytest.raises(UnknownName, match="No judge has 'mild' in its name"):
+        found(five, "judge:mild")
 
 
 def test_while_one_types_a_single_letter_is_not_asked_yet():
@@ -128,7 +150,7 @@ def test_while_one_types_a_single_letter_is_not_asked_yet():
     ("query", "words"),
     [
         ("colour:red", r"There is no filter 'colour'.*There are: verdict, set, field"),
-        ("verdict:good", r"'good' is not a verdict. There are: better, a, b, tie, both_bad, skip, discard."),
+        ("verdict:good", r"'good' is not a verdict. There are: better, a, b, tie, both_bad, both_good, skip, discard."),
         ("strength:3", r"'3' is no strength"),
         ("date:soon", r"'soon' is no date. Write 2026"),
         ("date:2026-13", r"is no date"),
@@ -175,7 +197,7 @@ def test_days_months_and_years_of_this_machine():
 
 
 def test_every_value_that_can_be_chosen_can_be_asked(five):
-    assert fixed_values("verdict") == ["better", "tie", "both_bad", "skip", "discard"]
+    assert fixed_values("verdict") == ["better", "tie", "both_bad", "both_good", "skip", "discard"]
     assert fixed_values("policy") == ["human", "import"]
     assert fixed_values("note") == []
     for name in FILTERS:

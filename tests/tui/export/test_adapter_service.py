@@ -14,20 +14,21 @@ from typing import Any
 import pytest
 import torch
 from huggingface_hub import ModelCard
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 import engine.export.merge
 from adapters.errors import AdapterDamaged, AdapterNameError, AdapterNotFound
 from adapters.peft_format import read_peft_folder
 from engine.config import SamplingConfig
-from engine.errors import MergeError
+from engine.errors import AdapterLoadError, MergeError
 from tests.engine.export.test_merge import peft_logits, plain_logits
 from tests.tiny import save_tiny
 from tests.tui.test_workbench import QUICK, judge_all, train
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import Job
 from tui.errors import InputError, WorkbenchError
-from tui.events import AdapterMerged, WorkbenchEvent
+from tui.events import AdapterMerged, WorkbenchEvent, WorkbenchFailed
 from tui.export.adapter_service import export_adapter
 from tui.export.model_card import NO_TRIAL
 from tui.export.output_path import placed
@@ -73,6 +74,39 @@ def workbench(tmp_path: Path, trained: Path, model: Path) -> Iterator[Workbench]
 
 def use(workbench: Workbench, name: str | None) -> None:
     workbench.use_adapter(name).done.result(timeout=60)
+
+
+def test_an_adapter_is_checked_in_full_before_it_is_added(workbench: Workbench, tmp_path: Path) -> None:
+    theirs, heard = tmp_path / "theirs", []
+    export_adapter(workbench, "taste-1", theirs)
+    workbench.subscribe(heard.append)
+    before = workbench.workspace.registry.list()
+    weights = load_file(theirs / "adapter_model.safetensors")
+    broken = {key: torch.full_like(value, torch.nan) for key, value in weights.items()}
+    save_file(broken, theirs / "adapter_model.safetensors")
+    with pytest.raises(AdapterLoadError, match="NaN or infinite") as raised:
+        workbench.add_adapter(theirs, name="broken")
+    assert str(theirs) in str(raised.value)  # the person's folder, not the copy
+    assert workbench.workspace.registry.list() == before
+    assert not [each for each in heard if isinstance(each, WorkbenchFailed)]  # the caller tells it
+    assert workbench.loaded_model.required().loaded_adapters() == (before[-1].manifest.id,)
+
+    save_file(weights, theirs / "adapter_model.safetensors")
+    config = json.loads((theirs / "adapter_config.json").read_text())
+    (theirs / "adapter_config.json").write_text(json.dumps({**config, "new_thing": {"x": 1}}))
+    added = workbench.add_adapter(theirs, name="theirs")
+    assert "does not know and passes over: new_thing." in added.manifest.note
+    use(workbench, "theirs")
+
+
+def test_an_adapter_that_was_added_before_there_was_a_check_ends_no_run(workbench: Workbench) -> None:
+    adapter = workbench.workspace.registry.get("taste-1")
+    file = adapter.folder / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "modules_to_save": ["lm_head"]}))
+    with pytest.raises(AdapterLoadError, match="modules_to_save"):
+        use(workbench, "taste-1")
+    train(workbench)
+    assert workbench.runs()[0].status == "finished"
 
 
 def merge(workbench: Workbench, name: str, target: Path, **options: Any) -> AdapterMerged:
@@ -207,6 +241,13 @@ def test_a_merged_folder_answers_alone_as_base_and_adapter(workbench: Workbench,
     assert card.data.library_name == "transformers"
     assert "logits differ from the unmerged model's by at most" in card.text
     assert workbench.run_log(2)[-1].text == f"Its adapter was merged into {tmp_path / 'out'} (float32)."
+
+
+def test_a_merge_needs_no_prompt_that_the_template_refuses(workbench: Workbench, tmp_path: Path) -> None:
+    strict = "{% if 'sky' not in messages[0]['content'] %}{{ raise_exception('only the sky') }}{% endif %}"
+    tokenizer = workbench.loaded_model.required().tokenizer
+    tokenizer.chat_template = strict + tokenizer.chat_template
+    assert merge(workbench, "taste-2", tmp_path / "merged").merged.dtype == "float32"
 
 
 def test_a_merged_folder_opens_as_a_model(workbench: Workbench, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tui.generation.completion_writer import (
     ROWS_ON_CPU,
     Completed,
     CompletionWriter,
+    Missing,
     Refused,
     TextGrew,
     WriterEvent,
@@ -58,6 +58,8 @@ def outline(event: WriterEvent) -> tuple[object, ...]:
             return ("completed", event.done.key)
         case Refused():
             return ("refused", event.key)
+        case Missing():
+            return ("missing", event.key)
 
 
 def test_two_requests_of_which_one_is_refused_and_a_third_that_joins_midway(workbench: Workbench) -> None:
@@ -86,7 +88,7 @@ def test_two_requests_of_which_one_is_refused_and_a_third_that_joins_midway(work
     assert "tokens and the model reads 512" in refused.reason
     done = whole["joins"].done
     assert (done.tokens, done.cut, whole["joins"].seed) == (20, True, 2)
-    assert (whole["joins"].sampling, whole["joins"].source) == (asdict(SAMPLING), "model")
+    assert (whole["joins"].sampling, whole["joins"].source) == (SAMPLING.record(), "model")
     *_, alone, _ = generate(base, [request("joins", "How?", seed=2)], SAMPLING)
     assert done.text == alone.text  # type: ignore[attr-defined]
 
@@ -116,41 +118,48 @@ def test_closing_cancels_what_is_not_complete(workbench: Workbench) -> None:
     assert list(events) == []
 
 
-def test_a_server_is_asked_again_for_what_a_refusal_cancelled_and_for_nothing_else(workbench: Workbench) -> None:
+def test_a_server_refuses_one_prompt_and_answers_the_others(workbench: Workbench) -> None:
     asked: list[str] = []
 
     def answer(handler: Any) -> None:
         question = handler.body["messages"][-1]["content"]
         asked.append(question)
         if "long" in question:
-            return send(handler, 400, {"error": {"message": "the maximum context length is 512 tokens"}})
+            return send(handler, 400, {"error": {"message": "too long", "code": "context_length_exceeded"}})
         if "top_k" in handler.body:
             return send(handler, 400, {"error": {"message": "unknown parameter top_k"}})
-        return stream(handler, f"{question} ", "Because.", finish="stop")
+        return stream(handler, f"{question} ", "Because." if question else "", finish="stop")
 
     with misbehaving(answer) as url:
         source = AnswerSource(Server(url, "llama", retries=0, parallel=1), SAMPLING)
         writer = CompletionWriter(workbench.services)
-        requests = deque([request("1", "A?"), request("2", "long"), request("3", "long"), request("4", "B?")])
-        events: list[WriterEvent] = []
-        for event in writer.write(source, requests):
-            if isinstance(event, TextGrew):
-                assert (event.room, writer.at_server) == (0, True)
-                assert writer._network is not None
-                assert writer._network.wait(30), "the server gave nothing"
-                assert not writer.idle
-            else:
-                events.append(event)
-    assert [outline(each) for each in events] == [
+        first = asked_of(writer, source, request("1", "A?"), request("2", "long"), request("3", "long"))
+        second = asked_of(writer, source, request("4", "B?"), request("5", ""))
+    assert [outline(each) for each in first] == [
         ("completed", "1"),
         ("refused", "2"),
         ("refused", "3"),  # the same prompt: it was not sent
-        ("completed", "4"),
     ]
-    assert asked == ["A?", "A?", "long", "B?", "B?"]  # twice where top_k had to be left out
-    last = events[-1]
-    assert isinstance(last, Completed)
-    assert (last.done.text, last.source, last.left_out) == ("B? Because.", "server", {"top_k"})
-    assert "top_k" not in last.sampling
+    assert [outline(each) for each in second] == [("completed", "4"), ("missing", "5")]
+    # Twice where top_k had to be left out, and where one token was tried as well; what was learned is kept.
+    assert asked == ["A?", "A?", "long", "long", "B?", ""]
+    whole = second[0]
+    assert isinstance(whole, Completed)
+    assert (whole.done.text, whole.source, whole.left_out) == ("B? Because.", "server", {"top_k"})
+    assert "top_k" not in whole.sampling
     assert not writer.at_server
-    assert not requests
+
+
+def asked_of(writer: CompletionWriter, source: AnswerSource, *requests: GenerationRequest) -> list[WriterEvent]:
+    """What becomes of requests to a server, without the text that grows."""
+    waiting, events = deque(requests), []
+    for event in writer.write(source, waiting):
+        if isinstance(event, TextGrew):
+            assert (event.room, writer.at_server) == (0, True)
+            assert writer._network is not None
+            assert writer._network.wait(30), "the server gave nothing"
+            assert not writer.idle
+        else:
+            events.append(event)
+    assert not waiting
+    return events

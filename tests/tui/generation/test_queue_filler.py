@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,8 +103,8 @@ def test_two_samplings_answer_against_each_other_under_one_system_prompt(open_wo
     workbench = open_workbench(source=source)
     write(workbench, 2)
     pair = workbench.open_comparisons(1)[0]
-    assert pair.a.sampling == {**asdict(SHORT), "system": "Be brief."}
-    assert pair.b.sampling == {**asdict(SHORT), "temperature": 1.5, "top_k": 0, "system": "Be brief."}
+    assert pair.a.sampling == {**SHORT.record(), "system": "Be brief."}
+    assert pair.b.sampling == {**SHORT.record(), "temperature": 1.5, "top_k": 0, "system": "Be brief."}
 
 
 def test_an_adapter_that_is_not_there_is_told(open_workbench: Open) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -210,7 +209,7 @@ async def test_without_a_model_the_pair_stays_open(tmp_path: Path) -> None:
     still = StillWorkbench(tmp_path / "still")
     try:
         prompt = db_prompts.get_prompt(still.workspace.connection, 1)
-        model, sampling = still.models()[0], {**asdict(SamplingConfig()), "system": None}
+        model, sampling = still.models()[0], {**SamplingConfig().record(), "system": None}
         texts = ("One answer.", "Another.")
         a, b = (NewCompletion(model, sampling, 9, text, 7, False, "model") for text in texts)
         still.workspace.write(db_comparisons.add_pair, prompt.id, (a, b), side_seed=1).result()

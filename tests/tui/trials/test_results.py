@@ -37,7 +37,16 @@ def twenty(wins: int, ties: int, losses: int) -> list[ComparisonRow]:
 
 
 def test_what_a_comparison_says() -> None:
-    said = {"b": "win", "a": "loss", "tie": "tie", "both_bad": "tie", "skip": None, "discard": None, None: None}
+    said = {
+        "b": "win",
+        "a": "loss",
+        "tie": "tie",
+        "both_bad": "tie",
+        "both_good": "tie",
+        "skip": None,
+        "discard": None,
+        None: None,
+    }
     assert {verdict: outcome_of(judged(1, verdict)) for verdict in said} == said
     assert outcome_of(judged(1, None, a="equal", b="equal")) == "tie"
     assert outcome_of(judged(1, "b", blind=False)) is None

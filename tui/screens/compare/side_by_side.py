@@ -44,6 +44,7 @@ class SideBySideScreen(PalateScreen):
         Binding("home", "edge(False)", "start", show=False, id="side.start", tooltip="To the beginning."),
         Binding("end", "edge(True)", "end", show=False, id="side.end", tooltip="To the end."),
         Binding("m", "raw", "raw", id="side.raw", tooltip="Rendered markdown, or the text as it was written."),
+        Binding("o", "thoughts", "thoughts", id="side.thoughts", tooltip="Open the thoughts before answers, or fold."),
         Binding("z", "zoom", "zoom", id="side.zoom", tooltip="Give one answer the whole width; tab changes which."),
         Binding("tab,shift+tab", "mark", "one pane", show=False, id="side.mark", tooltip="Scroll one pane alone."),
         Writing("full_stop", "stop", "stop", id="side.stop", tooltip="Stop writing; the questions that are done stay."),

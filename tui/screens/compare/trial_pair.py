@@ -10,7 +10,7 @@ from db.run_rows import TrialRow
 from tui.errors import KNOWN_ERRORS
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.dialog import AskText, Choose
-from tui.text.format import when
+from tui.text.format import UNDECIDED_WORDS, when
 from tui.text.sanitize import visible_line
 from tui.trials.blind import MOVED_TO
 from tui.widgets.binding import Binding, Writing
@@ -83,10 +83,14 @@ class TrialPairScreen(SideBySideScreen):
     def action_move(self) -> None:
         """Say what it means first."""
         pair = self._pairs[self._at]
+        verdict = (
+            "your verdict becomes a preference pair that runs train on"
+            if self._row().judge is None
+            else "the pair waits there for a verdict of your own: the program's is kept beside it"
+        )
         sentence = (
-            f"The question goes into the set {MOVED_TO!r} for labelling, and your verdict becomes a preference pair "
-            "that runs train on. It is not held out any more: no later trial asks it. The trial keeps its figures, and "
-            "the move is recorded."
+            f"The question goes into the set {MOVED_TO!r} for labelling, and {verdict}. It is not held out any more: "
+            "no later trial asks it. The trial keeps its figures, and the move is recorded."
         )
         choose = Choose("Move into labelling", sentence, (("m", "move it"),))
         self.app.push_screen(choose, lambda answer: self._moved(pair.id) if answer else None)
@@ -100,7 +104,7 @@ class TrialPairScreen(SideBySideScreen):
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        trained = "It is a preference pair now." if verdict else "Nothing was decided, so it gives no preference pair."
+        trained = "It is a preference pair now." if verdict else "It gives no preference pair yet."
         self.palate.tell("Moved", f"The question is in the set {MOVED_TO!r}, for labelling. {trained}")
         self._read()
 
@@ -115,5 +119,6 @@ def verdict_words(trial: TrialRow, pair: ComparisonRow) -> str:
     blind = "" if verdict.blind else " (not blind, left out)"
     if verdict.verdict in ("a", "b"):
         name = trial.model_a_name if verdict.verdict == "a" else trial.model_b_name
-        return f"you chose {visible_line(name, 24)}{', much better' if verdict.strength > 1 else ''}{blind}"
-    return {"tie": "a tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}[verdict.verdict] + blind
+        who = "you" if trial.judge is None else "the program"
+        return f"{who} chose {visible_line(name, 24)}{', much better' if verdict.strength > 1 else ''}{blind}"
+    return (UNDECIDED_WORDS | {"tie": "a tie"})[verdict.verdict] + blind

@@ -262,8 +262,8 @@ class DataScreen(PalateScreen):
 def counts_line(counts: VerdictCounts) -> str:
     """The current verdicts, in one line; kinds that do not occur are left out."""
     parts = [count(counts.total, "verdict"), count(counts.decisive, "pair")]
-    others = ((counts.ties, "tie"), (counts.both_bad, "both bad"), (counts.skipped, "skipped"))
-    for number, word in (*others, (counts.discarded, "discarded")):
+    others = ((counts.ties, "tie"), (counts.both_bad, "both bad"), (counts.both_good, "both good"))
+    for number, word in (*others, (counts.skipped, "skipped"), (counts.discarded, "discarded")):
         if number:
             parts.append(count(number, word) if word == "tie" else f"{number:,} {word}")
     return " · ".join(parts)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from textual.content import Content
 
 from db.prompt_rows import TakenPrompts
-from tui.curation.files import check_target, format_choices, likely_format, named_source
-from tui.curation.import_format import exported_words, left_out_words, taken_words
+from tui.curation.files import PairFile, check_target, format_choices, named_source
+from tui.curation.import_format import exported_words, left_out_words, remark_words, summary_words, taken_words
+from tui.curation.import_source import UnknownFormat
+from tui.curation.import_tally import Preview
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
+from tui.screens.data.import_preview import PREVIEWED, ShowPreview
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.text.format import count
@@ -25,9 +29,9 @@ _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or
 class PickFormat(Pick):
     """The formats in a list, the likeliest first. The answer is a format's name."""
 
-    def __init__(self, title: str, sentence: str, first: str) -> None:
-        formats = format_choices(first)
-        rows = [(each.name, Content.assemble(f"{each.name:<16} ", (each.words, "$quiet"))) for each in formats]
+    def __init__(self, title: str, sentence: str, first: str, *, written: bool = True) -> None:
+        formats = format_choices(first, written=written)
+        rows = [(each.name, Content.assemble(f"{each.name:<22} ", (each.words, "$quiet"))) for each in formats]
         super().__init__(title, sentence, rows)
 
 
@@ -67,15 +71,60 @@ async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> N
 
 
 async def _take_pairs(screen: PalateScreen, name: str) -> None:
-    """Look which format it is, let that be changed, and store everything beside the loop."""
-    source = named_source(name)
-    found = await asyncio.to_thread(likely_format, source)
-    asked = PickFormat("Import", f"{source.stem} looks like {found}. Take it as:", found)
-    format = await screen.app.push_screen_wait(asked)
-    if format is None:
-        return
-    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=format))
-    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *map(left_out_words, imported.left_out)]
+    """Show how a file would be read, let format and columns be changed, and store it beside the loop."""
+    file: PairFile | None = PairFile(name)
+    while file is not None:
+        answer, found = await _shown(screen, file)
+        if answer in ("enter", "r"):
+            await _store_pairs(screen, file, with_rejects=answer == "r")
+            return
+        file = await _changed(screen, file, answer, found)
+
+
+async def _shown(screen: PalateScreen, file: PairFile) -> tuple[str | None, Preview | UnknownFormat]:
+    """The key that answered the preview, and the preview; `c` without asking where the format is not known."""
+    source = file.source()
+    try:
+        preview = await asyncio.to_thread(screen.workbench.import_preview, source, file.format, PREVIEWED)
+    except UnknownFormat as error:
+        return "c", error
+    return await screen.app.push_screen_wait(ShowPreview(preview)), preview
+
+
+async def _changed(
+    screen: PalateScreen, file: PairFile, answer: str | None, found: Preview | UnknownFormat
+) -> PairFile | None:
+    """The file to be read in another format (`f`) or with other columns (`c`); None where the person goes back."""
+    if answer == "f" and isinstance(found, Preview):
+        likely = found.found.format
+        asked = PickFormat("Import", f"{file.name} looks like {likely}.", likely, written=False)
+        format = await screen.app.push_screen_wait(asked)
+        return replace(file, format=format or file.format)
+    if answer != "c":
+        return None
+    unknown = isinstance(found, UnknownFormat)
+    usual = "Which column is which? One that need not be read: ignore=COLUMN."
+    sentence = f"{found} Name the columns:" if unknown else usual
+    columns = await _ask_columns(screen, sentence, file.columns)
+    return None if columns is None else replace(file, columns=columns)
+
+
+async def _ask_columns(screen: PalateScreen, sentence: str, value: str) -> str | None:
+    asked = AskText("Import", sentence, value=value, placeholder="prompt=q,chosen=good,rejected=bad")
+    return await screen.app.push_screen_wait(asked)
+
+
+async def _store_pairs(screen: PalateScreen, file: PairFile, *, with_rejects: bool) -> None:
+    rejects = None
+    source = file.source()
+    if with_rejects:
+        sentence = "Write the rows that cannot be used to this file, to mend and import them:"
+        text = await screen.app.push_screen_wait(AskText("Import", sentence, value=f"{source.stem}.rejects.jsonl"))
+        rejects = None if text is None else path_of(text).absolute()
+        if rejects is None or (rejects.exists() and not await _replace(screen, rejects)):
+            return
+    imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=file.format, rejects=rejects))
+    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *summary_words(imported)]
     screen.palate.tell("Imported", _sentences(words))
 
 
@@ -121,9 +170,9 @@ def added_sentence(taken: TakenPrompts) -> str:
     parts = [f"{count(taken.added, 'prompt')} in the set {taken.set_name!r}"]
     for number, words in (
         (taken.duplicates, "known already"),
-        (taken.skipped, "empty"),
         (taken.in_other_set, "left out, because they are on the other side of the held-out wall"),
     ):
         if number:
             parts.append(f"{number:,} {words}")
+    parts += [*map(left_out_words, taken.left_out), *map(remark_words, taken.remarks)]
     return "; ".join(parts) + "."

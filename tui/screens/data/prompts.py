@@ -15,6 +15,7 @@ from db.prompt_rows import PromptListRow, SetCounts
 from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
+from tui.export.forgetting import ForgetPlan, forget_words, remains_words
 from tui.screens.base import PalateScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.dialog import AskText, Choose
@@ -30,7 +31,7 @@ from tui.widgets.lists.prompt_lines import prompt_line, set_lines
 
 _PAGE: Final = 200
 _AHEAD: Final = 20
-_LETTERS: Final = ("add", "write", "new_set", "rename", "hold_out", "move", "remove", "find")
+_LETTERS: Final = ("add", "write", "new_set", "rename", "hold_out", "move", "remove", "forget", "find")
 _EMPTY_SET: Final = "No prompt here. Press a to type one, e to write one in your editor."
 _NOTHING_FOUND: Final = "No prompt of this set matches. Press esc to see all of them."
 
@@ -50,6 +51,7 @@ class PromptsScreen(PalateScreen):
         Writing("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
         Writing("m", "move", "move", id="prompts.move", tooltip="Move the marked prompt into another set."),
         Writing("x", "remove", "remove", id="prompts.remove", tooltip="Take away a prompt that was never used."),
+        Writing("F", "forget", "forget", id="prompts.forget", tooltip="Forget the marked prompt or set for good."),
     ]
 
     def __init__(self) -> None:
@@ -163,7 +165,7 @@ class PromptsScreen(PalateScreen):
             return False
         if action in ("move", "remove"):
             return True if self.marked_prompt is not None else None
-        if action in ("add", "write", "rename", "hold_out"):
+        if action in ("add", "write", "rename", "hold_out", "forget"):
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
 
@@ -293,6 +295,22 @@ class PromptsScreen(PalateScreen):
 
     async def _remove(self, prompt: PromptListRow) -> None:
         await asyncio.wrap_future(self.book.remove(prompt.id))
+
+    def action_forget(self) -> None:
+        """Say what it takes away, then forget the marked prompt, or the marked set where no prompt is marked."""
+        prompt, marked = self.marked_prompt, self.marked_set
+        if marked is not None:
+            self._run(self._ask_to_forget(str(prompt.id) if prompt is not None else marked.row.name))
+
+    async def _ask_to_forget(self, what: str) -> None:
+        plan = await asyncio.to_thread(self.workbench.forgetting.plan, what)
+        act = lambda key: self._run(self._forget(plan)) if key else None  # noqa: E731
+        title = f"Forget · {visible_line(plan.name, 40)}"
+        self.app.push_screen(Choose(title, "\n".join(forget_words(plan)), (("F", "forget for good"),)), act)
+
+    async def _forget(self, plan: ForgetPlan) -> None:
+        remains = await asyncio.to_thread(self.workbench.forgetting.forget, plan)
+        self.palate.tell(f"Forgotten: {visible_line(plan.name, 40)}", " ".join(remains_words(remains)))
 
     def _run(self, act: Awaitable[object]) -> None:
         """Do something, tell what it cannot do, and show what it changed."""

@@ -30,6 +30,7 @@ VERDICT_KEYS: Final = (
     ),
     writing_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on."),
     writing_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on."),
+    writing_key("plus", "say('both_good')", "both-good", "both good", "Both are good. Never trained on.", show=False),
 )
 """Keys that decide."""
 
@@ -46,6 +47,7 @@ VIEW_KEYS: Final = (
     pair_key("z", "zoom", "zoom", "zoom", "Give one answer the whole width; tab changes which."),
     pair_key("tab,shift+tab", "mark", "mark", "one pane", "Scroll first or second alone, or both again."),
     pair_key("d", "compare", "differ", "differ", "Mark the words in which the answers differ."),
+    pair_key("o", "thoughts", "thoughts", "thoughts", "Open the thoughts before the answers, or fold them."),
     writing_key("y", "copy", "copy", "copy", "Copy the marked text, or the prompt with both answers.", show=False),
     pair_key("j,down", "scroll(1)", "down", "down", "Scroll both answers down.", show=False),
     pair_key("k,up", "scroll(-1)", "up", "up", "Scroll both answers up.", show=False),

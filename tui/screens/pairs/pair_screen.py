@@ -39,6 +39,10 @@ class PairScreen(PalateScreen):
             )
         )
 
+    def on_mount(self) -> None:
+        """Thoughts are folded or open, as the workspace's settings say."""
+        self.view.thoughts_shown = self.workbench.thoughts_shown
+
     # -- for subclasses ------------------------------------------------------------------------------------------
 
     @property

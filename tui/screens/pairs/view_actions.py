@@ -7,7 +7,7 @@ from tui.screens.base import PalateScreen
 from tui.widgets.pair.pair_view import PairView
 from tui.workspace.copied import write_copied
 
-_OF_WHOLE_PAIRS = ("raw", "compare", "copy")
+_OF_WHOLE_PAIRS = ("raw", "compare", "copy", "thoughts")
 
 
 class ViewActions(Actions):
@@ -28,6 +28,8 @@ class ViewActions(Actions):
     def enabled(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a text there is nothing to see."""
         del parameters
+        if action == "thoughts" and not (self._has_pair() and self._view.has_thoughts):
+            return False  # few models think, so the key is named only where there is something to open
         return True if (self._has_pair() if action in _OF_WHOLE_PAIRS else self._has_text()) else None
 
     @property
@@ -39,6 +41,11 @@ class ViewActions(Actions):
         self._touch()
         self._view.toggle_rendered()
         self._screen.refresh_bindings()
+
+    def action_thoughts(self) -> None:
+        """Open the thoughts before the answers, or fold them."""
+        self._touch()
+        self._view.toggle_thoughts()
 
     def action_compare(self) -> None:
         """Mark the words in which the answers differ, or take the marks off."""

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from db.pair_rows import VerdictListRow
-from tui.text.format import duration, when
+from tui.text.format import UNDECIDED_WORDS, duration, when
 from tui.text.sanitize import visible_line
 from tui.widgets.binding import Writing
 
@@ -18,8 +18,6 @@ _AHEAD: Final = 20
 _WIDTHS: Final = (16, 11, 6)
 _LONGEST_LINE: Final = 400
 """No terminal shows more of a prompt's first line than this."""
-
-VERDICT_WORDS: Final = {"tie": "tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}
 
 
 class VerdictList(OptionList):
@@ -121,7 +119,7 @@ def verdict_word(verdict: str, strength: int) -> str:
     """A verdict in a word or two; which answer it chose is shown with the answers."""
     if verdict in ("a", "b"):
         return "much better" if strength > 1 else "better"
-    return VERDICT_WORDS[verdict]
+    return UNDECIDED_WORDS[verdict]
 
 
 def _columns(at: str, verdict: str, taken: str) -> str:

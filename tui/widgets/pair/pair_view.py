@@ -10,6 +10,7 @@ from textual.content import Content
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import PromptRow
 from tui.text.sanitize import visible, visible_line
+from tui.text.thoughts import folded, has_thoughts
 from tui.text.word_diff import Spans, differences
 from tui.widgets.pair.prompt_pane import PromptPane, PromptText, prompt_text
 from tui.widgets.pair.text_pane import TextPane
@@ -28,6 +29,8 @@ class PairView(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.rendered = True
+        self.thoughts_shown = False
+        """Are the thoughts before an answer on the screen? The person judges what is there."""
         self._pair: ComparisonRow | None = None
         self._marked: str | None = None
         self._zoomed = False
@@ -62,7 +65,8 @@ class PairView(Vertical):
             title, note = prompt_title(prompt, position), "both answers are being written"
             self.prompt.ask(title, prompt.messages, rendered=self.rendered, note=note)
             for name, text in zip(("first", "second"), texts, strict=True):
-                self.pane(name).show(self.title_of(name), text or "…", rendered=False)
+                shown = text if self.thoughts_shown else folded(text, growing=True)
+                self.pane(name).show(self.title_of(name), shown or "…", rendered=False)
 
     def note(self, words: str | Content) -> None:
         """Show a short note in the lower border of the prompt."""
@@ -79,12 +83,33 @@ class PairView(Vertical):
         marks = self._differences() if self._differing else ((), ())
         rendered = self.rendered and not self._differing
         for name, answer, own in zip(("first", "second"), (self._pair.first, self._pair.second), marks, strict=True):
-            title = self._names.get(name, self.title_of(name))
-            self.pane(name).show(title, answer.text, rendered=rendered, cut=answer.cut, marks=own)
+            title, note = self._names.get(name, self.title_of(name)), self._thoughts_note(answer.text)
+            shown = self._seen(answer.text)
+            self.pane(name).show(title, shown, rendered=rendered, cut=answer.cut, marks=own, note=note)
+
+    def _seen(self, text: str) -> str:
+        """An answer as it is shown: its thoughts stay folded until a key opens them."""
+        return text if self.thoughts_shown else folded(text)
+
+    def _thoughts_note(self, text: str) -> str:
+        if not has_thoughts(text):
+            return ""
+        return "with its thoughts · o folds them" if self.thoughts_shown else "thoughts folded · o opens them"
+
+    @property
+    def has_thoughts(self) -> bool:
+        """Has one of the answers thoughts?"""
+        return self._pair is not None and any(has_thoughts(each.text) for each in (self._pair.first, self._pair.second))
+
+    def toggle_thoughts(self) -> None:
+        """Open the thoughts before the answers, or fold them."""
+        self.thoughts_shown = not self.thoughts_shown
+        self._show_answers()
 
     def _differences(self) -> tuple[Spans, Spans]:
         assert self._pair is not None
-        found = differences(visible(self._pair.first.text), visible(self._pair.second.text))
+        first, second = (self._seen(each.text) for each in (self._pair.first, self._pair.second))
+        found = differences(visible(first), visible(second))
         self._differing = found is not None
         self.differences_note = "too long to compare word by word"
         if found is not None:
@@ -111,7 +136,9 @@ class PairView(Vertical):
     def retitle(self) -> None:
         """Name the panes again, after the width changed."""
         for name in ("first", "second"):
-            self.pane(name).set_titles(self._names.get(name, self.title_of(name)))
+            answer = self._pair and (self._pair.first if name == "first" else self._pair.second)
+            note = self._thoughts_note(answer.text) if answer else ""
+            self.pane(name).set_titles(self._names.get(name, self.title_of(name)), note)
 
     def toggle_rendered(self) -> None:
         """Show markdown, or the text as it was written."""
@@ -138,7 +165,8 @@ class PairView(Vertical):
         """The name and the text of what is copied: the marked pane, or the prompt and both answers."""
         assert self._pair is not None
         prompt = prompt_text(self._pair.prompt.messages)
-        texts = {"prompt": prompt, "first": self._pair.first.text, "second": self._pair.second.text}
+        first, second = (self._seen(each.text) for each in (self._pair.first, self._pair.second))
+        texts = {"prompt": prompt, "first": first, "second": second}
         if self._marked is not None:
             return {"prompt": "the prompt", "first": "the first answer", "second": "the second answer"}[
                 self._marked

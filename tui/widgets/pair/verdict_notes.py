@@ -4,14 +4,14 @@ from textual.content import Content
 
 from db.pair_rows import ComparisonRow, VerdictRow
 from tui.snapshots import LoadState, WorkbenchStatus
-from tui.text.format import when
+from tui.text.format import UNDECIDED_WORDS, when
 from tui.text.sanitize import visible, visible_line
 
 
 def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool) -> Content:
     """The verdict of the last key, for the line above the next pair."""
     names = {"left": "first", "right": "second"} if stacked else {"left": "left", "right": "right"}
-    words = {"tie": "tie", "both_bad": "both bad", "skip": "skipped, comes back later", "discard": "discarded"}
+    words = UNDECIDED_WORDS | {"skip": "skipped, comes back later"}
     said = f"{names[side]} {'much ' if strength > 1 else ''}better" if side else words[verdict]
     return Content.assemble(("✓ ", "$success"), (f"saved: {said}", "$quiet"))
 
@@ -32,7 +32,7 @@ def _said_before(pair: ComparisonRow, verdict: VerdictRow, note: str) -> str:
         place = "first" if verdict.verdict == pair.first_letter else "second"
         said = f"{place} {'much ' if verdict.strength > 1 else ''}better"
     else:
-        said = {"tie": "a tie", "both_bad": "both bad", "skip": "skipped", "discard": "discarded"}[verdict.verdict]
+        said = (UNDECIDED_WORDS | {"tie": "a tie"})[verdict.verdict]
     noted = f" · {visible_line(note, 30)}" if note else ""
     return f"you said {when(verdict.at)}: {said}{noted} · a verdict key changes it"
 

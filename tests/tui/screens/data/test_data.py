@@ -167,8 +167,8 @@ async def test_stacked_panes_say_first_and_second() -> None:
 
 def test_counts_leave_out_what_does_not_occur() -> None:
     assert counts_line(VerdictCounts(0, 0, 0, 0, 0, 0, 0, None)) == "0 verdicts · 0 pairs"
-    some = VerdictCounts(3, 37, 31, 1, 5, 2, 0, 14.0)
-    assert counts_line(some) == "37 verdicts · 31 pairs · 1 tie · 5 both bad · 2 skipped"
+    some = VerdictCounts(3, 41, 31, 1, 5, 2, 0, 14.0, 4)
+    assert counts_line(some) == "41 verdicts · 31 pairs · 1 tie · 5 both bad · 4 both good · 2 skipped"
 
 
 def test_sets_say_what_they_are_for() -> None:

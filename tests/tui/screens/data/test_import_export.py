@@ -8,8 +8,9 @@ from typing import cast
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from db.interchange.formats import FORMATS
 from db.interchange.sources import Source
 from db.prompt_rows import TakenPrompts
 from tests.waiting import until
@@ -17,6 +18,7 @@ from tui.app import PalateApp
 from tui.events import ImportMoved
 from tui.screens.data.data import DataScreen
 from tui.screens.data.import_export import PickFormat, added_sentence
+from tui.screens.data.import_preview import ShowPreview
 from tui.screens.dialog import AskText, Choose
 from tui.snapshots import ImportProgress
 from tui.widgets.import_progress import ImportLine
@@ -81,28 +83,98 @@ async def test_prompts_are_imported_into_a_set_named_after_the_file(workbench: W
         await choose(pilot, "h")
         await answer(pilot, f"'{path}'")
         await until(pilot, lambda: told(screen.palate))
-        assert told(screen.palate) == ["Imported: 2 prompts in the set 'history'; 1 known already; 1 empty."]
+        assert told(screen.palate) == [
+            "Imported: 2 prompts in the set 'history'; 1 known already; 1 left out (line 3): empty line."
+        ]
         await until(pilot, lambda: "history" in str(screen.query_one("#sets").render()))
     assert [each.held_out for each in workbench.prompt_sets()][-1]
 
 
-async def test_pairs_are_imported_in_the_format_that_was_found_or_chosen(workbench: Workbench, tmp_path: Path) -> None:
+async def look(pilot: Pilot[None], *keys: str) -> str:
+    """Wait for the preview of a file, press these keys, and return what the preview said."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, ShowPreview) and pilot.app.screen.query("#preview"))
+    said = str(pilot.app.screen.query_one("#preview", Static).render())
+    await pilot.press(*keys)
+    return said
+
+
+async def test_pairs_are_imported_as_the_preview_shows_them(workbench: Workbench, tmp_path: Path) -> None:
     async with data(workbench) as (pilot, screen):
         await pilot.press("i")
         await choose(pilot, "v")
-        await answer(pilot, str(pairs(tmp_path / "mine.jsonl", 3)))
-        names = await pick(pilot)
-        assert names[0] == "trl-text"
-        assert len(names) == len(set(names)) == 12
+        await answer(pilot, str(pairs(tmp_path / "mine.jsonl", 4)))
+        said = await look(pilot, "enter")
+        assert said.splitlines()[:6] == [
+            "trl-text: 4 preference pairs",
+            "",
+            "line 1",
+            "  user      q0",
+            "  chosen    yes",
+            "  rejected  no",
+        ]
+        assert said.count("chosen") == 3
         await until(pilot, lambda: told(screen.palate))
-        assert told(screen.palate) == ["Imported: 3 preference pairs in the set 'mine'."]
-        await until(pilot, lambda: "3 pairs" in str(screen.query_one("#verdicts").border_title))
+        assert told(screen.palate) == ["Imported: 4 preference pairs in the set 'mine'."]
+        await until(pilot, lambda: "4 pairs" in str(screen.query_one("#verdicts").border_title))
         await pilot.press("i")
         await choose(pilot, "v")
         await answer(pilot, str(tmp_path / "mine.jsonl"))
-        await pick(pilot, "j", "enter")
+        await look(pilot, "f")
+        listed = ["trl-text", *(name for name in FORMATS if name != "trl-text")]
+        assert await pick(pilot, *["j"] * listed.index("trl")) == listed
+        await look(pilot, "enter")
         await until(pilot, lambda: len(told(screen.palate)) == 2)
-        assert "3 left out (lines 1, 2, 3): known already." in told(screen.palate)[1]
+        assert "4 left out (lines 1, 2, 3, …): known already." in told(screen.palate)[1]
+
+
+async def test_rows_left_out_are_told_and_written_and_come_in_once_mended(workbench: Workbench, tmp_path: Path) -> None:
+    path = pairs(tmp_path / "mine.jsonl", 2)
+    with path.open("a") as file:
+        file.write('{"prompt": "q9", "chosen": "yes", "rejected": 5}\nno json\n')
+    rejects = tmp_path / "rejects.jsonl"
+    async with data(workbench) as (pilot, screen):
+        await pilot.press("i")
+        await choose(pilot, "v")
+        await answer(pilot, str(path))
+        said = await look(pilot, "r")
+        assert "1 left out (line 3): 'rejected' must be a text or messages, not a number" in said
+        assert "1 left out (line 4): Expecting value at column 1" in said
+        await answer(pilot, str(rejects))
+        await until(pilot, lambda: told(screen.palate))
+        assert f"The rows that could not be used are in {rejects}" in told(screen.palate)[0]
+        mended = rejects.read_text().replace(": 5", ': "no"').replace("no json\n", "")
+        rejects.write_text(mended)
+        await pilot.press("i")
+        await choose(pilot, "v")
+        await answer(pilot, str(rejects))
+        await look(pilot, "enter")
+        await until(pilot, lambda: len(told(screen.palate)) == 2)
+        assert told(screen.palate)[1] == "Imported: 1 preference pair in the set 'rejects'."
+    assert workbench.counts().decisive == 3
+
+
+async def test_columns_are_asked_once_for_each_shape_of_a_file(workbench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({"q": "Why?", "good": "yes", "bad": "no"}) + "\n")
+    async with data(workbench) as (pilot, screen):
+        await pilot.press("i")
+        await choose(pilot, "v")
+        await answer(pilot, str(path))
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskText) and "no known format" in screen_text(pilot))
+        await answer(pilot, "prompt=q,chosen=good,rejected=bad")
+        await look(pilot, "enter")
+        await until(pilot, lambda: told(screen.palate))
+        path.write_text(json.dumps({"q": "How?", "good": "so", "bad": "hm"}) + "\n")
+        await pilot.press("i")
+        await choose(pilot, "v")
+        await answer(pilot, str(path))
+        assert "  user      How?" in await look(pilot, "enter")
+        await until(pilot, lambda: len(told(screen.palate)) == 2)
+    assert workbench.counts().decisive == 2
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    return " ".join(str(each.render()) for each in pilot.app.screen.query(Static))
 
 
 async def test_a_file_that_is_not_there_is_told(workbench: Workbench, tmp_path: Path) -> None:
@@ -120,8 +192,7 @@ async def test_going_back_imports_nothing(workbench: Workbench, tmp_path: Path) 
         await pilot.press("i")
         await choose(pilot, "v")
         await answer(pilot, str(pairs(tmp_path / "mine.jsonl", 3)))
-        await until(pilot, lambda: isinstance(screen.app.screen, PickFormat))
-        await pilot.press("escape")
+        await look(pilot, "escape")
         await until(pilot, lambda: screen.app.screen is screen)
     assert workbench.prompt_sets() == before
 

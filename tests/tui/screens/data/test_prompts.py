@@ -238,3 +238,28 @@ def test_the_commands(tmp_path: Path) -> None:
     assert code == 1
     assert "There is no prompt set 'nothing'. There are: 'science', 'science, held out', 'mail'." in told
     assert "prompts" in run_command(folder, "prompts", "sets")[1]
+
+
+async def test_a_prompt_and_then_its_set_are_forgotten_after_a_question(workbench: StillWorkbench) -> None:
+    workbench.workspace.write(compared, "A private [/] question?", "first", "second").result()
+    async with prompts(workbench) as (pilot, screen):
+        await pilot.press("end")
+        await until(pilot, lambda: [row.line for row in screen._rows] == ["A private [/] question?"])
+        await pilot.press("enter", "F")
+        await until_shown(pilot, "1 prompt with 2 answers")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert screen._rows[0].line == "A private [/] question?"
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Choose))
+        await pilot.press("F")
+        await until(pilot, lambda: screen._rows[0].line == "(forgotten)")
+        await pilot.press("F")
+        await until(pilot, lambda: any("nothing to forget" in note.message for note in pilot.app._notifications))
+        screen.query_one("#sets-list").focus()
+        await pilot.press("home")
+        await until(pilot, lambda: len(screen._rows) == 200)
+        await pilot.press("F")
+        await until_shown(pilot, "200 prompts with 0 answers")
+        await pilot.press("F")
+        await until(pilot, lambda: {row.line for row in screen._rows} == {"(forgotten)"})

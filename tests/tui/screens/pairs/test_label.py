@@ -65,6 +65,7 @@ def note(screen: LabelScreen) -> str:
         ("shift+right", "b", "right", 2),
         ("0", "tie", None, 1),
         ("x", "both_bad", None, 1),
+        ("plus", "both_good", None, 1),
         ("s", "skip", None, 1),
     ],
 )

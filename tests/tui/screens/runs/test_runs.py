@@ -236,13 +236,16 @@ def test_what_a_run_does_stands_beside_a_bar(changes: dict[str, Any], words: str
     assert ("left" in line) == (alive.step == 12)
 
 
-@pytest.mark.parametrize(("key", "setting"), [("g", "on"), ("r", "auto"), ("escape", None)])
+@pytest.mark.parametrize(("key", "setting"), [("g", "on"), ("r", "off"), ("escape", None)])
 async def test_r_asks_how_a_run_that_fell_to_memory_is_resumed(
     workbench: FakeWorkbench, key: str, setting: str | None
 ) -> None:
     error = "The memory ran out. CUDA out of memory. Close other programs that take memory on this machine."
     workbench.run_rows = [
-        replace(row, error=error) if row.status == "interrupted" else row for row in workbench.run_rows
+        replace(row, error=error, config={**row.config, "gradient_checkpointing": "off"})
+        if row.status == "interrupted"
+        else row
+        for row in workbench.run_rows
     ]
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:

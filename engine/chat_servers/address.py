@@ -1,0 +1,72 @@
+"""Where a server is, and how it is asked."""
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from engine.errors import ServerError, SettingError
+
+_NO_KEY = "none"  # the client needs a key; a server without keys ignores it
+_ENDPOINTS = ("/chat/completions", "/completions", "/models")
+"""Ends of addresses that people copy whole; what is sent goes to the first of them."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server and the model that answers on it.
+
+    Args:
+        url: `http` or `https`, without a password; `/v1` is added when it has no path, and `/chat/completions` at its
+            end is dropped.
+        model: its name at that server.
+        key_env: the name of the environment variable with the key; None when the server needs no key.
+        timeout_s: how long the server may be silent.
+        retries: how often a request is sent again after a failure that may pass.
+        parallel: how many requests are sent at a time.
+
+    Raises:
+        SettingError: the address is not usable.
+    """
+
+    url: str
+    model: str
+    key_env: str | None = None
+    timeout_s: float = 120.0
+    retries: int = 3
+    parallel: int = 4
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingError(
+                f"The server (--server) takes an address such as http://localhost:8000/v1, not {self.url!r}."
+            )
+        if parts.username or parts.password:
+            raise SettingError(
+                f"The server's address (--server) holds a user or a password for {parts.hostname}, and Palate never "
+                "stores a key. Put the key into an environment variable, and name that with --server-key-env."
+            )
+
+    @property
+    def base_url(self) -> str:
+        """The address under which requests are sent."""
+        parts = urlsplit(self.url)
+        path = parts.path.rstrip("/")
+        end = next((each for each in _ENDPOINTS if path.endswith(each)), "")
+        return urlunsplit(parts._replace(path=path.removesuffix(end) or "/v1"))
+
+    def key(self) -> str:
+        """The key from the environment.
+
+        Raises:
+            ServerError: the variable is not set.
+        """
+        if self.key_env is None:
+            return _NO_KEY
+        key = os.environ.get(self.key_env)
+        if not key:
+            raise ServerError(
+                f"The environment variable {self.key_env} is not set. Set it to the server's key, or name another "
+                "variable with --server-key-env."
+            )
+        return key
