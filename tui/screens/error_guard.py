@@ -81,7 +81,9 @@ class SurvivingApp(App[None]):
         try:
             return super()._check_action_state(action, default_namespace)
         except _LOOKUPS:
-            raise
+            if not is_absent(default_namespace):
+                raise
+            return None
 
     async def run_action(
         self,
@@ -93,7 +95,9 @@ class SurvivingApp(App[None]):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except _LOOKUPS:
-            raise
+            if not is_absent(default_namespace):
+                raise
+            return False
 
     def _may_continue(self) -> bool:
         wanted = not self.is_headless if self.survives_errors is None else self.survives_errors
