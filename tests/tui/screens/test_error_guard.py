@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 import pytest
-from textual import events
 from textual.app import App
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
@@ -14,8 +13,6 @@ from textual.widgets import Static
 from tests.fake_workbench import FakeWorkbench
 from tests.screens import until, until_shown
 from tui.app import PalateApp
-from tui.screens.data.data import DataScreen
-from tui.screens.modes import import_screens
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.runs.runs import RunsScreen
 
@@ -140,14 +137,23 @@ async def test_an_app_that_cannot_be_mounted_ends(monkeypatch: pytest.MonkeyPatc
             pass
 
 
-async def test_a_key_for_a_screen_that_is_not_composed_yet_is_no_error() -> None:
+class Looking(Failing):
+    """Looks for a widget before it says whether a key does something."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.query_one("#gone")) if action == "fail" else super().check_action(action, parameters)
+
+
+async def test_a_key_for_a_screen_that_is_not_composed_yet_does_nothing() -> None:
     app = PalateApp(FakeWorkbench())
-    import_screens()
-    async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, LabelScreen))
-        for key in "Dt":  # both are read before the first has done anything
-            app.post_message(events.Key(key, key))
-        await until(pilot, lambda: isinstance(app.screen, DataScreen) and app.screen.is_mounted)
+    async with app.run_test(size=(100, 30)):
+        early = Looking()
+        assert app._check_action_state("fail", early) is None
+        assert not await app.run_action("fail", early)
+        early._is_mounted = True
+        early._attach(app)
+        with pytest.raises(NoMatches):
+            app._check_action_state("fail", early)
 
 
 async def test_only_a_screen_that_was_left_may_lack_its_widgets() -> None:
