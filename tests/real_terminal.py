@@ -143,9 +143,15 @@ class Terminal:
             pass
         return self.process.wait(max(end - time.monotonic(), 0.1))
 
+    def hang_up(self) -> None:
+        """Close this end of the terminal, as a link that is lost."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         """End the program, if it did not end by itself, and give the terminal back."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)

@@ -256,7 +256,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         from tui.screens.runs.train import TrainScreen  # not needed for the first paint
 
         await self.switch_mode("train")
-        screen = self.screen_stack[0]
+        screen = self._screen_stacks["train"][0]  # another mode may be on top by now
         assert isinstance(screen, TrainScreen)
         screen.pop_until_active()
         return screen

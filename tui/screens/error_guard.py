@@ -65,7 +65,7 @@ class SurvivingApp(App[None]):
 
     def outlives(self, error: Exception, node: MessagePump | None) -> bool:
         """Decide about an error of `node`'s handler, worker or timer, and show it. False: the app has to end."""
-        if is_absent(node) and (isinstance(error, _LOOKUPS) or _raised_by_textual(error)):
+        if isinstance(error, _LOOKUPS) and is_absent(node):
             logger.debug("%r is not there any more, or not yet: %r", node, error)
             return True
         if self.is_expected(error):
@@ -81,7 +81,9 @@ class SurvivingApp(App[None]):
         try:
             return super()._check_action_state(action, default_namespace)
         except _LOOKUPS:
-            raise
+            if not is_absent(default_namespace):
+                raise
+            return None
 
     async def run_action(
         self,
@@ -93,7 +95,9 @@ class SurvivingApp(App[None]):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except _LOOKUPS:
-            raise
+            if not is_absent(default_namespace):
+                raise
+            return False
 
     def _may_continue(self) -> bool:
         wanted = not self.is_headless if self.survives_errors is None else self.survives_errors
@@ -128,14 +132,6 @@ def is_absent(node: MessagePump | None) -> bool:
     if not isinstance(node, DOMNode):
         return False
     return node._closing or node._closed or node._pruning or not (node._is_mounted and node.is_attached)
-
-
-def _raised_by_textual(error: Exception) -> bool:
-    """Whether Textual's own code raised the error, as where it draws a widget whose styles are gone with the widget."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("textual.")
 
 
 def _node_at_work() -> MessagePump | None:

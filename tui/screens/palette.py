@@ -1,9 +1,15 @@
 """The palette of keys, found by name."""
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 
-from tui.screens.single_dismiss import SingleDismiss
 
+class Palette(CommandPalette):
+    """Textual's palette, except that a second enter takes nothing else away.
 
-class Palette(SingleDismiss[None], CommandPalette):
-    """Textual's palette, except that a second enter takes nothing else away."""
+    It does not derive from `SingleDismiss`: Textual takes styles and component classes from the first base alone.
+    """
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Go, once."""
+        return super().dismiss(result) if self.is_active else AwaitComplete.nothing()  # type: ignore[no-untyped-call]

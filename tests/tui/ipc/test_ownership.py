@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +19,7 @@ from db.lock import WorkspaceLock
 from db.private_files import open_private
 from tests.starting import environment
 from tests.visiting import palate, wait_until
+from tui.ipc.protocol import Channel
 from tui.ipc.waiting import Patience
 from tui.terminal.redirect import log_to
 from tui.workspace.copied import write_copied
@@ -93,6 +97,43 @@ def test_a_suspended_owner_is_named_at_once(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"Process {owner.pid}" in done.stderr
     assert "is suspended" in done.stderr
+
+
+def test_a_client_sends_the_variables_that_its_command_declares_and_no_others(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+    space = tmp_path / "space"
+    own_workspace(space).close()
+    with WorkspaceLock(space) as held, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "door"))
+        listener.listen()
+        held.name_socket(str(tmp_path / "door"))
+        serving = threading.Thread(target=serve, args=(listener, asked, 2))
+        serving.start()
+        judging = ("compare", "--judge", "true", "--judge-env", "JUDGE_KEY", "--adapter", "taste-1")
+        for words in (("settings", "depth", "7"), judging):
+            command = [sys.executable, "-m", "tui", "--workspace", str(space), *words]
+            env = environment(SECRET="s", JUDGE_KEY="k")
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+        serving.join()
+    assert asked[0]["environment"] == {}
+    sent = asked[1]["environment"]
+    assert sent["JUDGE_KEY"] == "k"
+    assert "PATH" in sent
+    assert "SECRET" not in sent
+
+
+def serve(listener: socket.socket, asked: list[dict[str, Any]], clients: int) -> None:
+    """Answer so many clients as an owner whose commands end at once."""
+    for _ in range(clients):
+        link, _address = listener.accept()
+        channel = Channel(link)
+        ask = channel.receive(60)
+        assert ask is not None
+        asked.append(ask)
+        channel.send({"begun": True})
+        channel.send({"exit": 0})
+        channel.close()
 
 
 def lock(folder: Path) -> None:

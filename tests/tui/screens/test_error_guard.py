@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
@@ -136,24 +137,32 @@ async def test_an_app_that_cannot_be_mounted_ends(monkeypatch: pytest.MonkeyPatc
             pass
 
 
-async def test_a_search_in_a_screen_that_was_left_is_no_error() -> None:
+class Looking(Failing):
+    """Looks for a widget before it says whether a key does something."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.query_one("#gone")) if action == "fail" else super().check_action(action, parameters)
+
+
+async def test_a_key_for_a_screen_that_is_not_composed_yet_does_nothing() -> None:
     app = PalateApp(FakeWorkbench())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    async with app.run_test(size=(100, 30)):
+        early = Looking()
+        assert app._check_action_state("fail", early) is None
+        assert not await app.run_action("fail", early)
+        early._is_mounted = True
+        early._attach(app)
+        with pytest.raises(NoMatches):
+            app._check_action_state("fail", early)
+
+
+async def test_only_a_screen_that_was_left_may_lack_its_widgets() -> None:
+    app = PalateApp(FakeWorkbench())
+    async with app.run_test(size=(100, 30)) as pilot:
         screen = Failing()
         await shows(app, pilot, screen)
-        begun, left = asyncio.Event(), asyncio.Event()
-
-        async def work() -> None:
-            begun.set()
-            await left.wait()
-            screen.query_one("#gone")
-
-        app.run_worker(work(), name="beside")
-        worker = next(each for each in app.workers if each.name == "beside")
-        worker._node = screen
-        await begun.wait()
+        assert not app.outlives(NoMatches("#gone"), screen)
         await pilot.press("escape")
         await until(pilot, lambda: not screen.is_attached)
-        left.set()
-        await until(pilot, lambda: worker.is_finished)
-        assert app.is_running
+        assert app.outlives(NoMatches("#gone"), screen)
+        assert not app.outlives(KeyError("#gone"), screen)

@@ -122,6 +122,17 @@ def test_what_is_unchanged_or_empty_is_not_kept(
     child.expect(pexpect.EOF)
 
 
+def test_an_editor_that_removes_its_file_changes_nothing_and_is_told(
+    start: "Callable[..., pexpect.spawn[bytes]]", tmp_path: Path
+) -> None:
+    child = start('#!/bin/sh\nrm "$1"; exit {status}\n')
+    child.send("\te")
+    child.expect("left no text")
+    assert not (tmp_path / "edits").exists()
+    child.send("q")
+    child.expect(pexpect.EOF)
+
+
 def test_visual_comes_before_editor_and_a_missing_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "cat -n")
     monkeypatch.setenv("EDITOR", "true")

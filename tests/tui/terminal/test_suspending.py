@@ -15,6 +15,7 @@ import pytest
 from tests.label_pairs import fill, mark_of
 from tests.real_terminal import Terminal, environment
 from tests.starting import ROOT
+from tests.visiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("terminal")
 
@@ -110,6 +111,30 @@ def test_a_job_that_is_continued_in_the_background_stops_again(shell: Terminal, 
     shell.send("q")
     shell.until("shell> ", framed=False)
     assert job_of(space) == []
+
+
+def test_ctrl_z_in_a_text_field_stops_as_well_and_keeps_the_text(shell: Terminal) -> None:
+    shell.quiet(0.5)
+    shell.send("c")
+    shell.until("Kept with this pair")
+    shell.send("warm words")
+    shell.until("warm words")
+    shell.send(CTRL_Z)
+    shell.until("Stopped", framed=False)
+    shell.send("fg\n")
+    shell.until("\x1b[?1049h", "warm words")
+
+
+@pytest.mark.parametrize("end", ["the shell is killed", "the link is lost"])
+def test_a_suspended_job_whose_shell_is_gone_leaves_the_workspace(shell: Terminal, space: Path, end: str) -> None:
+    shell.quiet(0.5)
+    shell.send(CTRL_Z)
+    shell.until("Stopped", framed=False)
+    if end == "the link is lost":
+        shell.hang_up()
+    else:
+        shell.process.kill()
+    wait_until(lambda: os.path.getsize(space / "palate.lock") == 0)
 
 
 def test_where_no_shell_waits_ctrl_z_stops_nothing(space: Path) -> None:
