@@ -15,7 +15,7 @@ from tui.text.sanitize import visible
 
 PREVIEWED = 2000
 """So many pairs and rows left out are looked at before a person is asked."""
-_KEYS = (("enter", "import"), ("r", "with a file of rejects"), ("f", "format"), ("c", "columns"), ("esc", "back"))
+_KEYS = (("enter", "import"), ("r", "and keep rejects"), ("f", "format"), ("c", "columns"), ("esc", "back"))
 _WIDTH = 66
 
 
@@ -23,7 +23,6 @@ class ShowPreview(Dialog[str | None]):
     """The preview. The answer is the key that was pressed: enter, r, f or c, and None when the person goes back."""
 
     AUTO_FOCUS = "VerticalScroll"
-    DEFAULT_CSS = "ShowPreview VerticalScroll { height: auto; max-height: 16; }"
 
     def __init__(self, preview: Preview) -> None:
         super().__init__("Import")
@@ -33,7 +32,7 @@ class ShowPreview(Dialog[str | None]):
         """What the file holds, its first pairs, and the keys."""
         with VerticalScroll():
             yield Static(Content("\n").join(self._lines()), id="preview")
-        keys = [Content.assemble((key, "bold $accent"), f" {words}   ") for key, words in _KEYS]
+        keys = [Content.assemble((key, "bold $accent"), f" {words}  ") for key, words in _KEYS]
         yield Static(Content.assemble(*keys), id="hint")
 
     def _lines(self) -> Iterator[Content]:
