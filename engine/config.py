@@ -211,12 +211,19 @@ class TrainConfig:
     truncation: str = setting(
         "leave-out", "A pair longer than that: leave it out, or cut its answers.", choices=("leave-out", "cut")
     )
-    eval_share: float = setting(0.1, "Share of the prompts kept out of training to measure on.", low=0, high=0.9)
+    eval_share: float | None = setting(
+        None,
+        "Share of the prompts kept out of training to measure on; when not set, a tenth from 50 pairs on, at most 200.",
+        low=0,
+        high=0.9,
+    )
     eval_every: int | None = setting(
         None, "Evaluate after this many optimizer steps; when not set, after every epoch.", low=1
     )
     early_stop: int | None = setting(
-        None, "Stop after this many evaluations in a row without a better loss, if set.", low=1
+        None,
+        "Stop after this many evaluations in a row that are worse than the best by over one standard error, if set.",
+        low=1,
     )
     checkpoint_every: int = setting(
         10, "Write a checkpoint after this many optimizer steps.", low=1, free_at_resume=True

@@ -34,8 +34,22 @@ class PreferencePair:
     thinking: str = AS_TEMPLATE
 
 
+LEAST_TO_SPLIT = 50
+"""From so many pairs on, a run keeps some aside unless its settings say how many: fewer could not choose a step."""
+_SHARE_KEPT = 0.1
+_MOST_KEPT = 200
+
+
+def share_kept(pairs: int) -> float:
+    """The share of the prompts that a run on so many pairs keeps aside to measure on.
+
+    None of fewer than 50 pairs, a tenth from there on, and of more than 2,000 pairs about 200.
+    """
+    return 0.0 if pairs < LEAST_TO_SPLIT else min(_SHARE_KEPT, _MOST_KEPT / pairs)
+
+
 def split_by_prompt(
-    pairs: Sequence[PreferencePair], eval_share: float, seed: int
+    pairs: Sequence[PreferencePair], eval_share: float | None, seed: int
 ) -> tuple[tuple[PreferencePair, ...], tuple[PreferencePair, ...]]:
     """Divide pairs into those to train on and those to evaluate on; a prompt is never on both sides.
 
@@ -44,14 +58,16 @@ def split_by_prompt(
     prompt that an earlier run evaluated on.
 
     Args:
-        eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation.
+        eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation. None takes
+            `share_kept`.
 
     Returns:
         (train, eval), each in the order of `pairs`.
     """
     digests = [prompt_digest(pair.prompt, str(seed)) for pair in pairs]
     prompts = sorted(set(digests))
-    kept = set(prompts[: _num_kept(len(prompts), eval_share)])
+    share = share_kept(len(pairs)) if eval_share is None else eval_share
+    kept = set(prompts[: _num_kept(len(prompts), share)])
     train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest not in kept)
     evaluation = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in kept)
     return train, evaluation
@@ -68,9 +84,10 @@ class PairsByPrompt:
         """From the number of pairs of each `prompt_digest`, salted with the seed of the split."""
         return cls(tuple(pairs_of_digest[digest] for digest in sorted(pairs_of_digest)))
 
-    def split(self, eval_share: float) -> tuple[int, int]:
+    def split(self, eval_share: float | None) -> tuple[int, int]:
         """How many pairs `split_by_prompt` gives to train on and to evaluate on with that share of the prompts."""
-        evaluation = sum(self.counts[: _num_kept(len(self.counts), eval_share)])
+        share = share_kept(sum(self.counts)) if eval_share is None else eval_share
+        evaluation = sum(self.counts[: _num_kept(len(self.counts), share)])
         return sum(self.counts) - evaluation, evaluation
 
 

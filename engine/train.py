@@ -38,6 +38,7 @@ from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
+from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
 from engine.training.learner import Learner, trained_values
 from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
@@ -118,8 +119,8 @@ def train_dpo(
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. With evaluation pairs, the
-        step with the lowest evaluation loss is saved, else the last.
+        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. The last step is saved, or
+        an earlier one whose evaluation loss is lower by more than one standard error; see `kept_step`.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -356,7 +357,7 @@ def _take_step(run: _Run) -> Iterator[Event]:
 
 
 def _evaluate(run: _Run) -> Iterator[Event]:
-    """Score the evaluation pairs for this step, and keep the weights if they are the best so far."""
+    """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
     for pair in pairs:
@@ -365,11 +366,9 @@ def _evaluate(run: _Run) -> Iterator[Event]:
     state.evaluated_step = state.step
     state.eval_margins = {score.key: score.margin(beta) for score in scores}
     metrics = eval_metrics(scores, beta)
+    losses = {score.key: score.loss for score in scores}
+    note_evaluation(state, losses, metrics["eval_loss"], run.learner.weights)
     warnings = evaluation_warnings(state, metrics["eval_loss"])
-    state.worse_evaluations += 1
-    if metrics["eval_loss"] < state.best_loss:
-        state.best_loss, state.best_step, state.best_weights = metrics["eval_loss"], state.step, run.learner.weights()
-        state.worse_evaluations = 0
     yield EvalDone(state.step, metrics)
     yield from warnings
 
@@ -388,10 +387,12 @@ def _checkpoint(run: _Run) -> Iterator[Event]:
 
 
 def _save(run: _Run) -> Iterator[Event]:
-    """Save the best weights where there were evaluations, else the last."""
-    yield SavingAdapter()
+    """Save the weights of the last step, or of an earlier one that was clearly better."""
     state, step = run.state, run.state.step
-    if state.best_weights is not None:
+    if words := kept_words(state):
+        yield Notice(NoticeLevel.INFO, words)
+    yield SavingAdapter()
+    if state.best_weights is not None and keeps_earlier(state):
         run.learner.set_weights(state.best_weights)
         step = state.best_step
     run.learner.optimizer.zero_grad()

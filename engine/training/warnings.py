@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.dpo import PairScore
 from engine.events import Notice, NoticeLevel
+from engine.training.kept_step import keeps_earlier
 from engine.training.run_state import RunState
 
 # Nats per token that the chosen answers of a step may lose in likelihood before the model's language suffers. Runs on
@@ -32,8 +33,8 @@ def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -
 
 
 def evaluation_warnings(state: RunState, eval_loss: float) -> tuple[Notice, ...]:
-    """The warnings that an evaluation gives reason for."""
-    if eval_loss > state.best_loss + _OVERFIT:
+    """The warnings that an evaluation gives reason for; `state` knows it already."""
+    if eval_loss > state.best_loss + _OVERFIT and keeps_earlier(state):
         text = (
             f"The evaluation loss rose from {state.best_loss:.3f} to {eval_loss:.3f}: the run learns its pairs by "
             f"heart. Stop, or set early stop (--early-stop) to 1; the adapter of step {state.best_step} is kept."

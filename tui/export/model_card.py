@@ -13,6 +13,7 @@ from importlib.metadata import version
 from adapters.manifest import Adapter
 from db import models as db_models
 from db.errors import NotFound
+from db.metrics import KEPT
 from db.run_rows import RunRow, TrialRow
 from engine.events import ModelMerged
 from engine.sources.default_model import DEFAULT_SOURCE
@@ -153,7 +154,10 @@ def _settings(run: RunRow | None) -> Iterator[str]:
 
 
 def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
-    """The evaluation of the step that was kept, the one with the lowest loss; else the last step's training figures."""
+    """The evaluation of the step that was kept; else the last step's training figures.
+
+    An earlier run did not record that step: it kept the one with the lowest evaluation loss.
+    """
     if run is None:
         yield "None are known."
         return
@@ -163,7 +167,8 @@ def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
             by_step.setdefault(row.step, {})[row.name] = row.value
     evaluated = [(figures["eval_loss"], step) for step, figures in by_step.items() if "eval_loss" in figures]
     if evaluated:
-        _, step = min(evaluated)
+        recorded = [each for each in by_step if KEPT in by_step[each] and "eval_loss" in by_step[each]]
+        step = recorded[0] if recorded else min(evaluated)[1]
         yield f"Of the step that was kept, {step} of {run.step}, on {count(run.eval_pairs, 'pair')} not trained on:\n"
         yield "| | value | 95 % interval |"
         yield "| --- | --- | --- |"
