@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from engine.errors import SettingError
+from engine.preference import DECISIVE, UNPAIRED
 
 ConfigT = TypeVar("ConfigT", bound="TrainConfig | SamplingConfig")
 
@@ -180,11 +181,25 @@ class TrainConfig:
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
     loss: str = setting(
         "sigmoid",
-        "How a pair's margin becomes its loss; ipo and sigmoid_norm divide by the answers' lengths.",
-        choices=("sigmoid", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm"),
+        "How a pair's margin becomes its loss; ipo and sigmoid_norm divide by the answers' lengths, ordinal learns "
+        "from ties and from the strength of a verdict too.",
+        choices=("sigmoid", "ordinal", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm", "apo_zero", "apo_down"),
     )
     label_smoothing: float = setting(
-        0.0, "Share of verdicts taken to be slips; for the losses sigmoid (then cDPO) and robust.", low=0, high=0.49
+        0.0,
+        "Share of verdicts taken to be slips; for the losses sigmoid (then cDPO), ordinal and robust.",
+        low=0,
+        high=0.49,
+    )
+    tie_weight: float = setting(
+        0.5, "Weight of a tie beside a pair with a better answer, with the loss ordinal.", low=0, high=1
+    )
+    unpaired_weight: float = setting(
+        0.0,
+        "Weight of a pair of which both answers are bad, or both good; together they have at most 25 % of a step's. "
+        "0 leaves them out.",
+        low=0,
+        high=1,
     )
     sft_weight: float = setting(
         0.0, "Weight of an extra loss that keeps the chosen answers likely; try 0.2 when they become unlikely.", low=0
@@ -257,8 +272,14 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.label_smoothing and self.loss not in ("sigmoid", "robust"):
+        if self.label_smoothing and self.loss not in ("sigmoid", "ordinal", "robust"):
             raise SettingError(
                 f"--label-smoothing {self.label_smoothing:g} does nothing with --loss {self.loss}. "
-                "Set it to 0, or take the loss sigmoid or robust."
+                "Set it to 0, or take the loss sigmoid, ordinal or robust."
             )
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes of pairs that a run with these settings learns from."""
+        ties = ("tie",) if self.loss == "ordinal" else ()
+        return (*DECISIVE, *ties, *(UNPAIRED if self.unpaired_weight else ()))

@@ -3,10 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TypedDict
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypedDict
 
 from engine.thoughts import AS_TEMPLATE
+
+Outcome = Literal["better", "much", "tie", "both_bad", "both_good"]
+"""What a verdict said of a pair: chosen is better or much better, neither is, or both answers are bad or good."""
+DECISIVE: tuple[Outcome, ...] = ("better", "much")
+UNPAIRED: tuple[Outcome, ...] = ("both_bad", "both_good")
 
 
 class Message(TypedDict):
@@ -21,8 +26,9 @@ class PreferencePair:
     """A prompt, its chosen answer and its rejected one.
 
     `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
-    read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer. `thinking` is how
-    the template's switch for thoughts was set while the answers were written: template, on or off.
+    read it. Where the verdict prefers none, chosen and rejected are in no order. `chosen_cut` and `rejected_cut` say
+    that the token limit, not the model, ended an answer. `thinking` is how the template's switch for thoughts was set
+    while the answers were written: template, on or off.
     """
 
     key: str
@@ -32,6 +38,14 @@ class PreferencePair:
     chosen_cut: bool = False
     rejected_cut: bool = False
     thinking: str = AS_TEMPLATE
+    outcome: Outcome = "better"
+
+
+def as_learned(pairs: Sequence[PreferencePair], loss: str) -> list[PreferencePair]:
+    """The pairs with the outcomes that a loss tells apart: only "ordinal" knows "much better" from "better"."""
+    if loss == "ordinal":
+        return list(pairs)
+    return [replace(pair, outcome="better") if pair.outcome == "much" else pair for pair in pairs]
 
 
 LEAST_TO_SPLIT = 50
@@ -109,5 +123,7 @@ def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
         del content["key"]
         if pair.thinking == AS_TEMPLATE:
             del content["thinking"]  # fingerprints are older than this setting
+        if pair.outcome == "better":
+            del content["outcome"]  # and older than other outcomes
         lines.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

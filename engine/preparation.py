@@ -11,7 +11,7 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import PreferencePair, split_by_prompt
+from engine.preference import DECISIVE, PreferencePair, as_learned, split_by_prompt
 from engine.thoughts import AS_TEMPLATE, split_thoughts
 
 _Z = 1.96
@@ -57,8 +57,9 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     """Encode the pairs and split them by prompt; unusable pairs are left out before the split.
 
     Raises:
-        PairsError: two pairs have one key, or none is left to train on.
+        PairsError: two pairs have one key, or none that prefers an answer is left to train on.
     """
+    pairs = as_learned(pairs, config.loss)
     if len({pair.key for pair in pairs}) < len(pairs):
         raise PairsError(f"{len(pairs)} pairs have only {len({pair.key for pair in pairs})} different keys.")
     encoded: dict[str, EncodedPair] = {}
@@ -72,6 +73,11 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     train, evaluation = split_by_prompt([pair for pair in pairs if pair.key in encoded], config.eval_share, config.seed)
     if not train:
         raise PairsError(_none_left(len(pairs), left_out))
+    if not any(pair.outcome in DECISIVE for pair in train):
+        raise PairsError(
+            f"None of {_pairs(len(train))} to train on prefers an answer, and ties or bad answers alone teach no "
+            "taste. Judge more pairs."
+        )
     return PreparedPairs(
         tuple(encoded[pair.key] for pair in train),
         tuple(encoded[pair.key] for pair in evaluation),
@@ -115,6 +121,7 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             [[turn["role"], turn["content"]] for turn in pair.prompt],
             *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
             *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
+            *((["outcome", pair.outcome],) if pair.outcome != "better" else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]

@@ -10,6 +10,7 @@ from engine.config import TrainConfig
 from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
+from engine.outcomes import objective_words, thresholds_of
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, rewriting_words
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
@@ -77,7 +78,12 @@ def preflight(
     prepared = prepare_pairs(tokenizer, pairs, config)
     train, both = prepared.train, prepared.train + prepared.evaluation
     steps = planned_steps(len(train), config)
-    more = (evaluation_words(len(train), len(prepared.evaluation)), prepared.thoughts)
+    thresholds = thresholds_of([pair.outcome for pair in both])
+    more = (
+        evaluation_words(len(train), len(prepared.evaluation)),
+        objective_words(both, config, thresholds),
+        prepared.thoughts,
+    )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))
     longer = sum(len(pair.chosen_ids) > len(pair.rejected_ids) for pair in train) / len(train)
     shorter = sum(len(pair.chosen_ids) < len(pair.rejected_ids) for pair in train) / len(train)

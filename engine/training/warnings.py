@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.dpo import PairScore
 from engine.events import Notice, NoticeLevel
+from engine.preference import DECISIVE
 from engine.training.kept_step import keeps_earlier
 from engine.training.run_state import RunState
 
@@ -16,6 +17,9 @@ _OVERFIT = 0.1
 def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> tuple[Notice, ...]:
     """The warnings that the pairs of one step give reason for; a run gives each once."""
     found: dict[str, str] = {}
+    scores = [score for score in scores if score.outcome in DECISIVE]
+    if not scores:
+        return ()
     lost = sum(held - own for score in scores for own, held in [(score.logps[0], score.reference_logps[0])])
     per_token = lost / sum(score.tokens[0] for score in scores)
     margin = sum(score.margin(beta) for score in scores)

@@ -6,12 +6,14 @@ trial may call an adapter better. Text from people or models is sanitized and ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from adapters.manifest import Adapter
 from db import models as db_models
+from db import verdicts as db_verdicts
 from db.errors import NotFound
 from db.metrics import KEPT
 from db.run_rows import RunRow, TrialRow
@@ -95,7 +97,7 @@ class Card:
         else:
             yield f"- run: {run.id}, begun {run.started[:10]}, {run.status} after {count(run.step, 'step')}"
             trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
-            yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on"
+            yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on{_beside(self.view, run)}"
             yield f"- reference: {_reference(run)}"
         yield f"- weights of the adapter: SHA-256 `{manifest.checksum}`"
         if manifest.note:
@@ -130,6 +132,13 @@ def _lineage(view: WorkspaceReader, adapter: Adapter) -> list[str]:
     line = view.workspace.registry.lineage(adapter.manifest.id)
     removed = [f"`{line[0].manifest.parent}` (removed)"] if line[0].manifest.parent else []
     return ["base", *removed, *(_plain(each.manifest.name) for each in line)]
+
+
+def _beside(view: WorkspaceReader, run: RunRow) -> str:
+    """Which verdicts that prefer no answer are among the pairs of a run; empty without any."""
+    counts = Counter(row.said for row in db_verdicts.run_preference_pairs(view.workspace.connection, run.id))
+    found = [f"{counts[kind]:,} × {kind.replace('_', ' ')}" for kind in db_verdicts.NOT_DECISIVE if counts[kind]]
+    return f"; among both are {', '.join(found)}" if found else ""
 
 
 def _reference(run: RunRow) -> str:

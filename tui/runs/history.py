@@ -59,9 +59,8 @@ class RunRecords:
         self._sparks: dict[int, tuple[int, list[float | None]]] = {}
 
     def metric_names(self, run: int) -> list[str]:
-        """The names of the metrics that a run recorded, without the mark of the step that it kept."""
-        names = db_metrics.metric_names(self._workspace.connection, run)
-        return [name for name in names if name != db_metrics.KEPT]
+        """The names of the metrics that a run recorded."""
+        return db_metrics.metric_names(self._workspace.connection, run)
 
     def history(self, run: int, names: Iterable[str]) -> RunHistory:
         """These metrics of a run, at every step."""

@@ -76,7 +76,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
-        assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
+        assert "31 preference pairs · 31 to train on, 0 to measure on · 24 steps in 3 epochs" in text_of(app)
         await pilot.press(*["down"] * 6)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
