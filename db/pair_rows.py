@@ -191,7 +191,7 @@ class PairRow:
     `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
     ranking that the pair belongs to, None where it was asked alone. `thinking` is how the chat template's switch for
     thoughts was set: template, on or off. `said` is tie, both_bad or both_good where the verdict prefers no answer, and
-    chosen is the first one then; else it is "better".
+    chosen is the first one then; else it is "better". `edited` says that a person wrote the chosen answer.
     """
 
     comparison: int
@@ -206,6 +206,7 @@ class PairRow:
     ranking: int | None = None
     thinking: str = "template"
     said: str = "better"
+    edited: bool = False
 
 
 @dataclass(frozen=True)

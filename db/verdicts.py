@@ -44,6 +44,7 @@ _OF_GIVER = f"""FROM {GIVEN} given
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
+        a.source = 'human' AS a_edited, b.source = 'human' AS b_edited,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
         coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
             AS thinking
@@ -337,5 +338,6 @@ def _pair_row(row: Row) -> PairRow:
         rejected_cut=bool(row[f"{rejected}_cut"]),
         ranking=row["ranking"],
         thinking=row["thinking"],
+        edited=row["letter"] in ("a", "b") and bool(row[f"{chosen}_edited"]),
         said=row["letter"] if row["letter"] in NOT_DECISIVE else "better",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from engine.errors import SettingError
-from engine.preference import DECISIVE, UNPAIRED
+from engine.preference import DECISIVE, UNPAIRED, PreferencePair
 
 ConfigT = TypeVar("ConfigT", bound="TrainConfig | SamplingConfig")
 
@@ -181,8 +181,7 @@ class TrainConfig:
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
     loss: str = setting(
         "sigmoid",
-        "How a pair's margin becomes its loss; ipo and sigmoid_norm divide by the answers' lengths, ordinal learns "
-        "from ties and from the strength of a verdict too.",
+        "How a pair's margin becomes its loss; ordinal learns from ties and from strength too.",
         choices=("sigmoid", "ordinal", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm", "apo_zero", "apo_down"),
     )
     label_smoothing: float = setting(
@@ -196,13 +195,15 @@ class TrainConfig:
     )
     unpaired_weight: float = setting(
         0.0,
-        "Weight of a pair of which both answers are bad, or both good; together they have at most 25 % of a step's. "
-        "0 leaves them out.",
+        "Weight of a pair whose answers are both bad or both good, at most 25 % of a step; 0 leaves them out.",
         low=0,
         high=1,
     )
     sft_weight: float = setting(
         0.0, "Weight of an extra loss that keeps the chosen answers likely; try 0.2 when they become unlikely.", low=0
+    )
+    edit_weight: float = setting(
+        0.0, "Weight of an extra loss for each answer that you edited, which keeps it likely; try 0.2 to 1.", low=0
     )
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
@@ -283,3 +284,18 @@ class TrainConfig:
         """The outcomes of pairs that a run with these settings learns from."""
         ties = ("tie",) if self.loss == "ordinal" else ()
         return (*DECISIVE, *ties, *(UNPAIRED if self.unpaired_weight else ()))
+
+    def as_learned(self, pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
+        """The pairs as far as these settings tell them apart, so that nothing else is part of a run's identity.
+
+        Only the loss "ordinal" knows "much better" from "better", and only an edit weight knows an edit.
+        """
+        strength, edits = self.loss == "ordinal", self.edit_weight > 0
+        return [
+            dataclasses.replace(
+                pair,
+                outcome="better" if pair.outcome == "much" and not strength else pair.outcome,
+                edited=pair.edited and edits,
+            )
+            for pair in pairs
+        ]

@@ -78,9 +78,11 @@ def outcomes_words(pairs: Sequence[EncodedPair]) -> str:
 
 def objective_words(pairs: Sequence[EncodedPair], config: TrainConfig, thresholds: Thresholds) -> str | None:
     """What a run learns from and where its figures start; None where every pair has a better answer and no strength."""
-    if all(each.outcome == "better" for each in pairs):
+    if all(each.outcome == "better" and not each.edited for each in pairs):
         return None
     words = f"Learned from {outcomes_words(pairs)}; accuracies and margins are of the pairs with a better answer."
+    if edits := sum(each.edited for each in pairs):
+        words += f" The run keeps {'1 edited answer' if edits == 1 else f'{edits} edited answers'} likely."
     if config.loss == "ordinal" and not thresholds.are_none:
         known = {each.outcome for each in pairs} - set(UNPAIRED)
         losses = ", ".join(

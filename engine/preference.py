@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Literal, TypedDict
 
 from engine.thoughts import AS_TEMPLATE
@@ -28,7 +28,7 @@ class PreferencePair:
     `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
     read it. Where the verdict prefers none, chosen and rejected are in no order. `chosen_cut` and `rejected_cut` say
     that the token limit, not the model, ended an answer. `thinking` is how the template's switch for thoughts was set
-    while the answers were written: template, on or off.
+    while the answers were written: template, on or off. `edited` says that the person wrote the chosen answer.
     """
 
     key: str
@@ -39,13 +39,7 @@ class PreferencePair:
     rejected_cut: bool = False
     thinking: str = AS_TEMPLATE
     outcome: Outcome = "better"
-
-
-def as_learned(pairs: Sequence[PreferencePair], loss: str) -> list[PreferencePair]:
-    """The pairs with the outcomes that a loss tells apart: only "ordinal" knows "much better" from "better"."""
-    if loss == "ordinal":
-        return list(pairs)
-    return [replace(pair, outcome="better") if pair.outcome == "much" else pair for pair in pairs]
+    edited: bool = False
 
 
 LEAST_TO_SPLIT = 50
@@ -125,5 +119,7 @@ def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
             del content["thinking"]  # fingerprints are older than this setting
         if pair.outcome == "better":
             del content["outcome"]  # and older than other outcomes
+        if not pair.edited:
+            del content["edited"]  # and than the weight of edits
         lines.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

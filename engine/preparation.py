@@ -11,7 +11,7 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import DECISIVE, PreferencePair, as_learned, split_by_prompt
+from engine.preference import DECISIVE, PreferencePair, split_by_prompt
 from engine.thoughts import AS_TEMPLATE, split_thoughts
 
 _Z = 1.96
@@ -59,7 +59,7 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     Raises:
         PairsError: two pairs have one key, or none that prefers an answer is left to train on.
     """
-    pairs = as_learned(pairs, config.loss)
+    pairs = config.as_learned(pairs)
     if len({pair.key for pair in pairs}) < len(pairs):
         raise PairsError(f"{len(pairs)} pairs have only {len({pair.key for pair in pairs})} different keys.")
     encoded: dict[str, EncodedPair] = {}
@@ -122,6 +122,7 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
             *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
             *((["outcome", pair.outcome],) if pair.outcome != "better" else ()),
+            *((["edited"],) if pair.edited else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]

@@ -34,7 +34,7 @@ from engine.events import (
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, objective_words, thresholds_of
-from engine.preference import DECISIVE, PreferencePair, as_learned
+from engine.preference import DECISIVE, PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.training.allocator import freed_memory_kept
@@ -133,7 +133,7 @@ def train_dpo(
     """
     checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
     encode = prepare_pairs if checkpoint is None else checkpoint.pairs
-    prepared = encode(base.tokenizer, as_learned(pairs, config.loss), config)
+    prepared = encode(base.tokenizer, config.as_learned(pairs), config)
     _create_adapter(base, adapter, start, config)
     saved = False
     try:

@@ -23,7 +23,8 @@ def pair_loss(
     """The loss of a pair with reference logps `held`, (2,). Its mean over the window is the window's loss.
 
     It depends on the pairs of its window, never on those that share its pass: the SFT term is a mean over the window's
-    chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight.
+    chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight. An
+    edited answer is anchored by the mean over its own tokens (arXiv:2404.19733).
     """
     if pair.outcome in UNPAIRED:
         ratios = scores.logps - held
@@ -44,6 +45,8 @@ def pair_loss(
             chosen_tokens=scores.tokens[0],
             rejected_tokens=scores.tokens[1],
         )
+    if pair.edited:
+        loss = loss - config.edit_weight * scores.logps[0] / scores.tokens[0]
     if config.sft_weight and pair.outcome in DECISIVE:
         chosen_tokens = sum(len(each.chosen_ids) for each in window if each.outcome in DECISIVE)
         loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)

@@ -1,16 +1,17 @@
 """Runs on ties, strengths, and pairs of which both answers are bad or good, on the tiny model."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from engine.chat import EncodedPair
+from engine.chat import EncodedPair, encode_pair
 from engine.config import TrainConfig
 from engine.dpo import PairScore, pair_metrics
 from engine.errors import PairsError
-from engine.events import EvalDone, Event, MarginsKnown, Notice, RunPlanned, StepDone
+from engine.events import EvalDone, Event, MarginsKnown, Notice, ReferenceScored, RunPlanned, StepDone
 from engine.model import BaseModel, load_base
 from engine.preference import Outcome, PreferencePair
 from engine.train import train_dpo
@@ -22,7 +23,7 @@ from tests.tiny import save_tiny
 CONFIG = TrainConfig(
     learning_rate=1e-3, epochs=2, lora_dropout=0.1, lora_r=4, lora_alpha=8, eval_share=0.3, batch_size=4
 )
-EVERY = dataclasses.replace(CONFIG, loss="ordinal", unpaired_weight=0.5, checkpoint_every=1)
+EVERY = dataclasses.replace(CONFIG, loss="ordinal", unpaired_weight=0.5, edit_weight=0.3, checkpoint_every=1)
 OUTCOMES: tuple[Outcome, ...] = ("better", "tie", "both_bad", "much", "better", "both_good")
 WEIGHTS = "adapter_model.safetensors"
 
@@ -35,7 +36,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
 def mixed(count: int = 12) -> list[PreferencePair]:
     """Pairs whose outcomes take turns."""
     return [
-        dataclasses.replace(pair, outcome=OUTCOMES[place % len(OUTCOMES)]) for place, pair in enumerate(pairs(count))
+        dataclasses.replace(pair, outcome=OUTCOMES[place % len(OUTCOMES)], edited=place == 6)
+        for place, pair in enumerate(pairs(count))
     ]
 
 
@@ -75,6 +77,23 @@ def test_a_run_on_every_verdict_counts_margins_of_decisive_pairs_alone(base: Bas
     (said,) = [notice.text for notice in of_kind(events, Notice) if notice.text.startswith("Learned from")]
     assert said.startswith("Learned from 4 × better, 2 × much better, 2 × tie, 2 × both bad, 2 × both good")
     assert all("eval_loss" in event.metrics for event in of_kind(events, EvalDone))
+
+
+def test_an_edit_is_anchored_by_its_mean_over_tokens(base: BaseModel, tmp_path: Path) -> None:
+    """Its loss at the first step is ln 2 plus half the mean nats of its tokens; the model's own answers have ln 2."""
+    edited = [dataclasses.replace(pair, edited=pair.key == "pair 2") for pair in pairs(5)]
+    config = dataclasses.replace(CONFIG, eval_share=0.0, lora_dropout=0.0, batch_size=5, epochs=1, edit_weight=0.5)
+    events, adapter = run(base, edited, config, tmp_path / "edited")
+    first = of_kind(events, StepDone)[0].metrics["loss"]
+    (held,) = [event.logps["pair 2"] for event in of_kind(events, ReferenceScored) if "pair 2" in event.logps]
+    encoded = encode_pair(base.tokenizer, edited[2], config)
+    assert isinstance(encoded, EncodedPair)
+    anchor = -0.5 * held[0] / len(encoded.chosen_ids)
+    assert first == pytest.approx(math.log(2) + anchor / 5, abs=1e-5)
+    assert any("The run keeps 1 edited answer likely" in notice.text for notice in of_kind(events, Notice))
+    plain = dataclasses.replace(config, edit_weight=0.0)
+    unknown = run(base, edited, plain, tmp_path / "unknown")[1]
+    assert unknown == run(base, pairs(5), plain, tmp_path / "plain")[1] != adapter
 
 
 def test_a_run_without_a_better_answer_is_refused(base: BaseModel, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def preference_pair(row: PairRow) -> PreferencePair:
         rejected_cut=row.rejected_cut,
         thinking=row.thinking,
         outcome=_outcome(row),
+        edited=row.edited,
     )
 
 

@@ -26,7 +26,7 @@ from engine.events import (
     RunPlanned,
     StepDone,
 )
-from engine.preference import as_learned, pairs_fingerprint
+from engine.preference import pairs_fingerprint
 from tui.text.format import count, duration
 from tui.training.pair_sets import preference_pair
 from tui.training.run_task import RunTask
@@ -150,7 +150,7 @@ def publish_adapter(
             left out (which are among the rows of a run that was never interrupted) and those that the run was
             evaluated on.
     """
-    pairs = as_learned([preference_pair(row) for row in task.rows if str(row.comparison) in trained], task.config.loss)
+    pairs = task.config.as_learned([preference_pair(row) for row in task.rows if str(row.comparison) in trained])
     adapter = workspace.registry.publish(
         folder,
         name=name,
