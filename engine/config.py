@@ -182,7 +182,7 @@ class TrainConfig:
     loss: str = setting(
         "sigmoid",
         "How a pair's margin becomes its loss; ordinal learns from ties and from strength too.",
-        choices=("sigmoid", "ordinal", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm", "apo_zero", "apo_down"),
+        choices=("sigmoid", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm", "ordinal", "apo_zero", "apo_down"),
     )
     label_smoothing: float = setting(
         0.0,
