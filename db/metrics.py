@@ -7,6 +7,9 @@ from sqlite3 import Connection
 from db.pair_rows import Split
 from db.run_rows import MarginRow
 
+KEPT = "kept"
+"""A mark beside the metrics, 1 at the step whose adapter a run saved. Earlier runs lack it."""
+
 # (steps, values) of one metric, by rising step; SQLite stores NaN as NULL, so it is None here.
 Curve = tuple[list[int], list[float | None]]
 

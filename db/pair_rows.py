@@ -190,7 +190,8 @@ class PairRow:
 
     `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
     ranking that the pair belongs to, None where it was asked alone. `thinking` is how the chat template's switch for
-    thoughts was set: template, on or off.
+    thoughts was set: template, on or off. `said` is tie, both_bad or both_good where the verdict prefers no answer, and
+    chosen is the first one then; else it is "better". `edited` says that a person wrote the chosen answer.
     """
 
     comparison: int
@@ -204,6 +205,8 @@ class PairRow:
     rejected_cut: bool
     ranking: int | None = None
     thinking: str = "template"
+    said: str = "better"
+    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,7 @@ class PairFilter:
 
     `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
     `judge` or `person` (ids) chooses the verdicts of that judge or that other person in place of those that stand.
+    `also` adds pairs whose verdict prefers no answer: of tie, both_bad and both_good.
     """
 
     since: str | None = None
@@ -219,6 +223,7 @@ class PairFilter:
     strong: bool = False
     judge: int | None = None
     person: int | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def is_own(self) -> bool:

@@ -6,7 +6,7 @@ of judges and other people are kept beside them, and are read only where they ar
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -22,6 +22,9 @@ from db.tags import set_tags
 from db.times import utc_now
 from db.verdict_tally import VerdictTally, count_standing
 
+NOT_DECISIVE = ("tie", "both_bad", "both_good")
+"""The verdicts that prefer no answer and that a run may still learn from."""
+
 # The mean time is over this many of the newest verdicts: enough for a steady value, few enough for a recent one.
 MEAN_OVER = 200
 
@@ -30,6 +33,7 @@ _NOT_HELD_OUT = """p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
 _IS_TRAINABLE = f"""c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
         AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0 AND {_NOT_HELD_OUT}"""
+_DECISIVE = "IN ('a', 'b')"
 _STANDING = f"""FROM comparisons c JOIN prompts p ON p.id = c.prompt
     WHERE {_IS_TRAINABLE}"""
 _OF_GIVER = f"""FROM {GIVEN} given
@@ -40,6 +44,7 @@ _OF_GIVER = f"""FROM {GIVEN} given
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
+        a.source = 'human' AS a_edited, b.source = 'human' AS b_edited,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
         coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
             AS thinking
@@ -238,7 +243,7 @@ def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[
 
     With a `judge` or a `person` these are their newest verdicts, whether or not the owner judged those pairs. A pair
     whose question is held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
-    A pair that was taken out of training is left out too.
+    A pair that was taken out of training is left out too. `chosen.also` adds verdicts that prefer no answer.
     """
     return list(read_preference_pairs(conn, chosen))
 
@@ -269,8 +274,20 @@ def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iter
 def _chosen(chosen: PairFilter) -> str:
     """The FROM and WHERE of the pairs in a filter; c is the comparison and p its prompt."""
     if chosen.is_own:
-        return f"{_STANDING} AND {_NARROWED.format(verdict='c.standing')}"
-    return f"{_OF_GIVER} AND {_NARROWED.format(verdict='given.verdict')}"
+        found = f"{_STANDING} AND {_NARROWED.format(verdict='c.standing')}"
+    else:
+        found = f"{_OF_GIVER} AND {_NARROWED.format(verdict='given.verdict')}"
+    kinds = [kind for kind in NOT_DECISIVE if kind in chosen.also]
+    return found.replace(_DECISIVE, f"IN ({', '.join(repr(kind) for kind in ('a', 'b', *kinds))})")
+
+
+def count_not_decisive(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> dict[str, int]:
+    """Count the pairs of a filter whose verdict prefers no answer, by verdict; those of none are left out."""
+    wide = replace(chosen, also=NOT_DECISIVE)
+    verdict = "c.standing_verdict" if chosen.is_own else "said.verdict"
+    query = f"SELECT {verdict} AS said, count(*) AS pairs {_chosen(wide)} GROUP BY said"
+    found = {row["said"]: int(row["pairs"]) for row in conn.execute(query, asdict(chosen))}
+    return {kind: found[kind] for kind in NOT_DECISIVE if kind in found}
 
 
 def newest_verdict(conn: Connection) -> int:
@@ -309,7 +326,7 @@ def _mean_seconds(conn: Connection) -> float | None:
 
 
 def _pair_row(row: Row) -> PairRow:
-    chosen, rejected = ("a", "b") if row["letter"] == "a" else ("b", "a")
+    chosen, rejected = ("b", "a") if row["letter"] == "b" else ("a", "b")
     return PairRow(
         comparison=row["comparison"],
         verdict=row["verdict"],
@@ -322,4 +339,6 @@ def _pair_row(row: Row) -> PairRow:
         rejected_cut=bool(row[f"{rejected}_cut"]),
         ranking=row["ranking"],
         thinking=row["thinking"],
+        edited=row["letter"] in ("a", "b") and bool(row[f"{chosen}_edited"]),
+        said=row["letter"] if row["letter"] in NOT_DECISIVE else "better",
     )

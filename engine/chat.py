@@ -5,13 +5,13 @@ All masks come from these lengths, never from token ids, because a tokenizer may
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.config import TrainConfig
 from engine.errors import TemplateRefused, TokenUnknown
 from engine.limits import check_tokens, limits_of
-from engine.preference import AS_TEMPLATE, Message, PreferencePair
+from engine.preference import AS_TEMPLATE, Message, Outcome, PreferencePair
 from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
 from engine.thoughts import without_thoughts
 
@@ -22,7 +22,8 @@ class EncodedPair:
 
     `moved` is the end of the prompt whose tokens differ beside an answer and so are scored with it, "" where there is
     none. `shortened` says that an answer was cut at `max_length`, its end of turn included. `rewriting` is what the
-    chat template would have made of an answer that it changes; the judged text is encoded in its place.
+    chat template would have made of an answer that it changes; the judged text is encoded in its place. `outcome` and
+    `edited` are those of the `PreferencePair`.
     """
 
     key: str
@@ -32,6 +33,8 @@ class EncodedPair:
     moved: str = ""
     shortened: bool = False
     rewriting: Rewriting | None = None
+    outcome: Outcome = "better"
+    edited: bool = False
 
     @property
     def tokens(self) -> int:
@@ -67,6 +70,8 @@ def encode_prompt(tokenizer: Any, messages: Sequence[Message], thinking: str = A
 
 def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair | LeftOut:
     """The pair's token ids under the run's length and cut rules, or the reason why it is left out."""
+    if pair.outcome not in config.outcomes:
+        return LeftOut(pair.key, f"these settings do not learn from a verdict of {pair.outcome.replace('_', ' ')}")
     if config.cut == "leave-out" and (pair.chosen_cut or pair.rejected_cut):
         return LeftOut(pair.key, "an answer was cut by the token limit")
     try:
@@ -108,6 +113,8 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
         tuple(rejected_ids[boundary:]),
         moved=tokenizer.decode(prompt_ids[boundary:]),
         rewriting=answers[0].rewriting or answers[1].rewriting,
+        outcome=pair.outcome,
+        edited=pair.edited,
     )
 
 
@@ -128,7 +135,7 @@ def _fitted(pair: EncodedPair, max_length: int, config: TrainConfig) -> EncodedP
         return LeftOut(pair.key, "an answer is empty")
     if chosen == rejected:
         return LeftOut(pair.key, "both answers are the same" + (" after cutting" if longest > room else ""))
-    return EncodedPair(pair.key, pair.prompt_ids, chosen, rejected, pair.moved, longest > room, pair.rewriting)
+    return replace(pair, chosen_ids=chosen, rejected_ids=rejected, shortened=longest > room)
 
 
 def _prompt_text(tokenizer: Any, messages: Sequence[Message], thinking: str = AS_TEMPLATE) -> tuple[str, bool]:

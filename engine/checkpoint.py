@@ -12,7 +12,7 @@ bit of float32 and float64, takes one rename, and an earlier version of Palate r
     pairs          the encoded pairs: a chat template may encode the same texts differently tomorrow
     dropout        what decides the inputs that LoRA drops: "by pair" or "in sequence"
     random         the state of every random generator, where the dropout is "in sequence"
-    state          `RunState`, some fields under older names
+    state          `RunState`, some fields under older names; without `kept_by` the lowest evaluation loss decides
     weights, gradients, optimizer, reference, busy_s    of the `Learner`
 
 What a checkpoint lacks has its default, so a new setting, field or fact needs no new format. Format 1 had a digest of
@@ -40,7 +40,7 @@ from engine.training.environment import differences, environment
 from engine.training.learner import Learner
 from engine.training.random_state import random_state_problem
 from engine.training.run_identity import check_same_run, encoded_digest, run_identity
-from engine.training.run_state import RunState
+from engine.training.run_state import KeptBy, RunState
 from engine.training.stored_pairs import run_pairs_of, stored_run_pairs
 
 FILE = "checkpoint.pt"
@@ -175,16 +175,22 @@ def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     plain = {_stored_name(each.name): getattr(state, each.name) for each in dataclasses.fields(state)}
     plain["window"] = [dataclasses.asdict(score) for score in state.window]
     plain["told"] = sorted(state.given_warnings)
+    plain["kept_by"] = str(state.kept_by)
     plain["best_weights"] = None if state.best_weights is None else _unnamed(state.best_weights, adapter)
     return plain
 
 
 def _restore_state(state: RunState, plain: Mapping[str, Any], adapter: str) -> None:
-    """Set every field of `state` that the checkpoint holds; the others keep their defaults."""
+    """Set every field of `state` that the checkpoint holds; the others keep their defaults.
+
+    A run that began before `kept_by` existed keeps its step by the rule that it began with.
+    """
+    plain = {"kept_by": KeptBy.LOWEST_LOSS, **plain}
     own: dict[str, Callable[[Any], Any]] = {
         "best_weights": lambda weights: weights and _named(weights, adapter),
         "window": lambda scores: [PairScore(**score) for score in scores],
         "given_warnings": set,
+        "kept_by": KeptBy,
         "stopped": lambda _: False,
     }
     for name in (each.name for each in dataclasses.fields(state)):

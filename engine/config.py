@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from engine.errors import SettingError
+from engine.preference import DECISIVE, UNPAIRED, PreferencePair
 
 ConfigT = TypeVar("ConfigT", bound="TrainConfig | SamplingConfig")
 
@@ -180,14 +181,29 @@ class TrainConfig:
     beta: float = setting(0.1, "How strongly the policy is held to the reference.", above=0)
     loss: str = setting(
         "sigmoid",
-        "How a pair's margin becomes its loss; ipo and sigmoid_norm divide by the answers' lengths.",
-        choices=("sigmoid", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm"),
+        "How a pair's margin becomes its loss; ordinal learns from ties and from strength too.",
+        choices=("sigmoid", "robust", "hinge", "ipo", "ipo_paper", "sigmoid_norm", "ordinal", "apo_zero", "apo_down"),
     )
     label_smoothing: float = setting(
-        0.0, "Share of verdicts taken to be slips; for the losses sigmoid (then cDPO) and robust.", low=0, high=0.49
+        0.0,
+        "Share of verdicts taken to be slips; for the losses sigmoid (then cDPO), ordinal and robust.",
+        low=0,
+        high=0.49,
+    )
+    tie_weight: float = setting(
+        0.5, "Weight of a tie beside a pair with a better answer, with the loss ordinal.", low=0, high=1
+    )
+    unpaired_weight: float = setting(
+        0.0,
+        "Weight of a pair whose answers are both bad or both good, at most 25 % of a step; 0 leaves them out.",
+        low=0,
+        high=1,
     )
     sft_weight: float = setting(
         0.0, "Weight of an extra loss that keeps the chosen answers likely; try 0.2 when they become unlikely.", low=0
+    )
+    edit_weight: float = setting(
+        0.0, "Weight of an extra loss for each answer that you edited, which keeps it likely; try 0.2 to 1.", low=0
     )
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
@@ -211,12 +227,19 @@ class TrainConfig:
     truncation: str = setting(
         "leave-out", "A pair longer than that: leave it out, or cut its answers.", choices=("leave-out", "cut")
     )
-    eval_share: float = setting(0.1, "Share of the prompts kept out of training to measure on.", low=0, high=0.9)
+    eval_share: float | None = setting(
+        None,
+        "Share of the prompts kept out of training to measure on; when not set, a tenth from 50 pairs on, at most 200.",
+        low=0,
+        high=0.9,
+    )
     eval_every: int | None = setting(
         None, "Evaluate after this many optimizer steps; when not set, after every epoch.", low=1
     )
     early_stop: int | None = setting(
-        None, "Stop after this many evaluations in a row without a better loss, if set.", low=1
+        None,
+        "Stop after this many evaluations in a row that are worse than the best by over one standard error, if set.",
+        low=1,
     )
     checkpoint_every: int = setting(
         10, "Write a checkpoint after this many optimizer steps.", low=1, free_at_resume=True
@@ -250,8 +273,29 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        if self.label_smoothing and self.loss not in ("sigmoid", "robust"):
+        if self.label_smoothing and self.loss not in ("sigmoid", "ordinal", "robust"):
             raise SettingError(
                 f"--label-smoothing {self.label_smoothing:g} does nothing with --loss {self.loss}. "
-                "Set it to 0, or take the loss sigmoid or robust."
+                "Set it to 0, or take the loss sigmoid, ordinal or robust."
             )
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcomes of pairs that a run with these settings learns from."""
+        ties = ("tie",) if self.loss == "ordinal" else ()
+        return (*DECISIVE, *ties, *(UNPAIRED if self.unpaired_weight else ()))
+
+    def as_learned(self, pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
+        """The pairs as far as these settings tell them apart, so that nothing else is part of a run's identity.
+
+        Only the loss "ordinal" knows "much better" from "better", and only an edit weight knows an edit.
+        """
+        strength, edits = self.loss == "ordinal", self.edit_weight > 0
+        return [
+            dataclasses.replace(
+                pair,
+                outcome="better" if pair.outcome == "much" and not strength else pair.outcome,
+                edited=pair.edited and edits,
+            )
+            for pair in pairs
+        ]

@@ -1,14 +1,18 @@
-"""The loss of Direct Preference Optimization (Rafailov et al. 2023, arXiv:2305.18290) and its metrics.
+"""The losses of Direct Preference Optimization (Rafailov et al. 2023, arXiv:2305.18290) and its kin, and their metrics.
 
 Free functions of tensors of shape (B,): B pairs. Log-probabilities ("logps") are sums over a completion's tokens, in
 nats.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+
+from engine.outcomes import Thresholds
+from engine.preference import DECISIVE, Outcome
 
 
 def dpo_loss(
@@ -32,7 +36,8 @@ def dpo_loss(
         loss: a name of `TrainConfig.loss`. "sigmoid" is Eq. 7 of the DPO paper, and with label smoothing cDPO
             (Mitchell 2023); "robust" is rDPO (arXiv:2403.00409); "hinge" is SLiC (arXiv:2305.10425); "ipo_paper"
             is Eq. 17 of arXiv:2310.12036 and "ipo" the same with lengths divided out, as TRL has it; "sigmoid_norm"
-            divides lengths out of "sigmoid".
+            divides lengths out of "sigmoid". "apo_zero" and "apo_down" (arXiv:2408.06266) hold each answer against
+            the reference: the first makes the chosen one likelier, the second may make both less likely.
         label_smoothing: share of verdicts taken to be slips, 0 to below 1/2.
         chosen_tokens, rejected_tokens: (B,) lengths of the completions, for "ipo" and "sigmoid_norm".
 
@@ -50,6 +55,10 @@ def dpo_loss(
         return (difference - 1 / (2 * beta)) ** 2
     if loss == "hinge":
         return torch.relu(1 - beta * difference)
+    if loss == "apo_zero":
+        return 1 - torch.sigmoid(beta * chosen_ratio) + torch.sigmoid(beta * rejected_ratio)
+    if loss == "apo_down":
+        return torch.sigmoid(beta * chosen_ratio) + 1 - torch.sigmoid(beta * difference)
     if loss == "sigmoid_norm":
         return -F.logsigmoid(beta * by_token)
     right, wrong = F.logsigmoid(beta * difference), F.logsigmoid(-beta * difference)
@@ -58,11 +67,58 @@ def dpo_loss(
     return -(1 - label_smoothing) * right - label_smoothing * wrong
 
 
+def ordinal_loss(
+    margin: torch.Tensor, outcome: Outcome, thresholds: Thresholds, label_smoothing: float = 0.0
+) -> torch.Tensor:
+    """The negative log-likelihood of an outcome at `margin`, of any shape; stable for margins of any size.
+
+    The model is Rao and Kupper's of ties (1967), as in Rao-Kupper DPO (arXiv:2409.17431), with a level for strength.
+    d is the margin, s the logistic function, and a1 and a2 are the thresholds of ties and of "much better":
+
+        much     s(d − a2)
+        better   s(d − a1) − s(d − a2)        without "much": s(d − a1)
+        tie      s(d + a1) − s(d − a1)
+
+    Label smoothing takes a share of the verdicts that prefer an answer to have meant the other one; ties have none.
+    """
+    if outcome == "tie":
+        return (
+            -math.log(math.expm1(2 * thresholds.tie))
+            - F.logsigmoid(margin - thresholds.tie)
+            - F.logsigmoid(-margin - thresholds.tie)
+        )
+    right, wrong = _better(margin, outcome, thresholds), _better(-margin, outcome, thresholds)
+    return (1 - label_smoothing) * right + label_smoothing * wrong
+
+
+def _better(margin: torch.Tensor, outcome: Outcome, thresholds: Thresholds) -> torch.Tensor:
+    tie, much = thresholds.tie, thresholds.much
+    if outcome == "much" and much is not None:
+        return -F.logsigmoid(margin - much)
+    if much is None:
+        return -F.logsigmoid(margin - tie)
+    return -math.log(-math.expm1(tie - much)) - F.logsigmoid(margin - tie) - F.logsigmoid(much - margin)
+
+
+def unpaired_loss(ratios: torch.Tensor, *, beta: float, good: bool) -> torch.Tensor:
+    """The loss of a pair of which both answers are bad, or good: the unpaired form of APO-zero (arXiv:2408.06266).
+
+    Args:
+        ratios: (2,) policy − reference logps of both answers. No other pair counts, unlike in KTO.
+
+    Returns:
+        A scalar, the mean over both answers of s(βr) where they are bad and of 1 − s(βr) where they are good. Ratios of
+        10 and −10 with beta 0.1 give 0.5 in both cases.
+    """
+    likely = torch.sigmoid(beta * ratios)
+    return (1 - likely if good else likely).mean()
+
+
 @dataclass(frozen=True)
 class PairScore:
     """The figures of one pair from one forward pass: plain numbers, summed over tokens unless stated otherwise.
 
-    The two numbers of each tuple belong to chosen and rejected.
+    The two numbers of each tuple belong to chosen and rejected. `outcome` is that of the `PreferencePair`.
     """
 
     key: str
@@ -73,6 +129,7 @@ class PairScore:
     entropy: tuple[float, float]
     mean_logits: tuple[float, float]
     top1: tuple[int, int]
+    outcome: str = "better"
 
     def rewards(self, beta: float) -> tuple[float, float]:
         """The implicit rewards: beta · (policy logps − reference logps)."""
@@ -89,14 +146,24 @@ def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
     """Metrics over pairs under TRL's names; every pair counts once, whatever batch it came in.
 
     `logits/*`, `entropy` (of both completions) and `mean_token_accuracy` (of the chosen ones) are means over tokens,
-    all others over pairs. A margin of exactly 0 is not accurate, so a fresh adapter's accuracy is 0.
+    all others over pairs. A margin of exactly 0 is not accurate, so a fresh adapter's accuracy is 0. `loss` and
+    `entropy` are of all pairs, the others of those whose verdict prefers an answer; without such a pair they are left
+    out.
     """
+    decisive = [score for score in scores if score.outcome in DECISIVE]
+    metrics = {
+        "loss": sum(score.loss for score in scores) / len(scores),
+        "entropy": sum(sum(score.entropy) for score in scores) / sum(sum(score.tokens) for score in scores),
+    }
+    return metrics | _decisive_metrics(decisive, beta) if decisive else metrics
+
+
+def _decisive_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
     n = len(scores)
     rewards = [score.rewards(beta) for score in scores]
     chosen_tokens = sum(score.tokens[0] for score in scores)
     rejected_tokens = sum(score.tokens[1] for score in scores)
     return {
-        "loss": sum(score.loss for score in scores) / n,
         "rewards/chosen": sum(chosen for chosen, _ in rewards) / n,
         "rewards/rejected": sum(rejected for _, rejected in rewards) / n,
         "rewards/margins": sum(chosen - rejected for chosen, rejected in rewards) / n,
@@ -105,6 +172,5 @@ def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
         "logps/rejected": sum(score.logps[1] for score in scores) / n,
         "logits/chosen": sum(score.mean_logits[0] for score in scores) / chosen_tokens,
         "logits/rejected": sum(score.mean_logits[1] for score in scores) / rejected_tokens,
-        "entropy": sum(sum(score.entropy) for score in scores) / (chosen_tokens + rejected_tokens),
         "mean_token_accuracy": sum(score.top1[0] for score in scores) / chosen_tokens,
     }

@@ -4,10 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 AS_TEMPLATE, ON, OFF = "template", "on", "off"
 """How a chat template's switch for thoughts is set."""
+
+Outcome = Literal["better", "much", "tie", "both_bad", "both_good"]
+"""What a verdict said of a pair: chosen is better or much better, neither is, or both answers are bad or good."""
+DECISIVE: tuple[Outcome, ...] = ("better", "much")
+UNPAIRED: tuple[Outcome, ...] = ("both_bad", "both_good")
 
 
 class Message(TypedDict):
@@ -22,8 +27,9 @@ class PreferencePair:
     """A prompt, its chosen answer and its rejected one.
 
     `key` names the pair in events and is unique within a run. A system prompt is part of `prompt`, because the policy
-    read it. `chosen_cut` and `rejected_cut` say that the token limit, not the model, ended an answer. `thinking` is how
-    the template's switch for thoughts was set while the answers were written: template, on or off.
+    read it. Where the verdict prefers none, chosen and rejected are in no order. `chosen_cut` and `rejected_cut` say
+    that the token limit, not the model, ended an answer. `thinking` is how the template's switch for thoughts was set
+    while the answers were written: template, on or off. `edited` says that the person wrote the chosen answer.
     """
 
     key: str
@@ -33,10 +39,26 @@ class PreferencePair:
     chosen_cut: bool = False
     rejected_cut: bool = False
     thinking: str = AS_TEMPLATE
+    outcome: Outcome = "better"
+    edited: bool = False
+
+
+LEAST_TO_SPLIT = 50
+"""From so many pairs on, a run keeps some aside unless its settings say how many: fewer could not choose a step."""
+_SHARE_KEPT = 0.1
+_MOST_KEPT = 200
+
+
+def share_kept(pairs: int) -> float:
+    """The share of the prompts that a run on so many pairs keeps aside to measure on.
+
+    None of fewer than 50 pairs, a tenth from there on, and of more than 2,000 pairs about 200.
+    """
+    return 0.0 if pairs < LEAST_TO_SPLIT else min(_SHARE_KEPT, _MOST_KEPT / pairs)
 
 
 def split_by_prompt(
-    pairs: Sequence[PreferencePair], eval_share: float, seed: int
+    pairs: Sequence[PreferencePair], eval_share: float | None, seed: int
 ) -> tuple[tuple[PreferencePair, ...], tuple[PreferencePair, ...]]:
     """Divide pairs into those to train on and those to evaluate on; a prompt is never on both sides.
 
@@ -45,14 +67,16 @@ def split_by_prompt(
     prompt that an earlier run evaluated on.
 
     Args:
-        eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation.
+        eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation. None takes
+            `share_kept`.
 
     Returns:
         (train, eval), each in the order of `pairs`.
     """
     digests = [prompt_digest(pair.prompt, str(seed)) for pair in pairs]
     prompts = sorted(set(digests))
-    kept = set(prompts[: _num_kept(len(prompts), eval_share)])
+    share = share_kept(len(pairs)) if eval_share is None else eval_share
+    kept = set(prompts[: _num_kept(len(prompts), share)])
     train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest not in kept)
     evaluation = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in kept)
     return train, evaluation
@@ -69,9 +93,10 @@ class PairsByPrompt:
         """From the number of pairs of each `prompt_digest`, salted with the seed of the split."""
         return cls(tuple(pairs_of_digest[digest] for digest in sorted(pairs_of_digest)))
 
-    def split(self, eval_share: float) -> tuple[int, int]:
+    def split(self, eval_share: float | None) -> tuple[int, int]:
         """How many pairs `split_by_prompt` gives to train on and to evaluate on with that share of the prompts."""
-        evaluation = sum(self.counts[: _num_kept(len(self.counts), eval_share)])
+        share = share_kept(sum(self.counts)) if eval_share is None else eval_share
+        evaluation = sum(self.counts[: _num_kept(len(self.counts), share)])
         return sum(self.counts) - evaluation, evaluation
 
 
@@ -93,5 +118,9 @@ def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
         del content["key"]
         if pair.thinking == AS_TEMPLATE:
             del content["thinking"]  # fingerprints are older than this setting
+        if pair.outcome == "better":
+            del content["outcome"]  # and older than other outcomes
+        if not pair.edited:
+            del content["edited"]  # and than the weight of edits
         lines.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -11,10 +11,11 @@ from engine.chat import EncodedPair, LeftOut, encode_pair
 from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
-from engine.preference import AS_TEMPLATE, PreferencePair, split_by_prompt
+from engine.preference import AS_TEMPLATE, DECISIVE, PreferencePair, split_by_prompt
 from engine.thoughts import split_thoughts
 
-_FEW_EVAL_PAIRS = 5
+_Z = 1.96
+_SURE_POINTS = 10
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,8 @@ class PreparedPairs:
             notices.append(Notice(NoticeLevel.INFO, self.thoughts))
         if self.left_out:
             notices.append(Notice(NoticeLevel.WARNING, _left_out_words(self.left_out)))
-        if 0 < len(self.evaluation) < _FEW_EVAL_PAIRS:
-            few = f"Only {_pairs(len(self.evaluation))} to evaluate on: the evaluation figures will vary widely."
-            notices.append(Notice(NoticeLevel.INFO, few))
+        if said := evaluation_words(len(self.train), len(self.evaluation)):
+            notices.append(Notice(NoticeLevel.INFO, said))
         return tuple(notices)
 
 
@@ -57,8 +57,9 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     """Encode the pairs and split them by prompt; unusable pairs are left out before the split.
 
     Raises:
-        PairsError: two pairs have one key, or none is left to train on.
+        PairsError: two pairs have one key, or none that prefers an answer is left to train on.
     """
+    pairs = config.as_learned(pairs)
     if len({pair.key for pair in pairs}) < len(pairs):
         raise PairsError(f"{len(pairs)} pairs have only {len({pair.key for pair in pairs})} different keys.")
     encoded: dict[str, EncodedPair] = {}
@@ -72,6 +73,11 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
     train, evaluation = split_by_prompt([pair for pair in pairs if pair.key in encoded], config.eval_share, config.seed)
     if not train:
         raise PairsError(_none_left(len(pairs), left_out))
+    if not any(pair.outcome in DECISIVE for pair in train):
+        raise PairsError(
+            f"None of {_pairs(len(train))} to train on prefers an answer, and ties or bad answers alone teach no "
+            "taste. Judge more pairs."
+        )
     return PreparedPairs(
         tuple(encoded[pair.key] for pair in train),
         tuple(encoded[pair.key] for pair in evaluation),
@@ -91,6 +97,22 @@ def thoughts_words(pairs: Sequence[PreferencePair], config: TrainConfig) -> str:
     return f"{answers} thoughts before it, and {done} (--thoughts {config.thoughts})."
 
 
+def evaluation_words(train: int, evaluation: int) -> str | None:
+    """How little the pairs that are kept aside can show; None where their accuracy is known to 10 points.
+
+    Half of Wilson's 95 % interval at an accuracy of a half is z / (2 √(n + z²)): 26 points for 10 pairs.
+    """
+    if not evaluation:
+        return f"No pairs are kept aside of {_pairs(train)}, so nothing shows which step is best: the last one is kept."
+    points = 100 * _Z / (2 * (evaluation + _Z**2) ** 0.5)
+    if points <= _SURE_POINTS:
+        return None
+    return (
+        f"{_pairs(evaluation)} to evaluate on: accuracy is known to about {points:.0f} points either way, and an "
+        "earlier step than the last is kept only where it is clearly better."
+    )
+
+
 def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
     """SHA-256 (hex) of pairs with their keys, in any order. It does not depend on a tokenizer or a chat template."""
     rows = [
@@ -99,6 +121,8 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             [[turn["role"], turn["content"]] for turn in pair.prompt],
             *(pair.chosen, pair.rejected, pair.chosen_cut, pair.rejected_cut),
             *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
+            *((["outcome", pair.outcome],) if pair.outcome != "better" else ()),
+            *((["edited"],) if pair.edited else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]

@@ -33,11 +33,13 @@ from engine.events import (
 )
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
-from engine.preference import PreferencePair
+from engine.outcomes import NO_THRESHOLDS, objective_words, thresholds_of
+from engine.preference import DECISIVE, PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
+from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
 from engine.training.learner import Learner, trained_values
 from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
@@ -118,8 +120,8 @@ def train_dpo(
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. With evaluation pairs, the
-        step with the lowest evaluation loss is saved, else the last.
+        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. The last step is saved, or
+        an earlier one whose evaluation loss is lower by more than one standard error; see `kept_step`.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -131,7 +133,7 @@ def train_dpo(
     """
     checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
     encode = prepare_pairs if checkpoint is None else checkpoint.pairs
-    prepared = encode(base.tokenizer, pairs, config)
+    prepared = encode(base.tokenizer, config.as_learned(pairs), config)
     _create_adapter(base, adapter, start, config)
     saved = False
     try:
@@ -155,6 +157,9 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
     yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
     yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
     yield from run.prepared.notices()
+    pairs = run.prepared.train + run.prepared.evaluation
+    if said := objective_words(pairs, run.config, run.learner.thresholds):
+        yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
     try:
         yield from _learn(run)
@@ -202,7 +207,9 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
         together=scorer.tokens_together,
     )
     scorer.why = f"{scorer.why} {why}".strip()
-    return Learner(scorer, adapter, config, reference)
+    outcomes = [pair.outcome for pair in prepared.train + prepared.evaluation]
+    thresholds = thresholds_of(outcomes) if config.loss == "ordinal" else NO_THRESHOLDS
+    return Learner(scorer, adapter, config, reference, thresholds)
 
 
 def _checkpoint_of(folder: Path | None) -> Checkpoint:
@@ -323,7 +330,7 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         state.window += scores
         state.window_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for pair in group)
-        state.epoch_margins |= {score.key: score.margin(run.config.beta) for score in scores}
+        state.epoch_margins |= _margins(scores, run.config.beta)
         yield PairDone(PairStage.STEP, len(state.window), len(window))
 
 
@@ -356,22 +363,25 @@ def _take_step(run: _Run) -> Iterator[Event]:
 
 
 def _evaluate(run: _Run) -> Iterator[Event]:
-    """Score the evaluation pairs for this step, and keep the weights if they are the best so far."""
+    """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
     for pair in pairs:
         scores.append(run.learner.evaluate(pair, pairs))
         yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
-    state.eval_margins = {score.key: score.margin(beta) for score in scores}
+    state.eval_margins = _margins(scores, beta)
     metrics = eval_metrics(scores, beta)
+    losses = {score.key: score.loss for score in scores}
+    note_evaluation(state, losses, metrics["eval_loss"], run.learner.weights)
     warnings = evaluation_warnings(state, metrics["eval_loss"])
-    state.worse_evaluations += 1
-    if metrics["eval_loss"] < state.best_loss:
-        state.best_loss, state.best_step, state.best_weights = metrics["eval_loss"], state.step, run.learner.weights()
-        state.worse_evaluations = 0
     yield EvalDone(state.step, metrics)
     yield from warnings
+
+
+def _margins(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
+    """The margins of the pairs whose verdict prefers an answer; those of the others have no right side."""
+    return {score.key: score.margin(beta) for score in scores if score.outcome in DECISIVE}
 
 
 def _finish_epoch(run: _Run) -> MarginsKnown:
@@ -388,10 +398,12 @@ def _checkpoint(run: _Run) -> Iterator[Event]:
 
 
 def _save(run: _Run) -> Iterator[Event]:
-    """Save the best weights where there were evaluations, else the last."""
-    yield SavingAdapter()
+    """Save the weights of the last step, or of an earlier one that was clearly better."""
     state, step = run.state, run.state.step
-    if state.best_weights is not None:
+    if words := kept_words(state):
+        yield Notice(NoticeLevel.INFO, words)
+    yield SavingAdapter()
+    if state.best_weights is not None and keeps_earlier(state):
         run.learner.set_weights(state.best_weights)
         step = state.best_step
     run.learner.optimizer.zero_grad()

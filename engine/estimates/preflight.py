@@ -10,8 +10,9 @@ from engine.config import TrainConfig
 from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
+from engine.outcomes import objective_words, thresholds_of
 from engine.preference import PreferencePair
-from engine.preparation import PreparedPairs, prepare_pairs, rewriting_words
+from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, rewriting_words
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
@@ -77,6 +78,12 @@ def preflight(
     prepared = prepare_pairs(tokenizer, pairs, config)
     train, both = prepared.train, prepared.train + prepared.evaluation
     steps = planned_steps(len(train), config)
+    thresholds = thresholds_of([pair.outcome for pair in both])
+    more = (
+        evaluation_words(len(train), len(prepared.evaluation)),
+        objective_words(both, config, thresholds),
+        prepared.thoughts,
+    )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))
     longer = sum(len(pair.chosen_ids) > len(pair.rejected_ids) for pair in train) / len(train)
     shorter = sum(len(pair.chosen_ids) < len(pair.rejected_ids) for pair in train) / len(train)
@@ -91,7 +98,7 @@ def preflight(
         longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
         chosen_longer=longer,
         travel=travel,
-        notes=(*_notes(len(train), longer, shorter, travel, config), *filter(None, [prepared.thoughts])),
+        notes=(*_notes(len(train), longer, shorter, travel, config), *filter(None, more)),
         memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
         rewritten=sum(pair.rewriting is not None for pair in both),

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from scipy.stats import binomtest, t
 
 from engine.dpo import PairScore, pair_metrics
+from engine.preference import DECISIVE
 
 _CONFIDENCE = 0.95
 
@@ -16,11 +17,13 @@ def eval_metrics(scores: Sequence[PairScore], beta: float) -> Mapping[str, float
 
     `eval_rewards/accuracies_low` and `_high` are Wilson's interval; `eval_loss_low` … and `eval_rewards/margins_low` …
     are Student's, and are left out where there is one pair alone. The intervals take pairs to be independent, so pairs
-    that share a prompt make the true interval wider.
+    that share a prompt make the true interval wider. Accuracies and margins are of the pairs whose verdict prefers an
+    answer.
     """
-    margins = [score.margin(beta) for score in scores]
+    margins = [score.margin(beta) for score in scores if score.outcome in DECISIVE]
+    right = sum(margin > 0 for margin in margins)
     intervals = {
-        "rewards/accuracies": wilson_interval(sum(margin > 0 for margin in margins), len(margins)),
+        "rewards/accuracies": wilson_interval(right, len(margins)) if margins else None,
         "loss": mean_interval([score.loss for score in scores]),
         "rewards/margins": mean_interval(margins),
     }

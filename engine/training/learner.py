@@ -9,12 +9,14 @@ import torch
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
-from engine.dpo import PairScore, dpo_loss
+from engine.dpo import PairScore
 from engine.dropout import Dropout, DropoutRule, PairDropout, SequenceDropout, pair_seed
 from engine.errors import NonFiniteLoss, TrainingError
 from engine.estimates.checkpointing import known_shape
 from engine.logps import CompletionScores
 from engine.model import BaseModel
+from engine.outcomes import NO_THRESHOLDS, Thresholds
+from engine.training.objective import pair_loss
 from engine.training.random_state import OwnRandomState
 from engine.training.scorer import Scorer
 
@@ -29,16 +31,25 @@ class Learner:
         shape: the base model's sizes, None where its config does not name them.
         reference: pair key → reference logps (chosen, rejected), filled by `score_reference`.
         busy_s: seconds that this run has computed, without other jobs between its turns.
+        thresholds: of the ordinal loss, from all pairs of the run.
         dropout_rule: what decides the inputs that LoRA drops.
     """
 
-    def __init__(self, scorer: Scorer, adapter: str, config: TrainConfig, reference_adapter: str | None = None) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        adapter: str,
+        config: TrainConfig,
+        reference_adapter: str | None = None,
+        thresholds: Thresholds = NO_THRESHOLDS,
+    ) -> None:
         base = scorer.base
         self.scorer = scorer
         self.base: BaseModel = base
         self.adapter = adapter
         self.config = config
         self.reference_adapter = reference_adapter
+        self.thresholds = thresholds
         self.parameters = adapter_parameters(base.model, adapter)
         self.shape = known_shape(base.hf_model.config)
         self.started_from = self.weights()
@@ -93,7 +104,7 @@ class Learner:
         with self.turn(self.adapter, learning=True):
             held = self._held(group)
             scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
-            losses = torch.stack([self._loss(*each, window) for each in zip(scores, held, strict=True)])
+            losses = torch.stack([self._loss(*each, window) for each in zip(group, scores, held, strict=True)])
             (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
             found = self._pair_scores(group, scores, losses)
         self._check_finite(found)
@@ -147,7 +158,7 @@ class Learner:
         with self.turn(self.adapter):
             (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            found = self._pair_scores([pair], [scores], self._loss(scores, held, window)[None])
+            found = self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])
         self._check_finite(found)
         return found[0]
 
@@ -155,25 +166,10 @@ class Learner:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
         return torch.tensor([self.reference[pair.key] for pair in group], device=self.base.device).unbind()
 
-    def _loss(self, scores: CompletionScores, held: torch.Tensor, window: Sequence[EncodedPair]) -> torch.Tensor:
-        """The loss of a pair with reference logps `held`, (2,).
-
-        Its mean over the window is the window's loss: the SFT term is a mean over tokens.
-        """
-        config = self.config
-        loss = dpo_loss(
-            *scores.logps.unbind(),
-            *held.unbind(),
-            beta=config.beta,
-            loss=config.loss,
-            label_smoothing=config.label_smoothing,
-            chosen_tokens=scores.tokens[0],
-            rejected_tokens=scores.tokens[1],
-        )
-        if config.sft_weight:
-            chosen_tokens = sum(len(each.chosen_ids) for each in window)
-            loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
-        return loss
+    def _loss(
+        self, pair: EncodedPair, scores: CompletionScores, held: torch.Tensor, window: Sequence[EncodedPair]
+    ) -> torch.Tensor:
+        return pair_loss(pair, scores, held, window, self.config, self.thresholds)
 
     def _pair_scores(
         self, group: Sequence[EncodedPair], scores: Sequence[CompletionScores], losses: torch.Tensor
@@ -189,7 +185,8 @@ class Learner:
             logps, entropy, mean_logits, top1 = zip(others[::2], others[1::2], strict=True)
             reference = self.reference[pair.key]
             hits = int(top1[0]), int(top1[1])
-            found.append(PairScore(pair.key, loss, logps, reference, each.tokens, entropy, mean_logits, hits))
+            figures = (loss, logps, reference, each.tokens, entropy, mean_logits, hits)
+            found.append(PairScore(pair.key, *figures, outcome=pair.outcome))
         return found
 
     # -- weights -------------------------------------------------------------------------------------------------

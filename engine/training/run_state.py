@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import torch
 
 from engine.dpo import PairScore
+
+
+class KeptBy(StrEnum):
+    """The rule by which a run keeps a step: see `engine.training.kept_step`, or the lowest evaluation loss alone.
+
+    Runs that began before there was a choice have the second.
+    """
+
+    STANDARD_ERROR = "one standard error"
+    LOWEST_LOSS = "lowest loss"
 
 
 @dataclass
@@ -22,7 +33,9 @@ class RunState:
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.
         best_step, best_loss, best_weights: the step with the lowest evaluation loss.
-        worse_evaluations: how many evaluations in a row were no better than the best.
+        best_losses, eval_losses: each evaluation pair's loss at the best step and at the latest evaluation.
+        kept_by: the rule by which the run keeps a step and stops early.
+        worse_evaluations: how many evaluations in a row were worse than the best, by that rule.
         given_warnings: the names of the warnings that the run has given; it gives each once.
         stopped: whether the run was asked to stop.
     """
@@ -40,6 +53,9 @@ class RunState:
     best_step: int = 0
     best_loss: float = float("inf")
     best_weights: Mapping[str, torch.Tensor] | None = None
+    best_losses: dict[str, float] = field(default_factory=dict)
+    eval_losses: dict[str, float] = field(default_factory=dict)
+    kept_by: KeptBy = KeptBy.STANDARD_ERROR
     worse_evaluations: int = 0
     given_warnings: set[str] = field(default_factory=set)
     stopped: bool = False

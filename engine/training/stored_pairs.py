@@ -1,11 +1,13 @@
 """Encoded pairs in a checkpoint: a few tensors and lists, for torch reads millions of single numbers slowly.
 
 keys, moved, shortened   a list each, with one entry a pair
+outcomes, edited         the same; a checkpoint without them has pairs whose chosen answer is better, and no edit
 lengths                  (pairs, 3) int32: tokens of prompt, chosen and rejected
 tokens                   int32: the ids of all three parts of each pair in turn
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -40,6 +42,8 @@ def stored_pairs(pairs: Sequence[EncodedPair]) -> dict[str, Any]:
         "keys": [each.key for each in pairs],
         "moved": [each.moved for each in pairs],
         "shortened": [each.shortened for each in pairs],
+        "outcomes": [each.outcome for each in pairs],
+        "edited": [each.edited for each in pairs],
         "lengths": torch.tensor([[len(part) for part in three] for three in parts], dtype=torch.int32).view(-1, 3),
         "tokens": torch.tensor(list(chain.from_iterable(chain.from_iterable(parts))), dtype=torch.int32),
     }
@@ -49,4 +53,9 @@ def pairs_of(stored: Mapping[str, Any]) -> tuple[EncodedPair, ...]:
     """The pairs that `stored_pairs` made tensors and lists of."""
     parts = iter([tuple(each.tolist()) for each in stored["tokens"].split(stored["lengths"].flatten().tolist())])
     rows = zip(stored["keys"], parts, parts, parts, stored["moved"], stored["shortened"], strict=True)
-    return tuple(EncodedPair(*row) for row in rows)
+    count = len(stored["keys"])
+    outcomes, edited = stored.get("outcomes", ["better"] * count), stored.get("edited", [False] * count)
+    return tuple(
+        replace(EncodedPair(*row), outcome=outcome, edited=edit)
+        for row, outcome, edit in zip(rows, outcomes, edited, strict=True)
+    )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from engine.dpo import PairScore
 from engine.events import Notice, NoticeLevel
+from engine.preference import DECISIVE
+from engine.training.kept_step import keeps_earlier
 from engine.training.run_state import RunState
 
 # Nats per token that the chosen answers of a step may lose in likelihood before the model's language suffers. Runs on
@@ -15,6 +17,9 @@ _OVERFIT = 0.1
 def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> tuple[Notice, ...]:
     """The warnings that the pairs of one step give reason for; a run gives each once."""
     found: dict[str, str] = {}
+    scores = [score for score in scores if score.outcome in DECISIVE]
+    if not scores:
+        return ()
     lost = sum(held - own for score in scores for own, held in [(score.logps[0], score.reference_logps[0])])
     per_token = lost / sum(score.tokens[0] for score in scores)
     margin = sum(score.margin(beta) for score in scores)
@@ -32,8 +37,8 @@ def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -
 
 
 def evaluation_warnings(state: RunState, eval_loss: float) -> tuple[Notice, ...]:
-    """The warnings that an evaluation gives reason for."""
-    if eval_loss > state.best_loss + _OVERFIT:
+    """The warnings that an evaluation gives reason for; `state` knows it already."""
+    if eval_loss > state.best_loss + _OVERFIT and keeps_earlier(state):
         text = (
             f"The evaluation loss rose from {state.best_loss:.3f} to {eval_loss:.3f}: the run learns its pairs by "
             f"heart. Stop, or set early stop (--early-stop) to 1; the adapter of step {state.best_step} is kept."

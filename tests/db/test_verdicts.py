@@ -18,6 +18,7 @@ from db.trials import add_trial
 from db.verdict_search import search_verdicts
 from db.verdicts import (
     add_verdict,
+    count_not_decisive,
     count_pairs,
     counts,
     history,
@@ -211,6 +212,26 @@ def test_a_pair_is_made_by_a_decisive_verdict_that_stands(conn):
     undo_last(conn)
     judged(conn, 1, "tie")
     assert [pair.comparison for pair in preference_pairs(conn)] == [2]
+
+
+def test_verdicts_that_prefer_no_answer_come_along_where_they_are_asked_for(conn):
+    for verdict in VERDICTS:
+        judged(conn, compared(conn, f"said {verdict}", "one", "two"), verdict, strength=1)
+    wanted = PairFilter(also=("tie", "both_bad"))
+    pairs = preference_pairs(conn, wanted)
+    assert [(pair.messages[-1]["content"], pair.said) for pair in pairs] == [
+        ("said a", "better"),
+        ("said b", "better"),
+        ("said tie", "tie"),
+        ("said both_bad", "both_bad"),
+    ]
+    assert (pairs[2].chosen, pairs[2].rejected) == ("one", "two")
+    assert count_pairs(conn, wanted) == 4 == sum(number for _, number in read_pair_prompts(conn, wanted))
+    assert count_not_decisive(conn) == {"tie": 1, "both_bad": 1, "both_good": 1}
+    assert preference_pairs(conn, PairFilter(also=("tie",), strong=True)) == []
+    conn.execute("UPDATE comparisons SET withdrawn = 1")
+    assert preference_pairs(conn, wanted) == []
+    assert count_not_decisive(conn) == {}
 
 
 def test_a_pair_says_which_answer_was_cut_and_holds_the_system_prompt_that_was_seen(conn):

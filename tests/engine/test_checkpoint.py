@@ -32,6 +32,9 @@ CONFIG = TrainConfig(
 )
 
 
+NEW_IN_STATE = ("kept_by", "best_losses", "eval_losses")
+
+
 @pytest.fixture(autouse=True)
 def _steps_of_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of these small pairs in a pass, so that a step has places inside it where a run can be left."""
@@ -181,6 +184,30 @@ def test_a_field_of_the_state_that_a_checkpoint_lacks_has_its_default(base: Base
     assert _resumed(base, tmp_path / "killed")[1] == expected
 
 
+def test_a_run_that_began_under_the_old_rule_keeps_it(base: BaseModel, tmp_path: Path) -> None:
+    """A checkpoint without `kept_by`, whose best step is not clearly better than the last."""
+    _killed_at(base, tmp_path / "new", 40)
+    _killed_at(base, tmp_path / "old", 40)
+
+    def best_by_a_hair(content: dict[str, Any]) -> None:
+        state = content["state"]
+        state["best_loss"] = 1e-9  # no step will be lower; the pairs' losses then cannot tell the steps apart
+        state["best_step"], state["best_weights"] = 1, content["weights"]
+        state["best_losses"] = dict.fromkeys(state["best_losses"], 1.0)
+
+    assert torch.load(tmp_path / "old" / "c" / FILE, weights_only=True)["state"]["best_losses"]
+    _changed(tmp_path / "new" / "c", best_by_a_hair)
+    _changed(tmp_path / "old" / "c", best_by_a_hair)
+    _changed(tmp_path / "old" / "c", lambda content: [content["state"].pop(name) for name in NEW_IN_STATE])
+    kept = []
+    for name in ("new", "old"):
+        place = {"adapter": "a1", "folder": tmp_path / name, "checkpoint_folder": tmp_path / name / "c"}
+        events = list(train_dpo(base, pairs(8), CONFIG, **place, resume=True))  # type: ignore[arg-type]
+        base.unload_adapter("a1")
+        kept.append(of_kind(events, AdapterSaved)[0].step)
+    assert kept == [of_kind(events, StepDone)[-1].step, 1]
+
+
 def test_a_fact_that_a_checkpoint_lacks_is_not_compared(base: BaseModel, tmp_path: Path) -> None:
     _killed_at(base, tmp_path, 20)
     _changed(tmp_path / "c", lambda content: content["environment"].pop("version of peft"))
@@ -265,6 +292,7 @@ def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseMode
     content = torch.load(tmp_path / "c" / FILE, weights_only=True)
     stored = {"total_steps", "step", "window", "window_s", "learning_s", "work", "num_tokens", "ledger", "eval_margins"}
     stored |= {"evaluated_step", "best_step", "best_loss", "best_weights", "worse_evaluations", "told", "stopped"}
+    stored |= {"best_losses", "eval_losses", "kept_by"}
     assert set(content["state"]) == stored
     parts = {"format", "run", "environment", "pairs", "dropout", "state", "weights", "gradients", "optimizer"}
     assert set(content) == parts | {"reference", "busy_s"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.config import TrainConfig
-from engine.dpo import PairScore, dpo_loss, pair_metrics
+from engine.dpo import PairScore, dpo_loss, pair_metrics, unpaired_loss
 from engine.errors import SettingError
 from engine.training.evaluation import eval_metrics
 
@@ -32,6 +32,8 @@ def test_margin_one_gives_0_3133_and_no_margin_gives_ln_2() -> None:
         ("ipo_paper", 0.0, (10 - 5) ** 2),
         ("ipo", 0.0, (4 / 2 + 6 / 3 - 5) ** 2),  # two chosen and three rejected tokens
         ("sigmoid_norm", 0.0, math.log(1 + math.exp(-0.4))),
+        ("apo_zero", 0.0, 1 - 0.598688 + 0.354344),  # s(0.4) and s(−0.6)
+        ("apo_down", 0.0, 0.598688 + 1 - 0.731059),  # s(0.4) and s(1)
     ],
 )
 def test_every_loss_by_hand(loss: str, smoothing: float, expected: float) -> None:
@@ -47,6 +49,22 @@ def test_every_loss_by_hand(loss: str, smoothing: float, expected: float) -> Non
         rejected_tokens=3,
     )
     assert value.item() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["apo_zero", "apo_down", "sigmoid_norm"])
+def test_gradients_are_those_of_small_steps(loss: str) -> None:
+    held = (torch.tensor([-10.0], dtype=torch.float64), torch.tensor([-20.0], dtype=torch.float64))
+    at = torch.tensor([[-6.0], [-26.0]], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda both: dpo_loss(both[0], both[1], *held, beta=0.3, loss=loss), at)
+
+
+def test_both_bad_and_both_good_by_hand() -> None:
+    ratios = torch.tensor([4.0, -6.0], dtype=torch.float64, requires_grad=True)
+    bad, good = (unpaired_loss(ratios, beta=0.1, good=good) for good in (False, True))
+    assert bad.item() == pytest.approx((0.598688 + 0.354344) / 2, abs=1e-6)  # s(0.4) and s(−0.6)
+    assert good.item() == pytest.approx(1 - bad.item())
+    assert unpaired_loss(torch.zeros(2), beta=0.1, good=True).item() == 0.5
+    assert torch.autograd.gradcheck(lambda both: unpaired_loss(both, beta=0.3, good=False), ratios)
 
 
 def test_a_hinge_below_its_margin() -> None:

@@ -39,6 +39,15 @@ def test_the_split_depends_on_the_seed_and_not_on_the_order() -> None:
     assert set(map(repr, first)) != set(map(repr, other_seed))
 
 
+@pytest.mark.parametrize(("count", "kept"), [(49, 0), (50, 5), (100, 10), (2000, 200), (5000, 200)])
+def test_the_share_kept_aside_follows_the_number_of_pairs(count: int, kept: int) -> None:
+    pairs = [_pair(str(number), f"question {number}") for number in range(count)]
+    train, evaluation = split_by_prompt(pairs, None, seed=3)
+    assert (len(train), len(evaluation)) == (count - kept, kept)
+    by_prompt = PairsByPrompt.of(Counter(prompt_digest(pair.prompt, "3") for pair in pairs))
+    assert by_prompt.split(None) == (count - kept, kept)
+
+
 def test_too_few_prompts_for_an_evaluation_share_all_train() -> None:
     pairs = [_pair(str(number), f"question {number}") for number in range(9)]
     train, evaluation = split_by_prompt(pairs, 0.1, seed=0)

@@ -231,7 +231,7 @@ def test_every_boundary_leaves_global_state_as_it_was(base: BaseModel, tmp_path:
         assert not any(value.requires_grad for value in base.model.parameters())
 
 
-def test_evaluation_keeps_the_step_with_the_lowest_loss(base: BaseModel, tmp_path: Path) -> None:
+def test_the_last_step_is_kept_unless_an_earlier_one_is_clearly_better(base: BaseModel, tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, eval_share=0.4, epochs=4, learning_rate=2e-2, lr_scheduler="constant")
     events = run(base, tmp_path / "adapter", config, count=10)
     plan = of_kind(events, RunPlanned)[0]
@@ -239,8 +239,12 @@ def test_evaluation_keeps_the_step_with_the_lowest_loss(base: BaseModel, tmp_pat
     evaluations = of_kind(events, EvalDone)
     assert [evaluation.step for evaluation in evaluations] == [3, 6, 9, 12]
     best = min(evaluations, key=lambda evaluation: evaluation.metrics["eval_loss"])
-    assert of_kind(events, AdapterSaved)[0].step == best.step
-    assert any("evaluate on" in notice.text for notice in of_kind(events, Notice))
+    (words,) = [notice.text for notice in of_kind(events, Notice) if "kept" in notice.text and "±" in notice.text]
+    assert best.step == 9
+    kept = 12 if "too little to choose it" in words else 9
+    assert words.startswith(f"Step {kept}")
+    assert of_kind(events, AdapterSaved)[0].step == kept
+    assert any("4 pairs to evaluate on: accuracy" in notice.text for notice in of_kind(events, Notice))
 
 
 def test_margins_of_every_pair_are_told_each_epoch(base: BaseModel, tmp_path: Path) -> None:
@@ -268,6 +272,7 @@ def test_early_stop_ends_a_run_that_gets_worse(base: BaseModel, tmp_path: Path) 
     assert len(losses) == 3
     assert losses[0] == min(losses)
     assert of_kind(events, AdapterSaved)[0].step == 3
+    assert any("Step 3 is kept" in notice.text for notice in of_kind(events, Notice))
 
 
 def test_a_run_that_forgets_how_to_speak_is_told_so_once(base: BaseModel, tmp_path: Path) -> None:

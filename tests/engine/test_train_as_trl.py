@@ -14,7 +14,7 @@ from engine.chat import EncodedPair, encode_pair
 from engine.config import TrainConfig
 from engine.events import StepDone
 from engine.model import load_base
-from engine.preference import Message, PreferencePair
+from engine.preference import Message, Outcome, PreferencePair
 from engine.schedule import epoch_order, planned_steps
 from engine.train import train_dpo
 from engine.training.learner import Learner, adapter_parameters
@@ -80,7 +80,7 @@ def trl_trainer(
         gradient_checkpointing=False,
         disable_tqdm=True,
         beta=config.beta,
-        loss_type=["sigmoid"],
+        loss_type=[config.loss],
     )
     trainer = InOrder(
         AutoModelForCausalLM.from_pretrained(location),
@@ -97,17 +97,19 @@ def trl_trainer(
 
 
 @pytest.mark.filterwarnings("ignore")  # TRL and its helpers use what their own dependencies are about to drop
-def test_a_run_follows_trl_step_by_step(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("loss", "epochs"), [("sigmoid", 2), ("apo_zero", 5), ("apo_down", 5)])
+def test_a_run_follows_trl_step_by_step(tmp_path: Path, loss: str, epochs: int) -> None:
+    config = dataclasses.replace(CONFIG, loss=loss, epochs=epochs)
     location = save_tiny(tmp_path / "model")
     base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
-    events = train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter")
+    events = train_dpo(base, PAIRS, config, adapter="a1", folder=tmp_path / "adapter")
     next(events)
     first = {name: value.detach().clone() for name, value in adapter_parameters(base.model, "a1").items()}
     ours = [event.metrics for event in events if isinstance(event, StepDone)]
-    trainer = trl_trainer(location, tmp_path / "trl", CONFIG, first)
+    trainer = trl_trainer(location, tmp_path / "trl", config, first)
     trainer.train()
     theirs = [entry for entry in trainer.state.log_history if "grad_norm" in entry]
-    assert len(ours) == len(theirs) == 4
+    assert len(ours) == len(theirs) == 2 * epochs
     assert theirs[-1]["loss"] < theirs[0]["loss"] - 0.01
     for own, other in zip(ours, theirs, strict=True):
         for name in NAMES.split():
@@ -120,6 +122,8 @@ LOSSES = [
     ("hinge", 0.0, 0.0),
     ("ipo", 0.0, 0.0),
     ("sigmoid_norm", 0.0, 0.0),
+    ("apo_zero", 0.0, 0.0),
+    ("apo_down", 0.0, 0.0),
 ]
 
 
@@ -149,3 +153,51 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
         learner.config = dataclasses.replace(CONFIG, loss=loss, label_smoothing=smoothing, sft_weight=sft_weight)
         ours = sum(learner.evaluate(pair, window).loss for pair in window) / len(window)
         assert ours == pytest.approx(theirs, abs=1e-5, rel=1e-5), (loss, sft_weight)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("outcome", ["both_bad", "both_good"])
+def test_both_bad_and_both_good_equal_trl_s_unpaired_loss(tmp_path: Path, outcome: Outcome) -> None:
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import KTOConfig, KTOTrainer
+
+    location = save_tiny(tmp_path / "model")
+    base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
+    list(train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter"))
+    pair = dataclasses.replace(PAIRS[1], outcome=outcome)
+    texts = [[{"role": "assistant", "content": text}] for text in (pair.chosen, pair.rejected)]
+    rows = [
+        {"prompt": [dict(each) for each in pair.prompt], "completion": text, "label": outcome == "both_good"}
+        for text in texts
+    ]
+    trainer = KTOTrainer(
+        AutoModelForCausalLM.from_pretrained(location),
+        args=KTOConfig(
+            output_dir=str(tmp_path / "trl"),
+            loss_type="apo_zero_unpaired",
+            per_device_train_batch_size=2,
+            beta=CONFIG.beta,
+            use_cpu=True,
+            bf16=False,
+            gradient_checkpointing=False,
+            report_to=[],
+        ),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=AutoTokenizer.from_pretrained(location),
+        peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
+    )
+    own = dict(trainer.model.named_parameters())
+    with torch.no_grad():
+        for name, value in adapter_parameters(base.model, "a1").items():
+            own[name.replace(".a1.", ".default.")].copy_(value)
+    trainer.model.eval()
+    theirs = trainer._compute_loss(trainer.model, next(iter(trainer.get_train_dataloader())), False).item()
+    config = dataclasses.replace(CONFIG, unpaired_weight=1.0)
+    window = [encode_pair(base.tokenizer, each, config) for each in (*PAIRS[2:6], pair)]  # 4 pairs: no cap on one
+    learner = Learner(Scorer(base, None, "asked for"), "a1", config)
+    assert all(isinstance(each, EncodedPair) for each in window)
+    learner.score_reference(window[-1])  # type: ignore[arg-type]
+    ours = learner.evaluate(window[-1], window).loss  # type: ignore[arg-type]
+    assert ours == pytest.approx(theirs, abs=1e-6, rel=1e-5)
+    assert abs(ours - 0.5) > 1e-3

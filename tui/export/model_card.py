@@ -6,13 +6,16 @@ trial may call an adapter better. Text from people or models is sanitized and ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from adapters.manifest import Adapter
 from db import models as db_models
+from db import verdicts as db_verdicts
 from db.errors import NotFound
+from db.metrics import KEPT
 from db.run_rows import RunRow, TrialRow
 from engine.events import ModelMerged
 from engine.sources.default_model import DEFAULT_SOURCE
@@ -94,7 +97,7 @@ class Card:
         else:
             yield f"- run: {run.id}, begun {run.started[:10]}, {run.status} after {count(run.step, 'step')}"
             trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
-            yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on"
+            yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on{_beside(self.view, run)}"
             yield f"- reference: {_reference(run)}"
         yield f"- weights of the adapter: SHA-256 `{manifest.checksum}`"
         if manifest.note:
@@ -131,6 +134,13 @@ def _lineage(view: WorkspaceReader, adapter: Adapter) -> list[str]:
     return ["base", *removed, *(_plain(each.manifest.name) for each in line)]
 
 
+def _beside(view: WorkspaceReader, run: RunRow) -> str:
+    """Which verdicts that prefer no answer are among the pairs of a run; empty without any."""
+    counts = Counter(row.said for row in db_verdicts.run_preference_pairs(view.workspace.connection, run.id))
+    found = [f"{counts[kind]:,} × {kind.replace('_', ' ')}" for kind in db_verdicts.NOT_DECISIVE if counts[kind]]
+    return f"; among both are {', '.join(found)}" if found else ""
+
+
 def _reference(run: RunRow) -> str:
     if run.parent_adapter is None or run.config.get("reference") == "base":
         return "the base model"
@@ -153,7 +163,10 @@ def _settings(run: RunRow | None) -> Iterator[str]:
 
 
 def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
-    """The evaluation of the step that was kept, the one with the lowest loss; else the last step's training figures."""
+    """The evaluation of the step that was kept; else the last step's training figures.
+
+    An earlier run did not record that step: it kept the one with the lowest evaluation loss.
+    """
     if run is None:
         yield "None are known."
         return
@@ -163,7 +176,8 @@ def _figures(view: WorkspaceReader, run: RunRow | None) -> Iterator[str]:
             by_step.setdefault(row.step, {})[row.name] = row.value
     evaluated = [(figures["eval_loss"], step) for step, figures in by_step.items() if "eval_loss" in figures]
     if evaluated:
-        _, step = min(evaluated)
+        recorded = [each for each in by_step if KEPT in by_step[each] and "eval_loss" in by_step[each]]
+        step = recorded[0] if recorded else min(evaluated)[1]
         yield f"Of the step that was kept, {step} of {run.step}, on {count(run.eval_pairs, 'pair')} not trained on:\n"
         yield "| | value | 95 % interval |"
         yield "| --- | --- | --- |"

@@ -16,8 +16,8 @@ _NAMES: Final = {
     "learning_rate": "learning rate",
     "pairs_per_second": "pairs per second",
 }
-_HIDDEN: Final = ("epoch", "_low", "_high")
-"""Endings of metrics without a curve of their own: the epoch, and the ends of intervals."""
+_HIDDEN: Final = ("epoch", "_low", "_high", "kept")
+"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, and the mark of the kept step."""
 
 
 @dataclass(frozen=True)

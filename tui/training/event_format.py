@@ -69,7 +69,7 @@ def event_words(record: Mapping[str, Any]) -> str:
         case "step":
             return (
                 f"step {record['step']}/{record['total_steps']}  loss {record['loss']:.4f}  "
-                f"margin {record['rewards/margins']:+.3f}  accuracy {record['rewards/accuracies']:.2f}  "
+                f"{_decisive_words(record)}"
                 f"{record['seconds_left']:.0f} s left"
             )
         case "eval":
@@ -92,8 +92,16 @@ def event_words(record: Mapping[str, Any]) -> str:
 def evaluation_words(record: Mapping[str, Any]) -> str:
     """An evaluation as a line: each figure with its 95 % interval, which is wide for few pairs."""
     names = {"loss": "eval_loss", "margin": "eval_rewards/margins", "accuracy": "eval_rewards/accuracies"}
-    parts = [f"{word} {record[name]:.2f}{_interval(record, name)}" for word, name in names.items()]
+    shown = {word: name for word, name in names.items() if name in record}
+    parts = [f"{word} {record[name]:.2f}{_interval(record, name)}" for word, name in shown.items()]
     return "evaluation  " + "  ".join(parts)
+
+
+def _decisive_words(record: Mapping[str, Any]) -> str:
+    """Margin and accuracy of a step; empty where no pair of the step has a better answer."""
+    if "rewards/margins" not in record:
+        return ""
+    return f"margin {record['rewards/margins']:+.3f}  accuracy {record['rewards/accuracies']:.2f}  "
 
 
 def _interval(record: Mapping[str, Any], name: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from db import prompts as db_prompts
 from db import verdicts as db_verdicts
 from db.pair_rows import PairFilter, PairRow
 from db.times import utc_text
-from engine.preference import PreferencePair
+from engine.config import TrainConfig
+from engine.preference import Outcome, PreferencePair
 from tui.errors import InputError
 from tui.workspace.named_values import NamedValues
 from tui.workspace.workspace import Workspace
@@ -84,19 +85,32 @@ def preference_pair(row: PairRow) -> PreferencePair:
         chosen_cut=row.chosen_cut,
         rejected_cut=row.rejected_cut,
         thinking=row.thinking,
+        outcome=_outcome(row),
+        edited=row.edited,
     )
 
 
-def pairs_of(workspace: Workspace, chosen: PairSet) -> list[PairRow]:
-    """The training records of a set, by the current verdicts.
+def _outcome(row: PairRow) -> Outcome:
+    if row.said != "better":
+        return cast(Outcome, row.said)
+    return "much" if row.strength > 1 else "better"
+
+
+def learned_beside(config: TrainConfig) -> tuple[str, ...]:
+    """The verdicts that prefer no answer and that a run with these settings learns from."""
+    return tuple(kind for kind in db_verdicts.NOT_DECISIVE if kind in config.outcomes)
+
+
+def pairs_of(workspace: Workspace, chosen: PairSet, also: tuple[str, ...] = ()) -> list[PairRow]:
+    """The training records of a set, by the current verdicts, and those whose verdict is one of `also`.
 
     Raises:
         InputError: there is no prompt set of that name for labelling.
     """
-    return db_verdicts.preference_pairs(workspace.connection, filter_of(workspace, chosen))
+    return db_verdicts.preference_pairs(workspace.connection, filter_of(workspace, chosen, also))
 
 
-def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
+def filter_of(workspace: Workspace, chosen: PairSet, also: tuple[str, ...] = ()) -> PairFilter:
     """The set as the database's filter. Raises `InputError` as `pairs_of` does."""
     set_id = None
     if chosen.prompt_set is not None:
@@ -109,7 +123,7 @@ def filter_of(workspace: Workspace, chosen: PairSet) -> PairFilter:
     if chosen.since is not None:
         midnight = datetime.fromisoformat(chosen.since).astimezone()
         since = utc_text(midnight)
-    return PairFilter(since=since, set_id=set_id, strong=chosen.strong)
+    return PairFilter(since=since, set_id=set_id, strong=chosen.strong, also=also)
 
 
 class PairSets:

@@ -19,7 +19,7 @@ from tui.compute.loaded_model import LoadedModel
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.snapshots import LoadState, RunProgress, TrainPreview
 from tui.training.newest_request import Breather, NewestRequest
-from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, preference_pair
+from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, learned_beside, preference_pair
 from tui.training.preflight_format import text_notes
 from tui.workspace.workspace import Workspace
 
@@ -63,6 +63,7 @@ class _Counted:
         )
 
 
+_Key = tuple[PairSet, int, tuple[str, ...]]
 _Version = tuple[sqlite3.Connection, int]
 """A connection, and its `data_version`."""
 
@@ -74,8 +75,8 @@ class RunPreviews:
         self._workspace, self._loaded_model = workspace, loaded_model
         self._latest_preflight: tuple[object, Preflight] | None = None
         self._requests = NewestRequest("palate-preview", workspace.readers.release)
-        self._kept: dict[tuple[PairSet, int], tuple[_Version, _Counted]] = {}
-        """The latest counts, by pairs and seed. The request thread writes them, and any thread reads them."""
+        self._kept: dict[_Key, tuple[_Version, _Counted]] = {}
+        """The latest counts, by pairs, seed and verdicts. The request thread writes them, and any thread reads them."""
         self._name = f"{STEM}-1"
 
     def close(self) -> None:
@@ -91,7 +92,7 @@ class RunPreviews:
 
     def known(self, config: TrainConfig, chosen: PairSet) -> TrainPreview | None:
         """The preview from the latest counts, without a query; None before these pairs were counted."""
-        kept = self._kept.get((chosen, config.seed))
+        kept = self._kept.get((chosen, config.seed, learned_beside(config)))
         return None if kept is None else kept[1].preview(config, self._name)
 
     def ask(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener) -> None:
@@ -122,7 +123,13 @@ class RunPreviews:
             AdapterLoadError: the settings name a layer that the model does not have.
         """
         base, breather = self._loaded_model.required(), Breather(is_dropped)
-        pairs = _Breathing(self._read_pairs(chosen, breather), breather)
+        pairs = _Breathing(self._read_pairs(chosen, config, breather), breather)
+        found = self._preflight(base, pairs, config)
+        unused = self._unused_words(chosen, config)
+        return replace(found, notes=(*found.notes, unused)) if unused else found
+
+    def _preflight(self, base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig) -> Preflight:
+        """The preflight of these pairs, kept until pairs, settings or model change."""
         speed = self._measured_speed(self._loaded_model.model_row(None))
         asked = (pairs, config, base.fingerprint, base.dtype, speed)
         latest = self._latest_preflight
@@ -142,7 +149,7 @@ class RunPreviews:
 
     def _counted(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener, breather: Breather) -> _Counted:
         """The kept counts, if nothing was stored since; otherwise new ones."""
-        connection, key = self._workspace.connection, (chosen, config.seed)
+        connection, key = self._workspace.connection, (chosen, config.seed, learned_beside(config))
         version = connection, data_version(connection)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == version:
@@ -159,7 +166,8 @@ class RunPreviews:
     ) -> None:
         """Report the number of pairs alone, which SQLite counts, where the other counts take longer."""
         try:
-            pairs = db_verdicts.count_pairs(self._workspace.connection, filter_of(self._workspace, chosen))
+            wanted = filter_of(self._workspace, chosen, learned_beside(config))
+            pairs = db_verdicts.count_pairs(self._workspace.connection, wanted)
         except InputError:
             return  # the preview reports it
         if pairs > _FEW:
@@ -172,7 +180,7 @@ class RunPreviews:
         pairs: Counter[str] = Counter()
         problem = None
         try:
-            wanted = filter_of(self._workspace, chosen)
+            wanted = filter_of(self._workspace, chosen, learned_beside(config))
             for prompt, number in db_verdicts.read_pair_prompts(self._workspace.connection, wanted):
                 pairs[prompt_digest(prompt, str(config.seed))] += number
                 breather.pause()
@@ -180,9 +188,20 @@ class RunPreviews:
             problem = str(error)
         return _Counted(PairsByPrompt.of(pairs), problem)
 
-    def _read_pairs(self, chosen: PairSet, breather: Breather) -> list[PreferencePair]:
+    def _unused_words(self, chosen: PairSet, config: TrainConfig) -> str | None:
+        """How many verdicts prefer no answer and are not learned from, and by which settings they would be."""
+        counts = db_verdicts.count_not_decisive(self._workspace.connection, filter_of(self._workspace, chosen))
+        unused = {kind: number for kind, number in counts.items() if kind not in learned_beside(config)}
+        if not unused:
+            return None
+        words = ", ".join(f"{number:,} × {kind.replace('_', ' ')}" for kind, number in unused.items())
+        flags = ["--loss ordinal"] if "tie" in unused else []
+        flags += ["--unpaired-weight 0.25"] if set(unused) - {"tie"} else []
+        return f"These verdicts teach nothing by these settings: {words}. To learn from them: {' '.join(flags)}."
+
+    def _read_pairs(self, chosen: PairSet, config: TrainConfig, breather: Breather) -> list[PreferencePair]:
         pairs = []
-        wanted = filter_of(self._workspace, chosen)
+        wanted = filter_of(self._workspace, chosen, learned_beside(config))
         for row in db_verdicts.read_preference_pairs(self._workspace.connection, wanted):
             pairs.append(preference_pair(row))
             breather.pause()

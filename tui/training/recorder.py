@@ -15,6 +15,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db.pair_rows import PairRow
 from engine.events import (
+    AdapterSaved,
     CheckpointSaved,
     EvalDone,
     Event,
@@ -69,6 +70,8 @@ class RunRecorder:
                 self._store_figures(event)
             case MarginsKnown():
                 self._store_margins(event)
+            case AdapterSaved():
+                self._write(db_runs.record_figures, self._run, [(event.step, db_metrics.KEPT, 1.0)])
             case CheckpointSaved():
                 size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
                 self._write(db_checkpoints.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
@@ -147,7 +150,7 @@ def publish_adapter(
             left out (which are among the rows of a run that was never interrupted) and those that the run was
             evaluated on.
     """
-    pairs = [preference_pair(row) for row in task.rows if str(row.comparison) in trained]
+    pairs = task.config.as_learned([preference_pair(row) for row in task.rows if str(row.comparison) in trained])
     adapter = workspace.registry.publish(
         folder,
         name=name,

@@ -31,7 +31,7 @@ from tui.events import RunChanged, RunEnded, WorkbenchFailed
 from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
-from tui.training.pair_sets import ALL_PAIRS, PairSet, pair_set_of, pairs_of, preference_pair
+from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
 from tui.training.preview import FEWEST_PAIRS, PreviewListener, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
@@ -112,7 +112,7 @@ class Trainer:
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else self._previews.free_name()
-        rows = pairs_of(self._workspace, pairs)
+        rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self._problem(len(rows), pairs):
             raise WorkbenchError(problem)
         run = self._workspace.write(

@@ -34,19 +34,26 @@ def test_a_run_looked_at_beforehand() -> None:
     assert (found.moved, found.shortened) == (0, 0)
     assert found.chosen_longer == 1.0
     assert found.travel == pytest.approx(5e-5 * (6 + 5 + 4 + 3 + 2 + 1) / 6)
-    few, length, travel = found.notes
+    few, length, travel, evaluation = found.notes
     assert few.startswith("6 pairs are few")
     assert length == "The longer answer was chosen in 100% of the pairs, so answers will grow longer."
     assert travel.startswith("Learning rate times steps is 0.0002, too little")
+    assert evaluation.startswith(
+        "1 pair to evaluate on: accuracy is known to about 45 points either way"
+    )  # 0.98 / √4.84
 
 
 def test_a_sound_run_has_no_notes() -> None:
     pairs = [
         dataclasses.replace(pair, chosen=pair.rejected, rejected=pair.chosen) if number % 2 else pair
-        for number, pair in enumerate(_pairs(40))
+        for number, pair in enumerate(_pairs(200))
     ]
-    found = preflight(tiny_tokenizer(), pairs, TrainConfig())
-    assert found.notes == ()
+    assert preflight(tiny_tokenizer(), pairs, TrainConfig(eval_share=0.5)).notes == ()  # 100 pairs: 9.6 points
+    (evaluation,) = preflight(tiny_tokenizer(), pairs, TrainConfig()).notes
+    assert evaluation.startswith("20 pairs to evaluate on: accuracy is known to about 20 points either way")
+    pairs = pairs[:40]
+    (nothing,) = preflight(tiny_tokenizer(), pairs, TrainConfig()).notes
+    assert nothing.startswith("No pairs are kept aside of 40 pairs, so nothing shows which step is best")
     cut = preflight(tiny_tokenizer(), pairs, TrainConfig(max_length=TEMPLATE + 2 + 7, truncation="cut"))
     assert cut.shortened == 40
 

@@ -33,8 +33,12 @@ def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_gro
 
 
 def test_learning_by_heart_is_told_from_the_evaluation_loss() -> None:
-    state = RunState(total_steps=100, best_loss=0.5, best_step=20)
+    state = RunState(total_steps=100, step=40, evaluated_step=40, best_loss=0.5, best_step=20, best_weights={})
+    state.best_losses, state.eval_losses = {"1": 0.4, "2": 0.6}, {"1": 0.5, "2": 0.72}  # 0.11 ± 0.01
     assert evaluation_warnings(state, 0.59) == ()
+    state.eval_losses["1"] = 0.32  # −0.08 and 0.12: 0.02 ± 0.10 may be chance
+    assert evaluation_warnings(state, 0.61) == ()
+    state.eval_losses["1"] = 0.5
     (notice,) = evaluation_warnings(state, 0.61)
     assert "rose from 0.500 to 0.610" in notice.text
     assert "step 20 is kept" in notice.text

@@ -165,8 +165,9 @@ def test_the_card_tells_where_it_comes_from_and_what_is_known(workbench: Workben
 def test_the_card_s_figures_are_those_of_the_kept_step_by_hand(workbench: Workbench, tmp_path: Path) -> None:
     export_adapter(workbench, "taste-1", tmp_path / "out")
     rows = workbench.run_metrics(1)
-    loss, step = min((each.value, each.step) for each in rows if each.name == "eval_loss" and each.value is not None)
+    (step,) = [each.step for each in rows if each.name == "kept"]
     value = {each.name: each.value for each in rows if each.step == step}
+    loss = value["eval_loss"]
     run = workbench.run(1)
     pairs = f"{run.eval_pairs} pair" + ("s" if run.eval_pairs > 1 else "")
     found = sections(tmp_path / "out" / "README.md")["Figures"]

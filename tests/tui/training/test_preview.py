@@ -1,6 +1,7 @@
 """What a run would do: the preview is exact, counted on a thread, and kept until something is stored."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from sqlite3 import Connection
@@ -9,6 +10,7 @@ import pytest
 
 from db.edits import undo_labelling
 from db.runs import create_run
+from db.verdicts import count_pairs
 from engine.config import TrainConfig
 from engine.preference import split_by_prompt
 from tests.label_pairs import fill
@@ -48,6 +50,22 @@ def test_the_preview_is_that_of_the_run_itself(workbench: StillWorkbench, eval_s
     assert asked(workbench, config) == found
     assert found.problem is not None
     assert "still loading" in found.problem
+
+
+def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWorkbench) -> None:
+    connection = workbench.workspace.connection
+    first, second = (row.comparison for row in pairs_of(workbench.workspace, ALL_PAIRS)[:2])
+    workbench.judge(first, "tie").result()
+    workbench.judge(second, "both_bad").result()
+    assert (asked(workbench).pairs, count_pairs(connection)) == (21, 21)
+    ordinal = replace(CONFIG, loss="ordinal")
+    assert asked(workbench, ordinal).pairs == workbench.train_preview(ordinal).pairs == 22
+    both = replace(ordinal, unpaired_weight=0.2)
+    assert asked(workbench, both).pairs == 23
+    words = workbench.trainer._previews._unused_words(ALL_PAIRS, CONFIG)
+    assert words is not None
+    assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal --unpaired-weight 0.25.")
+    assert workbench.trainer._previews._unused_words(ALL_PAIRS, both) is None
 
 
 def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbench) -> None:

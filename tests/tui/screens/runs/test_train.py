@@ -76,7 +76,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
-        assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
+        assert "31 preference pairs · 31 to train on, 0 to measure on · 24 steps in 3 epochs" in text_of(app)
         await pilot.press(*["down"] * 6)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
@@ -120,7 +120,8 @@ async def test_values_that_do_not_go_together_are_said_at_their_row(workbench: F
         screen = await open_train(pilot)
         await go_to(pilot, screen, "label_smoothing")
         await pilot.press("0", ".", "1", "enter", "up", "right", "right")
-        words = "label smoothing 0.1 does nothing with loss hinge. Set it to 0, or take the loss sigmoid or robust."
+        words = "label smoothing 0.1 does nothing with loss hinge. "
+        words += "Set it to 0, or take the loss sigmoid, ordinal or robust."
         await until(pilot, lambda: row(screen, "label_smoothing").problem == words)
         await until_shown(pilot, "label smoothing 0.1 does nothing")
         await pilot.press("S")
@@ -178,11 +179,11 @@ async def test_the_plan_follows_the_settings(workbench: FakeWorkbench) -> None:
         screen = await open_train(pilot)
         await go_to(pilot, screen, "epochs")
         await pilot.press("1")
-        await until_shown(pilot, "7 steps in 1 epoch")
+        await until_shown(pilot, "8 steps in 1 epoch")
         await pilot.press("down")
         await until(pilot, lambda: row(screen, "batch_size").has_focus)
         await pilot.press("2", "escape")
-        await until_shown(pilot, "14 steps in 1 epoch")
+        await until_shown(pilot, "16 steps in 1 epoch")
 
 
 async def test_a_run_starts_with_the_settings_of_the_form(workbench: FakeWorkbench) -> None:

@@ -46,7 +46,7 @@ async def open_form(pilot: Pilot[None]) -> Form:
         ("lr_scheduler", ["right", "right", "left"], "‹ cosine ›"),
         ("epochs", ["7", "escape"], "in 7 epochs"),
         ("eval_share", ["0", ".", "5", "enter"], "12 to train on, 11 to measure on"),
-        ("seed", ["8", "enter"], "21 to train on, 2 to measure on"),
+        ("seed", ["8", "enter"], "23 to train on, 0 to measure on"),
         ("pairs_judged", ["right"], "0 preference pairs, much better only"),
     ],
 )
@@ -93,7 +93,7 @@ async def test_of_previews_that_are_counted_only_the_newest_is_drawn(
         await pilot.press("8", "9")
         await until(pilot, lambda: len(held) == 2)
         drawn = text_of(app)
-        assert "23 preference pairs · 21 to train on, 2 to measure on" in drawn, "the plan must not flicker meanwhile"
+        assert "23 preference pairs · 23 to train on, 0 to measure on" in drawn, "the plan must not flicker meanwhile"
         older, newer = (TrainPreview(pairs, pairs, 0, 5, 1) for pairs in (111, 222))
         held[1](newer)
         await until_shown(pilot, "222 preference pairs")

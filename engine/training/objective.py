@@ -1,0 +1,64 @@
+"""The loss of one pair of a step, whatever its verdict said."""
+
+from collections.abc import Sequence
+
+import torch
+
+from engine.chat import EncodedPair
+from engine.config import TrainConfig
+from engine.dpo import dpo_loss, ordinal_loss, unpaired_loss
+from engine.logps import CompletionScores
+from engine.outcomes import Thresholds
+from engine.preference import DECISIVE, UNPAIRED
+
+
+def pair_loss(
+    pair: EncodedPair,
+    scores: CompletionScores,
+    held: torch.Tensor,
+    window: Sequence[EncodedPair],
+    config: TrainConfig,
+    thresholds: Thresholds,
+) -> torch.Tensor:
+    """The loss of a pair with reference logps `held`, (2,). Its mean over the window is the window's loss.
+
+    It depends on the pairs of its window, never on those that share its pass: the SFT term is a mean over the window's
+    chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight. An
+    edited answer is anchored by the mean over its own tokens (arXiv:2404.19733).
+    """
+    if pair.outcome in UNPAIRED:
+        ratios = scores.logps - held
+        return unpaired_loss(ratios, beta=config.beta, good=pair.outcome == "both_good") * unpaired_weight(
+            window, config
+        )
+    if config.loss == "ordinal" and not thresholds.are_none:
+        chosen, rejected = (scores.logps - held).unbind()
+        loss = ordinal_loss(config.beta * (chosen - rejected), pair.outcome, thresholds, config.label_smoothing)
+        loss = loss * config.tie_weight if pair.outcome == "tie" else loss
+    else:
+        loss = dpo_loss(
+            *scores.logps.unbind(),
+            *held.unbind(),
+            beta=config.beta,
+            loss="sigmoid" if config.loss == "ordinal" else config.loss,
+            label_smoothing=config.label_smoothing,
+            chosen_tokens=scores.tokens[0],
+            rejected_tokens=scores.tokens[1],
+        )
+    if pair.edited:
+        loss = loss - config.edit_weight * scores.logps[0] / scores.tokens[0]
+    if config.sft_weight and pair.outcome in DECISIVE:
+        chosen_tokens = sum(len(each.chosen_ids) for each in window if each.outcome in DECISIVE)
+        loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
+    return loss
+
+
+def unpaired_weight(window: Sequence[EncodedPair], config: TrainConfig) -> float:
+    """The weight of each unpaired term of a window: the setting, or less where all of them would exceed 25 %.
+
+    Three pairs and two of which both answers are bad: 3 / (3 · 2) = 0.5 each, so 1 of 4. Without a pair it is 0.
+    """
+    weights = {"tie": config.tie_weight}
+    paired = sum(weights.get(each.outcome, 1.0) for each in window if each.outcome not in UNPAIRED)
+    unpaired = sum(each.outcome in UNPAIRED for each in window)
+    return min(config.unpaired_weight, paired / (3 * unpaired))
