@@ -44,6 +44,7 @@ from tui.events import (
     VerdictStored,
     WorkbenchEvent,
     WorkbenchFailed,
+    WorkbenchNotice,
 )
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
@@ -62,6 +63,7 @@ from tui.training.reference_prefetch import ReferencePrefetch
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
+from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
 from tui.workspace.settings import BASE
 from tui.workspace.settings_store import change_setting
@@ -140,6 +142,8 @@ class Workbench(WorkspaceReader):
         if self._started:
             return
         self._started = True
+        for found in saved_findings(self.workspace):
+            self._publish(WorkbenchNotice("Verdicts that are not in this database", found.text))
         self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
