@@ -249,7 +249,7 @@ class Workbench(WorkspaceReader):
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
-        stored = self.workspace.write(
+        stored = self.workspace.write_verdict(
             db_verdicts.judge,
             share=queue.ask_again,
             pick=partial(seed_from, self.seed, "again"),
@@ -267,7 +267,7 @@ class Workbench(WorkspaceReader):
 
     def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
         """Store the verdict of the program `command`, which never passes for the owner's own."""
-        stored = self.workspace.write(
+        stored = self.workspace.write_verdict(
             db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
         )
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
@@ -278,7 +278,7 @@ class Workbench(WorkspaceReader):
 
         Resolves to the new comparison, decided for the text; `undo` undoes both.
         """
-        edited = self.workspace.write(db_edits.add_edit, comparison=comparison, original=original, text=text)
+        edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
         return edited
 
@@ -288,7 +288,7 @@ class Workbench(WorkspaceReader):
 
     def undo(self) -> Future[int | None]:
         """Undo the newest current verdict; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write(db_edits.undo_labelling)
+        undone = self.workspace.write_verdict(db_edits.undo_labelling)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 
