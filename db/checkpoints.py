@@ -20,6 +20,11 @@ def get_checkpoint(conn: Connection, run: int) -> CheckpointRow | None:
     return None if row is None else CheckpointRow(row["run"], row["step"], row["path"], row["bytes"], row["created"])
 
 
+def runs_with_checkpoint(conn: Connection) -> list[int]:
+    """The ids of the runs that have a checkpoint."""
+    return [row["run"] for row in conn.execute("SELECT run FROM checkpoints ORDER BY run")]
+
+
 def drop_checkpoint(conn: Connection, run: int) -> None:
     """Delete the record of a checkpoint whose file is gone."""
     conn.execute("DELETE FROM checkpoints WHERE run = ?", (run,))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from db.backup import back_up
+from db.backup_files import advice, newest_backup
 from db.errors import (
     DamagedDatabase,
     DatabaseError,
@@ -36,6 +37,7 @@ from db.migrations.runner import (
     pending_names,
     unknown_names,
 )
+from db.restoring import finish_restore
 
 # "PALT": SQLite keeps this number in the file's header, so that a program recognises its own files.
 APPLICATION_ID = 0x50414C54
@@ -67,6 +69,7 @@ def open_database(path: Path, tell: Callable[[str], None] = lambda _: None) -> N
     """
     with translated(path):
         _clear_away(path)
+        finish_restore(path)
         if not _exists(path):
             _create(path)
         _check_header(path)
@@ -94,6 +97,25 @@ def read_only(path: Path) -> sqlite3.Connection:
             raise ReplacedDatabase(
                 f"{path} is not read: {REPLACED}. Leave Palate; its last words say what to do.", None
             )
+        conn = any_version(path)
+        try:
+            if pending_names(conn):
+                raise OlderDatabase(f"{path} was written by an older Palate. {_how_to_upgrade(path)}")
+            hide_batch(conn)
+        except (sqlite3.Error, DatabaseError):
+            conn.close()
+            raise
+        return conn
+
+
+def any_version(path: Path) -> sqlite3.Connection:
+    """A connection that can only read, to a database or a copy of one, of this version or an older one.
+
+    Raises:
+        NotWritable: an owner is alive, and SQLite cannot read beside it.
+        MissingDatabase, ForeignDatabase, NewerDatabase, DamagedDatabase, DatabaseError.
+    """
+    with translated(path):
         if not _exists(path):
             raise MissingDatabase(f"{path} does not exist. Start `palate` once to make the workspace.")
         _check_header(path)
@@ -101,9 +123,7 @@ def read_only(path: Path) -> sqlite3.Connection:
         try:
             _check_application(path, conn)
             _check_version(path, conn)
-            if pending_names(conn):
-                raise OlderDatabase(f"{path} was written by an older Palate. {_how_to_upgrade(path)}")
-            hide_batch(conn)
+            _check_tables(path, conn)
         except (sqlite3.Error, DatabaseError):
             conn.close()
             raise
@@ -161,9 +181,8 @@ def _exists(path: Path) -> bool:
         return False
     if path.stat().st_size > 0:
         return True
-    backups = sorted((path.parent / "backups").glob("*.db"))
-    if backups:
-        raise DamagedDatabase(f"{path} is empty, but there are backups. Copy {backups[-1]} over it and start again.")
+    if newest_backup(path.parent) is not None:
+        raise DamagedDatabase(f"{path} is empty, but there are backups. {advice(path)}")
     return False
 
 
@@ -200,7 +219,7 @@ def _check_version(path: Path, conn: sqlite3.Connection) -> None:
 def _check_tables(path: Path, conn: sqlite3.Connection) -> None:
     there = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if missing := sorted(_NEEDED - there):
-        raise DamagedDatabase(f"{path} has no table {missing[0]}. {_take_a_backup(path)}")
+        raise DamagedDatabase(f"{path} has no table {missing[0]}. {advice(path)}")
 
 
 def quick_check(conn: sqlite3.Connection) -> str:
@@ -214,7 +233,7 @@ def _check_after_unclean_end(path: Path, conn: sqlite3.Connection) -> None:
         return
     found = quick_check(conn)
     if found != "ok":
-        raise DamagedDatabase(f"{path}: {found}. {_take_a_backup(path)}")
+        raise DamagedDatabase(f"{path}: {found}. {advice(path)}")
 
 
 def data_version(conn: sqlite3.Connection) -> int:
@@ -365,7 +384,7 @@ def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return NotWritable(_not_writable(path))
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DamagedDatabase(f"{path}: {error}. {_take_a_backup(path)}")
+        return DamagedDatabase(f"{path}: {error}. {advice(path)}")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseError(f"{path} is locked by another program. Close that program and try again.")
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
@@ -377,10 +396,3 @@ def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
 
 def _not_writable(path: Path) -> str:
     return f"{path} cannot be opened or written. Check the permissions, or choose another folder with --workspace."
-
-
-def _take_a_backup(path: Path) -> str:
-    backups = sorted((path.parent / "backups").glob("*.db"))
-    if not backups:
-        return f"Keep a copy of the folder {path.parent} and start with a new one: --workspace."
-    return f"Move {path} and its -wal file away, copy {backups[-1]} to its place, and start again."

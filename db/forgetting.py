@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from db.errors import NotAllowed, NotFound
-from db.file_identity import connected
+from db.file_identity import connected, wal_of
 from db.hashing import canonical_json, text_hash
 from db.import_batches import going_on
 from db.inserting import insert
@@ -160,8 +160,10 @@ def forgotten_in_run(conn: Connection, run: int) -> int:
 def still_holds(database: Path, hashes: Sequence[str]) -> bool:
     """Whether a copy of the database still has a prompt with one of these content hashes.
 
-    A copy that cannot be read counts as one that has.
+    A copy that cannot be read counts as one that has, and so does one with a log beside it, which is not read here.
     """
+    if (log := wal_of(database)).exists() and log.stat().st_size > 0:
+        return True
     query = "SELECT 1 FROM prompts WHERE content_hash IN (SELECT value FROM json_each(?)) LIMIT 1"
     try:
         with closing(connected(database, "mode=ro&immutable=1")) as conn:

@@ -8,10 +8,10 @@ import ctypes
 import sqlite3
 import tempfile
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from db.backup import back_up_open
+from db.backup_files import BACKUPS, SAVED, timed_name
 from db.connection import REPLACED, quick_check, read_only, translated
 from db.errors import (
     DamagedDatabase,
@@ -84,9 +84,9 @@ class OwnerFiles:
             conn.close()
 
     def _rescued(self, conn: sqlite3.Connection) -> ReplacedDatabase:
-        name = f"palate-saved-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
+        name = timed_name(SAVED)
         failed: Exception | None = None
-        for folder in (self._path.parent / "backups", Path(tempfile.gettempdir())):
+        for folder in (self._path.parent / BACKUPS, Path(tempfile.gettempdir())):
             try:
                 back_up_open(conn, folder / name)
             except (sqlite3.Error, OSError, DatabaseError) as error:
@@ -97,8 +97,8 @@ class OwnerFiles:
 
     def _saved_words(self, saved: Path) -> str:
         return (
-            f"{self._path} takes nothing more: {REPLACED}. All that was stored is in {saved}: leave Palate, move "
-            f"{self._path.name} and its -wal and -shm files away, copy {saved.name} to its place, and start again."
+            f"{self._path} takes nothing more: {REPLACED}. All that was stored is in {saved}: leave Palate, and put it "
+            f"back with `palate restore {saved}`."
         )
 
     def _unsaved_words(self, failed: Exception | None) -> str:

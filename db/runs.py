@@ -150,6 +150,13 @@ def list_runs(conn: Connection) -> list[RunRow]:
     return [_run_row(row) for row in conn.execute(f"{_RUN} ORDER BY r.id DESC")]
 
 
+def adapters_of_runs(conn: Connection) -> list[tuple[int, str]]:
+    """Each run that made an adapter, with the adapter's id. Adapters that a person removed are left out."""
+    removed = "SELECT 1 FROM run_log l WHERE l.run = r.id AND l.text LIKE '%(' || r.adapter || ') was removed.'"
+    query = f"SELECT id, adapter FROM runs r WHERE adapter IS NOT NULL AND NOT EXISTS ({removed}) ORDER BY id"
+    return [(row["id"], row["adapter"]) for row in conn.execute(query)]
+
+
 def get_run(conn: Connection, run: int) -> RunRow:
     """One run.
 

@@ -3,6 +3,7 @@
 SQLite up to 3.51.2 can corrupt a WAL file when two connections write or checkpoint together, hence one writer.
 """
 
+import logging
 import sqlite3
 import threading
 import time
@@ -11,15 +12,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from db.connection import translated, writing
+from db.connection import BUSY_TIMEOUT_S, primary_code, translated, writing
 from db.errors import DatabaseError
+from db.file_identity import wal_of
 from db.owner_files import OwnerFiles, is_short_read
+from db.reserve import Reserve
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # At close, readers inside a statement may still hold the WAL; a longer wait for them has no use.
 _CLOSE_TIMEOUT_MS = 500
+
+logger = logging.getLogger(__name__)
 
 
 class Writer:
@@ -34,6 +39,7 @@ class Writer:
         self.path = path
         self._conn: sqlite3.Connection | None = None
         self._files: OwnerFiles
+        self._reserve = Reserve(path)
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="palate-writer")
         try:
@@ -54,14 +60,27 @@ class Writer:
         Raises:
             DatabaseError: the writer is closed.
         """
+        return self._submit(lambda conn: fn(conn, *args, **kwargs), reserved=False)
+
+    def submit_with_reserve(
+        self, fn: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """As `submit`, for verdicts: on a full disk the room that is kept for them is given up, and `fn` runs again.
+
+        `fn` changes nothing but the database.
+        """
+        return self._submit(lambda conn: fn(conn, *args, **kwargs), reserved=True)
+
+    def empty_log(self) -> None:
+        """Copy the write-ahead log into the database and truncate it, as far as readers and the disk allow.
+
+        Does nothing once the writer is closed.
+        """
         with self._lock:
             conn = self._conn
-            if conn is None:
-                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
-            done: Future[T] = Future()
-            done.set_running_or_notify_cancel()
-            self._thread.submit(self._resolve, done, conn, lambda: fn(conn, *args, **kwargs))
-            return done
+            emptied = self._thread.submit(self._empty_log, conn) if conn is not None else None
+        if emptied is not None:
+            emptied.result()
 
     def compact(self) -> Future[bool]:
         """Write the database anew without free pages and empty the write-ahead log, so that no deleted text is left.
@@ -117,26 +136,39 @@ class Writer:
         with translated(self.path):
             conn = writing(self.path)
             try:
-                conn.execute("UPDATE clean_close SET clean = 0")
+                # On a full disk this takes the room that is kept, so that a person can still judge.
+                self._with_room(conn, lambda: conn.execute("UPDATE clean_close SET clean = 0"), reserved=True)
             except sqlite3.Error:
                 conn.close()
                 raise
             self._files = OwnerFiles(self.path)
+            self._reserve.keep()
             self._conn = conn
 
-    def _resolve(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T]) -> None:
+    def _submit(self, fn: Callable[[sqlite3.Connection], T], *, reserved: bool) -> Future[T]:
+        with self._lock:
+            conn = self._conn
+            if conn is None:
+                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
+            done: Future[T] = Future()
+            done.set_running_or_notify_cancel()
+            self._thread.submit(self._resolve, done, conn, lambda: fn(conn), reserved)
+            return done
+
+    def _resolve(self, done: Future[T], conn: sqlite3.Connection, work: Callable[[], T], reserved: bool) -> None:
         try:
-            result = self._transact(conn, work)
+            result = self._transact(conn, lambda: self._with_room(conn, work, reserved))
         except BaseException as error:  # noqa: BLE001 — the future carries any error, as a thread pool's does
             done.set_exception(error)
         else:
             done.set_result(result)
 
     def _transact(self, conn: sqlite3.Connection, work: Callable[[], T]) -> T:
+        """Run `work`, which commits, between two checks of the files."""
         with translated(self.path):
             self._files.check(conn)
             try:
-                result = self._committed(conn, work)
+                result = work()
             except sqlite3.Error as error:
                 if is_short_read(error):
                     self._files.save(conn)
@@ -145,6 +177,27 @@ class Writer:
             # Only this check proves that the commit did not go into a file that has lost its name.
             self._files.check_own(conn)
         return result
+
+    def _with_room(self, conn: sqlite3.Connection, work: Callable[[], T], reserved: bool) -> T:
+        """Run `work` in a transaction. On a full disk its log is emptied, and what may use the reserve runs again."""
+        try:
+            return self._committed(conn, work)
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_FULL:
+                raise
+            self._empty_log(conn)
+            if not reserved or not self._reserve.give_up():
+                raise
+        return self._committed(conn, work)
+
+    def _empty_log(self, conn: sqlite3.Connection) -> None:
+        conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
+        try:
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.OperationalError as error:  # the disk is too full to copy the log into the database
+            logger.warning("%s could not be emptied: %s", wal_of(self.path), error)
+        finally:
+            conn.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _compact(self, conn: sqlite3.Connection) -> bool:
         with translated(self.path):
@@ -170,16 +223,25 @@ class Writer:
             if self._files.replaced is not None:
                 raise self._files.replaced  # only a verdict tries again to save a copy
             self._files.check(conn)
+            self._reserve.keep()
 
     def _close(self, conn: sqlite3.Connection) -> None:
         with translated(self.path):
             try:
                 self._files.check(conn)
-                conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
-                conn.execute("UPDATE clean_close SET clean = 1")
-                conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self._mark_clean(conn)
             finally:
                 self._files.close(conn)
+
+    def _mark_clean(self, conn: sqlite3.Connection) -> None:
+        """Mark the file as cleanly closed. On a full disk it stays unmarked, and the next start checks every page."""
+        try:
+            self._committed(conn, lambda: conn.execute("UPDATE clean_close SET clean = 1"))
+            self._empty_log(conn)
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_FULL:
+                raise
+            logger.warning("%s was closed on a full disk: its log holds the newest rows.", self.path)
 
 
 def timed(

@@ -10,6 +10,7 @@
     ├── PromptRefused         a prompt leaves a model no room for an answer
     ├── ServerError           a server that writes answers cannot be reached, or refuses
     │   └── AnswersMissing    several requests in turn got no answer
+    ├── AnswersAlike          several prompts in turn got the same answer each time
     ├── PairsError            the preference pairs cannot be trained on
     └── TrainingError         a run had to stop
         ├── NonFiniteLoss     the loss became NaN or infinite
@@ -97,6 +98,12 @@ class AnswersMissing(ServerError):
     """A server gave no answer to several requests in turn; asking it again without a change would not help."""
 
     title = "The server gives no answers"
+
+
+class AnswersAlike(EngineError):
+    """Several prompts in turn got nearly the same answer each time; asking more of them would not help."""
+
+    title = "The answers do not differ"
 
 
 class PairsError(EngineError):

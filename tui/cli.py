@@ -156,6 +156,14 @@ COMMANDS = {
         "List the runs, newest first; a QUERY such as 'lr>=1e-4 status:finished -note:test' filters them.",
     ),
     "adapters": ("adapters:adapters", "List the adapters, newest first."),
+    "backup": (
+        "backup:backup",
+        "Copy the database to FILE, or into the workspace's folder `backups`, and check the copy.",
+    ),
+    "restore": (
+        "backup:restore",
+        "Put the backup FILE in the place of the workspace's database, and keep the files that were there.",
+    ),
     "keys": ("keys:keys", "List every key by its name, and the file that changes them."),
     "completion": (
         "completion:completion",

@@ -21,6 +21,7 @@ from tui.terminal.launcher import Line
 from tui.terminal.redirect import log_to, redirect_output
 from tui.terminal.signals import Signals, watch_for_hang_up
 from tui.text.sanitize import visible
+from tui.workspace.backups import AutomaticBackups
 from tui.workspace.workspace import read_workspace
 
 
@@ -90,6 +91,7 @@ def _own_app(
     with ExitStack() as closing:
         closing.callback(workbench.close)
         log_to(folder / "logs" / "palate.log")
+        closing.callback(AutomaticBackups(workbench.workspace).close)  # before the workbench closes
         output = folder / "logs" / "output.log"
         with redirect_output(output) as terminal:
             from tui.app import PalateApp  # after the redirection, since Textual opens the terminal on import

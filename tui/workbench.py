@@ -44,6 +44,7 @@ from tui.events import (
     VerdictStored,
     WorkbenchEvent,
     WorkbenchFailed,
+    WorkbenchNotice,
 )
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
@@ -62,6 +63,7 @@ from tui.training.reference_prefetch import ReferencePrefetch
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
+from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
 from tui.workspace.settings import BASE
 from tui.workspace.settings_store import change_setting
@@ -140,6 +142,8 @@ class Workbench(WorkspaceReader):
         if self._started:
             return
         self._started = True
+        for found in saved_findings(self.workspace):
+            self._publish(WorkbenchNotice("Verdicts that are not in this database", found.text))
         self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
@@ -245,7 +249,7 @@ class Workbench(WorkspaceReader):
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
-        stored = self.workspace.write(
+        stored = self.workspace.write_verdict(
             db_verdicts.judge,
             share=queue.ask_again,
             pick=partial(seed_from, self.seed, "again"),
@@ -263,7 +267,7 @@ class Workbench(WorkspaceReader):
 
     def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
         """Store the verdict of the program `command`, which never passes for the owner's own."""
-        stored = self.workspace.write(
+        stored = self.workspace.write_verdict(
             db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
         )
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
@@ -274,7 +278,7 @@ class Workbench(WorkspaceReader):
 
         Resolves to the new comparison, decided for the text; `undo` undoes both.
         """
-        edited = self.workspace.write(db_edits.add_edit, comparison=comparison, original=original, text=text)
+        edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
         return edited
 
@@ -284,7 +288,7 @@ class Workbench(WorkspaceReader):
 
     def undo(self) -> Future[int | None]:
         """Undo the newest current verdict; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write(db_edits.undo_labelling)
+        undone = self.workspace.write_verdict(db_edits.undo_labelling)
         undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
         return undone
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,8 +14,6 @@ from pathlib import Path
 import click
 import psutil
 
-from adapters.errors import AdapterError
-from adapters.registry import Registry
 from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
@@ -29,6 +27,7 @@ from tui.errors import WorkbenchError
 from tui.ipc.console import emit
 from tui.text.sanitize import visible
 from tui.training.preflight_format import memory_words
+from tui.workspace.check import BAD, GOOD, NOTE, Finding, adapter_finding, check_workspace
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace, read_workspace
 
@@ -41,25 +40,23 @@ RUN_ON_HARDWARE = (
 """What has been run on hardware and what has not, in one sentence."""
 _SHORTER = (512, 256, 128)
 """Lengths of pairs that are tried where the default length does not fit."""
-GOOD, NOTE, BAD = "ok", "note", "bad"
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked: `state` is ok, note or bad; `text` gives the fact and, if needed, what to do."""
-
-    area: str
-    state: str
-    text: str
-
-
 @click.command()
+@click.option("--check", is_flag=True, help="Check only the workspace, and all of it: every page, adapter and file.")
 @as_json
 @click.pass_obj
-def doctor(options: Options, as_json: bool) -> None:
+def doctor(options: Options, check: bool, as_json: bool) -> None:
     """Check machine, model, workspace and terminal; exit with 1 when you have to do something."""
+    if check:
+        _report(list(check_workspace(options.folder)), as_json)
+        return
     findings = [*_machine(), *_torch(), *_model(options), *_workspace(options.folder), *_terminal()]
+    _report(findings, as_json)
+
+
+def _report(findings: Sequence[Finding], as_json: bool) -> None:
     for each in findings:
         if as_json:
             emit(asdict(each))
@@ -190,7 +187,7 @@ def _workspace(folder: Path) -> Iterator[Finding]:
         yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
         yield from _settings(workspace)
         for adapter in workspace.registry.list():
-            yield _adapter(workspace.registry, adapter.manifest.id, adapter.manifest.name)
+            yield adapter_finding(workspace.registry, adapter)
         for broken, reason in workspace.registry.damaged():
             yield Finding("adapter", BAD, f"{broken}: {reason}")
     finally:
@@ -207,14 +204,6 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
         return
     yield Finding("settings", GOOD, ", ".join(changed) if changed else "all defaults; `palate settings` lists them")
-
-
-def _adapter(registry: Registry, adapter_id: str, name: str) -> Finding:
-    try:
-        registry.verify(adapter_id)
-    except AdapterError as error:
-        return Finding("adapter", BAD, str(error))
-    return Finding("adapter", GOOD, f"{name}: its weights are those that were saved")
 
 
 def _owner(folder: Path) -> Finding:

@@ -6,6 +6,7 @@ hidden until the last one is in, and are taken back when the import is stopped o
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,13 +16,14 @@ from itertools import islice
 from pathlib import Path
 
 from db import import_batches as db_import_batches
-from db.errors import InterchangeError
+from db.errors import DatabaseError, DiskFull, InterchangeError
 from db.import_batches import Batch, Prepared, prepared
 from db.interchange.format import Format
 from db.interchange.import_columns import known_columns, remember_columns
 from db.interchange.records import PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported
+from db.reserve import LEFT_BY_IMPORTS, leaves_room
 from db.writer import timed
 from tui.curation.import_source import check_rejects, recognised, write_rejects
 from tui.curation.import_tally import ImportTally
@@ -39,6 +41,8 @@ FIRST_SLICE = 50
 SMALLEST_SLICE = 20
 LARGEST_SLICE = 2000
 PUBLISHED_EVERY_S = 0.25
+
+logger = logging.getLogger(__name__)
 
 Tell = Callable[[ImportProgress], None]
 
@@ -182,6 +186,8 @@ class Importer:
         except BaseException:
             if not self._leaving.is_set():
                 self._take_back(tell)
+                assert self._workspace.writer is not None
+                self._workspace.writer.empty_log()
             raise
         return tally.imported(source, format, set_name, str(wish.rejects) if wish.rejects else None)
 
@@ -220,6 +226,7 @@ class Importer:
                 size = self._settle(waiting, tally, size)
                 tell(ImportProgress("storing", done, pairs))
             self._check_stopped()
+            self._check_room()
             waiting = self._workspace.write(timed, batch.store, slice_)
             done += len(slice_)
         if waiting is not None:
@@ -236,7 +243,8 @@ class Importer:
     def _take_back(self, tell: Tell) -> None:
         rows, done = FIRST_SLICE, 0
         while not self._leaving.is_set():
-            seconds, more = self._workspace.write(timed, db_import_batches.take_back, rows).result()
+            taken = self._workspace.write_verdict(timed, db_import_batches.take_back, rows)
+            seconds, more = taken.result()
             if not more:
                 return
             done += rows
@@ -244,7 +252,18 @@ class Importer:
             rows = _next_size(rows, seconds)
 
     def _clear(self) -> None:
-        self._take_back(lambda _: None)
+        try:
+            self._take_back(lambda _: None)
+        except DatabaseError as error:
+            logger.warning("An interrupted import is not taken back yet; the next start tries again: %s", error)
+
+    def _check_room(self) -> None:
+        """Raise before the disk is full: verdicts and the removal of what was stored need room as well."""
+        if not leaves_room(self._workspace.folder / "palate.db"):
+            raise DiskFull(
+                f"The disk of {self._workspace.folder} has less than {LEFT_BY_IMPORTS >> 20} MB left, which verdicts "
+                "need. Nothing of the import was kept; make room and import again."
+            )
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():

@@ -104,10 +104,10 @@ class Forgetting:
     def _remains(self, found: Forgettable, texts: Sequence[str]) -> Remains:
         folder = self._workspace.folder
         hashes = db_forgetting.content_hashes(self._workspace.connection, found.prompts)
-        copies = sorted((folder / "backups").glob("*.db"))
+        copies = sorted((folder / "backups").rglob("*.db"))  # a restore keeps what it replaced in a folder there
         learned = set(found.adapters)
         written = exports(folder)
-        holding = [each for each in written if each.kind in ("pairs", "trial") and each.at >= found.since]
+        holding = [each for each in written if each.kind in ("pairs", "trial", "backup") and each.at >= found.since]
         holding += [each for each in written if each.source in learned]
         return Remains(
             backups=tuple(str(each) for each in copies if db_forgetting.still_holds(each, hashes)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow, with_system
-from engine.errors import AnswersMissing, TemplateRefused
+from engine.errors import AnswersAlike, AnswersMissing, TemplateRefused
 from engine.requests import GenerationRequest
 from engine.server import Server
 from engine.thoughts import without_thoughts
@@ -20,12 +20,17 @@ from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
+from tui.text.sanitize import visible_line
 from tui.text.similarity import nearly_equal
 
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
+ALIKE_IN_TURN = 5
+"""After so many prompts in turn whose answers are nearly the same, no more are asked: 25 answers for no pair."""
 MISSING_IN_TURN = 3
 """After so many requests in turn without an answer, the server is not asked any more."""
+LONGEST_QUOTE = 60
+"""Characters of an answer that an error quotes."""
 GROWS_EVERY_S = 0.25
 """Answers that grow are published at most this often: no person reads faster, and every frame goes to a terminal."""
 
@@ -86,7 +91,7 @@ class PairWriter:
         self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
         self._reported_left_out: set[frozenset[str]] = set()
         self._grown_at = 0.0
-        self._missing_in_turn = 0
+        self._missing_in_turn = self._alike_in_turn = 0
         self._reported_missing: set[str] = set()
         self._unanswered: set[tuple[int, AskedOf]] = set()
 
@@ -98,7 +103,7 @@ class PairWriter:
         """Forget which prompts got no answer."""
         self._unanswered.clear()
         self._reported_missing.clear()
-        self._missing_in_turn = 0
+        self._missing_in_turn = self._alike_in_turn = 0
 
     def write(self, batch: Batch) -> Generator[PairStored | Boundary, None, None]:
         """Two answers to each prompt; where both are nearly the same, the second is sampled again, at a higher
@@ -106,6 +111,7 @@ class PairWriter:
 
         Raises:
             ServerError: a server could not be asked, or gave several requests in turn no answer.
+            AnswersAlike: several prompts in turn got nearly the same answers.
             TemplateRefused: the model's chat template refuses the system prompt of the settings.
         """
         sources = batch.sources
@@ -116,14 +122,45 @@ class PairWriter:
         else:
             for index, source in enumerate(sources.both):
                 yield from self._write(batch, source, self._requests(batch, batch.prompts, (index,)))
+        # A few prompts are sampled again first: where that helps none of them, the others are not tried.
+        yield from self._write_again(batch, batch.without_pair[:ALIKE_IN_TURN])
+        yield from self._write_again(batch, batch.without_pair)
+        if batch.stored:
+            self._alike_in_turn = 0
+
+    def _write_again(self, batch: Batch, prompts: Sequence[PromptRow]) -> Generator[PairStored | Boundary, None, None]:
+        """Sample the second answers of these prompts again; where they stay nearly the same, pass the prompt over."""
+        chosen = {each.id for each in prompts}
         for attempt in range(1, ATTEMPTS + 1):
-            if not batch.without_pair:
+            left = [each for each in batch.without_pair if each.id in chosen]
+            if not left:
                 return
             self._withdraw(batch)
-            source = sources.second.at_attempt(attempt)
-            yield from self._write(batch, source, self._requests(batch, batch.without_pair, (1,), attempt))
-        for each in batch.without_pair:
+            source = batch.sources.second.at_attempt(attempt)
+            yield from self._write(batch, source, self._requests(batch, left, (1,), attempt))
+        left = [each for each in batch.without_pair if each.id in chosen]
+        for each in left:
             self._pass_over(batch, each, f"The model gave nearly the same answer {ATTEMPTS + 2} times.")
+            batch.prompts.remove(each)
+        self._count_alike(batch, left)
+
+    def _count_alike(self, batch: Batch, passed_over: Sequence[PromptRow]) -> None:
+        """Count the prompts without a pair since the last stored pair.
+
+        Raises:
+            AnswersAlike: there are several. A prompt that a person asked for again does not count.
+        """
+        if batch.again or batch.stored or not passed_over:
+            return
+        self._alike_in_turn += len(passed_over)
+        if self._alike_in_turn >= ALIKE_IN_TURN:
+            number, self._alike_in_turn = self._alike_in_turn, 0
+            text = visible_line(batch.completed[passed_over[-1].id, 1].done.text, LONGEST_QUOTE)
+            saw = f"nearly the same, such as “{text}”" if text.strip() else "empty"
+            raise AnswersAlike(
+                f"{number} prompts in turn got {ATTEMPTS + 2} answers each that were {saw}. Choose another model, "
+                "adapter or sampling."
+            )
 
     def _write(
         self, batch: Batch, source: AnswerSource, requests: Iterable[GenerationRequest], *, joins: bool = False

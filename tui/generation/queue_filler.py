@@ -13,7 +13,7 @@ from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
 from engine.config import SamplingConfig
-from engine.errors import AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
+from engine.errors import AnswersAlike, AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
 from engine.server import Server
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
@@ -136,7 +136,7 @@ class QueueFiller:
                 self._wanted, self._filling = False, True
                 try:
                     yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
-                except (ServerError, MemoryRanOut, TemplateRefused) as error:
+                except (ServerError, MemoryRanOut, TemplateRefused, AnswersAlike) as error:
                     self._rest(error)
                     self._wanted = True
                 self._filling = False
@@ -165,7 +165,7 @@ class QueueFiller:
 
     def _rest(self, error: EngineError) -> None:
         """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
-        needs_change = isinstance(error, AnswersMissing | TemplateRefused)
+        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused)
         words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
         problem = (error.title, f"{error} {words}")
         self.writing = False

@@ -158,7 +158,7 @@ class BlindTrials:
 
         The future fails with `NotAllowed` when the names were shown: what was judged blind stays as it was.
         """
-        undone: Future[int | None] = self._workspace.write(db_blind.undo_in_trial, trial)
+        undone: Future[int | None] = self._workspace.write_verdict(db_blind.undo_in_trial, trial)
         undone.add_done_callback(self._after_undo)
         return undone
 

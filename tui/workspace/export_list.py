@@ -19,7 +19,10 @@ EXPORTS = "exports.jsonl"
 
 @dataclass(frozen=True)
 class NotedExport:
-    """One file or folder that was written: `kind` is pairs, trial, adapter or model, `source` the adapter's id."""
+    """One file or folder that was written.
+
+    `kind` is pairs, trial, backup, adapter or model, `source` the adapter's id.
+    """
 
     at: str
     path: str

@@ -113,6 +113,18 @@ class LeavingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupsConfig:
+    """The backups that the app makes by itself."""
+
+    backups_kept: int = setting(
+        3, "Automatic backups of the database that are kept; the app makes one a day. 0: none.", low=0, high=365
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppearanceConfig:
     """How the screens look."""
 

@@ -10,6 +10,7 @@ from tui.errors import InputError
 from tui.workspace.settings import (
     SERVER,
     AppearanceConfig,
+    BackupsConfig,
     LeavingConfig,
     QueueConfig,
     RunsConfig,
@@ -25,6 +26,7 @@ PARTS: dict[str, type] = {
     "sampling": SamplingConfig,
     "runs": RunsConfig,
     "look": AppearanceConfig,
+    "backups": BackupsConfig,
 }
 """The key of the database under which the settings of each class are stored."""
 BACK = "default"
@@ -33,7 +35,7 @@ BACK = "default"
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Every setting of a workspace: the queue, leaving, the source of answers, sampling, runs and colours."""
+    """Every setting of a workspace: the queue, leaving, the source of answers, sampling, runs, colours and backups."""
 
     queue: QueueConfig
     leaving: LeavingConfig
@@ -41,6 +43,7 @@ class QueueSettings:
     sampling: SamplingConfig
     runs: RunsConfig
     look: AppearanceConfig
+    backups: BackupsConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings contradict one another."""

@@ -90,11 +90,11 @@ class Workspace:
 
         The future resolves once the transaction is on the disk.
         """
-        if self.writer is None:
-            raise WorkbenchError(
-                f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it."
-            )
-        return self.writer.submit(function, *args, **kwargs)
+        return self._writer().submit(function, *args, **kwargs)
+
+    def write_verdict(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> Future[_Result]:
+        """As `write`, for what a person judged: on a full disk it may use the room that is kept for verdicts."""
+        return self._writer().submit_with_reserve(function, *args, **kwargs)
 
     def setting(self, key: str, default: Any = None) -> Any:
         """The value stored under `key`, or `default`."""
@@ -107,6 +107,13 @@ class Workspace:
     def owner(self) -> dict[str, Any] | None:
         """The process that owns the workspace now (pid, host, since), None when none does."""
         return owner_of(self.folder)
+
+    def _writer(self) -> Writer:
+        if self.writer is None:
+            raise WorkbenchError(
+                f"The workspace {self.folder} is open for reading only. Open it with `palate` to change it."
+            )
+        return self.writer
 
     def close(self) -> None:
         """Close the readers, then the writer (which truncates its WAL), then release the lock."""

@@ -10,7 +10,7 @@ import pytest
 from db.prompt_rows import NewPrompt
 from db.prompts import add_prompt_set, add_prompts
 from engine.config import SamplingConfig
-from engine.errors import AnswersMissing, TemplateRefused
+from engine.errors import AnswersAlike, AnswersMissing, TemplateRefused
 from engine.preference import Message
 from tests.engine.chat_servers.test_replies import chunk, events
 from tests.engine.test_template import NO_SYSTEM, template
@@ -129,6 +129,66 @@ def test_a_queue_that_gets_no_answers_rests_until_a_setting_is_changed(open_work
         until(lambda: workbench.ready_count() == 12)
         assert workbench.status().queue_problem is None
     assert passed_over(workbench) == 0
+
+
+def same(asked: list[str]) -> Callable[[Any], None]:
+    """A server that gives every prompt the same answer, as a broken adapter does; `asked` gets the questions."""
+
+    def answer(handler: Any) -> None:
+        asked.append(handler.body["messages"][-1]["content"])
+        events(chunk({"content": "!!!!!!!!"}), chunk({}, "stop"))(handler)
+
+    return answer
+
+
+def test_answers_that_are_all_the_same_are_told_after_a_few_prompts(open_workbench: Open) -> None:
+    asked: list[str] = []
+    with misbehaving(same(asked)) as url:
+        workbench = open_workbench(at(url))
+        with pytest.raises(AnswersAlike, match=r"5 prompts in turn got 5 answers each .* such as “!!!!!!!!”"):
+            workbench.answers.write_pairs(1).done.result(timeout=60)
+    assert len(asked) <= 25
+    assert (workbench.ready_count(), passed_over(workbench)) == (0, 5)
+    assert workbench.status().prompts_left > 100
+
+
+def test_prompts_whose_answers_are_the_same_among_others_are_only_passed_over(open_workbench: Open) -> None:
+    """Two prompts of three get the same answer each time, and the asking goes on."""
+    answers, asked = numbered(), list[str]()
+
+    def answer(handler: Any) -> None:
+        question = handler.body["messages"][-1]["content"]
+        if question not in asked:
+            asked.append(question)
+        same([])(handler) if asked.index(question) % 3 else answers(handler)
+
+    with misbehaving(answer) as url:
+        workbench = open_workbench(at(url))
+        workbench.answers.write_pairs(6).done.result(timeout=60)
+    assert workbench.ready_count() == 6
+    assert passed_over(workbench) >= 8
+
+
+def test_a_queue_whose_answers_are_all_the_same_rests_until_a_setting_is_changed(open_workbench: Open) -> None:
+    answers, broken, asked = numbered(), [True], list[str]()
+
+    def answer(handler: Any) -> None:
+        return same(asked)(handler) if broken[0] else answers(handler)
+
+    with misbehaving(answer) as url:
+        workbench = open_workbench(at(url))
+        for name, text in (("server", url), ("server_model", "m"), ("server_retries", "0")):
+            workbench.change_setting(name, text)
+        workbench.answers.wake()
+        until(lambda: workbench.status().queue_problem is not None)
+        title, words = workbench.status().queue_problem or ("", "")
+        assert title == AnswersAlike.title
+        assert "once a setting is changed" in words
+        assert len(asked) <= 25
+        broken[0] = False
+        workbench.change_setting("temperature", "1.1")
+        until(lambda: workbench.ready_count() == 12)
+        assert workbench.status().queue_problem is None
 
 
 def test_one_prompt_without_an_answer_is_not_in_the_way_of_the_others(open_workbench: Open) -> None:

@@ -11,6 +11,7 @@ from engine.errors import SettingError
 from tui.errors import InputError
 from tui.workspace.settings import (
     AppearanceConfig,
+    BackupsConfig,
     LeavingConfig,
     QueueConfig,
     RunsConfig,
@@ -56,7 +57,7 @@ def test_a_setting_is_kept_across_restarts_and_taken_back(tmp_path: Path) -> Non
 def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     change(workspace, "order", "margin")
     listed = {each.name: now for each, now in list_settings(workspace)}
-    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), AppearanceConfig())
+    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), AppearanceConfig(), BackupsConfig())
     assert listed == asdict(QueueConfig(order="margin")) | {
         name: value for each in others for name, value in asdict(each).items()
     }
