@@ -18,6 +18,8 @@ SENTENCE = (
     "which were hidden all summer come out before the wind takes them down in the first cold nights of the year"
 )
 WORDS = tuple(SENTENCE.split())
+THOUGHTFUL = 14
+"""The number of the pair whose left answer begins with thoughts."""
 
 
 def mark_of(number: int, part: str) -> str:
@@ -45,6 +47,8 @@ def _fill(conn: Connection, pairs: int, markdown: bool, words: int, judged: int)
         prompt = insert_prompt(conn, prompts, NewPrompt(asked, None))
         write = _markdown if markdown else _prose
         texts = [f"{mark_of(number, part)} {write(chance, words)}" for part in ("L", "R")]
+        if number == THOUGHTFUL:
+            texts[0] = f"<think>\nWhat do they want to know?\n</think>\n\n{texts[0]}"
         left, right = (NewCompletion(model, sampling, 1, each, words, False, "model") for each in texts)
         pair = add_pair(conn, prompt, (left, right), side_seed=_unflipped())
         if number > pairs:

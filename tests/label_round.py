@@ -16,7 +16,15 @@ KEYS = {
     **{"left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B", "home": "\x1b[H", "end": "\x1b[F"},
     **{"shift+left": "\x1b[1;2D", "shift+right": "\x1b[1;2C", "pageup": "\x1b[5~", "pagedown": "\x1b[6~"},
     **{"tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "enter": "\r", "escape": "\x1b", "comma": ","},
-    **{"exclamation_mark": "!", "at": "@", "question_mark": "?", "ctrl+p": "\x10", "ctrl+l": "\x0c"},
+    **{
+        "exclamation_mark": "!",
+        "at": "@",
+        "question_mark": "?",
+        "ctrl+p": "\x10",
+        "ctrl+l": "\x0c",
+        "ctrl+z": "\x1a",
+        "plus": "+",
+    },
 }
 """What a terminal sends for a key; a key that is one character sends itself."""
 DROPPED = (b"came too early", b"was saved, and was dropped")
@@ -94,6 +102,7 @@ def play(terminal: Terminal, pairs: int, *, size: tuple[int, int] = (80, 24), li
     played.begin()
     for step in (verdicts, taking_back, looking, going, writing, elsewhere):
         step(played)
+    played.judge("plus")
     while played.open <= pairs:
         played.judge("12"[played.open % 2])
     terminal.send("q")
@@ -124,6 +133,8 @@ def looking(played: Round) -> None:
         played.press(key)
     for key in ("j", "k", "down", "up", "pagedown", "pageup", "space", "b", "end", "home"):
         played.press(key)
+    played.press("o", "What do they want")
+    played.press("o", "thoughts folded")
     played.press("y", "copied")
 
 
@@ -174,6 +185,7 @@ def elsewhere(played: Round) -> None:
     for key, words in (("T", "epochs"), ("R", "run"), ("C", "held"), ("D", "verdict")):
         played.press(key, words)
     played.press("L", *shown)
+    played.press("ctrl+z", "No shell to return to")
     played.press("ctrl+l", *shown)
     played.pressed.add("q")
     played._settle()

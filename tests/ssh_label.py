@@ -74,7 +74,7 @@ def expected(pairs: int) -> list[tuple[int, str]]:
     rows += [(11, "skip"), (11, "undo"), (11, "skip"), (12, "discard"), (13, "a"), (14, "b")]
     edit, new = pairs + SPARE + 1, pairs + SPARE + 2
     rows += [(15, "skip"), (edit, "b"), (16, "skip"), (new, EITHER)]
-    return rows + [(at, "ab"[at % 2]) for at in range(17, pairs + 1)]
+    return [*rows, (17, "both_good"), *((at, "ab"[at % 2]) for at in range(18, pairs + 1))]
 
 
 def parser() -> argparse.ArgumentParser:
