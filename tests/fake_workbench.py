@@ -21,7 +21,6 @@ from db.prompt_rows import Message, PromptRow, PromptSetRow, TakenPrompts
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
-from engine.preference import share_kept
 from tests.fake_records import FakeRecords
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
@@ -455,7 +454,7 @@ class FakeWorkbench:
     def train_preview(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> TrainPreview:
         """What a run on 31 pairs would do, of which 12 are left where some are chosen."""
         pairs = 31 if chosen.everything else 12
-        share = share_kept(pairs) if config.eval_share is None else config.eval_share
+        share = 0.1 if config.eval_share is None else config.eval_share  # its runs have evaluations to show
         held = max(1, round(pairs * share)) if share else 0
         per_step = config.batch_size * config.gradient_accumulation_steps
         steps = config.epochs * math.ceil((pairs - held) / per_step)

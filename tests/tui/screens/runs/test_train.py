@@ -76,7 +76,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
-        assert "31 preference pairs · 31 to train on, 0 to measure on · 24 steps in 3 epochs" in text_of(app)
+        assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
         await pilot.press(*["down"] * 6)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
@@ -179,11 +179,11 @@ async def test_the_plan_follows_the_settings(workbench: FakeWorkbench) -> None:
         screen = await open_train(pilot)
         await go_to(pilot, screen, "epochs")
         await pilot.press("1")
-        await until_shown(pilot, "8 steps in 1 epoch")
+        await until_shown(pilot, "7 steps in 1 epoch")
         await pilot.press("down")
         await until(pilot, lambda: row(screen, "batch_size").has_focus)
         await pilot.press("2", "escape")
-        await until_shown(pilot, "16 steps in 1 epoch")
+        await until_shown(pilot, "14 steps in 1 epoch")
 
 
 async def test_a_run_starts_with_the_settings_of_the_form(workbench: FakeWorkbench) -> None:
