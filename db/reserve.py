@@ -11,7 +11,7 @@ SIZE = 4 * 2**20
 """Bytes: a verdict takes about 30 kB of the write-ahead log, and the log is emptied whenever the disk is full."""
 LEFT_BY_IMPORTS = 32 * 2**20
 """Bytes that an import leaves free. Taking it back needs some of them."""
-_SHARE = 4
+_SHARE = 2
 """The file is made only where the disk has so many times its size free."""
 
 logger = logging.getLogger(__name__)

@@ -74,13 +74,16 @@ class Writer:
     def empty_log(self) -> None:
         """Copy the write-ahead log into the database and truncate it, as far as readers and the disk allow.
 
-        Does nothing once the writer is closed.
+        Then keep room for verdicts again, if there is some. Does nothing once the writer is closed.
         """
         with self._lock:
             conn = self._conn
-            emptied = self._thread.submit(self._empty_log, conn) if conn is not None else None
-        if emptied is not None:
-            emptied.result()
+            if conn is None:
+                return
+            emptied = self._thread.submit(self._empty_log, conn)
+            kept = self._thread.submit(self._reserve.keep)
+        emptied.result()
+        kept.result()
 
     def compact(self) -> Future[bool]:
         """Write the database anew without free pages and empty the write-ahead log, so that no deleted text is left.

@@ -12,6 +12,8 @@ import pytest
 @contextmanager
 def small_disk(at: Path, megabytes: int) -> Iterator[Path]:
     """A new file system of that size; the test is skipped where none can be mounted."""
+    if shutil.which("mount") is None:
+        pytest.skip("A small disk cannot be mounted here: there is no `mount`.")
     at.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(at)], capture_output=True, text=True

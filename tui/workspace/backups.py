@@ -125,8 +125,9 @@ def is_due(folder: Path, now: datetime) -> bool:
 
     A backup never takes the room that verdicts need.
     """
-    newest = automatic_backups(folder)[-1:]
-    if newest and now - _time_of(newest[0]) < EVERY:
+    times = [_time_of(each) for each in automatic_backups(folder)]
+    # A backup of the future was made while the clock was wrong, and puts off no other one.
+    if any(now - EVERY < each <= now for each in times):
         return False
     if shutil.disk_usage(folder).free < _ROOM * (folder / "palate.db").stat().st_size:
         logger.warning("No automatic backup was made: the disk of %s is nearly full.", folder)

@@ -133,6 +133,7 @@ def test_a_backup_is_due_after_a_day_and_the_setting_says_how_many_are_kept(owne
     assert is_due(folder, now)
     (folder / BACKUPS).mkdir(exist_ok=True)
     for days in (4, 3, 2):
+        assert is_due(folder, now)
         name = f"{AUTOMATIC}{now - timedelta(days=days):%Y%m%dT%H%M%SZ}.db"
         back_up(folder / "palate.db", folder / BACKUPS / name)
     change_setting(owned, "backups_kept", "2")
@@ -144,6 +145,13 @@ def test_a_backup_is_due_after_a_day_and_the_setting_says_how_many_are_kept(owne
     assert len(automatic_backups(folder)) == 2
     assert not is_due(folder, datetime.now(UTC))
     assert count_verdicts(automatic_backups(folder)[-1]) == 1
+
+
+def test_a_backup_of_a_day_to_come_puts_off_no_other_one(owned: Workspace) -> None:
+    folder, now = owned.folder, datetime.now(UTC)
+    name = f"{AUTOMATIC}{now + timedelta(days=900):%Y%m%dT%H%M%SZ}.db"
+    back_up(folder / "palate.db", folder / BACKUPS / name)
+    assert is_due(folder, now)
 
 
 def test_no_automatic_backup_takes_the_room_that_verdicts_need(

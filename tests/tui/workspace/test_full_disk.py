@@ -66,6 +66,21 @@ def test_an_import_that_the_disk_refuses_leaves_room_and_no_log(disk: Path, tmp_
     assert verdicts(disk / "palate.db") == 40
 
 
+def test_an_import_is_taken_back_where_another_program_took_the_room_that_it_left(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.curation.importer.leaves_room", lambda _: True)
+    workbench = StillWorkbench(disk)
+    with pytest.raises(DiskFull):
+        workbench.imports.read(large_file(tmp_path / "large.jsonl"))
+    assert workbench.counts().total == 0
+    assert (disk / "palate.db-wal").stat().st_size < 2**20
+    fill(disk)
+    judge(workbench, 40)
+    workbench.close()
+    assert verdicts(disk / "palate.db") == 40
+
+
 def test_verdicts_are_stored_on_a_full_disk_and_room_is_kept_again_once_there_is_some(disk: Path) -> None:
     workbench = StillWorkbench(disk)
     assert (disk / "palate.reserve").stat().st_size == SIZE
