@@ -3,8 +3,6 @@
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from engine.chat import EncodedPair
@@ -14,7 +12,6 @@ from engine.dpo import PairScore, pair_metrics
 from engine.errors import CheckpointError, NonFiniteLoss
 from engine.estimates.checkpointing import choose_checkpointing, known_shape
 from engine.estimates.flops import pair_flops, pair_size
-from engine.estimates.time_left import Pace
 from engine.events import (
     AdapterSaved,
     CheckpointSaved,
@@ -36,13 +33,14 @@ from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, objective_words, thresholds_of
 from engine.preference import DECISIVE, PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
-from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps, steps_per_epoch
+from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
 from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
 from engine.training.learner import Learner, trained_values
 from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
+from engine.training.run import Run
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
 from engine.training.scorer import choose_scorer
@@ -53,38 +51,6 @@ from engine.training.warnings import evaluation_warnings, window_warnings
 def never() -> bool:
     """The default of `stop` and `checkpoint_now`: False at every call."""
     return False
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run: its learner, its pairs, its state, its folders, and what it asks between groups of pairs."""
-
-    learner: Learner
-    prepared: PreparedPairs
-    state: RunState
-    folder: Path
-    checkpoint_folder: Path | None
-    checkpoint_now: Callable[[], bool]
-    stop: Callable[[], bool]
-
-    @property
-    def config(self) -> TrainConfig:
-        return self.learner.config
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return steps_per_epoch(len(self.prepared.train), self.config)
-
-    @property
-    def eval_every(self) -> int:
-        return self.config.eval_every or self.steps_per_epoch
-
-    @cached_property
-    def pace(self) -> Pace:
-        train, evaluation, steps = self.prepared.train, self.prepared.evaluation, self.state.total_steps
-        epochs = steps / self.steps_per_epoch
-        shape = self.learner.shape
-        return Pace(shape, train, evaluation, epochs=epochs, steps=steps, eval_every=self.eval_every)
 
 
 def train_dpo(
@@ -139,7 +105,7 @@ def train_dpo(
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(len(prepared.train), config))
-        run = _Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
+        run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
         inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
@@ -150,7 +116,7 @@ def train_dpo(
             base.unload_adapter(adapter)
 
 
-def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
+def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
     """The events of a prepared run. Where a loss is NaN or infinite, the run saves its last good state first."""
     started = time.perf_counter()
     yield _planned(run)
@@ -172,7 +138,7 @@ def _events(run: _Run, inexact: Sequence[str], known: Mapping[str, tuple[float, 
     yield RunFinished(run.state.step, run.state.stopped, time.perf_counter() - started)
 
 
-def _has_good_state(run: _Run) -> bool:
+def _has_good_state(run: Run) -> bool:
     """Whether there are weights worth saving: the best ones, or the last where no evaluation of them failed.
 
     An evaluation that did not come to its end is still due.
@@ -218,7 +184,7 @@ def _checkpoint_of(folder: Path | None) -> Checkpoint:
     return read_checkpoint(folder)
 
 
-def _planned(run: _Run) -> RunPlanned:
+def _planned(run: Run) -> RunPlanned:
     learner, prepared = run.learner, run.prepared
     return RunPlanned(
         total_steps=run.state.total_steps,
@@ -232,7 +198,7 @@ def _planned(run: _Run) -> RunPlanned:
     )
 
 
-def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
+def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
     """Collect every pair's reference logps before the first step: from a checkpoint, from `known`, or by scoring."""
     keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
@@ -250,7 +216,7 @@ def _score_references(run: _Run, known: Mapping[str, tuple[float, float]]) -> It
             yield ReferenceScored(done, len(pairs), {pair.key: reference[pair.key]}, {pair.key: cache_key})
 
 
-def _learn(run: _Run) -> Iterator[Event]:
+def _learn(run: Run) -> Iterator[Event]:
     """Take the steps that are left, with evaluations and checkpoints between them."""
     state = run.state
     if not state.step and not state.window:
@@ -267,7 +233,7 @@ def _learn(run: _Run) -> Iterator[Event]:
             yield from _checkpoint(run)
 
 
-def _evaluation_is_due(run: _Run) -> bool:
+def _evaluation_is_due(run: Run) -> bool:
     """After every epoch or `eval_every` steps, and whenever a run ends; never twice for one step."""
     state = run.state
     if not run.prepared.evaluation or not state.step or state.evaluated_step == state.step:
@@ -276,12 +242,12 @@ def _evaluation_is_due(run: _Run) -> bool:
     return ends or state.step % run.eval_every == 0
 
 
-def _stops_early(run: _Run) -> bool:
+def _stops_early(run: Run) -> bool:
     patience = run.config.early_stop
     return patience is not None and run.state.worse_evaluations >= patience
 
 
-def _window(run: _Run, step: int) -> list[EncodedPair]:
+def _window(run: Run, step: int) -> list[EncodedPair]:
     """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer."""
     pairs, size = run.prepared.train, pairs_per_step(run.config)
     epoch, place = divmod(step, run.steps_per_epoch)
@@ -289,7 +255,7 @@ def _window(run: _Run, step: int) -> list[EncodedPair]:
     return [pairs[position] for position in order[place * size : (place + 1) * size]]
 
 
-def _step(run: _Run) -> Iterator[Event]:
+def _step(run: Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out."""
     start = StepStart.of(run.learner, run.state)
     try:
@@ -309,13 +275,13 @@ def _step(run: _Run) -> Iterator[Event]:
         yield from _fill_and_take(run)
 
 
-def _fill_and_take(run: _Run) -> Iterator[Event]:
+def _fill_and_take(run: Run) -> Iterator[Event]:
     yield from _fill_window(run)
     if not run.state.stopped:
         yield from _take_step(run)
 
 
-def _fill_window(run: _Run) -> Iterator[Event]:
+def _fill_window(run: Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
     window = _window(run, state.step)
@@ -334,7 +300,7 @@ def _fill_window(run: _Run) -> Iterator[Event]:
         yield PairDone(PairStage.STEP, len(state.window), len(window))
 
 
-def _take_step(run: _Run) -> Iterator[Event]:
+def _take_step(run: Run) -> Iterator[Event]:
     state, learner, config = run.state, run.learner, run.config
     rate = learning_rate(state.step, state.total_steps, config)
     before = learner.busy_s
@@ -362,7 +328,7 @@ def _take_step(run: _Run) -> Iterator[Event]:
     yield from warnings
 
 
-def _evaluate(run: _Run) -> Iterator[Event]:
+def _evaluate(run: Run) -> Iterator[Event]:
     """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
@@ -384,20 +350,20 @@ def _margins(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
     return {score.key: score.margin(beta) for score in scores if score.outcome in DECISIVE}
 
 
-def _finish_epoch(run: _Run) -> MarginsKnown:
+def _finish_epoch(run: Run) -> MarginsKnown:
     """Report the margins of the epoch that is complete, and begin the next without any."""
     state = run.state
     margins, state.epoch_margins = state.epoch_margins, {}
     return MarginsKnown(state.step // run.steps_per_epoch, margins, dict(state.eval_margins))
 
 
-def _checkpoint(run: _Run) -> Iterator[Event]:
+def _checkpoint(run: Run) -> Iterator[Event]:
     if run.checkpoint_folder is not None:
         save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
         yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
-def _save(run: _Run) -> Iterator[Event]:
+def _save(run: Run) -> Iterator[Event]:
     """Save the weights of the last step, or of an earlier one that was clearly better."""
     state, step = run.state, run.state.step
     if words := kept_words(state):

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.manifest import Adapter
 from db import blind_trials as db_blind
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Workbench(WorkspaceReader):
@@ -262,16 +263,14 @@ class Workbench(WorkspaceReader):
             blind=blind,
             note=note,
         )
-        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
-        return stored
+        return self._published(stored, comparison, verdict)
 
     def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
         """Store the verdict of the program `command`, which never passes for the owner's own."""
         stored = self.workspace.write_verdict(
             db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
         )
-        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
-        return stored
+        return self._published(stored, comparison, verdict)
 
     def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
         """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
@@ -279,8 +278,7 @@ class Workbench(WorkspaceReader):
         Resolves to the new comparison, decided for the text; `undo` undoes both.
         """
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
-        edited.add_done_callback(lambda done: self._after_verdict(done, comparison, "skip"))
-        return edited
+        return self._published(edited, comparison, "skip")
 
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
@@ -288,9 +286,7 @@ class Workbench(WorkspaceReader):
 
     def undo(self) -> Future[int | None]:
         """Undo the newest current verdict; resolves to the comparison that is open again, if any."""
-        undone = self.workspace.write_verdict(db_edits.undo_labelling)
-        undone.add_done_callback(lambda done: self._after_verdict(done, None, "undo"))
-        return undone
+        return self._published(self.workspace.write_verdict(db_edits.undo_labelling), None, "undo")
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
@@ -375,6 +371,10 @@ class Workbench(WorkspaceReader):
     def _score_margins(self) -> None:
         if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
             self.margins.wake()
+
+    def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
+        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
+        return stored
 
     def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
         if done.cancelled() or done.exception() is not None:

@@ -117,6 +117,11 @@ class LoadedModel:
             raise ModelError(self.error[1] if self.error else f"The model {self.choice.name} is not loaded yet.")
         return self.base
 
+    def unload(self, name: str) -> None:
+        """Unload the adapter with this internal name, if it is loaded."""
+        if self.base is not None and name in self.base.loaded_adapters():
+            self.base.unload_adapter(name)
+
     def attach(self, adapter: Adapter) -> str:
         """Load `adapter` into the base model unless it is loaded already; returns PEFT's name for it.
 

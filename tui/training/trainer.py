@@ -293,7 +293,7 @@ class Trainer:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
-                self._unload(staging.name)
+                self._loaded_model.unload(staging.name)
         recorder.note_samples(sampler)
         discarded = self._requests.now is RunRequest.DISCARD
         if discarded and adapter is None:
@@ -340,12 +340,6 @@ class Trainer:
             broken_off=lambda: self._requests.now.ends,
             sampled=self._sampled,
         )
-
-    def _unload(self, adapter: str) -> None:
-        """Unload an adapter that the engine had saved and that was not published."""
-        base = self._loaded_model.base
-        if base is not None and adapter in base.loaded_adapters():
-            base.unload_adapter(adapter)
 
     def _forget(self, recorder: RunRecorder) -> None:
         """Log that the trained policy was discarded."""
