@@ -28,7 +28,8 @@ main()
 """
 """Runs `palate settings` with a fault in it."""
 IMPORTING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the job of a shell in the background ignores it
 class Slow:
     def find_spec(self, name, *_):
         if name == "tui.cli":
