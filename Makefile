@@ -25,7 +25,7 @@ run: $(READY)
 
 # Two processes, one thread each (tests/conftest.py). `make test-long` runs what takes minutes (CONTRIBUTING.md).
 test: lint
-	$(BIN)/python -m pytest -q -m "not long and not gpu" -n 2 --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -q -m "not long and not gpu" -n 2 --max-worker-restart 0 --no-loadscope-reorder $(ARGS)
 
 test-long: $(READY_TO_TEST)
 	$(BIN)/python -m pytest -q -m long $(ARGS)

@@ -9,37 +9,38 @@ the pair's backward pass.
 
 from tests.gpu.pretended import Kept, Watch, pretend, pretended_device
 
-pretend()
+if __name__ == "__main__":  # before torch is imported, and in no other process
+    pretend()
 
-import argparse  # noqa: E402
-import json  # noqa: E402
-import sys  # noqa: E402
-import warnings  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
-from typing import Any  # noqa: E402
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
-import torch  # noqa: E402
-import transformers  # noqa: E402
+import torch
+import transformers
 
-import engine.llama.static_decoding  # noqa: E402
-from engine.chat import EncodedPair  # noqa: E402
-from engine.config import SamplingConfig, TrainConfig  # noqa: E402
-from engine.dropout import PairDropout  # noqa: E402
-from engine.estimates.flops import pair_size  # noqa: E402
-from engine.estimates.memory import estimate_memory  # noqa: E402
-from engine.estimates.model_shape import shape_of  # noqa: E402
-from engine.generate import generate, make_decoder  # noqa: E402
-from engine.llama.decoding import DecodingWeights  # noqa: E402
-from engine.llama.kernels import Kernels  # noqa: E402
-from engine.llama.scoring import LlamaScorer  # noqa: E402
-from engine.llama.static_decoding import static_problem  # noqa: E402
-from engine.llama.support import support_of  # noqa: E402
-from engine.model import BaseModel  # noqa: E402
-from engine.requests import GenerationRequest  # noqa: E402
-from engine.training.learner import Learner  # noqa: E402
-from engine.training.scorer import Scorer  # noqa: E402
-from tests.flags import flags_of  # noqa: E402
-from tests.tiny import tiny_tokenizer  # noqa: E402
+import engine.llama.static_decoding
+from engine.chat import EncodedPair
+from engine.config import SamplingConfig, TrainConfig
+from engine.dropout import PairDropout
+from engine.estimates.flops import pair_size
+from engine.estimates.memory import estimate_memory
+from engine.estimates.model_shape import shape_of
+from engine.generate import generate, make_decoder
+from engine.llama.decoding import DecodingWeights
+from engine.llama.kernels import Kernels
+from engine.llama.scoring import LlamaScorer
+from engine.llama.static_decoding import static_problem
+from engine.llama.support import support_of
+from engine.model import BaseModel
+from engine.requests import GenerationRequest
+from engine.training.learner import Learner
+from engine.training.scorer import Scorer
+from tests.flags import flags_of
+from tests.tiny import tiny_tokenizer
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 128256,

@@ -99,12 +99,17 @@ def _keep_traceback(error: BaseException) -> str:
 
 
 def _drop_unwritten_output() -> None:
-    """Let the interpreter end quietly where stdout cannot be written: it tries once more, and would print an error."""
-    try:
-        flush_output()
-    except OutputLost:
-        with suppress(OSError, ValueError):  # stdout is no file, as in a test
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let the interpreter end quietly where stdout or stderr cannot be written.
+
+    It tries both once more, and would print an error or end with a code of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # None: it was closed before the start
+                stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):  # it is no file, as in a test
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _sentence(words: str) -> str:

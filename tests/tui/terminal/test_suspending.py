@@ -99,9 +99,8 @@ def test_a_job_that_is_continued_in_the_background_stops_again(shell: Terminal, 
         shell.until("Stopped", framed=False)
         shell.send("bg\n")
         shell.until("shell> ", framed=False)
-        for _ in range(100):
-            if all(each.status() == "stopped" for each in job_of(space)):
-                break
+        end = time.monotonic() + 60
+        while time.monotonic() < end and any(each.status() != "stopped" for each in job_of(space)):
             time.sleep(0.05)
         assert [each.status() for each in job_of(space)] == ["stopped", "stopped"]
         start = len(shell.written)
