@@ -11,6 +11,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
+import adapters.peft_format
+import engine.foreign_adapter
 from engine.adapter_check import AdapterCheck
 from engine.config import TrainConfig
 from engine.errors import AdapterLoadError
@@ -204,3 +206,10 @@ def test_numbers_that_overflow_on_the_way_are_found(base: BaseModel, tmp_path: P
     put(folder, **{key: torch.full_like(value, 1e30) for key, value in load_file(folder / WEIGHTS).items()})
     with pytest.raises(AdapterLoadError, match="NaN or infinite"):
         check(base, folder)
+
+
+def test_what_is_refused_without_torch_is_refused_with_it_for_the_same_reason() -> None:
+    # `adapters` and `engine` import nothing of each other, so each has the table.
+    assert engine.foreign_adapter._UNUSABLE == adapters.peft_format.UNUSABLE
+    assert engine.foreign_adapter.PREFIX == adapters.peft_format.KEY_PREFIX
+    assert tuple(adapters.peft_format.FACTORS) == engine.foreign_adapter._ENDS
