@@ -1,9 +1,9 @@
 """An import of any length, stored in small transactions and shown in one step.
 
 `begin` reserves a range of ids in each table with a placeholder row at its end, so that all other new rows get larger
-ids. `Batch.store` fills the range, a slice at a time. Readers leave the range out (see `hide_batch`) until `publish`
-deletes the placeholders and the mark. `take_back` deletes the stored rows, a slice at a time; the next start does that
-for an import that was killed.
+ids. `ImportBatch.store` fills the range, a slice at a time. Readers leave the range out (see `hide_batch`) until
+`publish` deletes the placeholders and the mark. `take_back` deletes the stored rows, a slice at a time; the next start
+does that for an import that was killed.
 """
 
 import json
@@ -68,7 +68,7 @@ def prepared(record: PairRecord) -> Prepared:
 
 
 @dataclass
-class Batch:
+class ImportBatch:
     """An import in progress: the set for its new prompts, and the next free id in each range."""
 
     set_id: int
@@ -179,7 +179,7 @@ class Batch:
         return KNOWN if record.verdict == "skip" or _letter(record.verdict, in_order) in said else OTHERWISE
 
 
-def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> Batch:
+def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> ImportBatch:
     """Begin an import of up to `pairs` pairs into a set for labelling, which is created if it is missing.
 
     Raises:
@@ -197,7 +197,7 @@ def begin(conn: Connection, *, source: str, set_name: str, pairs: int) -> Batch:
     mark = {"id": 1, "source": source, "at": utc_now(), "set_id": set_id, "new_set": new_set}
     insert(conn, "import_batch", mark | values)
     _add_placeholders(conn, set_id, lasts)
-    return Batch(set_id, firsts["prompt"], firsts["completion"], firsts["comparison"], lasts["comparison"])
+    return ImportBatch(set_id, firsts["prompt"], firsts["completion"], firsts["comparison"], lasts["comparison"])
 
 
 def going_on(conn: Connection) -> bool:

@@ -65,7 +65,7 @@ LIGHT_MODULES = {
     "engine.config": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.events": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.errors": (*HEAVY, *SCREENLESS, "sqlite3"),
-    "engine.server": (*HEAVY, *SCREENLESS, "sqlite3"),
+    "engine.chat_servers.client": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.preference": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.sources.prepare": (*HEAVY, *SCREENLESS, "sqlite3"),
     "engine.sources.default_model": (*HEAVY, *SCREENLESS, "sqlite3"),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from db import import_batches as db_import_batches
 from db.errors import DatabaseError, DiskFull, InterchangeError
-from db.import_batches import Batch, Prepared, prepared
+from db.import_batches import ImportBatch, Prepared, prepared
 from db.interchange.format import Format
 from db.interchange.import_columns import known_columns, remember_columns
 from db.interchange.records import PairRecord, Read
@@ -216,7 +216,7 @@ class Importer:
         if source.columns:
             self._workspace.write(remember_columns, source).result()
 
-    def _store(self, batch: Batch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
+    def _store(self, batch: ImportBatch, reads: Iterable[Read], pairs: int, tally: ImportTally, tell: Tell) -> None:
         """Store slice after slice; this thread reads the next one while the writer stores one."""
         waiting: Future[tuple[float, list[Read]]] | None = None
         size, done = FIRST_SLICE, 0

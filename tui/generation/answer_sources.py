@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from adapters.manifest import Adapter
 from db import models as db_models
 from db.prompt_rows import AskedOf
+from engine.chat_servers.client import Server
 from engine.config import SamplingConfig
-from engine.server import Server
 from tui.compute.services import Services
 from tui.workspace.settings import BASE, IN_USE, SERVER, SourceConfig
 from tui.workspace.settings_store import QueueSettings

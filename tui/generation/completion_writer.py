@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
+from engine.chat_servers.client import Server, ServerAnswers
 from engine.chat_servers.refusals import ServerHabits
 from engine.config import SamplingConfig
 from engine.errors import ModelError
 from engine.events import AnswerMissing, CompletionDone, Notice, TokensDrawn
 from engine.requests import GenerationRequest
-from engine.server import Server, ServerAnswers
 from tui.compute.services import Services
 from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow, with_system
+from engine.chat_servers.client import Server
 from engine.errors import AnswersAlike, AnswersMissing, TemplateRefused
 from engine.requests import GenerationRequest
-from engine.server import Server
 from engine.thoughts import without_thoughts
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
@@ -50,7 +50,7 @@ class PairStored:
 
 
 @dataclass
-class Batch:
+class PairBatch:
     """Prompts that are answered together.
 
     `streams`: what is written so far is published. `joining`: prompts that the caller adds at a `Boundary`, as many as
@@ -105,7 +105,7 @@ class PairWriter:
         self._reported_missing.clear()
         self._missing_in_turn = self._alike_in_turn = 0
 
-    def write(self, batch: Batch) -> Generator[PairStored | Boundary, None, None]:
+    def write(self, batch: PairBatch) -> Generator[PairStored | Boundary, None, None]:
         """Two answers to each prompt; where both are nearly the same, the second is sampled again, at a higher
         temperature. Prompts may join while two answers of one source are written for the first time.
 
@@ -128,7 +128,9 @@ class PairWriter:
         if batch.stored:
             self._alike_in_turn = 0
 
-    def _write_again(self, batch: Batch, prompts: Sequence[PromptRow]) -> Generator[PairStored | Boundary, None, None]:
+    def _write_again(
+        self, batch: PairBatch, prompts: Sequence[PromptRow]
+    ) -> Generator[PairStored | Boundary, None, None]:
         """Sample the second answers of these prompts again; where they stay nearly the same, pass the prompt over."""
         chosen = {each.id for each in prompts}
         for attempt in range(1, ATTEMPTS + 1):
@@ -144,7 +146,7 @@ class PairWriter:
             batch.prompts.remove(each)
         self._count_alike(batch, left)
 
-    def _count_alike(self, batch: Batch, passed_over: Sequence[PromptRow]) -> None:
+    def _count_alike(self, batch: PairBatch, passed_over: Sequence[PromptRow]) -> None:
         """Count the prompts without a pair since the last stored pair.
 
         Raises:
@@ -163,7 +165,7 @@ class PairWriter:
             )
 
     def _write(
-        self, batch: Batch, source: AnswerSource, requests: Iterable[GenerationRequest], *, joins: bool = False
+        self, batch: PairBatch, source: AnswerSource, requests: Iterable[GenerationRequest], *, joins: bool = False
     ) -> Generator[PairStored | Boundary, None, None]:
         asked = deque(requests)
         with closing(self.completions.write(source, asked, joins=joins)) as events:
@@ -171,7 +173,7 @@ class PairWriter:
                 yield self._handle(batch, event)
                 asked += self._take_joining(batch)
 
-    def _take_joining(self, batch: Batch) -> list[GenerationRequest]:
+    def _take_joining(self, batch: PairBatch) -> list[GenerationRequest]:
         """Both answers to the prompts that join."""
         joining = list(batch.joining)
         batch.joining.clear()
@@ -181,13 +183,13 @@ class PairWriter:
 
     # -- what is asked for ---------------------------------------------------------------------------------------
 
-    def _draw_sides(self, batch: Batch, prompts: Iterable[PromptRow]) -> None:
+    def _draw_sides(self, batch: PairBatch, prompts: Iterable[PromptRow]) -> None:
         for each in prompts:
             seeds = [self._seed_of(batch, each, index, 0) for index in (0, 1)]
             batch.side_seeds[each.id] = seed_from(self._seed, "side", each.id, *seeds)
 
     def _requests(
-        self, batch: Batch, prompts: Iterable[PromptRow], indices: Sequence[int], attempt: int = 0
+        self, batch: PairBatch, prompts: Iterable[PromptRow], indices: Sequence[int], attempt: int = 0
     ) -> list[GenerationRequest]:
         """The requests for the first (0) or second (1) answer, or both, to each prompt."""
         requests = []
@@ -198,13 +200,13 @@ class PairWriter:
                 requests.append(GenerationRequest(f"{prompt.id}/{index}", messages, seed))
         return requests
 
-    def _seed_of(self, batch: Batch, prompt: PromptRow, index: int, attempt: int) -> int:
+    def _seed_of(self, batch: PairBatch, prompt: PromptRow, index: int, attempt: int) -> int:
         again = (batch.again,) if batch.again else ()
         return seed_from(self._seed, prompt.id, index, attempt, _seed_word(batch.sources.both[index]), *again)
 
     # -- what the writer reports ---------------------------------------------------------------------------------
 
-    def _handle(self, batch: Batch, event: WriterEvent) -> PairStored | Boundary:
+    def _handle(self, batch: PairBatch, event: WriterEvent) -> PairStored | Boundary:
         match event:
             case Completed():
                 self._missing_in_turn = 0
@@ -221,7 +223,7 @@ class PairWriter:
                 return Boundary(event.room // 2)
         return Boundary()
 
-    def _store_if_ready(self, batch: Batch, prompt: int) -> PairStored | Boundary:
+    def _store_if_ready(self, batch: PairBatch, prompt: int) -> PairStored | Boundary:
         pair = batch.pair(prompt)
         if pair is None or self._is_useless(batch, prompt, (pair[0].done.text, pair[1].done.text)):
             return Boundary()
@@ -240,7 +242,7 @@ class PairWriter:
         self._publish(ComparisonStored(comparison))
         return PairStored(comparison)
 
-    def _is_useless(self, batch: Batch, prompt: int, texts: tuple[str, str]) -> bool:
+    def _is_useless(self, batch: PairBatch, prompt: int, texts: tuple[str, str]) -> bool:
         """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before.
 
         Thoughts do not count: a pair whose answers differ in them alone would look the same on the screen.
@@ -249,7 +251,7 @@ class PairWriter:
             return True
         return batch.again > 0 and db_comparisons.texts_compared(self._workspace.connection, prompt, texts)
 
-    def _refuse(self, batch: Batch, refused: Refused) -> None:
+    def _refuse(self, batch: PairBatch, refused: Refused) -> None:
         """The model cannot answer this prompt, so it leaves the batch.
 
         Raises:
@@ -262,12 +264,12 @@ class PairWriter:
             self._pass_over(batch, prompt, refused.reason, refused=True)
             batch.prompts.remove(prompt)
 
-    def _adds_system(self, batch: Batch, number: int) -> bool:
+    def _adds_system(self, batch: PairBatch, number: int) -> bool:
         """Do the settings put a system prompt before this prompt of the batch?"""
         added = batch.sources.system is not None
         return added and any(each.id == number and each.messages[0]["role"] != "system" for each in batch.prompts)
 
-    def _miss(self, batch: Batch, missing: Missing) -> None:
+    def _miss(self, batch: PairBatch, missing: Missing) -> None:
         """The server gave no answer, so the prompt leaves the batch. Nothing is stored about it.
 
         Raises:
@@ -283,7 +285,7 @@ class PairWriter:
             self._missing_in_turn = 0
             raise AnswersMissing(f"{MISSING_IN_TURN} times in turn: {missing.reason}")
 
-    def _report_missing(self, batch: Batch, prompt: PromptRow, reason: str) -> None:
+    def _report_missing(self, batch: PairBatch, prompt: PromptRow, reason: str) -> None:
         """Publish why a prompt has no pair; a reason that many prompts share is published once."""
         self._withdraw(batch)
         if batch.again:
@@ -292,7 +294,7 @@ class PairWriter:
             self._reported_missing.add(reason)
             self._publish(WorkbenchNotice("A prompt got no answer", f"“{prompt.first_line}”: {reason}"))
 
-    def _pass_over(self, batch: Batch, prompt: PromptRow, reason: str, *, refused: bool = False) -> None:
+    def _pass_over(self, batch: PairBatch, prompt: PromptRow, reason: str, *, refused: bool = False) -> None:
         """Say that there is no pair; these policies do not get the prompt any more."""
         self._withdraw(batch)
         about = f"“{prompt.first_line}”: {reason}"
@@ -314,7 +316,7 @@ class PairWriter:
 
     # -- while answers grow --------------------------------------------------------------------------------------
 
-    def _grow(self, batch: Batch, texts: Mapping[str, str]) -> None:
+    def _grow(self, batch: PairBatch, texts: Mapping[str, str]) -> None:
         """Publish the text so far of both answers to a batch's first prompt."""
         if (now := time.monotonic()) < self._grown_at + GROWS_EVERY_S:
             return
@@ -328,7 +330,7 @@ class PairWriter:
             both.reverse()
         self._publish(AnswersGrowing(prompt, (both[0], both[1])))
 
-    def _withdraw(self, batch: Batch) -> None:
+    def _withdraw(self, batch: PairBatch) -> None:
         """Take the answers that grew off the screen, since they are no pair."""
         if batch.streams:
             batch.streams = False

@@ -12,15 +12,15 @@ from dataclasses import replace
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
+from engine.chat_servers.client import Server
 from engine.config import SamplingConfig
 from engine.errors import AnswersAlike, AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
-from engine.server import Server
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import QueueChanged, WorkbenchFailed
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, needs_model
-from tui.generation.pair_writer import Batch, Boundary, PairStored, PairWriter
+from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
 from tui.workspace.settings import QueueConfig
 from tui.workspace.settings_store import stored_settings
 
@@ -192,10 +192,12 @@ class QueueFiller:
             return False
         self._begin_writing()
         streams = sources.alike and self._ready == 0
-        yield from self._answer(Batch(sources, self.asked_of, prompts, self.settings.queue.nearly_equal, streams), room)
+        yield from self._answer(
+            PairBatch(sources, self.asked_of, prompts, self.settings.queue.nearly_equal, streams), room
+        )
         return True
 
-    def _answer(self, batch: Batch, room: Callable[[], int]) -> WorkSteps:
+    def _answer(self, batch: PairBatch, room: Callable[[], int]) -> WorkSteps:
         """Answer a batch; the next prompts join while it is being written."""
         taken = self._take(batch.prompts)
         limit = PROMPTS_IN_ALL - len(taken)
@@ -215,7 +217,7 @@ class QueueFiller:
         finally:
             self._being_answered -= taken
 
-    def _num_joining(self, batch: Batch, room: Callable[[], int], limit: int) -> int:
+    def _num_joining(self, batch: PairBatch, room: Callable[[], int], limit: int) -> int:
         """How many prompts may join a batch; none while a person waits for a pair or once the settings changed."""
         if limit < 1 or self._ready == 0:
             return 0  # this is asked at every turn, and most turns need nothing from the disk

@@ -12,7 +12,7 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import QueueChanged
 from tui.generation.answer_sources import find_asked_of, find_sources
-from tui.generation.pair_writer import Batch, PairStored, PairWriter
+from tui.generation.pair_writer import PairBatch, PairStored, PairWriter
 from tui.generation.queue_filler import QueueFiller
 
 
@@ -67,7 +67,7 @@ class Regeneration:
         yield
         settings, connection = self._queue.settings, self._services.workspace.connection
         sources = find_sources(settings, self._services)
-        batch = Batch(
+        batch = PairBatch(
             sources=sources,
             asked_of=find_asked_of(sources, self._services),
             prompts=[prompt],

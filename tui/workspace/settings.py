@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from engine.chat_servers.client import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
-from engine.server import Server
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 GO_ON, LEAVE = "go-on", "leave"

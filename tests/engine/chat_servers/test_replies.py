@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from engine.chat_servers import bounds
+from engine.chat_servers.client import Server, ServerAnswers
 from engine.errors import ServerError
 from engine.events import AnswerMissing, CompletionDone
-from engine.server import Server, ServerAnswers
 from tests.engine.test_server import PLAIN, ask, missing, requests, settle
 from tests.serving import misbehaving, send
 

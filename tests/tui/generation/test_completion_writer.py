@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from engine.chat_servers.client import Server
 from engine.config import SamplingConfig
 from engine.generate import generate
 from engine.preference import Message
 from engine.requests import GenerationRequest
-from engine.server import Server
 from tests.serving import misbehaving, send, stream
 from tests.tiny import save_tiny
 from tui.compute.loaded_model import ModelChoice

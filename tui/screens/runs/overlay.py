@@ -20,7 +20,7 @@ from tui.text.format import count
 from tui.widgets.binding import Binding
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.readings import Overlaid, beside, readings
-from tui.widgets.charts.run_charts import Pace
+from tui.widgets.charts.run_charts import DrawThrottle
 from tui.widgets.update_static import update_static
 
 _RAW_UP_TO = 2
@@ -51,7 +51,7 @@ class RunOverlayScreen(PalateScreen):
         self._runs: list[Overlaid] = []
         self._drawn: dict[int, Series] = {}
         """The curve of each run; one that has moved is taken out, and read again."""
-        self._pace = Pace(self.set_timer, self._read_and_draw)
+        self._pace = DrawThrottle(self.set_timer, self._read_and_draw)
         self._curves = CurveActions(self, moving=self._page, cross_moved=self._draw_readings)
         self.take_actions(self._curves)
 

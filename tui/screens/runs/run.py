@@ -22,7 +22,7 @@ from tui.screens.runs.samples import SamplesScreen
 from tui.snapshots import RunProgress
 from tui.text.format import signed
 from tui.widgets.binding import Binding, Writing
-from tui.widgets.charts.run_charts import CHART_METRICS, Pace, RunCharts
+from tui.widgets.charts.run_charts import CHART_METRICS, DrawThrottle, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
 from tui.widgets.runs.run_facts import RunPage, facts_of
 from tui.widgets.summary_line import SummaryLine
@@ -52,7 +52,7 @@ class RunScreen(PalateScreen):
         self._history = RunHistory()
         self._ledger = EpochMargins(0, 0, ())
         self._family: list[TreeLine] = []
-        self._pace = Pace(self.set_timer, self._draw)
+        self._pace = DrawThrottle(self.set_timer, self._draw)
         self._adapters = AdapterList(self)
         self._curves = CurveActions(self, moving=self._moving, cross_moved=self._cross_moved)
         shown = self, lambda: self._row, self._adapters

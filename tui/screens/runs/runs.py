@@ -22,7 +22,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
 from tui.widgets.binding import Binding
-from tui.widgets.charts.run_charts import Pace
+from tui.widgets.charts.run_charts import DrawThrottle
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.line_list import LineList
 from tui.widgets.runs.run_table import COLUMNS, RunTable, columns_for
@@ -58,7 +58,7 @@ class RunsScreen(PalateScreen):
         self._every: dict[int, RunRow] = {}
         self._query = RunQuery()
         self._marked: set[int] = set()
-        self._pace = Pace(self.set_timer, self._draw)
+        self._pace = DrawThrottle(self.set_timer, self._draw)
         self._table = RunTable(lambda run: self.workbench.records.spark(run))
         self._adapters = AdapterList(self)
         shown = self, self.shown_run, self._adapters

@@ -29,7 +29,7 @@ from tui.snapshots import WAITING, AdapterView, RunPhase, RunProgress, TrainPrev
 from tui.training.newest_request import Dropped
 from tui.training.pair_sets import PairSet
 from tui.widgets.binding import Binding, TextualBinding, Writing
-from tui.widgets.charts.run_charts import Pace, RunCharts
+from tui.widgets.charts.run_charts import DrawThrottle, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
 from tui.widgets.runs.live_run import LiveRun
@@ -88,7 +88,7 @@ class TrainScreen(PalateScreen):
         """The settings and pairs of the newest preview that was asked for."""
         self._drawn: tuple[PreviewedRun | None, TrainPreview] | None = None
         self._history = RunHistory()
-        self._pace = Pace(self.set_timer, self._draw_run)
+        self._pace = DrawThrottle(self.set_timer, self._draw_run)
         self._adapters = AdapterList(self)
         self.take_actions(RunActions(self, self.shown_run, self._adapters))
 

@@ -57,7 +57,7 @@ class RunCharts(Grid):
         return next_fineness(self.query(Chart))
 
 
-class Pace:
+class DrawThrottle:
     """Calls `draw` after changes: at once after a pause, and at most once in `every_s` seconds.
 
     Without changes no timer runs.

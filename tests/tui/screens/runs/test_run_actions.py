@@ -16,13 +16,13 @@ from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.widgets.charts.chart import Chart
-from tui.widgets.charts.run_charts import Pace
+from tui.widgets.charts.run_charts import DrawThrottle
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """News is drawn soon, so that tests need not wait a second for it."""
-    monkeypatch.setattr(Pace, "every_s", 0.01)
+    monkeypatch.setattr(DrawThrottle, "every_s", 0.01)
 
 
 @pytest.fixture

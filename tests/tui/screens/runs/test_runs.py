@@ -16,7 +16,7 @@ from tui.runs.format import settings_in_order, steps_words, took
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.snapshots import RunPhase, RunProgress
-from tui.widgets.charts.run_charts import Pace
+from tui.widgets.charts.run_charts import DrawThrottle
 from tui.widgets.runs.live_run import progress_line
 
 SIZES = [(80, 24), (120, 40)]
@@ -25,7 +25,7 @@ SIZES = [(80, 24), (120, 40)]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """News is drawn soon, so that tests need not wait a second for it."""
-    monkeypatch.setattr(Pace, "every_s", 0.01)
+    monkeypatch.setattr(DrawThrottle, "every_s", 0.01)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tui.screens.runs.train import TrainScreen
 from tui.snapshots import RunPhase
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
-from tui.widgets.charts.run_charts import Pace
+from tui.widgets.charts.run_charts import DrawThrottle
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
@@ -36,7 +36,7 @@ SIZES = [(80, 24), (120, 40)]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """News is drawn soon, so that tests need not wait a second for it."""
-    monkeypatch.setattr(Pace, "every_s", 0.01)
+    monkeypatch.setattr(DrawThrottle, "every_s", 0.01)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tui.text.format import percent
 from tui.theme import DARK
 from tui.widgets.charts.chart import Chart, Series
 from tui.widgets.charts.plot import TONES, Plot, resolution_from_environment, step_labels
-from tui.widgets.charts.run_charts import Pace, RunCharts
+from tui.widgets.charts.run_charts import DrawThrottle, RunCharts
 
 
 class ChartApp(App[None]):
@@ -187,7 +187,7 @@ def test_steps_are_whole_and_the_first_says_its_unit() -> None:
 def test_the_pace_draws_at_once_and_then_once_a_second() -> None:
     timers: list[tuple[float, object]] = []
     drawn: list[int] = []
-    pace = Pace(lambda after, then: timers.append((after, then)), lambda: drawn.append(1))
+    pace = DrawThrottle(lambda after, then: timers.append((after, then)), lambda: drawn.append(1))
     pace.news()
     pace.news()
     pace.news()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.chat_servers.client import Server, ServerAnswers
 from engine.config import SamplingConfig
 from engine.errors import ServerError, SettingError
 from engine.events import AnswerMissing, CompletionDone, TokensDrawn
 from engine.requests import GenerationRequest
-from engine.server import Server, ServerAnswers
 from tests.serving import misbehaving, send, stream
 
 PLAIN = SamplingConfig(top_k=0, max_new_tokens=20)
