@@ -37,6 +37,7 @@ from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import Reasons
 from tui.curation.verdict_list import VerdictBrowser
@@ -63,6 +64,7 @@ class WorkspaceReader:
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
         self.reasons = Reasons(workspace)
+        self.joining = Joining(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 

@@ -48,7 +48,10 @@ def test_llm_comparator(tmp_path):
     assert [each for each in written if each] == [{"reasons": "clear; tone"}]
     record = json.loads(path.read_text(encoding="utf-8"))
     assert set(record) == {"metadata", "models", "examples"}
-    assert record["metadata"] == {"source_path": "palate: trial 1", "custom_fields_schema": [{"name": "reasons", "type": "text"}]}
+    assert record["metadata"] == {
+        "source_path": "palate: trial 1",
+        "custom_fields_schema": [{"name": "reasons", "type": "text"}],
+    }
     assert record["models"] == [{"name": "smollm2"}, {"name": "taste-3"}]
     for example in record["examples"]:
         assert {key: type(value) for key, value in example.items()} == EXAMPLE
