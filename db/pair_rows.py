@@ -185,6 +185,14 @@ class VerdictCounts:
 
 
 @dataclass(frozen=True)
+class AskedRow:
+    """A stored question: the ids of its prompt and of the pair of its answers, None where both answers are equal."""
+
+    prompt: int
+    comparison: int | None
+
+
+@dataclass(frozen=True)
 class PairRow:
     """The training record of a decisive verdict.
 

@@ -158,20 +158,21 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
     return verdict_row(row)
 
 
-def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
+def undo_last(conn: Connection, *, trial: int | None = None, prompt: int | None = None) -> int | None:
     """Undo the owner's newest verdict that is not undone yet, and return the id of its comparison.
 
     An earlier verdict on that comparison counts again, else the comparison is open again. Verdicts that were given at
     once are undone together, and the id is that of the first one's comparison. Verdicts of imports, judges and other
     people are never undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of
-    within labelling.
+    within labelling, and `prompt` only among the pairs of that prompt.
     """
     query = """SELECT v.id, v.act FROM verdicts v JOIN comparisons c ON c.id = v.comparison
-        WHERE v.source = 'person' AND v.verdict <> 'undo' AND v.person IS NULL AND c.trial IS ?
+        WHERE v.source = 'person' AND v.verdict <> 'undo' AND v.person IS NULL AND c.trial IS :trial
+            AND (:prompt IS NULL OR c.prompt = :prompt)
             AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.judged_by IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
         ORDER BY v.id DESC LIMIT 1"""
-    row = conn.execute(query, (trial,)).fetchone()
+    row = conn.execute(query, {"trial": trial, "prompt": prompt}).fetchone()
     if row is None:
         return None
     together = """SELECT v.id, v.comparison FROM verdicts v
