@@ -35,6 +35,7 @@ from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train import TrainScreen
+from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
 from tui.widgets.lists.line_list import LineList
 from tui.workspace.settings_store import PARTS
@@ -61,6 +62,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Prompts": (PromptsScreen,),
     "What your choices say": (PreferencesScreen,),
     "Settings": (SettingsScreen,),
+    "Servers": (ServersScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""
 

@@ -43,6 +43,7 @@ from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -59,6 +60,7 @@ class WorkspaceReader:
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
+        self.servers = ServerList(workspace)
         self.conversations = Conversations(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
