@@ -421,6 +421,10 @@ class FakeWorkbench:
         """Where a prompt stands in its set."""
         return prompt, 200
 
+    def other_givers(self) -> list[str]:
+        """A judge beside the owner."""
+        return ["judge:strict"]
+
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""
         return [each.name for each in self.sets if not each.held_out]

@@ -21,6 +21,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.givers import list_givers
 from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
 from db.interchange.sources import Source
@@ -194,6 +195,10 @@ class WorkspaceReader:
     def labelling_sets(self) -> list[str]:
         """The names of the prompt sets that are not held out. Their prompts are not counted."""
         return list(db_prompts.labelling_sets(self.workspace.connection))
+
+    def other_givers(self) -> list[str]:
+        """The labels (see `GiverRow`) of all people and judges who gave verdicts, the owner left out."""
+        return [each.label for each in list_givers(self.workspace.connection)[1:]]
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """The position of a prompt in its set, from 1, and the size of the set."""

@@ -94,7 +94,7 @@ class Asking:
         connection = self._services.workspace.connection
         db_conversations.check_askable(connection, messages, set_name)
         policies = find_asked_policies(choice, self._services)
-        again = db_conversations.count_asked(connection, messages)
+        again = db_conversations.count_answered(connection, messages)
         question = AskedQuestion(messages, policies, set_name, again)
         asked = Asked(next(self._numbers), question, *self._places(question))
         writers = tuple(CompletionWriter(self._services) for _ in _SIDES)

@@ -13,6 +13,7 @@ from db import metrics as db_metrics
 from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import samples as db_samples
+from db.givers import run_givers
 from db.pair_rows import PairRow
 from engine.events import (
     AdapterSaved,
@@ -160,6 +161,13 @@ def publish_adapter(
         run=task.run,
         pairs=len(pairs),
         pairs_fingerprint=pairs_fingerprint(pairs),
+        verdicts_of=_verdicts_of(workspace, task.run),
     )
     workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
     return adapter
+
+
+def _verdicts_of(workspace: Workspace, run: int) -> tuple[str, ...]:
+    """Whose verdicts a run learned from; empty for the owner's alone."""
+    labels = tuple(run_givers(workspace.connection, run))
+    return () if labels == ("me",) else labels

@@ -178,6 +178,7 @@ class TrainScreen(PalateScreen):
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
         setup.show_sets(self.workbench.labelling_sets())
+        setup.show_givers(self.workbench.other_givers())
         setup.set_presets(self.workbench.presets.all())
         self._draw_setup()
 
