@@ -32,6 +32,7 @@ from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
+from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
@@ -58,6 +59,7 @@ class WorkspaceReader:
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
+        self.conversations = Conversations(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 

@@ -266,6 +266,7 @@ def _score_of(pair: EncodedPair, row: Sequence[float], learner: Learner) -> Pair
         mean_logits,
         (int(top1[0]), int(top1[1])),
         outcome=pair.outcome,
+        question=pair.question,
     )
 
 

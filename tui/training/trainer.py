@@ -24,6 +24,7 @@ from db import verdicts as db_verdicts
 from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig, flags_of
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
+from engine.questions import count_questions
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
@@ -31,7 +32,7 @@ from tui.events import RunChanged, RunEnded, WorkbenchFailed
 from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
-from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of
+from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
 from tui.training.preview import FEWEST_PAIRS, PreviewListener, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
@@ -116,7 +117,7 @@ class Trainer:
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else self._previews.free_name()
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
-        if problem := self._problem(len(rows), pairs):
+        if problem := self._problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
         check_devices(config)
         run = self._workspace.write(
