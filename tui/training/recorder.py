@@ -30,6 +30,7 @@ from engine.events import (
 from engine.preference import pairs_fingerprint
 from tui.text.format import count, duration
 from tui.training.pair_sets import preference_pair
+from tui.training.recovery import CHECKPOINT
 from tui.training.run_task import RunTask
 from tui.training.samples import Sampler
 from tui.workspace.workspace import Workspace
@@ -74,7 +75,7 @@ class RunRecorder:
             case AdapterSaved():
                 self._write(db_runs.record_figures, self._run, [(event.step, db_metrics.KEPT, 1.0)])
             case CheckpointSaved():
-                size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
+                size = (Path(event.folder) / CHECKPOINT).stat().st_size
                 self._write(db_checkpoints.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
             case Notice():
                 self.note(event.text, event.level)
