@@ -23,6 +23,7 @@ ORDER = (
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
     ("training", "driver"),
+    ("judges",),
     ("trials", "reader", "status", "widgets"),
     ("export",),
     ("workbench",),
