@@ -22,7 +22,7 @@ ORDER = (
     ("workspace",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
-    ("training", "driver"),
+    ("training", "driver", "asking"),
     ("judges",),
     ("trials", "reader", "status", "widgets"),
     ("export",),
