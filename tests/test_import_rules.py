@@ -23,6 +23,7 @@ ORDER = (
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
     ("training", "driver", "asking"),
+    ("judges",),
     ("trials", "reader", "status", "widgets"),
     ("export",),
     ("workbench",),

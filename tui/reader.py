@@ -38,6 +38,7 @@ from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
+from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
@@ -58,6 +59,7 @@ class WorkspaceReader:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = PreferenceReporter(workspace, self.adapters)
+        self.judges = JudgeRecords(workspace)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)

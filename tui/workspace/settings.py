@@ -27,8 +27,9 @@ class QueueConfig:
     )
     order: str = setting(
         "in-order",
-        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use is least sure of.",
-        choices=("in-order", "shuffled", "margin"),
+        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use (margin) or a judge "
+        "(judge: see `palate judges sort`) is least sure of.",
+        choices=("in-order", "shuffled", "margin", "judge"),
     )
     random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
     ask_again: float = setting(
