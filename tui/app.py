@@ -112,6 +112,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._status_due = False
         self._leaving = False
         self._resume = resume
+        self._model_was_ready = False
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
@@ -183,8 +184,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._notify_end(published)
-        elif isinstance(published, ModelChanged) and self._model_is_ready() and not self.is_headless:
-            keep_collections_short()  # a headless app is one of many in the process of a test
+        elif isinstance(published, ModelChanged):
+            self._shorten_collections()
         if self._resume is not None and self._model_is_ready():
             self._continue_run(self._resume)
         for screen in self.screen_stack:
@@ -196,6 +197,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
     def _model_is_ready(self) -> bool:
         return self.workbench.model_state.is_ready
+
+    def _shorten_collections(self) -> None:
+        """Once for each model that was loaded: what is on the screen at a further call would never be freed."""
+        ready, before = self._model_is_ready(), self._model_was_ready
+        self._model_was_ready = ready
+        if ready and not before and not self.is_headless:  # a headless app is one of many in the process of a test
+            keep_collections_short()
 
     def _notify_end(self, ended: RunEnded) -> None:
         """Notify the person through the terminal, if the settings say so; not of a run that was left or interrupted."""
