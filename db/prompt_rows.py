@@ -63,6 +63,15 @@ class PromptRow:
         return FORGOTTEN if self.forgotten else first_line(self.messages)
 
 
+@dataclass(frozen=True, slots=True)
+class UnaskedPrompt:
+    """A labelling prompt that may be asked next, as little of it as its order needs."""
+
+    id: int
+    set_id: int
+    field: str | None
+
+
 @dataclass(frozen=True)
 class SetCounts:
     """A prompt set with the counts of its prompts: all, judged, open (never asked), and asked by trials."""
