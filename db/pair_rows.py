@@ -167,7 +167,7 @@ class VerdictListRow:
 
 @dataclass(frozen=True)
 class VerdictCounts:
-    """The number of standing verdicts of labelling by kind, trials left out.
+    """The number of standing verdicts of labelling by kind, trials left out. A ranking is one.
 
     `total` and `today` leave skips out; `today` counts a person's verdicts, not imports. `mean_seconds` is the mean of
     the newest 200 with a time, None when there is none.
@@ -182,6 +182,14 @@ class VerdictCounts:
     discarded: int
     mean_seconds: float | None
     both_good: int = 0
+
+
+@dataclass(frozen=True)
+class AskedRow:
+    """A stored question: the ids of its prompt and of the pair of its answers, None where both answers are equal."""
+
+    prompt: int
+    comparison: int | None
 
 
 @dataclass(frozen=True)

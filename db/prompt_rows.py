@@ -73,6 +73,25 @@ class UnaskedPrompt:
 
 
 @dataclass(frozen=True)
+class ConversationRow:
+    """A conversation: its last turn as a prompt, which holds the turns before it, and when that was asked last."""
+
+    prompt: PromptRow
+    at: str
+
+    @property
+    def turns(self) -> int:
+        """How many questions it has."""
+        return sum(each["role"] == "user" for each in self.prompt.messages)
+
+    @property
+    def title(self) -> str:
+        """The first line of its first question."""
+        users = [each for each in self.prompt.messages if each["role"] == "user"]
+        return first_line(tuple(users[:1]))
+
+
+@dataclass(frozen=True)
 class SetCounts:
     """A prompt set with the counts of its prompts: all, judged, open (never asked), and asked by trials."""
 

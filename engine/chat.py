@@ -22,8 +22,8 @@ class EncodedPair:
 
     `moved` is the end of the prompt whose tokens differ beside an answer and so are scored with it, "" where there is
     none. `shortened` says that an answer was cut at `max_length`, its end of turn included. `rewriting` is what the
-    chat template would have made of an answer that it changes; the judged text is encoded in its place. `outcome` and
-    `edited` are those of the `PreferencePair`.
+    chat template would have made of an answer that it changes; the judged text is encoded in its place. `outcome`,
+    `edited` and `question` are those of the `PreferencePair`.
     """
 
     key: str
@@ -35,6 +35,7 @@ class EncodedPair:
     rewriting: Rewriting | None = None
     outcome: Outcome = "better"
     edited: bool = False
+    question: str | None = None
 
     @property
     def tokens(self) -> int:
@@ -115,6 +116,7 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
         rewriting=answers[0].rewriting or answers[1].rewriting,
         outcome=pair.outcome,
         edited=pair.edited,
+        question=pair.question,
     )
 
 

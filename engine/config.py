@@ -1,7 +1,7 @@
 """Frozen settings with their defaults, ranges and one sentence each. No torch here.
 
 A setting is declared once, as a dataclass field made by `setting(...)`. The command line's flags, the Train screen's
-rows and the README's table come from `settings_of(...)`, so a default has one place.
+rows and the page of settings come from `settings_of(...)`, so a default has one place.
 """
 
 import dataclasses

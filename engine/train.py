@@ -30,9 +30,10 @@ from engine.events import (
 )
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
-from engine.outcomes import NO_THRESHOLDS, objective_words, thresholds_of
+from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thresholds_of
 from engine.preference import DECISIVE, PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
+from engine.questions import count_questions, mean_by_question
 from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
@@ -104,7 +105,7 @@ def train_dpo(
     saved = False
     try:
         learner = _learner(base, prepared, adapter, config, start)
-        state = RunState(planned_steps(len(prepared.train), config))
+        state = RunState(planned_steps(count_questions(prepared.train), config))
         run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
         inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
         with freed_memory_kept():
@@ -124,8 +125,9 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
     yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
-    if said := objective_words(pairs, run.config, run.learner.thresholds):
-        yield Notice(NoticeLevel.INFO, said)
+    for said in (objective_words(pairs, run.config, run.learner.thresholds), rankings_words(pairs)):
+        if said is not None:
+            yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
     try:
         yield from _learn(run)
@@ -159,7 +161,7 @@ def _create_adapter(base: BaseModel, adapter: str, start: str | None, config: Tr
 
 def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: TrainConfig, start: str | None) -> Learner:
     reference = start if config.reference == "start" else None
-    passes = passes_of(len(prepared.train), config)
+    passes = passes_of(prepared.train, config)
     probe = max(prepared.train, key=lambda pair: pair.tokens)
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
@@ -173,8 +175,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
         together=scorer.tokens_together,
     )
     scorer.why = f"{scorer.why} {why}".strip()
-    outcomes = [pair.outcome for pair in prepared.train + prepared.evaluation]
-    thresholds = thresholds_of(outcomes) if config.loss == "ordinal" else NO_THRESHOLDS
+    thresholds = thresholds_of(prepared.train + prepared.evaluation) if config.loss == "ordinal" else NO_THRESHOLDS
     return Learner(scorer, adapter, config, reference, thresholds)
 
 
@@ -248,11 +249,11 @@ def _stops_early(run: Run) -> bool:
 
 
 def _window(run: Run, step: int) -> list[EncodedPair]:
-    """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer."""
-    pairs, size = run.prepared.train, pairs_per_step(run.config)
+    """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
+    questions, size = run.questions, pairs_per_step(run.config)
     epoch, place = divmod(step, run.steps_per_epoch)
-    order = epoch_order(len(pairs), epoch, run.config.seed)
-    return [pairs[position] for position in order[place * size : (place + 1) * size]]
+    order = epoch_order(len(questions), epoch, run.config.seed)
+    return [pair for position in order[place * size : (place + 1) * size] for pair in questions[position]]
 
 
 def _step(run: Run) -> Iterator[Event]:
@@ -339,7 +340,7 @@ def _evaluate(run: Run) -> Iterator[Event]:
     state.evaluated_step = state.step
     state.eval_margins = _margins(scores, beta)
     metrics = eval_metrics(scores, beta)
-    losses = {score.key: score.loss for score in scores}
+    losses = mean_by_question({score.key: score.loss for score in scores}, scores)
     note_evaluation(state, losses, metrics["eval_loss"], run.learner.weights)
     warnings = evaluation_warnings(state, metrics["eval_loss"])
     yield EvalDone(state.step, metrics)

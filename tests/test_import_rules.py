@@ -23,7 +23,7 @@ ORDER = (
     ("machine",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
-    ("training", "driver"),
+    ("training", "driver", "asking"),
     ("trials", "reader", "status", "widgets"),
     ("export",),
     ("workbench",),

@@ -79,6 +79,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
+        Binding(
+            "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
+        ),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -280,6 +283,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
         if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen(self.current_mode))
+
+    def action_servers(self) -> None:
+        """Show the servers, over the screen of any mode."""
+        from tui.screens.servers import ServersScreen  # not needed for the first paint
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
+            self.push_screen(ServersScreen(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""

@@ -124,6 +124,7 @@ COMMANDS = {
         "preferences:likes",
         "Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks.",
     ),
+    "servers": ("servers:servers", "List the servers that may answer in place of the model here."),
     "forget": (
         "forget:forget",
         "Forget a prompt, by its number, or a prompt set: its texts leave the workspace for good.",

@@ -32,6 +32,7 @@ from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
+from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
@@ -42,6 +43,7 @@ from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -58,6 +60,8 @@ class WorkspaceReader:
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
+        self.servers = ServerList(workspace)
+        self.conversations = Conversations(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 

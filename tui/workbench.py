@@ -27,6 +27,7 @@ from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import EngineError
+from tui.asking.asking import Asking
 from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.compute.publisher import Listener, Publisher
 from tui.compute.scheduler import Job, Priority, Scheduler
@@ -106,6 +107,7 @@ class Workbench(WorkspaceReader):
             services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
             self.answers = QueueFiller(services, seed=seed)
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
+            self.asking = Asking(services, seed=seed)
             self.imports = Importer(self.workspace, self._publish)
             self.margins = MarginScorer(services, seed=seed)
             self.references = ReferencePrefetch(services)
@@ -288,9 +290,10 @@ class Workbench(WorkspaceReader):
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
         return self.workspace.write(db_names_shown.note_names_shown, comparison)
 
-    def undo(self) -> Future[int | None]:
-        """Undo the newest current verdict; resolves to the comparison that is open again, if any."""
-        return self._published(self.workspace.write_verdict(db_edits.undo_labelling), None, "undo")
+    def undo(self, *, prompt: int | None = None) -> Future[int | None]:
+        """Undo the newest current verdict, or the newest on this prompt; resolves to the comparison that is open again,
+        if any."""
+        return self._published(self.workspace.write_verdict(db_edits.undo_labelling, prompt=prompt), None, "undo")
 
     # -- prompts ------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from engine.estimates.checkpointing import known_shape
 from engine.logps import CompletionScores
 from engine.model import BaseModel
 from engine.outcomes import NO_THRESHOLDS, Thresholds
+from engine.questions import count_questions, weight_in
 from engine.training.objective import pair_loss
 from engine.training.random_state import OwnRandomState
 from engine.training.scorer import Scorer
@@ -94,9 +95,10 @@ class Learner:
         return self.reference[pair.key]
 
     def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
-        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the pairs in the step's `window`.
+        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the questions in the step's `window`.
 
-        Steps count from 0.
+        A pair of a ranking has 1/n of the weight of a pair that was asked alone, for n pairs of that ranking. Steps
+        count from 0.
 
         Raises:
             NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
@@ -105,10 +107,16 @@ class Learner:
             held = self._held(group)
             scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
             losses = torch.stack([self._loss(*each, window) for each in zip(group, scores, held, strict=True)])
-            (losses.sum() * (self._scale / len(window))).backward()  # type: ignore[no-untyped-call]
+            (self._weighted(losses, group, window).sum() * (self._scale / count_questions(window))).backward()  # type: ignore[no-untyped-call]
             found = self._pair_scores(group, scores, losses)
         self._check_finite(found)
         return found
+
+    def _weighted(
+        self, losses: torch.Tensor, group: Sequence[EncodedPair], window: Sequence[EncodedPair]
+    ) -> torch.Tensor:
+        weights = [weight_in(pair, window) for pair in group]
+        return losses if all(weight == 1 for weight in weights) else losses * losses.new_tensor(weights)
 
     def _dropout(self, group: Sequence[EncodedPair], step: int) -> Dropout:
         if self.dropout_rule is DropoutRule.IN_SEQUENCE:
@@ -186,7 +194,7 @@ class Learner:
             reference = self.reference[pair.key]
             hits = int(top1[0]), int(top1[1])
             figures = (loss, logps, reference, each.tokens, entropy, mean_logits, hits)
-            found.append(PairScore(pair.key, *figures, outcome=pair.outcome))
+            found.append(PairScore(pair.key, *figures, outcome=pair.outcome, question=pair.question))
         return found
 
     # -- weights -------------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.estimates.time_left import Pace
 from engine.preparation import PreparedPairs
+from engine.questions import by_question
 from engine.schedule import steps_per_epoch
 from engine.training.learner import Learner
 from engine.training.run_state import RunState
@@ -33,7 +35,12 @@ class Run:
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of an epoch."""
-        return steps_per_epoch(len(self.prepared.train), self.config)
+        return steps_per_epoch(len(self.questions), self.config)
+
+    @cached_property
+    def questions(self) -> list[list[EncodedPair]]:
+        """Its training pairs, those of a ranking together: a step learns from whole questions."""
+        return by_question(self.prepared.train)
 
     @property
     def eval_every(self) -> int:

@@ -69,17 +69,24 @@ def find_sources(settings: QueueSettings, services: Services) -> AnswerSources:
         SettingError: the server's address or model is missing, or not usable.
         AdapterError: there is no such adapter.
     """
-
-    def find(word: str) -> Adapter | Server | None:
-        if word == BASE:
-            return None
-        if word == IN_USE:
-            return services.loaded_model.in_use
-        return settings.source.to_server() if word == SERVER else services.workspace.registry.get(word)
-
     source = settings.source
-    first = AnswerSource(find(source.first), settings.sampling)
-    return AnswerSources(first, AnswerSource(find(source.second), settings.other_sampling), source.system)
+    first = AnswerSource(find_policy(source.first, settings, services), settings.sampling)
+    second = AnswerSource(find_policy(source.second, settings, services), settings.other_sampling)
+    return AnswerSources(first, second, source.system)
+
+
+def find_policy(word: str, settings: QueueSettings, services: Services) -> Adapter | Server | None:
+    """The policy of this name: base, in-use, server, or an adapter by its name or id; None is the base alone.
+
+    Raises:
+        SettingError: the server's address or model is missing, or not usable.
+        AdapterError: there is no such adapter.
+    """
+    if word == BASE:
+        return None
+    if word == IN_USE:
+        return services.loaded_model.in_use
+    return settings.source.to_server() if word == SERVER else services.workspace.registry.get(word)
 
 
 def find_asked_of(sources: AnswerSources, services: Services) -> AskedOf:

@@ -24,6 +24,7 @@ from db import verdicts as db_verdicts
 from db.run_rows import CheckpointRow, RunRow
 from engine.config import TrainConfig, flags_of
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
+from engine.questions import count_questions
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
@@ -116,7 +117,7 @@ class Trainer:
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else self._previews.free_name()
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
-        if problem := self._problem(len(rows), pairs):
+        if problem := self._problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
         run = self._workspace.write(
             db_runs.create_run,
