@@ -15,7 +15,7 @@ _MIDDLE: Final = 0.5
 _FEW: Final = 0.2
 
 
-def in_order(rows: Sequence[UnaskedPrompt], totals: Totals, limit: int, last: str | None) -> list[int]:
+def in_turn_by_set(rows: Sequence[UnaskedPrompt], totals: Totals, limit: int, last: str | None) -> list[int]:
     """The ids of the next `limit` prompts, one set after the other.
 
     Args:

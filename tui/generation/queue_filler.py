@@ -239,7 +239,7 @@ class QueueFiller:
         rows = [each for each in db_prompts.unasked_prompts(connection, asked_of) if each.id not in exclude]
         known = (rows, partial(db_prompts.field_totals, connection), limit, self._last_field())
         is_shuffled = self.settings.queue.order == "shuffled"
-        ids = prompt_order.shuffled(*known, self._place) if is_shuffled else prompt_order.in_order(*known)
+        ids = prompt_order.shuffled(*known, self._place) if is_shuffled else prompt_order.in_turn_by_set(*known)
         chosen = db_prompts.prompts_by_id(connection, ids)
         if chosen:
             self._asked_last = chosen[-1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from db.prompt_rows import UnaskedPrompt
-from tui.generation.prompt_order import in_order, shuffled
+from tui.generation.prompt_order import in_turn_by_set, shuffled
 from tui.workspace.bundled_prompts import load_questions
 
 Fields = Mapping[str | None, int]
@@ -25,7 +25,7 @@ def asked(rows: list[UnaskedPrompt], last: str | None = None) -> list[str | None
     """The fields in the order in which all of these prompts are asked, one call after the other."""
     left, fields = list(rows), []
     while left:
-        (chosen,) = in_order(left, lambda _: totals_of(rows), 1, last)
+        (chosen,) = in_turn_by_set(left, lambda _: totals_of(rows), 1, last)
         last = next(each.field for each in left if each.id == chosen)
         left = [each for each in left if each.id != chosen]
         fields.append(last)
@@ -51,30 +51,30 @@ def test_all_fields_advance_together() -> None:
 def test_many_prompts_that_are_chosen_at_once_take_turns_too() -> None:
     rows = rows_of(*"a" * 7, *"b" * 3, *"c" * 5)
     fields = {each.id: each.field for each in rows}
-    at_once = [fields[each] for each in in_order(rows, lambda _: totals_of(rows), 99, None)]
+    at_once = [fields[each] for each in in_turn_by_set(rows, lambda _: totals_of(rows), 99, None)]
     assert (repeats(at_once), Counter(at_once)) == (0, totals_of(rows))
 
 
 def test_the_field_that_was_asked_last_does_not_come_next() -> None:
     rows = rows_of("a", "b")
-    assert in_order(rows, lambda _: totals_of(rows), 2, "a") == [2, 1]
-    assert in_order(rows[:1], lambda _: totals_of(rows), 2, "a") == [1]
+    assert in_turn_by_set(rows, lambda _: totals_of(rows), 2, "a") == [2, 1]
+    assert in_turn_by_set(rows[:1], lambda _: totals_of(rows), 2, "a") == [1]
 
 
 def test_prompts_without_fields_keep_their_order() -> None:
     rows = rows_of(*[None] * 5)
-    assert in_order(rows, lambda _: totals_of(rows), 9, None) == [1, 2, 3, 4, 5]
+    assert in_turn_by_set(rows, lambda _: totals_of(rows), 9, None) == [1, 2, 3, 4, 5]
 
 
 def test_the_bundled_questions_keep_their_order() -> None:
     rows = rows_of(*(each.field for each in load_questions(held_out=False)))
-    assert in_order(rows, lambda _: totals_of(rows), 999, None) == [each.id for each in rows]
+    assert in_turn_by_set(rows, lambda _: totals_of(rows), 999, None) == [each.id for each in rows]
 
 
 def test_one_set_is_asked_after_the_other() -> None:
     rows = rows_of("a", "a", "b") + rows_of("b", "c", set_id=2, start=4)
     totals = {1: {"a": 2, "b": 1}, 2: {"b": 1, "c": 1}}
-    assert in_order(rows, lambda set_id: totals[set_id or 0], 9, None) == [1, 3, 2, 4, 5]
+    assert in_turn_by_set(rows, lambda set_id: totals[set_id or 0], 9, None) == [1, 3, 2, 4, 5]
 
 
 def test_shuffled_the_fields_of_all_sets_take_turns() -> None:
