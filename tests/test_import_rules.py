@@ -20,6 +20,7 @@ ORDER = (
     ("text", "snapshots", "theme"),
     ("events",),
     ("workspace",),
+    ("machine",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
     ("training", "driver", "asking"),

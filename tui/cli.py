@@ -174,6 +174,10 @@ COMMANDS = {
         "completion:completion",
         "Print the script that completes commands, flags and values in a shell.",
     ),
+    "status": (
+        "status:status",
+        "Show what Palate and the machine do now: queue, run, use, memory, temperature, power and tokens a second.",
+    ),
     "doctor": (
         "doctor:doctor",
         "Check machine, model, workspace and terminal; exit with 1 when you have to do something.",

@@ -55,7 +55,7 @@ from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
@@ -177,6 +177,10 @@ class Workbench(WorkspaceReader):
     def run_progress(self) -> RunProgress | None:
         """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
+        return self.trainer.machine.readings()
 
     @property
     def model_state(self) -> ModelState:
