@@ -7,7 +7,7 @@ from db.judge_records import ExampleRow
 from tui.compute.seeds import seed_from
 from tui.judges.question import Shown
 
-MOST: Final = 16
+MOST_EXAMPLES: Final = 16
 """A judge is shown at most so many examples."""
 DEFAULT: Final = 4
 LONGEST: Final = 3_000

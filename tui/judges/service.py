@@ -29,7 +29,7 @@ from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
 from tui.events import VerdictStored
 from tui.judges.asking import LABEL_TOKENS, Asker, Judged, LocalAsker, ModelQuestions, ProgramAsker, ServerAsker
-from tui.judges.examples import DEFAULT, MOST, choose_examples, shown
+from tui.judges.examples import DEFAULT, MOST_EXAMPLES, choose_examples, shown
 from tui.judges.figures import own_word
 from tui.judges.program import ExternalJudge
 from tui.judges.records import ANSWER_TOKENS, EXAMPLES, JudgeRecords, JudgeView, examples_of
@@ -86,8 +86,8 @@ class Judges(JudgeRecords):
         name = new.name.strip()
         if not name or len(name) > LONGEST_NAME:
             raise InputError(f"A judge's name has 1 to {LONGEST_NAME} characters. Give it another one.")
-        if not 0 <= new.examples <= MOST:
-            raise InputError(f"A judge is shown 0 to {MOST} examples, not {new.examples}.")
+        if not 0 <= new.examples <= MOST_EXAMPLES:
+            raise InputError(f"A judge is shown 0 to {MOST_EXAMPLES} examples, not {new.examples}.")
         if not 1 <= new.answer_tokens <= MOST_TOKENS:
             raise InputError(f"A judge's answer has 1 to {MOST_TOKENS} tokens, not {new.answer_tokens}.")
         if new.command is not None:

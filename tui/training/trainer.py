@@ -41,7 +41,7 @@ from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_ove
 from tui.training.run_endings import RunEndings
 from tui.training.run_engine import RunEngine, check_devices
 from tui.training.run_request import RunRequest, RunRequests
-from tui.training.run_task import RunChoices, RunTask, shares_of
+from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
 from tui.workspace.settings_store import stored_settings
 
@@ -130,7 +130,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=shares_of(rows, config),
+            pairs=split_rows(rows, config),
             pair_set=pairs.record(),
         ).result()
         self._begin(RunTask(run, name, config, rows, parent))
