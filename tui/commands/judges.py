@@ -15,7 +15,7 @@ from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.asking import LABEL_TOKENS
-from tui.judges.examples import DEFAULT, MOST
+from tui.judges.examples import DEFAULT, MOST_EXAMPLES
 from tui.judges.figures import slips as slips_of
 from tui.judges.figures import sureness
 from tui.judges.format import NO_PERSON, figure_lines, list_record, verdict_of
@@ -78,7 +78,7 @@ def _list(options: Options, as_json: bool) -> None:
 @click.option(
     "--examples",
     default=DEFAULT,
-    type=click.IntRange(0, MOST),
+    type=click.IntRange(0, MOST_EXAMPLES),
     show_default=True,
     help="How many of your verdicts it is shown: corrections first.",
 )

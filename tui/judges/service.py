@@ -40,7 +40,7 @@ TRY_PAIRS = 100
 """A judge is measured on so many pairs, unless another number is given."""
 SORTED_BY = "queue_judge"
 """The setting that keeps the judge by whom the queue is sorted."""
-LONGEST_NAME = 60
+LONGEST_JUDGE = 60
 MOST_SORTED = 1000
 """At most so many waiting pairs are judged at once to sort the queue."""
 MOST_TOKENS = 4096
@@ -84,8 +84,8 @@ class Judges(JudgeRecords):
             AdapterError, ModelError: the policy here is not there.
         """
         name = new.name.strip()
-        if not name or len(name) > LONGEST_NAME:
-            raise InputError(f"A judge's name has 1 to {LONGEST_NAME} characters. Give it another one.")
+        if not name or len(name) > LONGEST_JUDGE:
+            raise InputError(f"A judge's name has 1 to {LONGEST_JUDGE} characters. Give it another one.")
         if not 0 <= new.examples <= MOST_EXAMPLES:
             raise InputError(f"A judge is shown 0 to {MOST_EXAMPLES} examples, not {new.examples}.")
         if not 1 <= new.answer_tokens <= MOST_TOKENS:
