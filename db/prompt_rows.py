@@ -63,6 +63,15 @@ class PromptRow:
         return FORGOTTEN if self.forgotten else first_line(self.messages)
 
 
+@dataclass(frozen=True, slots=True)
+class UnaskedPrompt:
+    """A labelling prompt that may be asked next, as little of it as its order needs."""
+
+    id: int
+    set_id: int
+    field: str | None
+
+
 @dataclass(frozen=True)
 class ConversationRow:
     """A conversation: its last turn as a prompt, which holds the turns before it, and when that was asked last."""

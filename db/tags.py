@@ -8,6 +8,9 @@ from db.errors import NotAllowed
 from db.inserting import insert
 from db.times import utc_now
 
+SETTLED = "settled"
+"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
+
 
 def ensure_tag(conn: Connection, name: str) -> int:
     """The id of the tag of that name, in whatever case; a new one is added behind the others.
@@ -55,6 +58,6 @@ def tags_of(conn: Connection, verdicts: Sequence[int]) -> dict[int, tuple[str, .
 def count_tags(conn: Connection) -> dict[str, int]:
     """The number of standing verdicts of labelling by tag, the most frequent first."""
     query = """SELECT t.name, count(*) AS verdicts FROM verdict_tags x JOIN tags t ON t.id = x.tag
-        JOIN comparisons c ON c.standing = x.verdict WHERE c.trial IS NULL AND c.repeats IS NULL
+        JOIN comparisons c ON c.standing = x.verdict WHERE c.trial IS NULL AND c.repeats IS NULL AND t.name <> ?
         GROUP BY t.id ORDER BY verdicts DESC, t.place"""
-    return {row["name"]: row["verdicts"] for row in conn.execute(query)}
+    return {row["name"]: row["verdicts"] for row in conn.execute(query, (SETTLED,))}

@@ -27,6 +27,7 @@ from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, Ver
 from tui.snapshots import (
     AdapterView,
     LoadState,
+    MachineReading,
     ModelState,
     RunPhase,
     RunProgress,
@@ -198,6 +199,11 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.readings: tuple[MachineReading, ...] = ()
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """What a test put there."""
+        return self.readings
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
@@ -420,6 +426,10 @@ class FakeWorkbench:
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """Where a prompt stands in its set."""
         return prompt, 200
+
+    def other_givers(self) -> list[str]:
+        """A judge beside the owner."""
+        return ["judge:strict"]
 
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""

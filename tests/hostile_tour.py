@@ -22,6 +22,7 @@ from textual.widgets import Input
 
 import tui.screens
 from db.prompt_rows import Crossing
+from engine.chat_servers.inspection import ServerReport
 from engine.config import SamplingConfig, settings_of
 from tests.fake_workbench import adapter_view
 from tests.flags import flags_of, path
@@ -56,9 +57,11 @@ from tui.screens.picker import Pick
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.samples import SamplesScreen
+from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
 from tui.snapshots import AdapterView, LoadState, ModelState, RunPhase, RunProgress, WorkbenchStatus
 from tui.widgets.lists.prompt_lines import set_lines
+from tui.workspace.servers import report_lines
 from tui.workspace.settings_store import PARTS
 
 NOBODY = AnswerSource(None, SamplingConfig())
@@ -200,6 +203,12 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         app.bench._publish(WorkbenchNotice(EVIL, EVIL))
         app.tell_error(ValueError(EVIL))
 
+    async def reported() -> None:
+        servers = app.screen
+        assert isinstance(servers, ServersScreen)
+        servers.reports[EVIL] = report_lines(ServerReport(EVIL, (EVIL,) * 9, 0.1, 0.1, (False, EVIL), (False, EVIL)))
+        servers.screen_shown()
+
     async def pasted() -> None:
         line = app.screen.query_one(Input)
         line.focus()
@@ -231,6 +240,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("settings", on("label", lambda: SettingsScreen("label"))),
         ("a setting", pressing(*["down"] * SYSTEM)),
         ("a setting, opened", pressing("enter")),
+        ("servers", on("data", lambda: ServersScreen("data"))),
+        ("a server's report", reported),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),

@@ -80,6 +80,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
         Writing("A", "go('ask')", "Ask", show=False, id="app.ask", tooltip="Ask what you like, and judge the answers."),
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
+        Binding(
+            "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
+        ),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -110,6 +113,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._status_due = False
         self._leaving = False
         self._resume = resume
+        self._model_was_ready = False
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
@@ -181,8 +185,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._notify_end(published)
-        elif isinstance(published, ModelChanged) and self._model_is_ready() and not self.is_headless:
-            keep_collections_short()  # a headless app is one of many in the process of a test
+        elif isinstance(published, ModelChanged):
+            self._shorten_collections()
         if self._resume is not None and self._model_is_ready():
             self._continue_run(self._resume)
         for screen in self.screen_stack:
@@ -194,6 +198,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
     def _model_is_ready(self) -> bool:
         return self.workbench.model_state.is_ready
+
+    def _shorten_collections(self) -> None:
+        """Once for each model that was loaded: what is on the screen at a further call would never be freed."""
+        ready, before = self._model_is_ready(), self._model_was_ready
+        self._model_was_ready = ready
+        if ready and not before and not self.is_headless:  # a headless app is one of many in the process of a test
+            keep_collections_short()
 
     def _notify_end(self, ended: RunEnded) -> None:
         """Notify the person through the terminal, if the settings say so; not of a run that was left or interrupted."""
@@ -281,6 +292,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
         if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen(self.current_mode))
+
+    def action_servers(self) -> None:
+        """Show the servers, over the screen of any mode."""
+        from tui.screens.servers import ServersScreen  # not needed for the first paint
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
+            self.push_screen(ServersScreen(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""

@@ -21,6 +21,7 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.givers import list_givers
 from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
 from db.interchange.sources import Source
@@ -37,12 +38,14 @@ from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.verdict_list import VerdictBrowser
+from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -56,9 +59,11 @@ class WorkspaceReader:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = PreferenceReporter(workspace, self.adapters)
+        self.judges = JudgeRecords(workspace)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
+        self.servers = ServerList(workspace)
         self.conversations = Conversations(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
@@ -192,6 +197,10 @@ class WorkspaceReader:
     def labelling_sets(self) -> list[str]:
         """The names of the prompt sets that are not held out. Their prompts are not counted."""
         return list(db_prompts.labelling_sets(self.workspace.connection))
+
+    def other_givers(self) -> list[str]:
+        """The labels (see `GiverRow`) of all people and judges who gave verdicts, the owner left out."""
+        return [each.label for each in list_givers(self.workspace.connection)[1:]]
 
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """The position of a prompt in its set, from 1, and the size of the set."""

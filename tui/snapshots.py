@@ -116,6 +116,30 @@ class WorkbenchStatus:
 
 
 @dataclass(frozen=True)
+class MachineReading:
+    """One look at the machine. A figure that is not to be had there is None."""
+
+    at: float
+    """Seconds since 1970."""
+    device: str
+    """The device that computes: CPU, GPU, or such as 2 GPUs."""
+    gpu_use: float | None = None
+    """The share of time in which the GPU computed, in percent."""
+    cpu_use: float | None = None
+    """The use of all cores together, in percent."""
+    memory: int | None = None
+    """Bytes: taken on the GPU by all programs, or in main memory by the process that computes."""
+    memory_left: int | None = None
+    """Bytes that are free there."""
+    temperature: float | None = None
+    """Of the GPU or the processor, in °C."""
+    power: float | None = None
+    """Of the GPU, in watts."""
+    tokens_per_second: float | None = None
+    """Of the run's latest step."""
+
+
+@dataclass(frozen=True)
 class TrainPreview:
     """What a run with the given settings would do. A number that is not counted yet is None."""
 

@@ -52,9 +52,10 @@ from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
+from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
@@ -121,6 +122,7 @@ class Workbench(WorkspaceReader):
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
+            self.judges: Judges = Judges(services, seed=seed)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -175,6 +177,10 @@ class Workbench(WorkspaceReader):
     def run_progress(self) -> RunProgress | None:
         """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
+        return self.trainer.machine.readings()
 
     @property
     def model_state(self) -> ModelState:
@@ -231,9 +237,12 @@ class Workbench(WorkspaceReader):
     def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
         """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one.
 
-        In the order "margin" it is the one with the smallest margin between its answers under the adapter in use.
+        In the order "margin" it is the one with the smallest margin between its answers under the adapter in use, in
+        the order "judge" the one that the judge of the queue is least sure of.
         """
         queue = self.answers.settings.queue
+        if queue.order == "judge":
+            return self.judges.next_comparison(after)
         if queue.order != "margin" or self.margins.model is None:
             return super().next_comparison(after)
         return self.margins.next_comparison(random_share=queue.random_share, after=after)

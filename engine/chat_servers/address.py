@@ -55,6 +55,11 @@ class Server:
         end = next((each for each in _ENDPOINTS if path.endswith(each)), "")
         return urlunsplit(parts._replace(path=path.removesuffix(end) or "/v1"))
 
+    @property
+    def root_url(self) -> str:
+        """The address of what servers offer beside OpenAI's protocol: without `/v1` at its end."""
+        return self.base_url.rstrip("/").removesuffix("/v1")
+
     def key(self) -> str:
         """The key from the environment.
 

@@ -17,7 +17,8 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.cli import main
 from tui.commands.options import command_runner
-from tui.events import WorkbenchNotice
+from tui.events import MachineRead, WorkbenchNotice
+from tui.ipc import remote_workbench
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
@@ -27,6 +28,7 @@ from tui.screens.key_registry import bindings_of, key_classes, writes
 from tui.screens.messages import FromWorkbench
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.runs.runs import RunsScreen
+from tui.snapshots import RunPhase, RunProgress
 from tui.terminal.signals import Signals
 from tui.watch_app import WatchApp
 from tui.workspace.workspace import read_workspace
@@ -109,6 +111,23 @@ async def test_what_the_owner_stores_is_seen_and_nothing_is_changed(
         assert "has left" in status_of(app)
         await pilot.press("t")
     assert app.wants_to_take_over
+
+
+def test_the_machine_is_seen_while_the_owner_trains(
+    owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_workbench, "LOOK_EVERY_S", 0.01)
+    read = threading.Event()
+    watched.subscribe(lambda published: read.set() if published == MachineRead() else None)
+    trainer = owner[0].trainer
+    trainer.machine.speed = 512.0
+    trainer.progress = RunProgress(4, "taste-4", 1, 9, 0.1, 60.0, RunPhase.TRAINING)
+    watched.start()
+    assert read.wait(60)
+    newest = watched.machine_readings()[-1]
+    assert newest.tokens_per_second == 512.0
+    assert newest.memory is not None
+    trainer.progress = None
 
 
 REFUSED = """

@@ -25,9 +25,12 @@ from tui.commands.options import Options
 from tui.commands.output import as_json
 from tui.errors import WorkbenchError
 from tui.ipc.console import emit
+from tui.text.format import when
 from tui.text.sanitize import visible
 from tui.training.preflight_format import memory_words
 from tui.workspace.check import BAD, GOOD, NOTE, Finding, adapter_finding, check_workspace
+from tui.workspace.consent import Consents
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace, read_workspace
 
@@ -186,6 +189,7 @@ def _workspace(folder: Path) -> Iterator[Finding]:
         check = quick_check(workspace.connection)
         yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
         yield from _settings(workspace)
+        yield from _destinations(workspace)
         for adapter in workspace.registry.list():
             yield adapter_finding(workspace.registry, adapter)
         for broken, reason in workspace.registry.damaged():
@@ -204,6 +208,26 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
         return
     yield Finding("settings", GOOD, ", ".join(changed) if changed else "all defaults; `palate settings` lists them")
+
+
+def _destinations(workspace: Workspace) -> Iterator[Finding]:
+    """Where texts may be sent, and which servers wait for a word about that."""
+    for each in Consents(workspace).listed():
+        kind, place = each.destination.kind, each.destination.place
+        yield Finding("texts go to", NOTE, f"{kind} {place}, allowed {when(each.since)}")
+    try:
+        servers = ServerList(workspace).all()
+    except EngineError:  # reported among the settings
+        return
+    for named in servers:
+        if named.destination.is_this_machine:
+            words = "on this machine as far as its address tells; a tunnel may lead elsewhere"
+            yield Finding("texts go to", NOTE, f"server {named.name} at {named.destination.place}, {words}")
+        elif named.id is None:
+            yield Finding("texts go to", NOTE, f"the server of the settings, {named.destination.place}")
+        elif not named.allowed:
+            words = f"nothing is sent there before `palate servers allow {named.name}`"
+            yield Finding("servers", NOTE, f"{named.name} at {named.destination.place}: {words}")
 
 
 def _owner(folder: Path) -> Finding:

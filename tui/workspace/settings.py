@@ -8,6 +8,8 @@ from engine.errors import SettingError
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 GO_ON, LEAVE = "go-on", "leave"
+LONGEST_PERSON_NAME = 40
+"""The most characters of a person's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,9 @@ class QueueConfig:
     )
     order: str = setting(
         "in-order",
-        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use is least sure of.",
-        choices=("in-order", "shuffled", "margin"),
+        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use (margin) or a judge "
+        "(judge: see `palate judges sort`) is least sure of.",
+        choices=("in-order", "shuffled", "margin", "judge"),
     )
     random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
     ask_again: float = setting(
@@ -122,6 +125,20 @@ class BackupsConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonConfig:
+    """The person whose workspace this is."""
+
+    name: str | None = setting(None, "Your name, for others who read your verdicts; none: you are called “me”.")
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.name is not None and (len(self.name) > LONGEST_PERSON_NAME or not self.name.isprintable()):
+            raise SettingError(
+                f"A name has at most {LONGEST_PERSON_NAME} characters, all of them visible. Write another one."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
