@@ -1,4 +1,4 @@
-"""The app: five modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
+"""The app: six modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
 
 import asyncio
 import contextlib
@@ -78,6 +78,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
+        Writing("A", "go('ask')", "Ask", show=False, id="app.ask", tooltip="Ask what you like, and judge the answers."),
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding(
             "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."

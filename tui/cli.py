@@ -108,6 +108,10 @@ COMMANDS = {
     "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
     "queue": ("queue:queue", "List the comparisons without a verdict: id, prompt and both answers."),
     "judge": ("queue:judge", "Store the verdict on comparison ID."),
+    "ask": (
+        "ask:ask",
+        "Ask two policies QUESTION; their answers become a pair to judge. Without QUESTION: a conversation.",
+    ),
     "judges": (
         "judges:judges",
         "List the judges: how far each agrees with you, and whether it may decide a trial.",

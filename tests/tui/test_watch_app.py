@@ -131,7 +131,7 @@ def test_the_machine_is_seen_while_the_owner_trains(
 
 
 REFUSED = """
-app.label app.settings compare.trial compare.start side.stop pair.note pair.move result.note
+app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
 prompts.add prompts.write prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
@@ -141,6 +141,8 @@ form.press form.open-window form.default form.default-choice
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
+    "AskScreen",
+    "ConversationScreen",
     "PairScreen",
     "LabelScreen",
     "TrialScreen",
