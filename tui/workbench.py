@@ -18,9 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
-from db import prompt_sets as db_prompt_sets
 from db import verdicts as db_verdicts
-from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import TakenPrompts
@@ -302,16 +300,12 @@ class Workbench(WorkspaceReader):
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, source: Source | Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
-        """Read a file or data set of prompts and add them to a set, all or nothing.
-
-        Raises:
-            InterchangeError: the file cannot be read; its message names the line.
-        """
-        read = read_prompts(Source(source) if isinstance(source, Path) else source)
-        added = self.workspace.write(db_prompt_sets.add_file, set_name, held_out, read)
-        added.add_done_callback(lambda _: self._wake())
-        return added
+    def add_prompts(
+        self, source: Source | Path, *, set_name: str, held_out: bool = False, distinct: bool = False
+    ) -> Future[TakenPrompts]:
+        """Read a file or data set of prompts and add them to a set. See `PromptSets.read_file` for errors."""
+        read = self.prompts.read_file(Source(source) if isinstance(source, Path) else source, held_out=held_out)
+        return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 
