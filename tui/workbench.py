@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -33,6 +33,7 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
 from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import (
@@ -114,6 +115,7 @@ class Workbench(WorkspaceReader):
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
             self.data = VerdictBrowser(self.workspace, self._publish)
+            self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
@@ -256,6 +258,7 @@ class Workbench(WorkspaceReader):
         seconds: float | None = None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
@@ -271,6 +274,7 @@ class Workbench(WorkspaceReader):
             seconds=seconds,
             blind=blind,
             note=note,
+            tags=tuple(reasons),
         )
         return self._published(stored, comparison, verdict)
 

@@ -23,7 +23,16 @@ from tui.judges.format import NO_PERSON
 from tui.judges.program import ExternalJudge
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
-from tui.trials.results import board_of, doubts, rate_words, result_of, sentence, tally_words
+from tui.trials.results import (
+    board_of,
+    by_reason,
+    doubts,
+    rate_words,
+    reason_tally_words,
+    result_of,
+    sentence,
+    tally_words,
+)
 from tui.workspace.export_list import note_export
 from tui.workspace.settings import BASE
 
@@ -265,13 +274,15 @@ def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> N
         raise InputError(f"Trial {trial} is sealed: {judged}. Continue in the app: press C.")
     if export is not None:
         format, path = export
-        say(f"{export_trial(path, row, pairs, format)} comparisons in {path}.")  # type: ignore[arg-type]
+        written = export_trial(path, row, pairs, format, _reasons(view, pairs))  # type: ignore[arg-type]
+        say(f"{written} comparisons in {path}.")
         note_export(view.folder, path, "trial")
-    _result(row, pairs, view.unmet_prompts(row), as_json)
+    _result(view, row, pairs, as_json)
 
 
-def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool) -> None:
-    result = result_of(row, pairs, unmet=unmet)
+def _result(view: WorkspaceReader, row: TrialRow, pairs: list[ComparisonRow], as_json: bool) -> None:
+    result = result_of(row, pairs, unmet=view.unmet_prompts(row))
+    reasons = by_reason(pairs, _reasons(view, pairs))
     tally, interval = result.tally, result.tally.interval
     if as_json:
         counts = {"wins": tally.wins, "ties": tally.ties, "losses": tally.losses, "prompts": tally.prompts}
@@ -281,12 +292,21 @@ def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool
         biases = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
         same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
         emit({"event": "result", "trial": row.id} | policies | counts | rate | outcome | biases | same)
+        for name, found in reasons:
+            ends = {"wins": found.get("win", 0), "ties": found.get("tie", 0), "losses": found.get("loss", 0)}
+            emit({"event": "result_by_reason", "trial": row.id, "reason": name, **ends})
         return
     show(f"{visible(sentence(result))}\n")
     show(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
     show(f"{tally_words(tally)}\n{rate_words(tally)}\n")
     for name, words, _ in doubts(result):
         show(f"{name:<22}{words}")
+    for at, each in enumerate(reasons):
+        show(f"{'why' if at == 0 else '':<22}{reason_tally_words(*each)}")
+
+
+def _reasons(view: WorkspaceReader, pairs: list[ComparisonRow]) -> dict[int, tuple[str, ...]]:
+    return view.reasons.of([each.standing.id for each in pairs if each.standing is not None])
 
 
 def _base_name(view: WorkspaceReader) -> str:

@@ -8,6 +8,8 @@ from engine.errors import SettingError
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 GO_ON, LEAVE = "go-on", "leave"
+FIRST_REASONS = ("correct", "clear", "shorter", "tone", "format", "made up")
+"""The reasons that a new workspace offers."""
 LONGEST_PERSON_NAME = 40
 """The most characters of a person's name."""
 

@@ -16,6 +16,15 @@ def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool)
     return Content.assemble(("✓ ", "$success"), (f"saved: {said}", "$quiet"))
 
 
+def said_words(pair: ComparisonRow, verdict: VerdictRow, *, stacked: bool) -> str:
+    """A verdict in words that fit the present places of the answers."""
+    if verdict.verdict not in ("a", "b"):
+        return (UNDECIDED_WORDS | {"tie": "a tie"})[verdict.verdict]
+    first, second = ("first", "second") if stacked else ("left", "right")
+    side = first if verdict.verdict == pair.first_letter else second
+    return f"{side} {'much ' if verdict.strength > 1 else ''}better"
+
+
 def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
     """The earlier verdict on a pair, in words that fit the present places of its answers.
 
