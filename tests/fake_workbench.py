@@ -25,6 +25,7 @@ from tests.fake_records import FakeRecords
 from tui.curation.prompt_sets import PromptFile
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.snapshots import (
     AdapterView,
     LoadState,
@@ -605,6 +606,13 @@ class FakeWorkbench:
     def adapters(self) -> list[AdapterView]:
         """All adapters."""
         return list(self.adapter_views)
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen; there is no server."""
+        return policy_choices(self.adapter_views, [])
+
+    def ensure_model(self) -> None:
+        """It is loaded."""
 
     def use_adapter(self, name_or_id: str | None) -> None:
         """Another adapter is in use from now on."""

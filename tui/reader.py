@@ -41,6 +41,7 @@ from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
@@ -289,6 +290,10 @@ class WorkspaceReader:
             folder=str(adapter.folder),
             lineage=tuple(each.manifest.name for each in line_of(adapter, known)),
         )
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen: adapters and the base, here and on each server that texts may go to."""
+        return policy_choices(self.adapters(), self.servers.all())
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None where no model is loaded."""

@@ -101,7 +101,8 @@ class Asking:
         asked = Asked(next(self._numbers), question, *self._places(question))
         writers = tuple(CompletionWriter(self._services) for _ in _SIDES)
         priority = lambda: Priority.ASLEEP if _is_idle(asked, writers) else Priority.WATCHED  # noqa: E731
-        asked.job = self._services.scheduler.submit("question", self._work_steps(asked, writers), priority)
+        thread = self._services.thread_for(needs_model=policies.sources.needs_model)
+        asked.job = thread.submit("question", self._work_steps(asked, writers), priority)
         return asked
 
     @property

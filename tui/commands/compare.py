@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,11 +14,12 @@ from db.interchange.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
 from tui.commands.judges import JUDGE_ENVIRONMENT, asker_of, judge_env
-from tui.commands.options import EventStream, Options
+from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
+from tui.generation.policies import in_use
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.format import NO_PERSON
 from tui.judges.program import ExternalJudge
@@ -34,7 +36,7 @@ from tui.trials.results import (
     tally_words,
 )
 from tui.workspace.export_list import note_export
-from tui.workspace.settings import BASE
+from tui.workspace.settings import BASE, IN_USE, SERVER, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -50,8 +52,14 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 
 
 @click.command()
-@click.option("--adapter", metavar="NAME", help="The policy to compare. Default: the adapter in use.")
-@click.option("--against", default=BASE, metavar="NAME", show_default=True, help="The policy that it is compared with.")
+@click.option(
+    "--adapter",
+    metavar="POLICY",
+    help="The policy to compare: an adapter, base, or these on a server (base@box). Default: the adapter in use.",
+)
+@click.option(
+    "--against", default=BASE, metavar="POLICY", show_default=True, help="The policy that it is compared with."
+)
 @click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Number of prompts.")
 @click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs a prompt (--judge).")
 @click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set (--judge). Default: all of them.")
@@ -90,6 +98,30 @@ def _sampling(flags: Mapping[str, Any]) -> SamplingConfig:
     return sampling
 
 
+@contextmanager
+def _answering(options: Options, *policies: str | None) -> Iterator[Workbench]:
+    """The workspace as its owner. The model is loaded where one of the policies needs it; None is the one in use."""
+    with options.owning() as workbench, options.serving_clients(workbench):
+        if all(is_served(each or IN_USE) for each in policies):
+            workbench.start(fill_queue=False, load_model=False)
+        else:
+            load_model(workbench)
+        yield workbench
+
+
+@contextmanager
+def _judging(options: Options, trial: int | None, flags: Mapping[str, Any]) -> Iterator[Workbench]:
+    """The same for a new trial, or for one that continues."""
+    if trial is None:
+        policies = [flags["adapter"], flags["against"]]
+    else:
+        with options.reading() as view:
+            row = view.trial(trial)
+        policies = [SERVER if server is not None else BASE for server in (row.server_a, row.server_b)]
+    with _answering(options, *policies) as workbench:
+        yield workbench
+
+
 # -- side by side ----------------------------------------------------------------------------------------------
 
 
@@ -98,7 +130,7 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
         raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
     sampling = _sampling(flags)
     shown: set[int] = set()
-    with options.working() as workbench:
+    with _answering(options, flags["adapter"], flags["against"]) as workbench:
         heard = EventStream(workbench)
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
@@ -147,7 +179,7 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
-    with options.working() as workbench:
+    with _judging(options, trial, flags) as workbench:
         heard = EventStream(workbench)
         judge = _judge_named(workbench, word)
         if trial is None:
@@ -202,8 +234,8 @@ def _judge_by(workbench: Workbench, trial: int, judge: JudgeView, as_json: bool)
 def _plan(
     workbench: Workbench, word: str, judge: JudgeView | None, sampling: SamplingConfig, flags: Mapping[str, Any]
 ) -> TrialPlan:
-    in_use = workbench.loaded_model.in_use
-    policy = flags["adapter"] or (in_use.manifest.name if in_use else None)
+    used = in_use(workbench.services)
+    policy = flags["adapter"] or (used.manifest.name if used else None)
     if policy is None:
         raise InputError("No adapter is in use, so there is nothing to compare with the base. Name one with --adapter.")
     sets = {each.name: each.id for each in workbench.prompt_sets() if each.held_out}
@@ -227,8 +259,8 @@ def _write_answers(workbench: Workbench, trial: int, heard: EventStream) -> None
     before = trials.attended
     trials.attend(trial)
     try:
-        if trials.job is not None:
-            for published in heard.until(trials.job):
+        if (job := trials.job_of(trial)) is not None:
+            for published in heard.until(job):
                 if isinstance(published, TrialChanged) and published.trial == trial:
                     say(f"trial {trial}: {published.done} of {published.total} answered by both")
     finally:

@@ -20,7 +20,7 @@ from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
 from tui.text.sanitize import visible
-from tui.workspace.settings import SERVER, SourceConfig
+from tui.workspace.settings import SERVER, SourceConfig, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -122,7 +122,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller
         load_model(workbench)
     else:
         workbench.start(fill_queue=False, load_model=False)
-    if SERVER in (source.first, source.second):
+    if is_served(source.first) or is_served(source.second):
         say("Training uses the text of a server's answers under the local model's own prompt template.")
     return answers
 

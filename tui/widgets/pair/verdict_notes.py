@@ -56,7 +56,7 @@ def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
     model = visible_line(status.model_name, 40)
     if status.model_state is LoadState.FAILED:
         return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
-    if status.model_state is not LoadState.READY:
+    if status.model_state not in (LoadState.READY, LoadState.UNUSED):
         return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
     if status.queue_problem is not None and not status.writing:
         return status.queue_problem
