@@ -56,6 +56,7 @@ from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
 from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
@@ -127,6 +128,8 @@ class Workbench(WorkspaceReader):
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
             self.judges: Judges = Judges(services, seed=seed)
+            self.tracking = LiveTracking(self.workspace, self._publish)
+            self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -177,6 +180,7 @@ class Workbench(WorkspaceReader):
         self.trainer.close()
         self.network.close()
         self.scheduler.close()
+        self.tracking.close()
         self._files.close()
         self.workspace.close()
 
