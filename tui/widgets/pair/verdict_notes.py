@@ -55,7 +55,7 @@ def _first_words(status: WorkbenchStatus, sets: Sequence[str]) -> list[str]:
     model = visible_line(status.model_name, 40)
     answers = f"{model} answers."
     if status.model_name == DEFAULT_MODEL:
-        answers = f"{model} answers, to show the loop: it writes nonsense now and then."
+        answers = f"{model} shows the loop; it writes nonsense now and then."
     own = [visible_line(each, 20) for each in sets if each != BUNDLED_SET]
     asked = f"The questions are yours: {', '.join(own[:2])}{' …' if len(own) > 2 else ''}."
     if not own:
