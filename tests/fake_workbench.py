@@ -434,6 +434,9 @@ class FakeWorkbench:
         """A judge beside the owner."""
         return ["judge:strict"]
 
+    def note_offer_seen(self, offer: str) -> None:
+        """Nothing is offered once."""
+
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""
         return [each.name for each in self.sets if not each.held_out]

@@ -114,6 +114,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._leaving = False
         self._resume = resume
         self._model_was_ready = False
+        self.wanted_model = ""
+        """The base model with which the workspace must be opened again; empty if a person left for good."""
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
@@ -310,6 +312,11 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self.theme = THEMES[other].name
         if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
+
+    def restart_with(self, model: str) -> None:
+        """Leave, so that the caller opens the workspace again with another base model."""
+        self.wanted_model = model
+        self.exit()
 
     def apply_colours(self) -> None:
         """Use the colours from the workspace's settings."""

@@ -209,6 +209,11 @@ class Workbench(WorkspaceReader):
         return self.loaded_model.snapshot
 
     @property
+    def model_source(self) -> str:
+        """The Hub id, folder or file of the base model, as a person named it."""
+        return self.loaded_model.choice.source
+
+    @property
     def is_writing(self) -> bool:
         """Is an answer being generated at this moment? Makes no query."""
         return self.answers.writing
@@ -235,10 +240,15 @@ class Workbench(WorkspaceReader):
             verdicts_here=counted.verdicts_here,
             run=run,
             offer=0 if run else self._counter.new_pairs(),
+            untried="" if run else self._counter.untried(),
             queue_problem=self.answers.problem,
             error=model.error,
             merging=self.adapter_service.doing,
         )
+
+    def note_offer_seen(self, offer: str) -> None:
+        """A person looks at what an offer of the status line leads to: a run or a trial. See `StatusCounter`."""
+        self._counter.note_seen(offer)
 
     # -- settings ----------------------------------------------------------------------------------------------
 

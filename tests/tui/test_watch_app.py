@@ -148,6 +148,7 @@ CLOSED = {
     "TrialScreen",
     "TrialSetupScreen",
     "SettingsScreen",
+    "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
 }
