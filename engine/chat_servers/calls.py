@@ -125,7 +125,7 @@ def _text(response: Response, server: Server) -> str:
     return taken.decode("utf-8", "replace")
 
 
-def field(record: Any, *names: str) -> Any:
+def value_at(record: Any, *names: str) -> Any:
     """What lies under these names, one in the other; None where a server sends something else."""
     for name in names:
         record = record.get(name) if isinstance(record, Mapping) else None

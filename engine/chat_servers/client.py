@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.bounds import bound_reply, most_characters, most_seconds
 from engine.chat_servers.refusals import ServerHabits, read_refusal
@@ -63,6 +64,9 @@ class _Outcome:
 class ServerAnswers:
     """Answers that a server is writing. It is sent a request's seed modulo 2³¹.
 
+    `find_target` says whom to ask there, such as an adapter that it publishes first. It may block, since the network's
+    thread calls it.
+
     The network's thread calls `on_news` whenever `events()` has something new. `habits` are those of earlier requests,
     and are kept up to date.
     """
@@ -74,9 +78,11 @@ class ServerAnswers:
         sampling: SamplingConfig,
         on_news: Callable[[], None] = lambda: None,
         habits: ServerHabits | None = None,
+        find_target: Callable[[], Target] | None = None,
     ) -> None:
         self.habits = habits or ServerHabits()
         self._server, self._requests, self._sampling, self._on_news = server, tuple(requests), sampling, on_news
+        self._target, self._find_target = Target(server.model), find_target
         self._changed = threading.Condition()
         self._growing: dict[str, Reply] = {}
         self._done: deque[CompletionDone | AnswerMissing] = deque()
@@ -143,6 +149,8 @@ class ServerAnswers:
     def _run(self) -> None:
         error: Exception | None = None
         try:
+            if self._find_target is not None:
+                self._target = self._find_target()
             asyncio.run(self._main())
         except asyncio.CancelledError:
             logger.debug("The answers of %s were cancelled", self._server.base_url)
@@ -283,11 +291,11 @@ class ServerAnswers:
             asked["seed"] = request.seed % _SEEDS
         return {
             **{name: value for name, value in asked.items() if name not in _EXTRA},
-            "model": self._server.model,
+            "model": self._target.model,
             "messages": [dict(message) for message in request.messages],
             self.habits.limit: 1 if one_token else self._sampling.max_new_tokens,
             "stream": True,
-            "extra_body": {name: value for name, value in asked.items() if name in _EXTRA},
+            "extra_body": {**{name: value for name, value in asked.items() if name in _EXTRA}, **self._target.extra},
         }
 
 
