@@ -35,7 +35,7 @@ from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, title_of
+from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
@@ -49,6 +49,8 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
+from tui.generation.policies import ServedPolicy, policy_by_name
+from tui.generation.publishing import Probe, publish_adapter
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
@@ -67,7 +69,7 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import BASE, is_served
+from tui.workspace.settings import AT, BASE, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -376,6 +378,17 @@ class Workbench(WorkspaceReader):
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
         self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
+
+    def publish_adapter(self, server: str, adapter: str) -> Probe:
+        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_adapter` for errors.
+
+        Raises:
+            InputError: it is the base, or there is no such server.
+        """
+        policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
+        if not isinstance(policy, ServedPolicy) or policy.adapter is None:
+            raise InputError("A server has its base already. Name an adapter to publish.")
+        return publish_adapter(policy, self.services)
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.

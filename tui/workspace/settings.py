@@ -77,7 +77,12 @@ class SourceConfig:
     )
     server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
     server_retries: int = setting(3, "How often a request is repeated after a temporary failure.", low=0, high=20)
-    server_parallel: int = setting(4, "Answers requested from the server at the same time.", low=1, high=256)
+    server_parallel: int = setting(
+        16,
+        "At most this many answers requested from a server at a time; fewer where more are no faster.",
+        low=1,
+        high=256,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
