@@ -22,7 +22,7 @@ ORDER = (
     ("workspace",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
-    ("training", "driver", "asking"),
+    ("training", "tracking", "driver", "asking"),
     ("trials", "reader", "status", "widgets"),
     ("export",),
     ("workbench",),
