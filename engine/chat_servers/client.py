@@ -82,8 +82,8 @@ class ServerAnswers:
         sampling: SamplingConfig,
         on_news: Callable[[], None] = lambda: None,
         habits: ServerHabits | None = None,
-        alternatives: int = 0,
         find_target: Callable[[], Target] | None = None,
+        alternatives: int = 0,
     ) -> None:
         """`alternatives`: ask for this many of the likeliest first tokens, for servers that tell them; 0 for none."""
         self._alternatives = alternatives

@@ -79,7 +79,7 @@ def _upload(folder: Path, repository: str, message: str, public: bool) -> str:
         raise PushFailed(f"Nobody is logged in at the Hub. {_LOG_IN}") from None
     except HfHubHTTPError as error:
         raise PushFailed(_refusal(error, repository)) from error
-    except (httpx2.HTTPError, OSError) as error:
+    except (httpx2.HTTPError, OSError, RuntimeError) as error:  # the last is what an upload of weights raises
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise PushFailed(f"The Hub cannot be reached: {reason} Connect to the network, and try again.") from error
     return f"{api.endpoint}/{repository}"

@@ -20,7 +20,7 @@ from tui.workspace.settings import hook_host
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
-HOOK_TIMEOUT_S: Final = 20.0
+HOOK_S: Final = 20.0
 
 
 class HookFailed(WorkbenchError):
@@ -75,7 +75,7 @@ def _post(hook: str, facts: Mapping[str, Any]) -> None:
         raise HookFailed(f"The hook names an environment variable that is not set: {error}. Set it.") from None
     try:
         # A redirect is not followed: the address was allowed, and no other.
-        answer = httpx2.post(address, json=dict(facts), timeout=HOOK_TIMEOUT_S)
+        answer = httpx2.post(address, json=dict(facts), timeout=HOOK_S)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         reason = str(error).replace(address, hook) or type(error).__name__
         raise HookFailed(f"{hook} cannot be reached: {reason}. Check the address.") from None
@@ -94,12 +94,12 @@ def _run(hook: str, facts: Mapping[str, Any]) -> None:
     except (OSError, ValueError) as error:
         raise HookFailed(f"`{hook}` cannot be started: {error}. Check the command.") from None
     try:
-        _, words = process.communicate(json.dumps(facts) + "\n", timeout=HOOK_TIMEOUT_S)
+        _, words = process.communicate(json.dumps(facts) + "\n", timeout=HOOK_S)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise HookFailed(f"`{hook}` ran for {HOOK_TIMEOUT_S:g} s and was killed. Let it end sooner.") from None
+        raise HookFailed(f"`{hook}` ran for {HOOK_S:g} s and was killed. Let it end sooner.") from None
     if process.returncode:
         said = (words.strip().splitlines() or ["nothing on stderr"])[-1]
         raise HookFailed(f"`{hook}` ended with {process.returncode}: {said}")

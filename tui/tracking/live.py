@@ -8,6 +8,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from db import runs as db_runs
+from db.errors import DatabaseError
 from engine.events import EvalDone, RunPlanned, StepDone
 from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import RunChanged, RunEnded, WorkbenchEvent, WorkbenchFailed
@@ -94,5 +95,8 @@ class LiveTracking:
 
     def _report(self, run: int, error: Exception) -> None:
         logger.warning("Run %s: %s", run, error)
+        try:
+            self._workspace.write(db_runs.add_log, run, "warning", f"{title_of(error)}. {error}").result()
+        except DatabaseError as refused:
+            logger.warning("Its log does not hold that: %s", refused)
         self._publish(WorkbenchFailed(f"Run {run}: {title_of(error)}", str(error)))
-        self._workspace.write(db_runs.add_log, run, "warning", f"{title_of(error)}. {error}")

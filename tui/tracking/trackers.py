@@ -102,15 +102,21 @@ class Feed:
 
     def __init__(self, tracker: str, row: RunRow, folder: Path, log: Path) -> None:
         self._tracker, self._log = tracker, log
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._process = self._started(folder)
+        except OSError as error:
+            raise TrackerFailed(f"{tracker} cannot be started: {error}. Free some space, or try again.") from error
+        self._say({"run": run_record(row)})
+
+    def _started(self, folder: Path) -> subprocess.Popen[str]:
+        self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        command = [sys.executable, "-P", "-m", "tui.tracking.sender", tracker, str(folder)]
-        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as words:
-            self._process = subprocess.Popen(
+        command = [sys.executable, "-P", "-m", "tui.tracking.sender", self._tracker, str(folder)]
+        with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as words:
+            return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=words, stderr=words, text=True, start_new_session=True,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )  # fmt: skip
-        self._say({"run": run_record(row)})
 
     def give(self, step: int, metrics: Mapping[str, float | None]) -> None:
         """Give the figures of a step; those that are NaN or infinite are left out."""
