@@ -12,7 +12,7 @@ from db.pair_rows import VERDICTS
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import after_storing, as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
 from tui.generation.regenerate import may_skip
@@ -153,8 +153,9 @@ def queue(options: Options, limit: int, as_json: bool) -> None:
 def judge(options: Options, comparison: int, verdict: str, strength: int, note: str, as_json: bool) -> None:
     """Store the verdict on comparison ID."""
     with options.owning() as workbench:
-        stored = workbench.judge(comparison, verdict, strength=strength, note=note).result()
-        offer = workbench.status().offer
+        stored, offer = workbench.judge(comparison, verdict, strength=strength, note=note).result(), 0
+        with after_storing(options.folder):
+            offer = workbench.status().offer
     if as_json:
         emit({"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at})
     else:
