@@ -193,10 +193,18 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self._continue_run(self._resume)
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
-                screen.changed_elsewhere() if isinstance(published, CommandServed) else screen.from_workbench(published)
+                self._in_screen(screen, lambda screen: _deliver(published, screen))
         self._refresh_status_soon()
         if self._leaving and self.workbench.run_progress is None:
             self.exit()
+
+    def _in_screen(self, screen: PalateScreen, act: Callable[[PalateScreen], None]) -> None:
+        """Do it in one screen; an error there keeps no other screen, and no status line, from the news."""
+        try:
+            act(screen)
+        except Exception as error:
+            if not self.outlives(error, screen):
+                raise
 
     def _model_is_ready(self) -> bool:
         return self.workbench.model_state.is_ready
@@ -240,7 +248,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._status_drawn = time.monotonic()
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen):
-                screen.refresh_status()
+                self._in_screen(screen, PalateScreen.refresh_status)
 
     def get_key_display(self, binding: TextualBinding) -> str:
         """The name of a key, short enough for the line of keys."""
@@ -409,6 +417,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.run_worker(run(), name="palette")
 
         return act
+
+
+def _deliver(published: WorkbenchEvent, screen: PalateScreen) -> None:
+    if isinstance(published, CommandServed):
+        screen.changed_elsewhere()
+    else:
+        screen.from_workbench(published)
 
 
 assert [mode for mode, _ in MODES] == list(PalateApp.MODES), "the top line shows other modes than the app has"

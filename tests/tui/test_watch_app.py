@@ -208,3 +208,13 @@ def test_acts_are_refused_with_the_owner_s_number(
             act(1)
     assert watched.runs() == []
     assert watched.status().watching == f"watching, owner is {pid}"
+
+
+@pytest.mark.parametrize("key", ["L", "comma"])
+async def test_a_dimmed_key_of_the_app_says_why(watched: RemoteWorkbench, key: str) -> None:
+    app = WatchApp(watched, None, NoSignals())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press(key)
+        await until(pilot, lambda: [each.title for each in app._notifications] == [WatchOnly.title])
+        assert isinstance(app.screen, RunsScreen)
