@@ -4,12 +4,10 @@ A verdict with the reason `SETTLED` was given after both had looked at the pair 
 people agree by themselves, so agreement is measured without it.
 """
 
-from dataclasses import dataclass
 from sqlite3 import Connection
 
 from db.givers import MAY_STAND
-from db.pair_rows import Giver
-from db.tags import SETTLED
+from db.pair_rows import SETTLED, Disagreement, Giver
 
 _OF = {
     "owner": MAY_STAND,
@@ -46,15 +44,6 @@ _OF_TWO = """SELECT c.id, f.verdict AS first, s.verdict AS second
     JOIN verdicts f ON f.id = one.verdict
     JOIN verdicts s ON s.id = other.verdict
     ORDER BY c.id"""
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A pair on which others said otherwise than the owner: `others` holds (label of `GiverRow`, verdict)."""
-
-    comparison: int
-    own: str
-    others: tuple[tuple[str, str], ...]
 
 
 def disagreements(conn: Connection, giver: Giver | None = None) -> list[Disagreement]:

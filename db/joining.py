@@ -24,8 +24,8 @@ from db.tags import set_tags
 from db.their_pairs import TheirAnswer, TheirPair, TheirVerdict, origin_of
 from db.times import utc_now
 
-HELD_OUT = "the question is held out for trials here"
-FORGOTTEN = "the texts were forgotten here"
+HELD_OUT_HERE = "the question is held out for trials here"
+FORGOTTEN_HERE = "the texts were forgotten here"
 UNNAMED = "an import there that does not say who judged"
 MINE = "a verdict of yours that they have from you"
 TAKEN_BACK = "taken back there"
@@ -191,9 +191,9 @@ def _refusal(conn: Connection, pair: TheirPair) -> str | None:
     held_out = """SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
         WHERE p.guard_hash = ? AND s.held_out = 1 LIMIT 1"""
     if conn.execute(held_out, (pair.guard_hash,)).fetchone() is not None:
-        return HELD_OUT
+        return HELD_OUT_HERE
     forgotten = "SELECT 1 FROM prompts WHERE forgotten IS NOT NULL AND forgotten_hash = ? LIMIT 1"
-    return FORGOTTEN if conn.execute(forgotten, (pair.content_hash,)).fetchone() is not None else None
+    return FORGOTTEN_HERE if conn.execute(forgotten, (pair.content_hash,)).fetchone() is not None else None
 
 
 def _prompt(pair: TheirPair) -> NewPrompt:

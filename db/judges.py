@@ -47,6 +47,23 @@ def command_judge(conn: Connection, command: str) -> int:
     return insert(conn, "judges", {"name": command, "kind": "command", "command": command, "created": utc_now()})
 
 
+def set_command_judge(conn: Connection, name: str, command: str) -> int:
+    """The id of the judge `name` that is this command line; a judge of that name that differs is archived.
+
+    Raises:
+        NotAllowed: the name or the command is empty.
+    """
+    name = name.strip()
+    if not name or not command.strip():
+        raise NotAllowed("A judge needs a name and a command. Give both.")
+    known = conn.execute("SELECT * FROM judges WHERE name = ? AND archived = 0", (name,)).fetchone()
+    if known is not None:
+        if known["command"] == command:
+            return int(known["id"])
+        archive_judge(conn, known["id"])
+    return insert(conn, "judges", {"name": name, "kind": "command", "command": command, "created": utc_now()})
+
+
 def set_model_judge(
     conn: Connection,
     name: str,

@@ -169,7 +169,7 @@ class VerdictListRow:
 
 @dataclass(frozen=True)
 class VerdictCounts:
-    """The number of standing verdicts of labelling by kind, trials left out.
+    """The number of standing verdicts of labelling by kind, trials left out. A ranking is one.
 
     `total` and `today` leave skips out; `today` counts a person's verdicts, not imports. `mean_seconds` is the mean of
     the newest 200 with a time, None when there is none.
@@ -184,6 +184,14 @@ class VerdictCounts:
     discarded: int
     mean_seconds: float | None
     both_good: int = 0
+
+
+@dataclass(frozen=True)
+class AskedRow:
+    """A stored question: the ids of its prompt and of the pair of its answers, None where both answers are equal."""
+
+    prompt: int
+    comparison: int | None
 
 
 @dataclass(frozen=True)
@@ -221,6 +229,19 @@ class Giver:
 
 OWNER = Giver("owner")
 """The owner of the workspace. Imported verdicts count as the owner's where no verdict of the owner's is newer."""
+
+
+SETTLED = "settled"
+"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A pair on which others said otherwise than the owner: `others` holds (label of `GiverRow`, verdict)."""
+
+    comparison: int
+    own: str
+    others: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,10 @@ _CHOICES_OF_GIVER = f"""SELECT c.prompt, v.verdict, v.side, a.text, b.text, a.cu
     WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
         AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good') AND {_NARROWED}
     ORDER BY c.prompt"""
-_GROUPS = f"""SELECT s.name, p.field, v.source, count(*) {_JUDGED} GROUP BY s.name, p.field, v.source"""
+_GROUPS = f"""SELECT s.name, p.field, v.source, count(DISTINCT ifnull(-c.ranking, c.id)) {_JUDGED}
+    GROUP BY s.name, p.field, v.source"""
 _DAYS = """SELECT date(v.at, 'localtime') AS day, v.seconds FROM verdicts v JOIN comparisons c ON c.standing = v.id
-    WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.at >= :since
+    WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.act IS NULL AND v.at >= :since
     ORDER BY day, v.seconds"""
 _MISSED = """SELECT m.comparison, m.margin, m.split
     FROM run_margins m
@@ -65,7 +66,10 @@ class Choice(NamedTuple):
 
 
 class JudgedGroup(NamedTuple):
-    """How many pairs of a prompt set and a field were judged, by a person or by an import (`source`)."""
+    """How many pairs of a prompt set and a field were judged, by a person or by an import (`source`).
+
+    A ranking is one.
+    """
 
     set_name: str
     field: str | None
@@ -112,7 +116,8 @@ def judged_groups(conn: Connection) -> list[JudgedGroup]:
 def seconds_by_day(conn: Connection, since: str) -> list[tuple[str, float | None]]:
     """(day, seconds) of each verdict of a person since `since` (UTC ISO text), ordered by day, then by seconds.
 
-    The day is this machine's, such as 2026-03-02. Seconds are None where no time was measured.
+    A ranking is one verdict. The day is this machine's, such as 2026-03-02. Seconds are None where no time was
+    measured.
     """
     return [(row["day"], row["seconds"]) for row in conn.execute(_DAYS, {"since": since})]
 

@@ -9,12 +9,11 @@ from sqlite3 import Connection
 
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
+from db.pair_rows import SETTLED
 from db.times import utc_now
 
 MOST = 10
 LONGEST = 24
-SETTLED = "settled"
-"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
 
 
 def ensure_tag(conn: Connection, name: str, *, offered: bool = True) -> int:

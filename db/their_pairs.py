@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from sqlite3 import Connection, Row
 from typing import Any
 
+from db.connection import read_only
 from db.errors import NotAllowed
 from db.hashing import canonical_json, text_hash
 from db.pair_rows import ModelRow
+from db.people import own_name
 from db.prompt_rows import Messages
 
 _PAGE = 200
@@ -84,9 +88,35 @@ class TheirPair:
     verdicts: tuple[TheirVerdict, ...]
 
 
-def count_their_pairs(conn: Connection) -> int:
-    """How many pairs `read_their_pairs` gives."""
-    return int(conn.execute(f"SELECT count(*) FROM ({_PAIRS})", {"after": 0, "limit": -1}).fetchone()[0])
+class OtherWorkspace:
+    """Another workspace's database, which is only read."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    @property
+    def person(self) -> str | None:
+        """The name of its owner; None where it does not say."""
+        return own_name(self._conn)
+
+    def count_pairs(self) -> int:
+        """How many pairs were judged in labelling."""
+        return int(self._conn.execute(f"SELECT count(*) FROM ({_PAIRS})", {"after": 0, "limit": -1}).fetchone()[0])
+
+    def pairs(self) -> Iterator[TheirPair]:
+        """Every pair that was judged in labelling, a page at a time."""
+        return read_their_pairs(self._conn)
+
+
+@contextmanager
+def open_other(database: Path) -> Iterator[OtherWorkspace]:
+    """Open the database of another workspace for reading alone, also beside its owner.
+
+    Raises:
+        DatabaseError: see `read_only`.
+    """
+    with closing(read_only(database)) as conn:
+        yield OtherWorkspace(conn)
 
 
 def read_their_pairs(conn: Connection) -> Iterator[TheirPair]:

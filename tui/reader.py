@@ -35,18 +35,22 @@ from db.times import utc_text
 from engine.config import Setting
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
+from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
-from tui.curation.reasons import Reasons
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
+from tui.generation.policies import PolicyChoice, policy_choices
+from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -60,10 +64,13 @@ class WorkspaceReader:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.likes = PreferenceReporter(workspace, self.adapters)
+        self.judges = JudgeRecords(workspace)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)
         self.prompts = PromptSets(workspace)
-        self.reasons = Reasons(workspace)
+        self.servers = ServerList(workspace)
+        self.conversations = Conversations(workspace)
+        self.reasons = ReasonTags(workspace)
         self.joining = Joining(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
@@ -285,6 +292,10 @@ class WorkspaceReader:
             folder=str(adapter.folder),
             lineage=tuple(each.manifest.name for each in line_of(adapter, known)),
         )
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen: adapters and the base, here and on each server that texts may go to."""
+        return policy_choices(self.adapters(), self.servers.all())
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None where no model is loaded."""

@@ -6,11 +6,11 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.agreements import Disagreement, disagreements, verdicts_of_two
+from db.agreements import disagreements, verdicts_of_two
 from db.judges import command_judge
-from db.pair_rows import OWNER, Giver
+from db.pair_rows import OWNER, SETTLED, Disagreement, Giver
 from db.people import ensure_person
-from db.tags import SETTLED, count_tags
+from db.tags import count_tags
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import compared, workspace
 

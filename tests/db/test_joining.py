@@ -16,13 +16,13 @@ from db.connection import open_database, read_only, writing
 from db.edits import add_edit
 from db.forgetting import forget_prompts
 from db.givers import list_givers
-from db.joining import ALIKE, FORGOTTEN, HELD_OUT, MINE, UNNAMED, Join, JoinCounts
+from db.joining import ALIKE, FORGOTTEN_HERE, HELD_OUT_HERE, MINE, UNNAMED, Join, JoinCounts
 from db.judges import command_judge
-from db.pair_rows import OWNER, Giver
+from db.pair_rows import OWNER, SETTLED, Giver
 from db.people import OWN_NAME, ensure_person, list_people
 from db.rankings import add_ranking, rank
 from db.settings import set_setting
-from db.tags import SETTLED, list_tags, tags_of
+from db.tags import list_tags, tags_of
 from db.their_pairs import read_their_pairs
 from db.verdicts import add_verdict, undo_last, verdicts_beside
 from tests.db_workspace import answer, compared, new_set
@@ -64,9 +64,8 @@ def test_two_workspaces_with_forty_common_pairs(mine: Connection, theirs: Connec
     """Of 40 common pairs both say a of 15 and b of 13; Ann a and Ben b of 5, Ann b and Ben a of 7.
 
     The same on 28 of 40, 0.7. Ann says a 20 times, Ben 22 times: by chance (20·22 + 20·18) / 1600 = 0.5, so kappa is
-    (0.7 − 0.5) / 0.5 = 0.4. Its variance by the formula of 1969: the cells .375 .125 .175 .325, rows .5 .5, columns
-    .55 .45, so (.375·(.5 − 1.05·.3)² + .325·(.5 − .95·.3)² + .3²·(.125·1.05² + .175·.95²) − (.35 − 1 + .7)²) / (40·.5⁴)
-    = (0.012834375 + 0.015023125 + 0.02661750 − 0.0025) / 2.5 = 0.02079, and its root is 0.144187.
+    (0.7 − 0.5) / 0.5 = 0.4. Wilson's interval of 28 of 40 is (0.7 + 3.8415 / 80 ± 1.96 √(0.7 · 0.3 / 40 + 3.8415 / 6400))
+    / (1 + 3.8415 / 40) = 0.68248 ± 0.13678, so that of kappa is (0.54570 − 0.5) / 0.5 = 0.0914 to 0.6385.
     """
     said = [("a", "a")] * 15 + [("b", "b")] * 13 + [("a", "b")] * 5 + [("b", "a")] * 7
     for at, (ann, bens) in enumerate(said):
@@ -89,8 +88,7 @@ def test_two_workspaces_with_forty_common_pairs(mine: Connection, theirs: Connec
     found = agreement([(one, two) for _, one, two in pairs])
     assert (found.pairs, found.same) == (40, 28)
     assert found.kappa == pytest.approx(0.4)
-    assert found.kappa_low == pytest.approx(0.4 - 1.959964 * 0.144187, abs=1e-4)
-    assert found.kappa_high == pytest.approx(0.4 + 1.959964 * 0.144187, abs=1e-4)
+    assert (found.kappa_low, found.kappa_high) == (pytest.approx(0.0914, abs=1e-4), pytest.approx(0.6385, abs=1e-4))
     # Nothing of Ann's changed, and what only Ben judged waits for her, beside his verdict.
     after = [tuple(row) for row in mine.execute("SELECT id, standing, standing_verdict FROM comparisons")]
     assert after[: len(before)] == before
@@ -189,7 +187,7 @@ def test_what_cannot_come_along_is_counted_by_reason(mine: Connection, theirs: C
         person = ensure_person(theirs, "Carl") if "named" in text else None
         add_verdict(theirs, comparison=pair, verdict="a", source=source, person=person)
     counts = joined(mine, tmp_path)
-    assert counts.left_out == Counter({HELD_OUT: 1, FORGOTTEN: 1, UNNAMED: 1})
+    assert counts.left_out == Counter({HELD_OUT_HERE: 1, FORGOTTEN_HERE: 1, UNNAMED: 1})
     assert (counts.new, counts.verdicts) == (2, 2)
     assert [row.label for row in list_givers(mine)] == ["me", "person:Ben", "person:Carl"]
     assert ALIKE not in counts.left_out

@@ -1,18 +1,17 @@
 """Agreement of two verdicts on the same pair: a person's with themselves, and two people's. No Textual here."""
 
-import math
-from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tui.analysis.paired_comparison import Interval, share_interval
+from tui.analysis.kappa import cohens_kappa
+from tui.analysis.paired_comparison import share_interval
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The agreement on pairs with two verdicts. `share`, `kappa` and their ends are None where they are undefined.
+    """The agreement on pairs with two verdicts. `share`, `kappa` and their intervals are None where they are undefined.
 
-    `low` and `high` are the ends of Wilson's 95 % interval of the share, `kappa_low` and `kappa_high` those of kappa.
+    `low` and `high` are the ends of Wilson's 95 % interval of the share, `kappa_low` and `kappa_high` those of kappa's.
     """
 
     pairs: int
@@ -37,10 +36,7 @@ class AgreementOfTwo:
 def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
     """Agreement of first and second verdicts, given as (first, second), each a, b, tie, both_bad or both_good.
 
-    Kappa is Cohen's (J. Cohen, "A coefficient of agreement for nominal scales", 1960): κ = (p − e) ÷ (1 − e). Here p is
-    the share of equal verdicts, and e is the share that two people with these habits would reach by chance. Kappa is
-    None when all verdicts are the same word, because chance alone then gives full agreement. See `_kappa_interval` for
-    its interval.
+    Kappa is Cohen's (see tui/analysis/kappa.py). It is None when all verdicts are the same word.
 
     >>> agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]).kappa
     0.5
@@ -50,49 +46,9 @@ def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
         return Agreement(0, 0, None, None, None, None)
     same = sum(first == second for first, second in verdicts)
     share = same / pairs
-    first, second = (Counter(each[place] for each in verdicts) for place in (0, 1))
-    chance = sum(first[word] * second[word] for word in first) / pairs**2
-    kappa = (share - chance) / (1 - chance) if chance < 1 else None
-    interval = share_interval(same, pairs)
-    found = Agreement(pairs, same, share, interval.low, interval.high, kappa)
-    if kappa is None:
-        return found
-    low, high = _kappa_interval(verdicts, kappa, chance, interval)
-    return replace(found, kappa_low=low, kappa_high=high)
-
-
-_Z = 1.959964
-
-
-def _kappa_interval(
-    verdicts: Sequence[tuple[str, str]], kappa: float, chance: float, share: Interval
-) -> tuple[float, float]:
-    """The 95 % interval of Cohen's kappa, by its large-sample variance, within −1 to 1.
-
-    The variance is that of J. L. Fleiss, J. Cohen and B. S. Everitt, "Large sample standard errors of kappa and
-    weighted kappa" (1969). It is 0 where all verdicts agree or all differ, and says nothing then: the ends of the
-    share's interval take the share's place in the formula of kappa.
-    """
-    number = len(verdicts)
-    cells = {cell: times / number for cell, times in Counter(verdicts).items()}
-    rows: dict[str, float] = defaultdict(float)
-    columns: dict[str, float] = defaultdict(float)
-    for (first, second), part in cells.items():
-        rows[first] += part
-        columns[second] += part
-    same = sum(part for (first, second), part in cells.items() if first == second)
-    if same in (0, 1):
-        low, high = ((each - chance) / (1 - chance) for each in (share.low, share.high))
-        return max(low, -1.0), min(high, 1.0)
-    total = 0.0
-    for (first, second), part in cells.items():
-        if first == second:
-            total += part * (1 - chance - (rows[first] + columns[first]) * (1 - same)) ** 2
-        else:
-            total += part * (1 - same) ** 2 * (columns[first] + rows[second]) ** 2
-    variance = (total - (same * chance - 2 * chance + same) ** 2) / (number * (1 - chance) ** 4)
-    width = _Z * math.sqrt(max(variance, 0.0))
-    return max(kappa - width, -1.0), min(kappa + width, 1.0)
+    interval, kappa = share_interval(same, pairs), cohens_kappa(verdicts)
+    figures = (None, None, None) if kappa is None else (kappa.value, kappa.low, kappa.high)
+    return Agreement(pairs, same, share, interval.low, interval.high, *figures)
 
 
 def in_words(found: Agreement) -> str:

@@ -8,14 +8,12 @@ from typing import Any
 
 import click
 
-from db.agreements import Disagreement
-from db.pair_rows import VERDICTS
-from db.tags import SETTLED
+from db.pair_rows import SETTLED, VERDICTS, Disagreement
 from tui.analysis.agreement import of_two_in_words
 from tui.commands.givers import utf8_name
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
-from tui.curation.join_format import joined_words, label_words, preview_words
+from tui.curation.join_format import join_preview_words, joined_words, label_words
 from tui.ipc.console import CallerPath, emit, say
 from tui.text.sanitize import visible
 
@@ -37,7 +35,7 @@ def join(options: Options, other: Path, person: str | None, dry_run: bool, as_js
             if as_json:
                 emit({"event": "join_preview", **asdict(found)})
             else:
-                say(visible(preview_words(found)))
+                say(visible(join_preview_words(found)))
             return
         done = workbench.joining.join(other, person)
         agreement = next((each for each in workbench.likes.with_others() if each.second == done.person), None)

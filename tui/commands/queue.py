@@ -13,14 +13,14 @@ from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.givers import utf8_name
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import after_storing, as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
 from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
 from tui.text.sanitize import visible
-from tui.workspace.settings import SERVER, SourceConfig
+from tui.workspace.settings import SERVER, SourceConfig, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -122,7 +122,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller
         load_model(workbench)
     else:
         workbench.start(fill_queue=False, load_model=False)
-    if SERVER in (source.first, source.second):
+    if is_served(source.first) or is_served(source.second):
         say("Training uses the text of a server's answers under the local model's own prompt template.")
     return answers
 
@@ -181,7 +181,9 @@ def judge(
     with options.owning() as workbench:
         check_reasons(workbench, reasons)
         stored = workbench.judge(comparison, verdict, strength=strength, note=note, reasons=reasons).result()
-        offer = workbench.status().offer
+        offer = 0
+        with after_storing(options.folder):
+            offer = workbench.status().offer
     if as_json:
         said = {"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at}
         emit(said | ({"reasons": list(reasons)} if reasons else {}))

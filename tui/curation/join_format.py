@@ -6,7 +6,7 @@ from tui.curation.joining import Joined, JoinPreview
 from tui.text.format import count
 
 
-def preview_words(found: JoinPreview) -> str:
+def join_preview_words(found: JoinPreview) -> str:
     """What a join would bring."""
     new = found.pairs - found.common
     return (

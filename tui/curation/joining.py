@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
-from db.agreements import Disagreement, disagreements
-from db.connection import read_only
+from db.agreements import disagreements
 from db.file_identity import identity
 from db.givers import find_giver
 from db.joining import Join, JoinCounts, find_pair
+from db.pair_rows import Disagreement
 from db.people import own_name
-from db.their_pairs import count_their_pairs, read_their_pairs
+from db.their_pairs import OtherWorkspace, open_other
 from tui.errors import InputError
 from tui.workspace.settings import LONGEST_PERSON_NAME
 
@@ -56,8 +55,8 @@ class Joining:
         Raises:
             InputError, DatabaseError: see `preview`.
         """
-        with self._opened(other) as conn:
-            return own_name(conn)
+        with self._opened(other) as theirs:
+            return theirs.person
 
     def preview(self, other: Path, person: str | None = None) -> JoinPreview:
         """Look at a workspace without storing anything.
@@ -66,11 +65,11 @@ class Joining:
             InputError: it is this workspace, or does not say whose it is.
             DatabaseError: it cannot be read.
         """
-        with self._opened(other) as conn:
-            name = self._name(conn, person)
+        with self._opened(other) as theirs:
+            name = self._name(theirs, person)
             here = self._workspace.connection
-            common = sum(find_pair(here, pair) is not None for pair in read_their_pairs(conn))
-            return JoinPreview(name, count_their_pairs(conn), common)
+            common = sum(find_pair(here, pair) is not None for pair in theirs.pairs())
+            return JoinPreview(name, theirs.count_pairs(), common)
 
     def join(self, other: Path, person: str | None = None, tell: Callable[[int], None] = lambda _: None) -> Joined:
         """Take the pairs and verdicts of another workspace along; see `db.joining`. `tell` gets the pairs read so far.
@@ -81,9 +80,9 @@ class Joining:
         Raises:
             InputError, DatabaseError: see `preview`.
         """
-        with self._opened(other) as conn:
-            join = Join(self._name(conn, person))
-            pairs = read_their_pairs(conn)
+        with self._opened(other) as theirs:
+            join = Join(self._name(theirs, person))
+            pairs = theirs.pairs()
             try:
                 while part := list(islice(pairs, _SLICE)):
                     self._workspace.write(join.store, part).result()
@@ -103,17 +102,17 @@ class Joining:
         return disagreements(connection, None if name is None else find_giver(connection, name).giver)
 
     @contextmanager
-    def _opened(self, other: Path) -> Iterator[Connection]:
-        """A connection that can only read the database of the workspace `other`, a folder or its palate.db."""
+    def _opened(self, other: Path) -> Iterator[OtherWorkspace]:
+        """The workspace `other`, a folder or its palate.db, for reading alone."""
         database = other if other.name == "palate.db" else other / "palate.db"
         if identity(database) is not None and identity(database) == identity(self._workspace.folder / "palate.db"):
             raise InputError(f"{other} is this workspace itself. Name the folder of another one.")
-        with closing(read_only(database)) as conn:
-            yield conn
+        with open_other(database) as theirs:
+            yield theirs
 
-    def _name(self, conn: Connection, given: str | None) -> str:
+    def _name(self, theirs: OtherWorkspace, given: str | None) -> str:
         """The name of the owner of the other workspace."""
-        name = (given if given is not None else own_name(conn) or "").strip()
+        name = (given if given is not None else theirs.person or "").strip()
         if not name or len(name) > LONGEST_PERSON_NAME or not name.isprintable() or name.casefold() == "me":
             raise InputError(
                 "The other workspace does not say whose it is. Give a name of up to "

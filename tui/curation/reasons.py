@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
 
-class Reasons:
+class ReasonTags:
     """Reads and changes reasons. `publish` is None where the workspace is only read."""
 
     def __init__(self, workspace: Workspace, publish: Callable[[WorkbenchEvent], None] | None = None) -> None:

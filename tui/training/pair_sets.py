@@ -95,6 +95,7 @@ def preference_pair(row: PairRow) -> PreferencePair:
         thinking=row.thinking,
         outcome=_outcome(row),
         edited=row.edited,
+        question=None if row.ranking is None else f"ranking {row.ranking}",
     )
 
 

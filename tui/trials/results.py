@@ -147,7 +147,7 @@ def by_reason(
     return sorted(((name, dict(found)) for name, found in counts.items()), key=lambda each: -sum(each[1].values()))
 
 
-def reason_words(name: str, outcomes: Mapping[Outcome, int]) -> str:
+def reason_tally_words(name: str, outcomes: Mapping[Outcome, int]) -> str:
     """The outcomes for one reason in words."""
     won, tied, lost = (outcomes.get(each, 0) for each in ("win", "tie", "loss"))
     return f"of the {won + tied + lost:,} for {visible_line(name, 24)}: {won:,} won · {tied:,} tied · {lost:,} lost"

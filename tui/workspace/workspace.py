@@ -26,7 +26,7 @@ from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock, owner_of
 from db.writer import Writer
 from tui.errors import InputError, WorkbenchError
-from tui.workspace.bundled_prompts import load_questions
+from tui.workspace.bundled_prompts import BUNDLED_SET, load_questions
 from tui.workspace.settings import FIRST_REASONS
 
 _Result = TypeVar("_Result")
@@ -195,6 +195,6 @@ def _furnish(workspace: Workspace) -> None:
         workspace.write(db_tags.offer_first, FIRST_REASONS).result()
     if db_prompts.list_prompt_sets(workspace.connection):
         return
-    for name, held_out in (("science", False), ("science, held out", True)):
+    for name, held_out in ((BUNDLED_SET, False), (f"{BUNDLED_SET}, held out", True)):
         prompts = load_questions(held_out=held_out)
         workspace.write(db_prompt_sets.create_prompt_set, name, held_out=held_out, prompts=prompts).result()

@@ -61,6 +61,7 @@ READING = [
     ("compare", "--trial", "2"),
     ("compare", "--board"),
     ("forget", "1"),
+    ("status",),
     ("doctor",),
 ]
 

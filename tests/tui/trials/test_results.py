@@ -13,7 +13,7 @@ from tui.trials.results import (
     doubts,
     outcome_of,
     rate_words,
-    reason_words,
+    reason_tally_words,
     result_of,
     sentence,
     tally_words,
@@ -156,4 +156,4 @@ def test_outcomes_are_counted_by_reason() -> None:
     reasons = {1: ("clear", "tone"), 3: ("clear",), 4: ("clear",)}
     again = replace(pairs[0], repeats=1)
     assert by_reason([*pairs, again], reasons) == [("clear", {"win": 1, "tie": 1, "loss": 1}), ("tone", {"win": 1})]
-    assert reason_words("clear", {"win": 2, "loss": 1}) == "of the 3 for clear: 2 won · 0 tied · 1 lost"
+    assert reason_tally_words("clear", {"win": 2, "loss": 1}) == "of the 3 for clear: 2 won · 0 tied · 1 lost"

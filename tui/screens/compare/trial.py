@@ -210,6 +210,8 @@ class TrialPairs:
         elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
+        elif trial.served:
+            pass
         elif model.state is LoadState.FAILED:
             title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
         elif not model.is_ready:

@@ -27,7 +27,7 @@ from tui.trials.results import (
     left_out,
     outcome_of,
     rate_words,
-    reason_words,
+    reason_tally_words,
     result_of,
     sentence,
     tally_words,
@@ -154,7 +154,7 @@ def figures(
     for name, words, stands_out in doubts(result):
         lines.append(Content.assemble((f"{name:<22}", "$quiet"), (words, "$warning" if stands_out else "")))
     for at, each in enumerate(reasons):
-        lines.append(Content.assemble((f"{'why' if at == 0 else '':<22}", "$quiet"), reason_words(*each)))
+        lines.append(Content.assemble((f"{'why' if at == 0 else '':<22}", "$quiet"), reason_tally_words(*each)))
     lines.append(Content.styled(how(trial, moved), "$quiet"))
     if trial.note:
         lines.append(Content.assemble(("note  ", "$quiet"), visible_line(trial.note, 200)))

@@ -8,10 +8,8 @@ from typing import ClassVar
 
 from textual.content import Content
 
-from db.agreements import Disagreement
-from db.pair_rows import ComparisonRow
-from db.tags import SETTLED
-from tui.curation.join_format import joined_words, label_words, preview_words
+from db.pair_rows import SETTLED, ComparisonRow, Disagreement
+from tui.curation.join_format import join_preview_words, joined_words, label_words
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose, path_of
@@ -77,7 +75,7 @@ async def join_workspace(screen: PalateScreen) -> None:
             if person is None:
                 return
         found = await asyncio.to_thread(joining.preview, other, person)
-        choose = Choose("Join a workspace", preview_words(found), (("j", "join it"),))
+        choose = Choose("Join a workspace", join_preview_words(found), (("j", "join it"),))
         if await app.push_screen_wait(choose) is None:
             return
         done = await asyncio.to_thread(joining.join, other, person)

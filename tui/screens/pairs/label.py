@@ -169,7 +169,8 @@ class QueuedPairs:
 
     def why_empty(self) -> Content:
         """Why the queue is empty, and what happens or what to press."""
-        return empty_note(self._screen.workbench.status())
+        workbench = self._screen.workbench
+        return empty_note(workbench.status(), workbench.labelling_sets())
 
     def take_back(self) -> Future[int | None]:
         """Undo the newest verdict of all."""

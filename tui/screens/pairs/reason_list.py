@@ -20,7 +20,7 @@ from tui.widgets.binding import Writing
 from tui.widgets.lists.cursor_list import CursorList
 
 if TYPE_CHECKING:
-    from tui.curation.reasons import Reasons
+    from tui.curation.reasons import ReasonTags
 
 _HINTS = (("a", "add"), ("r", "rename"), ("x", "remove"), ("K J", "up, down"), ("esc", "back"))
 
@@ -37,7 +37,7 @@ class ReasonList(Dialog[tuple[str, str] | None]):
         Writing("J", "move(1)", "down", id="reason-list.down", tooltip="Move it down, which changes its digit."),
     ]
 
-    def __init__(self, reasons: Reasons) -> None:
+    def __init__(self, reasons: ReasonTags) -> None:
         super().__init__("Reasons")
         self._reasons = reasons
 
