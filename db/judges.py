@@ -118,6 +118,11 @@ def list_judges(conn: Connection) -> list[JudgeRow]:
     return [_judge_row(row) for row in conn.execute("SELECT * FROM judges WHERE archived = 0 ORDER BY id")]
 
 
+def judge_names(conn: Connection) -> dict[int, str]:
+    """The names of all judges by id, archived ones too."""
+    return {row["id"]: row["name"] for row in conn.execute("SELECT id, name FROM judges ORDER BY id")}
+
+
 def archive_judge(conn: Connection, judge: int) -> None:
     """Offer a judge no longer. Its verdicts stay."""
     conn.execute("UPDATE judges SET archived = 1 WHERE id = ?", (judge,))

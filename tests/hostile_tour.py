@@ -260,6 +260,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("board", on("compare", BoardScreen)),
         ("data", on("data")),
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
+        ("reasons of a verdict", pressing("full_stop")),
+        ("the list of reasons", pressing("e")),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("forgetting", pressing("end", "up", "F")),

@@ -126,7 +126,7 @@ COMMANDS = {
     ),
     "agreement": (
         "preferences:agreement",
-        "Show how often you agreed with yourself on pairs that were shown again, sides swapped.",
+        "Show how often you agreed with yourself on pairs that were shown again, sides swapped, and with others.",
     ),
     "likes": (
         "preferences:likes",
@@ -146,6 +146,7 @@ COMMANDS = {
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
+    "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),
     "presets": (
         "presets:presets",

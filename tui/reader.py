@@ -26,7 +26,9 @@ from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
 from db.interchange.sources import Source
 from db.interchange.writing import Exported, write_pairs
+from db.judges import judge_names
 from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
+from db.people import list_people
 from db.prompt_rows import MovedPrompt, PromptSetRow
 from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from db.times import utc_text
@@ -37,7 +39,9 @@ from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
 from tui.snapshots import AdapterView
@@ -65,6 +69,7 @@ class WorkspaceReader:
         self.prompts = PromptSets(workspace)
         self.servers = ServerList(workspace)
         self.conversations = Conversations(workspace)
+        self.reasons = ReasonTags(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 
@@ -126,6 +131,15 @@ class WorkspaceReader:
     def history(self, comparison: int) -> list[VerdictRow]:
         """Every verdict on a comparison, oldest first."""
         return db_verdicts.history(self.workspace.connection, comparison)
+
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """The verdicts of other people and of judges on a comparison, oldest first, each with who gave it."""
+        connection = self.workspace.connection
+        people, judges = list_people(connection), judge_names(connection)
+        return [
+            (row, f"judge {judges[row.judge]}" if row.judge is not None else people.get(row.person or 0, ""))
+            for row in db_verdicts.verdicts_beside(connection, comparison)
+        ]
 
     def counts(self) -> VerdictCounts:
         """The numbers of current verdicts; a day begins at this machine's midnight."""
@@ -276,6 +290,10 @@ class WorkspaceReader:
             folder=str(adapter.folder),
             lineage=tuple(each.manifest.name for each in line_of(adapter, known)),
         )
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen: adapters and the base, here and on each server that texts may go to."""
+        return policy_choices(self.adapters(), self.servers.all())
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None where no model is loaded."""

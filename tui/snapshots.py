@@ -31,6 +31,8 @@ class LoadState(StrEnum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNUSED = "unused"
+    """Servers answer, so it is loaded once something needs it."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,9 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
-from db import prompt_sets as db_prompt_sets
 from db import verdicts as db_verdicts
-from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import TakenPrompts
@@ -35,6 +33,7 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
 from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import (
@@ -67,7 +66,7 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import BASE
+from tui.workspace.settings import BASE, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -100,12 +99,16 @@ class Workbench(WorkspaceReader):
         super().__init__(own_workspace(folder, tell))
         with ExitStack() as on_failure:
             on_failure.callback(self.workspace.close)
+            self._model_named = choice is not None and bool(choice.source)
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._publisher = Publisher()
             self.scheduler = Scheduler(self._publish_crash)
+            self.network = Scheduler(self._publish_crash, "palate-answers")
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
-            services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
+            services = self.services = Services(
+                self.workspace, self.scheduler, self.loaded_model, self._publish, self.network
+            )
             self.answers = QueueFiller(services, seed=seed)
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.asking = Asking(services, seed=seed)
@@ -116,6 +119,7 @@ class Workbench(WorkspaceReader):
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
             self.data = VerdictBrowser(self.workspace, self._publish)
+            self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
@@ -134,16 +138,19 @@ class Workbench(WorkspaceReader):
         """A second queue filler for one command, with settings of its own beside those of `answers`."""
         return QueueFiller(self.services, seed=self.seed, beside=self.answers)
 
-    def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
+    def start(self, *, fill_queue: bool = True, load_model: bool | None = None) -> None:
         """Start to load the model and to keep the queue full, as the arguments say. Returns at once.
 
-        A second call only loads the model if the first did not, so that several apps can use one workbench, one after
-        the other.
+        `load_model` None loads it unless servers alone answer and nobody named a model. A second call only loads the
+        model if the first did not, so that several apps can use one workbench, one after the other.
         """
         if not self._started:
             self.scheduler.start()
-        if load_model and self.loading is None:
-            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
+            self.network.start()
+        if load_model or (load_model is None and (self._model_named or self.answers.needs_model)):
+            self._load()
+        elif load_model is None and self.loading is None:
+            self.loaded_model.leave_unused()
         if self._started:
             return
         self._started = True
@@ -154,11 +161,21 @@ class Workbench(WorkspaceReader):
             self.answers.wake()
             self.blind_trials.wake()
 
+    def ensure_model(self) -> None:
+        """Load the model if it is not loaded: something needs it now. Returns at once."""
+        if self._started:
+            self._load()
+
+    def _load(self) -> None:
+        if self.loading is None:
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
+
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
         self.trainer.leave()
         self.trainer.close()
+        self.network.close()
         self.scheduler.close()
         self._files.close()
         self.workspace.close()
@@ -240,6 +257,8 @@ class Workbench(WorkspaceReader):
         """
         change_setting(self.workspace, name, text)
         self.answers.reload_settings()
+        if self._fills and self.answers.needs_model:
+            self.ensure_model()
         self._wake()
 
     # -- labelling ---------------------------------------------------------------------------------------------
@@ -268,6 +287,7 @@ class Workbench(WorkspaceReader):
         seconds: float | None = None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
@@ -283,6 +303,7 @@ class Workbench(WorkspaceReader):
             seconds=seconds,
             blind=blind,
             note=note,
+            tags=tuple(reasons),
         )
         return self._published(stored, comparison, verdict)
 
@@ -312,16 +333,12 @@ class Workbench(WorkspaceReader):
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, source: Source | Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
-        """Read a file or data set of prompts and add them to a set, all or nothing.
-
-        Raises:
-            InterchangeError: the file cannot be read; its message names the line.
-        """
-        read = read_prompts(Source(source) if isinstance(source, Path) else source)
-        added = self.workspace.write(db_prompt_sets.add_file, set_name, held_out, read)
-        added.add_done_callback(lambda _: self._wake())
-        return added
+    def add_prompts(
+        self, source: Source | Path, *, set_name: str, held_out: bool = False, distinct: bool = False
+    ) -> Future[TakenPrompts]:
+        """Read a file or data set of prompts and add them to a set. See `PromptSets.read_file` for errors."""
+        read = self.prompts.read_file(Source(source) if isinstance(source, Path) else source, held_out=held_out)
+        return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 
@@ -353,6 +370,7 @@ class Workbench(WorkspaceReader):
             AdapterError: there is no such adapter.
         """
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
+        self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
@@ -379,6 +397,8 @@ class Workbench(WorkspaceReader):
         sampling: SamplingConfig | None = None,
     ) -> int:
         """Let two policies answer held-out questions; returns the id. See `SideBySide.start` for errors."""
+        if not (is_served(adapter or "") and is_served(against)):
+            self.ensure_model()
         return self.side_by_side.start(
             adapter=adapter, against=against, num_questions=num_questions, sampling=sampling or self.answers.sampling
         )

@@ -165,6 +165,7 @@ class PreferenceReporter:
             field=group.field,
             givers=givers,
         )
+        by_reason = [ReasonLikes(name, count_preferences(choices(tag=name))) for name in count_tags(connection)]
         return PreferenceReport(
             group=group,
             source=source,
@@ -174,7 +175,7 @@ class PreferenceReporter:
             likes=count_preferences(choices()),
             agreement=agreement(twice),
             with_others=tuple(self.with_others()),
-            reasons=tuple(ReasonLikes(name, count_preferences(choices(tag=name))) for name in count_tags(connection)),
+            reasons=tuple(each for each in by_reason if each.likes.decided + each.likes.neither),
             label_noise=label_noise(twice),
             missed=self._missed(),
             days=tuple(by_day(db_preference_counts.seconds_by_day(connection, since))),

@@ -13,9 +13,26 @@ from tui.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Services:
-    """One open workspace, its compute thread, the model in memory, and `publish`, which calls every listener."""
+    """One open workspace, its compute thread, the model in memory, and `publish`, which calls every listener.
+
+    `network` is the thread of the jobs that need no model, since servers answer alone.
+    """
 
     workspace: Workspace
     scheduler: Scheduler
     loaded_model: LoadedModel
     publish: Callable[[WorkbenchEvent], None]
+    network: Scheduler
+
+    def thread_for(self, *, needs_model: bool) -> Scheduler:
+        """The thread of a job: the compute thread where it needs the model."""
+        return self.scheduler if needs_model else self.network
+
+    def busy_with(self, name: str) -> bool:
+        """Whether a job of this name has not ended yet, on either thread."""
+        return self.scheduler.busy_with(name) or self.network.busy_with(name)
+
+    def wake(self) -> None:
+        """Ask every job for its priority again. From any thread."""
+        self.scheduler.wake()
+        self.network.wake()

@@ -12,13 +12,11 @@ from engine.chat_servers.inspection import OPENAI, PROTOCOLS, ServerReport, find
 from engine.errors import ServerError
 from tui.errors import InputError
 from tui.text.sanitize import visible_line
-from tui.workspace.consent import Consents, Destination
+from tui.workspace.consent import Consents, Destination, TextsStay
 from tui.workspace.settings import SERVER, SourceConfig
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
-AT = "@"
-"""Between a policy and the server that it answers on: base@box."""
 _MOST_NAMED = 8
 """Models that a report names; the others are counted."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -109,6 +107,14 @@ class ServerList:
         )
         allowed = self.consents.may_go_to(Destination.at(row.url))
         return NamedServer(row.name, row.id, row.protocol, server, allowed)
+
+    @staticmethod
+    def unallowed(named: NamedServer) -> TextsStay:
+        """The error for a server that texts may not be sent to."""
+        return TextsStay(
+            f"Texts would leave for {named.destination.place}, and you have not allowed that. Allow it with `palate "
+            f"servers allow {named.name}`, or press V and then l."
+        )
 
     # -- changing ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,11 @@ from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
+AT = "@"
+"""Between a policy and the server that it answers on: base@box."""
 GO_ON, LEAVE = "go-on", "leave"
+FIRST_REASONS = ("correct", "clear", "shorter", "tone", "format", "made up")
+"""The reasons that a new workspace offers."""
 LONGEST_PERSON_NAME = 40
 """The most characters of a person's name."""
 
@@ -56,7 +60,9 @@ class SourceConfig:
     """The policies that write the two answers of a comparison."""
 
     policy: str = setting(
-        AUTO, "Who answers: base, in-use (the adapter in use), an adapter's name, server; auto is server if one is set."
+        AUTO,
+        "Who answers: base, in-use (the adapter in use), an adapter's name, or these on a server (base@box); server is "
+        "the one below; auto is server if one is set.",
     )
     against: str | None = setting(None, "Who writes the other answer, in the same words; none: the same one.")
     against_sampling: str | None = setting(
@@ -154,6 +160,11 @@ class AppearanceConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+
+def is_served(policy: str) -> bool:
+    """Does a server answer as this policy? Then nothing of it needs the model here."""
+    return policy == SERVER or AT in policy
 
 
 def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:

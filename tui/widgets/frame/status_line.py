@@ -109,7 +109,7 @@ def _goal(status: WorkbenchStatus, goal: int) -> str:
 
 def _queue(status: WorkbenchStatus) -> str:
     model = visible_line(status.model_name, 32)
-    if status.model_state not in (LoadState.READY, LoadState.FAILED):
+    if status.model_state not in (LoadState.READY, LoadState.FAILED, LoadState.UNUSED):
         doing = visible_line(status.model_detail, 60) or f"Loading {model}…"
         return f"{status.ready} ready{SEPARATOR}{doing}" if status.ready else doing
     if status.model_state is LoadState.FAILED:

@@ -19,6 +19,15 @@ def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool)
     return Content.assemble(("✓ ", "$success"), (f"saved: {said}", "$quiet"))
 
 
+def said_words(pair: ComparisonRow, verdict: VerdictRow, *, stacked: bool) -> str:
+    """A verdict in words that fit the present places of the answers."""
+    if verdict.verdict not in ("a", "b"):
+        return (UNDECIDED_WORDS | {"tie": "a tie"})[verdict.verdict]
+    first, second = ("first", "second") if stacked else ("left", "right")
+    side = first if verdict.verdict == pair.first_letter else second
+    return f"{side} {'much ' if verdict.strength > 1 else ''}better"
+
+
 def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
     """The earlier verdict on a pair, in words that fit the present places of its answers.
 
@@ -67,7 +76,7 @@ def _why_empty(status: WorkbenchStatus) -> tuple[str, str]:
     model = visible_line(status.model_name, 40)
     if status.model_state is LoadState.FAILED:
         return status.error or ("The model cannot be loaded", "Start Palate with another one: palate --model NAME")
-    if status.model_state is not LoadState.READY:
+    if status.model_state not in (LoadState.READY, LoadState.UNUSED):
         return status.model_detail or f"Loading {model}…", "The first pair appears here as soon as it is written."
     if status.queue_problem is not None and not status.writing:
         return status.queue_problem
