@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,9 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
-from db import prompt_sets as db_prompt_sets
 from db import verdicts as db_verdicts
-from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import TakenPrompts
@@ -35,6 +33,7 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
 from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.events import (
@@ -54,10 +53,12 @@ from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
 from tui.generation.publishing import Probe, publish_adapter
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
+from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
+from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
@@ -121,12 +122,16 @@ class Workbench(WorkspaceReader):
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
             self.data = VerdictBrowser(self.workspace, self._publish)
+            self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
+            self.judges: Judges = Judges(services, seed=seed)
+            self.tracking = LiveTracking(self.workspace, self._publish)
+            self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -177,6 +182,7 @@ class Workbench(WorkspaceReader):
         self.trainer.close()
         self.network.close()
         self.scheduler.close()
+        self.tracking.close()
         self._files.close()
         self.workspace.close()
 
@@ -195,10 +201,19 @@ class Workbench(WorkspaceReader):
         """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
 
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
+        return self.trainer.machine.readings()
+
     @property
     def model_state(self) -> ModelState:
         """The base model and the adapter in use. Makes no query."""
         return self.loaded_model.snapshot
+
+    @property
+    def model_source(self) -> str:
+        """The Hub id, folder or file of the base model, as a person named it."""
+        return self.loaded_model.choice.source
 
     @property
     def is_writing(self) -> bool:
@@ -227,10 +242,15 @@ class Workbench(WorkspaceReader):
             verdicts_here=counted.verdicts_here,
             run=run,
             offer=0 if run else self._counter.new_pairs(),
+            untried="" if run else self._counter.untried(),
             queue_problem=self.answers.problem,
             error=model.error,
             merging=self.adapter_service.doing,
         )
+
+    def note_offer_seen(self, offer: str) -> None:
+        """A person looks at what an offer of the status line leads to: a run or a trial. See `StatusCounter`."""
+        self._counter.note_seen(offer)
 
     # -- settings ----------------------------------------------------------------------------------------------
 
@@ -252,9 +272,12 @@ class Workbench(WorkspaceReader):
     def next_comparison(self, after: int | None = None) -> ComparisonRow | None:
         """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one.
 
-        In the order "margin" it is the one with the smallest margin between its answers under the adapter in use.
+        In the order "margin" it is the one with the smallest margin between its answers under the adapter in use, in
+        the order "judge" the one that the judge of the queue is least sure of.
         """
         queue = self.answers.settings.queue
+        if queue.order == "judge":
+            return self.judges.next_comparison(after)
         if queue.order != "margin" or self.margins.model is None:
             return super().next_comparison(after)
         return self.margins.next_comparison(random_share=queue.random_share, after=after)
@@ -270,6 +293,7 @@ class Workbench(WorkspaceReader):
         seconds: float | None = None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
@@ -285,6 +309,7 @@ class Workbench(WorkspaceReader):
             seconds=seconds,
             blind=blind,
             note=note,
+            tags=tuple(reasons),
         )
         return self._published(stored, comparison, verdict)
 
@@ -314,16 +339,12 @@ class Workbench(WorkspaceReader):
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, source: Source | Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
-        """Read a file or data set of prompts and add them to a set, all or nothing.
-
-        Raises:
-            InterchangeError: the file cannot be read; its message names the line.
-        """
-        read = read_prompts(Source(source) if isinstance(source, Path) else source)
-        added = self.workspace.write(db_prompt_sets.add_file, set_name, held_out, read)
-        added.add_done_callback(lambda _: self._wake())
-        return added
+    def add_prompts(
+        self, source: Source | Path, *, set_name: str, held_out: bool = False, distinct: bool = False
+    ) -> Future[TakenPrompts]:
+        """Read a file or data set of prompts and add them to a set. See `PromptSets.read_file` for errors."""
+        read = self.prompts.read_file(Source(source) if isinstance(source, Path) else source, held_out=held_out)
+        return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 

@@ -83,7 +83,10 @@ class ServerAnswers:
         on_news: Callable[[], None] = lambda: None,
         habits: ServerHabits | None = None,
         find_target: Callable[[], Target] | None = None,
+        alternatives: int = 0,
     ) -> None:
+        """`alternatives`: ask for this many of the likeliest first tokens, for servers that tell them; 0 for none."""
+        self._alternatives = alternatives
         self.habits = habits or ServerHabits()
         self._server, self._requests, self._sampling, self._on_news = server, tuple(requests), sampling, on_news
         self._target, self._find_target = Target(server.model), find_target
@@ -195,7 +198,9 @@ class ServerAnswers:
                 self._done.append(AnswerMissing(request.key, outcome.reason, outcome.too_long))
             else:
                 text, elapsed_s = _without_half_pairs(reply.text), time.perf_counter() - reply.started
-                self._done.append(CompletionDone(request.key, text, reply.tokens, reply.cut, elapsed_s))
+                self._done.append(
+                    CompletionDone(request.key, text, reply.tokens, reply.cut, elapsed_s, reply.alternatives)
+                )
         self._notify()
 
     async def _outcome(
@@ -320,6 +325,8 @@ class ServerAnswers:
         asked = {name: value for name, value in extra.items() if value is not None and value != _EXTRA[name]}
         asked |= {"temperature": self._sampling.temperature, "top_p": self._sampling.top_p}
         asked |= {"seed": 0, "stream_options": {"include_usage": True}}
+        if self._alternatives:
+            asked |= {"logprobs": True, "top_logprobs": self._alternatives}
         return {name: value for name, value in asked.items() if name not in self.habits.left_out}
 
     def _arguments(self, request: GenerationRequest, one_token: bool) -> dict[str, Any]:

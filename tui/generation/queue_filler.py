@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
@@ -19,6 +20,7 @@ from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import QueueChanged, WorkbenchFailed
+from tui.generation import prompt_order
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
 from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
 from tui.generation.policies import ServedPolicy
@@ -61,6 +63,7 @@ class QueueFiller:
         self._filling: object = None
         """The job that fills the queue now; one that ended on another thread must not pass for it."""
         self._hurried = False
+        self._asked_last: PromptRow | None = None
         self._rests_until = 0.0
 
     # -- what is asked for -------------------------------------------------------------------------------------
@@ -251,9 +254,21 @@ class QueueFiller:
 
     def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
         """The next prompts, without those that are being answered at this moment."""
-        key = self._place if self.settings.queue.order == "shuffled" else None
         connection, exclude = self._workspace.connection, self._being_answered | self._pairs.unanswered(asked_of)
-        return db_prompts.next_unasked(connection, asked_of, limit, exclude=exclude, key=key)
+        rows = [each for each in db_prompts.unasked_prompts(connection, asked_of) if each.id not in exclude]
+        known = (rows, partial(db_prompts.field_totals, connection), limit, self._last_field())
+        is_shuffled = self.settings.queue.order == "shuffled"
+        ids = prompt_order.shuffled(*known, self._place) if is_shuffled else prompt_order.in_turn_by_set(*known)
+        chosen = db_prompts.prompts_by_id(connection, ids)
+        if chosen:
+            self._asked_last = chosen[-1]
+        return chosen
+
+    def _last_field(self) -> str | None:
+        """The field of the prompt that was chosen last, here or by an earlier process."""
+        if self._asked_last is not None:
+            return self._asked_last.field
+        return db_prompts.last_asked_field(self._workspace.connection)
 
     def _place(self, prompt: int) -> int:
         """A prompt's place in the shuffled order. It depends on the seed alone, so a restart continues the order."""

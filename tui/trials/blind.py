@@ -44,8 +44,8 @@ class TrialPlan:
 
     `policy` is on trial and is compared with `against`, both as `find_policy` takes them. `prompt_set` is
     the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
-    pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the
-    command that judges in a person's place.
+    pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the command or the
+    name of the judge that judges in a person's place, and `judged_by` its id where it is in the list of judges.
     """
 
     policy: str
@@ -58,6 +58,7 @@ class TrialPlan:
     repeats: int = 0
     may_end_early: bool = False
     judge: str | None = None
+    judged_by: int | None = None
 
 
 class BlindTrials:
@@ -104,6 +105,7 @@ class BlindTrials:
             repeats=plan.repeats,
             may_end_early=plan.may_end_early,
             judge=plan.judge,
+            judged_by=plan.judged_by,
         ).result()
         self._publish_progress(trial)
         self.wake()

@@ -13,7 +13,7 @@ from tui.errors import KNOWN_ERRORS, begun
 from tui.events import AnswersGrowing, TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
-from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, REASON_KEY, VERDICT_KEYS, VIEW_KEYS
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.snapshots import LoadState
@@ -30,6 +30,7 @@ class TrialScreen(PairScreen):
         *FEED_KEYS,
         *VIEW_KEYS,
         NOTE_KEY,
+        REASON_KEY,
         Writing(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
         ),
