@@ -48,6 +48,7 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
+from tui.generation.prompt_growth import PromptGrowth
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.reader import WorkspaceReader
@@ -115,6 +116,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
@@ -137,15 +139,15 @@ class Workbench(WorkspaceReader):
         the other.
         """
         if not self._started:
+            self._fills = fill_queue
             self.scheduler.start()
         if load_model and self.loading is None:
-            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), self._loading_priority)
         if self._started:
             return
         self._started = True
         for found in saved_findings(self.workspace):
             self._publish(WorkbenchNotice("Verdicts that are not in this database", found.text))
-        self._fills = fill_queue
         if fill_queue:
             self.answers.wake()
             self.blind_trials.wake()
@@ -158,6 +160,10 @@ class Workbench(WorkspaceReader):
         self.scheduler.close()
         self._files.close()
         self.workspace.close()
+
+    def _loading_priority(self) -> Priority:
+        """Other jobs need the model first. But the first pair of a server does not wait for it: a step may be long."""
+        return Priority.ASLEEP if self._fills and self.answers.first_comes_from_server else Priority.FIRST
 
     # -- publishing --------------------------------------------------------------------------------------------
 

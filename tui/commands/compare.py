@@ -18,6 +18,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
 from tui.ipc.console import CallerPath, console, emit, say, show
+from tui.text.format import whole_words
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
 from tui.trials.external_judge import ExternalJudge, Judgement
@@ -200,10 +201,8 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
         if as_json:
             emit(_verdict_record(pair, judgement))
         else:
-            say(
-                f"{pair.prompt.first_line[:60]}: {judgement.verdict}"
-                + ("" if judgement.agrees else " (orders disagree)")
-            )
+            disagree = "" if judgement.agrees else " (orders disagree)"
+            say(f"{whole_words(pair.prompt.first_line, 50)}: {judgement.verdict}{disagree}")
 
 
 def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]:

@@ -89,6 +89,13 @@ class QueueFiller:
         """Do the answers that the settings name need the base model?"""
         return needs_model(self.settings.source)
 
+    @property
+    def first_comes_from_server(self) -> bool:
+        """Is no pair ready, and does a server write the first one, or will at the next turn?"""
+        if self.needs_model or self._ready or time.monotonic() < self._rests_until:
+            return False
+        return self._wanted or self._filling
+
     def wake(self) -> None:
         """Fill the queue in the background, from now until it is full."""
         with self._waking:
