@@ -28,7 +28,7 @@ from tui.generation.completion_writer import Completed, CompletionWriter, Missin
 from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import stored_settings
 
-MOST: Final = 20
+MOST_GROWN: Final = 20
 """Prompts that are asked for at once: models lose count beyond."""
 _EXAMPLES: Final = 8
 _LONGEST_EXAMPLE: Final = 300

@@ -165,6 +165,6 @@ async def test_on_the_screen_a_key_adds_a_prompt_or_leaves_it_out(workbench: Wor
 
 
 def test_the_command_asks_for_as_many_as_a_request_takes() -> None:
-    from tui.generation.prompt_growth import MOST
+    from tui.generation.prompt_growth import MOST_GROWN
 
-    assert command._MOST == MOST
+    assert command._MOST == MOST_GROWN
