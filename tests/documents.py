@@ -18,6 +18,7 @@ from tests.flags import flags_of
 from tui.app import PalateApp
 from tui.cli import main as palate
 from tui.commands.lazy import LazyCommand
+from tui.screens.ask.ask import AskScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.compare import CompareScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
@@ -47,6 +48,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Everywhere": (PalateApp,),
     "Label": (LabelScreen,),
     "A verdict read again": (ReviewScreen,),
+    "Ask": (AskScreen,),
     "Train": (TrainScreen,),
     "Runs": (RunsScreen, LineList),
     "One run": (RunScreen,),

@@ -25,6 +25,7 @@ from tests.fake_records import FakeRecords
 from tui.curation.prompt_sets import PromptFile
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.snapshots import (
     AdapterView,
     LoadState,
@@ -429,6 +430,13 @@ class FakeWorkbench:
         """Where a prompt stands in its set."""
         return prompt, 200
 
+    def other_givers(self) -> list[str]:
+        """A judge beside the owner."""
+        return ["judge:strict"]
+
+    def note_offer_seen(self, offer: str) -> None:
+        """Nothing is offered once."""
+
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""
         return [each.name for each in self.sets if not each.held_out]
@@ -601,6 +609,13 @@ class FakeWorkbench:
     def adapters(self) -> list[AdapterView]:
         """All adapters."""
         return list(self.adapter_views)
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen; there is no server."""
+        return policy_choices(self.adapter_views, [])
+
+    def ensure_model(self) -> None:
+        """It is loaded."""
 
     def use_adapter(self, name_or_id: str | None) -> None:
         """Another adapter is in use from now on."""

@@ -108,6 +108,14 @@ COMMANDS = {
     "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
     "queue": ("queue:queue", "List the comparisons without a verdict: id, prompt and both answers."),
     "judge": ("queue:judge", "Store the verdict on comparison ID."),
+    "ask": (
+        "ask:ask",
+        "Ask two policies QUESTION; their answers become a pair to judge. Without QUESTION: a conversation.",
+    ),
+    "judges": (
+        "judges:judges",
+        "List the judges: how far each agrees with you, and whether it may decide a trial.",
+    ),
     "data": (
         "data:data",
         "List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.",
@@ -118,7 +126,7 @@ COMMANDS = {
     ),
     "agreement": (
         "preferences:agreement",
-        "Show how often you agreed with yourself on pairs that were shown again, sides swapped.",
+        "Show how often you agreed with yourself on pairs that were shown again, sides swapped, and with others.",
     ),
     "likes": (
         "preferences:likes",
@@ -138,6 +146,7 @@ COMMANDS = {
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
+    "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),
     "presets": (
         "presets:presets",

@@ -31,6 +31,8 @@ class LoadState(StrEnum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNUSED = "unused"
+    """Servers answer, so it is loaded once something needs it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class WorkbenchStatus:
     run: RunProgress | None = None
     offer: int = 0
     """Preference pairs since the latest run, where they are enough to offer a new one; else 0."""
+    untried: str = ""
+    """The adapter of the first run, as long as a trial of it is offered; else empty."""
     queue_problem: tuple[str, str] | None = None
     """Title and sentence of the problem that stops the writing of answers, if any."""
     error: tuple[str, str] | None = None

@@ -65,8 +65,11 @@ def _workbench(options: Options, server: str | None) -> Iterator[Workbench]:
 def _ask(workbench: Workbench, request: GrowthRequest) -> PromptsGrown:
     heard = EventStream(workbench)
     job = workbench.growth.ask(request)
-    grown = [each for each in heard.until(job, end_with=workbench.scheduler) if isinstance(each, PromptsGrown)]
-    heard.close()
+    try:
+        grown = [each for each in heard.until(job) if isinstance(each, PromptsGrown)]
+    finally:
+        workbench.growth.end(job, request)  # such as after ctrl+C
+        heard.close()
     return grown[-1]
 
 

@@ -82,6 +82,10 @@ class LoadedModel:
         """The ids of the GPUs that hold the model, as the driver knows them; empty without a model or a GPU."""
         return self.base.gpu_ids() if self.base is not None else ()
 
+    def leave_unused(self) -> None:
+        """Say that the model is not loaded, since servers answer. Loading it later changes that."""
+        self._become(LoadState.UNUSED)
+
     # -- on the compute thread ----------------------------------------------------------------------------------
 
     def load_steps(self) -> WorkSteps:

@@ -16,7 +16,7 @@ from db.prompt_rows import Message, Messages, NewPrompt, StoredQuestion
 from engine.errors import AnswersMissing, ModelError
 from engine.requests import GenerationRequest
 from engine.thoughts import without_thoughts
-from tui.compute.scheduler import Job, Priority, WorkSteps
+from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.near_prompts import similar_prompts
@@ -25,6 +25,7 @@ from tui.errors import InputError
 from tui.events import PromptsGrown
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused
+from tui.generation.policies import ServedPolicy
 from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import stored_settings
 
@@ -75,7 +76,14 @@ class PromptGrowth:
         self._asked += 1
         steps = self._steps(request, source, examples, tuple(beside))
         priority = lambda: Priority.ASLEEP if self._writer.idle else Priority.WAITED_FOR  # noqa: E731
-        return self._services.scheduler.submit("prompts", steps, priority)
+        return self._thread(request).submit("prompts", steps, priority)
+
+    def end(self, job: Job, request: GrowthRequest) -> None:
+        """End a job before its next turn; what is not complete is cancelled."""
+        self._thread(request).end(job)
+
+    def _thread(self, request: GrowthRequest) -> Scheduler:
+        return self._services.thread_for(needs_model=request.server is None)
 
     def _examples(self, request: GrowthRequest) -> list[StoredQuestion]:
         """The prompts of the set that the model may see: never held-out ones."""
@@ -100,8 +108,9 @@ class PromptGrowth:
         if request.server is None:
             return AnswerSource(None, sampling)
         named = self._servers.get(request.server)
-        self._servers.consents.require(named.destination, f"`palate servers allow {named.name}` does.")
-        return AnswerSource(named.server, sampling)
+        if not named.allowed:
+            raise ServerList.unallowed(named)
+        return AnswerSource(ServedPolicy(named), sampling)
 
     # -- on the compute thread -----------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from db import metrics as db_metrics
 from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import samples as db_samples
+from db.givers import run_givers
 from db.pair_rows import PairRow
 from engine.events import (
     AdapterSaved,
@@ -30,6 +31,7 @@ from engine.preference import pairs_fingerprint
 from tui.machine.monitor import MachineMonitor
 from tui.text.format import count, duration
 from tui.training.pair_sets import preference_pair
+from tui.training.recovery import CHECKPOINT
 from tui.training.run_task import RunTask
 from tui.training.samples import Sampler
 from tui.workspace.workspace import Workspace
@@ -81,7 +83,7 @@ class RunRecorder:
             case AdapterSaved():
                 self._write(db_runs.record_figures, self._run, [(event.step, db_metrics.KEPT, 1.0)])
             case CheckpointSaved():
-                size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
+                size = (Path(event.folder) / CHECKPOINT).stat().st_size
                 self._write(db_checkpoints.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
             case Notice():
                 self.note(event.text, event.level)
@@ -171,6 +173,13 @@ def publish_adapter(
         run=task.run,
         pairs=len(pairs),
         pairs_fingerprint=pairs_fingerprint(pairs),
+        verdicts_of=_verdicts_of(workspace, task.run),
     )
     workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
     return adapter
+
+
+def _verdicts_of(workspace: Workspace, run: int) -> tuple[str, ...]:
+    """Whose verdicts a run learned from; empty for the owner's alone."""
+    labels = tuple(run_givers(workspace.connection, run))
+    return () if labels == ("me",) else labels

@@ -129,6 +129,8 @@ class GrowScreen(PalateScreen):
         """Ask for prompts; none is like one that was declined here."""
         if self.is_asking:
             return
+        if self._request.server is None:
+            self.workbench.ensure_model()
         try:
             self._job = self.workbench.growth.ask(self._request, [each.text for each in self._rows])
         except KNOWN_ERRORS as error:
@@ -188,7 +190,7 @@ class GrowScreen(PalateScreen):
     def action_back(self) -> None:
         """Back to the prompts; what is still being written is cancelled."""
         if self._job is not None and self.is_asking:
-            self.workbench.scheduler.end(self._job)
+            self.workbench.growth.end(self._job, self._request)
         open_ones = sum(each.state == OPEN for each in self._rows)
         if open_ones:
             self.palate.tell("More prompts", f"{count(open_ones, 'prompt')} without a yes or a no: dropped.")

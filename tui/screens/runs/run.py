@@ -17,6 +17,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.adapter_files import FILE_KEYS, AdapterFiles
 from tui.screens.runs.curve_actions import BACK_KEY, CURVE_KEYS, CurveActions
+from tui.screens.runs.destinations import DESTINATION_KEYS, RunDestinations
 from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.runs.samples import SamplesScreen
@@ -44,6 +45,7 @@ class RunScreen(PalateScreen):
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         *LABEL_KEYS,
         *FILE_KEYS,
+        *DESTINATION_KEYS,
         BACK_KEY,
     ]
 
@@ -60,6 +62,7 @@ class RunScreen(PalateScreen):
         self._curves = CurveActions(self, moving=self._moving, cross_moved=self._cross_moved)
         shown = self, lambda: self._row, self._adapters
         self.take_actions(self._curves, RunActions(*shown), AdapterFiles(*shown), RunLabelActions(*shown))
+        self.take_actions(RunDestinations(*shown))
 
     def compose_body(self) -> ComposeResult:
         """Two lines, then charts and facts: beside each other where there is room, else one below the other."""

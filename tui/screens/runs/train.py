@@ -105,6 +105,8 @@ class TrainScreen(PalateScreen):
 
     def screen_shown(self) -> None:
         """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
+        if not self.workbench.watching:
+            self.workbench.ensure_model()  # where servers answer, nothing needed it so far
         alive = self.workbench.run_progress
         if alive is not None:
             self._follow(alive.run)
@@ -180,6 +182,7 @@ class TrainScreen(PalateScreen):
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
         setup.show_sets(self.workbench.labelling_sets())
+        setup.show_givers(self.workbench.other_givers())
         setup.set_presets(self.workbench.presets.all())
         self._draw_setup()
 
