@@ -27,6 +27,7 @@ from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.data.data import DataScreen
+from tui.screens.data.grow import GrowScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.models import ModelsScreen
@@ -64,6 +65,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "The board": (BoardScreen,),
     "Data": (DataScreen,),
     "Prompts": (PromptsScreen,),
+    "More prompts": (GrowScreen,),
     "What your choices say": (PreferencesScreen,),
     "Settings": (SettingsScreen,),
     "Models": (ModelsScreen,),

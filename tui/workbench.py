@@ -51,6 +51,7 @@ from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.prompt_growth import PromptGrowth
 from tui.generation.publishing import Probe, publish_adapter
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -127,6 +128,7 @@ class Workbench(WorkspaceReader):
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.joining = Joining(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
