@@ -4,14 +4,17 @@ Everything here counts standing verdicts of labelling. Repeats, trials, skips an
 out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from db.givers import GIVEN
+from db.givers import GIVEN, givers_value
 from db.import_batches import SEEN
+from db.pair_rows import Giver
 
-_NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
+_NARROWED = """(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)
+        AND (:tag IS NULL OR v.id IN (SELECT x.verdict FROM verdict_tags x JOIN tags t ON t.id = x.tag
+            WHERE t.name = :tag))"""
 # The index gives the pairs of a prompt one after the other; a sort would copy every answer.
 _JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
     JOIN verdicts v ON v.id = c.standing
@@ -35,9 +38,10 @@ _CHOICES_OF_GIVER = f"""SELECT c.prompt, v.verdict, v.side, a.text, b.text, a.cu
     WHERE {SEEN} AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
         AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good') AND {_NARROWED}
     ORDER BY c.prompt"""
-_GROUPS = f"""SELECT s.name, p.field, v.source, count(*) {_JUDGED} GROUP BY s.name, p.field, v.source"""
+_GROUPS = f"""SELECT s.name, p.field, v.source, count(DISTINCT ifnull(-c.ranking, c.id)) {_JUDGED}
+    GROUP BY s.name, p.field, v.source"""
 _DAYS = """SELECT date(v.at, 'localtime') AS day, v.seconds FROM verdicts v JOIN comparisons c ON c.standing = v.id
-    WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.at >= :since
+    WHERE v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL AND v.act IS NULL AND v.at >= :since
     ORDER BY day, v.seconds"""
 _MISSED = """SELECT m.comparison, m.margin, m.split
     FROM run_margins m
@@ -62,7 +66,10 @@ class Choice(NamedTuple):
 
 
 class JudgedGroup(NamedTuple):
-    """How many pairs of a prompt set and a field were judged, by a person or by an import (`source`)."""
+    """How many pairs of a prompt set and a field were judged, by a person or by an import (`source`).
+
+    A ranking is one.
+    """
 
     set_name: str
     field: str | None
@@ -84,19 +91,19 @@ def choices(
     source: str = "person",
     set_name: str | None = None,
     field: str | None = None,
-    judge: int | None = None,
-    person: int | None = None,
+    givers: Sequence[Giver] = (),
+    tag: str | None = None,
 ) -> Iterator[Choice]:
     """Every judged pair, those of a prompt one after the other. Rows are read one by one, so memory stays small.
 
-    `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field. With a
-    `judge` or a `person` (ids) these are their verdicts in place of those that stand.
+    `source` is person or import; `set_name`, `field` and `tag` leave only the pairs of that prompt set and field, and
+    those whose verdict has that reason. With `givers` these are their verdicts in place of those that stand.
     """
-    values = {"set_name": set_name, "field": field}
-    if judge is None and person is None:
+    values = {"set_name": set_name, "field": field, "tag": tag}
+    if not givers:
         cursor = conn.execute(_CHOICES, values | {"source": source})
     else:
-        cursor = conn.execute(_CHOICES_OF_GIVER, values | {"judge": judge, "person": person})
+        cursor = conn.execute(_CHOICES_OF_GIVER, values | {"givers": givers_value(givers)})
     cursor.row_factory = None
     return map(Choice._make, cursor)
 
@@ -109,7 +116,8 @@ def judged_groups(conn: Connection) -> list[JudgedGroup]:
 def seconds_by_day(conn: Connection, since: str) -> list[tuple[str, float | None]]:
     """(day, seconds) of each verdict of a person since `since` (UTC ISO text), ordered by day, then by seconds.
 
-    The day is this machine's, such as 2026-03-02. Seconds are None where no time was measured.
+    A ranking is one verdict. The day is this machine's, such as 2026-03-02. Seconds are None where no time was
+    measured.
     """
     return [(row["day"], row["seconds"]) for row in conn.execute(_DAYS, {"since": since})]
 

@@ -1,7 +1,7 @@
 """Labelling pairs that are asked again with their sides swapped, to measure a person's agreement with themselves.
 
 A repeat is a comparison of its own that names the one it repeats. It is judged like any other, but it never becomes a
-preference pair; the first verdict counts.
+preference pair; the first verdict counts. The pairs of a ranking are never asked alone, so they have no repeats.
 """
 
 from sqlite3 import Connection
@@ -16,7 +16,7 @@ GAP = 10
 _CANDIDATE = """SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
-        AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
+        AND c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND c.withdrawn = 0
         AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
         AND NOT EXISTS (SELECT 1 FROM comparisons r
             WHERE r.repeats = c.id AND r.repeats IS NOT NULL AND r.trial IS NULL)
@@ -26,7 +26,7 @@ _LAST = """SELECT created, standing FROM comparisons
 # A person's first verdicts since the last repeat was planned; skips, discards, undone ones and repeats are none.
 _JUDGED_SINCE = """SELECT count(*) FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
-    WHERE v.at > ? AND v.source = 'person' AND v.verdict <> 'undo'
+    WHERE v.at > ? AND v.source = 'person' AND v.verdict <> 'undo' AND v.act IS NULL
         AND c.trial IS NULL AND c.repeats IS NULL AND v.verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')"""
 _BOTH = """SELECT f.standing_verdict AS first, s.standing_verdict AS second
     FROM comparisons s JOIN comparisons f ON f.id = s.repeats

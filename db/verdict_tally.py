@@ -1,6 +1,7 @@
 """Counts of the standing verdicts of labelling by kind, also as an update of an earlier count.
 
-Verdicts are only ever added, so a comparison's standing verdict at an earlier time can be read later.
+Verdicts are only ever added, so a comparison's standing verdict at an earlier time can be read later. A ranking counts
+once, whatever the number of its pairs: as decisive where one of them is.
 """
 
 from collections import Counter
@@ -14,15 +15,18 @@ _MOST_NEW = 500
 """With more new verdicts than this, such as after an import, everything is counted again."""
 
 _COUNTED = "trial IS NULL AND repeats IS NULL"
-_ALL = f"""SELECT standing_verdict, count(*), (SELECT max(id) FROM main.verdicts) FROM comparisons
-    WHERE {_COUNTED} AND standing IS NOT NULL GROUP BY standing_verdict"""
+_ALL = f"""SELECT standing_verdict, count(*) FROM comparisons
+    WHERE {_COUNTED} AND standing IS NOT NULL AND ranking IS NULL GROUP BY standing_verdict
+    UNION ALL SELECT min(standing_verdict), 1 FROM comparisons
+    WHERE ranking IS NOT NULL AND {_COUNTED} AND standing IS NOT NULL GROUP BY ranking"""
 _STOOD = f"""(SELECT v.verdict FROM main.verdicts v
     WHERE v.comparison = c.id AND v.id <= {{at}} AND v.verdict <> 'undo' AND {MAY_STAND}
         AND NOT EXISTS (SELECT 1 FROM main.verdicts u WHERE u.undoes = v.id AND u.id <= {{at}})
     ORDER BY v.id DESC LIMIT 1)"""
-_CHANGES = f"""SELECT {_STOOD.format(at=":before")}, {_STOOD.format(at=":now")} FROM comparisons c
-    WHERE {_COUNTED}
-        AND c.id IN (SELECT comparison FROM main.verdicts WHERE id > :before AND id <= :now)"""
+_CHANGED = "SELECT comparison FROM main.verdicts WHERE id > :before AND id <= :now"
+_CHANGES = f"""SELECT ifnull(-c.ranking, c.id), {_STOOD.format(at=":before")}, {_STOOD.format(at=":now")}
+    FROM comparisons c WHERE {_COUNTED} AND (c.id IN ({_CHANGED}) OR c.ranking IN (
+        SELECT r.ranking FROM comparisons r WHERE r.id IN ({_CHANGED}) AND r.ranking IS NOT NULL))"""
 
 
 class VerdictTally(NamedTuple):
@@ -40,18 +44,24 @@ def count_standing(conn: Connection, before: VerdictTally | None = None) -> Verd
     now = int(conn.execute("SELECT ifnull(max(id), 0) FROM main.verdicts").fetchone()[0])
     if before is not None and before.importing == importing and 0 <= now - before.newest <= _MOST_NEW:
         return VerdictTally(_changed(conn, before, now), now, importing)
-    rows = conn.execute(_ALL).fetchall()
-    return VerdictTally({row[0]: row[1] for row in rows}, rows[0][2] if rows else 0, importing)
+    counted: Counter[str] = Counter()
+    for verdict, number in conn.execute(_ALL):
+        counted[verdict] += number
+    return VerdictTally(dict(counted), now, importing)
 
 
 def _changed(conn: Connection, before: VerdictTally, now: int) -> Mapping[str, int]:
     if now == before.newest:
         return before.by_verdict
+    stood: dict[int, tuple[list[str], list[str]]] = {}
+    for question, *pair in conn.execute(_CHANGES, {"before": before.newest, "now": now}):
+        for verdicts, said in zip(stood.setdefault(question, ([], [])), pair, strict=True):
+            verdicts += [said] if said is not None else []
     tally = Counter(before.by_verdict)
-    for old, new in conn.execute(_CHANGES, {"before": before.newest, "now": now}):
-        tally[old] -= 1
-        tally[new] += 1
-    return {verdict: number for verdict, number in tally.items() if number and verdict is not None}
+    for old, new in stood.values():
+        tally.subtract([min(old)] if old else [])
+        tally.update([min(new)] if new else [])
+    return {verdict: number for verdict, number in tally.items() if number}
 
 
 def _importing(conn: Connection) -> tuple[int, ...] | None:

@@ -6,13 +6,13 @@ of judges and other people are kept beside them, and are read only where they ar
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from sqlite3 import Connection, Row
 from typing import Any
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
-from db.givers import GIVEN, MAY_STAND_IN_TRIAL
+from db.givers import GIVEN, MAY_STAND_IN_TRIAL, givers_value
 from db.inserting import insert
 from db.names_shown import names_known
 from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
@@ -60,12 +60,14 @@ _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.s
 _NARROWED = """(:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL AND NOT :strong OR EXISTS (
             SELECT 1 FROM verdicts s
             WHERE s.id = {verdict} AND s.at >= ifnull(:since, '') AND s.strength > :strong))"""
-_COUNTED_PAIRS = "SELECT p.messages, NULL AS system, count(*) AS pairs {chosen} GROUP BY p.id"
+_QUESTION = "ifnull(-c.ranking, c.id)"
+"""What counts as one pair: a comparison, or a ranking with all of its own."""
+_COUNTED_PAIRS = f"SELECT p.messages, NULL AS system, count(DISTINCT {_QUESTION}) AS pairs {{chosen}} GROUP BY p.id"
 # Reading the sampling of both answers of every pair takes most of the time, and few workspaces need it.
-_COUNTED_PAIRS_BY_SYSTEM = """SELECT p.messages, chosen.system, count(*) AS pairs FROM (
-        SELECT c.prompt,
+_COUNTED_PAIRS_BY_SYSTEM = f"""SELECT p.messages, chosen.system, count(DISTINCT chosen.question) AS pairs FROM (
+        SELECT c.prompt, c.question,
             ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
-        FROM (SELECT c.prompt, c.a, c.b {chosen}) c
+        FROM (SELECT c.prompt, c.a, c.b, {_QUESTION} AS question {{chosen}}) c
         JOIN completions a ON a.id = c.a
         JOIN completions b ON b.id = c.b
         LEFT JOIN samplings sa ON sa.id = a.sampling
@@ -156,20 +158,21 @@ def get_verdict(conn: Connection, verdict: int) -> VerdictRow:
     return verdict_row(row)
 
 
-def undo_last(conn: Connection, *, trial: int | None = None) -> int | None:
+def undo_last(conn: Connection, *, trial: int | None = None, prompt: int | None = None) -> int | None:
     """Undo the owner's newest verdict that is not undone yet, and return the id of its comparison.
 
     An earlier verdict on that comparison counts again, else the comparison is open again. Verdicts that were given at
     once are undone together, and the id is that of the first one's comparison. Verdicts of imports, judges and other
     people are never undone. Returns None when there is nothing to undo. `trial` undoes within one trial instead of
-    within labelling.
+    within labelling, and `prompt` only among the pairs of that prompt.
     """
     query = """SELECT v.id, v.act FROM verdicts v JOIN comparisons c ON c.id = v.comparison
-        WHERE v.source = 'person' AND v.verdict <> 'undo' AND v.person IS NULL AND c.trial IS ?
+        WHERE v.source = 'person' AND v.verdict <> 'undo' AND v.person IS NULL AND c.trial IS :trial
+            AND (:prompt IS NULL OR c.prompt = :prompt)
             AND NOT EXISTS (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.judged_by IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
         ORDER BY v.id DESC LIMIT 1"""
-    row = conn.execute(query, (trial,)).fetchone()
+    row = conn.execute(query, {"trial": trial, "prompt": prompt}).fetchone()
     if row is None:
         return None
     together = """SELECT v.id, v.comparison FROM verdicts v
@@ -222,7 +225,7 @@ def _verdicts_on(conn: Connection, comparison: int, condition: str) -> list[Verd
 def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = None) -> VerdictCounts:
     """Count the standing verdicts of labelling. `today_start_utc` (UTC ISO text) is the start of the person's day.
 
-    `tally` is the present result of `count_standing`, where the caller has it.
+    A ranking counts once. `tally` is the present result of `count_standing`, where the caller has it.
     """
     by_verdict = (tally or count_standing(conn)).by_verdict
     return VerdictCounts(
@@ -241,8 +244,8 @@ def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = 
 def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[PairRow]:
     """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
 
-    With a `judge` or a `person` these are their newest verdicts, whether or not the owner judged those pairs. A pair
-    whose question is held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
+    With `givers` these are their newest verdicts, whether or not the owner judged those pairs. A pair whose question is
+    held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
     A pair that was taken out of training is left out too. `chosen.also` adds verdicts that prefer no answer.
     """
     return list(read_preference_pairs(conn, chosen))
@@ -252,23 +255,28 @@ def read_preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> 
     """The pairs of `preference_pairs`, read one by one."""
     verdict = "c.standing" if chosen.is_own else "given.verdict"
     query = _PAIRS.format(chosen=f"SELECT c.id, {verdict} AS verdict {_chosen(chosen)}")
-    return map(_pair_row, conn.execute(query, asdict(chosen)))
+    return map(_pair_row, conn.execute(query, _values(chosen)))
 
 
 def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
-    """Count the pairs of `preference_pairs` without reading them."""
-    return int(conn.execute(f"SELECT count(*) {_chosen(chosen)}", asdict(chosen)).fetchone()[0])
+    """Count the pairs of `preference_pairs` without reading them; a ranking counts once."""
+    return int(conn.execute(f"SELECT count(DISTINCT {_QUESTION}) {_chosen(chosen)}", _values(chosen)).fetchone()[0])
 
 
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
     """Each prompt of `preference_pairs` as the policy saw it, with the number of its pairs. This reads no answers.
 
-    A prompt that was answered under two system prompts occurs twice.
+    A ranking counts as one pair. A prompt that was answered under two system prompts occurs twice.
     """
     by_system = conn.execute(_ANY_SYSTEM).fetchone() is not None
     query = _COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS
-    for row in conn.execute(query.format(chosen=_chosen(chosen)), asdict(chosen)):
+    for row in conn.execute(query.format(chosen=_chosen(chosen)), _values(chosen)):
         yield with_system(tuple(json.loads(row["messages"])), row["system"] or None), row["pairs"]
+
+
+def _values(chosen: PairFilter) -> dict[str, Any]:
+    narrowed = {"since": chosen.since, "set_id": chosen.set_id, "strong": chosen.strong}
+    return narrowed | {"givers": givers_value(chosen.givers)}
 
 
 def _chosen(chosen: PairFilter) -> str:
@@ -286,7 +294,7 @@ def count_not_decisive(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> dic
     wide = replace(chosen, also=NOT_DECISIVE)
     verdict = "c.standing_verdict" if chosen.is_own else "said.verdict"
     query = f"SELECT {verdict} AS said, count(*) AS pairs {_chosen(wide)} GROUP BY said"
-    found = {row["said"]: int(row["pairs"]) for row in conn.execute(query, asdict(chosen))}
+    found = {row["said"]: int(row["pairs"]) for row in conn.execute(query, _values(chosen))}
     return {kind: found[kind] for kind in NOT_DECISIVE if kind in found}
 
 
@@ -296,11 +304,11 @@ def newest_verdict(conn: Connection) -> int:
 
 
 def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
-    """Count the pairs of `preference_pairs` with a verdict after `since` (UTC text), up to `most`.
+    """Count the pairs of `preference_pairs` with a verdict after `since` (UTC text), up to `most`; a ranking is one.
 
     The query walks only the verdicts since then, because it runs after every verdict.
     """
-    query = f"""SELECT count(*) FROM (SELECT 1 FROM verdicts v
+    query = f"""SELECT count(*) FROM (SELECT DISTINCT {_QUESTION} FROM verdicts v
         CROSS JOIN comparisons c ON c.standing = v.id CROSS JOIN prompts p ON p.id = c.prompt
         WHERE v.at > ? AND {_IS_TRAINABLE} LIMIT ?)"""
     return int(conn.execute(query, (since, most)).fetchone()[0])
@@ -312,10 +320,13 @@ def run_preference_pairs(conn: Connection, run: int) -> list[PairRow]:
 
 
 def count_since(conn: Connection, start_utc: str) -> int:
-    """Count a person's standing verdicts of labelling since `start_utc` (UTC ISO text), without skips."""
-    query = """SELECT count(*) FROM verdicts v JOIN comparisons c ON c.standing = v.id
+    """Count a person's standing verdicts of labelling since `start_utc` (UTC ISO text), without skips.
+
+    Verdicts that were given at once, as by a ranking, count once.
+    """
+    query = """SELECT ifnull(v.act, v.id) FROM verdicts v JOIN comparisons c ON c.standing = v.id
         WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
-    return int(conn.execute(query, (start_utc,)).fetchone()[0])
+    return len({row[0] for row in conn.execute(query, (start_utc,))})  # DISTINCT would sort
 
 
 def _mean_seconds(conn: Connection) -> float | None:

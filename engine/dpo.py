@@ -5,7 +5,7 @@ nats.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 
 from engine.outcomes import Thresholds
 from engine.preference import DECISIVE, Outcome
+from engine.questions import weights_of
 
 
 def dpo_loss(
@@ -118,7 +119,8 @@ def unpaired_loss(ratios: torch.Tensor, *, beta: float, good: bool) -> torch.Ten
 class PairScore:
     """The figures of one pair from one forward pass: plain numbers, summed over tokens unless stated otherwise.
 
-    The two numbers of each tuple belong to chosen and rejected. `outcome` is that of the `PreferencePair`.
+    The two numbers of each tuple belong to chosen and rejected. `outcome` and `question` are those of the
+    `PreferencePair`.
     """
 
     key: str
@@ -130,6 +132,7 @@ class PairScore:
     mean_logits: tuple[float, float]
     top1: tuple[int, int]
     outcome: str = "better"
+    question: str | None = None
 
     def rewards(self, beta: float) -> tuple[float, float]:
         """The implicit rewards: beta · (policy logps − reference logps)."""
@@ -143,7 +146,7 @@ class PairScore:
 
 
 def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
-    """Metrics over pairs under TRL's names; every pair counts once, whatever batch it came in.
+    """Metrics over pairs under TRL's names; every pair counts once, whatever batch it came in, and so does a ranking.
 
     `logits/*`, `entropy` (of both completions) and `mean_token_accuracy` (of the chosen ones) are means over tokens,
     all others over pairs. A margin of exactly 0 is not accurate, so a fresh adapter's accuracy is 0. `loss` and
@@ -152,25 +155,38 @@ def pair_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
     """
     decisive = [score for score in scores if score.outcome in DECISIVE]
     metrics = {
-        "loss": sum(score.loss for score in scores) / len(scores),
-        "entropy": sum(sum(score.entropy) for score in scores) / sum(sum(score.tokens) for score in scores),
+        "loss": _mean(scores, lambda score: score.loss),
+        "entropy": _mean(scores, lambda score: sum(score.entropy), lambda score: sum(score.tokens)),
     }
     return metrics | _decisive_metrics(decisive, beta) if decisive else metrics
 
 
 def _decisive_metrics(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
-    n = len(scores)
-    rewards = [score.rewards(beta) for score in scores]
-    chosen_tokens = sum(score.tokens[0] for score in scores)
-    rejected_tokens = sum(score.tokens[1] for score in scores)
+    def chosen(score: PairScore) -> float:
+        return score.rewards(beta)[0]
+
+    def rejected(score: PairScore) -> float:
+        return score.rewards(beta)[1]
+
     return {
-        "rewards/chosen": sum(chosen for chosen, _ in rewards) / n,
-        "rewards/rejected": sum(rejected for _, rejected in rewards) / n,
-        "rewards/margins": sum(chosen - rejected for chosen, rejected in rewards) / n,
-        "rewards/accuracies": sum(chosen > rejected for chosen, rejected in rewards) / n,
-        "logps/chosen": sum(score.logps[0] for score in scores) / n,
-        "logps/rejected": sum(score.logps[1] for score in scores) / n,
-        "logits/chosen": sum(score.mean_logits[0] for score in scores) / chosen_tokens,
-        "logits/rejected": sum(score.mean_logits[1] for score in scores) / rejected_tokens,
-        "mean_token_accuracy": sum(score.top1[0] for score in scores) / chosen_tokens,
+        "rewards/chosen": _mean(scores, chosen),
+        "rewards/rejected": _mean(scores, rejected),
+        "rewards/margins": _mean(scores, lambda score: chosen(score) - rejected(score)),
+        "rewards/accuracies": _mean(scores, lambda score: chosen(score) > rejected(score)),
+        "logps/chosen": _mean(scores, lambda score: score.logps[0]),
+        "logps/rejected": _mean(scores, lambda score: score.logps[1]),
+        "logits/chosen": _mean(scores, lambda score: score.mean_logits[0], lambda score: score.tokens[0]),
+        "logits/rejected": _mean(scores, lambda score: score.mean_logits[1], lambda score: score.tokens[1]),
+        "mean_token_accuracy": _mean(scores, lambda score: score.top1[0], lambda score: score.tokens[0]),
     }
+
+
+_Figure = Callable[[PairScore], float]
+
+
+def _mean(scores: Sequence[PairScore], figure: _Figure, per: _Figure = lambda _: 1) -> float:
+    """The mean of a figure over pairs, or of one summed over tokens over those tokens; a ranking counts as one pair."""
+    weighted = list(zip(weights_of(scores), scores, strict=True))
+    return sum(weight * figure(score) for weight, score in weighted) / sum(
+        weight * per(score) for weight, score in weighted
+    )

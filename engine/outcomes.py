@@ -4,13 +4,14 @@ No torch here.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
-from engine.preference import DECISIVE, UNPAIRED, Outcome
+from engine.preference import UNPAIRED, Outcome
+from engine.questions import by_question, weights_of
 
 _NAMES: dict[Outcome, str] = {
     "better": "better",
@@ -48,19 +49,22 @@ class Thresholds:
 NO_THRESHOLDS = Thresholds()
 
 
-def thresholds_of(outcomes: Sequence[Outcome]) -> Thresholds:
+def thresholds_of(pairs: Sequence[EncodedPair]) -> Thresholds:
     """The thresholds at which a policy that knows no preference gives the labeller's own shares.
 
     Args:
-        outcomes: those of all pairs of a run; both bad and both good do not count. A share that is not 0 is held within
-            0.02 and 0.8, and both together below 0.95, or the thresholds would change their order.
+        pairs: all pairs of a run; both bad and both good do not count, and a ranking counts once. A share that is not 0
+            is held within 0.02 and 0.8, and both together below 0.95, or the thresholds would change their order.
 
     Returns:
         a1 = ln((1 + t) / (1 − t)) and a2 = ln((2 − m) / m) for the shares t of ties and m of "much". With 0.3 and 0.1
         these are 0.619 and 2.944.
     """
-    paired = [each for each in outcomes if each in (*DECISIVE, "tie")]
-    ties, much = (_clipped(paired.count(kind) / max(len(paired), 1)) for kind in ("tie", "much"))
+    paired = [each for each in pairs if each.outcome not in UNPAIRED]
+    weight: defaultdict[Outcome, float] = defaultdict(float)
+    for each, share in zip(paired, weights_of(paired), strict=True):
+        weight[each.outcome] += share
+    ties, much = (_clipped(weight[kind] / max(sum(weight.values()), 1)) for kind in ("tie", "much"))
     if ties + much > _MOST_TOGETHER:
         ties, much = (share * _MOST_TOGETHER / (ties + much) for share in (ties, much))
     return Thresholds(math.log((1 + ties) / (1 - ties)), math.log((2 - much) / much) if much else None)
@@ -74,6 +78,19 @@ def outcomes_words(pairs: Sequence[EncodedPair]) -> str:
     """How many pairs of each outcome there are, such as `61 × better, 20 × tie`."""
     counts = Counter(each.outcome for each in pairs)
     return ", ".join(f"{counts[outcome]} × {name}" for outcome, name in _NAMES.items() if counts[outcome])
+
+
+def rankings_words(pairs: Sequence[EncodedPair]) -> str | None:
+    """How much the pairs of rankings weigh; None without a ranking."""
+    ranked = [each for each in pairs if each.question is not None]
+    if not ranked:
+        return None
+    rankings = len(by_question(ranked))
+    which = "1 ranking weighs" if rankings == 1 else f"{rankings} rankings weigh"
+    of = "1 pair" if len(ranked) == 1 else f"{len(ranked)} pairs"
+    if rankings == 1:
+        return f"{which} as one pair, with {of} in all; it counts once in every figure."
+    return f"{which} as one pair each, with {of} in all; each of them counts once in every figure."
 
 
 def objective_words(pairs: Sequence[EncodedPair], config: TrainConfig, thresholds: Thresholds) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, TypedDict
 
+from engine.questions import count_questions
+
 AS_TEMPLATE, ON, OFF = "template", "on", "off"
 """How a chat template's switch for thoughts is set."""
 
@@ -30,6 +32,7 @@ class PreferencePair:
     read it. Where the verdict prefers none, chosen and rejected are in no order. `chosen_cut` and `rejected_cut` say
     that the token limit, not the model, ended an answer. `thinking` is how the template's switch for thoughts was set
     while the answers were written: template, on or off. `edited` says that the person wrote the chosen answer.
+    `question` names the ranking that the pair belongs to; its pairs weigh as one together, see `engine.questions`.
     """
 
     key: str
@@ -41,10 +44,13 @@ class PreferencePair:
     thinking: str = AS_TEMPLATE
     outcome: Outcome = "better"
     edited: bool = False
+    question: str | None = None
 
 
 LEAST_TO_SPLIT = 50
-"""From so many pairs on, a run keeps some aside unless its settings say how many: fewer could not choose a step."""
+"""From so many pairs on (a ranking counts once), a run keeps some aside unless its settings say how many.
+
+Fewer could not choose a step."""
 _SHARE_KEPT = 0.1
 _MOST_KEPT = 200
 
@@ -75,7 +81,7 @@ def split_by_prompt(
     """
     digests = [prompt_digest(pair.prompt, str(seed)) for pair in pairs]
     prompts = sorted(set(digests))
-    share = share_kept(len(pairs)) if eval_share is None else eval_share
+    share = share_kept(count_questions(pairs)) if eval_share is None else eval_share
     kept = set(prompts[: _num_kept(len(prompts), share)])
     train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest not in kept)
     evaluation = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in kept)
@@ -84,7 +90,10 @@ def split_by_prompt(
 
 @dataclass(frozen=True)
 class PairsByPrompt:
-    """How many pairs each prompt has, in the order in which `split_by_prompt` keeps prompts for evaluation."""
+    """How many pairs each prompt has, in the order in which `split_by_prompt` keeps prompts for evaluation.
+
+    A ranking counts as one pair.
+    """
 
     counts: tuple[int, ...]
 
@@ -111,11 +120,11 @@ def prompt_digest(prompt: Sequence[Message], salt: str = "") -> str:
 
 
 def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
-    """The SHA-256, in hex, of the content of these pairs; their order and their keys do not count."""
+    """The SHA-256, in hex, of the content of these pairs; their order, keys and rankings do not count."""
     lines = []
     for pair in pairs:
         content = asdict(pair)
-        del content["key"]
+        del content["key"], content["question"]
         if pair.thinking == AS_TEMPLATE:
             del content["thinking"]  # fingerprints are older than this setting
         if pair.outcome == "better":

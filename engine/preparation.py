@@ -12,6 +12,7 @@ from engine.config import TrainConfig
 from engine.errors import PairsError
 from engine.events import Notice, NoticeLevel
 from engine.preference import AS_TEMPLATE, DECISIVE, PreferencePair, split_by_prompt
+from engine.questions import count_questions
 from engine.thoughts import split_thoughts
 
 _Z = 1.96
@@ -48,7 +49,7 @@ class PreparedPairs:
             notices.append(Notice(NoticeLevel.INFO, self.thoughts))
         if self.left_out:
             notices.append(Notice(NoticeLevel.WARNING, _left_out_words(self.left_out)))
-        if said := evaluation_words(len(self.train), len(self.evaluation)):
+        if said := evaluation_words(count_questions(self.train), count_questions(self.evaluation)):
             notices.append(Notice(NoticeLevel.INFO, said))
         return tuple(notices)
 
@@ -114,7 +115,10 @@ def evaluation_words(train: int, evaluation: int) -> str | None:
 
 
 def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
-    """SHA-256 (hex) of pairs with their keys, in any order. It does not depend on a tokenizer or a chat template."""
+    """SHA-256 (hex) of pairs with their keys, in any order. It does not depend on a tokenizer or a chat template.
+
+    Rankings are not part of it: a checkpoint holds them, and older ones know none.
+    """
     rows = [
         (
             pair.key,

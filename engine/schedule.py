@@ -15,12 +15,12 @@ as long as it takes to launch its kernels."""
 
 
 def pairs_per_step(config: TrainConfig) -> int:
-    """How many pairs one optimizer step learns from: batch size × gradient accumulation steps."""
+    """How many pairs one optimizer step learns from: batch size × gradient accumulation steps. A ranking is one."""
     return config.batch_size * config.gradient_accumulation_steps
 
 
 def steps_per_epoch(n_train: int, config: TrainConfig) -> int:
-    """Optimizer steps in one epoch of `n_train` pairs; a shorter rest is a step of its own."""
+    """Optimizer steps in one epoch of `n_train` pairs, rankings counted once; a shorter rest is a step of its own."""
     return math.ceil(n_train / pairs_per_step(config))
 
 
@@ -31,7 +31,7 @@ def planned_steps(n_train: int, config: TrainConfig) -> int:
 
 
 def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
-    """The shuffled order of an epoch (counted from 0): positions of the training pairs.
+    """The shuffled order of an epoch (counted from 0): positions of the training pairs, or of their questions.
 
     The order depends on the epoch and the seed alone, so a resumed run finds its place without any stored state.
     """

@@ -1,4 +1,4 @@
-"""The app: five modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
+"""The app: six modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
 
 import asyncio
 import contextlib
@@ -78,7 +78,11 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
+        Writing("A", "go('ask')", "Ask", show=False, id="app.ask", tooltip="Ask what you like, and judge the answers."),
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
+        Binding(
+            "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
+        ),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -110,6 +114,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._leaving = False
         self._resume = resume
         self._model_was_ready = False
+        self.wanted_model = ""
+        """The base model with which the workspace must be opened again; empty if a person left for good."""
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
@@ -297,6 +303,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
         if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen(self.current_mode))
 
+    def action_servers(self) -> None:
+        """Show the servers, over the screen of any mode."""
+        from tui.screens.servers import ServersScreen  # not needed for the first paint
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
+            self.push_screen(ServersScreen(self.current_mode))
+
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""
         self.refresh(repaint=True, layout=True)
@@ -307,6 +320,11 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self.theme = THEMES[other].name
         if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
+
+    def restart_with(self, model: str) -> None:
+        """Leave, so that the caller opens the workspace again with another base model."""
+        self.wanted_model = model
+        self.exit()
 
     def apply_colours(self) -> None:
         """Use the colours from the workspace's settings."""

@@ -10,9 +10,10 @@ from engine.config import TrainConfig
 from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
-from engine.outcomes import objective_words, thresholds_of
+from engine.outcomes import objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, rewriting_words
+from engine.questions import count_questions, weights_of
 from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
@@ -25,7 +26,8 @@ class Preflight:
     """The facts of a run before it starts.
 
     Attributes:
-        train, evaluation: pairs on each side. `left_out` maps the other pairs' keys to the reason in words.
+        train, evaluation: pairs on each side; a ranking counts once. `left_out` maps the other pairs' keys to the
+            reason in words.
         moved: pairs whose prompt's end is trained on as part of the answers.
         shortened: pairs cut at `max_length`.
         rewritten: pairs with an answer that the chat template would change, and that is trained on as it was judged.
@@ -77,19 +79,21 @@ def preflight(
     """
     prepared = prepare_pairs(tokenizer, pairs, config)
     train, both = prepared.train, prepared.train + prepared.evaluation
-    steps = planned_steps(len(train), config)
-    thresholds = thresholds_of([pair.outcome for pair in both])
+    asked, asked_aside = count_questions(train), count_questions(prepared.evaluation)
+    steps = planned_steps(asked, config)
     more = (
-        evaluation_words(len(train), len(prepared.evaluation)),
-        objective_words(both, config, thresholds),
+        evaluation_words(asked, asked_aside),
+        objective_words(both, config, thresholds_of(both)),
+        rankings_words(both),
         prepared.thoughts,
     )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))
-    longer = sum(len(pair.chosen_ids) > len(pair.rejected_ids) for pair in train) / len(train)
-    shorter = sum(len(pair.chosen_ids) < len(pair.rejected_ids) for pair in train) / len(train)
+    weighted = list(zip(train, weights_of(train), strict=True))
+    longer = sum(weight for pair, weight in weighted if len(pair.chosen_ids) > len(pair.rejected_ids)) / asked
+    shorter = sum(weight for pair, weight in weighted if len(pair.chosen_ids) < len(pair.rejected_ids)) / asked
     return Preflight(
-        train=len(train),
-        evaluation=len(prepared.evaluation),
+        train=asked,
+        evaluation=asked_aside,
         left_out=prepared.left_out,
         moved=sum(bool(pair.moved) for pair in both),
         shortened=sum(pair.shortened for pair in both),
@@ -98,7 +102,7 @@ def preflight(
         longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
         chosen_longer=longer,
         travel=travel,
-        notes=(*_notes(len(train), longer, shorter, travel, config), *filter(None, more)),
+        notes=(*_notes(asked, longer, shorter, travel, config), *filter(None, more)),
         memory=None if shape is None else _memory(shape, both, config, dtype, device),
         seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
         rewritten=sum(pair.rewriting is not None for pair in both),
@@ -126,7 +130,7 @@ def _most_together(shape: ModelShape, dtype: str, device: str) -> int:
 def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, steps: int) -> float:
     """Operations of the whole run; a last epoch that `max_steps` cuts counts in part."""
     train, evaluation = ([pair_size(pair) for pair in pairs] for pairs in (prepared.train, prepared.evaluation))
-    per_epoch = steps_per_epoch(len(train), config)
+    per_epoch = steps_per_epoch(count_questions(prepared.train), config)
     evaluations = math.ceil(steps / (config.eval_every or per_epoch))
     return run_flops(shape, train, evaluation, epochs=steps / per_epoch, evaluations=evaluations)
 

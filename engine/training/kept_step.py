@@ -17,7 +17,8 @@ Weights = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How much lower the losses of an earlier step are than those of a later one, over the same pairs.
+    """How much lower the losses of an earlier step are than those of a later one, over the same
+    pairs; a ranking is one.
 
     `mean` is later − earlier, `standard_error` that of the mean, None for one pair alone.
     """
@@ -28,7 +29,7 @@ class PairedDifference:
 
     @classmethod
     def of(cls, earlier: Mapping[str, float], later: Mapping[str, float]) -> "PairedDifference":
-        """From losses by pair key. 0.3, 0.5, 0.4 and then 0.5, 0.6, 0.9: a mean of 0.267 ± 0.120."""
+        """From losses by question. 0.3, 0.5, 0.4 and then 0.5, 0.6, 0.9: a mean of 0.267 ± 0.120."""
         differences = [later[key] - earlier[key] for key in earlier]
         count = len(differences)
         return cls(count, fmean(differences), stdev(differences) / count**0.5 if count > 1 else None)
@@ -43,7 +44,7 @@ def note_evaluation(state: RunState, losses: Mapping[str, float], mean: float, w
     """Record the evaluation of `state.step`: the step with the lowest loss, and how many in a row were worse than it.
 
     Args:
-        losses: the loss of each evaluation pair by its key; `mean` is their mean.
+        losses: the loss of each evaluation question by its name; `mean` is their mean.
         weights: returns a copy of the present weights.
     """
     state.eval_losses = dict(losses)

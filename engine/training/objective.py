@@ -10,6 +10,7 @@ from engine.dpo import dpo_loss, ordinal_loss, unpaired_loss
 from engine.logps import CompletionScores
 from engine.outcomes import Thresholds
 from engine.preference import DECISIVE, UNPAIRED
+from engine.questions import count_questions, weights_of
 
 
 def pair_loss(
@@ -20,7 +21,7 @@ def pair_loss(
     config: TrainConfig,
     thresholds: Thresholds,
 ) -> torch.Tensor:
-    """The loss of a pair with reference logps `held`, (2,). Its mean over the window is the window's loss.
+    """The loss of a pair with reference logps `held`, (2,). Its mean over the window's questions is the window's loss.
 
     It depends on the pairs of its window, never on those that share its pass: the SFT term is a mean over the window's
     chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight. An
@@ -48,8 +49,12 @@ def pair_loss(
     if pair.edited:
         loss = loss - config.edit_weight * scores.logps[0] / scores.tokens[0]
     if config.sft_weight and pair.outcome in DECISIVE:
-        chosen_tokens = sum(len(each.chosen_ids) for each in window if each.outcome in DECISIVE)
-        loss = loss - config.sft_weight * scores.logps[0] * (len(window) / chosen_tokens)
+        chosen_tokens = sum(
+            weight * len(each.chosen_ids)
+            for each, weight in zip(window, weights_of(window), strict=True)
+            if each.outcome in DECISIVE
+        )
+        loss = loss - config.sft_weight * scores.logps[0] * (count_questions(window) / chosen_tokens)
     return loss
 
 
@@ -59,6 +64,7 @@ def unpaired_weight(window: Sequence[EncodedPair], config: TrainConfig) -> float
     Three pairs and two of which both answers are bad: 3 / (3 · 2) = 0.5 each, so 1 of 4. Without a pair it is 0.
     """
     weights = {"tie": config.tie_weight}
-    paired = sum(weights.get(each.outcome, 1.0) for each in window if each.outcome not in UNPAIRED)
-    unpaired = sum(each.outcome in UNPAIRED for each in window)
+    shares = list(zip(window, weights_of(window), strict=True))
+    paired = sum(share * weights.get(each.outcome, 1.0) for each, share in shares if each.outcome not in UNPAIRED)
+    unpaired = sum(share for each, share in shares if each.outcome in UNPAIRED)
     return min(config.unpaired_weight, paired / (3 * unpaired))

@@ -14,15 +14,18 @@ from engine.events import ReferenceScored
 from engine.model import BaseModel
 from engine.out_of_memory import NO_ROOM_FOR_A_PAIR, memory_in_words
 from engine.preference import PreferencePair, split_by_prompt
+from engine.questions import Asked, count_questions
 from engine.schedule import pairs_per_step, planned_steps
 from engine.training.environment import graphics_card
 from engine.training.learner import adapter_parameters
 from engine.training.scorer import Scorer, choose_scorer
 
 
-def passes_of(n_train: int, config: TrainConfig) -> int:
-    """How many pairs a run scores in all, its reference pass included."""
-    return planned_steps(n_train, config) * pairs_per_step(config) + n_train
+def passes_of(train: Sequence[Asked], config: TrainConfig) -> int:
+    """How many pairs a run scores in all, about, its reference pass included."""
+    questions = count_questions(train)
+    pairs = planned_steps(questions, config) * pairs_per_step(config)
+    return round(pairs * len(train) / questions) + len(train)
 
 
 def score_references(
@@ -45,7 +48,7 @@ def score_references(
         return
     train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
     with memory_in_words(NO_ROOM_FOR_A_PAIR):
-        scorer = choose_scorer(base, [], longest, passes_of(len(train), config), config.scoring)
+        scorer = choose_scorer(base, [], longest, passes_of(train, config), config.scoring)
     keys = ReferenceKeys(scorer, None)
     for done, pair in enumerate(encoded, start=1):
         key = keys.key(pair)

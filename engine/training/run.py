@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.estimates.time_left import Pace
 from engine.preparation import PreparedPairs
+from engine.questions import by_question
 from engine.schedule import steps_per_epoch
 from engine.training.learner import Learner
+from engine.training.peers import Peers
 from engine.training.run_state import RunState
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its learner, its pairs, its state, its folders, and what it asks between groups of pairs."""
+    """One run: its learner, its pairs, its state, its folders, what it asks between groups of pairs, its processes."""
 
     learner: Learner
     prepared: PreparedPairs
@@ -24,6 +27,7 @@ class Run:
     checkpoint_folder: Path | None
     checkpoint_now: Callable[[], bool]
     stop: Callable[[], bool]
+    peers: Peers
 
     @property
     def config(self) -> TrainConfig:
@@ -33,7 +37,12 @@ class Run:
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of an epoch."""
-        return steps_per_epoch(len(self.prepared.train), self.config)
+        return steps_per_epoch(len(self.questions), self.config)
+
+    @cached_property
+    def questions(self) -> list[list[EncodedPair]]:
+        """Its training pairs, those of a ranking together: a step learns from whole questions."""
+        return by_question(self.prepared.train)
 
     @property
     def eval_every(self) -> int:

@@ -33,7 +33,7 @@ class RunState:
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.
         best_step, best_loss, best_weights: the step with the lowest evaluation loss.
-        best_losses, eval_losses: each evaluation pair's loss at the best step and at the latest evaluation.
+        best_losses, eval_losses: each evaluation question's loss at the best step and at the latest evaluation.
         kept_by: the rule by which the run keeps a step and stops early.
         worse_evaluations: how many evaluations in a row were worse than the best, by that rule.
         given_warnings: the names of the warnings that the run has given; it gives each once.

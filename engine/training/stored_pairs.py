@@ -2,6 +2,7 @@
 
 keys, moved, shortened   a list each, with one entry a pair
 outcomes, edited         the same; a checkpoint without them has pairs whose chosen answer is better, and no edit
+questions                the same; in a checkpoint without them every pair weighs as one of its own
 lengths                  (pairs, 3) int32: tokens of prompt, chosen and rejected
 tokens                   int32: the ids of all three parts of each pair in turn
 """
@@ -44,6 +45,7 @@ def stored_pairs(pairs: Sequence[EncodedPair]) -> dict[str, Any]:
         "shortened": [each.shortened for each in pairs],
         "outcomes": [each.outcome for each in pairs],
         "edited": [each.edited for each in pairs],
+        "questions": [each.question for each in pairs],
         "lengths": torch.tensor([[len(part) for part in three] for three in parts], dtype=torch.int32).view(-1, 3),
         "tokens": torch.tensor(list(chain.from_iterable(chain.from_iterable(parts))), dtype=torch.int32),
     }
@@ -55,7 +57,8 @@ def pairs_of(stored: Mapping[str, Any]) -> tuple[EncodedPair, ...]:
     rows = zip(stored["keys"], parts, parts, parts, stored["moved"], stored["shortened"], strict=True)
     count = len(stored["keys"])
     outcomes, edited = stored.get("outcomes", ["better"] * count), stored.get("edited", [False] * count)
+    questions = stored.get("questions", [None] * count)
     return tuple(
-        replace(EncodedPair(*row), outcome=outcome, edited=edit)
-        for row, outcome, edit in zip(rows, outcomes, edited, strict=True)
+        replace(EncodedPair(*row), outcome=outcome, edited=edit, question=question)
+        for row, outcome, edit, question in zip(rows, outcomes, edited, questions, strict=True)
     )

@@ -26,8 +26,8 @@ GIGABYTE: Final = 1 << 30
 
 def server(name: str) -> None:
     """A server that sends something without an end."""
+    from tests.engine.chat_servers.test_client import ask
     from tests.engine.chat_servers.test_replies import KILOBYTE, TALK, THOUGHTS, endless
-    from tests.engine.test_server import ask
     from tests.serving import misbehaving
 
     habits = {
@@ -45,7 +45,7 @@ def server(name: str) -> None:
 def flooding_judge(folder: Path) -> None:
     """A judging program that writes without an end."""
     from tests.fake_workbench import comparison
-    from tui.trials.external_judge import ExternalJudge
+    from tui.judges.program import ExternalJudge
 
     program = folder / "judge.py"
     program.write_text("while True: print('x' * 65536)")

@@ -7,9 +7,10 @@ import pytest
 
 from db import verdict_tally
 from db.comparisons import add_comparison, get_comparison
+from db.rankings import add_ranking, rank, ranking_answers
 from db.verdict_tally import count_standing
-from db.verdicts import add_verdict, undo_last
-from tests.db_workspace import compared, workspace
+from db.verdicts import add_verdict, count_pairs, count_pairs_since, counts, read_pair_prompts, undo_last
+from tests.db_workspace import answer, compared, new_set, workspace
 from tests.sql_statements import statements_of
 
 
@@ -63,3 +64,26 @@ def test_after_many_verdicts_everything_is_counted_again(conn: Connection, monke
     with statements_of(conn) as made:
         assert count_standing(conn, before).by_verdict == {"a": 3}
     assert [each for each in made if "GROUP BY" in each]
+
+
+def test_a_ranking_counts_once_and_counting_on_agrees(conn: Connection) -> None:
+    new_set(conn, "one")
+    ranking = add_ranking(conn, 1, [answer(conn, "one", f"answer {each}") for each in range(4)], side_seed=1)
+    before = count_standing(conn)
+    shown = ranking_answers(conn, ranking)
+    rank(conn, ranking, dict(zip(shown, (1, 1, 1, 1), strict=True)))  # six ties
+    tie = count_standing(conn, before)
+    assert tie.by_verdict == {"tie": 1}
+    rank(conn, ranking, dict(zip(shown, (4, 1, 2, 2), strict=True)))
+    decided = count_standing(conn, tie)
+    assert sum(decided.by_verdict.values()) == 1
+    assert decided == count_standing(conn)
+    counted = counts(conn, "2000-01-01T00:00:00Z")
+    assert (counted.today, counted.total, counted.decisive, counted.ties) == (1, 1, 1, 0)
+    assert count_pairs(conn) == 1
+    assert count_pairs_since(conn, "") == 1
+    assert [pairs for _, pairs in read_pair_prompts(conn)] == [1]
+    undo_last(conn)
+    assert count_standing(conn, decided).by_verdict == count_standing(conn).by_verdict == {"tie": 1}
+    undo_last(conn)
+    assert count_standing(conn, tie).by_verdict == count_standing(conn).by_verdict == {}

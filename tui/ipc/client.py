@@ -150,6 +150,16 @@ class Owner:
         return int(self.facts["pid"])
 
     @property
+    def gpus(self) -> tuple[str, ...]:
+        """The ids of the GPUs that hold its model."""
+        return tuple(str(each) for each in self.facts.get("gpus", ()))
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of its run's latest step; None without one."""
+        return self.facts.get("tokens_per_second")
+
+    @property
     def status(self) -> WorkbenchStatus:
         """Its status when it sent these facts."""
         fields = dict(self.facts["status"])

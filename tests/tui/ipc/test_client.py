@@ -116,7 +116,16 @@ def test_records_are_the_same_beside_an_owner_and_without_one(
 
 def plain(record: dict[str, object]) -> dict[str, object]:
     """A record without what differs between two runs of the same command: times, speeds and the moment's memory."""
-    moving = ("at", "seconds", "seconds_left", "pairs_per_second", "flops_per_second", "elapsed_s", "free_bytes")
+    moving = (
+        "at",
+        "seconds",
+        "seconds_left",
+        "pairs_per_second",
+        "tokens_per_second",
+        "flops_per_second",
+        "elapsed_s",
+        "free_bytes",
+    )
     return {name: value for name, value in record.items() if name not in moving}
 
 

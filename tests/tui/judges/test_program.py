@@ -12,7 +12,8 @@ import pytest
 from tests.fake_workbench import comparison
 from tests.leaving import is_alive
 from tests.visiting import wait_until
-from tui.trials.external_judge import ExternalJudge, JudgeError, Judgement
+from tui.judges.judgement import Judgement
+from tui.judges.program import ExternalJudge, JudgeError
 
 LONGER = "q = json.load(sys.stdin); print('first' if len(q['first']) > len(q['second']) else 'second')"
 

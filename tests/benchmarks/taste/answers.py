@@ -1,0 +1,97 @@
+"""Answers of the default model, written once for a seed and shared by all arms: they are kept in a folder as JSON."""
+
+import json
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from db.prompt_rows import NewPrompt, with_system
+from engine.config import SamplingConfig
+from engine.events import CompletionDone
+from engine.generate import generate
+from engine.model import BaseModel
+from engine.preference import Message
+from engine.requests import GenerationRequest
+from tui.workspace.bundled_prompts import load_questions
+
+SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its text, its number of tokens, and whether the token limit cut it."""
+
+    text: str
+    tokens: int
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Answers of one policy, `SAMPLES` to each question."""
+
+    prompts: tuple[tuple[Message, ...], ...]
+    answers: tuple[tuple[Answer, ...], ...]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes answers of at most `max_new_tokens` tokens, and keeps those of the base in `folder`."""
+
+    base: BaseModel
+    folder: Path
+    max_new_tokens: int = 128
+    max_rows: int = 32
+
+    def labelling(self, seed: int) -> Answered:
+        """The base's answers to the 200 questions for labelling, shuffled by the seed."""
+        questions = load_questions(held_out=False)
+        random.Random(seed).shuffle(questions)
+        return self._kept(f"labelling-{seed}", questions, 1000 * seed)
+
+    def held_out(self, seed: int) -> Answered:
+        """The base's answers to the 80 held-out questions."""
+        return self._kept(f"held-out-{seed}", load_questions(held_out=True), 7_000 + seed)
+
+    def prompted(self, seed: int, taste: str, system: str) -> Answered:
+        """The base's answers to the held-out questions under a system prompt."""
+        asked = [replace(each, messages=with_system(each.messages, system)) for each in load_questions(held_out=True)]
+        return self._kept(f"prompted-{taste}-{seed}", asked, 7_000 + seed)
+
+    def tuned(self, seed: int, adapter: str) -> Answered:
+        """An adapter's answers to the held-out questions, with the seeds of the base's answers; they are not kept."""
+        return self._write(load_questions(held_out=True), 7_000 + seed, adapter)
+
+    def _kept(self, name: str, questions: Sequence[NewPrompt], seed: int) -> Answered:
+        file = self.folder / f"{name}-{self.max_new_tokens}-{self.base.fingerprint[:12]}.json"
+        if not file.exists():
+            record = asdict(self._write(questions, seed, None))
+            beside = file.with_suffix(".new")
+            beside.write_text(json.dumps(record), encoding="utf-8")
+            os.replace(beside, file)
+        return _answered(json.loads(file.read_text(encoding="utf-8")))
+
+    def _write(self, questions: Sequence[NewPrompt], seed: int, adapter: str | None) -> Answered:
+        prompts = tuple(tuple(Message(**turn) for turn in each.messages) for each in questions)
+        requests = [
+            GenerationRequest(f"{place}/{index}", prompt, seed * 100_003 + place * SAMPLES + index)
+            for place, prompt in enumerate(prompts)
+            for index in range(SAMPLES)
+        ]
+        sampling = SamplingConfig(max_new_tokens=self.max_new_tokens)
+        done = {
+            event.key: Answer(event.text, event.tokens, event.cut)
+            for event in generate(self.base, requests, sampling, adapter=adapter, max_rows=self.max_rows)
+            if isinstance(event, CompletionDone)
+        }
+        answers = [tuple(done[f"{place}/{index}"] for index in range(SAMPLES)) for place in range(len(prompts))]
+        return Answered(prompts, tuple(answers))
+
+
+def _answered(record: dict) -> Answered:  # type: ignore[type-arg]
+    return Answered(
+        tuple(tuple(Message(**turn) for turn in each) for each in record["prompts"]),
+        tuple(tuple(Answer(**one) for one in each) for each in record["answers"]),
+    )

@@ -1,0 +1,108 @@
+"""The benchmark of tastes: its verdicts, its intervals and its file of results, worked by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.preference import Message
+from tests.benchmarks.taste import results
+from tests.benchmarks.taste.answers import Answer, Answered
+from tests.benchmarks.taste.cell import judged_pairs
+from tests.benchmarks.taste.plan import Cell, asked_cells, first_table
+from tests.benchmarks.taste.table import difference, differences, interval, table
+from tests.benchmarks.taste.tastes import TASTES, plainness
+
+
+def answered(*pairs: tuple[str, str]) -> Answered:
+    prompts = tuple((Message(role="user", content=f"question {place}"),) for place in range(len(pairs)))
+    return Answered(prompts, tuple(tuple(Answer(text, 3, False) for text in pair) for pair in pairs))
+
+
+def record(taste: str, arm: str, seed: int, shares: list[float]) -> dict:  # type: ignore[type-arg]
+    figures = {"ended": 0.5, "tokens": 100.0, "nats": 1.0}
+    cell = {"taste": taste, "arm": arm, "verdicts": 100, "flips": 0.0, "seed": seed}
+    moved = {**figures, "tokens": 50.0}
+    general = {"base": 3.0, "tuned": 3.125}
+    return {"cell": cell, "shares": shares, "base": figures, "tuned": moved, "general_text": general}
+
+
+def test_shorter_by_hand() -> None:
+    taste = TASTES["shorter"]
+    said = taste.verdict("x" * 100, "x" * 150)
+    assert (said.outcome, said.point) == ("better", 1)
+    said = taste.verdict("x" * 200, "x" * 100)  # twice as long
+    assert (said.outcome, said.point) == ("much", -1)
+    assert taste.verdict("x" * 100, "x" * 109).outcome == "tie"  # ln 1.09 is 0.086
+    assert taste.verdict("x" * 700, "x" * 601).outcome == "both_bad"
+
+
+def test_plain_by_hand_and_length_does_not_count() -> None:
+    assert plainness("a cat sat") == 0.0
+    assert plainness("a photosynthesis sat on") == pytest.approx(-0.25)
+    assert plainness("a cat sat " * 40) == 0.0
+    assert plainness("Sure! a cat") == pytest.approx(-0.1)
+    assert plainness("see:\n- a cat\n- a dog") == pytest.approx(-0.1)
+    assert TASTES["plain"].verdict("cats sit", "cats sit " * 20).outcome == "tie"
+
+
+def test_flips_name_the_other_answer_and_leave_ties_alone() -> None:
+    given = answered(("x" * 100, "x" * 150), ("x" * 100, "x" * 101), ("x" * 150, "x" * 100))
+    cell = Cell("shorter", "default", 3, 0.0, 1)
+    pairs = judged_pairs(given, TASTES["shorter"], cell)
+    assert [len(pair.chosen) for pair in pairs] == [100, 100, 100]
+    assert [pair.outcome for pair in pairs] == ["better", "tie", "better"]
+    flipped = judged_pairs(given, TASTES["shorter"], Cell("shorter", "default", 3, 1.0, 1))
+    assert [len(pair.chosen) for pair in flipped] == [150, 100, 150]
+    with pytest.raises(SystemExit, match="only 3 of 4"):
+        judged_pairs(given, TASTES["shorter"], Cell("shorter", "default", 4, 0.0, 1))
+
+
+def test_the_interval_is_over_seeds_and_questions() -> None:
+    assert interval({1: [1.0] * 9, 2: [1.0] * 9}) == (1.0, 1.0, 1.0)
+    # Two seeds that agree with themselves and not with one another: a draw of both is 0, ½ or 1 with ¼, ½ and ¼.
+    assert interval({1: [0.0] * 9, 2: [1.0] * 9}) == (0.5, 0.0, 1.0)
+    mean, low, high = interval({1: [0.0, 1.0] * 50, 2: [0.0, 1.0] * 50})  # only questions differ: ± 1.96 · 0.05
+    assert (mean, low, high) == pytest.approx((0.5, 0.4, 0.6), abs=0.02)
+
+
+def test_differences_are_paired_by_question_and_seed() -> None:
+    ours, others = {1: [1.0, 0.5], 2: [1.0, 0.0]}, {1: [0.5, 0.0], 2: [0.5, -0.5], 3: [0.0, 0.0]}
+    assert difference(ours, others) == (0.5, 0.5, 0.5)
+    with pytest.raises(SystemExit, match="no seed in common"):
+        difference({1: [1.0]}, {2: [1.0]})
+
+
+def test_the_table_has_a_line_for_each_cell_and_says_what_it_cost() -> None:
+    rows = [record("plain", "default", seed, [0.5, 0.5]) for seed in (1, 2)]
+    rows += [record("plain", "ordinal", 1, [1.0, 0.5])]
+    found = {Cell(**each["cell"]): each for each in rows}
+    lines = list(table(found))
+    assert len(lines) == 4
+    assert lines[2].startswith("| plain | default | 100 | – | 2 | 50.0% | 50.0% to 50.0% | 100 → 50 | 0.50 → 0.50 |")
+    assert lines[2].endswith("| 3.000 → 3.125 |")
+    (words,) = differences(found)
+    assert words.startswith("plain, ordinal − default at 100 verdicts: +25.0 points (")
+
+
+def test_results_go_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "taste.jsonl"
+    first, second = record("plain", "default", 1, [1.0]), record("plain", "default", 2, [0.0])
+    assert results.read(file) == {}
+    results.append(file, first)
+    with file.open("a") as out:
+        out.write(json.dumps(second)[:20])
+    assert list(results.read(file).values()) == [first]
+    results.append(file, second)
+    assert list(results.read(file).values()) == [first, second]
+    assert file.read_text().count("\n") == 2
+    file.write_text("{broken\n" + json.dumps(first) + "\n")
+    with pytest.raises(SystemExit, match="Line 1"):
+        results.read(file)
+
+
+def test_the_plan_has_every_cell_once_and_the_first_seed_before_the_others() -> None:
+    cells = list(first_table(["shorter", "plain"], [1, 2, 3]))
+    assert len(cells) == len(set(cells)) == 66  # 60 runs and the system prompt of two tastes and three seeds
+    assert [each.seed for each in cells] == [1] * 22 + [2] * 22 + [3] * 22
+    assert len(list(asked_cells(["plain"], [1], ["prompt", "default"], [50, 100], [0.0]))) == 3
