@@ -65,7 +65,8 @@ def test_two_workspaces_with_forty_common_pairs(mine: Connection, theirs: Connec
 
     The same on 28 of 40, 0.7. Ann says a 20 times, Ben 22 times: by chance (20·22 + 20·18) / 1600 = 0.5, so kappa is
     (0.7 − 0.5) / 0.5 = 0.4. Wilson's interval of 28 of 40 is
-    (0.7 + 3.8415 / 80 ± 1.96 √(0.7 · 0.3 / 40 + 3.8415 / 6400)) / (1 + 3.8415 / 40) = 0.68248 ± 0.13678, so that of kappa is
+    (0.7 + 3.8415 / 80 ± 1.96 √(0.7 · 0.3 / 40 + 3.8415 / 6400)) / (1 + 3.8415 / 40)
+    = 0.68248 ± 0.13678. That of kappa is
     (0.54570 − 0.5) / 0.5 = 0.0914 to 0.6385.
     """
     said = [("a", "a")] * 15 + [("b", "b")] * 13 + [("a", "b")] * 5 + [("b", "a")] * 7
