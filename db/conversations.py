@@ -112,13 +112,13 @@ def newest_pair(conn: Connection, prompt: int) -> ComparisonRow | None:
     return None if row is None else get_comparison(conn, row["id"])
 
 
-def count_asked(conn: Connection, messages: Messages) -> int:
+def count_answered(conn: Connection, messages: Messages) -> int:
     """How often this question was answered outside of trials."""
     prompt = find_prompt(conn, messages)
     return 0 if prompt is None else len(conn.execute(_PAIRS, (prompt,)).fetchall())
 
 
-def find_asked(conn: Connection, messages: Messages) -> PromptRow | None:
+def find_turn(conn: Connection, messages: Messages) -> PromptRow | None:
     """The prompt with these messages, or None."""
     prompt = find_prompt(conn, messages)
     return None if prompt is None else prompts_by_id(conn, [prompt])[0]

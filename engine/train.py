@@ -327,6 +327,7 @@ def _take_step(run: Run) -> Iterator[Event]:
         "epoch": epoch,
         "num_tokens": state.num_tokens,
         "pairs_per_second": len(window) / seconds,
+        "tokens_per_second": sum(pair.tokens for pair in window) / seconds,
     }
     if learner.shape is not None:
         flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)

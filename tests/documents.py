@@ -18,6 +18,7 @@ from tests.flags import flags_of
 from tui.app import PalateApp
 from tui.cli import main as palate
 from tui.commands.lazy import LazyCommand
+from tui.screens.ask.ask import AskScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.compare import CompareScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
@@ -35,6 +36,7 @@ from tui.screens.runs.run import RunScreen
 from tui.screens.runs.runs import RunsScreen
 from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train import TrainScreen
+from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
 from tui.widgets.lists.line_list import LineList
 from tui.workspace.settings_store import PARTS
@@ -45,6 +47,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Everywhere": (PalateApp,),
     "Label": (LabelScreen,),
     "A verdict read again": (ReviewScreen,),
+    "Ask": (AskScreen,),
     "Train": (TrainScreen,),
     "Runs": (RunsScreen, LineList),
     "One run": (RunScreen,),
@@ -61,6 +64,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Prompts": (PromptsScreen,),
     "What your choices say": (PreferencesScreen,),
     "Settings": (SettingsScreen,),
+    "Servers": (ServersScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""
 

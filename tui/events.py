@@ -114,6 +114,11 @@ class SamplesStored(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class MachineRead(WorkbenchEvent):
+    """There is a new look at the machine, about once a second while a run is alive."""
+
+
+@dataclass(frozen=True)
 class TrialChanged(WorkbenchEvent):
     """A trial has `done` of `total` prompts answered by both policies, or has ended."""
 

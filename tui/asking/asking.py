@@ -26,6 +26,8 @@ from tui.events import AskedEnded, AskedGrowing, ComparisonStored, QueueChanged
 from tui.generation.answer_sources import AnswerSource, find_asked_of
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
 from tui.generation.pair_writer import GROWS_EVERY_S
+from tui.workspace.settings import BASE, IN_USE, SERVER
+from tui.workspace.settings_store import stored_settings
 
 _SIDES: Final = (0, 1)
 
@@ -94,12 +96,13 @@ class Asking:
         connection = self._services.workspace.connection
         db_conversations.check_askable(connection, messages, set_name)
         policies = find_asked_policies(choice, self._services)
-        again = db_conversations.count_asked(connection, messages)
+        again = db_conversations.count_answered(connection, messages)
         question = AskedQuestion(messages, policies, set_name, again)
         asked = Asked(next(self._numbers), question, *self._places(question))
         writers = tuple(CompletionWriter(self._services) for _ in _SIDES)
         priority = lambda: Priority.ASLEEP if _is_idle(asked, writers) else Priority.WATCHED  # noqa: E731
-        asked.job = self._services.scheduler.submit("question", self._work_steps(asked, writers), priority)
+        thread = self._services.thread_for(needs_model=policies.sources.needs_model)
+        asked.job = thread.submit("question", self._work_steps(asked, writers), priority)
         return asked
 
     @property
@@ -115,6 +118,14 @@ class Asking:
         """
         find_asked_policies(choice, self._services)
         self._services.workspace.keep_setting(KEPT_UNDER, asdict(choice))
+
+    def policies_to_choose(self) -> list[tuple[str, str]]:
+        """The policies that can answer, each with its name in a choice and words for it."""
+        workspace, in_use = self._services.workspace, self._services.loaded_model.in_use
+        used = f"the adapter in use: {in_use.manifest.name}" if in_use else "the adapter in use: none, so the base"
+        adapters = [(each.manifest.id, each.manifest.name) for each in workspace.registry.list()]
+        served = [(SERVER, "the server of the settings")] if stored_settings(workspace).source.server else []
+        return [(BASE, "the base model"), (IN_USE, used), *adapters, *served]
 
     def policies(self, choice: AskChoice) -> AskedPolicies:
         """The two policies of a choice, with their names. Raises what `ask` does for them."""

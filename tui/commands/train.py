@@ -59,6 +59,7 @@ def train(
     since: str | None,
     prompt_set: str | None,
     strong: bool,
+    verdicts_of: tuple[str, ...],
     from_adapter: str | None,
     resume: int | None,
     look: bool,
@@ -68,7 +69,7 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None)
+    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, verdicts_of or None, look or None)
     if resume is not None:
         _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
@@ -77,7 +78,7 @@ def train(
         options = _beside_run(options, given["devices"])
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
-        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
+        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         load_model(workbench)
         if look:
             print_preflight(workbench.preflight(config, chosen), as_json)

@@ -52,7 +52,7 @@ class Conversations:
         users = [place for place, each in enumerate(prompt.messages) if each["role"] == "user"]
         if len(users) < 2:
             return None
-        return db_conversations.find_asked(self._workspace.connection, prompt.messages[: users[-2] + 1])
+        return db_conversations.find_turn(self._workspace.connection, prompt.messages[: users[-2] + 1])
 
     def continued(self, pair: ComparisonRow, otherwise: str) -> Messages:
         """The conversation up to and with an answer of this pair: the chosen one, else `otherwise`."""

@@ -29,6 +29,7 @@ from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
+from tui.machine.monitor import MachineMonitor
 from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
@@ -40,7 +41,7 @@ from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_ove
 from tui.training.run_endings import RunEndings
 from tui.training.run_engine import RunEngine, check_devices
 from tui.training.run_request import RunRequest, RunRequests
-from tui.training.run_task import RunChoices, RunTask, shares_of
+from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
 from tui.workspace.settings_store import stored_settings
 
@@ -67,6 +68,7 @@ class Trainer:
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
         self._engine: RunEngine | None = None
+        self.machine = MachineMonitor(services.loaded_model.gpu_ids, services.publish)
         self._beside_samples: RunProgress | None = None
         """The progress after the run's newest event, without the samples that are taken after it."""
         self._previews = RunPreviews(services.workspace, services.loaded_model)
@@ -95,8 +97,9 @@ class Trainer:
         return self._previews.preflight(config, pairs, is_dropped)
 
     def close(self) -> None:
-        """Stop counting for previews."""
+        """Stop counting for previews, and looking at the machine."""
         self._previews.close()
+        self.machine.end()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and submit it to the scheduler; returns its id.
@@ -127,7 +130,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=shares_of(rows, config),
+            pairs=split_rows(rows, config),
             pair_set=pairs.record(),
         ).result()
         self._begin(RunTask(run, name, config, rows, parent))
@@ -209,6 +212,7 @@ class Trainer:
         self._engine = RunEngine(self._services, task, self._requests)
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
+        self.machine.begin()
         self.job = self._scheduler.submit("run", self._work_steps(task), self._priority)
         self._publish(RunChanged(task.run))
 
@@ -239,6 +243,7 @@ class Trainer:
         """Let a run that waits continue."""
         if self.progress is not None and self.progress.phase in WAITING:
             self._requests.withdraw(RunRequest.PAUSE)
+            self.machine.drop_summaries()  # those of the pause
             self._show(RunPhase.TRAINING)
             self._scheduler.wake()
 
@@ -285,7 +290,7 @@ class Trainer:
         return ending.expected
 
     def _train(self, task: RunTask) -> WorkSteps:
-        recorder = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
+        recorder = RunRecorder(self._workspace, task.run, task.rows, self.machine, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
@@ -385,6 +390,7 @@ class Trainer:
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
         """Record and publish the run's end. False when it can only be recorded later; the run is over either way."""
+        self.machine.end()
         self.progress = None  # if it seemed to continue, no other run could start
         recorded = self.endings.record(task.run, status, error, adapter)
         self._publish(RunEnded(task.run, name=task.name, status=status))

@@ -13,6 +13,7 @@ from tui.workspace.settings import (
     AppearanceConfig,
     BackupsConfig,
     LeavingConfig,
+    PersonConfig,
     QueueConfig,
     RunsConfig,
     SourceConfig,
@@ -29,6 +30,7 @@ PARTS: dict[str, type] = {
     "runs": RunsConfig,
     "look": AppearanceConfig,
     "backups": BackupsConfig,
+    "person": PersonConfig,
 }
 """The key of the database under which the settings of each class are stored."""
 BACK = "default"
@@ -37,7 +39,7 @@ BACK = "default"
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Every setting of a workspace: the queue, leaving, the source of answers, sampling, runs, colours and backups."""
+    """Every setting of a workspace: queue, leaving, source of answers, sampling, runs, colours, backups, the person."""
 
     queue: QueueConfig
     leaving: LeavingConfig
@@ -46,6 +48,7 @@ class QueueSettings:
     runs: RunsConfig
     look: AppearanceConfig
     backups: BackupsConfig
+    person: PersonConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings contradict one another."""
