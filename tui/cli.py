@@ -116,6 +116,10 @@ COMMANDS = {
         "judges:judges",
         "List the judges: how far each agrees with you, and whether it may decide a trial.",
     ),
+    "demo": (
+        "demo:demo",
+        "Play the whole loop in about five minutes, with a program that judges. Your own workspace is not touched.",
+    ),
     "data": (
         "data:data",
         "List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.",

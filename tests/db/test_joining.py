@@ -64,8 +64,10 @@ def test_two_workspaces_with_forty_common_pairs(mine: Connection, theirs: Connec
     """Of 40 common pairs both say a of 15 and b of 13; Ann a and Ben b of 5, Ann b and Ben a of 7.
 
     The same on 28 of 40, 0.7. Ann says a 20 times, Ben 22 times: by chance (20·22 + 20·18) / 1600 = 0.5, so kappa is
-    (0.7 − 0.5) / 0.5 = 0.4. Wilson's of 28 of 40 is (0.7 + 3.8415 / 80 ± 1.96 √(0.7·0.3 / 40 + 3.8415 / 6400)),
-    all over 1 + 3.8415 / 40: 0.68248 ± 0.13678. So that of kappa is (0.54570 − 0.5) / 0.5 = 0.0914 to 0.6385.
+    (0.7 − 0.5) / 0.5 = 0.4. Wilson's interval of 28 of 40 is
+    (0.7 + 3.8415 / 80 ± 1.96 √(0.7 · 0.3 / 40 + 3.8415 / 6400)) / (1 + 3.8415 / 40)
+    = 0.68248 ± 0.13678. That of kappa is
+    (0.54570 − 0.5) / 0.5 = 0.0914 to 0.6385.
     """
     said = [("a", "a")] * 15 + [("b", "b")] * 13 + [("a", "b")] * 5 + [("b", "a")] * 7
     for at, (ann, bens) in enumerate(said):

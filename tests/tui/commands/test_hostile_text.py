@@ -43,6 +43,7 @@ def palate(folder: Path) -> Invoke:
 READING = [
     ("queue",),
     ("prompts",),
+    ("prompts", "similar"),
     ("settings",),
     ("settings", "system"),
     ("runs",),
