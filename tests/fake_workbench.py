@@ -202,6 +202,7 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.reasons = SimpleNamespace(of=lambda _: {}, offered=lambda: ["clear"], last=lambda: (), counts=dict)
         self.readings: tuple[MachineReading, ...] = ()
 
     def machine_readings(self) -> tuple[MachineReading, ...]:
@@ -352,6 +353,11 @@ class FakeWorkbench:
     def names_were_shown(self, comparison: int) -> "Future[None]":
         """Keep that."""
         return self._answer(lambda: self.named.add(comparison))
+
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """Nobody else judges here."""
+        del comparison
+        return []
 
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The pair of the verdict before this one."""

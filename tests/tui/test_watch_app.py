@@ -133,6 +133,7 @@ def test_the_machine_is_seen_while_the_owner_trains(
 REFUSED = """
 app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
+data.reasons data.settle data.join reason-list.add reason-list.rename reason-list.remove reason-list.up reason-list.down
 prompts.add prompts.write prompts.grow prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move
 prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
@@ -153,6 +154,7 @@ CLOSED = {
     "VerdictScreen",
     "ReviewScreen",
     "GrowScreen",
+    "SettleScreen",
 }
 
 
