@@ -32,6 +32,7 @@ from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
@@ -50,6 +51,7 @@ from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.prompt_growth import PromptGrowth
 from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -125,6 +127,8 @@ class Workbench(WorkspaceReader):
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.joining = Joining(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)

@@ -103,7 +103,12 @@ class DeviceRun:
     @property
     def is_ready(self) -> bool:
         """Whether the next event is there, or is computed by turns with the owner's own work."""
-        return not self._queue.empty() or (self.has_begun and self._job.ahead == 0)
+        return not self._queue.empty() or (self.has_begun and self.takes_turns)
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the run computes on a device of the owner, by turns with the owner's own work."""
+        return self._job.ahead == 0
 
     def events(
         self, wish: Callable[[], Wish], known: Mapping[str, tuple[float, float]], loaded: Callable[[Path | None], None]
