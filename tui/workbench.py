@@ -52,7 +52,7 @@ from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
 from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
 from tui.generation.prompt_growth import PromptGrowth
-from tui.generation.publishing import Probe, publish_adapter
+from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
@@ -384,7 +384,7 @@ class Workbench(WorkspaceReader):
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
 
     def publish_adapter(self, server: str, adapter: str) -> Probe:
-        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_adapter` for errors.
+        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
 
         Raises:
             InputError: it is the base, or there is no such server.
@@ -392,7 +392,7 @@ class Workbench(WorkspaceReader):
         policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
         if not isinstance(policy, ServedPolicy) or policy.adapter is None:
             raise InputError("A server has its base already. Name an adapter to publish.")
-        return publish_adapter(policy, self.services)
+        return publish_on_server(policy, self.services)
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
