@@ -216,6 +216,28 @@ def test_a_run_waits_goes_on_and_stops_with_its_adapter(opened: Callable[[], Wor
 
 
 @pytest.mark.long
+def test_a_run_on_other_devices_runs_ahead_waits_when_asked_and_comes_to_the_same_adapter(
+    opened: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.devices.is_among", lambda *_: False)  # as if the model here were on another device
+    workbench = opened()
+    expected = run_alone(workbench)
+    run = workbench.trainer.start(CONFIG, name="both")
+    reach(workbench, 1)
+    paused(workbench)
+    events = workbench.folder / "checkpoints" / f"run-{run}" / "events.jsonl"
+    before = events.read_text()
+    answers = workbench.answers.write_pairs(2)
+    answers.done.result(LIMIT_S)
+    assert workbench.ready_count() == 2
+    assert events.read_text() == before
+    workbench.trainer.go_on()
+    assert ended(workbench, run) == expected
+    assert figures(workbench, run) == figures(workbench, 1)
+    assert [each.text for each in workbench.run_samples(run)] == [each.text for each in workbench.run_samples(1)]
+
+
+@pytest.mark.long
 def test_a_lost_terminal_leaves_the_processes_alone_and_a_killed_owner_ends_them(
     tmp_path: Path,
 ) -> None:
