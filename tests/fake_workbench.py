@@ -377,6 +377,7 @@ class FakeWorkbench:
         seconds: float | None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> "Future[VerdictRow]":
         """Append a verdict."""
 
@@ -393,6 +394,7 @@ class FakeWorkbench:
 
         given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds, "blind": blind}
         given |= {"note": note} if note else {}
+        given |= {"reasons": reasons} if reasons else {}
         return self._answer(act)
 
     def undo(self) -> "Future[int | None]":

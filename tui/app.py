@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -190,7 +191,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
         elif isinstance(published, ModelChanged):
             self._shorten_collections()
         if self._resume is not None and self._model_is_ready():
-            self._continue_run(self._resume)
+            run, self._resume = self._resume, None
+            self.run_worker(partial(self._continue_run, run), group="resume")  # type: ignore[arg-type]
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
                 self._in_screen(screen, lambda screen: _deliver(published, screen))
@@ -222,11 +224,10 @@ class PalateApp(SuspendableApp, SurvivingApp):
         if sequence and ended.status != "interrupted" and self._driver is not None:
             self._driver.write(sequence)
 
-    def _continue_run(self, run: int) -> None:
-        """Continue the run that was taken over, and show it."""
-        self._resume = None
+    async def _continue_run(self, run: int) -> None:
+        """Continue the run that was taken over, and show it. Its pairs are read on another thread."""
         try:
-            self.workbench.trainer.resume(run)
+            await asyncio.to_thread(self.workbench.trainer.resume, run)
         except KNOWN_ERRORS as error:
             self.tell_error(error)
         else:

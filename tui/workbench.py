@@ -32,6 +32,7 @@ from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
@@ -49,7 +50,8 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.policies import ServedPolicy, policy_by_name
+from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.prompt_growth import PromptGrowth
 from tui.generation.publishing import Probe, publish_adapter
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -116,7 +118,7 @@ class Workbench(WorkspaceReader):
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.asking = Asking(services, seed=seed)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed)
+            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
             self.references = ReferencePrefetch(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
@@ -125,6 +127,8 @@ class Workbench(WorkspaceReader):
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.joining = Joining(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
@@ -428,8 +432,16 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order == "margin":
             self.margins.wake()
+
+    def _scoring_policy(self) -> ServedPolicy | None:
+        """The adapter on a server that writes the first answer, if one does."""
+        try:
+            policy = find_policy(self.answers.settings.source.first, self.answers.settings, self.services)
+        except KNOWN_ERRORS:  # the queue reports it
+            return None
+        return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
 
     def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))

@@ -133,11 +133,11 @@ def _tensors(model: Any, arch: Any, extra: Mapping[str, np.ndarray]) -> Iterator
                 f"The weight {name} has no place in a GGUF file. Merge into a folder, and convert that with "
                 "llama.cpp's convert_hf_to_gguf.py."
             )
-        yield theirs, _as_theirs(name, weight, config) if arch == gguf.MODEL_ARCH.LLAMA else weight
+        yield theirs, as_theirs(name, weight, config) if arch == gguf.MODEL_ARCH.LLAMA else weight
     yield from extra.items()
 
 
-def _as_theirs(name: str, weight: torch.Tensor, config: Any) -> torch.Tensor:
+def as_theirs(name: str, weight: torch.Tensor, config: Any) -> torch.Tensor:
     """Queries and keys in llama.cpp's order: rotary halves interleaved; transformers has them in turn."""
     layer, _, _ = name.rpartition(".")
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}.get(layer.rpartition(".")[2])

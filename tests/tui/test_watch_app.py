@@ -133,7 +133,8 @@ def test_the_machine_is_seen_while_the_owner_trains(
 REFUSED = """
 app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
-prompts.add prompts.write prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move prompts.remove
+prompts.add prompts.write prompts.grow prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move
+prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
@@ -151,6 +152,7 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
+    "GrowScreen",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from engine.chat_servers.adapters import (
 from engine.chat_servers.calls import ServerCalls
 from engine.chat_servers.inspection import LLAMACPP
 from engine.chat_servers.scores import LEAST_EXPLAINED, LEAST_MOVED, TokenScores, answer_ids, explained, score_text
+from engine.config import TrainConfig
 from engine.errors import ServerError
 from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
@@ -138,6 +140,26 @@ def _path(adapter: Adapter, policy: ServedPolicy, services: Services) -> str:
         return f"{there or here}/{publish_copy(adapter, here).name}"
     except OSError as error:
         raise AdapterNotServed(f"The adapter cannot be copied into {here}: {error}. Choose another folder.") from error
+
+
+def served_margins(policy: ServedPolicy, services: Services, pairs: Sequence[PreferencePair]) -> dict[int, float]:
+    """The margins of pairs under an adapter on a server, by the pair's key: reward of chosen − rejected. It blocks.
+
+    Raises:
+        AdapterError, ServerError: see `target_of`; or the server gives no log-probabilities, or does not tell tokens.
+    """
+    tuned = target_of(policy, services)
+    margins = {}
+    with ServerCalls(policy.server) as calls:
+        targets = base_target(calls, policy.on.protocol), tuned
+        for pair in pairs:
+            moved = []
+            for answer in (pair.chosen, pair.rejected):
+                prompt, ids = answer_ids(calls, pair.prompt, answer)
+                base, own = (math.fsum(score_text(calls, each, [*prompt, *ids], len(prompt))) for each in targets)
+                moved.append(own - base)
+            margins[int(pair.key)] = TrainConfig().beta * (moved[0] - moved[1])
+    return margins
 
 
 # -- probing -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import torch
 
 from adapters.manifest import Adapter
 from adapters.servable import served_name
+from db.margin_scores import open_margins
 from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import ServerError
@@ -17,7 +18,8 @@ from tests.adapter_server import AdapterServer, adapter_server
 from tests.tiny import save_tiny
 from tests.waiting import wait_until
 from tui.compute.loaded_model import ModelChoice
-from tui.events import WorkbenchEvent, WorkbenchFailed
+from tui.errors import WorkbenchError
+from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
 from tui.generation.publishing import MOST_HELD, publish_adapter, target_of
 from tui.workbench import Workbench
@@ -259,3 +261,62 @@ def test_a_folder_that_both_see_gets_a_readable_copy(
     assert served.loaded == {probe.name: str(seen / probe.name)}
     assert (seen / probe.name / "adapter_model.safetensors").stat().st_mode & 0o777 == 0o644
     assert [each.name for each in seen.iterdir()] == [probe.name]
+
+
+def test_the_order_margin_is_scored_by_the_server_while_no_model_is_loaded(workbench: Workbench) -> None:
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=4)
+    try:
+        for name, text in (("policy", "likes-a@box"), ("order", "margin"), ("depth", "6"), ("random_share", "0")):
+            later.change_setting(name, text)
+        later.start()
+        wait_until(lambda: later.ready_count() == 6)
+        model = later.loaded_model.base
+        assert model is None
+        row = later.margins.model
+        assert row is not None
+        margins = open_margins(later.workspace.connection, row)
+        wait_until(lambda: None not in open_margins(later.workspace.connection, row).values())
+        margins = open_margins(later.workspace.connection, row)
+        following = later.next_comparison()
+        assert following is not None
+        assert following.id == min(margins, key=lambda each: abs(margins[each] or 0.0))
+    finally:
+        later.close()
+
+
+def test_a_server_without_log_probabilities_says_what_the_order_margin_misses(
+    workbench: Workbench, served: AdapterServer
+) -> None:
+    publish_adapter(policy(workbench), workbench.services)
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=4)
+    told: list[WorkbenchEvent] = []
+    later.subscribe(told.append)
+    try:
+        served.refuses["/tokenize"] = (404, {"detail": "Not Found"})
+        for name, text in (("policy", "likes-a@box"), ("order", "margin"), ("depth", "6")):
+            later.change_setting(name, text)
+        later.start()
+        wait_until(lambda: [each for each in told if isinstance(each, WorkbenchNotice) and "(/tokenize)" in each.text])
+        assert later.next_comparison() is not None
+    finally:
+        later.close()
+
+
+def test_an_adapter_that_is_renamed_or_removed_is_known_on_its_server_too(workbench: Workbench) -> None:
+    workbench.change_setting("policy", "likes-a@box")
+    workbench.adapter_service.rename("likes-a", "mine")
+    assert workbench.answers.settings.source.policy == "likes-a@box"
+    workbench.answers.reload_settings()
+    assert workbench.answers.settings.source.policy == "mine@box"
+    with pytest.raises(WorkbenchError, match="queue"):
+        workbench.adapter_service.remove("mine")
+
+
+def test_the_adapter_alone_is_written_for_llama_cpp(workbench: Workbench, tmp_path: Path) -> None:
+    target = workbench.adapter_service.write_gguf("likes-a", tmp_path)
+    assert target.name == f"{served_name(adapter(workbench, 'likes-a'))}.gguf"
+    assert target.read_bytes()[:4] == b"GGUF"

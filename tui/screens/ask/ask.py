@@ -16,7 +16,7 @@ from tui.events import AskedEnded, AskedGrowing, ModelChanged, PairChanged, Verd
 from tui.screens.ask.conversation_actions import ConversationActions, ConversationScreen
 from tui.screens.ask.talk import Talk, turns
 from tui.screens.pairs.edit_answer import EditAnswer
-from tui.screens.pairs.keys import NOTE_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
+from tui.screens.pairs.keys import NOTE_KEY, REASON_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
 from tui.screens.pairs.pair_changes import ask_note, note_of
 from tui.screens.pairs.verdict import written_by
 from tui.text.sanitize import visible, visible_line
@@ -47,6 +47,7 @@ class AskScreen(ConversationScreen):
         Writing("t", "sampling", "sampling", id="ask.sampling", tooltip="Change how these answers are sampled."),
         pair_key("p", "earlier", "earlier", "earlier", "The turn before this one."),
         pair_key("n", "later", "later", "later", "The turn after this one.", show=False),
+        REASON_KEY,
         NOTE_KEY,
         writing_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
         Writing("E", "export", "export", id="ask.export", tooltip="Write the conversation to a file of prompts."),
@@ -296,6 +297,7 @@ class AskScreen(ConversationScreen):
 
     async def _undo(self, taken: Future[int | None]) -> None:
         if await self.commit(asyncio.wrap_future(taken)):
+            self.reasons.note_undone()
             nothing = taken.result() is None
             self.show_next(note="there is no verdict to take back" if nothing else "your verdict was taken back")
 

@@ -39,7 +39,10 @@ class Talk:
 
     def _begin(self, messages: Messages) -> Asked:
         asking = self.workbench.asking
-        self.asked = asking.ask(messages, asking.choice)
+        choice = asking.choice
+        self.asked = asking.ask(messages, choice)
+        if choice.needs_model():
+            self.workbench.ensure_model()
         return self.asked
 
     def _so_far(self, otherwise: str) -> Messages:
