@@ -25,7 +25,7 @@ def test_an_import_names_the_key_for_columns() -> None:
     said = "2 left out (lines 1, 2): 'x' is not read; `--columns ignore=x` reads such rows without it"
     assert in_key_words(said) == "2 left out (lines 1, 2): 'x' is not read; c with ignore=x reads such rows without it"
     unknown = (
-        "no known format has 'q'. A pair needs 'prompt'; --columns says which of its columns they are, and `palate import "
-        "--help` lists every format."
+        "no known format has 'q'. A pair needs 'prompt'; --columns says which of its columns they are, and `palate "
+        "import --help` lists every format."
     )
     assert in_key_words(unknown) == "no known format has 'q'. A pair needs 'prompt'."
