@@ -15,12 +15,12 @@ from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.asking import LABEL_TOKENS
-from tui.judges.examples import DEFAULT, MOST
+from tui.judges.examples import DEFAULT, MOST_EXAMPLES
 from tui.judges.figures import slips as slips_of
 from tui.judges.figures import sureness
 from tui.judges.format import NO_PERSON, figure_lines, list_record, verdict_of
 from tui.judges.service import TRY_PAIRS, NewJudge
-from tui.text.sanitize import visible
+from tui.text.sanitize import visible, visible_line
 from tui.workspace.settings import BASE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _list(options: Options, as_json: bool) -> None:
 @click.option(
     "--examples",
     default=DEFAULT,
-    type=click.IntRange(0, MOST),
+    type=click.IntRange(0, MOST_EXAMPLES),
     show_default=True,
     help="How many of your verdicts it is shown: corrections first.",
 )
@@ -172,7 +172,8 @@ def slips(options: Options, name: str, pairs: int, judge_env: tuple[str, ...], a
             emit({"event": "slip", **record})
         else:
             words = visible(pair.prompt.first_line[:60])
-            show(f"{row.comparison:>6}  you {row.own}, {name} {row.said} ({sureness(row):.2f} sure)  {words}")
+            said = f"you {row.own}, {visible_line(name, 24)} {row.said} ({sureness(row):.2f} sure)"
+            show(f"{row.comparison:>6}  {said}  {words}")
     if not found:
         say(f"There is no pair on which {name} surely chose the other answer.")
 

@@ -22,7 +22,7 @@ from engine.events import AnswerMissing, CompletionDone
 from engine.requests import GenerationRequest
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
-from tui.judges.judgement import LABELS, Choice, Judgement, Look, combine, read_label, shares_of
+from tui.judges.judgement import LABELS, Choice, Judgement, Look, combine, label_shares, read_label
 from tui.judges.program import ExternalJudge
 from tui.judges.question import Shown, ask
 
@@ -131,7 +131,7 @@ class ServerAsker:
             for event in answers.events():
                 match event:
                     case CompletionDone():
-                        yield event.key, Look(read_label(event.text), shares_of(event.alternatives))
+                        yield event.key, Look(read_label(event.text), label_shares(event.alternatives))
                     case AnswerMissing():
                         yield event.key, Look(None)
                     case _:
@@ -204,6 +204,6 @@ def _likeliest(scores: Mapping[str, float]) -> Look:
     """The label that the model would write if it had to write one."""
     best = max(scores, key=lambda label: scores[label])
     highest = scores[best]
-    shares = shares_of({label: score - highest for label, score in scores.items()})
+    shares = label_shares({label: score - highest for label, score in scores.items()})
     choice: Choice = LABELS[best]
     return Look(choice, shares)

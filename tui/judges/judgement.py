@@ -75,12 +75,12 @@ def read_label(text: str) -> Choice | None:
     return LABELS.get(without_thoughts(text).strip())
 
 
-def shares_of(alternatives: Mapping[str, float]) -> dict[Choice, float] | None:
+def label_shares(alternatives: Mapping[str, float]) -> dict[Choice, float] | None:
     """The labels' shares from log-probabilities (nats) of the first token, by its text.
 
     None where the labels together have less than half of the probability.
 
-    >>> shares_of({"1": -0.5, "2": -1.5, "The": -3.0})["first"]
+    >>> label_shares({"1": -0.5, "2": -1.5, "The": -3.0})["first"]
     0.73...
     """
     mass: dict[Choice, float] = dict.fromkeys(LABELS.values(), 0.0)

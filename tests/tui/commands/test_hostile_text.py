@@ -54,6 +54,9 @@ READING = [
     ("likes", "--field", EVIL),
     ("compare", "--trial", "2"),
     ("compare", "--board"),
+    ("judges",),
+    ("judges", "rubric", EVIL),
+    ("judges", "slips", EVIL),
     ("forget", "1"),
     ("doctor",),
 ]

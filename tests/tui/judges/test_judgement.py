@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tui.judges.judgement import Judgement, Look, choices_in, combine, read_label, shares_of
+from tui.judges.judgement import Judgement, Look, choices_in, combine, label_shares, read_label
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_the_tie_wins_where_its_share_is_the_largest() -> None:
 
 
 def test_shares_from_the_first_token() -> None:
-    found = shares_of({"1": math.log(0.6), " 2": math.log(0.2), "The": math.log(0.2)})
+    found = label_shares({"1": math.log(0.6), " 2": math.log(0.2), "The": math.log(0.2)})
     assert found is not None
     assert found == {"first": pytest.approx(0.75), "second": pytest.approx(0.25), "tie": 0.0}
 
 
 def test_shares_are_not_told_where_labels_are_unlikely() -> None:
-    assert shares_of({"1": math.log(0.3), "2": math.log(0.1), "The": math.log(0.6)}) is None
-    assert shares_of({}) is None
-    assert shares_of({"1": math.nan}) is None
+    assert label_shares({"1": math.log(0.3), "2": math.log(0.1), "The": math.log(0.6)}) is None
+    assert label_shares({}) is None
+    assert label_shares({"1": math.nan}) is None
 
 
 def test_a_note_keeps_both_choices() -> None:
