@@ -21,6 +21,7 @@ from tui.commands.lazy import LazyCommand
 from tui.screens.ask.ask import AskScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.compare import CompareScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
@@ -70,6 +71,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Settings": (SettingsScreen,),
     "Models": (ModelsScreen,),
     "Servers": (ServersScreen,),
+    "Judges": (JudgesScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""
 

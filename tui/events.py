@@ -138,6 +138,11 @@ class TrialChanged(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class JudgesChanged(WorkbenchEvent):
+    """A judge judged a pair, began or ended its work, or the list of judges changed."""
+
+
+@dataclass(frozen=True)
 class CommandServed(WorkbenchEvent):
     """A client's command has ended. It may have changed anything, so screens read the database again."""
 

@@ -182,6 +182,7 @@ class Workbench(WorkspaceReader):
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
+        self.judges.close()
         self.trainer.leave()
         self.trainer.close()
         self.network.close()
