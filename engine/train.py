@@ -1,5 +1,6 @@
 """Train an adapter on preference pairs: `for event in train_dpo(base, pairs, config, ...)` is the whole interface."""
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from engine.events import (
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     NoticeLevel,
@@ -28,6 +30,7 @@ from engine.events import (
     SavingAdapter,
     StepDone,
 )
+from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thresholds_of
@@ -86,9 +89,10 @@ def train_dpo(
             without an interruption, or a Notice says why not.
 
     Yields:
-        RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. The last step is saved, or
-        an earlier one whose evaluation loss is lower by more than one standard error; see `kept_step`.
+        RunPlanned, Notice…, ReferenceScored… (every pair once), GeneralTextScored, then PairDone…, StepDone…,
+        EvalDone…, MarginsKnown… and CheckpointSaved…, and at the end SavingAdapter, GeneralTextScored of what is
+        saved, AdapterSaved and RunFinished. The last step is saved, or an earlier one whose evaluation loss is lower
+        by more than one standard error; see `kept_step`.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -129,6 +133,8 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
+    if not run.state.step and not run.state.window and not run.stop():
+        yield from _score_general_text(run)
     try:
         yield from _learn(run)
     except NonFiniteLoss:
@@ -215,6 +221,22 @@ def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Ite
         else:
             run.learner.score_reference(pair)
             yield ReferenceScored(done, len(pairs), {pair.key: reference[pair.key]}, {pair.key: cache_key})
+
+
+def _score_general_text(run: Run) -> Iterator[Event]:
+    """Score the general text before the first step, or compare it with that time."""
+    state, logps, pairs = run.state, [], general_text_pairs(run.learner.base.tokenizer)
+    for pair in pairs:
+        logps.append(run.learner.score_text(pair))
+        yield PairDone(PairStage.GENERAL_TEXT, len(logps), len(pairs))
+    nats = nats_per_token(logps, pairs)
+    if not math.isfinite(nats):
+        return
+    yield GeneralTextScored(state.step, nats)
+    if not state.step:
+        state.general_text = nats
+    elif state.general_text is not None:
+        yield Notice(NoticeLevel.INFO, forgotten_words(state.general_text, nats))
 
 
 def _learn(run: Run) -> Iterator[Event]:
@@ -373,6 +395,8 @@ def _save(run: Run) -> Iterator[Event]:
     if state.best_weights is not None and keeps_earlier(state):
         run.learner.set_weights(state.best_weights)
         step = state.best_step
+    if state.general_text is not None:
+        yield from _score_general_text(run)
     run.learner.optimizer.zero_grad()
     save_checked(run.learner, run.folder, run.prepared.train[0])
     yield AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

@@ -30,6 +30,7 @@ from tui.snapshots import (
     ModelState,
     RunPhase,
     RunProgress,
+    StudyProgress,
     TrainPreview,
     WorkbenchStatus,
 )
@@ -37,6 +38,7 @@ from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
+from tui.training.study import Kind, Study
 from tui.workspace.named_values import NamedValues
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
@@ -198,6 +200,18 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.latest_studies: dict[Kind, Study] = {}
+        self.studied: list[tuple[Kind, TrainConfig]] = []
+        self.studies = SimpleNamespace(
+            start=lambda kind, config, *_, **__: self.studied.append((kind, config)),
+            stop=self.studied.clear,
+        )
+
+    study_progress: StudyProgress | None = None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """What the test says."""
+        return self.latest_studies.get(kind)
 
     # -- what tests do -------------------------------------------------------------------------------------------
 

@@ -53,13 +53,14 @@ from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import LoadState, ModelState, RunProgress, StudyProgress, TrainPreview, WorkbenchStatus
 from tui.status import StatusCounter
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
+from tui.training.studies import Studies
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
@@ -112,8 +113,9 @@ class Workbench(WorkspaceReader):
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self.data = VerdictBrowser(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
+            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
+            self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
@@ -153,9 +155,11 @@ class Workbench(WorkspaceReader):
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
+        self.studies.stop()
         self.trainer.leave()
         self.trainer.close()
         self.scheduler.close()
+        self.studies.close()
         self._files.close()
         self.workspace.close()
 
@@ -173,6 +177,11 @@ class Workbench(WorkspaceReader):
     def run_progress(self) -> RunProgress | None:
         """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook; None without one. Makes no query."""
+        return self.studies.progress
 
     @property
     def model_state(self) -> ModelState:

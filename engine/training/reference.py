@@ -46,7 +46,7 @@ def score_references(
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
     if not isinstance(longest, EncodedPair):
         return
-    train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
+    train, _ = split_by_prompt(pairs, config.split, config.seed)
     with memory_in_words(NO_ROOM_FOR_A_PAIR):
         scorer = choose_scorer(base, [], longest, passes_of(train, config), config.scoring)
     keys = ReferenceKeys(scorer, None)

@@ -16,8 +16,9 @@ _NAMES: Final = {
     "learning_rate": "learning rate",
     "pairs_per_second": "pairs per second",
 }
-_HIDDEN: Final = ("epoch", "_low", "_high", "kept")
-"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, and the mark of the kept step."""
+_HIDDEN: Final = ("epoch", "_low", "_high", "kept", "general_text")
+"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, the mark of the kept step,
+and the two figures of the general text."""
 
 
 @dataclass(frozen=True)

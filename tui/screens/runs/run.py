@@ -51,6 +51,7 @@ class RunScreen(PalateScreen):
         self._row: RunRow | None = None
         self._history = RunHistory()
         self._ledger = EpochMargins(0, 0, ())
+        self._general_text: tuple[float, float] | None = None
         self._family: list[TreeLine] = []
         self._pace = DrawThrottle(self.set_timer, self._draw)
         self._adapters = AdapterList(self)
@@ -98,6 +99,7 @@ class RunScreen(PalateScreen):
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
         self._ledger = self.workbench.records.ledger(self._run)
+        self._general_text = self.workbench.records.general_text(self._run)
         self._adapters.read()
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
@@ -113,7 +115,7 @@ class RunScreen(PalateScreen):
         self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
-        page = RunPage(run, adapter, parent, log, self._ledger, self._family)
+        page = RunPage(run, adapter, parent, log, self._ledger, self._family, self._general_text)
         update_static(self.query_one("#facts", Static), facts_of(page))
         self.refresh_bindings()
 
