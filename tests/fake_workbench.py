@@ -200,6 +200,7 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.ranked: list[tuple[list[int], list[int], dict[int, int], str, float]] = []
         self.latest_studies: dict[Kind, Study] = {}
         self.studied: list[tuple[Kind, TrainConfig]] = []
         self.studies = SimpleNamespace(
@@ -338,6 +339,24 @@ class FakeWorkbench:
             self.edits.append((comparison, original, text))
             self.judge(comparison, "skip", side=None, layout="none", seconds=None)
             return 1000 + len(self.edits)
+
+        return self._answer(act)
+
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """Those that ask it, the newest first."""
+        rows = [self.comparison(number) for number in sorted(self.rows, reverse=True)]
+        return [row for row in rows if row.prompt.id == prompt]
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> "Future[int]":
+        """The open pairs count as skipped."""
+
+        def act() -> int:
+            self.ranked.append((list(pairs), list(answers), dict(ranks), layout, seconds))
+            for pair in pairs:
+                self.judge(pair, "skip", side=None, layout=layout, seconds=None)
+            return len(self.ranked)
 
         return self._answer(act)
 

@@ -200,6 +200,10 @@ class WorkspaceReader:
         """How many prompts are held out for trials."""
         return sum(each.prompts for each in self.prompt_sets() if each.held_out)
 
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """The pairs of a prompt that were asked alone, the newest first."""
+        return db_comparisons.pairs_of_prompt(self.workspace.connection, prompt)
+
     # -- runs --------------------------------------------------------------------------------------------------
 
     def runs(self) -> list[RunRow]:

@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -19,6 +19,7 @@ from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
 from db import prompt_sets as db_prompt_sets
+from db import rankings as db_rankings
 from db import verdicts as db_verdicts
 from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
@@ -288,6 +289,26 @@ class Workbench(WorkspaceReader):
         """
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         return self._published(edited, comparison, "skip")
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> Future[int]:
+        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
+
+        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
+        """
+        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
+        stored = self.workspace.write_verdict(
+            db_rankings.rank_answers,
+            answers,
+            ranks,
+            instead_of=pairs,
+            side_seed=self.seed,
+            seconds=seconds,
+            layout=layout,
+            blind=not any(known),
+        )
+        return self._published(stored, pairs[0], "skip")
 
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""

@@ -566,7 +566,7 @@ async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_f
     config = asdict(TrainConfig())
     study = Study("search", 2, config, "f", None, {Cell(0, 0): 1, Cell(1, 0): 2}, {}, "finished", 0, "They stay: 60%.")
     workbench.latest_studies["search"] = study
-    workbench.run_rows = [run_row(1), run_row(2)]
+    workbench.run_rows = [run_row(1, "search-2-a1"), run_row(2, "search-2-b1")]
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:
         await open_train(pilot)
