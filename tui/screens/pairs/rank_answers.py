@@ -6,7 +6,7 @@ from db.pair_rows import ComparisonRow, CompletionRow
 from tui.screens.actions import Actions
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
-from tui.screens.pairs.ranking import MOST, RankingScreen
+from tui.screens.pairs.ranking import MOST_RANKED, RankingScreen
 
 
 class RankAnswers(Actions):
@@ -68,4 +68,4 @@ def same_policy(one: ComparisonRow, other: ComparisonRow) -> bool:
 def answers_of(pairs: list[ComparisonRow]) -> list[CompletionRow]:
     """Different answers of these pairs in the order in which they would be shown, four at most."""
     found = {answer.text: answer for pair in pairs for answer in (pair.first, pair.second)}
-    return list(found.values())[:MOST]
+    return list(found.values())[:MOST_RANKED]

@@ -19,7 +19,7 @@ from tui.widgets.binding import Binding
 from tui.widgets.pair.prompt_pane import PromptPane
 from tui.widgets.pair.text_pane import TextPane
 
-MOST: Final = 4
+MOST_RANKED: Final = 4
 _HELP: Final = "Press the best answer's number first, then the next one's."
 
 
@@ -27,7 +27,7 @@ def _key(
     keys: str, action: str, id: str, word: str, tooltip: str, *, show: bool = True, writes: bool = False
 ) -> Binding:
     """A key of the ranking. It has priority, as those of a pair have."""
-    shown_as = "1-4" if id == "1" else None
+    shown_as = "1-4" if id == "first" else None
     return Binding(keys, action, word, show=show, key_display=shown_as, priority=True, id=f"ranking.{id}",
                    tooltip=tooltip, writes=writes)  # fmt: skip
 
@@ -38,10 +38,26 @@ class RankingScreen(PalateScreen):
     WATCHABLE = False
     AUTO_FOCUS = ""
     BINDINGS: ClassVar = [
-        _key("1", "place(0)", "1", "best first", "The first answer is the best of those without a place."),
-        _key("2", "place(1)", "2", "best first", "The second answer is the best of those without a place.", show=False),
-        _key("3", "place(2)", "3", "best first", "The third answer is the best of those without a place.", show=False),
-        _key("4", "place(3)", "4", "best first", "The fourth answer is the best of those without a place.", show=False),
+        _key("1", "place(0)", "first", "best first", "The first answer is the best of those without a place."),
+        _key(
+            "2",
+            "place(1)",
+            "second",
+            "best first",
+            "The second answer is the best of those without a place.",
+            show=False,
+        ),
+        _key(
+            "3", "place(2)", "third", "best first", "The third answer is the best of those without a place.", show=False
+        ),
+        _key(
+            "4",
+            "place(3)",
+            "fourth",
+            "best first",
+            "The fourth answer is the best of those without a place.",
+            show=False,
+        ),
         _key("equals_sign,0", "beside", "equal", "as good", "The next answer is as good as the one before."),
         _key("backspace,u", "take_back", "back", "take back", "Take back the last place."),
         _key("enter", "save", "save", "save", "Store it; answers without a place stay undecided.", writes=True),
