@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(SIGN)
 READY_TO_TEST := $(VENV)/.ready-to-test-$(SIGN)
 STALE := $(filter-out %-$(SIGN), $(wildcard $(VENV)/.ready-*))
 
-.PHONY: run test test-long test-gpu lint lock python
+.PHONY: run test test-long test-gpu lint docs lock python
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -38,6 +38,10 @@ lint: $(READY_TO_TEST)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+
+# The site of docs/, in site/; every broken link is an error.
+docs: $(READY_TO_TEST)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Writes down the versions that are installed in .venv, for after `make test` has passed with newer ones. Left out is
 # what only one build of torch needs, since torch names exact versions of that.

@@ -34,19 +34,23 @@ def add_blind_trial(
     repeats: int = 0,
     may_end_early: bool = False,
     judge: str | None = None,
+    judged_by: int | None = None,
     sampling_b: int | None = None,
     server_a: int | None = None,
     server_b: int | None = None,
 ) -> int:
     """Begin a sealed trial of `model_b` against `model_a` on these prompts, in this order, and return its id.
 
-    `judge` is the command that judges in a person's place. `sampling_b` is that of b where it differs from `sampling`;
+    `judge` is the command or the name of the judge that judges in a person's place, and `judged_by` that judge's id
+    where it is in the list of judges; a command needs none. `sampling_b` is that of b where it differs from `sampling`;
     the servers are ids, None for this machine.
     """
     policies = {"kind": "blind", "model_a": model_a, "model_b": model_b, "sampling": sampling, "status": "running"}
     sides = {"sampling_b": sampling_b, "server_a": server_a, "server_b": server_b}
     asked = {"num_questions": len(prompts), "prompt_set": prompt_set, "samples": samples, "repeats": repeats}
-    judged = {"judge": judge, "judged_by": None if judge is None else command_judge(conn, judge)}
+    if judged_by is None and judge is not None:
+        judged_by = command_judge(conn, judge)
+    judged = {"judge": judge, "judged_by": judged_by}
     how = {"may_end_early": may_end_early, "created": utc_now()}
     trial = insert(conn, "trials", policies | sides | asked | judged | how)
     rows = [(trial, place, prompt) for place, prompt in enumerate(prompts, 1)]

@@ -44,18 +44,18 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
     return edit
 
 
-def undo_labelling(conn: Connection) -> int | None:
-    """Undo the owner's newest verdict of labelling; for an edit, also the skip that belongs to it.
+def undo_labelling(conn: Connection, *, prompt: int | None = None) -> int | None:
+    """Undo the owner's newest verdict of labelling, or of one prompt; for an edit, also the skip that belongs to it.
 
     Returns the id of the pair that is open again, or None when there is nothing to undo. For a ranking that is the pair
     in whose place its answers were ranked.
     """
-    undone = verdicts.undo_last(conn)
+    undone = verdicts.undo_last(conn, prompt=prompt)
     if undone is not None and (replaced := conn.execute(_REPLACED, (undone,)).fetchone()) is not None:
         return int(replaced["comparison"])
     if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:
         return undone
-    return verdicts.undo_last(conn)
+    return verdicts.undo_last(conn, prompt=prompt)
 
 
 def _sampling(conn: Connection, completion: int) -> int | None:

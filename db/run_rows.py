@@ -130,9 +130,9 @@ class TrialRow:
     `kind` is side_by_side or blind; `status` is running, finished, stopped or failed. `done` counts the written
     comparisons without repeats, `judged` those of them with a verdict (a skip is none), and `same` those with equal
     answers, which are never asked. `prompt_set` is None where every held-out prompt could be chosen. `opened` is the
-    time at which the names were shown, and `opened_after` the number of judged pairs then. `judge` is the command that
-    judges, and `judged_by` the id of that judge. `sampling` is that of both policies, or of a alone where b has a
-    `sampling_b` of its own. The servers are ids, None for this machine.
+    time at which the names were shown, and `opened_after` the number of judged pairs then. `judge` is the command
+    or the name of the judge that decides it, and `judged_by` its id. `sampling` is that of both policies, or of a alone
+    where b has a `sampling_b` of its own. The servers are ids, None for this machine.
     """
 
     id: int
@@ -164,6 +164,16 @@ class TrialRow:
     server_a: int | None = None
     server_b: int | None = None
     judged_by: int | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether servers answer as both policies."""
+        return self.server_a is not None and self.server_b is not None
+
+    @property
+    def first_name(self) -> str:
+        """The name of the policy that b is compared with: "base" for the base model here."""
+        return "base" if self.model_a_kind == "base" and self.server_a is None else self.model_a_name
 
     @property
     def total(self) -> int:

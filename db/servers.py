@@ -39,6 +39,7 @@ def add_server(
         NotAllowed: the name is taken or empty, the URL holds a password, or `key_env` is not the name of a variable.
     """
     name = name.strip()
+    _rename_archived(conn, name)
     if not name or conn.execute("SELECT 1 FROM servers WHERE name = ?", (name,)).fetchone() is not None:
         raise NotAllowed(f"A server needs a name of its own, and {name!r} is taken or empty. Choose another one.")
     parts = urlsplit(url)
@@ -64,9 +65,22 @@ def get_server(conn: Connection, name: str) -> ServerRow:
     return _server_row(row)
 
 
-def list_servers(conn: Connection) -> list[ServerRow]:
-    """The servers that are not archived, the oldest first."""
-    return [_server_row(row) for row in conn.execute("SELECT * FROM servers WHERE archived = 0 ORDER BY id")]
+def server_by_id(conn: Connection, server: int) -> ServerRow:
+    """The server with this id, archived or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = conn.execute("SELECT * FROM servers WHERE id = ?", (server,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no server {server}.")
+    return _server_row(row)
+
+
+def list_servers(conn: Connection, *, archived: bool = False) -> list[ServerRow]:
+    """The servers that are offered, the oldest first; `archived` adds those that are no longer."""
+    query = "SELECT * FROM servers WHERE archived = 0 OR ? ORDER BY id"
+    return [_server_row(row) for row in conn.execute(query, (archived,))]
 
 
 def allow_server(conn: Connection, server: int) -> None:
@@ -74,9 +88,24 @@ def allow_server(conn: Connection, server: int) -> None:
     conn.execute("UPDATE servers SET allowed = ifnull(allowed, ?) WHERE id = ?", (utc_now(), server))
 
 
+def forbid_server(conn: Connection, server: int) -> None:
+    """Record that texts may no longer be sent to this server."""
+    conn.execute("UPDATE servers SET allowed = NULL WHERE id = ?", (server,))
+
+
+def set_protocol(conn: Connection, server: int, protocol: str) -> None:
+    """Store how this server is spoken to, which is known once it was asked."""
+    conn.execute("UPDATE servers SET protocol = ? WHERE id = ?", (protocol, server))
+
+
 def archive_server(conn: Connection, server: int, archived: bool = True) -> None:
     """Offer a server no longer, or again. What it wrote still names it."""
     conn.execute("UPDATE servers SET archived = ? WHERE id = ?", (archived, server))
+
+
+def _rename_archived(conn: Connection, name: str) -> None:
+    """Let the name of a server that is no longer offered be used again; what that one wrote shows its id as well."""
+    conn.execute("UPDATE servers SET name = name || ' #' || id WHERE name = ? AND archived = 1", (name,))
 
 
 def _server_row(row: Row) -> ServerRow:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.config import TrainConfig
-from engine.errors import TemplateRefused, TokenUnknown
+from engine.errors import ModelError, TemplateRefused, TokenUnknown
 from engine.limits import check_tokens, limits_of
 from engine.preference import AS_TEMPLATE, Message, Outcome, PreferencePair
 from engine.template import AnswerText, Rewriting, complete, join, open_answer, render
@@ -67,6 +67,26 @@ def encode_prompt(tokenizer: Any, messages: Sequence[Message], thinking: str = A
         TemplateRefused: the chat template raises an error.
     """
     return _tokens(tokenizer, *_prompt_text(tokenizer, messages, thinking))
+
+
+def encode_openings(
+    tokenizer: Any, messages: Sequence[Message], answers: Sequence[str], thinking: str = AS_TEMPLATE
+) -> tuple[list[int], list[int]]:
+    """The tokens that the prompt with each of several short answers begins with, and the token of each behind them.
+
+    At least two answers, of which none begins with another one; a token may hold the end of the prompt's text.
+
+    Raises:
+        ModelError: two answers begin with the same token.
+        TokenUnknown, TemplateRefused: see `encode_prompt`.
+    """
+    text, special = _prompt_text(tokenizer, messages, thinking)
+    encoded = [_tokens(tokenizer, text + answer, special) for answer in answers]
+    shared = min(_common_prefix(encoded[0], other) for other in encoded[1:])
+    first = [ids[shared] for ids in encoded if len(ids) > shared]
+    if len(set(first)) < len(answers):
+        raise ModelError(f"The tokenizer does not tell {', '.join(answers)} apart by one token. Take another model.")
+    return encoded[0][:shared], first
 
 
 def encode_pair(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> EncodedPair | LeftOut:

@@ -1,7 +1,7 @@
 """Frozen settings with their defaults, ranges and one sentence each. No torch here.
 
 A setting is declared once, as a dataclass field made by `setting(...)`. The command line's flags, the Train screen's
-rows and the README's table come from `settings_of(...)`, so a default has one place.
+rows and the page of settings come from `settings_of(...)`, so a default has one place.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from engine.devices import parse_devices
 from engine.errors import SettingError
 from engine.preference import DECISIVE, UNPAIRED, PreferencePair, Split
 
@@ -277,10 +278,17 @@ class TrainConfig:
         choices=("auto", "on", "off"),
         free_at_resume=True,
     )
+    devices: str | None = setting(
+        None,
+        "Devices to train on together, such as cuda:0,cuda:1, or all; when not set, the one of the model.",
+        free_at_resume=True,
+    )
     seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.devices is not None:
+            parse_devices(self.devices)
         if self.label_smoothing and self.loss not in ("sigmoid", "ordinal", "robust"):
             raise SettingError(
                 f"--label-smoothing {self.label_smoothing:g} does nothing with --loss {self.loss}. "

@@ -6,7 +6,7 @@ no graph is alive, no torch or PEFT context is open, and the model's modes are a
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -72,6 +72,8 @@ class CompletionDone(Event):
     """One answer is complete.
 
     `tokens` counts its sampled tokens (the end of turn included), `cut` says that `max_new_tokens` ended it.
+    `alternatives` are the likeliest first tokens of the answer with their log-probabilities in nats, where a server was
+    asked for them and gives them.
     """
 
     key: str
@@ -79,6 +81,7 @@ class CompletionDone(Event):
     tokens: int
     cut: bool
     elapsed_s: float
+    alternatives: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

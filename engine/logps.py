@@ -4,6 +4,7 @@ A forward pass takes exactly one pair, as two rows. So the scores of a pair do n
 on the other pairs of its batch, and a reference that was computed once stays right for the whole run.
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,13 @@ def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: boo
     ]
     logps, entropy, mean_logits, top1 = (torch.stack(values) for values in zip(*parts, strict=True))
     return CompletionScores(logps, lengths, entropy, mean_logits, top1)
+
+
+def next_token_logps(model: Any, ids: Sequence[int], device: str) -> torch.Tensor:
+    """Log-probabilities in nats, (V,), of the token after `ids`, under the model as it is now; float32."""
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    output = text_body(whole)(input_ids=torch.tensor([list(ids)], device=device), use_cache=False)
+    return _Head(whole, output).logits(output.last_hidden_state[0, -1:])[0].float().log_softmax(-1)
 
 
 def _score_row(head: "_Head", hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -42,6 +42,7 @@ from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
 from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
 from engine.training.learner import Learner, trained_values
+from engine.training.peers import Alone, Peers, rounds, sharing_words
 from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run import Run
@@ -70,6 +71,7 @@ def train_dpo(
     checkpoint_folder: Path | None = None,
     checkpoint_now: Callable[[], bool] = never,
     resume: bool = False,
+    peers: Peers | None = None,
 ) -> Generator[Event, None, None]:
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
@@ -87,6 +89,8 @@ def train_dpo(
         resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start; only the
             settings that are `free_at_resume` may differ. The adapter will be, bit for bit, that of the same run
             without an interruption, or a Notice says why not.
+        peers: the processes that compute this run together, each of which calls this function with the same arguments;
+            None for one alone. All of them get the same events; the first one writes the files.
 
     Yields:
         RunPlanned, Notice…, ReferenceScored… (every pair once), GeneralTextScored, then PairDone…, StepDone…,
@@ -110,8 +114,9 @@ def train_dpo(
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(count_questions(prepared.train), config))
-        run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
+        run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop, peers or Alone())
         inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
+        run.peers.settle(learner)
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -127,6 +132,10 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
     yield _planned(run)
     yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
     yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
+    if run.peers.count > 1:
+        steps = range(min(run.steps_per_epoch, run.state.total_steps))
+        groups = [len(run.learner.scorer.groups(_window(run, step))) for step in steps]
+        yield Notice(NoticeLevel.INFO, sharing_words(groups, run.peers.count))
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
     for said in (objective_words(pairs, run.config, run.learner.thresholds), rankings_words(pairs)):
@@ -210,17 +219,18 @@ def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Ite
     keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
     reference = run.learner.reference
-    for done, pair in enumerate(pairs, start=1):
+    cache_keys = {pair.key: keys.key(pair) for pair in pairs if pair.key not in reference}
+    if run.stop():
+        return
+    reference.update(run.peers.known(known, cache_keys))
+    missing = [pair for pair in pairs if pair.key not in reference]
+    for batch in rounds(missing, run.peers.count):
         if run.stop():
             return
-        if pair.key in reference:
-            continue
-        cache_key = keys.key(pair)
-        if cache_key in known:
-            reference[pair.key] = known[cache_key]
-        else:
-            run.learner.score_reference(pair)
-            yield ReferenceScored(done, len(pairs), {pair.key: reference[pair.key]}, {pair.key: cache_key})
+        run.peers.score_references(run.learner, batch)
+        new = [pair.key for pair in batch]
+        logps = {key: reference[key] for key in new}
+        yield ReferenceScored(len(reference), len(pairs), logps, {key: cache_keys[key] for key in new})
 
 
 def _score_general_text(run: Run) -> Iterator[Event]:
@@ -308,17 +318,17 @@ def _fill_window(run: Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
     window = _window(run, state.step)
-    for group in learner.scorer.groups(window[len(state.window) :]):
+    for groups in rounds(learner.scorer.groups(window[len(state.window) :]), run.peers.count):
         if run.stop():
             state.stopped = True
             return
         if run.checkpoint_now():
             yield from _checkpoint(run)
         before = learner.busy_s
-        scores = learner.learn(group, window, state.step)
+        scores = run.peers.learn(learner, groups, window, state.step)
         state.window += scores
         state.window_s += learner.busy_s - before
-        state.num_tokens += sum(pair.tokens for pair in group)
+        state.num_tokens += sum(pair.tokens for group in groups for pair in group)
         state.epoch_margins |= _margins(scores, run.config.beta)
         yield PairDone(PairStage.STEP, len(state.window), len(window))
 
@@ -339,6 +349,7 @@ def _take_step(run: Run) -> Iterator[Event]:
         "epoch": epoch,
         "num_tokens": state.num_tokens,
         "pairs_per_second": len(window) / seconds,
+        "tokens_per_second": sum(pair.tokens for pair in window) / seconds,
     }
     if learner.shape is not None:
         flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
@@ -355,8 +366,8 @@ def _evaluate(run: Run) -> Iterator[Event]:
     """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
-    for pair in pairs:
-        scores.append(run.learner.evaluate(pair, pairs))
+    for batch in rounds(pairs, run.peers.count):
+        scores += run.peers.evaluate(run.learner, batch, pairs)
         yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
     state.eval_margins = _margins(scores, beta)
@@ -382,7 +393,9 @@ def _finish_epoch(run: Run) -> MarginsKnown:
 
 def _checkpoint(run: Run) -> Iterator[Event]:
     if run.checkpoint_folder is not None:
-        save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+        run.peers.check_equal(run.learner)
+        if run.peers.is_first:
+            save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
         yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
@@ -398,5 +411,7 @@ def _save(run: Run) -> Iterator[Event]:
     if state.general_text is not None:
         yield from _score_general_text(run)
     run.learner.optimizer.zero_grad()
-    save_checked(run.learner, run.folder, run.prepared.train[0])
+    run.peers.check_equal(run.learner)
+    if run.peers.is_first:
+        save_checked(run.learner, run.folder, run.prepared.train[0])
     yield AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

@@ -17,16 +17,19 @@ from adapters.names import free_name
 from db.interchange.sources import Source
 from db.interchange.writing import Exported
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictListRow, VerdictRow
-from db.prompt_rows import Message, PromptRow, PromptSetRow, TakenPrompts
+from db.prompt_rows import Message, PromptRow, PromptSetRow, ReadPrompts, TakenPrompts
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
+from tui.curation.prompt_sets import PromptFile
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.snapshots import (
     AdapterView,
     LoadState,
+    MachineReading,
     ModelState,
     RunPhase,
     RunProgress,
@@ -184,6 +187,7 @@ class FakeWorkbench:
             pause=lambda: self._phase(RunPhase.PAUSED),
             go_on=lambda: self._phase(RunPhase.TRAINING),
         )
+        self.prompts = SimpleNamespace(read_file=self._read_file, add_file=self._add_file)
         self.side_by_side = SimpleNamespace(stop=self._stop_side_by_side)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
@@ -200,6 +204,7 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.readings: tuple[MachineReading, ...] = ()
         self.ranked: list[tuple[list[int], list[int], dict[int, int], str, float]] = []
         self.latest_studies: dict[Kind, Study] = {}
         self.studied: list[tuple[Kind, TrainConfig]] = []
@@ -213,6 +218,10 @@ class FakeWorkbench:
     def latest_study(self, kind: Kind) -> Study | None:
         """What the test says."""
         return self.latest_studies.get(kind)
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """What a test put there."""
+        return self.readings
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
@@ -454,6 +463,13 @@ class FakeWorkbench:
         """Where a prompt stands in its set."""
         return prompt, 200
 
+    def other_givers(self) -> list[str]:
+        """A judge beside the owner."""
+        return ["judge:strict"]
+
+    def note_offer_seen(self, offer: str) -> None:
+        """Nothing is offered once."""
+
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""
         return [each.name for each in self.sets if not each.held_out]
@@ -462,15 +478,19 @@ class FakeWorkbench:
         """The sets with their counts."""
         return list(self.sets)
 
-    def add_prompts(self, source: Source, *, set_name: str, held_out: bool = False) -> "Future[TakenPrompts]":
-        """A set of two prompts."""
+    def _read_file(self, source: Source, *, held_out: bool = False) -> PromptFile:
         path = Path(source.name)
         if not path.exists():
             raise InputError(f"There is no file {path}. Check the path.")
+        self.imported.append(path)
+        return PromptFile(ReadPrompts((), (), ()), held_out)
+
+    def _add_file(self, file: PromptFile, set_name: str, *, distinct: bool = False) -> "Future[TakenPrompts]":
+        """A set of two prompts."""
+        del distinct
 
         def act() -> TakenPrompts:
-            self.imported.append(path)
-            self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, held_out, START.isoformat(), 2))
+            self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, file.held_out, START.isoformat(), 2))
             return TakenPrompts(set_name, 2, 1, 1, 0)
 
         return self._answer(act)
@@ -622,6 +642,13 @@ class FakeWorkbench:
     def adapters(self) -> list[AdapterView]:
         """All adapters."""
         return list(self.adapter_views)
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen; there is no server."""
+        return policy_choices(self.adapter_views, [])
+
+    def ensure_model(self) -> None:
+        """It is loaded."""
 
     def use_adapter(self, name_or_id: str | None) -> None:
         """Another adapter is in use from now on."""

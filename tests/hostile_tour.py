@@ -22,14 +22,20 @@ from textual.widgets import Input
 
 import tui.screens
 from db.prompt_rows import Crossing
-from engine.config import settings_of
+from engine.chat_servers.inspection import ServerReport
+from engine.config import SamplingConfig, settings_of
 from tests.fake_workbench import adapter_view
 from tests.flags import flags_of, path
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.events import AnswersGrowing, WorkbenchFailed, WorkbenchNotice
+from tui.asking.asking import Asked, AskedQuestion
+from tui.asking.choice import AskedPolicies
+from tui.events import AnswersGrowing, AskedGrowing, WorkbenchFailed, WorkbenchNotice
+from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.screens.ask.ask import AskScreen
+from tui.screens.ask.past import PastConversations
 from tui.screens.base import PalateScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
@@ -51,11 +57,14 @@ from tui.screens.picker import Pick
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
 from tui.screens.runs.samples import SamplesScreen
+from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
 from tui.snapshots import AdapterView, LoadState, ModelState, RunPhase, RunProgress, WorkbenchStatus
 from tui.widgets.lists.prompt_lines import set_lines
+from tui.workspace.servers import report_lines
 from tui.workspace.settings_store import PARTS
 
+NOBODY = AnswerSource(None, SamplingConfig())
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
 NOTHING = ("keys", "likes", "a setting, opened", FOUND)
@@ -170,10 +179,35 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         asked = app.bench.comparison(ids["pair"]).prompt
         label.from_workbench(AnswersGrowing(asked, (LONG_EVIL, LONG_EVIL)))
 
+    async def conversation() -> None:
+        await on("ask")()
+        ask = app.screen
+        assert isinstance(ask, AskScreen)
+        ask.talk.open(app.bench.comparison(ids["pair"]).prompt)
+        ask.draw(EVIL)
+        ask.editor.post_message(events.Paste(f"{EVIL}\n{EVIL}"))
+
+    async def asked_growing() -> None:
+        ask = app.screen
+        assert isinstance(ask, AskScreen)
+        policies = AskedPolicies(AnswerSources(NOBODY, NOBODY, None), (EVIL, f"{EVIL} 2"), True)
+        question = AskedQuestion(app.bench.comparison(ids["pair"]).prompt.messages, policies, EVIL, 0)
+        ask.talk.asked = Asked(1, question, (0, 1), 1)
+        ask.from_workbench(AskedGrowing(1, (LONG_EVIL, LONG_EVIL)))
+
+    async def past() -> None:
+        await on("ask", lambda: PastConversations(app.bench.conversations.find))()
+
     async def failures() -> None:
         app.bench._publish(WorkbenchFailed(EVIL, EVIL * 3))
         app.bench._publish(WorkbenchNotice(EVIL, EVIL))
         app.tell_error(ValueError(EVIL))
+
+    async def reported() -> None:
+        servers = app.screen
+        assert isinstance(servers, ServersScreen)
+        servers.reports[EVIL] = report_lines(ServerReport(EVIL, (EVIL,) * 9, 0.1, 0.1, (False, EVIL), (False, EVIL)))
+        servers.screen_shown()
 
     async def pasted() -> None:
         line = app.screen.query_one(Input)
@@ -197,11 +231,17 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("label, no pair", no_pair),
         ("label, no model", on("label", model_state=LoadState.FAILED, error=(EVIL, EVIL))),
         ("label, loading", on("label", model_state=LoadState.LOADING, model_detail=EVIL)),
+        ("ask", conversation),
+        ("ask, growing", asked_growing),
+        ("ask, past conversations", past),
+        ("label again", on("label")),
         ("notices", failures),
         ("train", on("train")),
         ("settings", on("label", lambda: SettingsScreen("label"))),
         ("a setting", pressing(*["down"] * SYSTEM)),
         ("a setting, opened", pressing("enter")),
+        ("servers", on("data", lambda: ServersScreen("data"))),
+        ("a server's report", reported),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),
@@ -220,6 +260,8 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("board", on("compare", BoardScreen)),
         ("data", on("data")),
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
+        ("reasons of a verdict", pressing("full_stop")),
+        ("the list of reasons", pressing("e")),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("forgetting", pressing("end", "up", "F")),

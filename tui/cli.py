@@ -108,6 +108,14 @@ COMMANDS = {
     "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
     "queue": ("queue:queue", "List the comparisons without a verdict: id, prompt and both answers."),
     "judge": ("queue:judge", "Store the verdict on comparison ID."),
+    "ask": (
+        "ask:ask",
+        "Ask two policies QUESTION; their answers become a pair to judge. Without QUESTION: a conversation.",
+    ),
+    "judges": (
+        "judges:judges",
+        "List the judges: how far each agrees with you, and whether it may decide a trial.",
+    ),
     "data": (
         "data:data",
         "List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.",
@@ -118,12 +126,13 @@ COMMANDS = {
     ),
     "agreement": (
         "preferences:agreement",
-        "Show how often you agreed with yourself on pairs that were shown again, sides swapped.",
+        "Show how often you agreed with yourself on pairs that were shown again, sides swapped, and with others.",
     ),
     "likes": (
         "preferences:likes",
         "Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks.",
     ),
+    "servers": ("servers:servers", "List the servers that may answer in place of the model here."),
     "forget": (
         "forget:forget",
         "Forget a prompt, by its number, or a prompt set: its texts leave the workspace for good.",
@@ -137,6 +146,7 @@ COMMANDS = {
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
+    "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),
     "presets": (
         "presets:presets",
@@ -168,6 +178,10 @@ COMMANDS = {
     "completion": (
         "completion:completion",
         "Print the script that completes commands, flags and values in a shell.",
+    ),
+    "status": (
+        "status:status",
+        "Show what Palate and the machine do now: queue, run, use, memory, temperature, power and tokens a second.",
     ),
     "doctor": (
         "doctor:doctor",

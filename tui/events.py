@@ -44,6 +44,30 @@ class AnswersGrowing(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class AskedGrowing(WorkbenchEvent):
+    """The texts so far of both answers to the question with this number, left (first) and right (second).
+
+    Where the names of two policies are hidden, both texts are equally long as long as both grow.
+    """
+
+    number: int
+    texts: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class AskedEnded(WorkbenchEvent):
+    """The question with this number has both answers, and they are stored, or there is a `problem`: a sentence.
+
+    `comparison` is None where both answers are equal, which gives no pair; `prompt` is None with a problem.
+    """
+
+    number: int
+    prompt: int | None = None
+    comparison: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class VerdictStored(WorkbenchEvent):
     """A verdict, or the undo of one, is on the disk."""
 
@@ -95,6 +119,11 @@ class SamplesStored(WorkbenchEvent):
 
     run: int
     step: int
+
+
+@dataclass(frozen=True)
+class MachineRead(WorkbenchEvent):
+    """There is a new look at the machine, about once a second while a run is alive."""
 
 
 @dataclass(frozen=True)

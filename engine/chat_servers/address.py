@@ -22,7 +22,7 @@ class Server:
         key_env: the name of the environment variable with the key; None when the server needs no key.
         timeout_s: how long the server may be silent.
         retries: how often a request is sent again after a failure that may pass.
-        parallel: how many requests are sent at a time.
+        parallel: how many requests are sent at a time at most.
 
     Raises:
         SettingError: the address is not usable.
@@ -33,7 +33,7 @@ class Server:
     key_env: str | None = None
     timeout_s: float = 120.0
     retries: int = 3
-    parallel: int = 4
+    parallel: int = 16
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -54,6 +54,11 @@ class Server:
         path = parts.path.rstrip("/")
         end = next((each for each in _ENDPOINTS if path.endswith(each)), "")
         return urlunsplit(parts._replace(path=path.removesuffix(end) or "/v1"))
+
+    @property
+    def root_url(self) -> str:
+        """The address of what servers offer beside OpenAI's protocol: without `/v1` at its end."""
+        return self.base_url.rstrip("/").removesuffix("/v1")
 
     def key(self) -> str:
         """The key from the environment.

@@ -17,6 +17,9 @@ _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where servers put a model's thoughts, which are no part of its answer."""
 _BEGIN, _END = "<think>", "</think>"
+MOST_ALTERNATIVES, LONGEST_TOKEN = 100, 200
+"""Of a list of likely tokens so many are read, and so many characters of each."""
+LEAST_LOGPROB = -1e6  # a lower number is no log-probability
 _MOST_TOKENS = 10**9  # a larger count is no count, and would not fit into a database
 
 
@@ -30,6 +33,7 @@ class Reply:
         thoughts: how many characters of thoughts came beside it.
         called: the model called a tool. `refusal` is a refusal that came in a field of its own.
         ended: the server said that nothing follows.
+        alternatives: the likeliest tokens in place of the first of the answer, with their log-probabilities in nats.
     """
 
     place: str
@@ -42,6 +46,7 @@ class Reply:
     refusal: str = ""
     ended: bool = False
     started: float = field(default_factory=time.perf_counter)
+    alternatives: dict[str, float] = field(default_factory=dict)
 
     @property
     def cut(self) -> bool:
@@ -76,7 +81,10 @@ class Reply:
         self.called = self.called or bool(said.get("tool_calls") or said.get("function_call"))
         self.refusal += _text_of(said.get("refusal"))
         self.thoughts += sum(len(_text_of(said.get(name))) for name in _THOUGHT_FIELDS)
-        self.text += self._content(said.get("content"))
+        content = self._content(said.get("content"))
+        if content.strip() and not self.text.strip():
+            self.alternatives = _alternatives(choice.get("logprobs"))
+        self.text += content
         if len(self.text) > self.most_characters or len(self.refusal) > self.most_characters:
             raise too_much(self.place, f"an answer of more than {self.most_characters:,} characters")
         if self.thoughts > THOUGHT_CHARACTERS:
@@ -116,6 +124,31 @@ class Reply:
         if self.thoughts or rest != self.text:
             return _only_thoughts(self.finish == "length", max_new_tokens)
         return "it was cut before its first word." if self.finish == "length" else "it was empty."
+
+
+def _alternatives(logprobs: Any) -> dict[str, float]:
+    """The first token of these with text and its alternatives, each with its log-probability; none where it is missing.
+
+    A server may send anything here, and what is no log-probability is passed over.
+    """
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    tokens = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
+    for token in tokens:
+        if not _text_of(token.get("token")).strip():
+            continue
+        listed = token.get("top_logprobs")
+        found = [token, *(listed[:MOST_ALTERNATIVES] if isinstance(listed, list) else [])]
+        return dict(pair for each in found if (pair := _alternative(each)) is not None)
+    return {}
+
+
+def _alternative(record: Any) -> tuple[str, float] | None:
+    if not isinstance(record, dict):
+        return None
+    token, logprob = record.get("token"), record.get("logprob")
+    if not isinstance(token, str) or isinstance(logprob, bool) or not isinstance(logprob, int | float):
+        return None
+    return (token[:LONGEST_TOKEN], float(logprob)) if LEAST_LOGPROB <= logprob <= 0 else None
 
 
 def _only_thoughts(cut: bool, max_new_tokens: int) -> str:

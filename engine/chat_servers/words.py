@@ -40,7 +40,7 @@ async def in_words(server: Server, client: AsyncOpenAI, error: Exception) -> Ser
     if isinstance(error, BrokenOff):
         return ServerError(f"{at} broke off an answer {server.retries + 1} times. Check the server's own log.")
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
-        return ServerError(_unreachable(server, error))
+        return ServerError(unreachable(server, error))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         key = f"the key in {server.key_env}" if server.key_env else "a request without a key"
         return ServerError(f"{at} refused {key}. Name the environment variable that holds it: --server-key-env NAME.")
@@ -61,7 +61,8 @@ async def in_words(server: Server, client: AsyncOpenAI, error: Exception) -> Ser
     return ServerError(f"The reply of {at} cannot be read: {shortened(str(error))}")
 
 
-def _unreachable(server: Server, error: BaseException) -> str:
+def unreachable(server: Server, error: BaseException) -> str:
+    """Why a server cannot be reached, and what to do."""
     host = urlsplit(server.url).hostname
     causes = list(_causes(error))
     if any(isinstance(each, socket.gaierror) for each in causes) or "Name or service" in str(causes):

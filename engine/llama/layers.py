@@ -51,11 +51,11 @@ class LlamaLayer:
 
     Attributes:
         attention_norm, mlp_norm: (H,) the weights of the norms before attention and before the feed-forward part.
-        after_attention, after_mlp: (H,) those of the norms behind them, which Gemma 3 has and the others have not. All
-            norms of Gemma 3 are float32, and are not rounded before they are applied.
+        after_attention, after_mlp: (H,) those of the norms behind them, which Gemma 2 and 3 have and the others have
+            not. All norms of Gemma are float32, and are not rounded before they are applied.
         qkv, output, gate_up, down: the linear layers, grouped by their input.
         query_norm, key_norm: (d,) weights of the norms of each head, which Qwen3 has and the others have not.
-        activation: the function between `gate_up` and `down`.
+        activation: the function between `gate_up` and `down`; `gelu` says that it is Gemma's.
         width: the size d of one head; `scale` multiplies attention scores.
         window: how many tokens back this layer sees, None for all.
         turns: which of the model's rotary angles this layer takes, where it has several.
@@ -76,6 +76,7 @@ class LlamaLayer:
     after_attention: torch.Tensor | None = None
     after_mlp: torch.Tensor | None = None
     turns: str | None = None
+    gelu: bool = False
 
     @property
     def groups(self) -> tuple[tuple[LinearWeights, ...], ...]:
@@ -96,6 +97,8 @@ class LlamaWeights:
         rotary: transformers' module that gives cos and sin for positions.
         final_norm: (H,); all norms of the model add `eps`.
         embedding_scale: multiplies what the embedding gives, None for 1.
+        score_cap, logit_cap: attention scores and logits stay within plus and minus this, as `capped` says; None for
+            no limit.
     """
 
     embedding: torch.Tensor
@@ -105,6 +108,8 @@ class LlamaWeights:
     head: LinearWeights
     eps: float
     embedding_scale: torch.Tensor | None = None
+    score_cap: float | None = None
+    logit_cap: float | None = None
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
         """The first states of tokens: (N,) → (N, H)."""
@@ -136,7 +141,14 @@ def read_weights(model: Any, adapter: str | None) -> LlamaWeights:
         head=_read_linear(model.lm_head, None),
         eps=model.config.rms_norm_eps,
         embedding_scale=_embedding_scale(body.embed_tokens),
+        score_cap=getattr(model.config, "attn_logit_softcapping", None),
+        logit_cap=getattr(model.config, "final_logit_softcapping", None),
     )
+
+
+def capped(scores: torch.Tensor, cap: float | None) -> torch.Tensor:
+    """Scores of any shape within plus and minus `cap`, by a tanh as in Gemma 2; `scores` is overwritten."""
+    return scores if cap is None else scores.div_(cap).tanh_().mul_(cap)
 
 
 def _read_layer(layer: Any, adapter: str | None, config: Any) -> LlamaLayer:
@@ -152,7 +164,8 @@ def _read_layer(layer: Any, adapter: str | None, config: Any) -> LlamaLayer:
         mlp_norm=_read_norm(layer.pre_feedforward_layernorm if framed else layer.post_attention_layernorm),
         after_attention=_read_norm(layer.post_attention_layernorm) if framed else None,
         after_mlp=_read_norm(layer.post_feedforward_layernorm) if framed else None,
-        turns=attention.layer_type if framed else None,
+        gelu=config.model_type.startswith("gemma"),
+        turns=attention.layer_type if config.model_type == "gemma3_text" else None,
         qkv=read(attention.q_proj, attention.k_proj, attention.v_proj),
         output=read(attention.o_proj),
         gate_up=read(mlp.gate_proj, mlp.up_proj),

@@ -152,7 +152,7 @@ def _run_layer(
     x, normed, inverse = AddNorm.apply(x, mixed, layer.mlp_norm, eps, kernels)  # type: ignore[no-untyped-call]
     origin = Origin(partial(kernels.norm_again, eps=eps), (x, inverse, layer.mlp_norm))
     gate, up = shared.project(normed, layer.gate_up, gate_up, origin)
-    gated, make = (GeGlu, kernels.geglu) if layer.after_mlp is not None else (SwiGlu, kernels.swiglu)
+    gated, make = (GeGlu, kernels.geglu) if layer.gelu else (SwiGlu, kernels.swiglu)
     product = gated.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
     (delta,) = shared.project(product, layer.down, down, Origin(make, (gate, up)))
     return x, shared.behind(delta, layer.after_mlp)

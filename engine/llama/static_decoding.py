@@ -18,7 +18,7 @@ from engine.compat.torch_private import flash_prompts, flash_step
 from engine.llama.attention import AttentionKernel, attention_kernel
 from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
 from engine.llama.kernels import step_norm
-from engine.llama.layers import Angles, LlamaLayer, read_weights
+from engine.llama.layers import Angles, LlamaLayer, capped, read_weights
 from engine.llama.static_memory import JoinedPrompts, StaticMemory
 from engine.out_of_memory import is_out_of_memory
 from engine.packing import visible
@@ -68,7 +68,8 @@ class StaticDecoder:
         self._heads = model.config.num_key_value_heads
         self._groups = model.config.num_attention_heads // self._heads
         self._width, self._scale = weights.layers[0].width, weights.layers[0].scale
-        self._flash = attention_kernel(str(self._device), dtype, width=self._width) is AttentionKernel.FLASH
+        kernel = attention_kernel(str(self._device), dtype, width=self._width)
+        self._flash = kernel is AttentionKernel.FLASH and weights.score_cap is None
         self._lengths: list[int] = []  # of the rows in use, which are the first ones
         self._tokens = torch.zeros(max_rows, dtype=torch.int64, device=self._device)
         self._state = torch.zeros(2, max_rows, dtype=torch.int32, device=self._device)  # lengths, and 1 for rows in use
@@ -110,7 +111,7 @@ class StaticDecoder:
             if self._flash:
                 attended = flash_prompts(q, k, v, batch.bounds, self._scale, layer.window)
             else:
-                attended = _attend_prompts(q, k, v, lengths, self._scale, layer.window)
+                attended = self._attend_prompts(q, k, v, lengths, layer.window)
             x = self._behind(index, layer, x, attended)
         self._lengths += [length for length, rows in zip(lengths, counts, strict=True) for _ in range(rows)]
         self._write_state()
@@ -179,8 +180,28 @@ class StaticDecoder:
             return flash_step(q, keys, values, starts, seen, memory.capacity, self._scale, window)
         keys, values = memory.read_rows(index, rows)
         grouped = q.view(rows, self._heads, self._groups, self._width)
-        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=masks[window], scale=self._scale)
-        return mixed.reshape(rows, -1, self._width)
+        return self._mix(grouped, keys, values, masks[window]).reshape(rows, -1, self._width)
+
+    def _mix(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Attention, (…, Tq, width), of q over k and v with what `mask` adds to the scores, under the model's cap."""
+        if self._weights.score_cap is None:
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=self._scale)
+        scores = capped((q @ k.transpose(-1, -2)).mul_(self._scale), self._weights.score_cap).add_(mask)
+        return scores.softmax(-1, dtype=torch.float32).to(q.dtype) @ v
+
+    def _attend_prompts(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], window: int | None
+    ) -> torch.Tensor:
+        """Each prompt attends to itself, causally: (N, heads · groups, width)."""
+        results = []
+        for parts in zip(*(torch.split(each, lengths) for each in (q, k, v)), strict=True):
+            one_q, one_k, one_v = (each.transpose(0, 1)[None] for each in parts)
+            wide_k, wide_v = (each.repeat_interleave(self._groups, dim=1) for each in (one_k, one_v))
+            places = torch.arange(one_q.shape[2], device=q.device)
+            hidden = ~visible(places, places, window)
+            mask = torch.zeros_like(hidden, dtype=q.dtype).masked_fill_(hidden, -torch.inf)
+            results.append(self._mix(one_q, wide_k, wide_v, mask)[0].transpose(0, 1))
+        return torch.cat(results)
 
     def _mask(self, seen: torch.Tensor, window: int | None) -> torch.Tensor:
         """What is added to the scores of each row's keys, (R, heads, groups, capacity)."""
@@ -229,7 +250,8 @@ class StaticDecoder:
         return self._packed.layers[index]
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        return self._packed.head(self._norm(hidden, self._weights.final_norm), None)
+        logits = self._packed.head(self._norm(hidden, self._weights.final_norm), None)
+        return capped(logits, self._weights.logit_cap)
 
     def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return step_norm(x, weight, self._weights.eps)
@@ -272,20 +294,6 @@ class _Graph:
 
     graph: torch.cuda.CUDAGraph
     logits: torch.Tensor
-
-
-def _attend_prompts(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lengths: list[int], scale: float, window: int | None
-) -> torch.Tensor:
-    """Each prompt attends to itself, causally: (N, heads, width)."""
-    results = []
-    for parts in zip(*(torch.split(each, lengths) for each in (q, k, v)), strict=True):
-        one_q, one_k, one_v = (each.transpose(0, 1)[None] for each in parts)
-        places = torch.arange(one_q.shape[2], device=q.device)
-        seen = visible(places, places, window)
-        out = F.scaled_dot_product_attention(one_q, one_k, one_v, attn_mask=seen, scale=scale, enable_gqa=True)
-        results.append(out[0].transpose(0, 1))
-    return torch.cat(results)
 
 
 @cache

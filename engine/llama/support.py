@@ -9,10 +9,8 @@ from engine.llama.layers import read_weights
 # The classes of transformers whose forward pass the fast path repeats; the last ones on a CUDA device alone, since on a
 # CPU they keep the bits that the plain method gave.
 _ARCHITECTURES = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}
-_ARCHITECTURES_ON_CUDA = {"Gemma3ForCausalLM"}
-
-
-_UNKNOWN = ("attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention")
+_ARCHITECTURES_ON_CUDA = {"GemmaForCausalLM", "Gemma2ForCausalLM", "Gemma3ForCausalLM"}
+_CAPS = ("attn_logit_softcapping", "final_logit_softcapping")
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,8 @@ def _architecture_problem(model: Any) -> str | None:
         return f"its architecture, {config.model_type}, is not one that the fast path knows"
     if getattr(config, "quantization_config", None) is not None and not _takes_quantised(model):
         return "its weights are quantised"
-    if any(getattr(config, name, None) for name in _UNKNOWN):
-        return "it caps its logits, or sees text in both directions"
+    if getattr(config, "use_bidirectional_attention", None):
+        return "it sees text in both directions"
     if len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1:
         return "its layers are on several devices"
     return None
@@ -67,10 +65,11 @@ def _adapter_problem(model: Any, adapter: str) -> str | None:
 
 
 def _scoring_problem(model: Any) -> str | None:
-    if type(model).__name__ in _ARCHITECTURES_ON_CUDA:
-        activation, known = model.config.hidden_activation, {"gelu_pytorch_tanh"}
-    else:
-        activation, known = model.config.hidden_act, {"silu", "swish"}
+    config = model.config
+    if any(getattr(config, name, None) for name in _CAPS):
+        return "it caps its logits"
+    known = {"gelu_pytorch_tanh"} if type(model).__name__ in _ARCHITECTURES_ON_CUDA else {"silu", "swish"}
+    activation = getattr(config, "hidden_activation", None) or config.hidden_act
     return None if activation in known else f"its activation is {activation}"
 
 

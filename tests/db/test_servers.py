@@ -60,3 +60,11 @@ def test_names_are_used_once_and_an_unknown_one_is_said(conn: Connection) -> Non
         add_server(conn, "box", "http://other", model="base")
     with pytest.raises(NotFound, match="no server 'other'"):
         get_server(conn, "other")
+
+
+def test_a_name_is_free_again_once_its_server_is_offered_no_longer(conn: Connection) -> None:
+    first = add_server(conn, "box", "http://old", model="base")
+    archive_server(conn, first)
+    second = add_server(conn, "box", "http://new", model="base")
+    assert [each.id for each in list_servers(conn)] == [second]
+    assert [each.name for each in list_servers(conn, archived=True)] == [f"box #{first}", "box"]

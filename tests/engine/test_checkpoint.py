@@ -171,6 +171,7 @@ def test_settings_that_change_no_bit_may_differ_at_a_resume(base: BaseModel, tmp
     assert {each.name for each in settings_of(TrainConfig) if each.free_at_resume} == {
         "gradient_checkpointing",
         "checkpoint_every",
+        "devices",
     }
     told, adapter = _resumed(base, tmp_path / "killed", config)
     assert adapter == expected

@@ -56,6 +56,8 @@ SHAPE: dict[str, Any] = {
 CONFIGS: dict[str, Any] = {
     "llama": transformers.LlamaConfig,
     "qwen3": transformers.Qwen3Config,
+    "gemma": transformers.GemmaConfig,
+    "gemma2": transformers.Gemma2Config,
     "gemma3": transformers.Gemma3TextConfig,
 }
 PROMPT_TOKENS = 40

@@ -9,11 +9,13 @@ import click
 
 from db.errors import NotAllowed
 from db.pair_rows import VerdictListRow
+from tui.commands.givers import verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.curation.verdict_query import FILTERS, FLAGS
 from tui.ipc.console import emit, say
 from tui.text.format import count, when
+from tui.text.query import Term
 
 if TYPE_CHECKING:
     from tui.workbench import Workbench
@@ -29,17 +31,26 @@ def _help() -> str:
 @click.command(epilog=_help())
 @click.argument("query", nargs=-1)
 @click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@verdicts_of_option
 @click.option("--take-out", "take_out", is_flag=True, help="Take the pairs found out of training.")
 @click.option("--put-back", "put_back", is_flag=True, help="Put the pairs found back into training.")
 @as_json
 @click.pass_obj
-def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, put_back: bool, as_json: bool) -> None:
+def data(
+    options: Options,
+    query: tuple[str, ...],
+    limit: int,
+    verdicts_of: tuple[str, ...],
+    take_out: bool,
+    put_back: bool,
+    as_json: bool,
+) -> None:
     """List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.
 
     The last word may be incomplete. Quote a phrase twice for the shell: '"in autumn"'. Write a filter that begins with
     a minus after --, as in: palate data -- -verdict:skip
     """
-    text = " ".join(query)
+    text = " ".join([*query, *(str(Term(each.replace('"', " "), "by", "=")) for each in verdicts_of)])
     if take_out or put_back:
         _change(options, text, out=_one_of(take_out, put_back), as_json=as_json)
         return
@@ -97,6 +108,7 @@ def _summary(row: VerdictListRow) -> dict[str, Any]:
         "id": row.comparison,
         "when": when(row.at),
         "verdict": row.verdict + strength,
+        **({"of": row.by} if row.by else {}),
         "training": "out" if row.out else "held out" if row.held_out else "",
         "set": row.set_name,
         "prompt": row.prompt_line[:80],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,17 +16,18 @@ import psutil
 from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
-from engine.config import TrainConfig
 from engine.errors import EngineError
-from engine.estimates.requirements import memory_of
 from engine.sources.default_model import DEFAULT_SOURCE, default_folder
 from tui.commands.options import Options
 from tui.commands.output import as_json
 from tui.errors import WorkbenchError
 from tui.ipc.console import emit
+from tui.text.format import when
 from tui.text.sanitize import visible
-from tui.training.preflight_format import memory_words
+from tui.training.model_memory import memory_needs
 from tui.workspace.check import BAD, GOOD, NOTE, Finding, adapter_finding, check_workspace
+from tui.workspace.consent import Consents
+from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import list_settings, stored_settings
 from tui.workspace.workspace import Workspace, read_workspace
 
@@ -38,8 +38,6 @@ RUN_ON_HARDWARE = (
     "(docs/BENCHMARKS.md). The ordinary tests run on processors."
 )
 """What has been run on hardware and what has not, in one sentence."""
-_SHORTER = (512, 256, 128)
-"""Lengths of pairs that are tried where the default length does not fit."""
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 
@@ -116,45 +114,7 @@ def _model(options: Options) -> Iterator[Finding]:
 
 def _needs(source: str) -> Iterator[Finding]:
     """The memory that training this model takes, estimated before its weights are downloaded."""
-    from engine.estimates.checkpointing import free_bytes
-    from engine.precision import choose_device  # imports torch
-
-    config = TrainConfig()
-    device = choose_device("auto")[0]
-    free = free_bytes(device)
-    for dtype in ("bfloat16", "4bit"):
-        try:
-            memory = memory_of(source, config, dtype=dtype, device=device)
-        except EngineError as error:
-            yield Finding("memory", NOTE, str(error))
-            return
-        fits = _fitting(free, partial(_peak, source, dtype, device))
-        yield Finding(
-            "memory",
-            NOTE,
-            f"--dtype {dtype}: about {memory.peak / 1e9:.1f} GB to train on pairs of {config.max_length:,} tokens "
-            f"({memory_words(memory)}); {free / 1e9:.1f} GB are free here: {fits}",
-        )
-
-
-def _peak(source: str, dtype: str, device: str, config: TrainConfig, checkpointing: bool) -> int:
-    return memory_of(source, config, dtype=dtype, device=device, checkpointing=checkpointing).peak
-
-
-def _fitting(free: int, peak: Callable[[TrainConfig, bool], int]) -> str:
-    """With which settings a run fits into `free` bytes, in words. `peak`: of settings, with checkpointing or without.
-
-    A run turns gradient checkpointing on by itself, so a model that fits with it fits.
-    """
-    config = TrainConfig()
-    if peak(config, False) < free:
-        return "fits"
-    if (least := peak(config, True)) < free:
-        return f"fits with gradient checkpointing, which a run turns on by itself ({least / 1e9:.1f} GB)"
-    for length in _SHORTER:
-        if (least := peak(replace(config, max_length=length), True)) < free:
-            return f"fits with --max-length {length} and gradient checkpointing ({least / 1e9:.1f} GB)"
-    return f"does not fit, not even --max-length {_SHORTER[-1]} with gradient checkpointing ({least / 1e9:.1f} GB)"
+    return (Finding("memory", NOTE, sentence) for sentence in memory_needs(source))
 
 
 def _last_model(folder: Path) -> str | None:
@@ -186,6 +146,7 @@ def _workspace(folder: Path) -> Iterator[Finding]:
         check = quick_check(workspace.connection)
         yield Finding("database", GOOD if check == "ok" else BAD, f"quick check: {check}")
         yield from _settings(workspace)
+        yield from _destinations(workspace)
         for adapter in workspace.registry.list():
             yield adapter_finding(workspace.registry, adapter)
         for broken, reason in workspace.registry.damaged():
@@ -204,6 +165,26 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("settings", BAD, f"{error} Change it with `palate settings`.")
         return
     yield Finding("settings", GOOD, ", ".join(changed) if changed else "all defaults; `palate settings` lists them")
+
+
+def _destinations(workspace: Workspace) -> Iterator[Finding]:
+    """Where texts may be sent, and which servers wait for a word about that."""
+    for each in Consents(workspace).listed():
+        kind, place = each.destination.kind, each.destination.place
+        yield Finding("texts go to", NOTE, f"{kind} {place}, allowed {when(each.since)}")
+    try:
+        servers = ServerList(workspace).all()
+    except EngineError:  # reported among the settings
+        return
+    for named in servers:
+        if named.destination.is_this_machine:
+            words = "on this machine as far as its address tells; a tunnel may lead elsewhere"
+            yield Finding("texts go to", NOTE, f"server {named.name} at {named.destination.place}, {words}")
+        elif named.id is None:
+            yield Finding("texts go to", NOTE, f"the server of the settings, {named.destination.place}")
+        elif not named.allowed:
+            words = f"nothing is sent there before `palate servers allow {named.name}`"
+            yield Finding("servers", NOTE, f"{named.name} at {named.destination.place}: {words}")
 
 
 def _owner(folder: Path) -> Finding:

@@ -65,6 +65,7 @@ def train(
     since: str | None,
     prompt_set: str | None,
     strong: bool,
+    verdicts_of: tuple[str, ...],
     from_adapter: str | None,
     resume: int | None,
     search: bool,
@@ -78,7 +79,17 @@ def train(
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
     asked: tuple[tuple[Kind, bool], ...] = (("search", search), ("outlook", outlook))
     studied = tuple(kind for kind, wanted in asked if wanted)
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None, *studied)
+    others: tuple[object, ...] = (
+        from_adapter,
+        name,
+        preset,
+        pairs,
+        since,
+        prompt_set,
+        strong or None,
+        verdicts_of or None,
+    )
+    others = (*others, look or None, *studied)
     if studied and (len(studied) > 1 or from_adapter is not None or look):
         raise InputError("A search or an outlook starts from the base, alone. Leave the other of --search, --outlook, "
                          "--from and --preflight out.")  # fmt: skip
@@ -88,7 +99,7 @@ def train(
     changed = [name for name in _FREE if given[name] is not None]
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
-        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
+        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         load_model(workbench)
         if look:
             print_preflight(workbench.preflight(config, chosen), as_json)

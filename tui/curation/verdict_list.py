@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from db import blind_trials as db_blind
 from db import verdict_search as db_verdict_search
 from db import withdrawals as db_withdrawals
+from db.errors import NotFound
+from db.givers import list_givers
 from db.pair_rows import ComparisonRow, VerdictListRow
-from db.verdict_search import SearchEnded, UnknownName
+from db.verdict_search import SearchEnded
 from db.withdrawals import WithdrawalRow
 from tui.curation.verdict_query import NAMED, fixed_values, search_of
 from tui.events import PairChanged, WorkbenchEvent
@@ -59,7 +61,10 @@ class VerdictBrowser:
 
     def filter_values(self, name: str) -> list[str]:
         """The values of a filter to choose from; empty where a person types the value."""
-        names = db_verdict_search.known_names(self._workspace.connection, name) if name in NAMED else []
+        connection = self._workspace.connection
+        if name == "by":
+            return [each.label for each in list_givers(connection)]
+        names = db_verdict_search.known_names(connection, name) if name in NAMED else []
         return [*names, *fixed_values(name)]
 
     def interrupter(self) -> Callable[[], None]:
@@ -102,7 +107,7 @@ def _known_names() -> Iterator[None]:
     """Turn an unknown name into an error of the query."""
     try:
         yield
-    except UnknownName as unknown:
+    except NotFound as unknown:
         raise QueryError(str(unknown)) from None
 
 

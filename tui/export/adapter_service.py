@@ -45,14 +45,21 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
         AdapterError: there is no such adapter, or its weights are not those that were published.
         InputError: `target` cannot be written, or exists already.
     """
-    registry, target = view.workspace.registry, target.absolute()
+    target = target.absolute()
+    adapter = copy_with_card(view, name, target, target.name, overwrite=overwrite)
+    note_export(view.folder, target, "adapter", adapter.manifest.id)
+    return adapter
+
+
+def copy_with_card(view: WorkspaceReader, name: str, target: Path, called: str, *, overwrite: bool = False) -> Adapter:
+    """The same for a folder that does not stay; its card tells how to load it as `called`."""
+    registry = view.workspace.registry
     adapter = registry.verify(registry.get(name).manifest.id)
     with placed(target, overwrite=overwrite) as folder:
         folder.mkdir(mode=0o700)
         for file in (CONFIG_FILE, WEIGHTS_FILE, MANIFEST_FILE):
             copy_private(adapter.folder / file, folder / file)
-        write_private(folder / CARD, Card(view, adapter, target.name).text().encode())
-    note_export(view.folder, target, "adapter", adapter.manifest.id)
+        write_private(folder / CARD, Card(view, adapter, called).text().encode())
     return adapter
 
 

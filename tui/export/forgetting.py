@@ -21,6 +21,9 @@ from tui.workspace.export_list import exports
 if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
+_WITH_TEXTS = ("pairs", "prompts", "trial", "backup")
+"""The kinds of exports that hold texts of prompts."""
+
 
 @dataclass(frozen=True)
 class Remains:
@@ -107,7 +110,9 @@ class Forgetting:
         copies = sorted((folder / "backups").rglob("*.db"))  # a restore keeps what it replaced in a folder there
         learned = set(found.adapters)
         written = exports(folder)
-        holding = [each for each in written if each.kind in ("pairs", "trial", "backup") and each.at >= found.since]
+        holding = [
+            each for each in written if each.kind in ("pairs", "prompts", "trial", "backup") and each.at >= found.since
+        ]
         holding += [each for each in written if each.source in learned]
         return Remains(
             backups=tuple(str(each) for each in copies if db_forgetting.still_holds(each, hashes)),

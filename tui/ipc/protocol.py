@@ -14,6 +14,7 @@ Any request may be answered by {"refused", "text"}, a title and a sentence; with
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import sys
@@ -65,6 +66,16 @@ class Channel:
         """Send `text` under `name`, in as many lines as it takes."""
         for start in range(0, len(text), _LONGEST_TEXT):
             self.send({name: text[start : start + _LONGEST_TEXT]})
+
+    def has_news(self, within_s: float) -> bool:
+        """Wait `within_s` seconds at most; returns whether the other side sent something or has closed."""
+        if b"\n" in self._rest:
+            return True
+        try:
+            ready, _, _ = select.select([self._link], [], [], within_s)
+        except (OSError, ValueError):  # this side has closed it meanwhile
+            return True
+        return bool(ready)
 
     def receive(self, within_s: float | None = None) -> dict[str, Any] | None:
         """The next object; None when the other side has closed.

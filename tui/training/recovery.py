@@ -96,7 +96,7 @@ def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
     """
     folder = checkpoint_folder(workspace, row.id)
     if (folder / CHECKPOINT).exists():
-        size = sum(file.stat().st_size for file in folder.iterdir())
+        size = (folder / CHECKPOINT).stat().st_size
         workspace.write(db_checkpoints.set_checkpoint, row.id, step=row.step, path=str(folder), size=size).result()
 
 

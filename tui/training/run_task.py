@@ -32,7 +32,7 @@ class RunTask:
     for_study: bool = False
 
 
-def shares_of(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
+def split_rows(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
     """The pairs of a run with their split, as recorded at its start. Without a checkpoint it begins again with them."""
     train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.split, config.seed)
     verdicts = {str(row.comparison): row.verdict for row in rows}

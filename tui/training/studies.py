@@ -107,9 +107,9 @@ class Studies:
 
     def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
         latest = self.latest(kind)
-        if latest is None or latest.ended or latest.given != config or latest.pair_set != pairs.record():
+        if latest is None or latest.ended or latest.given != config:
             return None
-        if latest.pairs != _fingerprint(rows):
+        if latest.pairs != _fingerprint(rows) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
             return None
         if problem := self._trainer.problem(len(rows), pairs):
             raise WorkbenchError(problem)

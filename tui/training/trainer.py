@@ -6,9 +6,9 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
+from tui.machine.monitor import MachineMonitor
 from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
@@ -36,8 +37,9 @@ from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
 from tui.training.recovery import check_resumable, checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
 from tui.training.run_endings import RunEndings
+from tui.training.run_engine import RunEngine, check_devices
 from tui.training.run_request import RunRequest, RunRequests
-from tui.training.run_task import RunChoices, RunTask, shares_of
+from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
 from tui.training.study import is_of_study
 from tui.workspace.settings_store import stored_settings
@@ -64,6 +66,8 @@ class Trainer:
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
+        self._engine: RunEngine | None = None
+        self.machine = MachineMonitor(services.loaded_model.gpu_ids, services.publish)
         self._beside_samples: RunProgress | None = None
         """The progress after the run's newest event, without the samples that are taken after it."""
         self._previews = RunPreviews(services.workspace, services.loaded_model)
@@ -92,14 +96,16 @@ class Trainer:
         return self._previews.preflight(config, pairs, is_dropped)
 
     def close(self) -> None:
-        """Stop counting for previews."""
+        """Stop counting for previews, and looking at the machine."""
         self._previews.close()
+        self.machine.end()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and submit it to the scheduler; returns its id.
 
         Raises:
             WorkbenchError: a run is in progress, the model is not loaded, or there are too few pairs.
+            SettingError: this machine lacks a device that the settings name.
             InputError: the pairs are of a prompt set that does not exist.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
@@ -115,6 +121,7 @@ class Trainer:
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
+        check_devices(config)
         run = self._workspace.write(
             db_runs.create_run,
             name=name,
@@ -122,7 +129,7 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=shares_of(rows, config),
+            pairs=split_rows(rows, config),
             pair_set=pairs.record(),
         ).result()
         tags = more.get("tags", ())
@@ -162,6 +169,7 @@ class Trainer:
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
             raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it anew.")
+        check_devices(config)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:
             self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
@@ -188,6 +196,8 @@ class Trainer:
         if self.progress is None or self.job is None:
             return
         self._requests.ask(RunRequest.LEAVE)
+        if self._engine is not None and self._engine.is_starting:
+            self._scheduler.end(self.job)
         self._scheduler.wake()
         wait([self.job.done], timeout_s)
 
@@ -199,6 +209,7 @@ class Trainer:
         self._requests.clear()
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
+        self.machine.begin()
         self.job = self._scheduler.submit("run", self._work_steps(task), self._priority)
         self._publish(RunChanged(task.run))
 
@@ -229,6 +240,7 @@ class Trainer:
         """Let a run that waits continue."""
         if self.progress is not None and self.progress.phase in WAITING:
             self._requests.withdraw(RunRequest.PAUSE)
+            self.machine.drop_summaries()  # those of the pause
             self._show(RunPhase.TRAINING)
             self._scheduler.wake()
 
@@ -239,9 +251,13 @@ class Trainer:
 
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
+        usual = Priority.RUN
         if self._requests.now is not RunRequest.NONE:
-            return Priority.FIRST
-        return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
+            usual = Priority.FIRST
+        elif self.progress is not None and self.progress.phase is RunPhase.PAUSED:
+            usual = Priority.ASLEEP
+        engine = self._engine
+        return usual if engine is None else engine.priority(usual)
 
     def problem(self, pairs: int, chosen: PairSet) -> str | None:
         """Why no run can start on so many pairs of a set, and what to do; None where one can."""
@@ -272,12 +288,16 @@ class Trainer:
         return ending.expected
 
     def _train(self, task: RunTask) -> WorkSteps:
-        recorder = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
+        recorder = RunRecorder(self._workspace, task.run, task.rows, self.machine, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
+        engine = self._engine = RunEngine(self._services, task, staging, self._requests)
+        for reason in engine.reasons:
+            recorder.note(reason)
+        known = KnownReferences(self._workspace)
         try:
-            with closing(self._events(task, staging, recorder)) as events:
+            with closing(engine.events(known, samples=sampler.num_prompts > 0)) as events:
                 for event in events:
                     if isinstance(event, AdapterSaved) and self._requests.now is not RunRequest.DISCARD:
                         adapter = self._keep(task, event, recorder)
@@ -291,6 +311,7 @@ class Trainer:
                     if self._requests.now is RunRequest.DISCARD and adapter is None:
                         break
         finally:
+            self._engine = None
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
                 self._loaded_model.unload(staging.name)
@@ -357,28 +378,6 @@ class Trainer:
             self.progress = replace(self.progress, seconds_left=None)
         self._show(RunPhase.PAUSED)
 
-    def _events(self, task: RunTask, staging: Path, recorder: RunRecorder) -> Generator[Event, None, None]:
-        """The engine's events of this run."""
-        from engine.train import train_dpo  # imports torch
-
-        base = self._loaded_model.required()
-        for reason in base.reasons:
-            recorder.note(reason)
-        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
-            yield from train_dpo(
-                base,
-                [preference_pair(row) for row in task.rows],
-                task.config,
-                adapter=staging.name,
-                folder=staging,
-                start=start,
-                stop=lambda: self._requests.now is RunRequest.STOP,
-                known_reference=KnownReferences(self._workspace),
-                checkpoint_folder=self.checkpoint_folder(task.run),
-                checkpoint_now=lambda: self._requests.now.needs_checkpoint,
-                resume=task.resumed,
-            )
-
     def checkpoint_folder(self, run: int) -> Path:
         """The folder of a run's checkpoint."""
         return checkpoint_folder(self._workspace, run)
@@ -393,6 +392,7 @@ class Trainer:
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
         """Record and publish the run's end. False when it can only be recorded later; the run is over either way."""
+        self.machine.end()
         self.progress = None  # if it seemed to continue, no other run could start
         recorded = self.endings.record(task.run, status, error, adapter)
         self._publish(RunEnded(task.run, name=task.name, status=status))

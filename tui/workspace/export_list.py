@@ -21,7 +21,7 @@ EXPORTS = "exports.jsonl"
 class NotedExport:
     """One file or folder that was written.
 
-    `kind` is pairs, trial, backup, adapter or model, `source` the adapter's id.
+    `kind` is pairs, prompts, trial, backup, adapter or model, `source` the adapter's id.
     """
 
     at: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import Gemma3TextConfig, MistralConfig, PreTrainedConfig
+from transformers import Gemma2Config, Gemma3TextConfig, GemmaConfig, MistralConfig, PreTrainedConfig
 
 from engine.config import TrainConfig
 from engine.decode import Decoder
@@ -87,10 +87,21 @@ GEMMA = Gemma3TextConfig(
     **SHAPE, head_dim=8, query_pre_attn_scalar=12, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
 )
 
+GEMMA2 = Gemma2Config(
+    **SHAPE,
+    head_dim=8,
+    query_pre_attn_scalar=12,
+    sliding_window=6,
+    layer_types=["sliding_attention", "full_attention"],
+    attn_logit_softcapping=0.5,
+    final_logit_softcapping=2.0,
+)
+WIDER = [GEMMA, GEMMA2, GemmaConfig(**SHAPE, head_dim=8), MistralConfig(**SHAPE, sliding_window=8)]
+
 
 @pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("bfloat16", 0.1)])
-@pytest.mark.parametrize("config", [GEMMA, MistralConfig(**SHAPE, sliding_window=8)], ids=["gemma3", "mistral"])
-def test_static_steps_with_windows_and_norms_of_gemma(
+@pytest.mark.parametrize("config", WIDER, ids=lambda config: config.model_type)
+def test_static_steps_with_windows_caps_and_norms_of_gemma(
     tmp_path: Path, config: PreTrainedConfig, dtype: str, close: float
 ) -> None:
     base = loaded(tmp_path, dtype, config)

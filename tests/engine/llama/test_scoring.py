@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import Gemma3TextConfig, GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import Gemma3TextConfig, GemmaConfig, GPT2Config, MistralConfig, Qwen2Config, Qwen3Config
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
@@ -37,6 +37,7 @@ CONFIGS = {
     "mistral": MistralConfig(**SHAPE, sliding_window=None),
     "qwen2": Qwen2Config(**SHAPE),
     "qwen3": Qwen3Config(**SHAPE, head_dim=8),
+    "gemma": GemmaConfig(**{**SHAPE, "hidden_act": "gelu_pytorch_tanh"}, head_dim=8),
     "gemma3": Gemma3TextConfig(
         **SHAPE,
         head_dim=8,

@@ -71,14 +71,14 @@ def test_a_refused_model_has_a_reason_for_each_use(
     assert support_of(loaded(tmp_path, config).hf_model, None) == Support(scoring, decoding)
 
 
-@pytest.mark.parametrize("name", ["gemma3", "mistral with a window", "qwen3 with windows in some layers"])
+@pytest.mark.parametrize("name", ["gemma", "gemma3", "mistral with a window", "qwen3 with windows in some layers"])
 def test_a_cuda_device_takes_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     model = loaded(tmp_path, CONFIGS[name]).hf_model
     assert support_of(model, None).decoding is not None
     monkeypatch.setattr("engine.llama.support._on_cuda", lambda model: True)  # noqa: ARG005
     assert support_of(model, None) == FULL
     model.config.final_logit_softcapping = 30.0
-    assert support_of(model, None).scoring == "it caps its logits, or sees text in both directions"
+    assert support_of(model, None).scoring == "it caps its logits"
 
 
 def test_scoring_needs_llama_s_activation_and_decoding_does_not(tmp_path: Path) -> None:

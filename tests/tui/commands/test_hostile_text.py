@@ -55,6 +55,7 @@ READING = [
     ("compare", "--trial", "2"),
     ("compare", "--board"),
     ("forget", "1"),
+    ("status",),
     ("doctor",),
 ]
 

@@ -14,14 +14,17 @@ from tui.curation.files import PairFile, check_target, format_choices, named_sou
 from tui.curation.import_format import exported_words, left_out_words, remark_words, summary_words, taken_words
 from tui.curation.import_source import UnknownFormat
 from tui.curation.import_tally import Preview
+from tui.curation.prompt_sets import PromptFile, similar_line, similar_words
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.data.import_preview import PREVIEWED, ShowPreview
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.text.format import count
+from tui.text.sanitize import visible_line
 
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "judged pairs"))
+_SIMILAR_SHOWN = 5
 _STOP = (("s", "stop it; nothing of it is kept"),)
 _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or user/name on the Hub."
 
@@ -65,9 +68,24 @@ async def import_file(screen: PalateScreen) -> None:
 
 
 async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> None:
-    source = named_source(name)
-    adding = await asyncio.to_thread(screen.workbench.add_prompts, source, set_name=source.stem, held_out=held_out)
-    screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
+    source, book = named_source(name), screen.workbench.prompts
+    file = await asyncio.to_thread(book.read_file, source, held_out=held_out)
+    answer: str | None = "a"
+    if file.near:
+        answer = await screen.app.push_screen_wait(_similar_question(file))
+    if answer is not None:
+        adding = book.add_file(file, source.stem, distinct=answer == "d")
+        screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
+
+
+def _similar_question(file: PromptFile) -> Choose:
+    """What of the file is nearly the same as others, and whether to add it."""
+    similar = file.read.similar
+    lines = [visible_line(similar_line(each), 160) for each in similar[:_SIMILAR_SHOWN]]
+    if len(similar) > len(lines):
+        lines.append(f"… and {len(similar) - len(lines):,} more")
+    words = "\n".join([*similar_words(similar), "", *lines])
+    return Choose("Import", words, (("a", "add them all"), ("d", "leave those out that are nearly the same")))
 
 
 async def _take_pairs(screen: PalateScreen, name: str) -> None:

@@ -31,8 +31,9 @@ from tui.widgets.lists.prompt_lines import prompt_line, set_lines
 
 _PAGE: Final = 200
 _AHEAD: Final = 20
-_LETTERS: Final = ("add", "write", "new_set", "rename", "hold_out", "move", "remove", "forget", "find")
+_LETTERS: Final = ("similar", "add", "write", "new_set", "rename", "hold_out", "move", "remove", "forget", "find")
 _EMPTY_SET: Final = "No prompt here. Press a to type one, e to write one in your editor."
+_NONE_SIMILAR: Final = "No prompt of this set is nearly the same as another. Press esc to see all of them."
 _NOTHING_FOUND: Final = "No prompt of this set matches. Press esc to see all of them."
 
 
@@ -42,8 +43,9 @@ class PromptsScreen(PalateScreen):
     MODE = "data"
     AUTO_FOCUS = "#sets-list"
     BINDINGS: ClassVar = [
-        Binding("escape", "back", "back", id="prompts.back", tooltip="Take the words off, then back to the verdicts."),
+        Binding("escape", "back", "back", id="prompts.back", tooltip="Take the filter off, then back to the verdicts."),
         Binding("slash", "find", "find", id="prompts.find", key_display="/", tooltip="Prompts of this set with words."),
+        Binding("s", "similar", "similar", id="prompts.similar", tooltip="Prompts that are nearly the same."),
         Writing("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
         Writing("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
         Writing("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
@@ -59,6 +61,8 @@ class PromptsScreen(PalateScreen):
         self._sets: list[SetCounts] = []
         self._rows: list[PromptListRow] = []
         self._complete = True
+        self._similar = False
+        """Only the prompts are listed that are nearly the same as others."""
         self._asked = 0
 
     def compose_body(self) -> ComposeResult:
@@ -112,10 +116,13 @@ class PromptsScreen(PalateScreen):
         mine, after = self._asked, self._rows[-1].id if more and self._rows else 0
         if marked is None:
             return
-        rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
+        if self._similar:
+            rows = await asyncio.to_thread(self.book.similar_together, marked.row.id)
+        else:
+            rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
         if mine != self._asked or not self.is_mounted:
             return  # another set or other words were asked for meanwhile
-        self._complete = len(rows) < _PAGE
+        self._complete = self._similar or len(rows) < _PAGE
         shown = self.query_one("#prompts-list", CursorList)
         if more:
             self._rows += rows
@@ -130,9 +137,12 @@ class PromptsScreen(PalateScreen):
         pane.border_title = Content(visible_line(marked.row.name, 60))
         more = "" if self._complete else f"the first {len(self._rows):,}, more as you go down"
         found = count(len(self._rows), "match").replace("matchs", "matches") if filtered and self._complete else more
+        if self._similar:
+            found = f"nearly the same as others: {count(len(self._rows), 'prompt')}"
         pane.border_subtitle = Content(found) if found else None
         pane.set_class(not self._rows, "-empty")
-        self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY_SET))
+        none = _NONE_SIMILAR if self._similar else _NOTHING_FOUND if filtered else _EMPTY_SET
+        self.query_one("#nothing", Static).update(Content(none))
         self.refresh_bindings()
 
     @on(OptionList.OptionHighlighted, "#sets-list")
@@ -176,8 +186,14 @@ class PromptsScreen(PalateScreen):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
+    def action_similar(self) -> None:
+        """List only the prompts that are nearly the same as others, or all again."""
+        self._similar = not self._similar
+        self.run_worker(self._read_prompts(), name="prompts")
+
     def action_find(self) -> None:
         """Type words; the list follows every key."""
+        self._similar = False
         self.query_one("#words").add_class("-open")
         self.query_one("#words").focus()
 
@@ -190,7 +206,10 @@ class PromptsScreen(PalateScreen):
         self.query_one("#prompts-list").focus()
 
     def action_back(self) -> None:
-        """Take the words off; without any, back to the verdicts."""
+        """Take the filter off; without any, back to the verdicts."""
+        if self._similar:
+            self.action_similar()
+            return
         line = self.query_one("#words", Input)
         if line.has_class("-open"):
             line.value = ""

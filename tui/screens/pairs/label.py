@@ -11,7 +11,7 @@ from tui.events import WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText
 from tui.screens.pairs.edit_answer import EditAnswer
-from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
+from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, REASON_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
 from tui.screens.pairs.new_answers import NewAnswers
 from tui.screens.pairs.pair_changes import ask_note, note_of
 from tui.screens.pairs.pair_feed import PairFeed
@@ -33,6 +33,7 @@ class LabelScreen(PairScreen):
         *FEED_KEYS,
         writing_key("e", "edit", "edit", "edit", "Write an answer better in your editor; it becomes the chosen one."),
         NOTE_KEY,
+        REASON_KEY,
         writing_key("g", "new_answers", "new-answers", "new answers", _NEW_ANSWERS),
         writing_key(
             "4", "rank", "rank", "rank four", "Two more answers to this prompt; put all four in order by keys."
@@ -173,7 +174,8 @@ class QueuedPairs:
 
     def why_empty(self) -> Content:
         """Why the queue is empty, and what happens or what to press."""
-        return empty_note(self._screen.workbench.status())
+        workbench = self._screen.workbench
+        return empty_note(workbench.status(), workbench.labelling_sets())
 
     def take_back(self) -> Future[int | None]:
         """Undo the newest verdict of all."""

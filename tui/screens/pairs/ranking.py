@@ -38,24 +38,22 @@ class RankingScreen(PalateScreen):
     WATCHABLE = False
     AUTO_FOCUS = ""
     BINDINGS: ClassVar = [
-        _key("1", "place(0)", "first", "best first", "The first answer is the best of those without a place."),
+        _key("1", "place(0)", "first", "best first", "The first answer is the best of the others."),
         _key(
             "2",
             "place(1)",
             "second",
             "best first",
-            "The second answer is the best of those without a place.",
+            "The second answer is the best of the others.",
             show=False,
         ),
-        _key(
-            "3", "place(2)", "third", "best first", "The third answer is the best of those without a place.", show=False
-        ),
+        _key("3", "place(2)", "third", "best first", "The third answer is the best of the others.", show=False),
         _key(
             "4",
             "place(3)",
             "fourth",
             "best first",
-            "The fourth answer is the best of those without a place.",
+            "The fourth answer is the best of the others.",
             show=False,
         ),
         _key("equals_sign,0", "beside", "equal", "as good", "The next answer is as good as the one before."),

@@ -16,7 +16,15 @@ from textual.message import Message
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
-from tui.events import ModelChanged, RunChanged, SamplesStored, StudyChanged, VerdictStored, WorkbenchEvent
+from tui.events import (
+    MachineRead,
+    ModelChanged,
+    RunChanged,
+    SamplesStored,
+    StudyChanged,
+    VerdictStored,
+    WorkbenchEvent,
+)
 from tui.runs.curves import RunHistory
 from tui.screens.base import PalateScreen
 from tui.screens.confirm import StopScreen
@@ -110,6 +118,8 @@ class TrainScreen(PalateScreen):
 
     def screen_shown(self) -> None:
         """Follow the run that is alive, or the last one until a new one is offered; else the settings, up to date."""
+        if not self.workbench.watching:
+            self.workbench.ensure_model()  # where servers answer, nothing needed it so far
         alive = self.workbench.run_progress
         if alive is not None:
             self._follow(alive.run)
@@ -130,6 +140,8 @@ class TrainScreen(PalateScreen):
                 elif event is None:
                     self._read_news()
                 self._pace.news()
+            case MachineRead():
+                self._draw_machine()
             case SamplesStored(run=run) if run == self._run:
                 self._pace.news()
             case RunChanged(run=run) if self._progress(run) is not None:
@@ -183,6 +195,7 @@ class TrainScreen(PalateScreen):
         setup = self.query_one(TrainSetup)
         setup.show_adapters(self.workbench.adapters())
         setup.show_sets(self.workbench.labelling_sets())
+        setup.show_givers(self.workbench.other_givers())
         setup.set_presets(self.workbench.presets.all())
         self._studies.read()
         setup.show_studies(self._studies.search, self._studies.outlook)
@@ -241,7 +254,13 @@ class TrainScreen(PalateScreen):
         log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
         adapter = self._adapters.of(self._row)
         self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
+        self._draw_machine()
         self.refresh_bindings()
+
+    def _draw_machine(self) -> None:
+        """Draw the machine's figures while the run is alive."""
+        readings = self.workbench.machine_readings() if self._progress(self._run) is not None else ()
+        self.query_one(LiveRun).show_machine(readings)
 
     @on(FormRow.Changed)
     def settings_changed(self) -> None:

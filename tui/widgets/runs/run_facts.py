@@ -39,12 +39,13 @@ class RunPage:
     general_text: tuple[float, float] | None = None
 
 
-def facts_of(page: RunPage) -> Content:
-    """The sections, the most useful first; empty ones are left out."""
+def facts_of(page: RunPage, machine: Sequence[Content] = ()) -> Content:
+    """The sections, the most useful first; empty ones are left out. `machine` holds the lines of the machine."""
     warnings = [row for row in page.log if row.level != "info"]
-    sections = (
+    sections: tuple[tuple[str, Iterable[Content]], ...] = (
         ("warnings", [notice_line(row, whole=True) for row in warnings]),
         ("run", _run_facts(page.run, page.parent, page.general_text)),
+        ("machine now" if page.run.status == "running" else "machine, over the run", machine),
         ("adapter", _adapter_facts(page.run, page.adapter)),
         ("lineage", _lineage(page.family)),
         ("pairs that stay wrong", _wrong_pairs(page.margins)),

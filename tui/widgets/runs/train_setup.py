@@ -15,6 +15,7 @@ from textual.widgets import Static
 from adapters.names import clean_name, name_key
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
+from tui.analysis.report_format import givers_words
 from tui.errors import InputError
 from tui.snapshots import AdapterView, TrainPreview
 from tui.text.format import count, plain
@@ -63,6 +64,7 @@ class TrainSetup(Vertical):
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
         self._wanted: str | None = None
+        self._givers: list[tuple[str, ...]] = []
 
     def compose(self) -> ComposeResult:
         """Plan, rows, sentence."""
@@ -79,6 +81,7 @@ class TrainSetup(Vertical):
             ChoiceRow(
                 "pairs_judged", "pairs judged", _JUDGED_HELP, [(False, "either way"), (True, "much better only")]
             ),
+            ChoiceRow("pairs_by", "verdicts of", _BY_HELP, [((), "you")]),
             *(setting_row(each) for each in settings_of(TrainConfig)),
             id="train-form",
         )
@@ -98,15 +101,24 @@ class TrainSetup(Vertical):
     @property
     def pairs(self) -> PairSet:
         """The set of pairs in the rows."""
-        since, prompt_set, strong = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged"))
+        since, prompt_set, strong, givers = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged", "by"))
         assert isinstance(since, TextRow)
         assert isinstance(prompt_set, ChoiceRow)
         assert isinstance(strong, ChoiceRow)
-        return PairSet(since=since.value, prompt_set=prompt_set.value, strong=strong.value)
+        assert isinstance(givers, ChoiceRow)
+        return PairSet(
+            since=since.value, prompt_set=prompt_set.value, strong=strong.value, verdicts_of=tuple(givers.value)
+        )
 
     def take_pairs(self, chosen: PairSet) -> None:
         """Set the rows to these pairs."""
-        for key, value in (("since", chosen.since), ("of", chosen.prompt_set), ("judged", chosen.strong)):
+        self._offer_givers([*self._givers, chosen.verdicts_of])
+        for key, value in (
+            ("since", chosen.since),
+            ("of", chosen.prompt_set),
+            ("judged", chosen.strong),
+            ("by", chosen.verdicts_of),
+        ):
             self._take(self.form.row(f"pairs_{key}"), value)
 
     def take_config(self, config: TrainConfig) -> None:
@@ -171,6 +183,19 @@ class TrainSetup(Vertical):
         row = self.form.row("pairs_of")
         assert isinstance(row, ChoiceRow)
         row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
+
+    def show_givers(self, labels: Sequence[str]) -> None:
+        """Offer the verdicts of these people and judges (labels of `GiverRow`, the owner left out)."""
+        self._givers = [(each,) for each in labels] + [("me", each) for each in labels]
+        self._givers += [("me", *labels)] if len(labels) > 1 else []
+        self._offer_givers([*self._givers, self.pairs.verdicts_of])
+
+    def _offer_givers(self, offered: Sequence[tuple[str, ...]]) -> None:
+        row = self.form.row("pairs_by")
+        assert isinstance(row, ChoiceRow)
+        row.set_choices(
+            [(each, visible_line(givers_words(each or ("me",)), 44)) for each in dict.fromkeys([(), *offered])]
+        )
 
     def set_presets(self, presets: Sequence[Preset]) -> None:
         """Set the available presets."""
@@ -272,6 +297,10 @@ _JUDGED: Final = ((False, "either way"), (True, "much better only"))
 _JUDGED_HELP: Final = (
     "Every verdict that decides, or only those where one answer was much better.\n"
     "Default either way. w shows the sets of pairs that you saved."
+)
+_BY_HELP: Final = (
+    "Whose verdicts are learned from: yours, or those of another person or a judge; of several, the first who judged "
+    "a pair\ndecides it. Default you. w shows the sets of pairs that you saved."
 )
 _FROM_HELP: Final = (
     "The base model, or the adapter in use, which then continues to learn.\n"

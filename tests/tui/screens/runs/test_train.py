@@ -18,11 +18,11 @@ from tests.fake_workbench import FakeWorkbench, adapter_view, run_row
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
-from tui.events import RunChanged, RunEnded, SamplesStored
+from tui.events import MachineRead, RunChanged, RunEnded, SamplesStored
 from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.train import TrainScreen
-from tui.snapshots import RunPhase
+from tui.snapshots import MachineReading, RunPhase
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.study import Cell, Study
@@ -301,6 +301,24 @@ async def test_live_metrics_come_from_the_events(workbench: FakeWorkbench) -> No
         await until_shown(pilot, "train 0.693")
         assert "epoch 0.1 of 3" in text_of(app)
         assert "3.1 pairs/s" in text_of(app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_machine_is_beside_a_run_while_it_is_alive(workbench: FakeWorkbench, size: tuple[int, int]) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "Scoring the pairs with the reference")
+        place = app.screen.query_one("#run-machine")
+        assert not place.display
+        workbench.readings = (MachineReading(1.0, "CPU", cpu_use=97.0, memory=1_900_000_000, memory_left=10**10),)
+        workbench.publish(MachineRead())
+        await until_shown(pilot, "97 %")
+        assert "1.9 GB" in text_of(app)
+        workbench.end_run()
+        await until_shown(pilot, "finished")
+        assert not place.display
 
 
 async def test_a_run_waits_and_goes_on_with_one_key(workbench: FakeWorkbench) -> None:

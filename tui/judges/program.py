@@ -12,13 +12,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import Message
 from tui.errors import WorkbenchError
-
-Choice = Literal["first", "second", "tie"]
+from tui.judges.judgement import Choice, Judgement, Look, combine
 
 TIMEOUT_S: Final = 120.0
 _CHOICES: Final[Mapping[str, Choice]] = {
@@ -35,20 +34,6 @@ class JudgeError(WorkbenchError):
     """The judging program cannot be started, fails, or writes no verdict."""
 
     title = "The judge gave no verdict"
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A verdict in canonical terms, and what was chosen with answer a first and with answer b first."""
-
-    verdict: Literal["a", "b", "tie"]
-    a_first: Choice
-    b_first: Choice
-
-    @property
-    def agrees(self) -> bool:
-        """Did the program choose the same in both orders?"""
-        return self.verdict != "tie" or self.a_first == "tie"
 
 
 @dataclass(frozen=True)
@@ -70,11 +55,7 @@ class ExternalJudge:
         """
         a_first = self._ask(pair.prompt.messages, pair.a.text, pair.b.text)
         b_first = self._ask(pair.prompt.messages, pair.b.text, pair.a.text)
-        if (a_first, b_first) == ("first", "second"):
-            return Judgement("a", a_first, b_first)
-        if (a_first, b_first) == ("second", "first"):
-            return Judgement("b", a_first, b_first)
-        return Judgement("tie", a_first, b_first)
+        return combine(Look(a_first), Look(b_first))
 
     def _ask(self, prompt: Sequence[Message], first: str, second: str) -> Choice:
         question = json.dumps({"prompt": list(prompt), "first": first, "second": second}, ensure_ascii=False)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fake_workbench import comparison
-from tui.trials.external_judge import ExternalJudge, JudgeError, Judgement
+from tui.judges.judgement import Judgement
+from tui.judges.program import ExternalJudge, JudgeError
 
 LONGER = "q = json.load(sys.stdin); print('first' if len(q['first']) > len(q['second']) else 'second')"
 
