@@ -191,6 +191,12 @@ class TrainConfig:
         low=0,
         high=0.49,
     )
+    ld_alpha: float = setting(
+        1.0,
+        "Weight of the tokens by which an answer is longer than the other one (LD-DPO); 1 counts them all, 0 none.",
+        low=0,
+        high=1,
+    )
     tie_weight: float = setting(
         0.5, "Weight of a tie beside a pair with a better answer, with the loss ordinal.", low=0, high=1
     )

@@ -181,6 +181,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
+    scorer.ld_alpha = config.ld_alpha
     scorer.checkpointing, why = choose_checkpointing(
         known_shape(base.hf_model.config),
         config,

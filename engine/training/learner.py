@@ -191,7 +191,7 @@ class Learner:
     def score_text(self, pair: EncodedPair) -> torch.Tensor:
         """The policy's logps of both texts of a pair, (2,), without dropout and without a gradient."""
         with self.turn(self.adapter):
-            return self.scorer.score(self.adapter, pair).logps.cpu()
+            return self.scorer.score(self.adapter, pair).whole.cpu()
 
     def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
