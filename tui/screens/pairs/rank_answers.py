@@ -49,20 +49,16 @@ class RankAnswers(Actions):
         await asyncio.gather(done, return_exceptions=True)  # the workbench publishes what went wrong
 
     def _pairs_beside(self, pair: ComparisonRow) -> list[ComparisonRow]:
-        """The pair, and another open one of its prompt whose answers are by the same policy."""
+        """The pair, and another open one of its prompt, under the same system prompt."""
         others = self._screen.workbench.pairs_of_prompt(pair.prompt.id)
-        alike = [each for each in others if each.id != pair.id and each.standing is None and same_policy(pair, each)]
+        alike = [each for each in others if each.id != pair.id and each.standing is None and asked_alike(pair, each)]
         return [pair, *alike[:1]]
 
 
-def same_policy(one: ComparisonRow, other: ComparisonRow) -> bool:
-    """Whether one policy wrote all four answers, with one sampling."""
-    wrote = {
-        (each.model_id, each.server, each.source, str(each.sampling))
-        for pair in (one, other)
-        for each in (pair.a, pair.b)
-    }
-    return len(wrote) == 1
+def asked_alike(one: ComparisonRow, other: ComparisonRow) -> bool:
+    """Whether the answers of both pairs were written under one system prompt: others cannot be compared."""
+    answers = (one.a, one.b, other.a, other.b)
+    return len({(each.sampling or {}).get("system") for each in answers}) == 1
 
 
 def answers_of(pairs: list[ComparisonRow]) -> list[CompletionRow]:
