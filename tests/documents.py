@@ -33,6 +33,7 @@ from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
@@ -50,6 +51,7 @@ _COLUMNS = 100  # of the help of a command
 KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Everywhere": (PalateApp,),
     "Label": (LabelScreen,),
+    "Four answers in order": (RankingScreen,),
     "A verdict read again": (ReviewScreen,),
     "Ask": (AskScreen, TextEditor),
     "Train": (TrainScreen,),

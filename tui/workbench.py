@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,6 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
+from db import rankings as db_rankings
 from db import verdicts as db_verdicts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
@@ -58,7 +59,15 @@ from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import (
+    LoadState,
+    MachineReading,
+    ModelState,
+    RunProgress,
+    StudyProgress,
+    TrainPreview,
+    WorkbenchStatus,
+)
 from tui.status import StatusCounter
 from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
@@ -66,6 +75,7 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
+from tui.training.studies import Studies
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
@@ -123,9 +133,10 @@ class Workbench(WorkspaceReader):
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self.data = VerdictBrowser(self.workspace, self._publish)
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
+            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
+            self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.joining = Joining(self.workspace, self._prompts_changed)
             self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
@@ -183,10 +194,12 @@ class Workbench(WorkspaceReader):
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
         self.judges.close()
+        self.studies.stop()
         self.trainer.leave()
         self.trainer.close()
         self.network.close()
         self.scheduler.close()
+        self.studies.close()
         self.tracking.close()
         self._files.close()
         self.workspace.close()
@@ -209,6 +222,11 @@ class Workbench(WorkspaceReader):
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
         return self.trainer.machine.readings()
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook; None without one. Makes no query."""
+        return self.studies.progress
 
     @property
     def model_state(self) -> ModelState:
@@ -332,6 +350,26 @@ class Workbench(WorkspaceReader):
         """
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         return self._published(edited, comparison, "skip")
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> Future[int]:
+        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
+
+        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
+        """
+        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
+        stored = self.workspace.write_verdict(
+            db_rankings.rank_answers,
+            answers,
+            ranks,
+            instead_of=pairs,
+            side_seed=self.seed,
+            seconds=seconds,
+            layout=layout,
+            blind=not any(known),
+        )
+        return self._published(stored, pairs[0], "skip")
 
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
