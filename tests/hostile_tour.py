@@ -39,6 +39,7 @@ from tui.screens.ask.ask import AskScreen
 from tui.screens.ask.past import PastConversations
 from tui.screens.base import PalateScreen
 from tui.screens.compare.board import BoardScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
@@ -250,6 +251,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("a setting, opened", pressing("enter")),
         ("servers", on("data", lambda: ServersScreen("data"))),
         ("a server's report", reported),
+        ("judges", on("compare", lambda: JudgesScreen("compare"))),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),

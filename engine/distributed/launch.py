@@ -187,17 +187,9 @@ class DeviceRun:
         meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", str(place / "launcher")]
         meeting += ["--rdzv-conf", "store_type=file", "--rdzv-id", place.name, "--local-addr", "127.0.0.1"]
         command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "torch.distributed.run",
-            *meeting,
-            "--nnodes",
-            "1",
-            "--max-restarts",
-            "0",
+            *(sys.executable, "-P", "-m", "torch.distributed.run", *meeting, "--nnodes", "1", "--max-restarts", "0"),
+            *("--nproc-per-node", str(len(self._job.devices)), "-m", "engine.worker", str(self._folder / JOB)),
         ]
-        command += ["--nproc-per-node", str(len(self._job.devices)), "-m", "engine.worker", str(self._folder / JOB)]
         with open(os.open(self._folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True

@@ -140,6 +140,8 @@ run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
+servers.try servers.add servers.allow servers.remove adapter.push run.track
+data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {

@@ -84,7 +84,7 @@ class AdapterService:
             MergeError: it has no place in a GGUF file.
             InputError: the folder is not there.
         """
-        from engine.export.gguf_adapter import write_adapter_gguf  # imports torch
+        from engine.export.gguf_writer import write_adapter_gguf  # imports torch
 
         registry = self._workspace.registry
         adapter = registry.verify(registry.get(name).manifest.id)

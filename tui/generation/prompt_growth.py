@@ -198,7 +198,7 @@ def fresh_prompts(texts: Sequence[str], known: Sequence[StoredQuestion], beside:
     """
     hashes = {each.content_hash for each in known} | {each.guard_hash for each in known}
     prompts = [NewPrompt((Message(role="user", content=text),)) for text in (*beside, *texts)]
-    near = similar_prompts(prompts, known, held_out=False)
+    near, _ = similar_prompts(prompts, known, held_out=False)
     fresh = []
     for place, prompt in enumerate(prompts):
         mine = {content_hash(prompt.messages), guard_hash(prompt.messages)}

@@ -35,6 +35,7 @@ class RunEngine:
         self._services, self._task, self._requests = services, task, requests
         self._loaded_model = services.loaded_model
         self._elsewhere: DeviceRun | None = None
+        self._is_over = False
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -51,7 +52,7 @@ class RunEngine:
 
         What is new is stored at once where the devices are not those of the model here. A lost run ends at once.
         """
-        if self._task.config.devices is None or sampling:
+        if self._task.config.devices is None or sampling or self._is_over:
             return usual
         if self._elsewhere is None:
             return Priority.FIRST  # to start processes takes no time here
@@ -100,7 +101,10 @@ class RunEngine:
 
         job = self._job(folder, find_devices(named), samples)
         self._elsewhere = DeviceRun(job, self._checkpoints, self._services.scheduler.wake)
-        yield from self._elsewhere.events(self._wish, known, partial(self._take_policy, folder.name))
+        try:
+            yield from self._elsewhere.events(self._wish, known, partial(self._take_policy, folder.name))
+        finally:
+            self._is_over = True
 
     @property
     def _checkpoints(self) -> Path:

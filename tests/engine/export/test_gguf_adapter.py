@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.errors import MergeError
-from engine.export.gguf_adapter import write_adapter_gguf
+from engine.export.gguf_writer import write_adapter_gguf
 from tests.peft_folders import lora_folder
 from tests.tiny import tiny_config
 

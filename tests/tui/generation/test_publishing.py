@@ -21,7 +21,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
-from tui.generation.publishing import MOST_HELD, publish_adapter, target_of
+from tui.generation.publishing import MOST_HELD, publish_on_server, target_of
 from tui.workbench import Workbench
 
 QUICK = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.0, learning_rate=3e-3)
@@ -101,7 +101,7 @@ def adapter(workbench: Workbench, name: str) -> Adapter:
 def test_an_adapter_is_published_under_a_name_of_its_weights_and_probed(
     workbench: Workbench, served: AdapterServer
 ) -> None:
-    probe = publish_adapter(policy(workbench), workbench.services)
+    probe = publish_on_server(policy(workbench), workbench.services)
     made = adapter(workbench, "likes-a").manifest
     assert probe.name == f"palate-{made.run}-{made.checksum[:8]}"
     assert list(served.loaded) == [probe.name]
@@ -123,7 +123,7 @@ def test_a_server_that_answers_otherwise_is_reported_and_not_used(
     workbench.subscribe(told.append)
     words = "answers as the base" if fault == "as_base" else "answers otherwise than the adapter"
     with pytest.raises(AdapterNotServed, match=words):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
     assert served.loaded == {}
     workbench.change_setting("policy", "likes-a@box")
     workbench.answers.wake()
@@ -134,15 +134,15 @@ def test_a_server_that_answers_otherwise_is_reported_and_not_used(
 def test_a_figure_that_was_kept_finds_a_wrong_adapter_without_the_model(
     workbench: Workbench, served: AdapterServer
 ) -> None:
-    publish_adapter(policy(workbench), workbench.services)
+    publish_on_server(policy(workbench), workbench.services)
     folder, wrong = workbench.folder, adapter(workbench, "likes-b").folder
     workbench.close()
     later = Workbench(folder, ModelChoice(), seed=3)
     try:
-        assert publish_adapter(policy(later), later.services).share == pytest.approx(1.0, abs=1e-3)
+        assert publish_on_server(policy(later), later.services).share == pytest.approx(1.0, abs=1e-3)
         served.wrong = wrong
         with pytest.raises(AdapterNotServed, match="answers otherwise"):
-            publish_adapter(policy(later), later.services)
+            publish_on_server(policy(later), later.services)
         assert later.loaded_model.base is None
     finally:
         later.close()
@@ -153,12 +153,12 @@ def test_without_any_figure_of_here_only_the_base_is_told_apart(workbench: Workb
     workbench.close()
     later = Workbench(folder, ModelChoice(), seed=3)
     try:
-        probe = publish_adapter(policy(later), later.services)
+        probe = publish_on_server(policy(later), later.services)
         assert (probe.here, probe.share) == (None, None)
         assert "not compared with the model here" in probe.words
         served.as_base = True
         with pytest.raises(AdapterNotServed, match="answers as the base"):
-            publish_adapter(policy(later), later.services)
+            publish_on_server(policy(later), later.services)
     finally:
         later.close()
 
@@ -191,7 +191,7 @@ def test_an_evicted_adapter_is_loaded_and_probed_again(workbench: Workbench, ser
 def test_the_oldest_of_ours_is_unloaded_and_nothing_else(workbench: Workbench, served: AdapterServer) -> None:
     path = str(adapter(workbench, "likes-b").folder)
     served.loaded |= {"theirs": path} | {f"palate-{number}-0000000{number}": path for number in range(MOST_HELD)}
-    publish_adapter(policy(workbench), workbench.services)
+    publish_on_server(policy(workbench), workbench.services)
     assert [each["lora_name"] for each in served.paths("/v1/unload_lora_adapter")] == ["palate-0-00000000"]
     assert "theirs" in served.loaded
 
@@ -220,7 +220,7 @@ def test_what_goes_wrong_is_told_in_words(
     for name, value in faults.items():
         setattr(served, name, value)
     with pytest.raises(ServerError, match=words):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
 
 
 def test_sglang_names_base_and_adapter_and_says_failures_with_success(
@@ -234,7 +234,7 @@ def test_sglang_names_base_and_adapter_and_says_failures_with_success(
     served.loaded.clear()
     served.refuses["/load_lora_adapter"] = (200, {"success": False, "error_message": "LoRA is not enabled."})
     with pytest.raises(AdapterNotServed, match="LoRA is not enabled"):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
 
 
 def test_llama_cpp_turns_the_adapter_on_and_off_by_its_scale(workbench: Workbench, served: AdapterServer) -> None:
@@ -257,7 +257,7 @@ def test_a_folder_that_both_see_gets_a_readable_copy(
     seen = tmp_path / "seen"
     seen.mkdir()
     workbench.servers.set_folder("box", seen, None)
-    probe = publish_adapter(policy(workbench), workbench.services)
+    probe = publish_on_server(policy(workbench), workbench.services)
     assert served.loaded == {probe.name: str(seen / probe.name)}
     assert (seen / probe.name / "adapter_model.safetensors").stat().st_mode & 0o777 == 0o644
     assert [each.name for each in seen.iterdir()] == [probe.name]
@@ -289,7 +289,7 @@ def test_the_order_margin_is_scored_by_the_server_while_no_model_is_loaded(workb
 def test_a_server_without_log_probabilities_says_what_the_order_margin_misses(
     workbench: Workbench, served: AdapterServer
 ) -> None:
-    publish_adapter(policy(workbench), workbench.services)
+    publish_on_server(policy(workbench), workbench.services)
     folder = workbench.folder
     workbench.close()
     later = Workbench(folder, ModelChoice(), seed=4)
