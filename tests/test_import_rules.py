@@ -23,7 +23,7 @@ ORDER = (
     ("machine",),
     ("compute", "terminal", "analysis", "curation", "runs", "keymap"),
     ("generation",),
-    ("training", "driver", "asking"),
+    ("training", "driver", "asking", "tracking"),
     ("judges",),
     ("trials", "reader", "status", "widgets"),
     ("export",),

@@ -150,6 +150,14 @@ COMMANDS = {
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
+    "join": (
+        "join:join",
+        "Take the judged pairs and verdicts of another workspace along, by who gave them; the other is only read.",
+    ),
+    "settle": (
+        "join:settle",
+        "List the pairs on which others said otherwise than you, or settle one: the verdict that you agreed on.",
+    ),
     "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),
     "presets": (

@@ -17,6 +17,9 @@ from tui.terminal.signals import Signals
 from tui.widgets.binding import Binding
 from tui.workbench import Workbench
 
+_REFUSED = ("go('label')", "settings")
+"""Actions of the app itself whose keys are dimmed: pressed all the same, they say why."""
+
 
 class WatchApp(PalateApp):
     """Palate as a watcher. `wants_to_take_over` says how it ended."""
@@ -66,6 +69,9 @@ class WatchApp(PalateApp):
     ) -> bool:
         """Run an action that only reads; refuse every other one with a notice."""
         here = default_namespace or self
+        if action in _REFUSED:
+            self._refuse()
+            return True
         if isinstance(action, str) and writes(type(here), action):
             if super()._check_action_state(action, here):
                 self._refuse()

@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,6 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
+from db import rankings as db_rankings
 from db import verdicts as db_verdicts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
@@ -32,10 +33,11 @@ from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, title_of
+from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
@@ -49,24 +51,37 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
+from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.prompt_growth import PromptGrowth
+from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import (
+    LoadState,
+    MachineReading,
+    ModelState,
+    RunProgress,
+    StudyProgress,
+    TrainPreview,
+    WorkbenchStatus,
+)
 from tui.status import StatusCounter
+from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
+from tui.training.studies import Studies
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import BASE, is_served
+from tui.workspace.settings import AT, BASE, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -113,20 +128,25 @@ class Workbench(WorkspaceReader):
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.asking = Asking(services, seed=seed)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed)
+            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
             self.references = ReferencePrefetch(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self.data = VerdictBrowser(self.workspace, self._publish)
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
+            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
+            self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.joining = Joining(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
             self.judges: Judges = Judges(services, seed=seed)
+            self.tracking = LiveTracking(self.workspace, self._publish)
+            self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -173,10 +193,14 @@ class Workbench(WorkspaceReader):
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
+        self.judges.close()
+        self.studies.stop()
         self.trainer.leave()
         self.trainer.close()
         self.network.close()
         self.scheduler.close()
+        self.studies.close()
+        self.tracking.close()
         self._files.close()
         self.workspace.close()
 
@@ -198,6 +222,11 @@ class Workbench(WorkspaceReader):
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
         return self.trainer.machine.readings()
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook; None without one. Makes no query."""
+        return self.studies.progress
 
     @property
     def model_state(self) -> ModelState:
@@ -322,6 +351,26 @@ class Workbench(WorkspaceReader):
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         return self._published(edited, comparison, "skip")
 
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> Future[int]:
+        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
+
+        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
+        """
+        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
+        stored = self.workspace.write_verdict(
+            db_rankings.rank_answers,
+            answers,
+            ranks,
+            instead_of=pairs,
+            side_seed=self.seed,
+            seconds=seconds,
+            layout=layout,
+            blind=not any(known),
+        )
+        return self._published(stored, pairs[0], "skip")
+
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
         return self.workspace.write(db_names_shown.note_names_shown, comparison)
@@ -373,6 +422,17 @@ class Workbench(WorkspaceReader):
         self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
 
+    def publish_adapter(self, server: str, adapter: str) -> Probe:
+        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
+
+        Raises:
+            InputError: it is the base, or there is no such server.
+        """
+        policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
+        if not isinstance(policy, ServedPolicy) or policy.adapter is None:
+            raise InputError("A server has its base already. Name an adapter to publish.")
+        return publish_on_server(policy, self.services)
+
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
 
@@ -411,8 +471,16 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order == "margin":
             self.margins.wake()
+
+    def _scoring_policy(self) -> ServedPolicy | None:
+        """The adapter on a server that writes the first answer, if one does."""
+        try:
+            policy = find_policy(self.answers.settings.source.first, self.answers.settings, self.services)
+        except KNOWN_ERRORS:  # the queue reports it
+            return None
+        return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
 
     def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))

@@ -70,6 +70,21 @@ async def test_what_lives_is_left_out_of_collections_once_for_a_model_and_not_at
     assert len(shortened) == 2
 
 
+async def test_a_screen_that_fails_at_news_keeps_them_from_no_other_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no widget")
+
+    workbench = FakeWorkbench()
+    app = PalateApp(workbench)
+    app.survives_errors = True
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: "6 ready" in text_of(app, StatusLine))
+        monkeypatch.setattr(LabelScreen, "from_workbench", fail)
+        workbench.set_state(writing=True)
+        await until(pilot, lambda: "writing" in text_of(app, StatusLine))
+        assert len(app._notifications) == 1
+
+
 async def test_an_error_of_the_workbench_is_told_as_text() -> None:
     workbench = FakeWorkbench()
     app = PalateApp(workbench)

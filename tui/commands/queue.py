@@ -13,7 +13,7 @@ from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.givers import utf8_name
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import after_storing, as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
 from tui.generation.regenerate import may_skip
@@ -181,7 +181,9 @@ def judge(
     with options.owning() as workbench:
         check_reasons(workbench, reasons)
         stored = workbench.judge(comparison, verdict, strength=strength, note=note, reasons=reasons).result()
-        offer = workbench.status().offer
+        offer = 0
+        with after_storing(options.folder):
+            offer = workbench.status().offer
     if as_json:
         said = {"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at}
         emit(said | ({"reasons": list(reasons)} if reasons else {}))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Scheduler
 from tui.events import WorkbenchEvent
 from tui.workspace.workspace import Workspace
+
+
+@dataclass
+class ProbedAdapters:
+    """The adapters that answered on a server as they should: its id, and the name there. `lock` is for publishing."""
+
+    passed: set[tuple[int | None, str]] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Services:
     loaded_model: LoadedModel
     publish: Callable[[WorkbenchEvent], None]
     network: Scheduler
+    probed: ProbedAdapters = field(default_factory=ProbedAdapters)
 
     def thread_for(self, *, needs_model: bool) -> Scheduler:
         """The thread of a job: the compute thread where it needs the model."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
@@ -20,6 +21,7 @@ from tui.compute.services import Services
 from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.policies import ServedPolicy
+from tui.generation.publishing import target_of
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -84,7 +86,7 @@ class CompletionWriter:
 
     def __init__(self, services: Services) -> None:
         self._loaded_model, self._wake = services.loaded_model, services.wake
-        self._publish = services.publish
+        self._services, self._publish = services, services.publish
         self._network: ServerAnswers | None = None
         self._habits: dict[Server, ServerHabits] = {}
 
@@ -158,7 +160,8 @@ class CompletionWriter:
         server = policy.server
         seeds = {each.key: each.seed for each in requests}
         habits = self._habits.setdefault(server, ServerHabits())
-        answers = self._network = ServerAnswers(server, tuple(requests), sampling, self._wake, habits)
+        find = partial(target_of, policy, self._services)
+        answers = self._network = ServerAnswers(server, tuple(requests), sampling, self._wake, habits, find)
         requests.clear()
         try:
             for event in answers.events():

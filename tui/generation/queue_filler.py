@@ -13,6 +13,7 @@ from functools import partial
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
+from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig
 from engine.errors import AnswersAlike, AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
 from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
@@ -186,7 +187,7 @@ class QueueFiller:
 
     def _rest(self, error: EngineError) -> None:
         """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
-        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused)
+        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused | AdapterNotServed)
         words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
         problem = (error.title, f"{error} {words}")
         self.writing = False

@@ -18,6 +18,7 @@ from tui.errors import WorkbenchError
 from tui.events import CommandServed, MachineRead, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
 from tui.ipc.client import Owner, connect, owner_of
 from tui.ipc.protocol import Channel, ProtocolError
+from tui.ipc.waiting import is_suspended
 from tui.machine.monitor import REMEMBERED
 from tui.machine.sampler import MachineSampler
 from tui.reader import WorkspaceReader
@@ -46,6 +47,8 @@ class RemoteWorkbench(WorkspaceReader):
         super().__init__(workspace)
         self.left = False
         """The owner has left the workspace."""
+        self.suspended = False
+        """The owner was stopped, as by ctrl+Z, and answers once it is continued."""
         self._channel, self._owner = channel, owner
         self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
@@ -76,7 +79,10 @@ class RemoteWorkbench(WorkspaceReader):
     @property
     def watching(self) -> str:
         """Which owner this process watches, in words for the status line."""
-        return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
+        if self.left:
+            return f"process {self._owner.pid} has left"
+        doing = "owner is suspended:" if self.suspended else "owner is"
+        return f"watching, {doing} {self._owner.pid}"
 
     @property
     def run_progress(self) -> RunProgress | None:
@@ -157,6 +163,7 @@ class RemoteWorkbench(WorkspaceReader):
     def _ask(self) -> dict[str, Any] | None:
         try:
             self._channel.send({"again": True})
+            self._wait_while_suspended()
             facts = self._channel.receive(60.0)
         except (OSError, ProtocolError) as error:
             if not self._closing.is_set():  # else this process closed the channel itself
@@ -166,6 +173,19 @@ class RemoteWorkbench(WorkspaceReader):
             logger.warning("The owner refused: %s", facts)
             return None
         return facts
+
+    def _wait_while_suspended(self) -> None:
+        """Wait for the answer as long as the owner cannot give it, and publish when that begins and ends."""
+        while not self._channel.has_news(LOOK_EVERY_S) and not self._closing.is_set():
+            self._become(suspended=is_suspended(self._owner.pid))
+            if not self.suspended:
+                return
+        self._become(suspended=False)
+
+    def _become(self, *, suspended: bool) -> None:
+        if suspended != self.suspended:
+            self.suspended = suspended
+            self._publish(QueueChanged(self.status().ready))
 
     def _reconnect(self) -> dict[str, Any] | None:
         """Connect once more: the connection may be lost although the owner is there."""

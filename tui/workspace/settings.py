@@ -1,6 +1,7 @@
 """The settings of a workspace: the queue, the source of answers, leaving, colours, runs. No torch, no Textual."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from engine.chat_servers.client import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
@@ -76,7 +77,12 @@ class SourceConfig:
     )
     server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
     server_retries: int = setting(3, "How often a request is repeated after a temporary failure.", low=0, high=20)
-    server_parallel: int = setting(4, "Answers requested from the server at the same time.", low=1, high=256)
+    server_parallel: int = setting(
+        16,
+        "At most this many answers requested from a server at a time; fewer where more are no faster.",
+        low=1,
+        high=256,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -201,6 +207,32 @@ class RunsConfig:
         "Signal at the end of a run: the terminal's bell, or its desktop notification (in tmux the bell as well).",
         choices=("off", "bell", "desktop"),
     )
+    tracker: str = setting(
+        "off",
+        "Where a run's figures go while it trains, for who has the tracker installed; no prompt and no answer.",
+        choices=("off", "trackio", "tensorboard", "wandb"),
+    )
+    hook: str | None = setting(
+        None,
+        "A command, or an address that gets a POST, at the end of each run, with its names and figures; setting an "
+        "address allows them to go there. $NAME in it is an environment variable, for what is secret.",
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.hook is not None:
+            hook_host(self.hook)
+
+
+def hook_host(hook: str) -> str | None:
+    """The host to which the facts of a run go; None where the hook is a command.
+
+    Raises:
+        SettingError: the address holds a name and a password.
+    """
+    parts = urlsplit(hook)
+    if parts.scheme not in ("http", "https"):
+        return None
+    if "@" in parts.netloc or not parts.netloc:
+        raise SettingError("The hook's address must name a host, and hold no password: the setting is stored as it is.")
+    return parts.netloc.lower()

@@ -7,6 +7,7 @@ from typing import Any
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
+from tui.workspace.consent import Consents, Destination
 from tui.workspace.settings import (
     SERVER,
     AppearanceConfig,
@@ -16,6 +17,7 @@ from tui.workspace.settings import (
     QueueConfig,
     RunsConfig,
     SourceConfig,
+    hook_host,
     parse_sampling,
 )
 from tui.workspace.workspace import Workspace
@@ -95,6 +97,9 @@ def change_setting(workspace: Workspace, name: str, text: str) -> None:
         parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is stored
 
     workspace.write(db_settings.update_settings, PARTS, change).result()
+    hook = stored_settings(workspace).runs.hook
+    if each.name == "hook" and hook is not None and (host := hook_host(hook)):
+        Consents(workspace).allow(Destination("hook", host))  # whoever types an address names the destination
 
 
 def _built(kept: dict[str, dict[str, Any]]) -> QueueSettings:

@@ -17,6 +17,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.adapter_files import FILE_KEYS, AdapterFiles
 from tui.screens.runs.curve_actions import BACK_KEY, CURVE_KEYS, CurveActions
+from tui.screens.runs.destinations import DESTINATION_KEYS, RunDestinations
 from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.runs.samples import SamplesScreen
@@ -44,6 +45,7 @@ class RunScreen(PalateScreen):
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         *LABEL_KEYS,
         *FILE_KEYS,
+        *DESTINATION_KEYS,
         BACK_KEY,
     ]
 
@@ -54,12 +56,14 @@ class RunScreen(PalateScreen):
         self._page: RunPage | None = None
         self._history = RunHistory()
         self._ledger = EpochMargins(0, 0, ())
+        self._general_text: tuple[float, float] | None = None
         self._family: list[TreeLine] = []
         self._pace = DrawThrottle(self.set_timer, self._draw)
         self._adapters = AdapterList(self)
         self._curves = CurveActions(self, moving=self._moving, cross_moved=self._cross_moved)
         shown = self, lambda: self._row, self._adapters
         self.take_actions(self._curves, RunActions(*shown), AdapterFiles(*shown), RunLabelActions(*shown))
+        self.take_actions(RunDestinations(*shown))
 
     def compose_body(self) -> ComposeResult:
         """Two lines, then charts and facts: beside each other where there is room, else one below the other."""
@@ -103,6 +107,7 @@ class RunScreen(PalateScreen):
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
         self._ledger = self.workbench.records.ledger(self._run)
+        self._general_text = self.workbench.records.general_text(self._run)
         self._adapters.read()
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
@@ -118,7 +123,7 @@ class RunScreen(PalateScreen):
         self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
-        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family)
+        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family, self._general_text)
         self._draw_facts()
         self.refresh_bindings()
 

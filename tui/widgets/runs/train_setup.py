@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,8 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
 from tui.training.presets import Preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
+from tui.training.row_words import in_row_words
+from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
@@ -70,6 +71,8 @@ class TrainSetup(Vertical):
         yield Static("", id="plan", markup=False)
         yield Form(
             ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            ActionRow("search", "Search the settings", SEARCH_HELP),
+            ActionRow("outlook", "How many more?", OUTLOOK_HELP),
             OpenRow("preset", "preset", _PRESET_HELP),
             ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
             NameRow(),
@@ -217,8 +220,8 @@ class TrainSetup(Vertical):
 
     def show_preflight(self, found: Preflight | str) -> None:
         """Show the preflight of the run, or why there is none."""
-        if isinstance(found, str) and self._blame(found):
-            found = in_row_words(found)
+        if isinstance(found, str):
+            self._blame(found)
         self._found = found
         self._draw_plan()
 
@@ -234,6 +237,14 @@ class TrainSetup(Vertical):
         row = self.form.row("start")
         assert isinstance(row, ActionRow)
         row.set_remark("enter or S", error=error)
+
+    def show_studies(self, search: Study | None, outlook: Study | None) -> None:
+        """Show beside their rows how far the latest search and outlook are, and below the form what they found."""
+        for key, study, help_ in (("search", search, SEARCH_HELP), ("outlook", outlook, OUTLOOK_HELP)):
+            row = self.form.row(key)
+            assert isinstance(row, ActionRow)
+            row.help = help_ if study is None or not study.words else f"{help_}\n{study.words}"
+            row.set_remark("" if study is None else study_words(study))
 
     def show_starting(self) -> None:
         """Show that the run is about to begin."""
@@ -252,17 +263,14 @@ class TrainSetup(Vertical):
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
 
 
-def in_row_words(text: str) -> str:
-    """An error's sentence with the rows' names in place of the command line's flags.
-
-    >>> in_row_words("--label-smoothing 0.1 does nothing with --loss hinge.")
-    'label smoothing 0.1 does nothing with loss hinge.'
-    """
-    for each in settings_of(TrainConfig):
-        text = re.sub(rf"{each.flag}(?![\w-])", each.name.replace("_", " "), text)
-    return text
-
-
+SEARCH_HELP: Final = (
+    f"Try {len(searched(TrainConfig()))} learning rates, betas and epochs on {FOLDS} parts of your pairs each, then "
+    "train with the best. x leaves it; enter continues it."
+)
+OUTLOOK_HELP: Final = (
+    f"What {MORE} more verdicts would bring, from {len(SHARES) * FOLDS} runs on parts of your pairs. "
+    "x leaves it; enter continues it."
+)
 _PRESET_HELP: Final = (
     "Named settings: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
     "The differences from the defaults are shown beside the name."
@@ -308,10 +316,10 @@ def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chos
         )
     ]
     if isinstance(found, str):
-        lines.append(Content.styled(visible(found), "$warning"))
+        lines.append(Content.styled(visible(in_row_words(found)), "$warning"))
     elif found is not None:
         lines.append(Content.styled(preflight_facts(found), "$quiet"))
-        lines += [Content.styled(visible(each), "$warning") for each in preflight_warnings(found)]
+        lines += [Content.styled(visible(in_row_words(each)), "$warning") for each in preflight_warnings(found)]
     if preview.problem is not None:
         lines.append(Content.styled(visible(preview.problem), "$warning"))
     return Content("\n").join(lines)
