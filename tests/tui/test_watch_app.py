@@ -154,6 +154,7 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
+    "SettleScreen",
     "GrowScreen",
 }
 
