@@ -155,6 +155,7 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
+    "SettleScreen",
     "GrowScreen",
     "SettleScreen",
 }
