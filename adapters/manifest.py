@@ -42,6 +42,8 @@ class Manifest:
     """SHA-256 of `adapter_model.safetensors`."""
     format: int = FORMAT
     note: str = ""
+    verdicts_of: tuple[str, ...] = ()
+    """Whose verdicts it learned from, such as "me" and "judge:strict"; empty for the workspace owner's alone."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,11 @@ OPTIONAL_TEXTS = ("parent", "pairs_fingerprint")
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest into `folder`, whole or not at all."""
-    text = json.dumps(dataclasses.asdict(manifest), indent=2, ensure_ascii=False) + "\n"
+    """Write the manifest into `folder`, whole or not at all. What is new and empty is left out, for older readers."""
+    fields = dataclasses.asdict(manifest)
+    if not manifest.verdicts_of:
+        del fields["verdicts_of"]
+    text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
     write_private(folder / MANIFEST_FILE, text.encode())
 
 
@@ -83,7 +88,7 @@ def read_manifest(folder: Path) -> Manifest:
     problem = _problem(content)
     if problem:
         raise AdapterDamaged(f"Its {MANIFEST_FILE} {problem}")
-    return Manifest(**content)
+    return Manifest(**content | {"verdicts_of": tuple(content.get("verdicts_of", ()))})
 
 
 def _problem(content: dict[str, Any]) -> str | None:
@@ -111,6 +116,8 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, str) and DIGEST_PATTERN.fullmatch(value) is not None
     if name == "name":
         return isinstance(value, str) and value.strip() != ""
+    if name == "verdicts_of":
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
     if name in TEXTS:
         return isinstance(value, str)
     if name in OPTIONAL_TEXTS:

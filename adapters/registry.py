@@ -168,6 +168,7 @@ class Registry:
         pairs: int,
         pairs_fingerprint: str | None,
         note: str = "",
+        verdicts_of: tuple[str, ...] = (),
     ) -> Adapter:
         """Make the adapter that was saved in a `staging()` folder an adapter of the workspace.
 
@@ -194,6 +195,7 @@ class Registry:
             created=_now(),
             checksum=sha256_of(staging / WEIGHTS_FILE),
             note=note,
+            verdicts_of=verdicts_of,
         )
         with self._writing():
             write_manifest(staging, manifest)

@@ -39,7 +39,7 @@ def guard_hash(messages: Iterable[Message]) -> str:
     It is stricter than `content_hash`, so that a question typed again is caught: letter case, width variants (NFKC)
     and every run of space count as the same.
     """
-    turns = [[message["role"], _loosen(message["content"])] for message in messages if message["role"] != "system"]
+    turns = [[message["role"], loosened(message["content"])] for message in messages if message["role"] != "system"]
     return text_hash(canonical_json(turns))
 
 
@@ -47,5 +47,6 @@ def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _loosen(text: str) -> str:
+def loosened(text: str) -> str:
+    """The text without the differences that do not count for a question: letter case, width variants, runs of space."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -8,8 +8,8 @@ from typing import Any
 
 from db.comparisons import IS_OPEN, get_comparison, next_asked_first, next_open
 from db.errors import NotAllowed
-from db.givers import GIVEN
-from db.pair_rows import ComparisonRow, VerdictRow
+from db.givers import GIVEN, givers_value
+from db.pair_rows import ComparisonRow, Giver, VerdictRow
 from db.prompt_rows import Messages
 from db.verdicts import add_verdict
 
@@ -128,7 +128,7 @@ def unsorted(conn: Connection, judge: int, examples: Sequence[int], limit: int) 
 
 def measured(conn: Connection, judge: int, examples: Sequence[int]) -> list[MeasuredRow]:
     """The pairs that both judged, by the judge's verdicts, the oldest first."""
-    given = {"judge": judge, "person": None, "examples": json.dumps(list(examples))}
+    given = {"givers": givers_value([Giver("judge", judge)]), "examples": json.dumps(list(examples))}
     return [_measured(row) for row in conn.execute(_MEASURED, given)]
 
 

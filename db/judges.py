@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
+from db.agreements import verdicts_of_two
 from db.errors import NotAllowed, NotFound
-from db.givers import GIVEN
 from db.hashing import canonical_json
 from db.inserting import insert
+from db.pair_rows import OWNER, Giver
 from db.times import utc_now
 
 
@@ -117,24 +118,23 @@ def list_judges(conn: Connection) -> list[JudgeRow]:
     return [_judge_row(row) for row in conn.execute("SELECT * FROM judges WHERE archived = 0 ORDER BY id")]
 
 
+def judge_names(conn: Connection) -> dict[int, str]:
+    """The names of all judges by id, archived ones too."""
+    return {row["id"]: row["name"] for row in conn.execute("SELECT id, name FROM judges ORDER BY id")}
+
+
 def archive_judge(conn: Connection, judge: int) -> None:
     """Offer a judge no longer. Its verdicts stay."""
     conn.execute("UPDATE judges SET archived = 1 WHERE id = ?", (judge,))
 
 
-_BOTH = f"""SELECT own.verdict AS own, said.verdict AS theirs FROM {GIVEN} given
-    JOIN comparisons c ON c.id = given.comparison
-    JOIN verdicts own ON own.id = c.standing
-    JOIN verdicts said ON said.id = given.verdict
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND own.verdict NOT IN ('skip', 'discard')
-        AND said.verdict NOT IN ('skip', 'discard')
-    ORDER BY c.id"""
-
-
 def verdicts_of_both(conn: Connection, *, judge: int | None = None, person: int | None = None) -> list[tuple[str, str]]:
-    """The standing verdict and that of a judge or another person on every pair that both judged, as (own, theirs)."""
-    rows = conn.execute(_BOTH, {"judge": judge, "person": person})
-    return [(row["own"], row["theirs"]) for row in rows]
+    """The owner's verdict and that of a judge or another person on every pair that both judged, as (own, theirs).
+
+    Verdicts that two people settled together are left out; see `verdicts_of_two`.
+    """
+    other = Giver("judge", judge) if judge is not None else Giver("person", person)
+    return [(own, theirs) for _, own, theirs in verdicts_of_two(conn, OWNER, other)]
 
 
 def _judge_row(row: Row) -> JudgeRow:

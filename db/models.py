@@ -43,6 +43,13 @@ def get_model(conn: Connection, model: int) -> ModelRow:
     return ModelRow(row["id"], row["kind"], row["name"], row["source"], row["fingerprint"], row["parent"])
 
 
+def find_adapter_model(conn: Connection, adapter: str, checksum: str) -> int | None:
+    """The newest model of an adapter with these weights, by its id; None where nothing was written by it yet."""
+    query = "SELECT max(id) FROM models WHERE kind = 'adapter' AND source = ? AND fingerprint = ?"
+    found: int | None = conn.execute(query, (adapter, checksum)).fetchone()[0]
+    return found
+
+
 def models_of_source(conn: Connection, source: str) -> set[int]:
     """The ids of every model with this source: for an adapter's id, the adapter on each of its bases."""
     return {row["id"] for row in conn.execute("SELECT id FROM models WHERE source = ?", (source,))}

@@ -147,7 +147,8 @@ class ComparisonRow:
 class VerdictListRow:
     """One standing verdict, as short as a list needs it.
 
-    `out` says that the pair was taken out of training, `held_out` that its prompt is held out for trials.
+    `out` says that the pair was taken out of training, `held_out` that its prompt is held out for trials. `by` is who
+    gave a verdict that does not stand (a label of `GiverRow`), None where it stands.
     """
 
     id: int
@@ -163,6 +164,7 @@ class VerdictListRow:
     trial: int | None
     out: bool = False
     held_out: bool = False
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -218,25 +220,62 @@ class PairRow:
 
 
 @dataclass(frozen=True)
+class Giver:
+    """Someone whose verdicts are read: the owner, another person, or a judge, the last two by id."""
+
+    kind: Literal["owner", "person", "judge"]
+    id: int | None = None
+
+
+OWNER = Giver("owner")
+"""The owner of the workspace. Imported verdicts count as the owner's where no verdict of the owner's is newer."""
+
+
+SETTLED = "settled"
+"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A pair on which others said otherwise than the owner: `others` holds (label of `GiverRow`, verdict)."""
+
+    comparison: int
+    own: str
+    others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class GiverRow:
+    """A giver with a name. `label` is "me", or the name after "person:" or "judge:", which no other giver has.
+
+    `verdicts` is the number of labelling pairs on which this giver has a verdict.
+    """
+
+    giver: Giver
+    name: str
+    label: str
+    verdicts: int
+
+
+@dataclass(frozen=True)
 class PairFilter:
     """A choice of preference pairs; the default is all.
 
     `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
-    `judge` or `person` (ids) chooses the verdicts of that judge or that other person in place of those that stand.
-    `also` adds pairs whose verdict prefers no answer: of tie, both_bad and both_good.
+    `givers` chooses whose verdicts are read in place of those that stand; of several, the first one who judged a pair
+    decides it. `also` adds pairs whose verdict prefers no answer: of tie, both_bad and both_good.
     """
 
     since: str | None = None
     set_id: int | None = None
     strong: bool = False
-    judge: int | None = None
-    person: int | None = None
+    givers: tuple[Giver, ...] = ()
     also: tuple[str, ...] = ()
 
     @property
     def is_own(self) -> bool:
         """Whether these are the pairs of standing verdicts."""
-        return self.judge is None and self.person is None
+        return self.givers in ((), (OWNER,))
 
 
 EVERY_PAIR = PairFilter()

@@ -1,10 +1,20 @@
-"""People other than the owner who gave verdicts, by name."""
+"""People who give verdicts: the owner's own name, and others by name."""
 
 from sqlite3 import Connection
 
 from db.errors import NotAllowed
 from db.inserting import insert
+from db.settings import get_setting
 from db.times import utc_now
+
+OWN_NAME = "person"
+"""The setting that holds the owner's own name, as {"name": …}."""
+
+
+def own_name(conn: Connection) -> str | None:
+    """The owner's own name; None where none was given."""
+    name = get_setting(conn, OWN_NAME, {}).get("name")
+    return name if isinstance(name, str) and name.strip() else None
 
 
 def ensure_person(conn: Connection, name: str) -> int:

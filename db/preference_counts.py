@@ -4,14 +4,17 @@ Everything here counts standing verdicts of labelling. Repeats, trials, skips an
 out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from db.givers import GIVEN
+from db.givers import GIVEN, givers_value
 from db.import_batches import SEEN
+from db.pair_rows import Giver
 
-_NARROWED = "(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)"
+_NARROWED = """(:set_name IS NULL OR s.name = :set_name) AND (:field IS NULL OR p.field = :field)
+        AND (:tag IS NULL OR v.id IN (SELECT x.verdict FROM verdict_tags x JOIN tags t ON t.id = x.tag
+            WHERE t.name = :tag))"""
 # The index gives the pairs of a prompt one after the other; a sort would copy every answer.
 _JUDGED = f"""FROM main.comparisons c INDEXED BY comparisons_of_prompt
     JOIN verdicts v ON v.id = c.standing
@@ -88,19 +91,19 @@ def choices(
     source: str = "person",
     set_name: str | None = None,
     field: str | None = None,
-    judge: int | None = None,
-    person: int | None = None,
+    givers: Sequence[Giver] = (),
+    tag: str | None = None,
 ) -> Iterator[Choice]:
     """Every judged pair, those of a prompt one after the other. Rows are read one by one, so memory stays small.
 
-    `source` is person or import; `set_name` and `field` leave only the pairs of that prompt set and field. With a
-    `judge` or a `person` (ids) these are their verdicts in place of those that stand.
+    `source` is person or import; `set_name`, `field` and `tag` leave only the pairs of that prompt set and field, and
+    those whose verdict has that reason. With `givers` these are their verdicts in place of those that stand.
     """
-    values = {"set_name": set_name, "field": field}
-    if judge is None and person is None:
+    values = {"set_name": set_name, "field": field, "tag": tag}
+    if not givers:
         cursor = conn.execute(_CHOICES, values | {"source": source})
     else:
-        cursor = conn.execute(_CHOICES_OF_GIVER, values | {"judge": judge, "person": person})
+        cursor = conn.execute(_CHOICES_OF_GIVER, values | {"givers": givers_value(givers)})
     cursor.row_factory = None
     return map(Choice._make, cursor)
 

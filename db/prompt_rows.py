@@ -64,6 +64,42 @@ class PromptRow:
 
 
 @dataclass(frozen=True)
+class StoredQuestion:
+    """A stored prompt as it is compared with others."""
+
+    id: int
+    set_name: str
+    held_out: bool
+    messages: Messages
+    content_hash: str
+    guard_hash: str
+    field: str | None = None
+
+
+@dataclass(frozen=True)
+class SimilarPrompt:
+    """A new prompt that is nearly the same as another: the first lines of both, and their likeness up to 1.
+
+    `set_name` is the set of the other one, empty where it comes from the same file; `held_out` is that set's kind.
+    """
+
+    line: str
+    like: str
+    set_name: str
+    held_out: bool
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnaskedPrompt:
+    """A labelling prompt that may be asked next, as little of it as its order needs."""
+
+    id: int
+    set_id: int
+    field: str | None
+
+
+@dataclass(frozen=True)
 class ConversationRow:
     """A conversation: its last turn as a prompt, which holds the turns before it, and when that was asked last."""
 
@@ -172,6 +208,10 @@ class ReadPrompts:
     skipped: tuple[SkippedLine, ...]
     duplicates: tuple[SkippedLine, ...]
     remarks: tuple[SkippedLine, ...] = ()
+    similar: tuple[SimilarPrompt, ...] = ()
+    """Those that are nearly the same as another prompt, once that was looked for."""
+    lines: tuple[int, ...] = ()
+    """The line of each prompt."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +229,7 @@ class TakenPrompts:
 
     `duplicates` occur twice or were stored already, and those `in_other_set` are held out where the set is for
     labelling, or the other way round. `skipped` lines are empty or cannot be used; `left_out` has them by reason.
+    `similar` prompts are nearly the same as others; they are among the added or the skipped ones, as was asked for.
     """
 
     set_name: str
@@ -198,6 +239,7 @@ class TakenPrompts:
     in_other_set: int
     left_out: tuple[LeftOutLines, ...] = ()
     remarks: tuple[LeftOutLines, ...] = ()
+    similar: tuple[SimilarPrompt, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def add_file(conn: Connection, name: str, held_out: bool, read: ReadPrompts) -> 
     added = add_prompts(conn, add_prompt_set(conn, name, held_out=held_out), read.prompts)
     duplicates = added.duplicates + len(read.duplicates)
     told = (by_reason(read.skipped), by_reason(read.remarks))
-    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set, *told)
+    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set, *told, read.similar)
 
 
 def remove_prompt(conn: Connection, prompt: int) -> None:

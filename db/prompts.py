@@ -1,14 +1,23 @@
 """Prompts and their sets. The held-out guard refuses a question that would be for labelling and held out at once."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from sqlite3 import Connection, Row
 
 from db.errors import NotAllowed, NotFound
 from db.hashing import canonical_json, content_hash, guard_hash
 from db.inserting import insert
-from db.prompt_rows import AddedPrompts, AskedOf, Messages, NewPrompt, PromptRow, PromptSetRow, first_line
+from db.prompt_rows import (
+    AddedPrompts,
+    AskedOf,
+    Messages,
+    NewPrompt,
+    PromptRow,
+    PromptSetRow,
+    UnaskedPrompt,
+    first_line,
+)
 from db.times import utc_now
 
 _PROMPT = """SELECT p.id, p.set_id, s.name AS set_name, s.held_out, p.messages, p.field, p.forgotten
@@ -120,23 +129,25 @@ def prompt_position(conn: Connection, prompt_id: int) -> tuple[int, int]:
     return int(position), int(size)
 
 
-def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[int]:
+def unasked_prompts(conn: Connection, asked_of: AskedOf) -> list[UnaskedPrompt]:
     """Labelling prompts that have no comparison yet and were not passed over for this way of asking, in id order."""
-    query = f"SELECT p.id FROM {_ASKABLE} ORDER BY p.id"
-    return [row["id"] for row in conn.execute(query, astuple(asked_of))]
+    rows = conn.execute(f"SELECT p.id, p.set_id, p.field FROM {_ASKABLE} ORDER BY p.id", astuple(asked_of))
+    return [UnaskedPrompt(row["id"], row["set_id"], row["field"]) for row in rows]
 
 
-def next_unasked(
-    conn: Connection,
-    asked_of: AskedOf,
-    limit: int,
-    *,
-    exclude: Collection[int] = (),
-    key: Callable[[int], int] | None = None,
-) -> list[PromptRow]:
-    """The prompts to answer next, without those in `exclude`, sorted by `key` of their ids; None is id order."""
-    ids = [each for each in unasked_prompts(conn, asked_of) if each not in exclude]
-    return prompts_by_id(conn, (ids if key is None else sorted(ids, key=key))[:limit])
+def field_totals(conn: Connection, set_id: int | None) -> dict[str | None, int]:
+    """The number of prompts by field, asked or not: of a set, or of all labelling sets."""
+    query = """SELECT p.field, count(*) AS number FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+        WHERE p.forgotten IS NULL AND (s.id = :set OR (:set IS NULL AND s.held_out = 0)) GROUP BY p.field"""
+    return {row["field"]: row["number"] for row in conn.execute(query, {"set": set_id})}
+
+
+def last_asked_field(conn: Connection) -> str | None:
+    """The field of the prompt of the newest comparison for labelling; None where it has none."""
+    query = """SELECT p.field FROM comparisons c JOIN prompts p ON p.id = c.prompt
+        WHERE c.trial IS NULL ORDER BY c.id DESC LIMIT 1"""
+    row = conn.execute(query).fetchone()
+    return row["field"] if row else None
 
 
 def prompts_by_id(conn: Connection, ids: Sequence[int]) -> list[PromptRow]:

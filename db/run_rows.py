@@ -166,6 +166,16 @@ class TrialRow:
     judged_by: int | None = None
 
     @property
+    def served(self) -> bool:
+        """Whether servers answer as both policies."""
+        return self.server_a is not None and self.server_b is not None
+
+    @property
+    def first_name(self) -> str:
+        """The name of the policy that b is compared with: "base" for the base model here."""
+        return "base" if self.model_a_kind == "base" and self.server_a is None else self.model_a_name
+
+    @property
     def total(self) -> int:
         """The number of comparisons once every answer is written, repeats left out."""
         return self.num_questions * self.samples

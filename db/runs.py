@@ -180,6 +180,14 @@ def latest_start(conn: Connection) -> str | None:
     return None if row is None else str(row["started"])
 
 
+def untried_adapter(conn: Connection) -> str | None:
+    """The name of the newest run with an adapter, as long as no blind trial was ever begun; else None."""
+    query = """SELECT name FROM runs WHERE status IN ('finished', 'stopped') AND adapter IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM trials WHERE kind = 'blind') ORDER BY id DESC LIMIT 1"""
+    row = conn.execute(query).fetchone()
+    return None if row is None else str(row["name"])
+
+
 def mark_interrupted(conn: Connection) -> list[int]:
     """Mark runs whose status is still running as interrupted, and return their ids. The owner calls this at its start.
 

@@ -11,22 +11,27 @@ from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
 from db.times import utc_now
 
-_TRIAL = """SELECT t.id, t.kind, t.name, t.status, t.model_a,
-        a.name AS model_a_name, a.kind AS model_a_kind, t.model_b, b.name AS model_b_name,
+_POLICY = """CASE WHEN {server}.name IS NULL THEN {model}.name
+        WHEN {model}.kind = 'server' THEN 'base@' || {server}.name ELSE {model}.name || '@' || {server}.name END"""
+_TRIAL = f"""SELECT t.id, t.kind, t.name, t.status, t.model_a,
+        {_POLICY.format(model="a", server="x")} AS model_a_name, a.kind AS model_a_kind,
+        t.model_b, {_POLICY.format(model="b", server="y")} AS model_b_name,
         s.settings, r.settings AS settings_b, t.server_a, t.server_b, t.judged_by,
         t.num_questions, t.created, t.ended, t.prompt_set, p.name AS prompt_set_name, t.samples, t.repeats,
         t.may_end_early, t.judge, t.opened, t.opened_after, t.note,
         (SELECT count(*) FROM comparisons c WHERE c.trial = t.id AND c.repeats IS NULL) AS done,
         (SELECT count(*) FROM comparisons c
             WHERE c.trial = t.id AND c.repeats IS NULL AND c.standing_verdict <> 'skip') AS judged,
-        (SELECT count(*) FROM comparisons c JOIN completions x ON x.id = c.a JOIN completions y ON y.id = c.b
-            WHERE c.trial = t.id AND c.repeats IS NULL AND x.text_hash = y.text_hash) AS same
+        (SELECT count(*) FROM comparisons c JOIN completions v ON v.id = c.a JOIN completions w ON w.id = c.b
+            WHERE c.trial = t.id AND c.repeats IS NULL AND v.text_hash = w.text_hash) AS same
     FROM trials t
     LEFT JOIN prompt_sets p ON p.id = t.prompt_set
     JOIN models a ON a.id = t.model_a
     JOIN models b ON b.id = t.model_b
     JOIN samplings s ON s.id = t.sampling
-    LEFT JOIN samplings r ON r.id = t.sampling_b"""
+    LEFT JOIN samplings r ON r.id = t.sampling_b
+    LEFT JOIN servers x ON x.id = t.server_a
+    LEFT JOIN servers y ON y.id = t.server_b"""
 
 
 def add_trial(

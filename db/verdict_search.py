@@ -3,6 +3,8 @@
 The index `verdict_words` (see db/migrations/m007_search.py) answers for words and facts. Its rows have the verdicts'
 ids, so a page is read from its newest row down and stops when it is full. The tables answer for properties that can
 change: the set of a prompt, whether a pair is taken out of training, the runs it was in.
+
+A search among the verdicts of other people and judges uses the tables alone: the index holds standing verdicts.
 """
 
 import json
@@ -14,8 +16,10 @@ from sqlite3 import SQLITE_INTERRUPT, Connection, OperationalError
 from typing import Any
 
 from db.errors import DatabaseError, NotFound
+from db.givers import GIVEN, find_giver, givers_value
 from db.pair_rows import VerdictListRow
 from db.prompt_rows import FORGOTTEN, first_line
+from db.verdict_facts import Fact, fact_in_tables
 
 ANYWHERE = "prompt a b said note"
 """The columns of the index that hold text; a note may belong to the verdict or to the pair."""
@@ -44,14 +48,6 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One of these facts of the index has to hold, such as ("verdict tie",)."""
-
-    any_of: tuple[str, ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True)
 class Where:
     """A condition on tables: `kind` is a name in `CONDITIONS`, `values` are its parameters."""
 
@@ -77,12 +73,16 @@ class Named:
 
 @dataclass(frozen=True)
 class Search:
-    """The conditions that a verdict has to meet, all of them."""
+    """The conditions that a verdict has to meet, all of them.
+
+    `givers` names those whose verdicts are searched in place of the standing ones; see `find_giver`.
+    """
 
     words: tuple[Words, ...] = ()
     facts: tuple[Fact, ...] = ()
     conditions: tuple[Where, ...] = ()
     named: tuple[Named, ...] = ()
+    givers: tuple[str, ...] = ()
 
 
 EVERYTHING = Search()
@@ -130,26 +130,31 @@ _NOT_SEALED = """(c.trial IS NULL OR NOT EXISTS
 _BY_WORDS = """FROM verdict_words f CROSS JOIN comparisons c ON c.standing = f.rowid
     WHERE f.verdict_words MATCH :match"""
 _BY_TABLES = "FROM comparisons c WHERE c.standing IS NOT NULL"
-_LIST = """SELECT v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
+_BY_GIVERS = f"FROM {GIVEN} given CROSS JOIN comparisons c ON c.id = given.comparison WHERE 1"
+_LIST = """SELECT CASE WHEN v.id IS c.standing THEN NULL WHEN v.judge IS NOT NULL THEN 'judge:' || j.name
+            WHEN v.person IS NOT NULL THEN 'person:' || w.name END AS by,
+        v.id, v.comparison, v.at, v.verdict, v.strength, v.seconds, c.trial, c.withdrawn, s.held_out,
         ifnull(nullif((SELECT n.note FROM comparison_notes n WHERE n.comparison = c.id), ''), v.note) AS note,
         p.messages, p.field, p.forgotten, s.name AS set_name
     FROM json_each(?) asked
     JOIN verdicts v ON v.id = asked.value
     JOIN comparisons c ON c.id = v.comparison
     JOIN prompts p ON p.id = c.prompt
-    JOIN prompt_sets s ON s.id = p.set_id"""
+    JOIN prompt_sets s ON s.id = p.set_id
+    LEFT JOIN people w ON w.id = v.person
+    LEFT JOIN judges j ON j.id = v.judge"""
 
 
 def search_verdicts(
     conn: Connection, search: Search = EVERYTHING, *, before: int | None = None, limit: int = 200
 ) -> list[VerdictListRow]:
-    """The standing verdicts that meet `search`, newest first, from below the id `before`.
+    """The standing verdicts that meet `search`, or those of its givers, newest first, from below the id `before`.
 
     Skips and verdicts of trials are included; those of a sealed trial are left out.
 
     Raises:
         SearchEnded: the connection was interrupted.
-        UnknownName: nothing has a name that the search asks for.
+        NotFound: nothing has a name that the search asks for; `UnknownName` where it is a condition's.
     """
     with _interruptible():
         return _page(conn, search, before, limit)
@@ -160,12 +165,11 @@ def count_verdicts(conn: Connection, search: Search) -> int:
 
     Raises:
         SearchEnded: the connection was interrupted.
-        UnknownName: nothing has a name that the search asks for.
+        NotFound: see `search_verdicts`.
     """
     with _interruptible():
-        by_words, rest, values = _compiled(conn, search)
-        count = f"SELECT count(*) {_BY_WORDS if by_words else _BY_TABLES}{rest}"
-        return int(conn.execute(count, values).fetchone()[0])
+        _, source, values = _compiled(conn, search)
+        return int(conn.execute(f"SELECT count(*) {source}", values).fetchone()[0])
 
 
 @contextmanager
@@ -179,10 +183,9 @@ def _interruptible() -> Iterator[None]:
 
 
 def _page(conn: Connection, search: Search, before: int | None, limit: int) -> list[VerdictListRow]:
-    by_words, rest, values = _compiled(conn, search)
-    row, source = ("f.rowid", _BY_WORDS) if by_words else ("c.standing", _BY_TABLES)
+    row, source, values = _compiled(conn, search)
     below = f" AND {row} < :before" if before is not None else ""
-    query = f"SELECT c.standing {source}{below}{rest} ORDER BY {row} DESC LIMIT :limit"
+    query = f"SELECT {row} {source}{below} ORDER BY {row} DESC LIMIT :limit"
     ids = [found[0] for found in conn.execute(query, {**values, "before": before, "limit": limit})]
     rows = [_list_row(found) for found in conn.execute(_LIST, (json.dumps(ids),))]
     return sorted(rows, key=lambda each: each.id, reverse=True)
@@ -196,14 +199,36 @@ def is_indexed(text: str) -> bool:
     return not any(unicodedata.name(letter, "").startswith(_UNSPACED) for letter in text)
 
 
-def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, Any]]:
-    """Whether the search uses the index, the conditions on tables as SQL beginning with AND, and the values of both."""
+def _compiled(conn: Connection, search: Search) -> tuple[str, str, dict[str, Any]]:
+    """The column that identifies a verdict, FROM and WHERE of a search as SQL, and the values of both."""
+    if search.givers:
+        return _compiled_for_givers(conn, search)
     found = [_resolved(conn, each) for each in search.named]
     facts = [*search.facts, *(each for each in found if isinstance(each, Fact))]
     indexed = [each for each in search.words if is_indexed(each.text)]
     scanned = [each for each in search.words if not is_indexed(each.text)]
     conditions = [*search.conditions, *(each for each in found if isinstance(each, Where))]
-    conditions += [_contains(each) for each in scanned]
+    rest, values = _conditions(conn, [*conditions, *map(_contains, scanned)])
+    if match := _match(indexed, facts):
+        values["match"] = match
+    row, source = ("f.rowid", _BY_WORDS) if match else ("c.standing", _BY_TABLES)
+    return row, f"{source}{rest}", values
+
+
+def _compiled_for_givers(conn: Connection, search: Search) -> tuple[str, str, dict[str, Any]]:
+    """As `_compiled`, for the verdicts of other people and judges."""
+    givers = [find_giver(conn, each).giver for each in search.givers]
+    found = [_resolved(conn, each) for each in search.named]
+    conditions = [*search.conditions, *(each for each in found if isinstance(each, Where))]
+    rest, values = _conditions(conn, [*conditions, *map(_contains, search.words)])
+    facts = [*search.facts, *(each for each in found if isinstance(each, Fact))]
+    rest += "".join(f" AND {fact_in_tables(each)}" for each in facts)
+    rest = rest.replace("c.standing", "given.verdict")
+    return "given.verdict", f"{_BY_GIVERS}{rest}", values | {"givers": givers_value(givers)}
+
+
+def _conditions(conn: Connection, conditions: Iterable[Where]) -> tuple[str, dict[str, Any]]:
+    """Conditions on tables as SQL that begins with AND, and their values."""
     values: dict[str, Any] = {}
     rest = [_NOT_SEALED]
     for number, each in enumerate(conditions):
@@ -211,9 +236,7 @@ def _compiled(conn: Connection, search: Search) -> tuple[bool, str, dict[str, An
         values.update(zip(names, (_bound(value) for value in each.values), strict=True))
         clause = CONDITIONS[_condition_name(conn, each)].format(*(f":{name}" for name in names))
         rest.append(f"NOT ifnull({clause}, 0)" if each.negated else f"({clause})")
-    if match := _match(indexed, facts):
-        values["match"] = match
-    return bool(match), "".join(f" AND {each}" for each in rest), values
+    return "".join(f" AND {each}" for each in rest), values
 
 
 def _condition_name(conn: Connection, condition: Where) -> str:
@@ -270,6 +293,7 @@ def _list_row(row: Any) -> VerdictListRow:
         trial=row["trial"],
         out=bool(row["withdrawn"]),
         held_out=bool(row["held_out"]),
+        by=row["by"],
     )
 
 

@@ -17,9 +17,8 @@ _MOST_NEW = 500
 _COUNTED = "trial IS NULL AND repeats IS NULL"
 _ALL = f"""SELECT standing_verdict, count(*) FROM comparisons
     WHERE {_COUNTED} AND standing IS NOT NULL AND ranking IS NULL GROUP BY standing_verdict
-    UNION ALL SELECT said, count(*) FROM (
-        SELECT min(standing_verdict) AS said FROM comparisons
-        WHERE ranking IS NOT NULL AND {_COUNTED} AND standing IS NOT NULL GROUP BY ranking) GROUP BY said"""
+    UNION ALL SELECT min(standing_verdict), 1 FROM comparisons
+    WHERE ranking IS NOT NULL AND {_COUNTED} AND standing IS NOT NULL GROUP BY ranking"""
 _STOOD = f"""(SELECT v.verdict FROM main.verdicts v
     WHERE v.comparison = c.id AND v.id <= {{at}} AND v.verdict <> 'undo' AND {MAY_STAND}
         AND NOT EXISTS (SELECT 1 FROM main.verdicts u WHERE u.undoes = v.id AND u.id <= {{at}})

@@ -6,13 +6,13 @@ of judges and other people are kept beside them, and are read only where they ar
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from sqlite3 import Connection, Row
 from typing import Any
 
 from db.comparisons import verdict_row
 from db.errors import NotAllowed, NotFound
-from db.givers import GIVEN, MAY_STAND_IN_TRIAL
+from db.givers import GIVEN, MAY_STAND_IN_TRIAL, givers_value
 from db.inserting import insert
 from db.names_shown import names_known
 from db.pair_rows import EVERY_PAIR, VERDICTS, PairFilter, PairRow, VerdictCounts, VerdictRow
@@ -244,8 +244,8 @@ def counts(conn: Connection, today_start_utc: str, tally: VerdictTally | None = 
 def preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> list[PairRow]:
     """The training records: decisive standing verdicts of labelling, in the order of their comparisons.
 
-    With a `judge` or a `person` these are their newest verdicts, whether or not the owner judged those pairs. A pair
-    whose question is held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
+    With `givers` these are their newest verdicts, whether or not the owner judged those pairs. A pair whose question is
+    held out for trials is left out, whatever the set of its prompt and whatever the system prompts.
     A pair that was taken out of training is left out too. `chosen.also` adds verdicts that prefer no answer.
     """
     return list(read_preference_pairs(conn, chosen))
@@ -255,12 +255,12 @@ def read_preference_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> 
     """The pairs of `preference_pairs`, read one by one."""
     verdict = "c.standing" if chosen.is_own else "given.verdict"
     query = _PAIRS.format(chosen=f"SELECT c.id, {verdict} AS verdict {_chosen(chosen)}")
-    return map(_pair_row, conn.execute(query, asdict(chosen)))
+    return map(_pair_row, conn.execute(query, _values(chosen)))
 
 
 def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
     """Count the pairs of `preference_pairs` without reading them; a ranking counts once."""
-    return int(conn.execute(f"SELECT count(DISTINCT {_QUESTION}) {_chosen(chosen)}", asdict(chosen)).fetchone()[0])
+    return int(conn.execute(f"SELECT count(DISTINCT {_QUESTION}) {_chosen(chosen)}", _values(chosen)).fetchone()[0])
 
 
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
@@ -270,8 +270,13 @@ def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iter
     """
     by_system = conn.execute(_ANY_SYSTEM).fetchone() is not None
     query = _COUNTED_PAIRS_BY_SYSTEM if by_system else _COUNTED_PAIRS
-    for row in conn.execute(query.format(chosen=_chosen(chosen)), asdict(chosen)):
+    for row in conn.execute(query.format(chosen=_chosen(chosen)), _values(chosen)):
         yield with_system(tuple(json.loads(row["messages"])), row["system"] or None), row["pairs"]
+
+
+def _values(chosen: PairFilter) -> dict[str, Any]:
+    narrowed = {"since": chosen.since, "set_id": chosen.set_id, "strong": chosen.strong}
+    return narrowed | {"givers": givers_value(chosen.givers)}
 
 
 def _chosen(chosen: PairFilter) -> str:
@@ -289,7 +294,7 @@ def count_not_decisive(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> dic
     wide = replace(chosen, also=NOT_DECISIVE)
     verdict = "c.standing_verdict" if chosen.is_own else "said.verdict"
     query = f"SELECT {verdict} AS said, count(*) AS pairs {_chosen(wide)} GROUP BY said"
-    found = {row["said"]: int(row["pairs"]) for row in conn.execute(query, asdict(chosen))}
+    found = {row["said"]: int(row["pairs"]) for row in conn.execute(query, _values(chosen))}
     return {kind: found[kind] for kind in NOT_DECISIVE if kind in found}
 
 
@@ -319,9 +324,9 @@ def count_since(conn: Connection, start_utc: str) -> int:
 
     Verdicts that were given at once, as by a ranking, count once.
     """
-    query = """SELECT count(DISTINCT ifnull(v.act, v.id)) FROM verdicts v JOIN comparisons c ON c.standing = v.id
+    query = """SELECT ifnull(v.act, v.id) FROM verdicts v JOIN comparisons c ON c.standing = v.id
         WHERE v.at >= ? AND v.source = 'person' AND v.verdict <> 'skip' AND c.trial IS NULL"""
-    return int(conn.execute(query, (start_utc,)).fetchone()[0])
+    return len({row[0] for row in conn.execute(query, (start_utc,))})  # DISTINCT would sort
 
 
 def _mean_seconds(conn: Connection) -> float | None:

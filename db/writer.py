@@ -237,14 +237,17 @@ class Writer:
                 self._files.close(conn)
 
     def _mark_clean(self, conn: sqlite3.Connection) -> None:
-        """Mark the file as cleanly closed. On a full disk it stays unmarked, and the next start checks every page."""
+        """Mark the file as cleanly closed.
+
+        It stays unmarked on a full disk, and where another program holds it locked; the next start checks every page.
+        """
         try:
             self._committed(conn, lambda: conn.execute("UPDATE clean_close SET clean = 1"))
             self._empty_log(conn)
         except sqlite3.OperationalError as error:
-            if primary_code(error) != sqlite3.SQLITE_FULL:
+            if primary_code(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise
-            logger.warning("%s was closed on a full disk: its log holds the newest rows.", self.path)
+            logger.warning("%s was closed without a mark, its log holds the newest rows: %s", self.path, error)
 
 
 def timed(

@@ -18,7 +18,9 @@
         │   └── CheckpointMisfit  it is complete, and belongs to a run with other settings or another start
         └── RunInterrupted    the machine failed a run, which can continue later
             ├── DiskRefused   the disk is full, or does not answer
-            └── MemoryRanOut  no memory is left, on the device or beside it
+            ├── MemoryRanOut  no memory is left, on the device or beside it
+            └── ProcessLost   a process of a run on several devices was killed
+                └── PeerLost  the same as the other processes see it
 
 Each error has a short `title`, and a message of at most two sentences: what failed, why, and what to do.
 """
@@ -150,3 +152,13 @@ class MemoryRanOut(RunInterrupted):
     """No memory is left, on the device or beside it."""
 
     title = "The memory ran out"
+
+
+class ProcessLost(RunInterrupted):
+    """A process of a run on several devices was killed, or ended without a word."""
+
+    title = "A process of the run ended"
+
+
+class PeerLost(ProcessLost):
+    """A process of a run does not answer the others; which one it was, the owner of the workspace knows."""

@@ -30,6 +30,7 @@ from engine.precision import (
     check_float16,
     choose_device,
     choose_dtype,
+    gpu_ids,
     nf4,
     require_bitsandbytes,
 )
@@ -100,6 +101,10 @@ class BaseModel:
     def hf_model(self) -> Any:
         """The transformers model itself, whether adapters are loaded or not."""
         return self.model.base_model.model if lora.is_wrapped(self.model) else self.model
+
+    def gpu_ids(self) -> tuple[str, ...]:
+        """The ids of the CUDA devices that hold the model, as the driver knows them; empty without one."""
+        return gpu_ids(self.device)
 
     def loaded_adapters(self) -> tuple[str, ...]:
         """The internal names of the adapters in memory, in the order of their loading."""

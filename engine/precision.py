@@ -43,6 +43,17 @@ def choose_device(asked: str) -> tuple[str, str]:
     return asked, f"On {asked}: asked for by name."
 
 
+def gpu_ids(device: str) -> tuple[str, ...]:
+    """The id under which the driver knows this CUDA device, whatever number it has here; empty for other devices.
+
+    CUDA_VISIBLE_DEVICES renumbers the devices of one process, so that their numbers say nothing to other libraries.
+    """
+    if torch.device(device).type != "cuda":
+        return ()
+    found = getattr(torch.cuda.get_device_properties(device), "uuid", None)  # builds for AMD's cards may lack it
+    return () if found is None else (str(found),)
+
+
 def choose_dtype(asked: str, device: str) -> tuple[torch.dtype, str]:
     """The number format of the weights on `device`, and the reason as a sentence; for 4 bits, that of the rest.
 

@@ -1,5 +1,6 @@
 """Train an adapter on preference pairs: `for event in train_dpo(base, pairs, config, ...)` is the whole interface."""
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from engine.events import (
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     NoticeLevel,
@@ -28,6 +30,7 @@ from engine.events import (
     SavingAdapter,
     StepDone,
 )
+from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thresholds_of
@@ -39,6 +42,7 @@ from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
 from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
 from engine.training.learner import Learner, trained_values
+from engine.training.peers import Alone, Peers, rounds, sharing_words
 from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run import Run
@@ -67,6 +71,7 @@ def train_dpo(
     checkpoint_folder: Path | None = None,
     checkpoint_now: Callable[[], bool] = never,
     resume: bool = False,
+    peers: Peers | None = None,
 ) -> Generator[Event, None, None]:
     """Train LoRA adapter `adapter` with DPO and save it in `folder`, reporting every step.
 
@@ -84,11 +89,14 @@ def train_dpo(
         resume: continue from the checkpoint in `checkpoint_folder`, with the same pairs, config and start; only the
             settings that are `free_at_resume` may differ. The adapter will be, bit for bit, that of the same run
             without an interruption, or a Notice says why not.
+        peers: the processes that compute this run together, each of which calls this function with the same arguments;
+            None for one alone. All of them get the same events; the first one writes the files.
 
     Yields:
-        RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. The last step is saved, or
-        an earlier one whose evaluation loss is lower by more than one standard error; see `kept_step`.
+        RunPlanned, Notice…, ReferenceScored… (every pair once), GeneralTextScored, then PairDone…, StepDone…,
+        EvalDone…, MarginsKnown… and CheckpointSaved…, and at the end SavingAdapter, GeneralTextScored of what is
+        saved, AdapterSaved and RunFinished. The last step is saved, or an earlier one whose evaluation loss is lower
+        by more than one standard error; see `kept_step`.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -106,8 +114,9 @@ def train_dpo(
     try:
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(count_questions(prepared.train), config))
-        run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop)
+        run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop, peers or Alone())
         inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
+        run.peers.settle(learner)
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -123,12 +132,18 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
     yield _planned(run)
     yield from (Notice(NoticeLevel.WARNING, text) for text in inexact)
     yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
+    if run.peers.count > 1:
+        steps = range(min(run.steps_per_epoch, run.state.total_steps))
+        groups = [len(run.learner.scorer.groups(_window(run, step))) for step in steps]
+        yield Notice(NoticeLevel.INFO, sharing_words(groups, run.peers.count))
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
     for said in (objective_words(pairs, run.config, run.learner.thresholds), rankings_words(pairs)):
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
+    if not run.state.step and not run.state.window and not run.stop():
+        yield from _score_general_text(run)
     try:
         yield from _learn(run)
     except NonFiniteLoss:
@@ -166,6 +181,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
+    scorer.ld_alpha = config.ld_alpha
     scorer.checkpointing, why = choose_checkpointing(
         known_shape(base.hf_model.config),
         config,
@@ -204,17 +220,34 @@ def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Ite
     keys = ReferenceKeys(run.learner.scorer, run.learner.reference_adapter)
     pairs = run.prepared.train + run.prepared.evaluation
     reference = run.learner.reference
-    for done, pair in enumerate(pairs, start=1):
+    cache_keys = {pair.key: keys.key(pair) for pair in pairs if pair.key not in reference}
+    if run.stop():
+        return
+    reference.update(run.peers.known(known, cache_keys))
+    missing = [pair for pair in pairs if pair.key not in reference]
+    for batch in rounds(missing, run.peers.count):
         if run.stop():
             return
-        if pair.key in reference:
-            continue
-        cache_key = keys.key(pair)
-        if cache_key in known:
-            reference[pair.key] = known[cache_key]
-        else:
-            run.learner.score_reference(pair)
-            yield ReferenceScored(done, len(pairs), {pair.key: reference[pair.key]}, {pair.key: cache_key})
+        run.peers.score_references(run.learner, batch)
+        new = [pair.key for pair in batch]
+        logps = {key: reference[key] for key in new}
+        yield ReferenceScored(len(reference), len(pairs), logps, {key: cache_keys[key] for key in new})
+
+
+def _score_general_text(run: Run) -> Iterator[Event]:
+    """Score the general text before the first step, or compare it with that time."""
+    state, logps, pairs = run.state, [], general_text_pairs(run.learner.base.tokenizer)
+    for pair in pairs:
+        logps.append(run.learner.score_text(pair))
+        yield PairDone(PairStage.GENERAL_TEXT, len(logps), len(pairs))
+    nats = nats_per_token(logps, pairs)
+    if not math.isfinite(nats):
+        return
+    yield GeneralTextScored(state.step, nats)
+    if not state.step:
+        state.general_text = nats
+    elif state.general_text is not None:
+        yield Notice(NoticeLevel.INFO, forgotten_words(state.general_text, nats))
 
 
 def _learn(run: Run) -> Iterator[Event]:
@@ -286,17 +319,17 @@ def _fill_window(run: Run) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
     window = _window(run, state.step)
-    for group in learner.scorer.groups(window[len(state.window) :]):
+    for groups in rounds(learner.scorer.groups(window[len(state.window) :]), run.peers.count):
         if run.stop():
             state.stopped = True
             return
         if run.checkpoint_now():
             yield from _checkpoint(run)
         before = learner.busy_s
-        scores = learner.learn(group, window, state.step)
+        scores = run.peers.learn(learner, groups, window, state.step)
         state.window += scores
         state.window_s += learner.busy_s - before
-        state.num_tokens += sum(pair.tokens for pair in group)
+        state.num_tokens += sum(pair.tokens for group in groups for pair in group)
         state.epoch_margins |= _margins(scores, run.config.beta)
         yield PairDone(PairStage.STEP, len(state.window), len(window))
 
@@ -317,6 +350,7 @@ def _take_step(run: Run) -> Iterator[Event]:
         "epoch": epoch,
         "num_tokens": state.num_tokens,
         "pairs_per_second": len(window) / seconds,
+        "tokens_per_second": sum(pair.tokens for pair in window) / seconds,
     }
     if learner.shape is not None:
         flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
@@ -333,8 +367,8 @@ def _evaluate(run: Run) -> Iterator[Event]:
     """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
-    for pair in pairs:
-        scores.append(run.learner.evaluate(pair, pairs))
+    for batch in rounds(pairs, run.peers.count):
+        scores += run.peers.evaluate(run.learner, batch, pairs)
         yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
     state.eval_margins = _margins(scores, beta)
@@ -360,7 +394,9 @@ def _finish_epoch(run: Run) -> MarginsKnown:
 
 def _checkpoint(run: Run) -> Iterator[Event]:
     if run.checkpoint_folder is not None:
-        save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+        run.peers.check_equal(run.learner)
+        if run.peers.is_first:
+            save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
         yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
@@ -373,6 +409,10 @@ def _save(run: Run) -> Iterator[Event]:
     if state.best_weights is not None and keeps_earlier(state):
         run.learner.set_weights(state.best_weights)
         step = state.best_step
+    if state.general_text is not None:
+        yield from _score_general_text(run)
     run.learner.optimizer.zero_grad()
-    save_checked(run.learner, run.folder, run.prepared.train[0])
+    run.peers.check_equal(run.learner)
+    if run.peers.is_first:
+        save_checked(run.learner, run.folder, run.prepared.train[0])
     yield AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

@@ -17,19 +17,23 @@ from adapters.names import free_name
 from db.interchange.sources import Source
 from db.interchange.writing import Exported
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictCounts, VerdictListRow, VerdictRow
-from db.prompt_rows import Message, PromptRow, PromptSetRow, TakenPrompts
+from db.prompt_rows import Message, PromptRow, PromptSetRow, ReadPrompts, TakenPrompts
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
 from tests.fake_records import FakeRecords
+from tui.curation.prompt_sets import PromptFile
 from tui.errors import InputError, WorkbenchError
 from tui.events import ModelChanged, QueueChanged, RunChanged, TrialChanged, VerdictStored, WorkbenchEvent
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.snapshots import (
     AdapterView,
     LoadState,
+    MachineReading,
     ModelState,
     RunPhase,
     RunProgress,
+    StudyProgress,
     TrainPreview,
     WorkbenchStatus,
 )
@@ -37,6 +41,7 @@ from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
+from tui.training.study import Kind, Study
 from tui.workspace.named_values import NamedValues
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
@@ -182,6 +187,7 @@ class FakeWorkbench:
             pause=lambda: self._phase(RunPhase.PAUSED),
             go_on=lambda: self._phase(RunPhase.TRAINING),
         )
+        self.prompts = SimpleNamespace(read_file=self._read_file, add_file=self._add_file)
         self.side_by_side = SimpleNamespace(stop=self._stop_side_by_side)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None
@@ -198,6 +204,25 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.reasons = SimpleNamespace(of=lambda _: {}, offered=lambda: ["clear"], last=lambda: (), counts=dict)
+        self.readings: tuple[MachineReading, ...] = ()
+        self.ranked: list[tuple[list[int], list[int], dict[int, int], str, float]] = []
+        self.latest_studies: dict[Kind, Study] = {}
+        self.studied: list[tuple[Kind, TrainConfig]] = []
+        self.studies = SimpleNamespace(
+            start=lambda kind, config, *_, **__: self.studied.append((kind, config)),
+            stop=self.studied.clear,
+        )
+
+    study_progress: StudyProgress | None = None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """What the test says."""
+        return self.latest_studies.get(kind)
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """What a test put there."""
+        return self.readings
 
     # -- what tests do -------------------------------------------------------------------------------------------
 
@@ -327,6 +352,24 @@ class FakeWorkbench:
 
         return self._answer(act)
 
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """Those that ask it, the newest first."""
+        rows = [self.comparison(number) for number in sorted(self.rows, reverse=True)]
+        return [row for row in rows if row.prompt.id == prompt]
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> "Future[int]":
+        """The open pairs count as skipped."""
+
+        def act() -> int:
+            self.ranked.append((list(pairs), list(answers), dict(ranks), layout, seconds))
+            for pair in pairs:
+                self.judge(pair, "skip", side=None, layout=layout, seconds=None)
+            return len(self.ranked)
+
+        return self._answer(act)
+
     def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
         """By the prompt's number or its words, behind the pair on the screen."""
         after = beside.id if beside else 0
@@ -343,6 +386,11 @@ class FakeWorkbench:
     def names_were_shown(self, comparison: int) -> "Future[None]":
         """Keep that."""
         return self._answer(lambda: self.named.add(comparison))
+
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """Nobody else judges here."""
+        del comparison
+        return []
 
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The pair of the verdict before this one."""
@@ -368,6 +416,7 @@ class FakeWorkbench:
         seconds: float | None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> "Future[VerdictRow]":
         """Append a verdict."""
 
@@ -384,6 +433,7 @@ class FakeWorkbench:
 
         given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds, "blind": blind}
         given |= {"note": note} if note else {}
+        given |= {"reasons": reasons} if reasons else {}
         return self._answer(act)
 
     def undo(self) -> "Future[int | None]":
@@ -421,6 +471,13 @@ class FakeWorkbench:
         """Where a prompt stands in its set."""
         return prompt, 200
 
+    def other_givers(self) -> list[str]:
+        """A judge beside the owner."""
+        return ["judge:strict"]
+
+    def note_offer_seen(self, offer: str) -> None:
+        """Nothing is offered once."""
+
     def labelling_sets(self) -> list[str]:
         """The sets that are not held out."""
         return [each.name for each in self.sets if not each.held_out]
@@ -429,15 +486,19 @@ class FakeWorkbench:
         """The sets with their counts."""
         return list(self.sets)
 
-    def add_prompts(self, source: Source, *, set_name: str, held_out: bool = False) -> "Future[TakenPrompts]":
-        """A set of two prompts."""
+    def _read_file(self, source: Source, *, held_out: bool = False) -> PromptFile:
         path = Path(source.name)
         if not path.exists():
             raise InputError(f"There is no file {path}. Check the path.")
+        self.imported.append(path)
+        return PromptFile(ReadPrompts((), (), ()), held_out)
+
+    def _add_file(self, file: PromptFile, set_name: str, *, distinct: bool = False) -> "Future[TakenPrompts]":
+        """A set of two prompts."""
+        del distinct
 
         def act() -> TakenPrompts:
-            self.imported.append(path)
-            self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, held_out, START.isoformat(), 2))
+            self.sets.append(PromptSetRow(len(self.sets) + 1, set_name, file.held_out, START.isoformat(), 2))
             return TakenPrompts(set_name, 2, 1, 1, 0)
 
         return self._answer(act)
@@ -589,6 +650,13 @@ class FakeWorkbench:
     def adapters(self) -> list[AdapterView]:
         """All adapters."""
         return list(self.adapter_views)
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen; there is no server."""
+        return policy_choices(self.adapter_views, [])
+
+    def ensure_model(self) -> None:
+        """It is loaded."""
 
     def use_adapter(self, name_or_id: str | None) -> None:
         """Another adapter is in use from now on."""

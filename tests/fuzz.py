@@ -36,7 +36,7 @@ from tui.screens.modes import import_screens
 
 MOVING: Final = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab")
 ANSWERING: Final = ("enter", "escape", "enter", "escape", "space", "backspace")
-MODES: Final = tuple("LTRCD")
+MODES: Final = tuple("LTRCDA")
 TYPED: Final = (*"abcdefghijklmnopqrstuvwxyz0123456789:.,-?*[]%\"'é漢", "ctrl+p", "ctrl+l", "ctrl+u", "delete")
 """No slash and no tilde: a path that leads out of the folder would import what lies there."""
 CHARACTERS: Final = {"enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "backspace": "\x7f"}

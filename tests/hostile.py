@@ -18,6 +18,7 @@ from db.prompts import add_prompt_set, add_prompts
 from db.runs import add_log, add_metrics, create_run, set_status, set_total_steps
 from db.samples import add_samples
 from db.servers import add_server
+from db.settings import set_setting
 from db.verdicts import add_verdict
 
 MARK = "␛[6n"
@@ -74,6 +75,7 @@ def fill(conn: Connection) -> dict[str, int]:
     tuned = ensure_model(conn, kind="adapter", name=f"{EVIL} 2", source="a00000001", fingerprint=EVIL, parent=base)
     sampling = ensure_sampling(conn, {"temperature": 0.9, "system": EVIL})
     pairs = [_compared(conn, prompt, base, sampling) for prompt in _prompts(conn, for_labelling)]
+    set_setting(conn, "asked", _prompts(conn, for_labelling)[:2])
     said = {"verdict": "a", "side": "left", "note": EVIL, "tags": [EVIL]}
     verdicts = [add_verdict(conn, comparison=each, **said).id for each in pairs[1:]]
     add_verdict(conn, comparison=pairs[1], verdict="both_good", person=ensure_person(conn, EVIL), note=EVIL)

@@ -23,14 +23,20 @@ from textual.widgets import Input
 import tui.screens
 from db.prompt_rows import Crossing
 from engine.chat_servers.inspection import ServerReport
-from engine.config import settings_of
+from engine.config import SamplingConfig, settings_of
 from tests.fake_workbench import adapter_view
 from tests.flags import flags_of, path
 from tests.hostile import EVIL, LONG_EVIL, MARK, fill
 from tests.screens import text_of
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
-from tui.events import AnswersGrowing, WorkbenchFailed, WorkbenchNotice
+from tui.asking.asking import Asked, AskedQuestion
+from tui.asking.choice import AskedPolicies
+from tui.events import AnswersGrowing, AskedGrowing, PromptsGrown, WorkbenchFailed, WorkbenchNotice
+from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.prompt_growth import GrowthRequest
+from tui.screens.ask.ask import AskScreen
+from tui.screens.ask.past import PastConversations
 from tui.screens.base import PalateScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.judges import JudgesScreen
@@ -40,6 +46,8 @@ from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.confirm import QuitScreen, StopScreen
+from tui.screens.data.grow import GrowScreen
+from tui.screens.data.joining import SettleScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.data.prompts import PromptsScreen
@@ -60,6 +68,7 @@ from tui.widgets.lists.prompt_lines import set_lines
 from tui.workspace.servers import report_lines
 from tui.workspace.settings_store import PARTS
 
+NOBODY = AnswerSource(None, SamplingConfig())
 FOUND = "found: "
 """Before the name of a screen that nobody listed."""
 NOTHING = ("keys", "likes", "a setting, opened", FOUND)
@@ -174,6 +183,25 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         asked = app.bench.comparison(ids["pair"]).prompt
         label.from_workbench(AnswersGrowing(asked, (LONG_EVIL, LONG_EVIL)))
 
+    async def conversation() -> None:
+        await on("ask")()
+        ask = app.screen
+        assert isinstance(ask, AskScreen)
+        ask.talk.open(app.bench.comparison(ids["pair"]).prompt)
+        ask.draw(EVIL)
+        ask.editor.post_message(events.Paste(f"{EVIL}\n{EVIL}"))
+
+    async def asked_growing() -> None:
+        ask = app.screen
+        assert isinstance(ask, AskScreen)
+        policies = AskedPolicies(AnswerSources(NOBODY, NOBODY, None), (EVIL, f"{EVIL} 2"), True)
+        question = AskedQuestion(app.bench.comparison(ids["pair"]).prompt.messages, policies, EVIL, 0)
+        ask.talk.asked = Asked(1, question, (0, 1), 1)
+        ask.from_workbench(AskedGrowing(1, (LONG_EVIL, LONG_EVIL)))
+
+    async def past() -> None:
+        await on("ask", lambda: PastConversations(app.bench.conversations.find))()
+
     async def failures() -> None:
         app.bench._publish(WorkbenchFailed(EVIL, EVIL * 3))
         app.bench._publish(WorkbenchNotice(EVIL, EVIL))
@@ -184,6 +212,11 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         assert isinstance(servers, ServersScreen)
         servers.reports[EVIL] = report_lines(ServerReport(EVIL, (EVIL,) * 9, 0.1, 0.1, (False, EVIL), (False, EVIL)))
         servers.screen_shown()
+
+    async def grown() -> None:
+        screen = app.screen
+        assert isinstance(screen, GrowScreen)
+        screen.from_workbench(PromptsGrown(f"no {EVIL}", (LONG_EVIL, EVIL), EVIL, 1))
 
     async def pasted() -> None:
         line = app.screen.query_one(Input)
@@ -207,6 +240,10 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("label, no pair", no_pair),
         ("label, no model", on("label", model_state=LoadState.FAILED, error=(EVIL, EVIL))),
         ("label, loading", on("label", model_state=LoadState.LOADING, model_detail=EVIL)),
+        ("ask", conversation),
+        ("ask, growing", asked_growing),
+        ("ask, past conversations", past),
+        ("label again", on("label")),
         ("notices", failures),
         ("train", on("train")),
         ("settings", on("label", lambda: SettingsScreen("label"))),
@@ -233,9 +270,16 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("board", on("compare", BoardScreen)),
         ("data", on("data")),
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
+        ("reasons of a verdict", pressing("full_stop")),
+        ("the list of reasons", pressing("e")),
+        ("settling", on("data", lambda: SettleScreen(app.bench.joining.disagreements()))),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("forgetting", pressing("end", "up", "F")),
+        ("prompts that are nearly the same", on("data", PromptsScreen)),
+        ("prompts that are nearly the same, listed", pressing("s")),
+        ("more prompts", on("data", lambda: GrowScreen(GrowthRequest(f"no {EVIL}", server=EVIL), 1))),
+        ("more prompts, written", grown),
         ("a prompt", on("data", lambda: ShowPrompt(app.bench.prompts, app.bench.comparison(ids["judged"]).prompt.id))),
         ("holding out", on("data", lambda: crossing_question(EVIL, Crossing(1, 1, 1, 1, 1, (1,)), True))),
         ("a list to choose from", on("data", lambda: Pick(EVIL, EVIL, set_lines(app.bench.prompts.sets())))),

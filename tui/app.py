@@ -1,4 +1,4 @@
-"""The app: five modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
+"""The app: six modes over one workbench. It passes events to the screens of a mode, and asks before leaving."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +79,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding("R", "go('runs')", "Runs", show=False, id="app.runs", tooltip="Every run, with its curves."),
         Binding("C", "go('compare')", "Compare", show=False, id="app.compare", tooltip="Base and tuned, side by side."),
         Binding("D", "go('data')", "Data", show=False, id="app.data", tooltip="Verdicts, prompts, import, export."),
+        Writing("A", "go('ask')", "Ask", show=False, id="app.ask", tooltip="Ask what you like, and judge the answers."),
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding(
             "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
@@ -115,6 +117,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._status_due = False
         self._leaving = False
         self._resume = resume
+        self._model_was_ready = False
+        self.wanted_model = ""
+        """The base model with which the workspace must be opened again; empty if a person left for good."""
         self.taken_over = ""
         """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
@@ -186,19 +191,35 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.tell(published.title, published.text)
         elif isinstance(published, RunEnded):
             self._notify_end(published)
-        elif isinstance(published, ModelChanged) and self._model_is_ready() and not self.is_headless:
-            keep_collections_short()  # a headless app is one of many in the process of a test
+        elif isinstance(published, ModelChanged):
+            self._shorten_collections()
         if self._resume is not None and self._model_is_ready():
-            self._continue_run(self._resume)
+            run, self._resume = self._resume, None
+            self.run_worker(partial(self._continue_run, run), group="resume")  # type: ignore[arg-type]
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
-                screen.changed_elsewhere() if isinstance(published, CommandServed) else screen.from_workbench(published)
+                self._in_screen(screen, lambda screen: _deliver(published, screen))
         self._refresh_status_soon()
         if self._leaving and self.workbench.run_progress is None:
             self.exit()
 
+    def _in_screen(self, screen: PalateScreen, act: Callable[[PalateScreen], None]) -> None:
+        """Do it in one screen; an error there keeps no other screen, and no status line, from the news."""
+        try:
+            act(screen)
+        except Exception as error:
+            if not self.outlives(error, screen):
+                raise
+
     def _model_is_ready(self) -> bool:
         return self.workbench.model_state.is_ready
+
+    def _shorten_collections(self) -> None:
+        """Once for each model that was loaded: what is on the screen at a further call would never be freed."""
+        ready, before = self._model_is_ready(), self._model_was_ready
+        self._model_was_ready = ready
+        if ready and not before and not self.is_headless:  # a headless app is one of many in the process of a test
+            keep_collections_short()
 
     def _notify_end(self, ended: RunEnded) -> None:
         """Notify the person through the terminal, if the settings say so; not of a run that was left or interrupted."""
@@ -206,11 +227,10 @@ class PalateApp(SuspendableApp, SurvivingApp):
         if sequence and ended.status != "interrupted" and self._driver is not None:
             self._driver.write(sequence)
 
-    def _continue_run(self, run: int) -> None:
-        """Continue the run that was taken over, and show it."""
-        self._resume = None
+    async def _continue_run(self, run: int) -> None:
+        """Continue the run that was taken over, and show it. Its pairs are read on another thread."""
         try:
-            self.workbench.trainer.resume(run)
+            await asyncio.to_thread(self.workbench.trainer.resume, run)
         except KNOWN_ERRORS as error:
             self.tell_error(error)
         else:
@@ -232,7 +252,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self._status_drawn = time.monotonic()
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen):
-                screen.refresh_status()
+                self._in_screen(screen, PalateScreen.refresh_status)
 
     def get_key_display(self, binding: TextualBinding) -> str:
         """The name of a key, short enough for the line of keys."""
@@ -311,6 +331,11 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self.theme = THEMES[other].name
         if not self.workbench.watching:
             self.workbench.change_setting("colours", other)
+
+    def restart_with(self, model: str) -> None:
+        """Leave, so that the caller opens the workspace again with another base model."""
+        self.wanted_model = model
+        self.exit()
 
     def apply_colours(self) -> None:
         """Use the colours from the workspace's settings."""
@@ -403,6 +428,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.run_worker(run(), name="palette")
 
         return act
+
+
+def _deliver(published: WorkbenchEvent, screen: PalateScreen) -> None:
+    if isinstance(published, CommandServed):
+        screen.changed_elsewhere()
+    else:
+        screen.from_workbench(published)
 
 
 assert [mode for mode, _ in MODES] == list(PalateApp.MODES), "the top line shows other modes than the app has"

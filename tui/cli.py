@@ -108,9 +108,17 @@ COMMANDS = {
     "generate": ("queue:generate", "Write comparisons into the queue, two answers each."),
     "queue": ("queue:queue", "List the comparisons without a verdict: id, prompt and both answers."),
     "judge": ("queue:judge", "Store the verdict on comparison ID."),
+    "ask": (
+        "ask:ask",
+        "Ask two policies QUESTION; their answers become a pair to judge. Without QUESTION: a conversation.",
+    ),
     "judges": (
         "judges:judges",
         "List the judges: how far each agrees with you, and whether it may decide a trial.",
+    ),
+    "demo": (
+        "demo:demo",
+        "Play the whole loop in about five minutes, with a program that judges. Your own workspace is not touched.",
     ),
     "data": (
         "data:data",
@@ -122,7 +130,7 @@ COMMANDS = {
     ),
     "agreement": (
         "preferences:agreement",
-        "Show how often you agreed with yourself on pairs that were shown again, sides swapped.",
+        "Show how often you agreed with yourself on pairs that were shown again, sides swapped, and with others.",
     ),
     "likes": (
         "preferences:likes",
@@ -142,6 +150,15 @@ COMMANDS = {
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
     ),
+    "join": (
+        "join:join",
+        "Take the judged pairs and verdicts of another workspace along, by who gave them; the other is only read.",
+    ),
+    "settle": (
+        "join:settle",
+        "List the pairs on which others said otherwise than you, or settle one: the verdict that you agreed on.",
+    ),
+    "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),
     "presets": (
         "presets:presets",
@@ -173,6 +190,10 @@ COMMANDS = {
     "completion": (
         "completion:completion",
         "Print the script that completes commands, flags and values in a shell.",
+    ),
+    "status": (
+        "status:status",
+        "Show what Palate and the machine do now: queue, run, use, memory, temperature, power and tokens a second.",
     ),
     "doctor": (
         "doctor:doctor",

@@ -90,6 +90,16 @@ class ImportMoved(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class PromptsGrown(WorkbenchEvent):
+    """A model wrote prompts like those of a set; none of them is stored. `left_out` were there already, or nearly."""
+
+    set_name: str
+    texts: tuple[str, ...]
+    field: str | None
+    left_out: int
+
+
+@dataclass(frozen=True)
 class RunChanged(WorkbenchEvent):
     """A run made progress: `event` of the engine is stored. It is None when only the run's status changed."""
 
@@ -106,11 +116,24 @@ class RunEnded(RunChanged):
 
 
 @dataclass(frozen=True)
+class StudyChanged(WorkbenchEvent):
+    """A search or an outlook (`kind`) has moved on to its next run, or is over."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
 class SamplesStored(WorkbenchEvent):
     """A run's samples after `step` are on the disk."""
 
     run: int
     step: int
+
+
+@dataclass(frozen=True)
+class MachineRead(WorkbenchEvent):
+    """There is a new look at the machine, about once a second while a run is alive."""
 
 
 @dataclass(frozen=True)

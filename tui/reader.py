@@ -21,11 +21,14 @@ from db import runs as db_runs
 from db import samples as db_samples
 from db import trials as db_trials
 from db import verdicts as db_verdicts
+from db.givers import list_givers
 from db.interchange.import_columns import known_columns
 from db.interchange.selection import Selection, judged_pairs, kept_back
 from db.interchange.sources import Source
 from db.interchange.writing import Exported, write_pairs
+from db.judges import judge_names
 from db.pair_rows import ComparisonRow, VerdictCounts, VerdictRow
+from db.people import list_people
 from db.prompt_rows import MovedPrompt, PromptSetRow
 from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from db.times import utc_text
@@ -35,13 +38,17 @@ from tui.analysis.report import PreferenceReporter
 from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
+from tui.generation.policies import PolicyChoice, policy_choices
 from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
-from tui.snapshots import AdapterView
+from tui.snapshots import AdapterView, StudyProgress
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
+from tui.training.study import Kind, Study, latest_study
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
 from tui.workspace.servers import ServerList
@@ -64,6 +71,8 @@ class WorkspaceReader:
         self.prompts = PromptSets(workspace)
         self.servers = ServerList(workspace)
         self.conversations = Conversations(workspace)
+        self.reasons = ReasonTags(workspace)
+        self.joining = Joining(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 
@@ -125,6 +134,15 @@ class WorkspaceReader:
     def history(self, comparison: int) -> list[VerdictRow]:
         """Every verdict on a comparison, oldest first."""
         return db_verdicts.history(self.workspace.connection, comparison)
+
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """The verdicts of other people and of judges on a comparison, oldest first, each with who gave it."""
+        connection = self.workspace.connection
+        people, judges = list_people(connection), judge_names(connection)
+        return [
+            (row, f"judge {judges[row.judge]}" if row.judge is not None else people.get(row.person or 0, ""))
+            for row in db_verdicts.verdicts_beside(connection, comparison)
+        ]
 
     def counts(self) -> VerdictCounts:
         """The numbers of current verdicts; a day begins at this machine's midnight."""
@@ -197,6 +215,10 @@ class WorkspaceReader:
         """The names of the prompt sets that are not held out. Their prompts are not counted."""
         return list(db_prompts.labelling_sets(self.workspace.connection))
 
+    def other_givers(self) -> list[str]:
+        """The labels (see `GiverRow`) of all people and judges who gave verdicts, the owner left out."""
+        return [each.label for each in list_givers(self.workspace.connection)[1:]]
+
     def prompt_position(self, prompt: int) -> tuple[int, int]:
         """The position of a prompt in its set, from 1, and the size of the set."""
         return db_prompts.prompt_position(self.workspace.connection, prompt)
@@ -204,6 +226,10 @@ class WorkspaceReader:
     def num_held_out(self) -> int:
         """How many prompts are held out for trials."""
         return sum(each.prompts for each in self.prompt_sets() if each.held_out)
+
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """The pairs of a prompt that were asked alone, the newest first."""
+        return db_comparisons.pairs_of_prompt(self.workspace.connection, prompt)
 
     # -- runs --------------------------------------------------------------------------------------------------
 
@@ -224,6 +250,15 @@ class WorkspaceReader:
         if run.status != "running" or self.owner() is not None:
             return run
         return replace(run, status="interrupted", ended=run.heartbeat)
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook that this process runs; None without one."""
+        return None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """The latest search or outlook, finished or not; None without one."""
+        return latest_study(self.workspace, kind)
 
     def run_metrics(self, run: int, *, from_step: int = 0) -> list[MetricRow]:
         """The figures of a run from a step on, in the order of its steps."""
@@ -271,6 +306,10 @@ class WorkspaceReader:
             folder=str(adapter.folder),
             lineage=tuple(each.manifest.name for each in line_of(adapter, known)),
         )
+
+    def policies(self) -> list[PolicyChoice]:
+        """Every policy that can be chosen: adapters and the base, here and on each server that texts may go to."""
+        return policy_choices(self.adapters(), self.servers.all())
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None where no model is loaded."""

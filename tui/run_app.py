@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -48,9 +49,14 @@ def run_app(
             return code
         signals = Signals()  # the watching app listened to the old ones and has ended
         entered = enter(request, watch=False, take_over=True)
-    if not isinstance(entered, Entered):
-        return 0
-    return _own_app(request.folder, entered, signals, line, run_command, mouse)
+    while isinstance(entered, Entered):
+        code, model = _own_app(request.folder, entered, signals, line, run_command, mouse)
+        if not model:
+            return code
+        request = replace(request, choice=replace(request.choice, source=model))
+        signals = Signals()  # the app that has ended listened to the old ones
+        entered = enter(request, watch=False, take_over=False)
+    return 0
 
 
 def _check_terminal() -> None:
@@ -85,8 +91,8 @@ def _watch_app(folder: Path, busy: WorkspaceBusy, signals: Signals, mouse: bool)
 
 def _own_app(
     folder: Path, entered: Entered, signals: Signals, line: Line | None, run_command: RunCommand, mouse: bool
-) -> int:
-    """Run the app as the workspace's owner. Returns its exit code."""
+) -> tuple[int, str]:
+    """Run the app as the workspace's owner. Returns its exit code, and the model to open the workspace again with."""
     workbench = entered.workbench
     with ExitStack() as closing:
         closing.callback(workbench.close)
@@ -111,4 +117,4 @@ def _own_app(
             click.echo(visible(app.taken_over), err=True)
         elif app.return_code:
             click.echo(f"Palate stopped on an error; read {output} for its cause. Your verdicts are saved.", err=True)
-    return app.return_code or 0
+    return app.return_code or 0, app.wanted_model

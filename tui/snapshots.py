@@ -31,6 +31,8 @@ class LoadState(StrEnum):
     LOADING = "loading"
     READY = "ready"
     FAILED = "failed"
+    UNUSED = "unused"
+    """Servers answer, so it is loaded once something needs it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,15 @@ class RunProgress:
         """The phase in words, with its count where it has one, such as "reference 12/96"."""
         words = _DOING.get(self.phase, self.phase.value)
         return f"{words} {self.part_done}/{self.part_total}" if self.part_total else words
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """The progress of a search or an outlook, such as "Search 2": `done` of `total` runs are finished."""
+
+    name: str
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,8 @@ class WorkbenchStatus:
     run: RunProgress | None = None
     offer: int = 0
     """Preference pairs since the latest run, where they are enough to offer a new one; else 0."""
+    untried: str = ""
+    """The adapter of the first run, as long as a trial of it is offered; else empty."""
     queue_problem: tuple[str, str] | None = None
     """Title and sentence of the problem that stops the writing of answers, if any."""
     error: tuple[str, str] | None = None
@@ -113,6 +126,30 @@ class WorkbenchStatus:
     """The progress of the merge of an adapter, in words; None without a merge."""
     watching: str = ""
     """Which owner this process watches, in words; empty where this process is the owner."""
+
+
+@dataclass(frozen=True)
+class MachineReading:
+    """One look at the machine. A figure that is not to be had there is None."""
+
+    at: float
+    """Seconds since 1970."""
+    device: str
+    """The device that computes: CPU, GPU, or such as 2 GPUs."""
+    gpu_use: float | None = None
+    """The share of time in which the GPU computed, in percent."""
+    cpu_use: float | None = None
+    """The use of all cores together, in percent."""
+    memory: int | None = None
+    """Bytes: taken on the GPU by all programs, or in main memory by the process that computes."""
+    memory_left: int | None = None
+    """Bytes that are free there."""
+    temperature: float | None = None
+    """Of the GPU or the processor, in °C."""
+    power: float | None = None
+    """Of the GPU, in watts."""
+    tokens_per_second: float | None = None
+    """Of the run's latest step."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,13 @@ from tui.workspace.workspace import Workspace
 Value = TypeVar("Value")
 
 
+RUN_OFFER, TRIAL_OFFER = "run", "trial"
+"""The two offers that a new workspace makes once each."""
+FIRST_RUN_AFTER = 20
+"""Verdicts after which the first run is offered."""
+_SEEN = "offers_seen"
+
+
 class KeptUntilStored(Generic[Value]):
     """Keeps the result of `read` until another connection stores something or the key changes.
 
@@ -62,14 +69,29 @@ class StatusCounter:
         self._before = threading.local()
         self._counts = KeptUntilStored(workspace, self._count)
         self._new_pairs = KeptUntilStored(workspace, self._count_new_pairs)
+        self._untried = KeptUntilStored(workspace, self._read_untried)
 
     def counts(self) -> StatusCounts:
         """The counts now; a day begins at this machine's midnight."""
         return self._counts.get((self._queue.settings.queue.goal, self._queue.asked_of, _midnight()))
 
     def new_pairs(self) -> int:
-        """How many pairs are new since the latest run that did not fail, if enough to offer a run; else 0."""
+        """How many pairs are new since the latest run that did not fail, if enough to offer a run; else 0.
+
+        The first run is offered earlier, and once: until a person looks at it.
+        """
         return self._new_pairs.get()
+
+    def untried(self) -> str:
+        """The adapter of the first run, for which a trial is offered once; empty where none is."""
+        return self._untried.get()
+
+    def note_seen(self, offer: str) -> None:
+        """A person looks at what the offer `run` or `trial` leads to: if it stands, it is not made again."""
+        seen = self._workspace.setting(_SEEN, [])
+        stands = self.untried() if offer == TRIAL_OFFER else self.new_pairs() and self._is_first_run()
+        if stands and offer not in seen:
+            self._workspace.keep_setting(_SEEN, [*seen, offer])
 
     def _count(self) -> StatusCounts:
         connection = self._workspace.connection
@@ -104,7 +126,17 @@ class StatusCounter:
             return 0
         connection = self._workspace.connection
         new = db_verdicts.count_pairs_since(connection, db_runs.latest_start(connection) or "")
-        return new if new >= every else 0
+        enough = new >= every or (self.counts().verdicts.total >= FIRST_RUN_AFTER and self._is_first_run())
+        return new if enough else 0
+
+    def _is_first_run(self) -> bool:
+        """Was there no run yet, and has nobody looked at the offer of the first one?"""
+        seen = RUN_OFFER in self._workspace.setting(_SEEN, [])
+        return not seen and db_runs.latest_start(self._workspace.connection) is None
+
+    def _read_untried(self) -> str:
+        seen = TRIAL_OFFER in self._workspace.setting(_SEEN, [])
+        return "" if seen else db_runs.untried_adapter(self._workspace.connection) or ""
 
 
 def _midnight() -> str:

@@ -17,11 +17,14 @@ from tui.terminal.signals import Signals
 from tui.widgets.binding import Binding
 from tui.workbench import Workbench
 
+_REFUSED = ("go('label')", "settings")
+"""Actions of the app itself whose keys are dimmed: pressed all the same, they say why."""
+
 
 class WatchApp(PalateApp):
     """Palate as a watcher. `wants_to_take_over` says how it ended."""
 
-    MODES = {mode: screen for mode, screen in PalateApp.MODES.items() if mode != "label"}
+    MODES = {mode: screen for mode, screen in PalateApp.MODES.items() if mode not in ("label", "ask")}
     DEFAULT_MODE = "runs"
     BINDINGS = [
         Binding(
@@ -50,7 +53,7 @@ class WatchApp(PalateApp):
         """Leave a `t` in a text field to it, and disable judging and settings."""
         if action == "take_over":
             return not isinstance(self.focused, Input)
-        if action == "settings" or (action, parameters) == ("go", ("label",)):
+        if action == "settings" or (action == "go" and parameters[0] in ("label", "ask")):
             return None
         return super().check_action(action, parameters)
 
@@ -66,6 +69,9 @@ class WatchApp(PalateApp):
     ) -> bool:
         """Run an action that only reads; refuse every other one with a notice."""
         here = default_namespace or self
+        if action in _REFUSED:
+            self._refuse()
+            return True
         if isinstance(action, str) and writes(type(here), action):
             if super()._check_action_state(action, here):
                 self._refuse()
@@ -85,7 +91,7 @@ class WatchApp(PalateApp):
         return super().push_screen(screen, *args, **more)
 
     def switch_mode(self, mode: str) -> Any:
-        """Show a mode; all but Label are available."""
+        """Show a mode; all but Label and Ask are available."""
         if mode not in self.MODES:
             self._refuse()
             return None

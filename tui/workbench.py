@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,9 +18,8 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
-from db import prompt_sets as db_prompt_sets
+from db import rankings as db_rankings
 from db import verdicts as db_verdicts
-from db.interchange.questions import read_prompts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import TakenPrompts
@@ -34,9 +33,11 @@ from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
+from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, title_of
+from tui.errors import KNOWN_ERRORS, InputError, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
@@ -50,24 +51,37 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
+from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.prompt_growth import PromptGrowth
+from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import (
+    LoadState,
+    MachineReading,
+    ModelState,
+    RunProgress,
+    StudyProgress,
+    TrainPreview,
+    WorkbenchStatus,
+)
 from tui.status import StatusCounter
+from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
+from tui.training.studies import Studies
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import BASE
+from tui.workspace.settings import AT, BASE, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -100,29 +114,39 @@ class Workbench(WorkspaceReader):
         super().__init__(own_workspace(folder, tell))
         with ExitStack() as on_failure:
             on_failure.callback(self.workspace.close)
+            self._model_named = choice is not None and bool(choice.source)
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._publisher = Publisher()
             self.scheduler = Scheduler(self._publish_crash)
+            self.network = Scheduler(self._publish_crash, "palate-answers")
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
-            services = self.services = Services(self.workspace, self.scheduler, self.loaded_model, self._publish)
+            services = self.services = Services(
+                self.workspace, self.scheduler, self.loaded_model, self._publish, self.network
+            )
             self.answers = QueueFiller(services, seed=seed)
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.asking = Asking(services, seed=seed)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed)
+            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
             self.references = ReferencePrefetch(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self.data = VerdictBrowser(self.workspace, self._publish)
+            self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
+            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
+            self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.joining = Joining(self.workspace, self._prompts_changed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
             self.blind_trials = BlindTrials(services, seed=seed)
             self.judges: Judges = Judges(services, seed=seed)
+            self.tracking = LiveTracking(self.workspace, self._publish)
+            self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
             self._started = self._fills = False
             recover(self.workspace)
@@ -134,16 +158,19 @@ class Workbench(WorkspaceReader):
         """A second queue filler for one command, with settings of its own beside those of `answers`."""
         return QueueFiller(self.services, seed=self.seed, beside=self.answers)
 
-    def start(self, *, fill_queue: bool = True, load_model: bool = True) -> None:
+    def start(self, *, fill_queue: bool = True, load_model: bool | None = None) -> None:
         """Start to load the model and to keep the queue full, as the arguments say. Returns at once.
 
-        A second call only loads the model if the first did not, so that several apps can use one workbench, one after
-        the other.
+        `load_model` None loads it unless servers alone answer and nobody named a model. A second call only loads the
+        model if the first did not, so that several apps can use one workbench, one after the other.
         """
         if not self._started:
             self.scheduler.start()
-        if load_model and self.loading is None:
-            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
+            self.network.start()
+        if load_model or (load_model is None and (self._model_named or self.answers.needs_model)):
+            self._load()
+        elif load_model is None and self.loading is None:
+            self.loaded_model.leave_unused()
         if self._started:
             return
         self._started = True
@@ -154,13 +181,26 @@ class Workbench(WorkspaceReader):
             self.answers.wake()
             self.blind_trials.wake()
 
+    def ensure_model(self) -> None:
+        """Load the model if it is not loaded: something needs it now. Returns at once."""
+        if self._started:
+            self._load()
+
+    def _load(self) -> None:
+        if self.loading is None:
+            self.loading = self.scheduler.submit("model", self.loaded_model.load_steps(), lambda: Priority.FIRST)
+
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
         self.judges.close()
+        self.studies.stop()
         self.trainer.leave()
         self.trainer.close()
+        self.network.close()
         self.scheduler.close()
+        self.studies.close()
+        self.tracking.close()
         self._files.close()
         self.workspace.close()
 
@@ -179,10 +219,24 @@ class Workbench(WorkspaceReader):
         """The progress of the run; None without one. Makes no query."""
         return self.trainer.progress
 
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
+        return self.trainer.machine.readings()
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook; None without one. Makes no query."""
+        return self.studies.progress
+
     @property
     def model_state(self) -> ModelState:
         """The base model and the adapter in use. Makes no query."""
         return self.loaded_model.snapshot
+
+    @property
+    def model_source(self) -> str:
+        """The Hub id, folder or file of the base model, as a person named it."""
+        return self.loaded_model.choice.source
 
     @property
     def is_writing(self) -> bool:
@@ -211,10 +265,15 @@ class Workbench(WorkspaceReader):
             verdicts_here=counted.verdicts_here,
             run=run,
             offer=0 if run else self._counter.new_pairs(),
+            untried="" if run else self._counter.untried(),
             queue_problem=self.answers.problem,
             error=model.error,
             merging=self.adapter_service.doing,
         )
+
+    def note_offer_seen(self, offer: str) -> None:
+        """A person looks at what an offer of the status line leads to: a run or a trial. See `StatusCounter`."""
+        self._counter.note_seen(offer)
 
     # -- settings ----------------------------------------------------------------------------------------------
 
@@ -227,6 +286,8 @@ class Workbench(WorkspaceReader):
         """
         change_setting(self.workspace, name, text)
         self.answers.reload_settings()
+        if self._fills and self.answers.needs_model:
+            self.ensure_model()
         self._wake()
 
     # -- labelling ---------------------------------------------------------------------------------------------
@@ -255,6 +316,7 @@ class Workbench(WorkspaceReader):
         seconds: float | None = None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> Future[VerdictRow]:
         """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
         queue = self.answers.settings.queue
@@ -270,6 +332,7 @@ class Workbench(WorkspaceReader):
             seconds=seconds,
             blind=blind,
             note=note,
+            tags=tuple(reasons),
         )
         return self._published(stored, comparison, verdict)
 
@@ -288,6 +351,26 @@ class Workbench(WorkspaceReader):
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         return self._published(edited, comparison, "skip")
 
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> Future[int]:
+        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
+
+        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
+        """
+        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
+        stored = self.workspace.write_verdict(
+            db_rankings.rank_answers,
+            answers,
+            ranks,
+            instead_of=pairs,
+            side_seed=self.seed,
+            seconds=seconds,
+            layout=layout,
+            blind=not any(known),
+        )
+        return self._published(stored, pairs[0], "skip")
+
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
         return self.workspace.write(db_names_shown.note_names_shown, comparison)
@@ -299,16 +382,12 @@ class Workbench(WorkspaceReader):
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
-    def add_prompts(self, source: Source | Path, *, set_name: str, held_out: bool = False) -> Future[TakenPrompts]:
-        """Read a file or data set of prompts and add them to a set, all or nothing.
-
-        Raises:
-            InterchangeError: the file cannot be read; its message names the line.
-        """
-        read = read_prompts(Source(source) if isinstance(source, Path) else source)
-        added = self.workspace.write(db_prompt_sets.add_file, set_name, held_out, read)
-        added.add_done_callback(lambda _: self._wake())
-        return added
+    def add_prompts(
+        self, source: Source | Path, *, set_name: str, held_out: bool = False, distinct: bool = False
+    ) -> Future[TakenPrompts]:
+        """Read a file or data set of prompts and add them to a set. See `PromptSets.read_file` for errors."""
+        read = self.prompts.read_file(Source(source) if isinstance(source, Path) else source, held_out=held_out)
+        return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
 
@@ -340,7 +419,19 @@ class Workbench(WorkspaceReader):
             AdapterError: there is no such adapter.
         """
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
+        self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
+
+    def publish_adapter(self, server: str, adapter: str) -> Probe:
+        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
+
+        Raises:
+            InputError: it is the base, or there is no such server.
+        """
+        policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
+        if not isinstance(policy, ServedPolicy) or policy.adapter is None:
+            raise InputError("A server has its base already. Name an adapter to publish.")
+        return publish_on_server(policy, self.services)
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
@@ -366,6 +457,8 @@ class Workbench(WorkspaceReader):
         sampling: SamplingConfig | None = None,
     ) -> int:
         """Let two policies answer held-out questions; returns the id. See `SideBySide.start` for errors."""
+        if not (is_served(adapter or "") and is_served(against)):
+            self.ensure_model()
         return self.side_by_side.start(
             adapter=adapter, against=against, num_questions=num_questions, sampling=sampling or self.answers.sampling
         )
@@ -378,8 +471,16 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order == "margin":
             self.margins.wake()
+
+    def _scoring_policy(self) -> ServedPolicy | None:
+        """The adapter on a server that writes the first answer, if one does."""
+        try:
+            policy = find_policy(self.answers.settings.source.first, self.answers.settings, self.services)
+        except KNOWN_ERRORS:  # the queue reports it
+            return None
+        return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
 
     def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))

@@ -73,9 +73,16 @@ def _of_two(row: Row, messages: Messages, fields: Any, said: list[Response], rem
         strength=2 if verdict in DECISIVE and number >= 2 else 1,
         note=str(note[0][0] or "") if note else "",
         field=row.optional_text("field"),
+        tags=_reasons(row),
         remarks=remarks,
     )
     return judged(row, record)
+
+
+def _reasons(row: Row) -> tuple[str, ...]:
+    said = _responses(row, "reasons")
+    values = _list(said[0][0]) if said else []
+    return tuple(each.strip() for each in values if isinstance(each, str) and each.strip())
 
 
 def _ranked(row: Row, found: Any, fields: tuple[str, ...], places: list[dict[str, float] | None]) -> list[Read]:
@@ -128,7 +135,7 @@ def _question(row: Row, fields: tuple[str, ...]) -> str | tuple[str, ...]:
         return rated
     if _QUESTION in names or not names:
         return _QUESTION
-    others = [name for name in names if name not in ("strength", "note", *fields)]
+    others = [name for name in names if name not in ("strength", "note", "reasons", *fields)]
     if len(others) != 1:
         raise row.wrong(f"no single question names the better answer; there are {', '.join(map(repr, names))}")
     return others[0]
@@ -190,9 +197,10 @@ def write_argilla(record: PairRecord) -> dict[str, Any]:
     """Write a record. A skip is a draft without a value; a pair that was not judged has no response."""
     values = {"a": "response_a", "b": "response_b", "skip": None, "discard": None, None: None}
     status = {"skip": "draft", "discard": "discarded"}.get(record.verdict or "", "submitted")
-    said = {_QUESTION: values.get(record.verdict, record.verdict)}
+    said: dict[str, Any] = {_QUESTION: values.get(record.verdict, record.verdict)}
     said["strength"] = str(record.strength) if record.verdict in DECISIVE else None
     said["note"] = record.note or None
+    said["reasons"] = list(record.tags) or None
     row: dict[str, Any] = {
         "id": str(record.at),
         "field": record.field,
@@ -214,13 +222,13 @@ ARGILLA = Format(
     is_argilla,
     each_row(_read, None),
     write_argilla,
-    JUDGED | CHAT | {"strength", "note", "field"},
+    JUDGED | CHAT | {"strength", "note", "field", "tags"},
     shape="""`prompt`, fields such as `response_a` and `response_b`, and `preference.responses` with their status; or
 `generation-1-rating.responses`; or, of version 1, `preference`: a list of `value` and `status`""",
     traps="""The question whose responses name one answer, or rank them all. Submitted responses alone count: a draft is
 a skip, and a discarded response a discarded pair, only where nobody submitted one. A ranking of several answers gives
-every pair that it implies. `tie`, `both_bad` and `both_good` are values as well. `strength` and `note` are questions of
-their own. A row on which people disagree is left out.""",
+every pair that it implies. `tie`, `both_bad` and `both_good` are values as well. `strength`, `note` and `reasons`
+(several labels) are questions of their own. A row on which people disagree is left out.""",
     examples=(
         {
             "prompt": "Name a nut.",

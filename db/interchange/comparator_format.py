@@ -21,12 +21,14 @@ _USED = frozenset(
     {"input_text", "output_text_a", "output_text_b", "score", "individual_rater_scores", "custom_fields", "tags"}
 )
 
+_BETWEEN = "; "
 HEAD = {
     "metadata": {
         "source_path": "palate",
         "custom_fields_schema": [
             {"name": "verdict", "type": "category"},
             {"name": "seconds", "type": "number"},
+            {"name": "reasons", "type": "text"},
         ],
     },
     "models": [{"name": "A"}, {"name": "B"}],
@@ -51,8 +53,13 @@ def _read_example(row: Row) -> Read:
         seconds=row.part(more).optional_number("seconds"),
         note=rating.optional_text("rationale") or "",
         field=_first(row.get("tags"), str) or None,
+        tags=_reasons(more.get("reasons")),
     )
     return judged(row, record)
+
+
+def _reasons(said: Any) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, said.split(_BETWEEN)))) if isinstance(said, str) else ()
 
 
 def _first(values: Any, kind: type) -> Any:
@@ -79,7 +86,10 @@ def _write_example(record: PairRecord) -> dict[str, Any]:
         "output_text_b": record.b,
         "score": score,
         "individual_rater_scores": [] if record.verdict is None else [rating],
-        "custom_fields": {"verdict": record.verdict, "seconds": record.seconds},
+        "custom_fields": {
+            **{"verdict": record.verdict, "seconds": record.seconds},
+            **({"reasons": _BETWEEN.join(record.tags)} if record.tags else {}),
+        },
     }
 
 
@@ -97,13 +107,13 @@ COMPARATOR = Format(
     lambda row: row.has("input_text", "output_text_a"),
     each_row(_read_example, _USED),
     _write_example,
-    JUDGED | {"strength", "side", "seconds", "note", "field"},
+    JUDGED | {"strength", "side", "seconds", "note", "field", "tags"},
     input_text,
     (".json",),
     HEAD,
     shape="`examples` of `input_text`, `output_text_a`, `output_text_b`, `score`",
     traps="""A score above 0.25 chooses A, below −0.25 B, nearer to 0 it is a tie; from 1.25 on it is "much better".
 Without a score the pair was not judged. `is_flipped` tells the side, `rationale` is the note, the first tag the field.
-Other verdicts and the seconds stand in `custom_fields`.""",
+Other verdicts, the seconds and the reasons (between "; ") stand in `custom_fields`.""",
     examples=({"input_text": "Why?", "output_text_a": "Light.", "output_text_b": "Hm.", "score": 1.0},),
 )

@@ -18,6 +18,7 @@ from db.interchange.unfolding import unfolded, unfolded_object
 
 _OTHERS = ("tie", "both_bad", "both_good", "skip", "discard")
 _TASK = frozenset({"data", "annotations", "drafts", "predictions", "file_upload"})
+_REASONS = "reasons"
 _CHOSEN = ("comparison", "preference", "better", "choice", "winner", "selected")
 
 
@@ -55,6 +56,7 @@ def _record(row: Row, data: Row, fields: Sequence[str], verdict: str | None, sai
         seconds=said.optional_number("lead_time") if said else None,
         note=str((note[0] if isinstance(note, list) and note else note) or ""),
         field=data.optional_text("field"),
+        tags=_reasons(said) if said else (),
         remarks=found.remarks,
     )
     return judged(row, record)
@@ -99,11 +101,19 @@ def _side(row: Row, said: Any, fields: Sequence[str]) -> str:
     return "a" if named == fields[0] else "b"
 
 
-def _result(annotation: Row, kind: str) -> dict[str, Any]:
-    """The value of the first result of this kind, {} when there is none."""
+def _reasons(annotation: Row) -> tuple[str, ...]:
+    chosen = _result(annotation, "choices", reasons=True).get("choices")
+    values = chosen if isinstance(chosen, list) else []
+    return tuple(each.strip() for each in values if isinstance(each, str) and each.strip())
+
+
+def _result(annotation: Row, kind: str, *, reasons: bool = False) -> dict[str, Any]:
+    """The value of the first result of this kind, of the reasons or of anything else; {} when there is none."""
     results = annotation.get("result")
     for each in results if isinstance(results, list) else ():
-        if isinstance(each, dict) and each.get("type") == kind and isinstance(each.get("value"), dict):
+        if not isinstance(each, dict) or (each.get("from_name") == _REASONS) != reasons:
+            continue
+        if each.get("type") == kind and isinstance(each.get("value"), dict):
             value: dict[str, Any] = each["value"]
             return value
     return {}
@@ -150,26 +160,27 @@ def _write_task(record: PairRecord) -> dict[str, Any]:
     annotation = {
         "lead_time": record.seconds,
         "was_cancelled": record.verdict == "skip",
-        "result": [_of("answers", kind, value) for kind, value in _results(record)],
+        "result": [_of("answers", *each) for each in _results(record)],
     }
     return {"id": record.at, "data": data, "annotations": [] if record.verdict is None else [annotation]}
 
 
-def _results(record: PairRecord) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = []
+def _results(record: PairRecord) -> list[tuple[str, str, dict[str, Any]]]:
+    found: list[tuple[str, str, dict[str, Any]]] = []
     if record.verdict in DECISIVE:
-        found.append(("pairwise", {"selected": "left" if record.verdict == "a" else "right"}))
+        found.append(("better", "pairwise", {"selected": "left" if record.verdict == "a" else "right"}))
         if record.strength > 1:
-            found.append(("rating", {"rating": record.strength}))
+            found.append(("strength", "rating", {"rating": record.strength}))
     elif record.verdict not in ("skip", None):
-        found.append(("choices", {"choices": [record.verdict]}))
+        found.append(("verdict", "choices", {"choices": [record.verdict]}))
     if record.note:
-        found.append(("textarea", {"text": [record.note]}))
+        found.append(("note", "textarea", {"text": [record.note]}))
+    if record.tags:
+        found.append((_REASONS, "choices", {"choices": list(record.tags)}))
     return found
 
 
-def _of(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    from_name = {"pairwise": "better", "rating": "strength", "choices": "verdict", "textarea": "note"}[kind]
+def _of(name: str, from_name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"from_name": from_name, "to_name": name, "type": kind, "value": value}
 
 
@@ -179,13 +190,14 @@ LABEL_STUDIO = Format(
     lambda row: row.has("data", "annotations"),
     each_row(_read_task, _TASK),
     _write_task,
-    JUDGED | CHAT | {"strength", "side", "seconds", "note", "field"},
+    JUDGED | CHAT | {"strength", "side", "seconds", "note", "field", "tags"},
     endings=(".json", ".jsonl", ".parquet"),
     shape="`data` with `prompt`, `answer1`, `answer2`; `annotations` whose `result` has `selected`: left or right",
     traps="""`left` is the first answer; two texts whose names differ in a number or letter are the answers.
 `was_cancelled` is a skip, which never outvotes a verdict, and an annotation without a result is no verdict. A result of
 type `choices` says `tie`, `both_bad`, `both_good` or `discard`, `rating` 2 or more is "much better", `textarea` is the
-note, `lead_time` the seconds. `left` in the data tells which answer stood left, where that was not `answer1`.""",
+note, `lead_time` the seconds, and choices named `reasons` the reasons. `left` in the data tells which answer stood
+left, where that was not `answer1`.""",
     examples=(
         {
             "data": {"prompt": "Name a nut.", "answer1": "A hazelnut.", "answer2": "Nuts."},

@@ -4,6 +4,7 @@ The other formats leave out what they have no place for. This one carries who ga
 of judges and other people, and the ranking that a pair belongs to. `palate` is the version of the format.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from db.interchange.checks import Row, checked_number, checked_text, kind_of
@@ -17,7 +18,7 @@ VERSION = 1
 _SIDES = ("left", "right")
 _FIELDS = frozenset(
     {"palate", "prompt", "a", "b", "verdict", "strength", "side", "seconds", "note", "field"}
-    | {"scores", "reasons", "person", "others", "ranking"}
+    | {"scores", "reasons", "person", "judge", "others", "ranking"}
 )
 
 
@@ -52,7 +53,16 @@ def read_line(row: Row) -> Read:
         others=tuple(map(_other, _nested(row, "others"))),
         ranking=_whole(row, "ranking"),
     )
-    return judged(row, record)
+    return judged(row, _kept_beside(row, record))
+
+
+def _kept_beside(row: Row, record: PairRecord) -> PairRecord:
+    """The record, with a verdict that a judge gave among those of others: it never passes for a person's."""
+    judge = row.optional_text("judge")
+    if judge is None or record.verdict is None:
+        return record
+    said = OtherVerdict(record.verdict, record.strength, judge=judge, note=record.note)
+    return replace(record, verdict=None, strength=1, side=None, note="", tags=(), others=(said, *record.others))
 
 
 def write_line(record: PairRecord) -> dict[str, Any]:
@@ -72,6 +82,7 @@ def write_line(record: PairRecord) -> dict[str, Any]:
         "scores": None if scores == [None, None] else scores,
         "reasons": list(record.tags),
         "person": record.person,
+        **({} if record.judge is None else {"judge": record.judge}),
         "others": [_written(each) for each in record.others],
         "ranking": record.ranking,
     }

@@ -58,7 +58,7 @@ def read_prompts(source: Source) -> ReadPrompts:
         InterchangeError: the file is of another kind or encoding, or holds no prompt.
     """
     first_at: dict[str, int] = {}
-    prompts: list[NewPrompt] = []
+    prompts, lines = list[NewPrompt](), list[int]()
     duplicates, skipped, remarks = list[SkippedLine](), list[SkippedLine](), list[SkippedLine]()
     is_text = isinstance(source.where, Path) and source.kind == ".txt"
     for at, found in _lines(source) if is_text else _rows(source):
@@ -74,12 +74,13 @@ def read_prompts(source: Source) -> ReadPrompts:
         else:
             first_at[key] = at
             prompts.append(prompt)
+            lines.append(at)
             remarks += [SkippedLine(at, each) for each in said]
     skipped = sorted([*skipped, *(SkippedLine(at, "empty line") for at in source.empty)], key=lambda each: each.line)
     if not prompts:
         reason = next((f" The first row is left out because {each.reason}." for each in skipped), "")
         raise InterchangeError(f"{source.name} holds no prompt. Write one question a line and try again.{reason}")
-    return ReadPrompts(tuple(prompts), tuple(skipped), tuple(duplicates), tuple(remarks))
+    return ReadPrompts(tuple(prompts), tuple(skipped), tuple(duplicates), tuple(remarks), lines=tuple(lines))
 
 
 def _lines(source: Source) -> Iterator[tuple[int, Found | str]]:

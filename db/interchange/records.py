@@ -26,8 +26,8 @@ class PairRecord:
 
     `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged. `side` is the chosen
     side: left, right or None. Scores, names of models and `seconds` are None where not known. `tags` are the reasons
-    for the verdict, and `person` is who gave it (None: the owner, or not known). `ranking` is a number that all pairs
-    of one ranking share, and `answers` how many answers that ranking has, as far as is known.
+    for the verdict, and `person` or `judge` is who gave it (neither: the owner, or not known). `ranking` is a number
+    that all pairs of one ranking share, and `answers` how many answers that ranking has, as far as is known.
     """
 
     at: int
@@ -46,6 +46,7 @@ class PairRecord:
     model_b: str | None = None
     tags: tuple[str, ...] = ()
     person: str | None = None
+    judge: str | None = None
     others: tuple[OtherVerdict, ...] = ()
     ranking: int | None = None
     answers: int = dataclasses.field(default=2, compare=False)

@@ -4,9 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection, Row
+from typing import Any
 
 from db.errors import NotFound
+from db.givers import GIVEN, givers_value
 from db.interchange.records import OtherVerdict, PairRecord
+from db.pair_rows import Giver
+from db.people import own_name
 from db.prompt_rows import with_system
 from db.prompts import get_prompt_set
 
@@ -16,7 +20,8 @@ _PAGE = 500
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
         v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
         sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
-        c.ranking, w.name AS person,
+        c.ranking, j.name AS judge, v.id AS verdict_id,
+        CASE WHEN v.source = 'person' THEN ifnull(w.name, :own_name) ELSE w.name END AS person,
         (SELECT json_group_array(t.name) FROM verdict_tags x JOIN tags t ON t.id = x.tag
             WHERE x.verdict = v.id) AS tags,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system
@@ -24,8 +29,9 @@ _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.
     JOIN prompts p ON p.id = c.prompt
     JOIN completions a ON a.id = c.a
     JOIN completions b ON b.id = c.b
-    LEFT JOIN verdicts v ON v.id = c.standing
+    {given}
     LEFT JOIN people w ON w.id = v.person
+    LEFT JOIN judges j ON j.id = v.judge
     LEFT JOIN comparison_notes n ON n.comparison = v.comparison
     LEFT JOIN samplings sa ON sa.id = a.sampling
     LEFT JOIN samplings sb ON sb.id = b.sampling
@@ -34,38 +40,45 @@ _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.
     LEFT JOIN answer_scores sc ON sc.completion = a.id
     LEFT JOIN answer_scores sd ON sd.completion = b.id
     WHERE c.id > :after AND c.trial IS NULL AND c.repeats IS NULL AND c.withdrawn = 0
-        AND (:open OR c.standing IS NOT NULL)
+        AND (:open OR v.id IS NOT NULL)
         AND (:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL OR v.at >= :since)
         AND NOT EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
             WHERE h.guard_hash = p.guard_hash AND s.held_out = 1)
     ORDER BY c.id LIMIT :limit"""
 
 # The newest verdict of each judge and of each other person that was not undone.
-_OTHERS = """SELECT v.comparison, v.verdict, v.strength, v.confidence, v.note, w.name AS person, j.name AS judge
+_OTHERS = """SELECT v.id, v.comparison, v.verdict, v.strength, v.confidence, v.note, w.name AS person, j.name AS judge
     FROM verdicts v LEFT JOIN people w ON w.id = v.person LEFT JOIN judges j ON j.id = v.judge
     WHERE v.comparison IN (SELECT value FROM json_each(?)) AND v.verdict <> 'undo'
         AND (v.source = 'model' OR v.source = 'person' AND v.person IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
     ORDER BY v.comparison, v.id"""
 
+_STANDING = "LEFT JOIN verdicts v ON v.id = c.standing"
+_OF_GIVERS = f"""LEFT JOIN {GIVEN} given ON given.comparison = c.id
+    LEFT JOIN verdicts v ON v.id = given.verdict"""
 _KEPT_BACK = """SELECT count(*) FILTER (WHERE c.withdrawn = 1) AS out,
         count(*) FILTER (WHERE c.withdrawn = 0) AS held_out
     FROM comparisons c
     JOIN prompts p ON p.id = c.prompt
-    JOIN verdicts v ON v.id = c.standing
+    {given}
     WHERE c.trial IS NULL AND c.repeats IS NULL
-        AND (:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL OR v.at >= :since)
+        AND v.id IS NOT NULL AND (:set_id IS NULL OR p.set_id = :set_id) AND (:since IS NULL OR v.at >= :since)
         AND (c.withdrawn = 1 OR EXISTS (SELECT 1 FROM prompts h JOIN prompt_sets s ON s.id = h.set_id
             WHERE h.guard_hash = p.guard_hash AND s.held_out = 1))"""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The pairs to export: of one prompt set, judged since a time (UTC ISO text), also those without a verdict."""
+    """The pairs to export: of one prompt set, judged since a time (UTC ISO text), also those without a verdict.
+
+    `givers` chooses whose verdicts are written, empty for those that stand.
+    """
 
     set_name: str | None = None
     since: str | None = None
     not_judged: bool = False
+    givers: tuple[Giver, ...] = ()
 
 
 def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterator[PairRecord]:
@@ -79,10 +92,12 @@ def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterat
         chosen = get_prompt_set(conn, selection.set_name)
         if chosen is None:
             raise NotFound(f"There is no prompt set {selection.set_name!r}. `palate prompts` lists them.")
-    values = {"set_id": chosen.id if chosen else None, "since": selection.since, "open": selection.not_judged}
-    after = 0
-    while rows := conn.execute(_PAIRS, {**values, "after": after, "limit": _PAGE}).fetchall():
-        others = _others(conn, [row["id"] for row in rows])
+    values: dict[str, Any] = {"set_id": chosen.id if chosen else None, "since": selection.since}
+    values["open"] = selection.not_judged
+    values |= {"givers": givers_value(selection.givers), "own_name": own_name(conn)}
+    query, after = _PAIRS.format(given=_given(selection)), 0
+    while rows := conn.execute(query, {**values, "after": after, "limit": _PAGE}).fetchall():
+        others = _others(conn, rows)
         yield from (_record(row, others.get(row["id"], ())) for row in rows)
         after = rows[-1]["id"]
 
@@ -90,16 +105,25 @@ def judged_pairs(conn: Connection, selection: Selection = Selection()) -> Iterat
 def kept_back(conn: Connection, selection: Selection = Selection()) -> dict[str, int]:
     """The number of judged pairs that are not exported, by reason; reasons that do not occur are left out."""
     chosen = get_prompt_set(conn, selection.set_name) if selection.set_name is not None else None
-    values = {"set_id": chosen.id if chosen else None, "since": selection.since}
-    row = conn.execute(_KEPT_BACK, values).fetchone()
+    values: dict[str, Any] = {"set_id": chosen.id if chosen else None, "since": selection.since}
+    values |= {"givers": givers_value(selection.givers)}
+    row = conn.execute(_KEPT_BACK.format(given=_given(selection)), values).fetchone()
     reasons = {"taken out of training": row["out"], "their question is held out for trials": row["held_out"]}
     return {reason: number for reason, number in reasons.items() if number}
 
 
-def _others(conn: Connection, comparisons: Sequence[int]) -> dict[int, tuple[OtherVerdict, ...]]:
-    """The verdicts beside the standing ones, by comparison."""
+def _given(selection: Selection) -> str:
+    """The join of the verdicts `v` that are exported."""
+    return _OF_GIVERS if selection.givers else _STANDING
+
+
+def _others(conn: Connection, pairs: Sequence[Row]) -> dict[int, tuple[OtherVerdict, ...]]:
+    """The verdicts beside the exported ones, by comparison."""
     newest: dict[int, dict[tuple[str | None, str | None], OtherVerdict]] = {}
-    for row in conn.execute(_OTHERS, (json.dumps(list(comparisons)),)):
+    exported = {row["verdict_id"] for row in pairs}
+    for row in conn.execute(_OTHERS, (json.dumps([row["id"] for row in pairs]),)):
+        if row["id"] in exported:
+            continue
         person, judge = row["person"], row["judge"]
         said = OtherVerdict(row["verdict"], row["strength"], person, judge, row["confidence"], row["note"])
         newest.setdefault(row["comparison"], {})[person, judge] = said
@@ -124,6 +148,7 @@ def _record(row: Row, others: tuple[OtherVerdict, ...]) -> PairRecord:
         model_b=row["b_model"],
         tags=tuple(json.loads(row["tags"])),
         person=row["person"],
+        judge=row["judge"],
         others=others,
         ranking=row["ranking"],
     )

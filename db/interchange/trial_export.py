@@ -4,7 +4,7 @@ LLM Comparator: https://github.com/PAIR-code/llm-comparator (README, "Data Forma
 https://huggingface.co/datasets/lmsys/chatbot_arena_conversations, one JSON object a line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,6 +17,8 @@ from db.run_rows import TrialRow
 
 TrialFormat = Literal["llm-comparator", "arena"]
 
+_NO_REASONS: Final[Mapping[int, Sequence[str]]] = {}
+_REASONS: Final = {"name": "reasons", "type": "text"}
 _WINNERS: Final = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)", "both_good": "tie"}
 
 
@@ -31,8 +33,16 @@ LABELS = {
 """The scores of LLM Comparator by verdict and strength, and their labels."""
 
 
-def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRow], format: TrialFormat) -> int:
+def export_trial(
+    path: Path,
+    trial: TrialRow,
+    comparisons: Sequence[ComparisonRow],
+    format: TrialFormat,
+    reasons: Mapping[int, Sequence[str]] = _NO_REASONS,
+) -> int:
     """Write a trial's judged comparisons and return their number. Model a is the one that the policy was tried against.
+
+    `reasons` maps a verdict to its reasons, for the format that has a place for them.
 
     Pairs without a verdict, those judged after names were shown, forgotten ones and repeats are left out. Pairs of
     equal answers are ties.
@@ -48,7 +58,8 @@ def export_trial(path: Path, trial: TrialRow, comparisons: Sequence[ComparisonRo
         for each in comparisons
         if each.repeats is None and not each.prompt.forgotten and verdict_that_counts(each) is not None
     ]
-    write_beside(path, _as_comparator(trial, judged) if format == "llm-comparator" else _as_battles(trial, judged))
+    comparator = format == "llm-comparator"
+    write_beside(path, _as_comparator(trial, judged, reasons) if comparator else _as_battles(trial, judged))
     return len(judged)
 
 
@@ -61,16 +72,16 @@ def verdict_that_counts(pair: ComparisonRow) -> str | None:
     return pair.standing.verdict if pair.standing.verdict in _WINNERS else None
 
 
-def _as_comparator(trial: TrialRow, judged: Sequence[ComparisonRow]) -> list[str]:
+def _as_comparator(trial: TrialRow, judged: Sequence[ComparisonRow], reasons: Mapping[int, Sequence[str]]) -> list[str]:
     record = {
-        "metadata": {"source_path": f"palate: trial {trial.id}", "custom_fields_schema": []},
+        "metadata": {"source_path": f"palate: trial {trial.id}", "custom_fields_schema": [_REASONS]},
         "models": [{"name": trial.model_a_name}, {"name": trial.model_b_name}],
-        "examples": [_example(each) for each in judged],
+        "examples": [_example(each, reasons) for each in judged],
     }
     return [plain_json(record, indent=1) + "\n"]
 
 
-def _example(pair: ComparisonRow) -> dict[str, Any]:
+def _example(pair: ComparisonRow, reasons: Mapping[int, Sequence[str]]) -> dict[str, Any]:
     verdict = pair.standing
     score = 0.0 if verdict is None else SCORES.get((verdict.verdict, verdict.strength), 0.0)
     rating = {"score": score, "rating_label": LABELS[score], "is_flipped": pair.flipped}
@@ -82,7 +93,7 @@ def _example(pair: ComparisonRow) -> dict[str, Any]:
         "output_text_b": pair.b.text,
         "score": score,
         "individual_rater_scores": said,
-        "custom_fields": {},
+        "custom_fields": {"reasons": "; ".join(reasons[verdict.id])} if verdict and verdict.id in reasons else {},
     }
 
 

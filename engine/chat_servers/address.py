@@ -22,7 +22,7 @@ class Server:
         key_env: the name of the environment variable with the key; None when the server needs no key.
         timeout_s: how long the server may be silent.
         retries: how often a request is sent again after a failure that may pass.
-        parallel: how many requests are sent at a time.
+        parallel: how many requests are sent at a time at most.
 
     Raises:
         SettingError: the address is not usable.
@@ -33,7 +33,7 @@ class Server:
     key_env: str | None = None
     timeout_s: float = 120.0
     retries: int = 3
-    parallel: int = 4
+    parallel: int = 16
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

@@ -35,8 +35,10 @@ async def bound_reply(response: Any) -> None:
     """A hook of the HTTP client: the body of a reply ends in a `ServerError` where it is longer than allowed.
 
     Raises:
-        ServerError: the body is compressed. Nothing compressed was asked for, and a megabyte may hide a gigabyte.
+        ServerError: it sends the request to another place, or the body is compressed. Nothing compressed was asked
+            for, and a megabyte may hide a gigabyte.
     """
+    refuse_elsewhere(response)
     encoding = response.headers.get("content-encoding", "").lower()
     if encoding not in ("", "identity"):
         await response.aclose()
@@ -46,6 +48,23 @@ async def bound_reply(response: Any) -> None:
         )
     streams = "event-stream" in response.headers.get("content-type", "")
     response.stream = _bounded(response.stream, STREAM_BYTES if streams else BODY_BYTES, _place(response))
+
+
+def refuse_elsewhere(response: Any) -> None:
+    """Raise where a reply sends the request on to another host, port or protocol: neither texts nor the key follow.
+
+    Raises:
+        ServerError: it does.
+    """
+    if not response.is_redirect:
+        return
+    location = response.headers.get("location", "")
+    there = response.url.join(location)
+    if (there.scheme, there.netloc) != (response.url.scheme, response.url.netloc):
+        raise ServerError(
+            f"{_place(response)} sends requests on to {location[:200]}, and Palate takes neither texts nor the key "
+            "there. If that is the server, give its address instead."
+        )
 
 
 def _place(response: Any) -> str:

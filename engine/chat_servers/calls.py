@@ -1,4 +1,4 @@
-"""One request to a server with a JSON reply, for everything that is no answer. It blocks, and follows no redirect."""
+"""One request to a server with a JSON reply, for everything that is no answer. It blocks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from engine.chat_servers.address import Server
-from engine.chat_servers.bounds import BODY_BYTES, too_much
-from engine.chat_servers.replies import message_of, sentence, shortened
+from engine.chat_servers.bounds import BODY_BYTES, refuse_elsewhere, too_much
+from engine.chat_servers.replies import message_of, sentence
 from engine.chat_servers.words import unreachable
 from engine.errors import ServerError
 
@@ -74,8 +73,6 @@ class ServerCalls:
             ) from None
         except httpx2.HTTPError as error:
             raise ServerError(unreachable(self.server, error)) from error
-        if response.is_redirect:
-            raise redirected(self.server, response.headers.get("location", ""))
         if response.status_code >= 400:
             said = sentence(message_of(text) or text) or "It gave no reason."
             raise CallRefused(f"{url} answered with status {response.status_code}: {said}", response.status_code, said)
@@ -95,25 +92,11 @@ class ServerCalls:
 
         if self._client is None:
             headers = {"Authorization": f"Bearer {self.server.key()}", "Accept-Encoding": "identity"}
-            self._client = httpx2.Client(headers=headers, timeout=self._timeout_s, follow_redirects=False)
+            hooks = {"response": [refuse_elsewhere]}
+            self._client = httpx2.Client(
+                headers=headers, timeout=self._timeout_s, follow_redirects=True, event_hooks=hooks
+            )
         return self._client
-
-
-def redirected(server: Server, location: str) -> ServerError:
-    """The error for a server that sends requests elsewhere: neither texts nor the key follow."""
-    return ServerError(
-        f"{server.base_url} sends requests on to {shortened(location) or 'another address'}, and Palate takes neither "
-        "texts nor the key there. If that is the server, give its address instead."
-    )
-
-
-def is_elsewhere(url: str, location: str) -> bool:
-    """Whether a redirect leaves the host, the port or the protocol of `url`."""
-    here, there = urlsplit(url), urlsplit(location)
-    return bool(there.netloc) and (here.scheme, here.netloc.lower()) != (
-        there.scheme or here.scheme,
-        there.netloc.lower(),
-    )
 
 
 def _text(response: Response, server: Server) -> str:
@@ -125,7 +108,7 @@ def _text(response: Response, server: Server) -> str:
     return taken.decode("utf-8", "replace")
 
 
-def field(record: Any, *names: str) -> Any:
+def value_at(record: Any, *names: str) -> Any:
     """What lies under these names, one in the other; None where a server sends something else."""
     for name in names:
         record = record.get(name) if isinstance(record, Mapping) else None

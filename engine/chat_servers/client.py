@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.bounds import bound_reply, most_characters, most_seconds
+from engine.chat_servers.pace import LONGEST_WAIT_S, RequestPace, asked_wait
 from engine.chat_servers.refusals import ServerHabits, read_refusal
 from engine.chat_servers.replies import Reply, read_reply
 from engine.chat_servers.words import BrokenOff, in_words, reply_of
@@ -35,19 +37,22 @@ logger = logging.getLogger(__name__)
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number
 _EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Sampling settings that only some servers know, such as vLLM, with the values that turn them off."""
+_PASSING, _BUSY = (408, 409, 425, 429), (429, 503)
+"""The statuses of a failure that may pass, beside all from 500; and those of a server that has too much to do."""
 _REFUSALS = (400, 413, 422)
 """The statuses of a request that the server understood and refuses."""
 
 
 @dataclass
 class _Attempts:
-    """How often one request was sent again after its stream broke off, and whether it asks for one token alone.
+    """How often one request was sent again after its stream broke off or it failed, and whether it asks for one token.
 
     That is done after a server says that prompt and answer are too long together: if one token is too many, it is the
     prompt.
     """
 
     broken: int = 0
+    failed: int = 0
     one_token: bool = False
 
 
@@ -63,6 +68,9 @@ class _Outcome:
 class ServerAnswers:
     """Answers that a server is writing. It is sent a request's seed modulo 2³¹.
 
+    `find_target` says whom to ask there, such as an adapter that it publishes first. It may block, since the network's
+    thread calls it.
+
     The network's thread calls `on_news` whenever `events()` has something new. `habits` are those of earlier requests,
     and are kept up to date.
     """
@@ -74,12 +82,14 @@ class ServerAnswers:
         sampling: SamplingConfig,
         on_news: Callable[[], None] = lambda: None,
         habits: ServerHabits | None = None,
+        find_target: Callable[[], Target] | None = None,
         alternatives: int = 0,
     ) -> None:
         """`alternatives`: ask for this many of the likeliest first tokens, for servers that tell them; 0 for none."""
         self._alternatives = alternatives
         self.habits = habits or ServerHabits()
         self._server, self._requests, self._sampling, self._on_news = server, tuple(requests), sampling, on_news
+        self._target, self._find_target = Target(server.model), find_target
         self._changed = threading.Condition()
         self._growing: dict[str, Reply] = {}
         self._done: deque[CompletionDone | AnswerMissing] = deque()
@@ -146,6 +156,8 @@ class ServerAnswers:
     def _run(self) -> None:
         error: Exception | None = None
         try:
+            if self._find_target is not None:
+                self._target = self._find_target()
             asyncio.run(self._main())
         except asyncio.CancelledError:
             logger.debug("The answers of %s were cancelled", self._server.base_url)
@@ -165,15 +177,20 @@ class ServerAnswers:
     async def _main(self) -> None:
         with self._changed:
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        gate = asyncio.Semaphore(self._server.parallel)
+        if self.habits.pace is None:
+            self.habits.pace = RequestPace(self._server.parallel)
+        pace = self.habits.pace
+        pace.begin()
         async with _client(self._server) as client, asyncio.TaskGroup() as group:
             for request in self._requests:
-                group.create_task(self._answer(client, gate, request))
+                group.create_task(self._answer(client, pace, request))
 
-    async def _answer(self, client: "AsyncOpenAI", gate: asyncio.Semaphore, request: GenerationRequest) -> None:
+    async def _answer(self, client: "AsyncOpenAI", pace: RequestPace, request: GenerationRequest) -> None:
         """Settle one request: with an answer, or with the reason why there is none."""
-        async with gate:
-            outcome = await self._outcome(client, request, _Attempts())
+        async with pace.slot():
+            outcome = await self._outcome(client, request, _Attempts(), pace)
+        if outcome.reply is not None:
+            pace.answered(outcome.reply.tokens or len(outcome.reply.text) // 4)
         reply = outcome.reply
         with self._changed:
             self._growing.pop(request.key, None)
@@ -186,7 +203,9 @@ class ServerAnswers:
                 )
         self._notify()
 
-    async def _outcome(self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts) -> _Outcome:
+    async def _outcome(
+        self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts, pace: RequestPace
+    ) -> _Outcome:
         """Send a request until there is an answer or a reason; each time but the last mends what was refused before.
 
         Raises:
@@ -201,7 +220,8 @@ class ServerAnswers:
                 return self._judged(await self._bounded(client, request, attempts.one_token), attempts)
             except openai.APIStatusError as error:
                 if error.status_code not in _REFUSALS:
-                    raise await in_words(self._server, client, error) from error
+                    await self._wait_to_try_again(client, error, attempts, pace)
+                    continue
                 refusal = read_refusal(error.status_code, error.response.text, sent)
                 if refusal.too_long and not attempts.one_token:
                     attempts.one_token = True
@@ -210,14 +230,39 @@ class ServerAnswers:
                 elif not self.habits.learn(refusal, limit):
                     return _Outcome(None, str(await in_words(self._server, client, error)))
             except (BrokenOff, openai.APIConnectionError, httpx2.HTTPError) as error:
-                # The client itself repeats a request without any reply; a stream that broke must be repeated here.
-                if request.key not in self._growing or attempts.broken >= self._server.retries:
+                if request.key not in self._growing:
+                    await self._wait_to_try_again(client, error, attempts, pace)
+                    continue
+                if attempts.broken >= self._server.retries:
                     raise await in_words(self._server, client, error) from error
-                await asyncio.sleep(min(0.5 * 2**attempts.broken, 8.0))
+                await asyncio.sleep(_pause(attempts.broken))
                 attempts.broken += 1
             except (openai.OpenAIError, TimeoutError) as error:
                 raise await in_words(self._server, client, error) from error
         return _Outcome(None, too_long, too_long=True)
+
+    async def _wait_to_try_again(
+        self, client: "AsyncOpenAI", error: Exception, attempts: _Attempts, pace: RequestPace
+    ) -> None:
+        """Wait as long as the server asks for after a failure that may pass, else a little longer each time.
+
+        Raises:
+            ServerError: it will not pass, or the request was sent often enough.
+        """
+        import openai
+
+        status = error.status_code if isinstance(error, openai.APIStatusError) else None
+        passes = status is None or status in _PASSING or status >= 500
+        asked = (
+            asked_wait(error.response.headers.get("retry-after")) if isinstance(error, openai.APIStatusError) else None
+        )
+        if not passes or attempts.failed >= self._server.retries or (asked or 0) > LONGEST_WAIT_S:
+            raise await in_words(self._server, client, error) from error
+        wait_s = _pause(attempts.failed) if asked is None else asked
+        attempts.failed += 1
+        if status in _BUSY:
+            pace.refused(wait_s)
+        await asyncio.sleep(wait_s)
 
     def _why_too_long(self, request: GenerationRequest) -> str | None:
         """Why the request's prompt was refused as too long; None where it was not, so far."""
@@ -290,12 +335,17 @@ class ServerAnswers:
             asked["seed"] = request.seed % _SEEDS
         return {
             **{name: value for name, value in asked.items() if name not in _EXTRA},
-            "model": self._server.model,
+            "model": self._target.model,
             "messages": [dict(message) for message in request.messages],
             self.habits.limit: 1 if one_token else self._sampling.max_new_tokens,
             "stream": True,
-            "extra_body": {name: value for name, value in asked.items() if name in _EXTRA},
+            "extra_body": {**{name: value for name, value in asked.items() if name in _EXTRA}, **self._target.extra},
         }
+
+
+def _pause(times: int) -> float:
+    """The seconds before a request is sent again that failed so many times before."""
+    return min(0.5 * 2.0**times, 8.0)
 
 
 def _client(server: Server) -> "AsyncOpenAI":
@@ -305,7 +355,7 @@ def _client(server: Server) -> "AsyncOpenAI":
         base_url=server.base_url,
         api_key=server.key(),
         timeout=server.timeout_s,
-        max_retries=server.retries,
+        max_retries=0,
         default_headers={"Accept-Encoding": "identity"},
         http_client=DefaultAsyncHttpxClient(event_hooks={"response": [bound_reply]}),
     )

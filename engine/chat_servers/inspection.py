@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.chat_servers.address import Server
-from engine.chat_servers.calls import CallRefused, ServerCalls, field, silently
+from engine.chat_servers.calls import CallRefused, ServerCalls, silently, value_at
 from engine.errors import ServerError
 
 OPENAI, VLLM, SGLANG, LLAMACPP = "openai", "vllm", "sglang", "llamacpp"
@@ -70,7 +70,7 @@ def inspect_server(server: Server, *, protocol: str | None = None) -> ServerRepo
 
 def names_of(listed: Any) -> tuple[str, ...]:
     """The names in a list of models; as many as a person reads."""
-    rows = field(listed, "data")
+    rows = value_at(listed, "data")
     rows = rows if isinstance(rows, list) else []
     return tuple(str(each["id"]) for each in rows if isinstance(each, Mapping) and "id" in each)[:_MOST_NAMES]
 
@@ -86,8 +86,8 @@ def find_protocol(server: Server) -> str:
 
 
 def _protocol_of(calls: ServerCalls, listed: Any) -> str:
-    rows = field(listed, "data")
-    owners = {str(field(each, "owned_by")).lower() for each in (rows if isinstance(rows, list) else [])}
+    rows = value_at(listed, "data")
+    owners = {str(value_at(each, "owned_by")).lower() for each in (rows if isinstance(rows, list) else [])}
     for protocol in (VLLM, SGLANG, LLAMACPP):
         if protocol in owners:
             return protocol
@@ -103,7 +103,7 @@ def can_load(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
             return _has_route(calls, "/v1/load_lora_adapter", _START_VLLM)
         case "sglang":
             info = silently(lambda: calls.get("/get_server_info"))
-            if field(info, "enable_lora") is False:
+            if value_at(info, "enable_lora") is False:
                 return False, _START_SGLANG
             return _has_route(calls, "/load_lora_adapter", _START_SGLANG)
         case "llamacpp":
@@ -136,9 +136,9 @@ def gives_logps(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
 
 def logps_in(reply: Any) -> list[float | None]:
     """The log-probabilities in a reply of `/v1/completions`, one a token; the first token has none."""
-    choices = field(reply, "choices")
+    choices = value_at(reply, "choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    values = field(first, "logprobs", "token_logprobs")
+    values = value_at(first, "logprobs", "token_logprobs")
     values = values if isinstance(values, list) else []
     return [float(each) if isinstance(each, int | float) else None for each in values]
 

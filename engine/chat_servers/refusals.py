@@ -9,6 +9,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from engine.chat_servers.pace import RequestPace
+
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 """The two names of the limit of an answer's tokens. OpenAI's newer models take the second alone."""
 _OPTIONAL = ("temperature", "top_p")
@@ -36,11 +38,12 @@ class ServerHabits:
     """What a server turned out to want while it was asked.
 
     `left_out` are sampling settings that it refused, so its answers do without them. `limit` is the name under which it
-    takes the limit of an answer's tokens.
+    takes the limit of an answer's tokens. `pace` is how many requests it takes at a time.
     """
 
     left_out: frozenset[str] = frozenset()
     limit: str = TOKEN_LIMITS[0]
+    pace: RequestPace | None = None
 
     def learn(self, refusal: Refusal, sent_limit: str) -> bool:
         """Do without what was refused. Returns whether there is anything to ask again for."""

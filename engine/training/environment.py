@@ -58,5 +58,10 @@ def differences(saved: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, 
     return tuple(
         f"This resume is not exact to the last bit: the {_SHOWN.get(name, name)} was {saved[name]}, now it is {value}."
         for name, value in now.items()
-        if name in saved and saved[name] != value
+        if name in saved and not _alike(name, saved[name], value)
     )
+
+
+def _alike(name: str, saved: str, now: str) -> bool:
+    """Whether a fact gives the same bits. The number of a GPU does not matter: what it is has facts of its own."""
+    return saved.partition(":")[0] == now.partition(":")[0] if name == "device" else saved == now

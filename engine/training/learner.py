@@ -84,8 +84,16 @@ class Learner:
         Raises:
             NonFiniteLoss: one of them is NaN or infinite, such as of a long answer in float16; neither is kept.
         """
+        return self.keep_reference(pair, *self.reference_logps(pair))
+
+    def reference_logps(self, pair: EncodedPair) -> tuple[float, float]:
+        """A pair's reference logps, by the same code as training; they are not kept."""
         with self.turn(self.reference_adapter):
             chosen, rejected = self.scorer.score(self.reference_adapter, pair).logps.tolist()
+        return chosen, rejected
+
+    def keep_reference(self, pair: EncodedPair, chosen: float, rejected: float) -> tuple[float, float]:
+        """Keep a pair's reference logps. See `score_reference` for errors."""
         if not (math.isfinite(chosen) and math.isfinite(rejected)):
             raise NonFiniteLoss(
                 f"The reference gives the answers of pair {pair.key} log-probabilities of {chosen} and {rejected} "
@@ -95,22 +103,27 @@ class Learner:
         return self.reference[pair.key]
 
     def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
-        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the questions in the step's `window`.
-
-        A pair of a ranking has 1/n of the weight of a pair that was asked alone, for n pairs of that ranking. Steps
-        count from 0.
+        """Add a group's share of the step's gradient, as `add_gradient` does.
 
         Raises:
             NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
+        """
+        found = self.add_gradient(group, window, step)
+        self.check_finite(found)
+        return found
+
+    def add_gradient(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
+        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the questions in the step's `window`.
+
+        A pair of a ranking has 1/n of the weight of a pair that was asked alone, for n pairs of that ranking. Steps
+        count from 0. Losses that are NaN or infinite are found by `check_finite`.
         """
         with self.turn(self.adapter, learning=True):
             held = self._held(group)
             scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
             losses = torch.stack([self._loss(*each, window) for each in zip(group, scores, held, strict=True)])
             (self._weighted(losses, group, window).sum() * (self._scale / count_questions(window))).backward()  # type: ignore[no-untyped-call]
-            found = self._pair_scores(group, scores, losses)
-        self._check_finite(found)
-        return found
+            return self._pair_scores(group, scores, losses)
 
     def _weighted(
         self, losses: torch.Tensor, group: Sequence[EncodedPair], window: Sequence[EncodedPair]
@@ -123,7 +136,8 @@ class Learner:
             return SequenceDropout()
         return PairDropout(tuple(pair_seed(self.config.seed, step, pair) for pair in group))
 
-    def _check_finite(self, scores: Sequence[PairScore]) -> None:
+    def check_finite(self, scores: Sequence[PairScore]) -> None:
+        """Raise `NonFiniteLoss` for the first loss that is NaN or infinite, and drop the gradients."""
         for score in scores:
             if not math.isfinite(score.loss):
                 self.optimizer.zero_grad()
@@ -163,12 +177,21 @@ class Learner:
         Raises:
             NonFiniteLoss: its loss is NaN or infinite.
         """
+        found = self.score_evaluation(pair, window)
+        self.check_finite([found])
+        return found
+
+    def score_evaluation(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
+        """The same without an error for a loss that is NaN or infinite."""
         with self.turn(self.adapter):
             (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            found = self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])
-        self._check_finite(found)
-        return found[0]
+            return self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])[0]
+
+    def score_text(self, pair: EncodedPair) -> torch.Tensor:
+        """The policy's logps of both texts of a pair, (2,), without dropout and without a gradient."""
+        with self.turn(self.adapter):
+            return self.scorer.score(self.adapter, pair).whole.cpu()
 
     def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""

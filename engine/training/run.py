@@ -12,12 +12,13 @@ from engine.preparation import PreparedPairs
 from engine.questions import by_question
 from engine.schedule import steps_per_epoch
 from engine.training.learner import Learner
+from engine.training.peers import Peers
 from engine.training.run_state import RunState
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its learner, its pairs, its state, its folders, and what it asks between groups of pairs."""
+    """One run: its learner, its pairs, its state, its folders, what it asks between groups of pairs, its processes."""
 
     learner: Learner
     prepared: PreparedPairs
@@ -26,6 +27,7 @@ class Run:
     checkpoint_folder: Path | None
     checkpoint_now: Callable[[], bool]
     stop: Callable[[], bool]
+    peers: Peers
 
     @property
     def config(self) -> TrainConfig:

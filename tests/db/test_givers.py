@@ -1,26 +1,37 @@
 """Whose verdict stands: the owner's own, whatever judges and other people say, and in whatever order they say it."""
 
 import itertools
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Any
 
 import pytest
 
 from db.blind_trials import add_blind_trial, judge_by_command, move_to_labelling, open_trial, undo_in_trial
 from db.comparisons import add_comparison, count_open, get_comparison, next_open
 from db.edits import add_edit, undo_labelling
-from db.errors import NotAllowed
+from db.errors import NotAllowed, NotFound
+from db.givers import find_giver, list_givers, run_givers
 from db.inserting import insert
-from db.judges import command_judge, verdicts_of_both
+from db.interchange.checks import Row
+from db.interchange.palate_format import read_line, write_line
+from db.interchange.records import PairRecord
+from db.interchange.selection import Selection, judged_pairs
+from db.judges import command_judge, set_model_judge, verdicts_of_both
 from db.models import ensure_model, ensure_sampling
-from db.pair_rows import PairFilter, VerdictRow
-from db.people import ensure_person
+from db.pair_rows import OWNER, Giver, PairFilter, VerdictRow
+from db.people import OWN_NAME, ensure_person
 from db.preference_counts import choices
 from db.repeats import repeated_verdicts
+from db.runs import create_run
+from db.settings import set_setting
+from db.tags import set_tags
 from db.trials import get_trial
-from db.verdict_search import Fact, Search, search_verdicts
+from db.verdict_facts import Fact
+from db.verdict_search import NOTES, Named, Search, Words, count_verdicts, search_verdicts
 from db.verdict_tally import count_standing
 from db.verdicts import (
     add_verdict,
@@ -55,6 +66,10 @@ def judge_id(conn: Connection) -> int:
     return command_judge(conn, "./judge")
 
 
+def of_judge(conn: Connection) -> Giver:
+    return Giver("judge", judge_id(conn))
+
+
 def chosen(conn: Connection, wanted: PairFilter) -> list[str]:
     """The chosen answers, which every way of reading pairs agrees on."""
     pairs = preference_pairs(conn, wanted)
@@ -80,9 +95,13 @@ def test_one_pair_judged_by_all_three_stands_as_the_owner_judged_it(conn: Connec
         assert [each.id for each in search_verdicts(conn)] == ([given["owner"].id] if own else [])
     person = ensure_person(conn, "anna")
     assert chosen(conn, PairFilter()) == ["first"]
-    assert chosen(conn, PairFilter(judge=judge_id(conn))) == chosen(conn, PairFilter(person=person)) == ["second"]
+    assert (
+        chosen(conn, PairFilter(givers=(of_judge(conn),)))
+        == chosen(conn, PairFilter(givers=(Giver("person", person),)))
+        == ["second"]
+    )
     assert [each.verdict for each in choices(conn)] == ["a"]
-    assert [each.verdict for each in choices(conn, judge=judge_id(conn))] == ["b"]
+    assert [each.verdict for each in choices(conn, givers=[of_judge(conn)])] == ["b"]
     assert verdicts_of_both(conn, person=person) == verdicts_of_both(conn, judge=judge_id(conn)) == [("a", "b")]
     assert [each.id for each in history(conn, one)] == [given["owner"].id]
     assert {each.id for each in verdicts_beside(conn, one)} == {given["anna"].id, given["judge"].id}
@@ -111,18 +130,18 @@ def test_only_whoever_gave_a_verdict_can_undo_it(conn: Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="only whoever gave a verdict"):
         insert(conn, "verdicts", row | {"source": "person"})
     insert(conn, "verdicts", row | {"source": "person", "person": given.person})
-    assert chosen(conn, PairFilter(person=given.person)) == []
+    assert chosen(conn, PairFilter(givers=(Giver("person", given.person),))) == []
 
 
 def test_the_newest_verdict_of_a_judge_counts_for_training_on_it(conn: Connection) -> None:
     one = compared(conn, "one")
     say(conn, "judge", one, "a")
-    assert chosen(conn, PairFilter(judge=judge_id(conn))) == ["first"]
+    assert chosen(conn, PairFilter(givers=(of_judge(conn),))) == ["first"]
     say(conn, "judge", one, "tie")
-    assert chosen(conn, PairFilter(judge=judge_id(conn))) == []
+    assert chosen(conn, PairFilter(givers=(of_judge(conn),))) == []
     say(conn, "judge", one, "b")
-    assert chosen(conn, PairFilter(judge=judge_id(conn), strong=True)) == []
-    assert chosen(conn, PairFilter(judge=judge_id(conn), since=LONG_AGO)) == ["second"]
+    assert chosen(conn, PairFilter(givers=(of_judge(conn),), strong=True)) == []
+    assert chosen(conn, PairFilter(givers=(of_judge(conn),), since=LONG_AGO)) == ["second"]
 
 
 def test_a_verdict_that_was_taken_over_comes_in_once(conn: Connection) -> None:
@@ -202,7 +221,7 @@ def test_a_program_s_verdict_that_moves_into_labelling_waits_for_the_owner_s(con
     open_trial(conn, trial)
     assert move_to_labelling(conn, pair, set_name="from trials") is None
     assert chosen(conn, PairFilter()) == []
-    assert chosen(conn, PairFilter(judge=judge_id(conn))) == ["tuned says"]
+    assert chosen(conn, PairFilter(givers=(of_judge(conn),))) == ["tuned says"]
     assert count_open(conn) == 1
 
 
@@ -249,3 +268,112 @@ def test_repeats_are_planned_and_counted_for_the_owner_alone(conn: Connection) -
     say(conn, "owner", first, "a")
     say(conn, "owner", again, "both_good")
     assert repeated_verdicts(conn) == [("a", "both_good")]
+
+
+# -- by name, and several at once ----------------------------------------------------------------------------------
+
+
+def three_pairs(conn: Connection) -> list[int]:
+    """The owner judged the first two pairs, Anna the last two, and the judge all three, each in a way of its own."""
+    pairs = [compared(conn, text) for text in ("one", "two", "three")]
+    say(conn, "owner", pairs[0], "a")
+    say(conn, "owner", pairs[1], "tie")
+    say(conn, "Anna", pairs[1], "b")
+    say(conn, "Anna", pairs[2], "a")
+    for pair in pairs:
+        say(conn, "judge", pair, "b")
+    return pairs
+
+
+def test_everyone_who_judged_is_listed_with_the_number_of_their_pairs(conn: Connection) -> None:
+    three_pairs(conn)
+    ensure_person(conn, "Nobody")
+    rows = [(row.name, row.label, row.verdicts) for row in list_givers(conn)]
+    assert rows == [("me", "me", 2), ("Anna", "person:Anna", 2), ("./judge", "judge:./judge", 3)]
+    set_setting(conn, OWN_NAME, {"name": "Eva"})
+    assert (list_givers(conn)[0].name, find_giver(conn, "eva").giver) == ("Eva", OWNER)
+
+
+def test_a_giver_is_found_by_name_or_label(conn: Connection) -> None:
+    three_pairs(conn)
+    anna = Giver("person", ensure_person(conn, "Anna"))
+    assert find_giver(conn, "anna").giver == find_giver(conn, "person:ANNA").giver == anna
+    assert find_giver(conn, "ME").giver == OWNER
+    with pytest.raises(NotFound, match=re.escape("Nobody called 'Ben' judged a pair. There are: me, person:Anna, ")):
+        find_giver(conn, "Ben")
+    add_verdict(conn, comparison=1, verdict="a", judge=set_model_judge(conn, "Anna"), source="model")
+    with pytest.raises(NotFound, match="Write person:Anna or judge:Anna"):
+        find_giver(conn, "anna")
+    assert find_giver(conn, "person:Anna").giver == anna
+
+
+def test_of_several_the_first_who_judged_a_pair_decides_it(conn: Connection) -> None:
+    pairs = three_pairs(conn)
+    anna, strict = Giver("person", ensure_person(conn, "Anna")), of_judge(conn)
+    for givers, expected in (
+        ((OWNER,), {0: "first"}),
+        ((OWNER, strict), {0: "first", 2: "second"}),  # the owner's tie on the second pair hides the judge's verdict
+        ((anna, strict), {0: "second", 1: "second", 2: "first"}),
+        ((strict, anna), {0: "second", 1: "second", 2: "second"}),
+        ((anna, OWNER), {0: "first", 1: "second", 2: "first"}),
+    ):
+        found = preference_pairs(conn, PairFilter(givers=givers))
+        assert {pairs.index(row.comparison): row.chosen for row in found} == expected, givers
+        assert chosen(conn, PairFilter(givers=givers)) == [row.chosen for row in found]
+    say(conn, "owner", pairs[2], "skip")
+    assert len(chosen(conn, PairFilter(givers=(OWNER, strict)))) == 2  # a skip says nothing yet
+
+
+def test_a_run_knows_whose_verdicts_it_read(conn: Connection) -> None:
+    three_pairs(conn)
+    rows = preference_pairs(conn, PairFilter(givers=(OWNER, Giver("person", ensure_person(conn, "Anna")))))
+    pairs = [(row.comparison, "train", row.verdict) for row in rows]
+    run = create_run(conn, name="r", config={}, versions={}, base_model=new_model(conn), pairs=pairs)
+    assert run_givers(conn, run) == {"me": 1, "person:Anna": 1}
+
+
+def test_verdicts_of_others_are_searched_when_asked_for(conn: Connection) -> None:
+    pairs = three_pairs(conn)
+    set_tags(conn, say(conn, "Anna", pairs[0], "both_bad").id, ["tone"])
+    add_verdict(conn, comparison=pairs[0], verdict="b", person=ensure_person(conn, "Anna"), strength=2, note="odd one")
+
+    def found(**search: Any) -> list[tuple[str, str | None]]:
+        wanted = Search(givers=("Anna",), **search)
+        rows = search_verdicts(conn, wanted)
+        assert count_verdicts(conn, wanted) == len(rows)
+        return [(row.prompt_line, row.verdict) for row in rows]
+
+    assert found() == [("one", "b"), ("three", "a"), ("two", "b")]
+    assert {row.by for row in search_verdicts(conn, Search(givers=("Anna",)))} == {"person:Anna"}
+    assert {row.by for row in search_verdicts(conn, Search(givers=("me",)))} == {None}
+    assert found(facts=(Fact(("verdict b",)),)) == [("one", "b"), ("two", "b")]
+    assert found(facts=(Fact(("verdict b",), negated=True),)) == [("three", "a")]
+    assert found(facts=(Fact(("strength 2",)), Fact(("judged again",)), Fact(("source person",)))) == [("one", "b")]
+    assert found(facts=(Fact(("blind 0",)),)) == found(facts=(Fact(("trial 1",)),)) == []
+    assert len(found(facts=(Fact(("written model",)), Fact(("trial none",)), Fact(("chosen 1",))))) == 3
+    assert found(words=(Words("odd"),)) == found(words=(Words("odd", columns=NOTES),)) == [("one", "b")]
+    assert found(named=(Named("tag", "tone"),)) == []  # the verdict with that reason is not her newest
+    both = Search(givers=("Anna", "judge:./judge"))
+    assert [(row.prompt_line, row.by) for row in search_verdicts(conn, both)] == [
+        *(("one", "person:Anna"), ("three", "person:Anna"), ("two", "person:Anna")),
+    ]
+    assert [row.by for row in search_verdicts(conn, Search(givers=("judge:./judge",)), limit=1)] == ["judge:./judge"]
+    with pytest.raises(NotFound, match="Nobody called 'Ben'"):
+        search_verdicts(conn, Search(givers=("Ben",)))
+
+
+def test_verdicts_of_others_are_exported_when_asked_for(conn: Connection) -> None:
+    three_pairs(conn)
+    set_setting(conn, OWN_NAME, {"name": "Eva"})
+    own = list(judged_pairs(conn))
+    assert [(each.verdict, each.person, each.judge) for each in own] == [("a", "Eva", None), ("tie", "Eva", None)]
+    of_anna = list(judged_pairs(conn, Selection(givers=(Giver("person", ensure_person(conn, "Anna")),))))
+    assert [(each.verdict, each.person) for each in of_anna] == [("b", "Anna"), ("a", "Anna")]
+    assert [[other.judge for other in each.others] for each in of_anna] == [["./judge"], ["./judge"]]
+    judged = list(judged_pairs(conn, Selection(givers=(of_judge(conn),), not_judged=True)))
+    assert [(each.verdict, each.person, each.judge) for each in judged] == [("b", None, "./judge")] * 3
+    assert "judge" not in write_line(own[0])
+    row = Row("x", "line", 1, write_line(judged[0]))
+    read = read_line(row)
+    assert isinstance(read, PairRecord)
+    assert (read.verdict, read.others[0].judge, read.others[0].verdict) == (None, "./judge", "b")

@@ -108,11 +108,11 @@ def test_what_is_stored_meanwhile_comes_behind_and_is_seen_at_once(conn, reader)
         (new_set_id.lastrowid, '[{"role":"user","content":"live"}]', "1" * 64, "1" * 64, utc_now()),
     ).lastrowid
     asked_of = AskedOf(1, 1, 1, 1)
-    assert unasked_prompts(reader, asked_of) == [prompt]
+    assert [each.id for each in unasked_prompts(reader, asked_of)] == [prompt]
     batch.store(conn, [prepared(record(1, "one"))])
     assert batch.prompt <= prompt - 100
     db_import_batches.publish(conn)
-    assert unasked_prompts(reader, asked_of) == [prompt]
+    assert [each.id for each in unasked_prompts(reader, asked_of)] == [prompt]
     assert find_prompt(reader, asked("one")) < prompt
 
 

@@ -10,7 +10,7 @@ from db.runs import create_run
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import answer, compared, new_model, new_set, workspace
 
-EVERYTHING = {"source": "person", "set_name": None, "field": None}
+EVERYTHING = {"source": "person", "set_name": None, "field": None, "tag": None}
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from db.prompt_rows import AskedOf, Message, NewPrompt, first_line
 from db.prompts import (
     add_prompt_set,
     add_prompts,
+    field_totals,
     find_prompt,
     get_prompt,
     get_prompt_set,
     held_out_prompts,
+    last_asked_field,
     list_prompt_sets,
-    next_unasked,
     pass_over,
     prompts_by_id,
     prompts_left,
@@ -26,6 +27,10 @@ from tests.db_workspace import asked, compared, new_model, new_set, workspace
 def conn(tmp_path):
     with workspace(tmp_path) as conn:
         yield conn
+
+
+def unasked_ids(conn, asked_of):
+    return [each.id for each in unasked_prompts(conn, asked_of)]
 
 
 def test_a_set_is_made_once_and_counts_its_prompts(conn):
@@ -99,19 +104,22 @@ def test_unasked_prompts_are_those_without_a_comparison_and_not_held_out(conn):
     new_set(conn, "held", name="trial", held_out=True)
     compared(conn, "one")
     new_set(conn, "two", "three", "four")
-    unasked = prompts_by_id(conn, unasked_prompts(conn, AskedOf(1, 1, 1, 1)))
+    unasked = prompts_by_id(conn, unasked_ids(conn, AskedOf(1, 1, 1, 1)))
     assert [prompt.first_line for prompt in unasked] == ["two", "three", "four"]
     assert prompts_left(conn) == 3
     assert [prompt.first_line for prompt in held_out_prompts(conn, 5)] == ["held"]
 
 
-def test_the_next_prompts_come_in_the_order_of_a_key_without_those_left_out(conn):
-    new_set(conn, "one", "two", "three", "four")
-    asked_of = AskedOf(1, 1, 1, 1)
-    assert [each.first_line for each in next_unasked(conn, asked_of, 3)] == ["one", "two", "three"]
-    ids = [each.id for each in next_unasked(conn, asked_of, 4)]
-    backwards = next_unasked(conn, asked_of, 2, exclude={ids[3]}, key=lambda prompt: -prompt)
-    assert [each.first_line for each in backwards] == ["three", "two"]
+def test_the_fields_of_a_set_or_of_all_labelling_sets_are_counted_and_the_last_asked_is_known(conn):
+    first = new_set(conn, "one", "two", name="first")
+    held = new_set(conn, "held", name="trial", held_out=True)
+    assert last_asked_field(conn) is None
+    compared(conn, "three")
+    add_prompts(conn, first, [NewPrompt(asked("four"), "physics"), NewPrompt(asked("five"))])
+    assert field_totals(conn, first) == {"biology": 2, "physics": 1, None: 1}
+    assert field_totals(conn, held) == {"biology": 1}
+    assert field_totals(conn, None) == {"biology": 3, "physics": 1, None: 1}
+    assert last_asked_field(conn) == "biology"
 
 
 def test_the_first_line_is_of_the_last_question():
@@ -125,7 +133,7 @@ def test_a_prompt_is_passed_over_for_one_way_of_asking(conn):
     model, sampling, hot = new_model(conn), ensure_sampling(conn, {"t": 1}), ensure_sampling(conn, {"t": 2})
     way = AskedOf(model, sampling, model, sampling)
     pass_over(conn, two, way, "Both answers were the same.")
-    assert unasked_prompts(conn, way) == [one, three]
-    assert unasked_prompts(conn, AskedOf(model, sampling, model, hot)) == [one, two, three]
+    assert unasked_ids(conn, way) == [one, three]
+    assert unasked_ids(conn, AskedOf(model, sampling, model, hot)) == [one, two, three]
     assert (prompts_left(conn), prompts_left(conn, way)) == (3, 2)
     assert [each.first_line for each in prompts_by_id(conn, [three, 99, one])] == ["Three?", "One?"]

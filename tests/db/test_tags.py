@@ -1,13 +1,29 @@
 """Reason tags: rows of a verdict, which count as long as the verdict stands."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
 
-from db.errors import NotAllowed
-from db.tags import archive_tag, count_tags, ensure_tag, list_tags, set_tags, tags_of
+from db.errors import NotAllowed, NotFound
+from db.pair_rows import SETTLED
+from db.people import ensure_person
+from db.tags import (
+    archive_tag,
+    count_tags,
+    ensure_tag,
+    give_reasons,
+    last_reasons,
+    list_tags,
+    move_tag,
+    offer_first,
+    offer_tag,
+    rename_tag,
+    set_tags,
+    tags_of,
+)
 from db.verdicts import add_verdict, undo_last
 from tests.db_workspace import compared, workspace
 
@@ -48,3 +64,59 @@ def test_an_archived_tag_stays_on_its_verdicts_and_is_offered_no_more(conn: Conn
 def test_an_empty_tag_is_refused(conn: Connection) -> None:
     with pytest.raises(NotAllowed, match="needs a word"):
         ensure_tag(conn, "  ")
+
+
+def test_ten_reasons_are_offered_and_no_more(conn: Connection) -> None:
+    offer_first(conn, ["clear", "tone"])
+    offer_first(conn, ["never"])
+    for number in range(8):
+        offer_tag(conn, f"  word {number}")
+    assert list_tags(conn) == ["clear", "tone", *(f"word {number}" for number in range(8))]
+    with pytest.raises(NotAllowed, match="as many as there are digits"):
+        offer_tag(conn, "eleven")
+    add_verdict(conn, comparison=compared(conn, "one"), verdict="a", tags=["from a file"])
+    assert len(list_tags(conn)) == 10
+    assert count_tags(conn) == {"from a file": 1}
+    archive_tag(conn, "clear")
+    offer_tag(conn, "From a file")
+    assert list_tags(conn)[-1] == "from a file"
+
+
+def test_the_list_is_edited(conn: Connection) -> None:
+    offer_first(conn, ["one", "two", "three"])
+    move_tag(conn, "three", -5)
+    move_tag(conn, "ONE", 1)
+    assert list_tags(conn) == ["three", "two", "one"]
+    rename_tag(conn, "two", "Two")
+    rename_tag(conn, "one", "clear")
+    assert list_tags(conn) == ["three", "Two", "clear"]
+    for wrong in (
+        lambda: rename_tag(conn, "clear", "three"),
+        lambda: offer_tag(conn, "two"),
+        lambda: offer_tag(conn, " "),
+    ):
+        with pytest.raises(NotAllowed):
+            wrong()
+    for word in (SETTLED, "x" * 25, "a\nb\x1b"):
+        with pytest.raises(NotAllowed):
+            offer_tag(conn, word)
+    with pytest.raises(NotFound, match=re.escape("There is no reason 'gone'. There are: three, Two, clear.")):
+        archive_tag(conn, "gone")
+
+
+def test_reasons_are_the_owners_to_give_and_what_was_settled_stays_so(conn: Connection) -> None:
+    offer_first(conn, ["clear", "tone"])
+    one = compared(conn, "one")
+    settled = add_verdict(conn, comparison=one, verdict="a", tags=[SETTLED])
+    assert last_reasons(conn) == ()
+    give_reasons(conn, settled.id, ["tone"])
+    assert set(tags_of(conn, [settled.id])[settled.id]) == {"tone", SETTLED}
+    assert last_reasons(conn) == ("tone",)
+    assert list_tags(conn) == ["clear", "tone"]
+    with pytest.raises(NotFound):
+        give_reasons(conn, settled.id, ["a slip"])
+    of_anna = add_verdict(conn, comparison=one, verdict="b", person=ensure_person(conn, "Anna"))
+    undo_last(conn)
+    for other in (settled, of_anna):
+        with pytest.raises(NotAllowed, match="taken back, or is not yours"):
+            give_reasons(conn, other.id, ["clear"])

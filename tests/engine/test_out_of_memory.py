@@ -193,9 +193,13 @@ def test_a_run_turns_checkpointing_on_and_continues_to_the_same_adapter(
     assert len(said) == 1
     assert "Gradient checkpointing is on from here" in said[0]
     assert adapter == undisturbed[1]
-    timeless = [{**step.metrics, "pairs_per_second": 0, "flops_per_second": 0} for step in of_kind(events, StepDone)]
+    timeless = [
+        {**step.metrics, "pairs_per_second": 0, "tokens_per_second": 0, "flops_per_second": 0}
+        for step in of_kind(events, StepDone)
+    ]
     assert timeless == [
-        {**step.metrics, "pairs_per_second": 0, "flops_per_second": 0} for step in of_kind(undisturbed[0], StepDone)
+        {**step.metrics, "pairs_per_second": 0, "tokens_per_second": 0, "flops_per_second": 0}
+        for step in of_kind(undisturbed[0], StepDone)
     ]
 
 

@@ -12,6 +12,7 @@ from tui.screens.confirm import QuitScreen
 from tui.screens.data.data import DataScreen
 from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.pairs.label import LabelScreen
+from tui.snapshots import LoadState
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
@@ -50,6 +51,38 @@ async def test_the_lines_follow_the_workbench() -> None:
         workbench.set_state(model_name="llama", writing=True)
         await until(pilot, lambda: "writing" in text_of(app, StatusLine))
         assert "palate · llama" in text_of(app, TopLine)
+
+
+async def test_what_lives_is_left_out_of_collections_once_for_a_model_and_not_at_every_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shortened: list[str] = []
+    monkeypatch.setattr("tui.app.keep_collections_short", lambda: shortened.append("once"))
+    workbench = FakeWorkbench()
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        monkeypatch.setattr(PalateApp, "is_headless", False)
+        for state in (LoadState.READY, LoadState.READY, LoadState.LOADING, LoadState.READY):
+            workbench.set_state(model_state=state)
+            app._receive(ModelChanged())
+            await pilot.pause()
+        monkeypatch.undo()
+    assert len(shortened) == 2
+
+
+async def test_a_screen_that_fails_at_news_keeps_them_from_no_other_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("no widget")
+
+    workbench = FakeWorkbench()
+    app = PalateApp(workbench)
+    app.survives_errors = True
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: "6 ready" in text_of(app, StatusLine))
+        monkeypatch.setattr(LabelScreen, "from_workbench", fail)
+        workbench.set_state(writing=True)
+        await until(pilot, lambda: "writing" in text_of(app, StatusLine))
+        assert len(app._notifications) == 1
 
 
 async def test_an_error_of_the_workbench_is_told_as_text() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.label_pairs import fill
+from tests.run_workspace import fill_runs
 from tests.sql_statements import statements_of
 from tests.still_workbench import StillWorkbench
 from tui.snapshots import LoadState
@@ -97,3 +98,40 @@ def test_prompts_that_are_left_are_counted_when_no_pair_is_ready(workbench: Stil
 
 def _hold_out_everything(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE prompts SET set_id = (SELECT id FROM prompt_sets WHERE held_out = 1)")
+
+
+def test_the_first_run_is_offered_after_twenty_verdicts_until_somebody_looks(tmp_path: Path) -> None:
+    fill(tmp_path / "space", 2, judged=19)
+    workbench = StillWorkbench(tmp_path / "space")
+    try:
+        assert workbench.status().offer == 0
+        workbench.judge(1, "tie").result()
+        assert workbench.status().offer == 19
+        workbench.note_offer_seen("run")
+        assert workbench.status().offer == 0
+        workbench.change_setting("offer_run_every", "19")
+        assert workbench.status().offer == 19, "the offer after so many pairs stays"
+    finally:
+        workbench.close()
+
+
+def test_the_first_trial_is_offered_once_there_is_an_adapter_and_no_trial(tmp_path: Path) -> None:
+    workbench = StillWorkbench(tmp_path / "space")
+    try:
+        workbench.note_offer_seen("trial")
+        assert workbench.status().untried == ""
+        workbench.workspace.write(fill_runs).result()
+        assert workbench.status().untried == "taste-5"
+        trial = workbench.begin()
+        assert workbench.status().untried == ""
+        assert trial
+    finally:
+        workbench.close()
+    later = StillWorkbench(tmp_path / "other")
+    try:
+        later.workspace.write(fill_runs).result()
+        assert later.status().untried
+        later.note_offer_seen("trial")
+        assert later.status().untried == ""
+    finally:
+        later.close()

@@ -17,7 +17,8 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.cli import main
 from tui.commands.options import command_runner
-from tui.events import WorkbenchNotice
+from tui.events import MachineRead, WorkbenchNotice
+from tui.ipc import remote_workbench
 from tui.ipc.client import connect_to_watch
 from tui.ipc.owner import OwnerServer
 from tui.ipc.remote_workbench import RemoteWorkbench, WatchOnly
@@ -27,6 +28,7 @@ from tui.screens.key_registry import bindings_of, key_classes, writes
 from tui.screens.messages import FromWorkbench
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.runs.runs import RunsScreen
+from tui.snapshots import RunPhase, RunProgress
 from tui.terminal.signals import Signals
 from tui.watch_app import WatchApp
 from tui.workspace.workspace import read_workspace
@@ -111,24 +113,50 @@ async def test_what_the_owner_stores_is_seen_and_nothing_is_changed(
     assert app.wants_to_take_over
 
 
+def test_the_machine_is_seen_while_the_owner_trains(
+    owner: tuple[StillWorkbench, OwnerServer], watched: RemoteWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_workbench, "LOOK_EVERY_S", 0.01)
+    read = threading.Event()
+    watched.subscribe(lambda published: read.set() if published == MachineRead() else None)
+    trainer = owner[0].trainer
+    trainer.machine.speed = 512.0
+    trainer.progress = RunProgress(4, "taste-4", 1, 9, 0.1, 60.0, RunPhase.TRAINING)
+    watched.start()
+    assert read.wait(60)
+    newest = watched.machine_readings()[-1]
+    assert newest.tokens_per_second == 512.0
+    assert newest.memory is not None
+    trainer.progress = None
+
+
 REFUSED = """
-app.label app.settings compare.trial compare.start side.stop pair.note pair.move result.note
+app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
-prompts.add prompts.write prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move prompts.remove
+data.reasons data.settle data.join reason-list.add reason-list.rename reason-list.remove reason-list.up reason-list.down
+prompts.add prompts.write prompts.grow prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move
+prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
+servers.try servers.add servers.allow servers.remove adapter.push run.track
+data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
+    "AskScreen",
+    "ConversationScreen",
     "PairScreen",
     "LabelScreen",
     "TrialScreen",
     "TrialSetupScreen",
     "SettingsScreen",
+    "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
+    "GrowScreen",
+    "SettleScreen",
 }
 
 
@@ -186,3 +214,13 @@ def test_acts_are_refused_with_the_owner_s_number(
             act(1)
     assert watched.runs() == []
     assert watched.status().watching == f"watching, owner is {pid}"
+
+
+@pytest.mark.parametrize("key", ["L", "comma"])
+async def test_a_dimmed_key_of_the_app_says_why(watched: RemoteWorkbench, key: str) -> None:
+    app = WatchApp(watched, None, NoSignals())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press(key)
+        await until(pilot, lambda: [each.title for each in app._notifications] == [WatchOnly.title])
+        assert isinstance(app.screen, RunsScreen)

@@ -29,6 +29,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import Priority
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, VerdictStored, WorkbenchEvent, WorkbenchFailed
+from tui.machine.monitor import MachineMonitor
 from tui.training.reference_prefetch import REST_S
 from tui.workbench import Workbench
 
@@ -108,6 +109,24 @@ def test_the_loop(open_workbench: Callable[[], Workbench]) -> None:
     assert len(shown) == 3
     assert all(each.prompt.held_out for each in shown)
     assert (shown[0].a.model_kind, shown[0].b.model_kind) == ("base", "adapter")
+
+
+def test_a_run_keeps_what_the_machine_did_beside_its_steps(
+    open_workbench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MachineMonitor, "every_s", 0.001)
+    workbench = open_workbench()
+    workbench.answers.write_pairs(8).done.result(timeout=60)
+    judge_all(workbench)
+    run = train(workbench)
+    kept = {(each.step, each.name): each.value for each in workbench.run_metrics(run)}
+    assert kept[1, "tokens_per_second"] > 0
+    assert {"machine/cpu_use", "machine/memory", "machine/memory_left"} <= {name for _, name in kept}
+    assert min(step for step, name in kept if name == "machine/memory") >= 1
+    assert workbench.machine_readings()[-1].memory == pytest.approx(kept[1, "machine/memory"], rel=0.9)
+    for each in [each for each in threading.enumerate() if each.name == "palate-machine"]:
+        each.join(60)
+        assert not each.is_alive()
 
 
 def test_references_are_scored_while_nothing_else_is_to_do(
@@ -480,8 +499,9 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
 
 
 def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:
-    """The figures of a run but for those that measure time."""
-    return [(each.step, each.name, each.value) for each in workbench.run_metrics(run) if "per_second" not in each.name]
+    """The figures of a run but for those that measure time or the machine."""
+    rows = [each for each in workbench.run_metrics(run) if "per_second" not in each.name]
+    return [(each.step, each.name, each.value) for each in rows if not each.name.startswith("machine/")]
 
 
 def test_the_name_offered_is_neither_an_adapter_s_nor_another_run_s(open_workbench: Callable[[], Workbench]) -> None:

@@ -1,4 +1,4 @@
-"""A person's agreement with themselves: verdicts on the same pair, given twice with sides swapped. No Textual here."""
+"""Agreement of two verdicts on the same pair: a person's with themselves, and two people's. No Textual here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tui.analysis.paired_comparison import share_interval
 
 @dataclass(frozen=True)
 class Agreement:
-    """The agreement on repeated pairs. `share`, `kappa` and their intervals are None where they are undefined.
+    """The agreement on pairs with two verdicts. `share`, `kappa` and their intervals are None where they are undefined.
 
     `low` and `high` are the ends of Wilson's 95 % interval of the share, `kappa_low` and `kappa_high` those of kappa's.
     """
@@ -22,6 +22,15 @@ class Agreement:
     kappa: float | None
     kappa_low: float | None = None
     kappa_high: float | None = None
+
+
+@dataclass(frozen=True)
+class AgreementOfTwo:
+    """The agreement of two people or judges, by name, on the pairs that both judged."""
+
+    first: str
+    second: str
+    agreement: Agreement
 
 
 def agreement(verdicts: Sequence[tuple[str, str]]) -> Agreement:
@@ -46,8 +55,20 @@ def in_words(found: Agreement) -> str:
     """The agreement as a sentence."""
     if found.share is None or found.low is None or found.high is None:
         return "No pair was judged twice yet."
-    kappa = "" if found.kappa is None else f", Cohen's κ {found.kappa:.2f}"
-    return (
-        f"You agreed with yourself on {found.same} of {found.pairs} repeated pairs ({found.share:.0%}; 95 % "
-        f"interval {found.low:.0%} to {found.high:.0%}{kappa})."
-    )
+    return f"You agreed with yourself on {found.same} of {found.pairs} repeated pairs ({_figures(found)})."
+
+
+def of_two_in_words(found: AgreementOfTwo) -> str:
+    """The agreement of two people or judges as a sentence."""
+    both, known = f"{found.first} and {found.second}", found.agreement
+    if known.share is None:
+        return f"{both} judged no pair that the other judged as well."
+    return f"{both} agreed on {known.same} of {known.pairs} pairs ({_figures(known)})."
+
+
+def _figures(found: Agreement) -> str:
+    """Share and kappa, each with its interval."""
+    words = f"{found.share:.0%}; 95 % interval {found.low:.0%} to {found.high:.0%}"
+    if found.kappa is None or found.kappa_low is None or found.kappa_high is None:
+        return words
+    return f"{words}; Cohen's κ {found.kappa:.2f}, {found.kappa_low:.2f} to {found.kappa_high:.2f}"

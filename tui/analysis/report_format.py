@@ -1,13 +1,14 @@
 """The words of the page about a person's preferences, for the screen and the command. No Textual here."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from tui.analysis.agreement import in_words
+from tui.analysis.agreement import in_words, of_two_in_words
 from tui.analysis.label_noise import LEAST, PUBLISHED, LabelNoise
 from tui.analysis.pace import Day
 from tui.analysis.paired_comparison import Interval, between
 from tui.analysis.preferences import Preference
-from tui.analysis.report import Group, Missed, PreferenceReport
+from tui.analysis.report import Group, Missed, PreferenceReport, ReasonLikes
 from tui.text.format import count, duration, percent
 
 HOW: Final = "Each question counts once; 95 % intervals, of which one in twenty misses."
@@ -26,8 +27,10 @@ def counted_words(page: PreferenceReport) -> str:
     """The number of verdicts and questions behind the statistics."""
     likes = page.likes
     whose = "imported" if page.source == "import" else "of yours"
+    if page.givers:
+        whose = f"of {givers_words(page.givers)}"
     if not likes.decided + likes.neither:
-        return f"No verdict {whose} here yet." if whose == "of yours" else "No imported pair here."
+        return "No imported pair here." if whose == "imported" else f"No verdict {whose} here yet."
     neither = f", {likes.neither:,} that chose neither" if likes.neither else ""
     return f"{count(likes.decided, 'verdict')} {whose}{neither}, on {count(likes.questions, 'question')}."
 
@@ -41,10 +44,38 @@ def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
     return preference.words, percent(share), between(interval), preference.says, f"{preference.pairs:,}", neither
 
 
+def givers_words(labels: Sequence[str]) -> str:
+    """Whose verdicts are read, in words: "you, then judge ./judge"."""
+    return ", then ".join("you" if each == "me" else each.replace(":", " ", 1) for each in labels)
+
+
 def agreement_words(page: PreferenceReport) -> list[str]:
     """The person's agreement with themselves, beside published rates of agreement between people."""
     people = ", ".join(f"{figure} ({name})" for name, figure, _ in PUBLISHED)
     return [in_words(page.agreement), f"Two people agreed with each other in {people}."]
+
+
+def others_words(page: PreferenceReport) -> list[str]:
+    """The person's agreement with other people and with judges."""
+    return [of_two_in_words(each) for each in page.with_others]
+
+
+def reason_words(reason: ReasonLikes) -> str:
+    """What the verdicts with a reason prefer: every trait that settles, else what was chosen more often by length."""
+    likes = reason.likes
+    decided = f"{likes.decided:,} {'decides' if likes.decided == 1 else 'decide'}"
+    settled = [each for each in likes.preferences if each.says in ("more often", "less often")]
+    longer = [each for each in likes.preferences if each.name == "longer" and each.pairs]
+    parts = [_share_words(each) for each in settled or longer]
+    total = likes.decided + likes.neither
+    return " · ".join([f"Of the {total:,} for {reason.reason}: {decided}", *parts])
+
+
+def _share_words(each: Preference) -> str:
+    share, interval = each.share, each.interval
+    assert share is not None
+    assert interval is not None
+    return f"{each.words} {percent(share)} ({between(interval)})"
 
 
 def flip_words(found: LabelNoise) -> str:

@@ -19,7 +19,7 @@ from db.prompt_rows import Messages, with_system
 from engine.errors import EngineError
 from engine.requests import GenerationRequest
 from tui.asking.choice import KEPT_UNDER, AskChoice, AskedPolicies, find_asked_policies, kept_choice
-from tui.compute.scheduler import Job, Priority, WorkSteps
+from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AskedEnded, AskedGrowing, ComparisonStored, QueueChanged
@@ -50,6 +50,8 @@ class Asked:
     """Which of the two policies writes a, and which b."""
     side_seed: int
     job: Job = field(init=False)
+    thread: Scheduler = field(init=False)
+    """The thread of the job."""
     ended: AskedEnded | None = None
     """What was published at its end."""
     waiting: set[int] = field(default_factory=set)
@@ -94,12 +96,13 @@ class Asking:
         connection = self._services.workspace.connection
         db_conversations.check_askable(connection, messages, set_name)
         policies = find_asked_policies(choice, self._services)
-        again = db_conversations.count_asked(connection, messages)
+        again = db_conversations.count_answered(connection, messages)
         question = AskedQuestion(messages, policies, set_name, again)
         asked = Asked(next(self._numbers), question, *self._places(question))
         writers = tuple(CompletionWriter(self._services) for _ in _SIDES)
         priority = lambda: Priority.ASLEEP if _is_idle(asked, writers) else Priority.WATCHED  # noqa: E731
-        asked.job = self._services.scheduler.submit("question", self._work_steps(asked, writers), priority)
+        asked.thread = self._services.thread_for(needs_model=policies.sources.needs_model)
+        asked.job = asked.thread.submit("question", self._work_steps(asked, writers), priority)
         return asked
 
     @property
@@ -122,7 +125,7 @@ class Asking:
 
     def stop(self, asked: Asked) -> None:
         """Write no further; nothing of the answers is stored. Answers that are complete already stay."""
-        self._services.scheduler.end(asked.job)
+        asked.thread.end(asked.job)
 
     def _places(self, question: AskedQuestion) -> tuple[tuple[int, int], int]:
         """Which policy writes a, and the seed of the sides: by chance, or the first one left where names are shown."""

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from adapters.manifest import Adapter
-from engine.chat_servers.client import Server
 from tui.compute.services import Services
-from tui.generation.answer_sources import AnswerSource, AnswerSources, find_policy
-from tui.workspace.settings import BASE, IN_USE, SERVER, parse_sampling
+from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.policies import find_policy, policy_name
+from tui.workspace.settings import BASE, IN_USE, is_served, parse_sampling
 from tui.workspace.settings_store import stored_settings
 
 KEPT_UNDER: Final = "ask"
@@ -19,7 +18,7 @@ KEPT_UNDER: Final = "ask"
 
 @dataclass(frozen=True)
 class AskChoice:
-    """Two policies by name, as the settings of the queue name them: base, in-use, server, or an adapter.
+    """Two policies by name, as the settings of the queue name them: base, in-use, an adapter, or these on a server.
 
     `sampling` changes the queue's sampling, such as "temperature=0.7"; empty: it is the same. `named` shows the names
     of two policies that differ.
@@ -32,7 +31,7 @@ class AskChoice:
 
     def needs_model(self) -> bool:
         """Must the base model be loaded for one of the answers?"""
-        return self.first != SERVER or self.second != SERVER
+        return not (is_served(self.first) and is_served(self.second))
 
 
 def kept_choice(read: Callable[[str], Any]) -> AskChoice:
@@ -60,7 +59,7 @@ def find_asked_policies(choice: AskChoice, services: Services) -> AskedPolicies:
 
     Raises:
         SettingError: a sampling setting or the server of the settings is not usable.
-        AdapterError: there is no such adapter.
+        AdapterError, InputError, TextsStay: see `find_policy`.
     """
     settings = stored_settings(services.workspace)
     sampling = parse_sampling(choice.sampling, settings.sampling)
@@ -68,14 +67,5 @@ def find_asked_policies(choice: AskChoice, services: Services) -> AskedPolicies:
         AnswerSource(find_policy(word, settings, services), sampling) for word in (choice.first, choice.second)
     )
     sources = AnswerSources(first, second, settings.source.system)
-    return AskedPolicies(sources, (policy_name(first), policy_name(second)), choice.named and not sources.alike)
-
-
-def policy_name(source: AnswerSource) -> str:
-    """The name of the policy that writes an answer."""
-    policy = source.policy
-    if isinstance(policy, Adapter):
-        return policy.manifest.name
-    if isinstance(policy, Server):
-        return policy.model
-    return policy or BASE
+    names = policy_name(first.policy), policy_name(second.policy)
+    return AskedPolicies(sources, names, choice.named and not sources.alike)

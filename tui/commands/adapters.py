@@ -130,6 +130,28 @@ def export(options: Options, adapter: str, folder: Path, overwrite: bool, as_jso
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
+@click.argument("repository", metavar="USER/REPO")
+@click.option("--public", is_flag=True, help="Let everyone see a new repository. Default: you alone.")
+@click.option("--allow", is_flag=True, help="Let adapters of this workspace go to this repository from now on.")
+@as_json
+@click.pass_obj
+def push(options: Options, adapter: str, repository: str, public: bool, allow: bool, as_json: bool) -> None:
+    """Upload an adapter with its model card to the Hugging Face Hub, as the user of `hf auth login`."""
+    from tui.export.hub_push import allow_repository, push_adapter
+
+    if allow:
+        with options.owning() as workbench:
+            allow_repository(workbench.workspace, repository)
+    with options.reading() as view:
+        url = push_adapter(view, adapter, repository, public=public)
+    if as_json:
+        emit({"event": "pushed", "adapter": adapter, "repository": repository, "url": url})
+    else:
+        say(f"{adapter} is at {url}.")
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
 @click.argument("target", metavar="FOLDER|FILE.gguf", type=CallerPath())
 @click.option(
     "--dtype",
@@ -160,6 +182,21 @@ def _follow(workbench: Workbench, heard: Iterator[WorkbenchEvent], as_json: bool
         if doing is not None and doing != last:
             say(doing)
             last = doing
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
+@click.argument("folder", metavar="FOLDER", type=CallerPath())
+@as_json
+@click.pass_obj
+def gguf(options: Options, adapter: str, folder: Path, as_json: bool) -> None:
+    """Write an adapter alone as a GGUF file into FOLDER, named after its weights, for `llama-server --lora FILE`."""
+    with options.working() as workbench:
+        target = workbench.adapter_service.write_gguf(adapter, folder)
+    if as_json:
+        emit({"event": "exported", "name": adapter, "path": str(target)})
+    else:
+        say(f"{adapter} is in {target}. Start llama.cpp's server with --lora {target}.")
 
 
 @adapters.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,19 +14,30 @@ from db.interchange.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
 from tui.commands.judges import JUDGE_ENVIRONMENT, asker_of, judge_env
-from tui.commands.options import EventStream, Options
+from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
+from tui.generation.policies import in_use
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.format import NO_PERSON
 from tui.judges.program import ExternalJudge
+from tui.text.format import whole_words
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
-from tui.trials.results import board_of, doubts, rate_words, result_of, sentence, tally_words
+from tui.trials.results import (
+    board_of,
+    by_reason,
+    doubts,
+    rate_words,
+    reason_tally_words,
+    result_of,
+    sentence,
+    tally_words,
+)
 from tui.workspace.export_list import note_export
-from tui.workspace.settings import BASE
+from tui.workspace.settings import BASE, IN_USE, SERVER, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -41,8 +53,14 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 
 
 @click.command()
-@click.option("--adapter", metavar="NAME", help="The policy to compare. Default: the adapter in use.")
-@click.option("--against", default=BASE, metavar="NAME", show_default=True, help="The policy that it is compared with.")
+@click.option(
+    "--adapter",
+    metavar="POLICY",
+    help="The policy to compare: an adapter, base, or these on a server (base@box). Default: the adapter in use.",
+)
+@click.option(
+    "--against", default=BASE, metavar="POLICY", show_default=True, help="The policy that it is compared with."
+)
 @click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Number of prompts.")
 @click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs a prompt (--judge).")
 @click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set (--judge). Default: all of them.")
@@ -81,6 +99,30 @@ def _sampling(flags: Mapping[str, Any]) -> SamplingConfig:
     return sampling
 
 
+@contextmanager
+def _answering(options: Options, *policies: str | None) -> Iterator[Workbench]:
+    """The workspace as its owner. The model is loaded where one of the policies needs it; None is the one in use."""
+    with options.owning() as workbench, options.serving_clients(workbench):
+        if all(is_served(each or IN_USE) for each in policies):
+            workbench.start(fill_queue=False, load_model=False)
+        else:
+            load_model(workbench)
+        yield workbench
+
+
+@contextmanager
+def _judging(options: Options, trial: int | None, flags: Mapping[str, Any]) -> Iterator[Workbench]:
+    """The same for a new trial, or for one that continues."""
+    if trial is None:
+        policies = [flags["adapter"], flags["against"]]
+    else:
+        with options.reading() as view:
+            row = view.trial(trial)
+        policies = [SERVER if server is not None else BASE for server in (row.server_a, row.server_b)]
+    with _answering(options, *policies) as workbench:
+        yield workbench
+
+
 # -- side by side ----------------------------------------------------------------------------------------------
 
 
@@ -89,7 +131,7 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
         raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
     sampling = _sampling(flags)
     shown: set[int] = set()
-    with options.working() as workbench:
+    with _answering(options, flags["adapter"], flags["against"]) as workbench:
         heard = EventStream(workbench)
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
@@ -138,7 +180,7 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
-    with options.working() as workbench:
+    with _judging(options, trial, flags) as workbench:
         heard = EventStream(workbench)
         judge = _judge_named(workbench, word)
         if trial is None:
@@ -193,8 +235,8 @@ def _judge_by(workbench: Workbench, trial: int, judge: JudgeView, as_json: bool)
 def _plan(
     workbench: Workbench, word: str, judge: JudgeView | None, sampling: SamplingConfig, flags: Mapping[str, Any]
 ) -> TrialPlan:
-    in_use = workbench.loaded_model.in_use
-    policy = flags["adapter"] or (in_use.manifest.name if in_use else None)
+    used = in_use(workbench.services)
+    policy = flags["adapter"] or (used.manifest.name if used else None)
     if policy is None:
         raise InputError("No adapter is in use, so there is nothing to compare with the base. Name one with --adapter.")
     sets = {each.name: each.id for each in workbench.prompt_sets() if each.held_out}
@@ -218,8 +260,8 @@ def _write_answers(workbench: Workbench, trial: int, heard: EventStream) -> None
     before = trials.attended
     trials.attend(trial)
     try:
-        if trials.job is not None:
-            for published in heard.until(trials.job):
+        if (job := trials.job_of(trial)) is not None:
+            for published in heard.until(job):
                 if isinstance(published, TrialChanged) and published.trial == trial:
                     say(f"trial {trial}: {published.done} of {published.total} answered by both")
     finally:
@@ -244,7 +286,7 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
 
 def _say_verdict(pair: ComparisonRow, judgement: Judgement) -> None:
     orders = "" if judgement.agrees else " (orders disagree)"
-    say(f"{pair.prompt.first_line[:60]}: {judgement.verdict or 'no label'}{orders}")
+    say(f"{whole_words(pair.prompt.first_line, 50)}: {judgement.verdict or 'no label'}{orders}")
 
 
 def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]:
@@ -265,13 +307,15 @@ def _past(view: WorkspaceReader, trial: int, export: Export, as_json: bool) -> N
         raise InputError(f"Trial {trial} is sealed: {judged}. Continue in the app: press C.")
     if export is not None:
         format, path = export
-        say(f"{export_trial(path, row, pairs, format)} comparisons in {path}.")  # type: ignore[arg-type]
+        written = export_trial(path, row, pairs, format, _reasons(view, pairs))  # type: ignore[arg-type]
+        say(f"{written} comparisons in {path}.")
         note_export(view.folder, path, "trial")
-    _result(row, pairs, view.unmet_prompts(row), as_json)
+    _result(view, row, pairs, as_json)
 
 
-def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool) -> None:
-    result = result_of(row, pairs, unmet=unmet)
+def _result(view: WorkspaceReader, row: TrialRow, pairs: list[ComparisonRow], as_json: bool) -> None:
+    result = result_of(row, pairs, unmet=view.unmet_prompts(row))
+    reasons = by_reason(pairs, _reasons(view, pairs))
     tally, interval = result.tally, result.tally.interval
     if as_json:
         counts = {"wins": tally.wins, "ties": tally.ties, "losses": tally.losses, "prompts": tally.prompts}
@@ -281,12 +325,21 @@ def _result(row: TrialRow, pairs: list[ComparisonRow], unmet: int, as_json: bool
         biases = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
         same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
         emit({"event": "result", "trial": row.id} | policies | counts | rate | outcome | biases | same)
+        for name, found in reasons:
+            ends = {"wins": found.get("win", 0), "ties": found.get("tie", 0), "losses": found.get("loss", 0)}
+            emit({"event": "result_by_reason", "trial": row.id, "reason": name, **ends})
         return
     show(f"{visible(sentence(result))}\n")
     show(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
     show(f"{tally_words(tally)}\n{rate_words(tally)}\n")
     for name, words, _ in doubts(result):
         show(f"{name:<22}{words}")
+    for at, each in enumerate(reasons):
+        show(f"{'why' if at == 0 else '':<22}{reason_tally_words(*each)}")
+
+
+def _reasons(view: WorkspaceReader, pairs: list[ComparisonRow]) -> dict[int, tuple[str, ...]]:
+    return view.reasons.of([each.standing.id for each in pairs if each.standing is not None])
 
 
 def _base_name(view: WorkspaceReader) -> str:

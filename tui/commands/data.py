@@ -9,6 +9,7 @@ import click
 
 from db.errors import NotAllowed
 from db.pair_rows import VerdictListRow
+from tui.commands.givers import verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.curation.verdict_query import FILTERS, FLAGS
@@ -29,11 +30,20 @@ def _help() -> str:
 @click.command(epilog=_help())
 @click.argument("query", nargs=-1)
 @click.option("--limit", default=50, type=click.IntRange(min=1), show_default=True, help="At most this many.")
+@verdicts_of_option
 @click.option("--take-out", "take_out", is_flag=True, help="Take the pairs found out of training.")
 @click.option("--put-back", "put_back", is_flag=True, help="Put the pairs found back into training.")
 @as_json
 @click.pass_obj
-def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, put_back: bool, as_json: bool) -> None:
+def data(
+    options: Options,
+    query: tuple[str, ...],
+    limit: int,
+    verdicts_of: tuple[str, ...],
+    take_out: bool,
+    put_back: bool,
+    as_json: bool,
+) -> None:
     """List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.
 
     The last word may be incomplete. Quote a phrase twice for the shell: '"in autumn"'. Write a filter that begins with
@@ -41,11 +51,13 @@ def data(options: Options, query: tuple[str, ...], limit: int, take_out: bool, p
     """
     text = " ".join(query)
     if take_out or put_back:
+        if verdicts_of:
+            raise click.UsageError("Pairs are taken out by your own verdicts. Leave --verdicts-of out.")
         _change(options, text, out=_one_of(take_out, put_back), as_json=as_json)
         return
     with options.reading() as view:
-        rows = view.data.page(text, limit=limit)
-        total = len(rows) if len(rows) < limit else view.data.count(text)
+        rows = view.data.page(text, limit=limit, givers=verdicts_of)
+        total = len(rows) if len(rows) < limit else view.data.count(text, givers=verdicts_of)
     if as_json:
         for row in rows:
             emit({"event": "verdict", **_record(row)})
@@ -97,6 +109,7 @@ def _summary(row: VerdictListRow) -> dict[str, Any]:
         "id": row.comparison,
         "when": when(row.at),
         "verdict": row.verdict + strength,
+        **({"of": row.by} if row.by else {}),
         "training": "out" if row.out else "held out" if row.held_out else "",
         "set": row.set_name,
         "prompt": row.prompt_line[:80],

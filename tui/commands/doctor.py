@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,9 +16,7 @@ import psutil
 from db.connection import quick_check
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
-from engine.config import TrainConfig
 from engine.errors import EngineError
-from engine.estimates.requirements import memory_of
 from engine.sources.default_model import DEFAULT_SOURCE, default_folder
 from tui.commands.options import Options
 from tui.commands.output import as_json
@@ -27,7 +24,7 @@ from tui.errors import WorkbenchError
 from tui.ipc.console import emit
 from tui.text.format import when
 from tui.text.sanitize import visible
-from tui.training.preflight_format import memory_words
+from tui.training.model_memory import memory_needs
 from tui.workspace.check import BAD, GOOD, NOTE, Finding, adapter_finding, check_workspace
 from tui.workspace.consent import Consents
 from tui.workspace.servers import ServerList
@@ -41,8 +38,10 @@ RUN_ON_HARDWARE = (
     "(docs/BENCHMARKS.md). The ordinary tests run on processors."
 )
 """What has been run on hardware and what has not, in one sentence."""
-_SHORTER = (512, 256, 128)
-"""Lengths of pairs that are tried where the default length does not fit."""
+ON_SEVERAL = (
+    "Runs on several GPUs were tried with processes on a processor alone. Each GPU holds the whole model, and one that "
+    "does not fit a single GPU cannot be trained."
+)
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 
@@ -93,11 +92,22 @@ def _torch() -> Iterator[Finding]:
     yield Finding("device", GOOD, why_device)
     yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
     yield Finding("hardware", NOTE, RUN_ON_HARDWARE)
+    yield from _several_gpus()
     try:
         packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tested on processors alone."
         yield Finding("4 bits", GOOD if device == "cpu" else NOTE, packed)
     except PackageNotFoundError:
         yield Finding("4 bits", NOTE, "--dtype 4bit needs the extra `quant` (bitsandbytes), which is not installed.")
+
+
+def _several_gpus() -> Iterator[Finding]:
+    from engine.devices import gpu_names
+
+    names = gpu_names()
+    if len(names) > 1:
+        cards = ", ".join(f"cuda:{number} {name}" for number, name in enumerate(names))
+        yield Finding("devices", GOOD, f"{cards}; `palate train --devices all` trains on all of them together")
+        yield Finding("devices", NOTE, ON_SEVERAL)
 
 
 def _model(options: Options) -> Iterator[Finding]:
@@ -119,45 +129,7 @@ def _model(options: Options) -> Iterator[Finding]:
 
 def _needs(source: str) -> Iterator[Finding]:
     """The memory that training this model takes, estimated before its weights are downloaded."""
-    from engine.estimates.checkpointing import free_bytes
-    from engine.precision import choose_device  # imports torch
-
-    config = TrainConfig()
-    device = choose_device("auto")[0]
-    free = free_bytes(device)
-    for dtype in ("bfloat16", "4bit"):
-        try:
-            memory = memory_of(source, config, dtype=dtype, device=device)
-        except EngineError as error:
-            yield Finding("memory", NOTE, str(error))
-            return
-        fits = _fitting(free, partial(_peak, source, dtype, device))
-        yield Finding(
-            "memory",
-            NOTE,
-            f"--dtype {dtype}: about {memory.peak / 1e9:.1f} GB to train on pairs of {config.max_length:,} tokens "
-            f"({memory_words(memory)}); {free / 1e9:.1f} GB are free here: {fits}",
-        )
-
-
-def _peak(source: str, dtype: str, device: str, config: TrainConfig, checkpointing: bool) -> int:
-    return memory_of(source, config, dtype=dtype, device=device, checkpointing=checkpointing).peak
-
-
-def _fitting(free: int, peak: Callable[[TrainConfig, bool], int]) -> str:
-    """With which settings a run fits into `free` bytes, in words. `peak`: of settings, with checkpointing or without.
-
-    A run turns gradient checkpointing on by itself, so a model that fits with it fits.
-    """
-    config = TrainConfig()
-    if peak(config, False) < free:
-        return "fits"
-    if (least := peak(config, True)) < free:
-        return f"fits with gradient checkpointing, which a run turns on by itself ({least / 1e9:.1f} GB)"
-    for length in _SHORTER:
-        if (least := peak(replace(config, max_length=length), True)) < free:
-            return f"fits with --max-length {length} and gradient checkpointing ({least / 1e9:.1f} GB)"
-    return f"does not fit, not even --max-length {_SHORTER[-1]} with gradient checkpointing ({least / 1e9:.1f} GB)"
+    return (Finding("memory", NOTE, sentence) for sentence in memory_needs(source))
 
 
 def _last_model(folder: Path) -> str | None:

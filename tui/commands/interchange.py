@@ -15,6 +15,7 @@ from db.interchange.formats import FORMATS, WRITTEN
 from db.interchange.selection import Selection
 from db.interchange.sources import Source, source_of
 from db.times import utc_text
+from tui.commands.givers import labels_of, verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json
 from tui.commands.piped_input import file_of
@@ -149,6 +150,7 @@ def _bars(*, shown: bool) -> Iterator[Tell]:
 @click.option("--set", "set_name", help="Only pairs whose prompt is in this set.")
 @click.option("--since", type=click.DateTime(), help="Only pairs judged since this local time.")
 @click.option("--not-judged", is_flag=True, help="Include pairs without a verdict, where the format can hold them.")
+@verdicts_of_option
 @as_json
 @click.pass_obj
 def export_command(
@@ -158,12 +160,14 @@ def export_command(
     set_name: str | None,
     since: datetime | None,
     not_judged: bool,
+    verdicts_of: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Write judged pairs to a file."""
-    selection = Selection(set_name, utc_text(since) if since else None, not_judged)
     to_stdout = str(file) == "-"
     with options.reading() as view:
+        givers = tuple(view.likes.giver(each).giver for each in labels_of(view, verdicts_of))
+        selection = Selection(set_name, utc_text(since) if since else None, not_judged, givers)
         done = view.export_pairs(sys.stdout if to_stdout else file, form, selection)
     if as_json and not to_stdout:
         emit({"event": "export", "file": str(file), "format": form, **asdict(done)})

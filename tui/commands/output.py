@@ -1,11 +1,15 @@
 """Tables and JSON lines of the commands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
-from tui.ipc.console import show
+from db.connection import translated
+from db.errors import DatabaseError
+from tui.ipc.console import say, show
 from tui.text.sanitize import visible_line
 
 LONGEST_CELL = 200
@@ -23,3 +27,16 @@ def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows
     ]
     show(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
+
+
+@contextmanager
+def after_storing(folder: Path) -> Iterator[None]:
+    """Around what a command reads of the workspace `folder` for its last words, once its result is stored.
+
+    An error in the block is printed, and the command ends well: a script that ran it again would store it twice.
+    """
+    try:
+        with translated(folder / "palate.db"):
+            yield
+    except DatabaseError as error:
+        say(f"It is stored. What else there is to say could not be read: {error}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.analysis import report_format as words
-from tui.analysis.agreement import in_words
-from tui.analysis.report import Group, PreferenceReport
+from tui.analysis.agreement import AgreementOfTwo, in_words, of_two_in_words
+from tui.analysis.report import Group, PreferenceReport, PreferenceReporter
+from tui.commands.givers import labels_of, utf8_name, verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.ipc.console import emit, say
@@ -20,25 +22,27 @@ if TYPE_CHECKING:
     from tui.analysis.preferences import Preference
 
 
-def _text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """Refuse a name that is not UTF-8: the database cannot look it up."""
-    try:
-        (value or "").encode()
-    except UnicodeEncodeError:
-        raise click.BadParameter(f"{value!a} holds a byte that is not UTF-8. Give another name.") from None
-    return value
-
-
 @click.command()
-@click.option("--set", "set_name", metavar="NAME", callback=_text, help="Only pairs on the prompts of this set.")
-@click.option("--field", metavar="NAME", callback=_text, help="Only pairs on prompts of this field.")
+@click.option("--set", "set_name", metavar="NAME", callback=utf8_name, help="Only pairs on the prompts of this set.")
+@click.option("--field", metavar="NAME", callback=utf8_name, help="Only pairs on prompts of this field.")
 @click.option("--imported", is_flag=True, help="Imported pairs, in place of your own verdicts.")
+@verdicts_of_option
 @as_json
 @click.pass_obj
-def likes(options: Options, set_name: str | None, field: str | None, imported: bool, as_json: bool) -> None:
+def likes(
+    options: Options,
+    set_name: str | None,
+    field: str | None,
+    imported: bool,
+    verdicts_of: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks."""
+    if imported and verdicts_of:
+        raise click.UsageError("--imported and --verdicts-of exclude each other. Give one of them.")
     with options.reading() as view:
-        page = view.likes.read(Group(set_name, field), source="import" if imported else "person")
+        source, givers = "import" if imported else "person", labels_of(view, verdicts_of)
+        page = view.likes.read(Group(set_name, field), source=source, givers=givers)
     if as_json:
         _emit(page)
     else:
@@ -47,13 +51,21 @@ def likes(options: Options, set_name: str | None, field: str | None, imported: b
 
 def _emit(page: PreferenceReport) -> None:
     likes = page.likes
-    common = {"set": page.group.set_name, "field": page.group.field, "source": page.source}
+    common: dict[str, Any] = {"set": page.group.set_name, "field": page.group.field, "source": page.source}
+    common["verdicts_of"] = list(page.givers)
     counts = {"decided": likes.decided, "neither": likes.neither, "questions": likes.questions}
     emit({"event": "counts", **common, **counts, "imported": page.imported})
     for equal, preferences in ((False, likes.preferences), (True, likes.equal_length)):
         for each in preferences:
             emit({"event": "preference", **common, "about_equal_length": equal, **_record(each)})
+    for reason in page.reasons:
+        said = {"decided": reason.likes.decided, "neither": reason.likes.neither}
+        emit({"event": "reason", **common, "reason": reason.reason, **said})
+        for each in reason.likes.preferences:
+            emit({"event": "preference", **common, "reason": reason.reason, **_record(each)})
     emit({"event": "agreement", **asdict(page.agreement)})
+    for two in page.with_others:
+        emit(_of_two(two))
     emit({"event": "slips", **asdict(page.label_noise), "label_smoothing": page.label_noise.smoothing})
     if page.missed is not None:
         for pair in page.missed.pairs:
@@ -83,7 +95,11 @@ def _show(page: PreferenceReport) -> None:
     if page.likes.equal_length:
         print(f"\n{words.EQUAL}:\n")
         _table(page.likes.equal_length)
+    if page.reasons:
+        print("", *(visible(words.reason_words(each)) for each in page.reasons), sep="\n")
     print("", *words.agreement_words(page), words.flip_words(page.label_noise), sep="\n")
+    if page.with_others:
+        print("", *map(visible, words.others_words(page)), sep="\n")
     if page.label_noise.smoothing is not None:
         print(f"To train with this rate: palate train --label-smoothing {page.label_noise.smoothing:g}")
     print(visible(f"\n{words.missed_words(page.missed)}"))
@@ -103,13 +119,39 @@ def _table(preferences: Sequence[Preference]) -> None:
 
 
 @click.command()
+@verdicts_of_option
 @as_json
 @click.pass_obj
-def agreement(options: Options, as_json: bool) -> None:
-    """Show how often you agreed with yourself on pairs that were shown again, sides swapped."""
+def agreement(options: Options, verdicts_of: tuple[str, ...], as_json: bool) -> None:
+    """Show how often you agreed with yourself on pairs that were shown again, sides swapped, and with others.
+
+    With one name in --verdicts-of it is you and that person or judge, with several each two of them. Verdicts that were
+    settled together are left out.
+    """
     with options.reading() as view:
-        found = view.agreement()
+        own = None if verdicts_of else view.agreement()
+        others = _chosen_twos(view.likes, verdicts_of) if verdicts_of else view.likes.with_others()
     if as_json:
-        emit(asdict(found))
-    else:
-        print(in_words(found))
+        if own is not None:
+            emit(asdict(own))
+        for each in others:
+            emit(_of_two(each))
+        return
+    if own is not None:
+        print(in_words(own))
+    for each in others:
+        print(visible(of_two_in_words(each)))
+
+
+def _chosen_twos(likes: PreferenceReporter, names: Sequence[str]) -> list[AgreementOfTwo]:
+    rows = list(dict.fromkeys(likes.giver(each) for each in names))
+    if len(rows) == 1:
+        rows = [likes.giver("me"), *rows]
+    if rows[1:] == rows[:1]:
+        raise click.UsageError("That name is yours: `palate agreement` alone shows how often you agree with yourself.")
+    return [likes.of_two(first, second) for first, second in combinations(rows, 2)]
+
+
+def _of_two(found: AgreementOfTwo) -> dict[str, Any]:
+    """The agreement of two as a record for `--json`."""
+    return {"event": "agreement_of_two", "first": found.first, "second": found.second, **asdict(found.agreement)}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from db.errors import NotFound
 from engine.config import TrainConfig
 from tui.commands.config_options import changed_config, config_options
+from tui.commands.givers import labels_of, verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
@@ -31,6 +33,7 @@ def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[_Command
     """Add the flags that select pairs, under these names."""
 
     def add(command: _Command) -> _Command:
+        command = verdicts_of_option(command)
         command = click.option(strong, "strong", is_flag=True, help="Only verdicts “much better”.")(command)
         words = "Only pairs on the prompts of this set."
         command = click.option(prompt_set, "prompt_set", metavar="NAME", help=words)(command)
@@ -41,13 +44,19 @@ def pair_options(since: str, prompt_set: str, strong: str) -> Callable[[_Command
 
 
 def chosen_pairs(
-    view: WorkspaceReader, name: str | None, since: str | None, prompt_set: str | None, strong: bool
+    view: WorkspaceReader,
+    name: str | None,
+    since: str | None,
+    prompt_set: str | None,
+    strong: bool,
+    verdicts_of: Sequence[str],
 ) -> PairSet:
     """The pairs that the flags select: the set called `name`, or all pairs, narrowed by the other flags."""
     chosen = view.pair_sets.get(name) if name else PairSet()
     changes: dict[str, Any] = {"since": parse_day(since)} if since else {}
     changes |= {"prompt_set": prompt_set} if prompt_set else {}
     changes |= {"strong": True} if strong else {}
+    changes |= {"verdicts_of": labels} if (labels := labels_of(view, verdicts_of)) else {}
     return replace(chosen, name=None, **changes) if changes else chosen
 
 
@@ -147,13 +156,20 @@ def pairs(ctx: click.Context, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def save_pairs(
-    options: Options, name: str, since: str | None, prompt_set: str | None, strong: bool, as_json: bool
+    options: Options,
+    name: str,
+    since: str | None,
+    prompt_set: str | None,
+    strong: bool,
+    verdicts_of: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Save a selection of pairs as NAME; every run that uses it looks its pairs up again."""
     with options.owning() as workbench:
-        chosen = chosen_pairs(workbench, None, since, prompt_set, strong)
+        chosen = chosen_pairs(workbench, None, since, prompt_set, strong, verdicts_of)
         if chosen.everything:
-            raise InputError("No flag selects pairs, and all pairs need no name. Give --since, --set or --strong.")
+            flags = "--since, --set, --strong or --verdicts-of"
+            raise InputError(f"No flag selects pairs, and all pairs need no name. Give {flags}.")
         number = len(pairs_of(workbench.workspace, chosen))  # raises for a prompt set that does not exist
         saved = workbench.pair_sets.save(name, chosen)
     if as_json:
@@ -182,13 +198,14 @@ def remove_pairs(options: Options, name: str) -> None:
 def pairs_record(chosen: PairSet, number: int | None) -> dict[str, Any]:
     """A set of pairs as a record for `--json`; `number` is None where its prompt set is gone."""
     which = {"since": chosen.since, "set": chosen.prompt_set, "strong": chosen.strong}
-    return {"event": "pairs", "name": chosen.name or "all", "pairs": number, **which}
+    givers = list(chosen.verdicts_of)
+    return {"event": "pairs", "name": chosen.name or "all", "pairs": number, **which, "verdicts_of": givers}
 
 
 def _counted(view: WorkspaceReader, chosen: PairSet) -> int | None:
     try:
         return len(pairs_of(view.workspace, chosen))
-    except InputError:
+    except (InputError, NotFound):
         return None
 
 

@@ -1,5 +1,6 @@
 """`palate prompts`: prompt sets and their prompts."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -7,14 +8,26 @@ import click
 
 from db.interchange.columns import columns_of
 from db.interchange.sources import source_of
-from db.prompt_rows import Crossing, SetCounts
+from db.prompt_rows import Crossing, SetCounts, first_line
+from tui.commands.grow import grow
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.commands.piped_input import file_of
 from tui.curation.import_format import left_out_words, remark_words
-from tui.curation.prompt_sets import PromptSets, added_words, holding_out_words, release_words
+from tui.curation.prompt_sets import (
+    PromptSets,
+    added_words,
+    holding_out_words,
+    release_words,
+    similar_line,
+    similar_words,
+)
 from tui.ipc.console import console, emit, say
-from tui.text.format import count
+from tui.ipc.console import show as print_line
+from tui.text.format import count, percent
+from tui.text.sanitize import visible_line
+
+_LISTED = 20
 
 
 @click.group(invoke_without_command=True)
@@ -43,6 +56,7 @@ def prompts(ctx: click.Context, as_json: bool) -> None:
 @click.option("--config", help="The configuration of a data set, where it has several.")
 @click.option("--columns", "columns", default="", metavar="NAME=COLUMN,…", help="Such as prompt=COLUMN,ignore=COLUMN.")
 @click.option("--held-out", is_flag=True, help="Hold the prompts out for trials; no run trains on them.")
+@click.option("--distinct", is_flag=True, help="Leave out prompts that are nearly the same as others.")
 @as_json
 @click.pass_obj
 def add(
@@ -53,6 +67,7 @@ def add(
     config: str | None,
     columns: str,
     held_out: bool,
+    distinct: bool,
     as_json: bool,
 ) -> None:
     """Add prompts: a .txt file with one on each line, .jsonl, .json, .csv, .parquet, a data set (user/name), or -."""
@@ -61,7 +76,7 @@ def add(
         source = source_of(name, split=split, config=config, folder=console().folder, columns=said)
         with options.owning() as workbench:
             set_name = set_name or own_set or source.stem
-            added = workbench.add_prompts(source, set_name=set_name, held_out=held_out).result()
+            added = workbench.add_prompts(source, set_name=set_name, held_out=held_out, distinct=distinct).result()
     if as_json:
         emit({"event": "prompts", **asdict(added)})
         return
@@ -75,6 +90,13 @@ def add(
     ):
         if left_out:
             say(f"{left_out} {words}.")
+    for words in similar_words(added.similar):
+        say(words)
+    for each in added.similar[:_LISTED]:
+        say(f"  {visible_line(similar_line(each), 400)}")
+    if added.similar and not distinct:
+        listing = f"`palate prompts similar {shlex.quote(added.set_name)}`"
+        say(f"They were added. {listing} lists them, and `palate prompts remove` deletes one.")
 
 
 @click.command("sets")
@@ -113,6 +135,34 @@ def show(options: Options, name: str, words: tuple[str, ...], limit: int, as_jso
         show_table([{**asdict(row), "line": row.line[:80]} for row in rows])
     if not rows:
         say("No prompt matches.")
+
+
+@click.command("similar")
+@click.argument("name", metavar="SET", required=False)
+@as_json
+@click.pass_obj
+def similar(options: Options, name: str | None, as_json: bool) -> None:
+    """List prompts that are nearly the same as an earlier one: of a set, or of all."""
+    with options.reading() as view:
+        pairs = view.prompts.similar(view.prompts.find_set(name).id if name else None)
+    for later, earlier, likeness in pairs:
+        record = {
+            "prompt": later.id,
+            "set": later.set_name,
+            "line": first_line(later.messages),
+            "like": earlier.id,
+            "like_set": earlier.set_name,
+            "like_line": first_line(earlier.messages),
+            "likeness": round(likeness, 3),
+        }
+        if as_json:
+            emit({"event": "similar", **record})
+        else:
+            for number, words in ((later.id, record["line"]), (earlier.id, record["like_line"])):
+                print_line(f"{number:>7}  {visible_line(str(words), 400)}")
+            print_line(f"         {percent(likeness)} the same\n")
+    if not pairs:
+        say("No two prompts are nearly the same.")
 
 
 @click.command("add-one")
@@ -239,7 +289,7 @@ def _report(as_json: bool, record: Mapping[str, object], words: str) -> None:
         say(words)
 
 
-SUBCOMMANDS = (sets, show, add_one, new_set, rename, hold_out, release, move, remove)
+SUBCOMMANDS = (sets, show, similar, grow, add_one, new_set, rename, hold_out, release, move, remove)
 """The commands of `palate prompts` beside `add`."""
 
 for command in SUBCOMMANDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,16 @@ import click
 from db.pair_rows import VERDICTS
 from engine.config import SamplingConfig
 from tui.commands.config_options import changed_config, config_options
+from tui.commands.givers import utf8_name
 from tui.commands.options import EventStream, Options, load_model
-from tui.commands.output import as_json
+from tui.commands.output import after_storing, as_json
 from tui.errors import InputError
 from tui.events import ComparisonStored
 from tui.generation.regenerate import may_skip
 from tui.ipc.console import emit, say, show
 from tui.text.format import count
 from tui.text.sanitize import visible
-from tui.workspace.settings import SERVER, SourceConfig
+from tui.workspace.settings import SERVER, SourceConfig, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -121,7 +122,7 @@ def _begin(workbench: Workbench, given: Mapping[str, str | None]) -> QueueFiller
         load_model(workbench)
     else:
         workbench.start(fill_queue=False, load_model=False)
-    if SERVER in (source.first, source.second):
+    if is_served(source.first) or is_served(source.second):
         say("Training uses the text of a server's answers under the local model's own prompt template.")
     return answers
 
@@ -143,20 +144,49 @@ def queue(options: Options, limit: int, as_json: bool) -> None:
         say("The queue is empty. Write comparisons with `palate generate`.")
 
 
+_REASON_HELP = "A reason for the verdict, of those that `palate tags` lists; may be repeated."
+
+
+def check_reasons(workbench: Workbench, reasons: Sequence[str]) -> None:
+    """Refuse a reason that is not in the list, so that a slip of the fingers makes no new one.
+
+    Raises:
+        InputError: it is not.
+    """
+    offered = workbench.reasons.offered()
+    for each in reasons:
+        if each.strip().casefold() not in map(str.casefold, offered):
+            there = ", ".join(offered) or "none"
+            raise InputError(f"There is no reason {each!r}. There are: {there}; `palate tags add WORD` adds one.")
+
+
 @click.command()
 @click.argument("comparison", type=int, metavar="ID")
 @click.argument("verdict", type=click.Choice(VERDICTS))
 @click.option("--strength", default=1, type=click.IntRange(1, 2), show_default=True, help="2: much better.")
 @click.option("--note", default="", help="A note to store with the verdict.")
+@click.option("--reason", "reasons", multiple=True, metavar="WORD", callback=utf8_name, help=_REASON_HELP)
 @as_json
 @click.pass_obj
-def judge(options: Options, comparison: int, verdict: str, strength: int, note: str, as_json: bool) -> None:
+def judge(
+    options: Options,
+    comparison: int,
+    verdict: str,
+    strength: int,
+    note: str,
+    reasons: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Store the verdict on comparison ID."""
     with options.owning() as workbench:
-        stored = workbench.judge(comparison, verdict, strength=strength, note=note).result()
-        offer = workbench.status().offer
+        check_reasons(workbench, reasons)
+        stored = workbench.judge(comparison, verdict, strength=strength, note=note, reasons=reasons).result()
+        offer = 0
+        with after_storing(options.folder):
+            offer = workbench.status().offer
     if as_json:
-        emit({"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at})
+        said = {"event": "verdict", "id": stored.id, "comparison": comparison, "verdict": verdict, "at": stored.at}
+        emit(said | ({"reasons": list(reasons)} if reasons else {}))
     else:
         say(f"Comparison {comparison}: {verdict}.")
         if offer:

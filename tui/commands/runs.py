@@ -23,6 +23,7 @@ from tui.runs.lineage import family_of
 from tui.runs.query import RunQuery
 from tui.text.format import count, when
 from tui.text.sanitize import visible
+from tui.tracking.trackers import TRACKERS, allow_tracker, send_run, where_words
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -65,10 +66,21 @@ def runs() -> None:
     "--sort", default="-run", metavar="FIELD", help="A field, such as lr, loss or took. -lr: the largest first."
 )
 @click.option("--all", "archived", is_flag=True, help="Include archived runs.")
+@click.option("--to", "tracker", type=click.Choice(TRACKERS), help="Send the figures of these runs to a tracker.")
+@click.option("--allow", is_flag=True, help="With --to: let figures of runs leave for there from now on.")
 @as_json
 @as_csv
 @click.pass_obj
-def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: bool, as_json: bool, as_csv: bool) -> None:
+def list_runs(
+    options: Options,
+    query: tuple[str, ...],
+    sort: str,
+    archived: bool,
+    tracker: str | None,
+    allow: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """List the runs that match QUERY: words and filters such as lr>=1e-4, status:finished, tag:short, -note:test."""
     if wrong := next((word for word in query if word.startswith("--")), None):
         raise click.UsageError(f"No such option: {wrong}")
@@ -76,7 +88,9 @@ def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: boo
     with options.reading() as view:
         every, owner = view.runs(), view.owner()
     rows = wanted.of(every)
-    if as_json:
+    if tracker is not None:
+        _send_runs(options, [row.id for row in rows], tracker, allow, as_json)
+    elif as_json:
         for row in rows:
             emit({**_event(row), "live": row.status == "running"})
     elif as_csv:
@@ -90,6 +104,22 @@ def list_runs(options: Options, query: tuple[str, ...], sort: str, archived: boo
         say(f"None of {count(len(every), 'run')} matches. `palate runs --all` lists every run.")
     else:
         say("There is no run yet. Start one with `palate train`.")
+
+
+def _send_runs(options: Options, ids: Sequence[int], tracker: str, allow: bool, as_json: bool) -> None:
+    """Give these runs to a tracker, one after the other; name each when it is there."""
+    if allow:
+        with options.owning() as workbench:
+            allow_tracker(workbench.workspace, tracker)
+    with options.reading() as view:
+        for run in ids:
+            row, metrics = view.run(run), view.run_metrics(run)
+            send_run(view.workspace, row, metrics, tracker)
+            if as_json:
+                emit({"event": "sent", "run": run, "name": row.name, "tracker": tracker})
+            else:
+                say(f"Run {run} ({visible(row.name)}) is at {tracker}.")
+        say(where_words(view.workspace, tracker) if ids else "No run matches, so nothing was sent.")
 
 
 def _summary(row: RunRow, fields: Sequence[str] = ()) -> dict[str, Any]:
@@ -193,7 +223,7 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
         say(f"{pairs} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
     show()
     names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
-    show_table([{name: figures.get(name) for name in names} for figures in steps])
+    show_table([{name: figures.get(name) for name in names} for figures in steps if "loss" in figures])
     for line in log:
         say(f"{when(line.at)}  {line.level}  {line.text}")
 

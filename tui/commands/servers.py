@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from engine.chat_servers.inspection import PROTOCOLS, ServerReport
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
-from tui.ipc.console import emit, say, show
+from tui.ipc.console import CallerPath, emit, say, show
 from tui.text.sanitize import visible
 from tui.workspace.servers import report_lines
 
@@ -135,6 +136,33 @@ def _report_record(report: ServerReport) -> dict[str, Any]:
         can, why = getattr(report, name)
         record |= {name: can, f"{name}_why": why or None}
     return record
+
+
+@servers.command()
+@click.argument("name")
+@click.argument("here", required=False, metavar="FOLDER", type=CallerPath())
+@click.argument("there", required=False)
+@click.pass_obj
+def folder(options: Options, name: str, here: Path | None, there: str | None) -> None:
+    """Copy adapters for a server into FOLDER, which the server calls THERE; without one it reads the workspace."""
+    with options.owning() as workbench:
+        workbench.servers.set_folder(name, here, there)
+    say(f"{name} reads adapters in {there or here or 'the workspace'}.")
+
+
+@servers.command()
+@click.argument("name")
+@click.argument("adapter")
+@as_json
+@click.pass_obj
+def publish(options: Options, name: str, adapter: str, as_json: bool) -> None:
+    """Load an adapter on a server under a new name, and probe whether the server answers as that adapter."""
+    with options.working() as workbench:
+        probe = workbench.publish_adapter(name, adapter)
+    if as_json:
+        emit({"event": "published", "server": name, **asdict(probe)})
+    else:
+        say(f"{adapter}@{name} answers, as {probe.name}. {probe.words}")
 
 
 @servers.command()

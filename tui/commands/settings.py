@@ -8,7 +8,7 @@ import click
 
 from engine.config import Setting
 from tui.commands.options import Options
-from tui.commands.output import as_json, show_table
+from tui.commands.output import after_storing, as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
 from tui.workspace.settings_store import BACK, list_settings
@@ -24,9 +24,16 @@ def settings(options: Options, name: str | None, value: str | None, as_json: boo
 
     The value `default` restores a setting's default; `none` empties a setting that may be empty.
     """
-    if name is not None and value is not None:
-        with options.owning() as workbench:
-            workbench.change_setting(name, value)
+    if name is None or value is None:
+        _show(options, name, as_json=as_json)
+        return
+    with options.owning() as workbench:
+        workbench.change_setting(name, value)
+    with after_storing(options.folder):
+        _show(options, name, as_json=as_json)
+
+
+def _show(options: Options, name: str | None, *, as_json: bool) -> None:
     with options.reading() as view:
         rows = [_record(each, now) for each, now in list_settings(view.workspace)]
     wanted = name.removeprefix("--").replace("-", "_") if name else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,10 +11,11 @@ import click
 from engine.config import TrainConfig, settings_of
 from engine.events import Event
 from tui.commands.config_options import build_config, config_options
-from tui.commands.options import EventStream, Options, load_model
+from tui.commands.options import EventStream, HostedOptions, Options, load_model
 from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
+from tui.commands.studies import run_study
 from tui.detached import DetachedCommand
 from tui.errors import InputError
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
@@ -23,6 +24,7 @@ from tui.terminal.signals import hang_ups_heard
 from tui.text.sanitize import visible, visible_line
 from tui.training.event_format import event_record, event_words
 from tui.training.preflight_format import preflight_words
+from tui.training.study import Kind
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -40,6 +42,10 @@ _FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_re
 @pair_options("--pairs-since", "--pairs-set", "--pairs-strong")
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Start from this adapter instead of a new one.")
 @click.option("--resume", type=int, metavar="RUN", help="Continue an interrupted run, with its own settings.")
+@click.option(
+    "--search", is_flag=True, help="Try a few learning rates, betas and epochs first, and train with the best."
+)
+@click.option("--outlook", is_flag=True, help="Estimate what 50 more verdicts would bring, from parts of your pairs.")
 @click.option("--preflight", "look", is_flag=True, help="Show what the run would do and need, without training.")
 @click.option(
     "--on-interrupt",
@@ -59,8 +65,11 @@ def train(
     since: str | None,
     prompt_set: str | None,
     strong: bool,
+    verdicts_of: tuple[str, ...],
     from_adapter: str | None,
     resume: int | None,
+    search: bool,
+    outlook: bool,
     look: bool,
     on_interrupt: str,
     name: str | None,
@@ -68,17 +77,37 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, look or None)
+    asked: tuple[tuple[Kind, bool], ...] = (("search", search), ("outlook", outlook))
+    studied = tuple(kind for kind, wanted in asked if wanted)
+    others: tuple[object, ...] = (
+        from_adapter,
+        name,
+        preset,
+        pairs,
+        since,
+        prompt_set,
+        strong or None,
+        verdicts_of or None,
+    )
+    others = (*others, look or None, *studied)
+    if studied and (len(studied) > 1 or from_adapter is not None or look):
+        raise InputError("A search or an outlook starts from the base, alone. Leave the other of --search, --outlook, "
+                         "--from and --preflight out.")  # fmt: skip
     if resume is not None:
         _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
     changed = [name for name in _FREE if given[name] is not None]
+    if given["devices"] is not None and not isinstance(options, HostedOptions):
+        options = _beside_run(options, given["devices"])
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
-        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong)
+        chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         load_model(workbench)
         if look:
             print_preflight(workbench.preflight(config, chosen), as_json)
+            return
+        if studied:
+            run_study(workbench, studied[0], config, chosen, name, as_json)
             return
         heard = EventStream(workbench)
         if resume is not None:
@@ -90,6 +119,24 @@ def train(
         raise click.ClickException(row.error)
     if row.status == "interrupted" and on_interrupt != "leave":
         raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
+
+
+def _beside_run(options: Options, devices: str) -> Options:
+    """The options with a place for the model that takes no memory of the devices of the run.
+
+    Raises:
+        InputError: `--device` names a place for the model as well.
+        SettingError: this machine lacks one of the devices.
+    """
+    from engine.devices import beside  # imports torch
+
+    if options.choice.device != "auto":
+        raise InputError(
+            f"--device {options.choice.device} is for the model that answers, and --devices {devices} for a run. "
+            "Leave --device out: beside a run on GPUs the model answers where it takes no memory of theirs."
+        )
+    device, dtype = beside(devices, options.choice.dtype)
+    return replace(options, choice=replace(options.choice, device=device, dtype=dtype))
 
 
 def _check_resume(run: int, others: Sequence[object]) -> None:

@@ -78,6 +78,14 @@ class LoadedModel:
         used = self.in_use.manifest.name if self.in_use else None
         return ModelState(self.choice.name, self.state, self.detail, used, self.error)
 
+    def gpu_ids(self) -> tuple[str, ...]:
+        """The ids of the GPUs that hold the model, as the driver knows them; empty without a model or a GPU."""
+        return self.base.gpu_ids() if self.base is not None else ()
+
+    def leave_unused(self) -> None:
+        """Say that the model is not loaded, since servers answer. Loading it later changes that."""
+        self._become(LoadState.UNUSED)
+
     # -- on the compute thread ----------------------------------------------------------------------------------
 
     def load_steps(self) -> WorkSteps:

@@ -49,22 +49,25 @@ class Job:
     priority: Callable[[], Priority]
     done: Future[None] = field(default_factory=Future)
     number: int = field(default_factory=count().__next__)
+    home: "Scheduler | None" = None
+    """The scheduler that runs it."""
     ended: bool = False
     """`Scheduler.end` was called: the scheduler closes the generator instead of running its next step."""
 
 
 class Scheduler:
-    """The thread that computes. Jobs may be submitted from any thread.
+    """A thread that runs jobs in turns. Jobs may be submitted from any thread.
 
-    `on_crash` is called on the compute thread with every exception that ended a job.
+    `on_crash` is called on that thread with every exception that ended a job. A second scheduler runs the jobs that
+    wait for servers and never use torch, so that no answer of a server waits for the model to load.
     """
 
-    def __init__(self, on_crash: Callable[[Job, Exception], None]) -> None:
+    def __init__(self, on_crash: Callable[[Job, Exception], None], name: str = "palate-compute") -> None:
         self._on_crash = on_crash
         self._jobs: list[Job] = []
         self._changed = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name="palate-compute", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -72,7 +75,7 @@ class Scheduler:
 
     def submit(self, name: str, steps: WorkSteps, priority: Callable[[], Priority]) -> Job:
         """Add a job; its first step runs when no more urgent job is awake."""
-        job = Job(name, steps, priority)
+        job = Job(name, steps, priority, home=self)
         with self._changed:
             self._jobs.append(job)
             self._changed.notify_all()
@@ -84,7 +87,10 @@ class Scheduler:
             return any(job.name == name for job in self._jobs)
 
     def end(self, job: Job) -> None:
-        """Close the job's generator before its next step, as if it had ended. From any thread."""
+        """Close the job's generator before its next step, as if it had ended. From any thread, for any scheduler."""
+        if job.home is not None and job.home is not self:
+            job.home.end(job)
+            return
         with self._changed:
             job.ended = True
             self._changed.notify_all()

@@ -43,6 +43,10 @@ class Conversations:
         """The two answers to a turn that were asked last; None where both were equal, or none was asked."""
         return db_conversations.newest_pair(self._workspace.connection, prompt)
 
+    def only_answer(self, prompt: int) -> str | None:
+        """The answer to a turn whose two answers were equal; None without any."""
+        return db_conversations.only_answer(self._workspace.connection, prompt)
+
     def chosen(self, pair: ComparisonRow) -> str | None:
         """The answer that was written better or judged better; None without such a verdict."""
         return db_conversations.chosen_text(self._workspace.connection, pair)
@@ -52,7 +56,7 @@ class Conversations:
         users = [place for place, each in enumerate(prompt.messages) if each["role"] == "user"]
         if len(users) < 2:
             return None
-        return db_conversations.find_asked(self._workspace.connection, prompt.messages[: users[-2] + 1])
+        return db_conversations.find_turn(self._workspace.connection, prompt.messages[: users[-2] + 1])
 
     def continued(self, pair: ComparisonRow, otherwise: str) -> Messages:
         """The conversation up to and with an answer of this pair: the chosen one, else `otherwise`."""

@@ -4,18 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from db import held_out as db_held_out
 from db import prompt_lists as db_prompt_lists
 from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
-from db.prompt_rows import AddedPrompts, Crossing, PromptListRow, PromptRow, PromptSetRow, SetCounts
+from db.interchange.questions import read_prompts
+from db.prompt_rows import (
+    AddedPrompts,
+    Crossing,
+    PromptListRow,
+    PromptRow,
+    PromptSetRow,
+    ReadPrompts,
+    SetCounts,
+    SimilarPrompt,
+    SkippedLine,
+    StoredQuestion,
+    TakenPrompts,
+)
+from tui.curation.near_prompts import near_pairs, similar_prompts
 from tui.errors import InputError
-from tui.text.format import count
+from tui.text.format import count, percent
 
 if TYPE_CHECKING:
+    from db.interchange.sources import Source
     from tui.workspace.workspace import Workspace
+
+
+NOT_COMPARED: Final = "from here on not compared with others, since too many share most of their words"
+NEARLY_THE_SAME: Final = "nearly the same as another prompt"
+
+
+@dataclass(frozen=True)
+class PromptFile:
+    """A file of prompts that was read, for a set that is held out or not.
+
+    `near` holds the places of the prompts that are nearly the same as others, in the order of `read.similar`.
+    """
+
+    read: ReadPrompts
+    held_out: bool
+    near: tuple[int, ...] = ()
+
+    @property
+    def distinct(self) -> ReadPrompts:
+        """The file without those prompts, which count as left out."""
+        read, near = self.read, set(self.near)
+        lines = tuple(SkippedLine(read.lines[place], NEARLY_THE_SAME) for place in self.near)
+        kept = tuple(prompt for place, prompt in enumerate(read.prompts) if place not in near)
+        return replace(read, prompts=kept, skipped=(*read.skipped, *lines))
 
 
 class PromptSets:
@@ -62,6 +102,45 @@ class PromptSets:
         connection = self._workspace.connection
         return db_held_out.crossing(connection, db_held_out.prompts_of(connection, set_id))
 
+    def similar(self, set_id: int | None = None) -> list[tuple[StoredQuestion, StoredQuestion, float]]:
+        """Prompts of a set (None: of all labelling sets) that are nearly the same as an earlier one, with it.
+
+        Held-out prompts are compared as well where the set is for labelling, since a run on their like spoils a trial.
+        """
+        questions = db_prompt_lists.stored_questions(self._workspace.connection)
+        name = None if set_id is None else self._name_of(set_id)
+        pairs = [(questions[each.key], questions[each.other], each.likeness) for each in near_pairs(questions)]
+        return [each for each in pairs if name is None or name in (each[0].set_name, each[1].set_name)]
+
+    def similar_together(self, set_id: int) -> list[PromptListRow]:
+        """The prompts of a set that are nearly the same as another, each behind those that it is like."""
+        groups: dict[int, list[int]] = {}
+        first: dict[int, int] = {}
+        for later, earlier, _ in self.similar(set_id):
+            first[later.id] = begun = first.get(earlier.id, earlier.id)
+            groups.setdefault(begun, [begun]).append(later.id)
+        return self.listed([each for group in groups.values() for each in group])
+
+    def read_file(self, source: Source, *, held_out: bool = False) -> PromptFile:
+        """Read a file or data set of prompts for a set of this kind, and find those nearly the same as others.
+
+        Raises:
+            InterchangeError: the file cannot be read; its message names the line.
+        """
+        read = read_prompts(source)
+        stored = db_prompt_lists.stored_questions(self._workspace.connection)
+        found, compared = similar_prompts(read.prompts, stored, held_out=held_out)
+        if compared < len(read.prompts):
+            read = replace(read, remarks=(*read.remarks, SkippedLine(read.lines[compared], NOT_COMPARED)))
+        return PromptFile(replace(read, similar=tuple(found.values())), held_out, tuple(found))
+
+    def listed(self, prompts: Sequence[int]) -> list[PromptListRow]:
+        """These prompts as lists show them, in this order."""
+        return db_prompt_lists.prompts_listed(self._workspace.connection, prompts)
+
+    def _name_of(self, set_id: int) -> str | None:
+        return next((each.row.name for each in self.sets() if each.row.id == set_id), None)
+
     # -- changing ------------------------------------------------------------------------------------------------
 
     def new_set(self, name: str, *, held_out: bool) -> Future[int]:
@@ -75,6 +154,15 @@ class PromptSets:
     def set_held_out(self, set_id: int, held_out: bool) -> Future[Crossing]:
         """Hold a set out for trials, or return it to labelling."""
         return self._write(db_held_out.set_held_out, set_id, held_out)
+
+    def add_file(self, file: PromptFile, set_name: str, *, distinct: bool = False) -> Future[TakenPrompts]:
+        """Add the prompts of a file that was read to a set, all or nothing.
+
+        `distinct` leaves out those that are nearly the same as others. Where the set is of the other kind it resolves
+        to `NotAllowed`.
+        """
+        read = file.distinct if distinct else file.read
+        return self._write(db_prompt_sets.add_file, set_name, file.held_out, read)
 
     def add(self, set_id: int, text: str, *, field: str | None = None) -> Future[AddedPrompts]:
         """Add one prompt to a set; `text` is a user message."""
@@ -129,3 +217,25 @@ def added_words(added: AddedPrompts, set_name: str) -> str:
     if added.duplicates:
         return "That prompt is there already, so nothing was added."
     return "The same question is in a set of the other kind, held out or for labelling, so nothing was added."
+
+
+def similar_words(similar: Sequence[SimilarPrompt]) -> list[str]:
+    """How many new prompts are nearly the same as others, one sentence for each kind of others."""
+    held = sum(each.held_out for each in similar)
+    words = []
+    if others := len(similar) - held:
+        words.append(f"{count(others, 'prompt')} {_are(others)} nearly the same as others.")
+    if held:
+        words.append(f"{count(held, 'prompt')} {_are(held)} nearly the same as held-out ones, which spoils trials.")
+    return words
+
+
+def similar_line(each: SimilarPrompt) -> str:
+    """Both prompts with their likeness and the set of the older one; the text of a held-out one is not repeated."""
+    where = f" in {each.set_name!r}" if each.set_name else " in this file"
+    like = "a held-out prompt" if each.held_out else f"“{each.like}”"
+    return f"{percent(each.likeness)} “{each.line}” ≈ {like}{where}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -9,7 +9,8 @@ from typing import Final
 
 from db.pair_rows import VERDICTS
 from db.times import utc_text
-from db.verdict_search import NOTES, Fact, Named, Search, Where, Words
+from db.verdict_facts import Fact
+from db.verdict_search import NOTES, Named, Search, Where, Words
 from tui.text.query import QueryError, Term, check_names, parse
 
 FLAGS: Final = {
@@ -34,6 +35,7 @@ FILTERS: Final = {
     "tag": "a reason that was given",
     "person": "another person who judged the pair",
     "judge": "a program or model that judged the pair",
+    "by": "the verdicts of this person or judge, not yours",
     "trial": "a trial's number, or any, or none",
     "strength": "1 or 2 (much better)",
     "date": "2026, 2026-11, 2026-11-26, today or yesterday",
@@ -43,7 +45,7 @@ FILTERS: Final = {
     "id": "a comparison's number",
 }
 """Names of filters, with their values."""
-NAMED: Final = ("set", "field", "run", "policy", "chosen", "tag", "person", "judge")
+NAMED: Final = ("set", "field", "run", "policy", "chosen", "tag", "person", "judge", "by")
 """Filters whose values are names in the workspace."""
 _SOURCES: Final = ("human", "import")
 _DECISIVE: Final = ("verdict a", "verdict b")
@@ -57,6 +59,7 @@ class _Parts:
     facts: list[Fact] = field(default_factory=list)
     conditions: list[Where] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
+    givers: list[str] = field(default_factory=list)
 
 
 def read_query(text: str) -> tuple[Term, ...]:
@@ -90,7 +93,9 @@ def search_of(text: str, *, typing: bool = False) -> Search:
             if term.sign not in (":", "=", "!=") and term.name not in ("date", "before", "after"):
                 raise QueryError(f"{term} compares values without an order. Write {term.name}:{term.value}.")
             _READERS[term.name or ""](parts, term)
-    return Search(tuple(parts.words), tuple(parts.facts), tuple(parts.conditions), tuple(parts.named))
+    return Search(
+        tuple(parts.words), tuple(parts.facts), tuple(parts.conditions), tuple(parts.named), tuple(parts.givers)
+    )
 
 
 def fixed_values(name: str) -> list[str]:
@@ -169,6 +174,12 @@ def _by_name(kind: str) -> Callable[[_Parts, Term], None]:
     return lambda parts, term: parts.named.append(Named(kind, term.value, term.sign in ("=", "!="), _negated(term)))
 
 
+def _by(parts: _Parts, term: Term) -> None:
+    if _negated(term):
+        raise QueryError(f"{term} would leave out a person. Name those whose verdicts you want: by:NAME.")
+    parts.givers.append(term.value)
+
+
 def _trial(parts: _Parts, term: Term) -> None:
     value = term.value.casefold()
     if value not in ("any", "none") and not value.isdecimal():
@@ -236,6 +247,7 @@ _READERS: Final = {
     "tag": _by_name("tag"),
     "person": _by_name("person"),
     "judge": _by_name("judge"),
+    "by": _by,
     "trial": _trial,
     "strength": _strength,
     "date": _date,

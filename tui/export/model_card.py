@@ -15,6 +15,7 @@ from adapters.manifest import Adapter
 from db import models as db_models
 from db import verdicts as db_verdicts
 from db.errors import NotFound
+from db.givers import run_givers
 from db.metrics import KEPT
 from db.run_rows import RunRow, TrialRow
 from engine.events import ModelMerged
@@ -98,6 +99,7 @@ class Card:
             yield f"- run: {run.id}, begun {run.started[:10]}, {run.status} after {count(run.step, 'step')}"
             trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
             yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on{_beside(self.view, run)}"
+            yield from _verdicts_of(self.view, run)
             yield f"- reference: {_reference(run)}"
         yield f"- weights of the adapter: SHA-256 `{manifest.checksum}`"
         if manifest.note:
@@ -139,6 +141,19 @@ def _beside(view: WorkspaceReader, run: RunRow) -> str:
     counts = Counter(row.said for row in db_verdicts.run_preference_pairs(view.workspace.connection, run.id))
     found = [f"{counts[kind]:,} × {kind.replace('_', ' ')}" for kind in db_verdicts.NOT_DECISIVE if counts[kind]]
     return f"; among both are {', '.join(found)}" if found else ""
+
+
+def _verdicts_of(view: WorkspaceReader, run: RunRow) -> Iterator[str]:
+    """Whose verdicts the run learned from; nothing for the owner's alone."""
+    givers = run_givers(view.workspace.connection, run.id)
+    if set(givers) - {"me"}:
+        yield "- verdicts of: " + ", ".join(f"{_giver(label)} ({pairs:,})" for label, pairs in givers.items())
+
+
+def _giver(label: str) -> str:
+    """A person or a judge in words: Markdown in a name has no effect."""
+    kind, _, name = label.partition(":")
+    return "the workspace's owner" if not name else f"the {kind} {_plain(name)}"
 
 
 def _reference(run: RunRow) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from adapters.manifest import Adapter
 from db import models as db_models
 from db.prompt_rows import AskedOf
-from engine.chat_servers.client import Server
 from engine.config import SamplingConfig
 from tui.compute.services import Services
-from tui.workspace.settings import BASE, IN_USE, SERVER, SourceConfig
+from tui.generation.policies import Policy, ServedPolicy, find_policy, model_row
+from tui.workspace.settings import SourceConfig, is_served
 from tui.workspace.settings_store import QueueSettings
 
 TEMPERATURE_FACTOR = 1.25
@@ -24,7 +23,7 @@ class AnswerSource:
     `policy` None is the base model alone. A text is PEFT's name of an adapter in memory, such as one being trained.
     """
 
-    policy: Adapter | Server | str | None
+    policy: Policy | str
     sampling: SamplingConfig
 
     def at_attempt(self, attempt: int) -> AnswerSource:
@@ -52,57 +51,35 @@ class AnswerSources:
         return self.first == self.second
 
     @property
+    def needs_model(self) -> bool:
+        """Must the base model be loaded for one of the answers?"""
+        return not all(isinstance(each.policy, ServedPolicy) for each in self.both)
+
+    @property
     def both(self) -> tuple[AnswerSource, AnswerSource]:
         """Both, in order."""
         return self.first, self.second
 
 
-def needs_model(source: SourceConfig) -> bool:
+def source_needs_model(source: SourceConfig) -> bool:
     """Must the base model be loaded for one of the answers?"""
-    return source.first != SERVER or source.second != SERVER
+    return not (is_served(source.first) and is_served(source.second))
 
 
 def find_sources(settings: QueueSettings, services: Services) -> AnswerSources:
-    """Find what the settings name.
-
-    Raises:
-        SettingError: the server's address or model is missing, or not usable.
-        AdapterError: there is no such adapter.
-    """
+    """Find what the settings name. See `find_policy` for errors."""
     source = settings.source
     first = AnswerSource(find_policy(source.first, settings, services), settings.sampling)
     second = AnswerSource(find_policy(source.second, settings, services), settings.other_sampling)
     return AnswerSources(first, second, source.system)
 
 
-def find_policy(word: str, settings: QueueSettings, services: Services) -> Adapter | Server | None:
-    """The policy of this name: base, in-use, server, or an adapter by its name or id; None is the base alone.
-
-    Raises:
-        SettingError: the server's address or model is missing, or not usable.
-        AdapterError: there is no such adapter.
-    """
-    if word == BASE:
-        return None
-    if word == IN_USE:
-        return services.loaded_model.in_use
-    return settings.source.to_server() if word == SERVER else services.workspace.registry.get(word)
-
-
 def find_asked_of(sources: AnswerSources, services: Services) -> AskedOf:
     """The database's ids of both models and samplings."""
     ids = []
     for each in sources.both:
+        assert not isinstance(each.policy, str)  # settings name adapters that were published
         settings = {**each.sampling.record(), "system": sources.system}
-        ids += [_model_row(each, services), services.workspace.write(db_models.ensure_sampling, settings).result()]
+        ids += [model_row(each.policy, services)]
+        ids += [services.workspace.write(db_models.ensure_sampling, settings).result()]
     return AskedOf(*ids)
-
-
-def _model_row(source: AnswerSource, services: Services) -> int:
-    """The database's id of who answers. A server does not say which weights it has, so its name identifies it."""
-    server = source.policy
-    if not isinstance(server, Server):
-        assert not isinstance(server, str)  # settings name adapters that were published
-        return services.loaded_model.model_row(server)
-    known = {"kind": "server", "name": server.model, "source": server.base_url, "fingerprint": server.model}
-    return services.workspace.write(db_models.ensure_model, **known).result()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
@@ -19,6 +20,8 @@ from engine.requests import GenerationRequest
 from tui.compute.services import Services
 from tui.events import WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource
+from tui.generation.policies import ServedPolicy
+from tui.generation.publishing import target_of
 
 if TYPE_CHECKING:
     from engine.model import BaseModel
@@ -40,7 +43,8 @@ class TextGrew:
 class Completed:
     """One answer is whole. `sampling` holds the settings that made it.
 
-    `source` is model or server. `left_out` names the settings that the server refused, so `sampling` lacks them.
+    `source` is model or server, and `server` the id of a server of the list. `left_out` names the settings that the
+    server refused, so `sampling` lacks them.
     """
 
     done: CompletionDone
@@ -48,11 +52,13 @@ class Completed:
     sampling: Mapping[str, Any]
     source: str = "model"
     left_out: frozenset[str] = frozenset()
+    server: int | None = None
 
     def to_store(self, model: int, system: str | None) -> NewCompletion:
         """The answer as the database takes it: `model` is the id of who wrote it under this system prompt."""
         sampling, done = {**self.sampling, "system": system}, self.done
-        return NewCompletion(model, sampling, self.seed, done.text, done.tokens or None, done.cut, self.source)
+        tokens = done.tokens or None
+        return NewCompletion(model, sampling, self.seed, done.text, tokens, done.cut, self.source, self.server)
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ class CompletionWriter:
     """Writes answers. It polls a server, and never waits for it."""
 
     def __init__(self, services: Services) -> None:
-        self._loaded_model, self._wake = services.loaded_model, services.scheduler.wake
-        self._publish = services.publish
+        self._loaded_model, self._wake = services.loaded_model, services.wake
+        self._services, self._publish = services, services.publish
         self._network: ServerAnswers | None = None
         self._habits: dict[Server, ServerHabits] = {}
 
@@ -111,7 +117,7 @@ class CompletionWriter:
             ModelError: no base model is loaded, or PEFT cannot load the adapter.
             MemoryRanOut: there is no memory for one answer.
         """
-        if isinstance(source.policy, Server):
+        if isinstance(source.policy, ServedPolicy):
             yield from self._from_server(source.policy, source.sampling, requests)
         else:
             yield from self._from_model(source.policy, source.sampling, requests, joins=joins)
@@ -149,11 +155,13 @@ class CompletionWriter:
                 yield from _move_fitting(base, requests, fitting, seeds)
 
     def _from_server(
-        self, server: Server, sampling: SamplingConfig, requests: deque[GenerationRequest]
+        self, policy: ServedPolicy, sampling: SamplingConfig, requests: deque[GenerationRequest]
     ) -> Generator[WriterEvent, None, None]:
+        server = policy.server
         seeds = {each.key: each.seed for each in requests}
         habits = self._habits.setdefault(server, ServerHabits())
-        answers = self._network = ServerAnswers(server, tuple(requests), sampling, self._wake, habits)
+        find = partial(target_of, policy, self._services)
+        answers = self._network = ServerAnswers(server, tuple(requests), sampling, self._wake, habits, find)
         requests.clear()
         try:
             for event in answers.events():
@@ -161,7 +169,7 @@ class CompletionWriter:
                     case CompletionDone():
                         left_out = answers.left_out
                         made_by = {name: value for name, value in sampling.record().items() if name not in left_out}
-                        yield Completed(event, seeds[event.key], made_by, "server", left_out)
+                        yield Completed(event, seeds[event.key], made_by, "server", left_out, policy.on.id)
                     case AnswerMissing():
                         refused = event.too_long
                         yield Refused(event.key, event.reason) if refused else Missing(event.key, event.reason)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow, with_system
-from engine.chat_servers.client import Server
 from engine.errors import AnswersAlike, AnswersMissing, TemplateRefused
 from engine.requests import GenerationRequest
 from engine.thoughts import without_thoughts
@@ -20,6 +19,7 @@ from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
+from tui.generation.policies import ServedPolicy
 from tui.text.sanitize import visible_line
 from tui.text.similarity import nearly_equal
 
@@ -84,9 +84,9 @@ class PairBatch:
 class PairWriter:
     """Writes and stores the pairs of batches, one batch after the other."""
 
-    def __init__(self, services: Services, *, seed: int) -> None:
+    def __init__(self, services: Services, *, seed: int, comparisons: list[int] | None = None) -> None:
         self.completions = CompletionWriter(services)
-        self.comparisons: list[int] = []
+        self.comparisons: list[int] = [] if comparisons is None else comparisons
         """The stored comparisons, the newest last."""
         self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
         self._reported_left_out: set[frozenset[str]] = set()
@@ -346,6 +346,7 @@ def _parts(key: str) -> tuple[int, int]:
 def _seed_word(source: AnswerSource) -> str | None:
     """The word that distinguishes policies in the seed of an answer."""
     policy = source.policy
-    if isinstance(policy, Server):
-        return f"{policy.base_url} {policy.model}"
+    if isinstance(policy, ServedPolicy):
+        tuned = f" {policy.adapter.manifest.id}" if policy.adapter else ""
+        return f"{policy.server.base_url} {policy.server.model}{tuned}"
     return policy if isinstance(policy, str | None) else policy.manifest.id

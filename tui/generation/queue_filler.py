@@ -8,19 +8,22 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
 from db.prompt_rows import AskedOf, PromptRow
-from engine.chat_servers.client import Server
+from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig
 from engine.errors import AnswersAlike, AnswersMissing, EngineError, MemoryRanOut, ServerError, TemplateRefused
-from tui.compute.scheduler import Job, Priority, WorkSteps
+from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import QueueChanged, WorkbenchFailed
-from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, needs_model
+from tui.generation import prompt_order
+from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
 from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
+from tui.generation.policies import ServedPolicy
 from tui.workspace.settings import QueueConfig
 from tui.workspace.settings_store import stored_settings
 
@@ -56,8 +59,11 @@ class QueueFiller:
         self._ready = 0
         self._waking = threading.Lock()
         self._job: Job | None = None
-        self._wanted = self._filling = False
+        self._wanted = False
+        self._filling: object = None
+        """The job that fills the queue now; one that ended on another thread must not pass for it."""
         self._hurried = False
+        self._asked_last: PromptRow | None = None
         self._rests_until = 0.0
 
     # -- what is asked for -------------------------------------------------------------------------------------
@@ -84,29 +90,43 @@ class QueueFiller:
     @property
     def needs_model(self) -> bool:
         """Do the answers that the settings name need the base model?"""
-        return needs_model(self.settings.source)
+        return source_needs_model(self.settings.source)
+
+    @property
+    def _thread(self) -> Scheduler:
+        """The thread that answers are written on, as the settings are now."""
+        return self._services.thread_for(needs_model=self.needs_model)
 
     def wake(self) -> None:
         """Fill the queue in the background, from now until it is full."""
         with self._waking:
             self._wanted = True
+            thread = self._thread
+            if self._job is not None and self._job.home is not thread:
+                self._move_away(self._job)
             if self._job is None or self._job.done.done():
-                self._job = self._scheduler.submit("answers", self._keep_filling(), self._priority)
-        self._scheduler.wake()
+                self._job = thread.submit("answers", self._keep_filling(), self._priority)
+        self._services.wake()
+
+    def _move_away(self, job: Job) -> None:
+        """End the job, since its thread is not the right one any more: who answers has changed."""
+        self._scheduler.end(job)
+        self._pairs = PairWriter(self._services, seed=self._seed, comparisons=self._pairs.comparisons)
+        self._filling, self._job = None, None
 
     def reload_settings(self) -> None:
         """Use the settings that the workspace has now."""
         self.settings = stored_settings(self._workspace)
         self._pairs.ask_again()
         self._rests_until = 0.0
-        self._scheduler.wake()
+        self._services.wake()
 
     def write_pairs(self, pairs: int) -> Job:
         """Write `pairs` comparisons, however many are ready; the job's `done` resolves at the end."""
         before = len(self.written)
         priority = lambda: Priority.ASLEEP if self._pairs.completions.idle else Priority.WAITED_FOR  # noqa: E731
         missing = lambda: before + pairs - len(self.written)  # noqa: E731
-        return self._scheduler.submit("pairs asked for", self._fill(missing), priority)
+        return self._thread.submit("pairs asked for", self._fill(missing), priority)
 
     # -- on the compute thread -----------------------------------------------------------------------------------
 
@@ -131,18 +151,20 @@ class QueueFiller:
         no job would fill the gap.
         """
         yield  # the job that loads the model goes first
+        mine = object()
         try:
             while True:
-                self._wanted, self._filling = False, True
+                self._wanted, self._filling = False, mine
                 try:
                     yield from self._fill(lambda: self.depth - self._count_and_publish(), self._room)
                 except (ServerError, MemoryRanOut, TemplateRefused, AnswersAlike) as error:
                     self._rest(error)
                     self._wanted = True
-                self._filling = False
+                self._filling = None
                 yield
         finally:
-            self._filling = False
+            if self._filling is mine:
+                self._filling = None
 
     def _room(self) -> int:
         """How many comparisons may be half written at a time.
@@ -165,7 +187,7 @@ class QueueFiller:
 
     def _rest(self, error: EngineError) -> None:
         """Ask for no answers for a while, and publish the problem once. Some errors wait until a setting changes."""
-        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused)
+        needs_change = isinstance(error, AnswersMissing | AnswersAlike | TemplateRefused | AdapterNotServed)
         words = "Palate asks again once a setting is changed." if needs_change else "Palate asks again by itself."
         problem = (error.title, f"{error} {words}")
         self.writing = False
@@ -175,7 +197,7 @@ class QueueFiller:
         self._publish(QueueChanged(self._ready))
         self._rests_until = math.inf if needs_change else time.monotonic() + ASK_AGAIN_S
         if not needs_change:
-            self._scheduler.wake_after(ASK_AGAIN_S)
+            self._thread.wake_after(ASK_AGAIN_S)
 
     def _answer_some(self, missing: Callable[[], int], room: Callable[[], int]) -> Generator[None, None, bool]:
         """Answer the next prompts; True if there may be more to do."""
@@ -232,9 +254,21 @@ class QueueFiller:
 
     def _choose(self, asked_of: AskedOf, limit: int) -> list[PromptRow]:
         """The next prompts, without those that are being answered at this moment."""
-        key = self._place if self.settings.queue.order == "shuffled" else None
         connection, exclude = self._workspace.connection, self._being_answered | self._pairs.unanswered(asked_of)
-        return db_prompts.next_unasked(connection, asked_of, limit, exclude=exclude, key=key)
+        rows = [each for each in db_prompts.unasked_prompts(connection, asked_of) if each.id not in exclude]
+        known = (rows, partial(db_prompts.field_totals, connection), limit, self._last_field())
+        is_shuffled = self.settings.queue.order == "shuffled"
+        ids = prompt_order.shuffled(*known, self._place) if is_shuffled else prompt_order.in_turn_by_set(*known)
+        chosen = db_prompts.prompts_by_id(connection, ids)
+        if chosen:
+            self._asked_last = chosen[-1]
+        return chosen
+
+    def _last_field(self) -> str | None:
+        """The field of the prompt that was chosen last, here or by an earlier process."""
+        if self._asked_last is not None:
+            return self._asked_last.field
+        return db_prompts.last_asked_field(self._workspace.connection)
 
     def _place(self, prompt: int) -> int:
         """A prompt's place in the shuffled order. It depends on the seed alone, so a restart continues the order."""
@@ -263,5 +297,5 @@ class QueueFiller:
 
 def _prompts_at_once(sources: AnswerSources) -> int:
     """Prompts in one batch: as many as a server takes at a time."""
-    servers = [each.policy.parallel for each in sources.both if isinstance(each.policy, Server)]
+    servers = [each.policy.server.parallel for each in sources.both if isinstance(each.policy, ServedPolicy)]
     return max(min(servers) // 2, 1) if servers else PROMPTS_AT_ONCE

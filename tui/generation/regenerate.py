@@ -61,7 +61,8 @@ class Regeneration:
         self.check()
         pairs = PairWriter(self._services, seed=self._seed)
         priority = lambda: Priority.ASLEEP if pairs.completions.idle else Priority.WATCHED  # noqa: E731
-        return self._services.scheduler.submit("new answers", self._work_steps(pairs, prompt), priority)
+        thread = self._services.thread_for(needs_model=self._queue.needs_model)
+        return thread.submit("new answers", self._work_steps(pairs, prompt), priority)
 
     def _work_steps(self, pairs: PairWriter, prompt: PromptRow) -> WorkSteps:
         yield

@@ -15,6 +15,7 @@ from db.errors import WorkspaceBusy
 from tui.errors import WorkbenchError
 from tui.ipc.console import Console, current_folder
 from tui.ipc.protocol import VERSION, Channel, peer_uid
+from tui.ipc.waiting import is_suspended, wait_for_news
 from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
 from tui.text.format import count, duration, when
 from tui.text.sanitize import visible_line
@@ -75,7 +76,7 @@ def run_at_owner(
     try:
         ask = {"palate": VERSION, "ask": "command", "words": list(words)}
         channel.send({**ask, "cwd": str(current_folder()), "environment": dict(environment or {})})
-        with _ctrl_c_forwarded(channel):
+        with _ctrl_c_forwarded(channel, pid):
             return _follow(channel, pid)
     except (BrokenPipeError, ConnectionResetError):
         return None  # the owner closed its socket at this moment
@@ -85,7 +86,7 @@ def run_at_owner(
 
 def _follow(channel: Channel, pid: int | None) -> int | None:
     begun, terminal = False, Console()
-    while (said := channel.receive()) is not None:
+    while (said := _next(channel, pid)) is not None:
         match said:
             case {"begun": _}:
                 begun = True
@@ -93,6 +94,8 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
                 terminal.out(text)
             case {"err": str(text)}:
                 terminal.err(text)
+            case {"ask": str(question), "keys": str(keys)}:
+                channel.send({"answer": terminal.ask(question, keys)})
             case {"exit": int(code)}:
                 return code
             case {"again": True}:
@@ -107,9 +110,14 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
     )
 
 
+def _next(channel: Channel, pid: int | None) -> dict[str, Any] | None:
+    wait_for_news(channel, pid)
+    return channel.receive()
+
+
 @contextmanager
-def _ctrl_c_forwarded(channel: Channel) -> Iterator[None]:
-    """Send ctrl+C to the owner in place of ending here, a few times."""
+def _ctrl_c_forwarded(channel: Channel, pid: int | None) -> Iterator[None]:
+    """Send ctrl+C to the owner in place of ending here, a few times; once where the owner is suspended."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a handler
         return
@@ -122,6 +130,8 @@ def _ctrl_c_forwarded(channel: Channel) -> Iterator[None]:
             raise KeyboardInterrupt
         with suppress(OSError):  # if the owner is gone, the connection shows it
             channel.send({"interrupt": True})
+        if is_suspended(pid):
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, forward)
     try:
@@ -140,6 +150,16 @@ class Owner:
     def pid(self) -> int:
         """Its process id."""
         return int(self.facts["pid"])
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The ids of the GPUs that hold its model."""
+        return tuple(str(each) for each in self.facts.get("gpus", ()))
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The speed of its run's latest step; None without one."""
+        return self.facts.get("tokens_per_second")
 
     @property
     def status(self) -> WorkbenchStatus:

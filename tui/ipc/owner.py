@@ -88,6 +88,8 @@ class OwnerServer:
             "model": asdict(choice),
             "seed": self._workbench.seed,
             "status": asdict(status),
+            "gpus": self._workbench.loaded_model.gpu_ids(),
+            "tokens_per_second": self._workbench.trainer.machine.speed if status.run else None,
             "visitors": clients,
         }
 

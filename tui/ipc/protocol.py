@@ -4,7 +4,8 @@ A client's first line holds the version of this protocol, as `palate`, and its r
 
     {"ask": "who"}                                       owner: its facts, pid first; {"again": true} asks once more
     {"ask": "command", "words", "cwd", "environment"}    owner: {"begun": true}, then {"out"} and {"err"} with text,
-                                                         then {"exit"} with the code; client: {"interrupt": true}
+                                                         then {"exit"} with the code; client: {"interrupt": true}.
+                                                         To {"ask", "keys"} the client replies {"answer"}: a key, or ""
     {"ask": "leave", "who"}                              owner: {"leaving": true} with its facts; the connection ends
                                                          once it has left
 
@@ -14,6 +15,7 @@ Any request may be answered by {"refused", "text"}, a title and a sentence; with
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import sys
@@ -65,6 +67,16 @@ class Channel:
         """Send `text` under `name`, in as many lines as it takes."""
         for start in range(0, len(text), _LONGEST_TEXT):
             self.send({name: text[start : start + _LONGEST_TEXT]})
+
+    def has_news(self, within_s: float) -> bool:
+        """Wait `within_s` seconds at most; returns whether the other side sent something or has closed."""
+        if b"\n" in self._rest:
+            return True
+        try:
+            ready, _, _ = select.select([self._link], [], [], within_s)
+        except (OSError, ValueError):  # this side has closed it meanwhile
+            return True
+        return bool(ready)
 
     def receive(self, within_s: float | None = None) -> dict[str, Any] | None:
         """The next object; None when the other side has closed.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from db.connection import data_version
 from engine.config import TrainConfig
 from tui.errors import WorkbenchError
-from tui.events import CommandServed, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
+from tui.events import CommandServed, MachineRead, ModelChanged, QueueChanged, RunChanged, WorkbenchEvent
 from tui.ipc.client import Owner, connect, owner_of
 from tui.ipc.protocol import Channel, ProtocolError
+from tui.ipc.waiting import is_suspended
+from tui.machine.monitor import REMEMBERED
+from tui.machine.sampler import MachineSampler
 from tui.reader import WorkspaceReader
-from tui.snapshots import ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,9 +47,13 @@ class RemoteWorkbench(WorkspaceReader):
         super().__init__(workspace)
         self.left = False
         """The owner has left the workspace."""
+        self.suspended = False
+        """The owner was stopped, as by ctrl+Z, and answers once it is continued."""
         self._channel, self._owner = channel, owner
         self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
+        self._readings: deque[MachineReading] = deque(maxlen=REMEMBERED)
+        self._sampler: MachineSampler | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Refuse everything that a workbench does beyond reading."""
@@ -71,12 +79,19 @@ class RemoteWorkbench(WorkspaceReader):
     @property
     def watching(self) -> str:
         """Which owner this process watches, in words for the status line."""
-        return f"process {self._owner.pid} has left" if self.left else f"watching, owner is {self._owner.pid}"
+        if self.left:
+            return f"process {self._owner.pid} has left"
+        doing = "owner is suspended:" if self.suspended else "owner is"
+        return f"watching, {doing} {self._owner.pid}"
 
     @property
     def run_progress(self) -> RunProgress | None:
         """The progress of the owner's run, by its latest report."""
         return self.status().run
+
+    def machine_readings(self) -> tuple[MachineReading, ...]:
+        """The machine as this process sees it, since it watches the owner's run; the newest reading last."""
+        return tuple(self._readings)
 
     @property
     def model_state(self) -> ModelState:
@@ -129,12 +144,26 @@ class RemoteWorkbench(WorkspaceReader):
                 return
             self._owner = Owner(facts)
             now = data_version(self.workspace.connection)
+            self._look_at_machine(before)
             self._publish_changes(before, self.status(), stored=now != version)
             version = now
+
+    def _look_at_machine(self, before: WorkbenchStatus) -> None:
+        """Look at the machine while a run is alive; owner and watcher are always on one machine."""
+        run = self._owner.status.run
+        if run is None:
+            return
+        if self._sampler is None or before.run is None or before.run.run != run.run:
+            self._sampler = MachineSampler(self._owner.pid, self._owner.gpus)
+            self._readings.clear()
+            return
+        self._readings.append(replace(self._sampler.read(), tokens_per_second=self._owner.tokens_per_second))
+        self._publish(MachineRead())
 
     def _ask(self) -> dict[str, Any] | None:
         try:
             self._channel.send({"again": True})
+            self._wait_while_suspended()
             facts = self._channel.receive(60.0)
         except (OSError, ProtocolError) as error:
             if not self._closing.is_set():  # else this process closed the channel itself
@@ -144,6 +173,19 @@ class RemoteWorkbench(WorkspaceReader):
             logger.warning("The owner refused: %s", facts)
             return None
         return facts
+
+    def _wait_while_suspended(self) -> None:
+        """Wait for the answer as long as the owner cannot give it, and publish when that begins and ends."""
+        while not self._channel.has_news(LOOK_EVERY_S) and not self._closing.is_set():
+            self._become(suspended=is_suspended(self._owner.pid))
+            if not self.suspended:
+                return
+        self._become(suspended=False)
+
+    def _become(self, *, suspended: bool) -> None:
+        if suspended != self.suspended:
+            self.suspended = suspended
+            self._publish(QueueChanged(self.status().ready))
 
     def _reconnect(self) -> dict[str, Any] | None:
         """Connect once more: the connection may be lost although the owner is there."""

@@ -17,6 +17,7 @@ from tui.ipc.client import Owner, connect_to_owner, owner_of, receive_answer
 from tui.ipc.console import say
 from tui.ipc.ownership import WorkspaceRequest, own
 from tui.ipc.protocol import VERSION
+from tui.ipc.waiting import check_awake, wait_for_news
 from tui.snapshots import WAITING, RunPhase
 from tui.workbench import Workbench
 from tui.workspace.workspace import read_workspace
@@ -101,6 +102,7 @@ def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
         WorkspaceBusy: the owner did not leave within `LETS_GO_WITHIN_S`.
         OwnerGone, OwnerRefused, ProtocolError.
     """
+    check_awake(busy)
     channel = connect_to_owner(busy)
     try:
         channel.send({"palate": VERSION, "ask": "leave", "who": _who()})
@@ -108,8 +110,9 @@ def take_over_from(busy: WorkspaceBusy, request: WorkspaceRequest) -> Entered:
         run = owner.status.run
         act = "writes a checkpoint and leaves" if run else "leaves"
         say(f"Process {owner.pid} {act} the workspace …")
+        wait_for_news(channel, owner.pid)
         while channel.receive() is not None:
-            pass
+            wait_for_news(channel, owner.pid)
     finally:
         channel.close()
     choice = request.choice

@@ -10,8 +10,11 @@ import psutil
 
 from db.errors import WorkspaceBusy
 from tui.ipc.console import say
+from tui.ipc.protocol import Channel
 
 _LOOK_EVERY_S: Final = 0.05
+_NEWS_EVERY_S: Final = 1.0
+"""How often a process that waits for an answer looks whether the owner is suspended."""
 _SAID_AFTER_S: Final = 2.0
 """Seconds of waiting in silence: most commands that only store something take less."""
 _SAID_AGAIN_AFTER_S: Final = 20.0
@@ -64,9 +67,28 @@ def check_awake(busy: WorkspaceBusy) -> None:
     """Raise `WorkspaceBusy` for an owner that cannot answer: it is on another machine, or suspended."""
     if busy.host not in (None, socket.gethostname()):
         raise busy
-    process = _process(busy.pid)
-    if process is not None and _status(process) == psutil.STATUS_STOPPED:
+    if is_suspended(busy.pid):
         raise _suspended(busy)
+
+
+def is_suspended(pid: int | None) -> bool:
+    """Whether the process was stopped, as by ctrl+Z, so that it answers nothing until it is continued."""
+    process = _process(pid)
+    return process is not None and _status(process) == psutil.STATUS_STOPPED
+
+
+def wait_for_news(channel: Channel, pid: int | None) -> None:
+    """Wait until the owner `pid` sends something or closes the channel; say so, once, where it is suspended."""
+    said = False
+    while not channel.has_news(_NEWS_EVERY_S):
+        if not said and is_suspended(pid):
+            said = True
+            say(f"{suspension_of(pid)} This command waits for it; ctrl+C ends the wait.")
+
+
+def suspension_of(pid: int | None) -> str:
+    """Which process is suspended, and how it is continued."""
+    return f"Process {pid}, which has the workspace open, is suspended. Continue it with `fg` in its shell."
 
 
 def _process(pid: int | None) -> psutil.Process | None:

@@ -7,7 +7,7 @@ from tui.analysis.preferences import Likes, Preference
 from tui.errors import InputError
 from tui.text.format import percent
 
-LONGEST: Final = 8_000
+LONGEST_RUBRIC: Final = 8_000
 """The most characters of a rubric."""
 _HEAD: Final = (
     "You judge two answers to a question for one person. Choose the answer that this person would choose, not the one "
@@ -35,8 +35,8 @@ def checked_rubric(text: str) -> str:
         InputError: it is empty or too long.
     """
     text = text.strip()
-    if not text or len(text) > LONGEST:
-        raise InputError(f"A rubric has 1 to {LONGEST:,} characters, this one has {len(text):,}. Change it.")
+    if not text or len(text) > LONGEST_RUBRIC:
+        raise InputError(f"A rubric has 1 to {LONGEST_RUBRIC:,} characters, this one has {len(text):,}. Change it.")
     return text + "\n"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from tui.machine.figures import FIGURES
+
 _NAMES: Final = {
     "loss": "loss",
     "rewards/margins": "margin",
@@ -15,9 +17,18 @@ _NAMES: Final = {
     "grad_norm": "gradient norm",
     "learning_rate": "learning rate",
     "pairs_per_second": "pairs per second",
+    "tokens_per_second": "tokens per second",
+    "machine/gpu_use": "GPU use",
+    "machine/cpu_use": "CPU use",
+    "machine/memory": "memory",
+    "machine/memory_left": "memory left",
+    "machine/temperature": "temperature",
+    "machine/power": "power",
 }
-_HIDDEN: Final = ("epoch", "_low", "_high", "kept")
-"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, and the mark of the kept step."""
+_MACHINE: Final = {f"machine/{each.name}": each for each in FIGURES}
+_HIDDEN: Final = ("epoch", "_low", "_high", "kept", "general_text")
+"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, the mark of the kept step,
+and the two figures of the general text."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,8 @@ def metric_of(name: str) -> Metric:
     words = _NAMES.get(plain, plain.replace("_", " ")) + (" on evaluation pairs" if evaluated else "")
     if plain == "rewards/accuracies":
         return Metric(name, words, "{:.0%}".format, 0.0, 1.0, evaluated)
+    if figure := _MACHINE.get(plain):
+        return Metric(name, words, figure.write, 0.0, figure.most)
     if plain.startswith("rewards/"):
         return Metric(name, words, "{:+.3f}".format, 0.0, None, evaluated)
     return Metric(name, words, "{:.3f}".format if plain == "loss" else "{:.4g}".format, None, None, evaluated)

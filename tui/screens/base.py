@@ -51,6 +51,9 @@ class AppInterface(Protocol):
     def tell_error(self, error: BaseException) -> None:
         """Show what went wrong, and what to do."""
 
+    def restart_with(self, model: str) -> None:
+        """Close the workspace, and open it again with another base model."""
+
     def apply_colours(self) -> None:
         """Use the colours that the workspace keeps."""
 
@@ -172,7 +175,9 @@ class PalateScreen(SingleDismiss[None]):
             return
         status = self.workbench.status()
         self.query_one(TopLine).show(status.model_name, status.adapter_name)
-        offered = status if self.MODE != "train" else replace(status, offer=0)  # it is taken there already
+        # What is offered is taken where it leads to already.
+        offer = 0 if self.MODE == "train" else status.offer
+        offered = replace(status, offer=offer, untried="" if self.MODE == "compare" else status.untried)
         self.query_one(StatusLine).show(offered)
 
     def _set_size_classes(self) -> None:
@@ -203,10 +208,17 @@ class PalateScreen(SingleDismiss[None]):
     def _come_up(self) -> None:
         self._coming_up = False
         if self.is_current:
+            self._note_offer_seen()
             self.refresh_status()
             if not self._read_ahead:
                 self.screen_shown()
             self._read_ahead = False
+
+    def _note_offer_seen(self) -> None:
+        """What the status line offers once leads here: it is not offered again."""
+        offer = {"train": "run", "compare": "trial"}.get(self.MODE)
+        if offer is not None and not self.workbench.watching:
+            self.workbench.note_offer_seen(offer)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show the notice in place of the screen where that would not fit."""

@@ -25,6 +25,7 @@ LATER: Final = {
     "runs": ("tui.screens.runs.runs", "RunsScreen"),
     "compare": ("tui.screens.compare.compare", "CompareScreen"),
     "data": ("tui.screens.data.data", "DataScreen"),
+    "ask": ("tui.screens.ask.ask", "AskScreen"),
 }
 """The modes beside Label: module and class of the screen of each."""
 

@@ -10,14 +10,16 @@ from textual.widgets import Static
 
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
+from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import plain
-from tui.text.sanitize import visible
+from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding
 from tui.widgets.form.form import Form, setting_row
-from tui.widgets.form.rows import ChoiceRow, FormRow
+from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
 
 _INTRO: Final = "How answers are written ahead. A change counts from the next answers on."
+_MODEL: Final = "The base model that answers and is trained. Enter: the default, another one, or a server."
 
 
 class SettingsScreen(PalateScreen):
@@ -36,7 +38,8 @@ class SettingsScreen(PalateScreen):
         """A sentence, the rows, and the sentence of the row under the cursor."""
         with Vertical(id="settings"):
             yield Static(_INTRO, id="intro", markup=False)
-            yield Form(*(setting_row(each) for each, _ in self.workbench.settings()), id="settings-form")
+            model = ActionRow("model", "model", _MODEL, visible_line(self.workbench.model_state.name, 40))
+            yield Form(model, *(setting_row(each) for each, _ in self.workbench.settings()), id="settings-form")
             yield Static("", id="sentence-of-row", markup=False)
 
     def on_mount(self) -> None:
@@ -66,6 +69,14 @@ class SettingsScreen(PalateScreen):
         if not (isinstance(message.row, TextRow) and message.row.is_open):
             self._keep_changed()
 
+    @on(FormRow.Pressed)
+    @leads_away_once
+    def open_models(self) -> None:
+        """The models to choose from."""
+        from tui.screens.models import ModelsScreen  # few people open it
+
+        self.app.push_screen(ModelsScreen(self.MODE))
+
     def action_back(self) -> None:
         """Keep what was changed and go back; a value that is not right stays in sight."""
         if (wrong := self._form.wrong()) is not None:
@@ -73,7 +84,7 @@ class SettingsScreen(PalateScreen):
             self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
             return
         self._keep_changed()
-        if all(self._text(row) == self._kept[row.key] for row in self._form.rows):
+        if all(self._text(row) == self._kept[row.key] for row in self._form.rows if row.key in self._kept):
             self.dismiss()
 
     def _keep_changed(self) -> None:

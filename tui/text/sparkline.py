@@ -46,3 +46,15 @@ def spark(values: Sequence[float | None], signs: str = EIGHTHS) -> str:
     levels = len(signs) - 1
     share = [None if value is None else (value - low) / span if span else 0.5 for value in values]
     return "".join(" " if each is None else signs[math.floor(each * levels + 0.5)] for each in share)
+
+
+def bars(values: Sequence[float | None], most: float | None = None, signs: str = EIGHTHS) -> str:
+    """One character for each value, between 0 and `most` (None: the largest of them); a gap is a space.
+
+    >>> bars([0.0, None, 100.0, 50.0], 100.0)
+    '▁ █▅'
+    """
+    top = most or max((value for value in values if value is not None), default=0.0) or 1.0
+    levels = len(signs) - 1
+    share = [None if value is None else min(max(value / top, 0.0), 1.0) for value in values]
+    return "".join(" " if each is None else signs[math.floor(each * levels + 0.5)] for each in share)

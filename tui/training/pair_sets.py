@@ -1,4 +1,4 @@
-"""Which preference pairs a run uses: all, or those since a day, of one prompt set, or judged much better."""
+"""Which preference pairs a run uses: all, or those since a day, of one prompt set, judged much better, or by others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, cast
 
 from db import prompts as db_prompts
 from db import verdicts as db_verdicts
+from db.givers import find_giver
 from db.pair_rows import PairFilter, PairRow
 from db.times import utc_text
 from engine.config import TrainConfig
 from engine.preference import Outcome, PreferencePair
+from tui.analysis.report_format import givers_words
 from tui.errors import InputError
 from tui.workspace.named_values import NamedValues
 from tui.workspace.workspace import Workspace
@@ -38,28 +40,33 @@ class PairSet:
     """A choice of preference pairs; the default is all of them.
 
     `since` is the first day, in this machine's time zone, whose verdicts count. `prompt_set` is the name of a prompt
-    set. `strong` keeps only the verdicts "much better". `name` is the name that a person gave the choice.
+    set. `strong` keeps only the verdicts "much better". `verdicts_of` names the people and judges whose verdicts are
+    read (labels of `GiverRow`); empty means the owner. Of several, the first one who judged a pair decides it. `name`
+    is the name that a person gave the choice.
     """
 
     name: str | None = None
     since: str | None = None
     prompt_set: str | None = None
     strong: bool = False
+    verdicts_of: tuple[str, ...] = ()
 
     @property
     def everything(self) -> bool:
-        """Does the set hold every pair?"""
-        return self.since is None and self.prompt_set is None and not self.strong
+        """Does the set hold every pair that the owner judged?"""
+        return self.since is None and self.prompt_set is None and not self.strong and not self.verdicts_of
 
     def record(self) -> dict[str, Any] | None:
         """The set as a run stores it; None for all pairs."""
         if self.everything:
             return None
-        return {"name": self.name, "since": self.since, "prompt_set": self.prompt_set, "strong": self.strong}
+        kept = {"since": self.since, "prompt_set": self.prompt_set, "strong": self.strong}
+        return {"name": self.name, **kept, "verdicts_of": list(self.verdicts_of)}
 
     def words(self) -> str:
         """The set in words, after its name if it has one."""
         parts = ["much better only"] if self.strong else []
+        parts += [f"verdicts of {givers_words(self.verdicts_of)}"] if self.verdicts_of else []
         parts += [f"of {self.prompt_set}"] if self.prompt_set else []
         parts += [f"since {self.since}"] if self.since else []
         words = " · ".join(parts) or "all pairs"
@@ -72,7 +79,8 @@ ALL_PAIRS = PairSet()
 def pair_set_of(record: Mapping[str, Any] | None) -> PairSet:
     """The set that a stored record describes."""
     known = PairSet.__dataclass_fields__
-    return PairSet(**{name: value for name, value in (record or {}).items() if name in known})
+    kept = {name: value for name, value in (record or {}).items() if name in known}
+    return PairSet(**kept | {"verdicts_of": tuple(kept.get("verdicts_of") or ())})
 
 
 def preference_pair(row: PairRow) -> PreferencePair:
@@ -107,12 +115,13 @@ def pairs_of(workspace: Workspace, chosen: PairSet, also: tuple[str, ...] = ()) 
 
     Raises:
         InputError: there is no prompt set of that name for labelling.
+        NotFound: nobody of such a name gave a verdict.
     """
     return db_verdicts.preference_pairs(workspace.connection, filter_of(workspace, chosen, also))
 
 
 def filter_of(workspace: Workspace, chosen: PairSet, also: tuple[str, ...] = ()) -> PairFilter:
-    """The set as the database's filter. Raises `InputError` as `pairs_of` does."""
+    """The set as the database's filter. Raises `InputError` and `NotFound` as `pairs_of` does."""
     set_id = None
     if chosen.prompt_set is not None:
         sets = db_prompts.labelling_sets(workspace.connection)
@@ -124,7 +133,8 @@ def filter_of(workspace: Workspace, chosen: PairSet, also: tuple[str, ...] = ())
     if chosen.since is not None:
         midnight = datetime.fromisoformat(chosen.since).astimezone()
         since = utc_text(midnight)
-    return PairFilter(since=since, set_id=set_id, strong=chosen.strong, also=also)
+    givers = tuple(find_giver(workspace.connection, each).giver for each in chosen.verdicts_of)
+    return PairFilter(since=since, set_id=set_id, strong=chosen.strong, givers=givers, also=also)
 
 
 class PairSets:
@@ -152,4 +162,4 @@ class PairSets:
     def save(self, name: str, chosen: PairSet) -> PairSet:
         """Save a set under a name. Raises `InputError` for a name that is not usable."""
         record = {"since": chosen.since, "prompt_set": chosen.prompt_set, "strong": chosen.strong}
-        return self.get(self.kept.save(name, record))
+        return self.get(self.kept.save(name, record | {"verdicts_of": list(chosen.verdicts_of)}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.connection import data_version
+from db.errors import NotFound
 from engine.config import TrainConfig
 from engine.preference import PairsByPrompt, PreferencePair, prompt_digest
 from engine.schedule import planned_steps
@@ -51,7 +52,7 @@ class _Counted:
     """Why there are no such pairs, as a sentence."""
 
     def preview(self, config: TrainConfig, name: str) -> TrainPreview:
-        train, evaluation = self.by_prompt.split(config.eval_share)
+        train, evaluation = self.by_prompt.split(config.split)
         return TrainPreview(
             pairs=train + evaluation,
             train_pairs=train,
@@ -168,7 +169,7 @@ class RunPreviews:
         try:
             wanted = filter_of(self._workspace, chosen, learned_beside(config))
             pairs = db_verdicts.count_pairs(self._workspace.connection, wanted)
-        except InputError:
+        except (InputError, NotFound):
             return  # the preview reports it
         if pairs > _FEW:
             listener(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
@@ -184,7 +185,7 @@ class RunPreviews:
             for prompt, number in db_verdicts.read_pair_prompts(self._workspace.connection, wanted):
                 pairs[prompt_digest(prompt, str(config.seed))] += number
                 breather.pause()
-        except InputError as error:
+        except (InputError, NotFound) as error:
             problem = str(error)
         return _Counted(PairsByPrompt.of(pairs), problem)
 
@@ -197,7 +198,7 @@ class RunPreviews:
         words = ", ".join(f"{number:,} × {kind.replace('_', ' ')}" for kind, number in unused.items())
         flags = ["--loss ordinal"] if "tie" in unused else []
         flags += ["--unpaired-weight 0.25"] if set(unused) - {"tie"} else []
-        return f"These verdicts teach nothing by these settings: {words}. To learn from them: {' '.join(flags)}."
+        return f"These verdicts teach nothing by these settings: {words}. To learn from them: {' and '.join(flags)}."
 
     def _read_pairs(self, chosen: PairSet, config: TrainConfig, breather: Breather) -> list[PreferencePair]:
         pairs = []

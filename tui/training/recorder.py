@@ -13,12 +13,14 @@ from db import metrics as db_metrics
 from db import reference_logps as db_reference_logps
 from db import runs as db_runs
 from db import samples as db_samples
+from db.givers import run_givers
 from db.pair_rows import PairRow
 from engine.events import (
     AdapterSaved,
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     ReferenceScored,
@@ -27,8 +29,10 @@ from engine.events import (
     StepDone,
 )
 from engine.preference import pairs_fingerprint
+from tui.machine.monitor import MachineMonitor
 from tui.text.format import count, duration
 from tui.training.pair_sets import preference_pair
+from tui.training.recovery import CHECKPOINT
 from tui.training.run_task import RunTask
 from tui.training.samples import Sampler
 from tui.workspace.workspace import Workspace
@@ -46,10 +50,16 @@ def server_words(pairs: int) -> str:
 
 
 class RunRecorder:
-    """Stores the events of one run. `rows` are its pairs; `resumed` is True if it continues from a checkpoint."""
+    """Stores the events of one run, and what `machine` sees beside its steps.
 
-    def __init__(self, workspace: Workspace, run: int, rows: Sequence[PairRow], *, resumed: bool) -> None:
+    `rows` are its pairs; `resumed` is True if it continues from a checkpoint.
+    """
+
+    def __init__(
+        self, workspace: Workspace, run: int, rows: Sequence[PairRow], machine: MachineMonitor, *, resumed: bool
+    ) -> None:
         self._workspace = workspace
+        self._machine = machine
         self._run = run
         self._verdicts = {str(row.comparison): row.verdict for row in rows}
         self._resumed = resumed
@@ -65,15 +75,19 @@ class RunRecorder:
             case ReferenceScored():
                 kept = {event.cache_keys[key]: logps for key, logps in event.logps.items()}
                 self._write(db_reference_logps.keep_references, kept)
+                self._machine.drop_summaries()  # what a run keeps of the machine is of its steps
                 self._write(db_runs.heartbeat, self._run)
             case StepDone() | EvalDone():
                 self._store_figures(event)
             case MarginsKnown():
                 self._store_margins(event)
+            case GeneralTextScored():
+                row = (event.step, db_metrics.GENERAL_TEXT, event.nats_per_token)
+                self._write(db_runs.record_figures, self._run, [row])
             case AdapterSaved():
                 self._write(db_runs.record_figures, self._run, [(event.step, db_metrics.KEPT, 1.0)])
             case CheckpointSaved():
-                size = sum(file.stat().st_size for file in Path(event.folder).iterdir())
+                size = (Path(event.folder) / CHECKPOINT).stat().st_size
                 self._write(db_checkpoints.set_checkpoint, self._run, step=event.step, path=event.folder, size=size)
             case Notice():
                 self.note(event.text, event.level)
@@ -109,7 +123,10 @@ class RunRecorder:
             self._write(db_metrics.trim_metrics, self._run, event.step)
             self._write(db_samples.trim_samples, self._run, event.step)
             self._trimmed = True
-        rows = [(event.step, name, value) for name, value in event.metrics.items()]
+        if isinstance(event, StepDone):
+            self._machine.speed = event.metrics.get("tokens_per_second")
+        metrics = {**event.metrics, **self._machine.take_summaries()}
+        rows = [(event.step, name, value) for name, value in metrics.items()]
         self._write(db_runs.record_figures, self._run, rows)
 
     def _store_margins(self, event: MarginsKnown) -> None:
@@ -160,6 +177,13 @@ def publish_adapter(
         run=task.run,
         pairs=len(pairs),
         pairs_fingerprint=pairs_fingerprint(pairs),
+        verdicts_of=_verdicts_of(workspace, task.run),
     )
     workspace.write(db_runs.set_run_adapter, task.run, adapter.manifest.id).result()
     return adapter
+
+
+def _verdicts_of(workspace: Workspace, run: int) -> tuple[str, ...]:
+    """Whose verdicts a run learned from; empty for the owner's alone."""
+    labels = tuple(run_givers(workspace.connection, run))
+    return () if labels == ("me",) else labels

@@ -6,9 +6,9 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 from adapters.manifest import Adapter
 from adapters.names import name_key
 from db import checkpoints as db_checkpoints
-from db import forgetting as db_forgetting
-from db import held_out as db_held_out
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.run_rows import CheckpointRow, RunRow
@@ -29,6 +27,7 @@ from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
+from tui.machine.monitor import MachineMonitor
 from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
 from tui.text.format import count
 from tui.training.outcome import ending_of
@@ -36,11 +35,13 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_
 from tui.training.preview import FEWEST_PAIRS, PreviewListener, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
-from tui.training.recovery import checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
+from tui.training.recovery import check_resumable, checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
 from tui.training.run_endings import RunEndings
+from tui.training.run_engine import RunEngine, check_devices
 from tui.training.run_request import RunRequest, RunRequests
-from tui.training.run_task import RunChoices, RunTask, shares_of
+from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
+from tui.training.study import is_of_study
 from tui.workspace.settings_store import stored_settings
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Trainer:
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
+        self._engine: RunEngine | None = None
+        self.machine = MachineMonitor(services.loaded_model.gpu_ids, services.publish)
         self._beside_samples: RunProgress | None = None
         """The progress after the run's newest event, without the samples that are taken after it."""
         self._previews = RunPreviews(services.workspace, services.loaded_model)
@@ -84,7 +87,7 @@ class Trainer:
         self._previews.ask(config, pairs, lambda found: listener(self._with_problem(found, pairs)))
 
     def _with_problem(self, found: TrainPreview, pairs: PairSet) -> TrainPreview:
-        return replace(found, problem=found.problem or self._problem(found.pairs, pairs))
+        return replace(found, problem=found.problem or self.problem(found.pairs, pairs))
 
     def preflight(
         self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
@@ -93,14 +96,16 @@ class Trainer:
         return self._previews.preflight(config, pairs, is_dropped)
 
     def close(self) -> None:
-        """Stop counting for previews."""
+        """Stop counting for previews, and looking at the machine."""
         self._previews.close()
+        self.machine.end()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and submit it to the scheduler; returns its id.
 
         Raises:
             WorkbenchError: a run is in progress, the model is not loaded, or there are too few pairs.
+            SettingError: this machine lacks a device that the settings name.
             InputError: the pairs are of a prompt set that does not exist.
             AdapterError: there is no adapter `from_adapter`, or `name` is not usable.
         """
@@ -114,8 +119,9 @@ class Trainer:
         parent = registry.get(from_adapter) if from_adapter else None
         name = registry.check_name(name) if name else self._previews.free_name()
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
-        if problem := self._problem(count_questions(map(preference_pair, rows)), pairs):
+        if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
+        check_devices(config)
         run = self._workspace.write(
             db_runs.create_run,
             name=name,
@@ -123,10 +129,13 @@ class Trainer:
             versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
             base_model=self._loaded_model.model_row(None),
             parent_adapter=parent and parent.manifest.id,
-            pairs=shares_of(rows, config),
+            pairs=split_rows(rows, config),
             pair_set=pairs.record(),
         ).result()
-        self._begin(RunTask(run, name, config, rows, parent))
+        tags = more.get("tags", ())
+        if tags:
+            self._workspace.write(db_runs.tag_run, run, tags).result()
+        self._begin(RunTask(run, name, config, rows, parent, for_study=is_of_study(tags)))
         return run
 
     def resume(self, run: int, changes: Mapping[str, Any] | None = None) -> None:
@@ -146,22 +155,10 @@ class Trainer:
 
     def _resume(self, run: int, changes: Mapping[str, Any]) -> None:
         row = db_runs.get_run(self._workspace.connection, run)
-        if row.status != "interrupted":
-            raise WorkbenchError(f"Run {run} is {row.status}; only an interrupted run can be resumed.")
         rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
-        if not rows:
-            raise WorkbenchError(f"Run {run} ended before its pairs were recorded. Start a new run; nothing is lost.")
-        if forgotten := db_forgetting.forgotten_in_run(self._workspace.connection, run):
-            raise WorkbenchError(
-                f"Run {run} has {count(forgotten, 'pair')} whose texts were forgotten. Start a new run."
-            )
-        if problem := self._problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
+        check_resumable(self._workspace, row, rows)
+        if problem := self.problem(FEWEST_PAIRS, pair_set_of(row.pair_set)):  # it had enough when it began
             raise WorkbenchError(problem)
-        if held_out := db_held_out.held_out_in_run(self._workspace.connection, run):
-            raise WorkbenchError(
-                f"Run {run} has {count(held_out, 'pair')} whose prompts are held out for trials now. Start a new run, "
-                "or return those prompts to labelling."
-            )
         if row.base_model != self._loaded_model.model_row(None):
             raise WorkbenchError(f"Run {run} was made on {row.base_name}. Start Palate with that --model to resume it.")
         parent = self._workspace.registry.get(row.parent_adapter) if row.parent_adapter else None
@@ -170,6 +167,9 @@ class Trainer:
             raise WorkbenchError(f"Run {run} had saved its adapter before it was interrupted. It is over now.")
         checkpoint = self._checkpoint_of(row)
         config = replace(TrainConfig(**row.config), **changes)
+        if checkpoint is None and config.train_share < 1:
+            raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it anew.")
+        check_devices(config)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:
             self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
@@ -177,7 +177,9 @@ class Trainer:
             words = "The run begins again from its start: it had no checkpoint yet."
             self._workspace.write(db_runs.add_log, run, "info", words).result()
         name, step = self._free(row.name), checkpoint.step if checkpoint else 0
-        self._begin(RunTask(run, name, config, rows, parent, checkpoint is not None, step, row.total_steps or 0))
+        for_study = is_of_study(row.tags)
+        resumed = checkpoint is not None
+        self._begin(RunTask(run, name, config, rows, parent, resumed, step, row.total_steps or 0, for_study))
 
     def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
         """The run's checkpoint. One that could not be recorded while the disk was full is recorded now."""
@@ -185,11 +187,17 @@ class Trainer:
             know_checkpoint(self._workspace, row)
         return db_checkpoints.get_checkpoint(self._workspace.connection, row.id)
 
+    def has_checkpoint(self, row: RunRow) -> bool:
+        """Whether the run can be resumed from a checkpoint."""
+        return self._checkpoint_of(row) is not None
+
     def leave(self, timeout_s: float = 60.0) -> None:
         """Let the run in progress write a checkpoint and end as interrupted. Wait at most `timeout_s` seconds."""
         if self.progress is None or self.job is None:
             return
         self._requests.ask(RunRequest.LEAVE)
+        if self._engine is not None and self._engine.is_starting:
+            self._scheduler.end(self.job)
         self._scheduler.wake()
         wait([self.job.done], timeout_s)
 
@@ -199,8 +207,10 @@ class Trainer:
 
     def _begin(self, task: RunTask) -> None:
         self._requests.clear()
+        self._engine = RunEngine(self._services, task, self._requests)
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
+        self.machine.begin()
         self.job = self._scheduler.submit("run", self._work_steps(task), self._priority)
         self._publish(RunChanged(task.run))
 
@@ -231,6 +241,7 @@ class Trainer:
         """Let a run that waits continue."""
         if self.progress is not None and self.progress.phase in WAITING:
             self._requests.withdraw(RunRequest.PAUSE)
+            self.machine.drop_summaries()  # those of the pause
             self._show(RunPhase.TRAINING)
             self._scheduler.wake()
 
@@ -241,11 +252,16 @@ class Trainer:
 
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
+        usual, phase = Priority.RUN, self.progress and self.progress.phase
         if self._requests.now is not RunRequest.NONE:
-            return Priority.FIRST
-        return Priority.ASLEEP if self.progress is not None and self.progress.phase is RunPhase.PAUSED else Priority.RUN
+            usual = Priority.FIRST
+        elif phase is RunPhase.PAUSED:
+            usual = Priority.ASLEEP
+        assert self._engine is not None
+        return self._engine.priority(usual, sampling=phase is RunPhase.SAMPLING)
 
-    def _problem(self, pairs: int, chosen: PairSet) -> str | None:
+    def problem(self, pairs: int, chosen: PairSet) -> str | None:
+        """Why no run can start on so many pairs of a set, and what to do; None where one can."""
         return start_problem(self.progress, self._loaded_model, pairs, chosen)
 
     # -- on the compute thread ---------------------------------------------------------------------------------
@@ -273,12 +289,16 @@ class Trainer:
         return ending.expected
 
     def _train(self, task: RunTask) -> WorkSteps:
-        recorder = RunRecorder(self._workspace, task.run, task.rows, resumed=task.resumed)
+        recorder = RunRecorder(self._workspace, task.run, task.rows, self.machine, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
+        engine, known = self._engine, KnownReferences(self._workspace)
+        assert engine is not None
+        for reason in engine.reasons:
+            recorder.note(reason)
         try:
-            with closing(self._events(task, staging, recorder)) as events:
+            with closing(engine.events(staging, known, samples=sampler.num_prompts > 0)) as events:
                 for event in events:
                     if isinstance(event, AdapterSaved) and self._requests.now is not RunRequest.DISCARD:
                         adapter = self._keep(task, event, recorder)
@@ -302,7 +322,7 @@ class Trainer:
         recorded = self._end(task, "stopped" if self._requests.now.stops else "finished", None, adapter)
         if recorded and (adapter is not None or discarded):
             drop_checkpoint(self._workspace, task.run)
-        if adapter is not None:
+        if adapter is not None and not task.for_study:
             yield from self._loaded_model.use_steps(adapter)
 
     def _move(self, event: Event, sampler: Sampler) -> None:
@@ -332,11 +352,14 @@ class Trainer:
         return self._requests.now is RunRequest.LEAVE
 
     def _sampler(self, task: RunTask, adapter: str) -> Sampler:
+        settings = stored_settings(self._workspace)
+        if task.for_study:
+            settings = replace(settings, runs=replace(settings.runs, samples=0))
         return Sampler(
             self._services,
             task.run,
             adapter,
-            stored_settings(self._workspace),
+            settings,
             resumed=task.resumed,
             broken_off=lambda: self._requests.now.ends,
             sampled=self._sampled,
@@ -355,28 +378,6 @@ class Trainer:
             self.progress = replace(self.progress, seconds_left=None)
         self._show(RunPhase.PAUSED)
 
-    def _events(self, task: RunTask, staging: Path, recorder: RunRecorder) -> Generator[Event, None, None]:
-        """The engine's events of this run."""
-        from engine.train import train_dpo  # imports torch
-
-        base = self._loaded_model.required()
-        for reason in base.reasons:
-            recorder.note(reason)
-        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
-            yield from train_dpo(
-                base,
-                [preference_pair(row) for row in task.rows],
-                task.config,
-                adapter=staging.name,
-                folder=staging,
-                start=start,
-                stop=lambda: self._requests.now is RunRequest.STOP,
-                known_reference=KnownReferences(self._workspace),
-                checkpoint_folder=self.checkpoint_folder(task.run),
-                checkpoint_now=lambda: self._requests.now.needs_checkpoint,
-                resume=task.resumed,
-            )
-
     def checkpoint_folder(self, run: int) -> Path:
         """The folder of a run's checkpoint."""
         return checkpoint_folder(self._workspace, run)
@@ -391,6 +392,7 @@ class Trainer:
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
         """Record and publish the run's end. False when it can only be recorded later; the run is over either way."""
+        self.machine.end()
         self.progress = None  # if it seemed to continue, no other run could start
         recorded = self.endings.record(task.run, status, error, adapter)
         self._publish(RunEnded(task.run, name=task.name, status=status))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from adapters.errors import AdapterError
@@ -16,18 +17,21 @@ from db import blind_trials as db_blind
 from db import models as db_models
 from db import trials as db_trials
 from db.errors import DatabaseError
-from db.pair_rows import ComparisonRow, VerdictRow
+from db.pair_rows import ComparisonRow, ModelRow, VerdictRow
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
-from engine.errors import EngineError
+from engine.errors import AnswersMissing, EngineError
 from tui.compute.scheduler import Job, Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import QueueChanged, TrialChanged, VerdictStored, WorkbenchFailed
+from tui.generation.completion_writer import CompletionWriter
+from tui.generation.policies import Policy, ServedPolicy, model_row, policy_by_name, server_of
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_unanswerable
-from tui.trials.trial_answers import Question, answer_questions
+from tui.trials.prompt_limits import leave_out_prompts, leave_out_unanswerable
+from tui.trials.trial_answers import Question, answer_questions, served_alone
+from tui.workspace.servers import ServerList
 from tui.workspace.settings import BASE
 
 MOVED_TO = "from trials"
@@ -38,7 +42,7 @@ MOVED_TO = "from trials"
 class TrialPlan:
     """The plan of a blind trial.
 
-    `policy` is on trial and is compared with `against`: names or ids of adapters, or "base". `prompt_set` is
+    `policy` is on trial and is compared with `against`, both as `find_policy` takes them. `prompt_set` is
     the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
     pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the command or the
     name of the judge that judges in a person's place, and `judged_by` its id where it is in the list of judges.
@@ -69,8 +73,8 @@ class BlindTrials:
         self._given_up: set[int] = set()
         self._looked_through: set[int] = set()
         """Trials whose prompts all leave the model room to answer."""
-        self.job: Job | None = None
-        """The job that writes answers now, or the last one that did."""
+        self.jobs: dict[bool, Job] = {}
+        """The jobs that write answers now, or the last ones that did, by whether servers alone answer."""
 
     # -- starting and ending -----------------------------------------------------------------------------------
 
@@ -82,16 +86,18 @@ class BlindTrials:
             AdapterError: there is no such adapter, or it does not fit the base model that is loaded.
             ModelError: no base model is loaded.
         """
-        against, policy = self._adapter(plan.against), self._adapter(plan.policy)
+        against, policy = (policy_by_name(each, self._services) for each in (plan.against, plan.policy))
         if against == policy:
             raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
-        models = self._loaded_model.model_row(against), self._loaded_model.model_row(policy)
+        models = model_row(against, self._services), model_row(policy, self._services)
         prompts = self._choose(plan, models)
         settings = {**plan.sampling.record(), "system": plan.system}
         trial = self._workspace.write(
             db_blind.add_blind_trial,
             model_a=models[0],
             model_b=models[1],
+            server_a=server_of(against),
+            server_b=server_of(policy),
             sampling=self._workspace.write(db_models.ensure_sampling, settings).result(),
             prompts=prompts,
             prompt_set=plan.prompt_set,
@@ -126,9 +132,6 @@ class BlindTrials:
                 "with `palate prompts add FILE --set NAME --held-out`."
             )
         return prompts
-
-    def _adapter(self, name: str) -> Adapter | None:
-        return None if name == BASE else self._workspace.registry.get(name)
 
     # -- judging -----------------------------------------------------------------------------------------------
 
@@ -190,46 +193,70 @@ class BlindTrials:
     # -- on the compute thread -----------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Write the missing answers of trials, unless a job already does or no trial is in progress."""
-        if not self._scheduler.busy_with("trial answers") and db_blind.unfinished(self._workspace.connection):
-            self.job = self._scheduler.submit("trial answers", self._work_steps(), self._priority)
+        """Write the missing answers of trials, unless a job already does or no trial is in progress.
 
-    def _priority(self) -> Priority:
+        Trials that servers alone answer have a thread of their own, and never wait for the model.
+        """
+        trials = [db_trials.get_trial(self._workspace.connection, each) for each in self._unfinished()]
+        for served in {each.served for each in trials}:
+            thread = self._services.thread_for(needs_model=not served)
+            if not thread.busy_with("trial answers"):
+                writer = CompletionWriter(self._services)
+                steps, priority = self._work_steps(writer, served=served), partial(self._priority, writer)
+                self.jobs[served] = thread.submit("trial answers", steps, priority)
+
+    def job_of(self, trial: int) -> Job | None:
+        """The job that writes the answers of this trial now, or the last one that wrote answers of its kind."""
+        return self.jobs.get(db_trials.get_trial(self._workspace.connection, trial).served)
+
+    def _unfinished(self) -> list[int]:
+        return db_blind.unfinished(self._workspace.connection)
+
+    def _priority(self, writer: CompletionWriter) -> Priority:
         """While a person judges a trial, its answers come before the labelling queue, which is not in sight then."""
+        if writer.idle:
+            return Priority.ASLEEP
         return Priority.FIRST if self.attended is not None and self._ready < LOW else Priority.IN_ADVANCE
 
-    def _work_steps(self) -> WorkSteps:
+    def _work_steps(self, writer: CompletionWriter, *, served: bool) -> WorkSteps:
         yield  # the job that loads the model goes first
-        self._loaded_model.required()
-        while (trial := self._next_trial()) is not None:
+        if not served:
+            self._loaded_model.required()
+        while (trial := self._next_trial(served=served)) is not None:
             try:
-                yield from self._write_some(trial)
+                yield from self._write_some(trial, writer)
             except (EngineError, AdapterError, WorkbenchError, DatabaseError) as error:
                 self._given_up.add(trial.id)
                 self._publish(WorkbenchFailed(title_of(error), f"Trial {trial.id} waits for its answers. {error}"))
 
-    def _next_trial(self) -> TrialRow | None:
-        """The trial that still lacks answers, the attended one first."""
+    def _next_trial(self, *, served: bool) -> TrialRow | None:
+        """The trial of this kind that still lacks answers, the attended one first."""
         connection = self._workspace.connection
-        trials = [each for each in db_blind.unfinished(connection) if each not in self._given_up]
+        trials = [each for each in self._unfinished() if each not in self._given_up]
         for each in sorted(trials, key=lambda trial: trial != self.attended):
-            if db_blind.missing_answers(connection, each, 1):
-                return db_trials.get_trial(connection, each)
+            row = db_trials.get_trial(connection, each)
+            if row.served == served and db_blind.missing_answers(connection, each, 1):
+                return row
         return None
 
-    def _write_some(self, trial: TrialRow) -> WorkSteps:
-        policies = self._policy_of(trial.model_a), self._policy_of(trial.model_b)
-        self._look_through(trial)
+    def _write_some(self, trial: TrialRow, writer: CompletionWriter) -> WorkSteps:
+        policies = self._policy_of(trial.model_a, trial.server_a), self._policy_of(trial.model_b, trial.server_b)
+        if not served_alone(policies):
+            self._look_through(trial)
         limit = 1 if self.ready(trial.id) == 0 else PROMPTS_AT_ONCE
+        asked = db_blind.missing_answers(self._workspace.connection, trial.id, limit)
         questions = [
             Question(
                 prompt,
                 seed_from(self._seed, "blind", trial.id, prompt.id, sample),
                 seed_from(self._seed, "side", trial.id, prompt.id, sample),
             )
-            for prompt, sample in db_blind.missing_answers(self._workspace.connection, trial.id, limit)
+            for prompt, sample in asked
         ]
-        yield from answer_questions(self._services, trial, policies, questions)
+        missing = yield from answer_questions(self._services, trial, policies, questions, writer)
+        if reasons := [missing[prompt.id] for prompt, sample in asked if sample and prompt.id in missing]:
+            raise AnswersMissing(reasons[0])  # a prompt that has pairs already cannot be left out
+        leave_out_prompts(self._services, trial.id, [prompt for prompt, _ in asked], missing)
         if not db_blind.missing_answers(self._workspace.connection, trial.id, 1):
             self._workspace.write(db_blind.add_repeats, trial.id).result()
         self._publish_progress(trial.id)
@@ -244,19 +271,26 @@ class BlindTrials:
         )
         self._looked_through.add(trial.id)
 
-    def _policy_of(self, model: int) -> Adapter | None:
-        """The adapter of a stored model, None for the base.
+    def _policy_of(self, model: int, server: int | None) -> Policy:
+        """The policy of a stored model, on a server or here.
 
         Raises:
+            TextsStay: texts may no longer be sent to its server.
             WorkbenchError: the trial belongs to a base model that is not loaded, or the adapter's weights changed.
             AdapterError: the adapter is gone.
         """
         row = db_models.get_model(self._workspace.connection, model)
+        if server is not None:
+            named = ServerList(self._workspace).by_id(server)
+            if not named.allowed:
+                raise ServerList.unallowed(named)
+            return ServedPolicy(named, None if row.kind == "server" else self._adapter_of(row))
         base = row if row.parent is None else db_models.get_model(self._workspace.connection, row.parent)
         if base.fingerprint != self._loaded_model.required().fingerprint:
             raise WorkbenchError(f"It compares policies of {base.name}. Start Palate with --model {base.source}.")
-        if row.parent is None:
-            return None
+        return None if row.parent is None else self._adapter_of(row)
+
+    def _adapter_of(self, row: ModelRow) -> Adapter:
         adapter = self._workspace.registry.get(row.source)
         if adapter.manifest.checksum != row.fingerprint:
             raise WorkbenchError(f"The weights of {row.name} are no longer those that the trial began with. End it.")

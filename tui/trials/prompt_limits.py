@@ -20,18 +20,24 @@ def leave_out_unanswerable(
     services: Services, trial: int, prompts: Sequence[PromptRow], system: str | None = None
 ) -> list[PromptRow]:
     """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones."""
-    base, workspace, reasons = services.loaded_model.required(), services.workspace, {}
+    base, reasons = services.loaded_model.required(), {}
     for prompt in prompts:
         request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
         if error := why_unanswerable(base, request):
             reasons[prompt.id] = str(error)
-    if reasons:
-        workspace.write(db_trials.leave_out, trial, list(reasons)).result()
-        left_out = [prompt for prompt in prompts if prompt.id in reasons]
-        over = db_trials.get_trial(workspace.connection, trial).status == "failed"
-        text = _words(trial, left_out, reasons, over=over)
-        services.publish(WorkbenchNotice("The model cannot answer every prompt", text))
+    leave_out_prompts(services, trial, prompts, reasons)
     return [prompt for prompt in prompts if prompt.id not in reasons]
+
+
+def leave_out_prompts(services: Services, trial: int, prompts: Sequence[PromptRow], reasons: dict[int, str]) -> None:
+    """Take those of the prompts that have a reason out of a trial, and publish why."""
+    left_out = [prompt for prompt in prompts if prompt.id in reasons]
+    if not left_out:
+        return
+    services.workspace.write(db_trials.leave_out, trial, [each.id for each in left_out]).result()
+    over = db_trials.get_trial(services.workspace.connection, trial).status == "failed"
+    text = _words(trial, left_out, reasons, over=over)
+    services.publish(WorkbenchNotice("The model cannot answer every prompt", text))
 
 
 def _words(trial: int, left_out: Sequence[PromptRow], reasons: dict[int, str], *, over: bool) -> str:

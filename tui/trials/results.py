@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,28 @@ def result_of(trial: TrialRow, comparisons: Sequence[ComparisonRow], *, unmet: i
         unmet=unmet,
         place=_place(pairs),
     )
+
+
+def by_reason(
+    comparisons: Sequence[ComparisonRow], reasons: Mapping[int, Sequence[str]]
+) -> list[tuple[str, dict[Outcome, int]]]:
+    """How the comparisons with each reason ended for the policy on trial, the most frequent reason first.
+
+    `reasons` maps a verdict to its reasons. These are counts of comparisons, not of prompts, and repeats are left out.
+    """
+    counts: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    for each in comparisons:
+        outcome = outcome_of(each)
+        if each.repeats is None and each.standing is not None and outcome is not None:
+            for name in reasons.get(each.standing.id, ()):
+                counts[name][outcome] += 1
+    return sorted(((name, dict(found)) for name, found in counts.items()), key=lambda each: -sum(each[1].values()))
+
+
+def reason_tally_words(name: str, outcomes: Mapping[Outcome, int]) -> str:
+    """The outcomes for one reason in words."""
+    won, tied, lost = (outcomes.get(each, 0) for each in ("win", "tie", "loss"))
+    return f"of the {won + tied + lost:,} for {visible_line(name, 24)}: {won:,} won · {tied:,} tied · {lost:,} lost"
 
 
 def _is_complete(rows: Sequence[ComparisonRow], samples: int) -> bool:

@@ -18,10 +18,12 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import WorkbenchError, title_of
 from tui.events import TrialChanged, WorkbenchFailed
+from tui.generation.completion_writer import CompletionWriter
+from tui.generation.policies import model_row, policy_by_name, server_of
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
-from tui.trials.prompt_limits import leave_out_unanswerable
-from tui.trials.trial_answers import Question, TwoPolicies, answer_questions
-from tui.workspace.settings import BASE
+from tui.trials.prompt_limits import leave_out_prompts, leave_out_unanswerable
+from tui.trials.trial_answers import Question, TwoPolicies, answer_questions, served_alone
+from tui.workspace.settings import BASE, IN_USE
 
 
 class SideBySide:
@@ -39,48 +41,52 @@ class SideBySide:
         """Record a side-by-side and submit its job; returns its id.
 
         Args:
-            adapter: name or id of the tuned policy; None for the one in use.
-            against: name or id of the other one, or "base".
+            adapter: the tuned policy, as `find_policy` takes it; None for the adapter in use.
+            against: the other one.
 
         Raises:
             WorkbenchError: there is no adapter to compare, answers are being written, or too few prompts are held out.
-            AdapterError: there is no such adapter.
+            AdapterError, InputError, TextsStay: see `find_policy`.
+            ModelError: one of them needs the model, which is not loaded.
         """
         with self._starting:
             return self._start(adapter, num_questions, sampling, against)
 
     def _start(self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str) -> int:
-        self._check_free()
-        tuned = self._workspace.registry.get(adapter) if adapter else self._loaded_model.in_use
-        if tuned is None:
+        if self._services.busy_with("side by side"):
+            raise WorkbenchError(
+                "Answers are still being written for another comparison. Wait for its end, or stop it."
+            )
+        tuned = policy_by_name(adapter or IN_USE, self._services)
+        if tuned is None and adapter is None:
             raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
-        other = None if against == BASE else self._workspace.registry.get(against)
+        other = policy_by_name(against, self._services)
         if other == tuned:
             raise WorkbenchError(f"{against} would be compared with itself. Choose another policy.")
+        if not served_alone((other, tuned)):
+            self._loaded_model.required()
         prompts = self._choose(num_questions)
         trial = self._workspace.write(
             db_trials.add_trial,
             kind="side_by_side",
-            model_a=self._loaded_model.model_row(other),
-            model_b=self._loaded_model.model_row(tuned),
+            model_a=model_row(other, self._services),
+            model_b=model_row(tuned, self._services),
+            server_a=server_of(other),
+            server_b=server_of(tuned),
             sampling=self._workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": None}).result(),
             num_questions=len(prompts),
         ).result()
         self._stop = False
-        steps = self._work_steps(trial, prompts, (other, tuned))
-        self.job = self._scheduler.submit("side by side", steps, lambda: Priority.WAITED_FOR)
+        policies, writer = (other, tuned), CompletionWriter(self._services)
+        steps = self._work_steps(trial, prompts, policies, writer)
+        thread = self._services.thread_for(needs_model=not served_alone(policies))
+        priority = lambda: Priority.ASLEEP if writer.idle else Priority.WAITED_FOR  # noqa: E731
+        self.job = thread.submit("side by side", steps, priority)
         return trial
 
     def stop(self) -> None:
         """End after the questions that are being answered. Stored answers stay."""
         self._stop = True
-
-    def _check_free(self) -> None:
-        if self._scheduler.busy_with("side by side"):
-            raise WorkbenchError(
-                "Answers are still being written for another comparison. Wait for its end, or stop it."
-            )
-        self._loaded_model.required()
 
     def _choose(self, num_questions: int) -> list[PromptRow]:
         prompts = db_prompts.held_out_prompts(self._workspace.connection, num_questions)
@@ -96,14 +102,17 @@ class SideBySide:
 
     # -- on the compute thread -----------------------------------------------------------------------------------
 
-    def _work_steps(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
+    def _work_steps(
+        self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies, writer: CompletionWriter
+    ) -> WorkSteps:
         status = "stopped"
         try:
-            prompts = leave_out_unanswerable(self._services, trial, prompts)
+            if not served_alone(policies):
+                prompts = leave_out_unanswerable(self._services, trial, prompts)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return
-                yield from self._answer(trial, prompts[start : start + PROMPTS_AT_ONCE], policies)
+                yield from self._answer(trial, prompts[start : start + PROMPTS_AT_ONCE], policies, writer)
                 self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
             status = "finished" if prompts else "failed"
         except (EngineError, AdapterError, DatabaseError) as error:
@@ -113,13 +122,16 @@ class SideBySide:
             self._workspace.write(db_trials.set_trial_status, trial, status).result()
             self._publish(TrialChanged(trial, self._done(trial), len(prompts)))
 
-    def _answer(self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies) -> WorkSteps:
+    def _answer(
+        self, trial: int, prompts: Sequence[PromptRow], policies: TwoPolicies, writer: CompletionWriter
+    ) -> WorkSteps:
         questions = [
             Question(each, seed_from(self._seed, "trial", each.id), seed_from(self._seed, "trial", trial, each.id))
             for each in prompts
         ]
         row = db_trials.get_trial(self._workspace.connection, trial)
-        yield from answer_questions(self._services, row, policies, questions)
+        missing = yield from answer_questions(self._services, row, policies, questions, writer)
+        leave_out_prompts(self._services, trial, prompts, missing)
 
     def _done(self, trial: int) -> int:
         return db_trials.get_trial(self._workspace.connection, trial).done

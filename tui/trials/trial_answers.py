@@ -7,20 +7,19 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 
-from adapters.manifest import Adapter
 from db import comparisons as db_comparisons
 from db.prompt_rows import PromptRow, with_system
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
-from engine.errors import PromptRefused
+from engine.errors import AnswersMissing, PromptRefused
 from engine.requests import GenerationRequest
-from tui.compute.scheduler import WorkSteps
 from tui.compute.services import Services
 from tui.generation.answer_sources import AnswerSource
-from tui.generation.completion_writer import Completed, CompletionWriter, Refused
+from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused
+from tui.generation.policies import Policy, needs_model
 
-TwoPolicies = tuple[Adapter | None, Adapter | None]
-"""Two policies as their adapters; None is the base alone."""
+TwoPolicies = tuple[Policy, Policy]
+"""The first policy of a trial, and the one on trial."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,27 @@ class Question:
 
 
 def answer_questions(
-    services: Services, trial: TrialRow, policies: TwoPolicies, questions: Sequence[Question]
-) -> WorkSteps:
+    services: Services, trial: TrialRow, policies: TwoPolicies, questions: Sequence[Question], writer: CompletionWriter
+) -> Generator[None, None, dict[int, str]]:
     """Let the first policy of a trial answer all questions, then the second, and then store the pairs.
+
+    Returns why a server answered some of the questions not, by prompt: nothing is stored of those.
 
     Raises:
         PromptRefused: a question is too long for the model.
-        AdapterError, ModelError: a policy cannot answer.
+        AnswersMissing: none of several questions was answered.
+        AdapterError, ModelError, ServerError: a policy cannot answer.
     """
-    first = yield from _answers(services, trial, policies[0], questions)
-    second = yield from _answers(services, trial, policies[1], questions)
+    missing: dict[int, str] = {}
+    first = yield from _answers(writer, trial, policies[0], questions, missing)
+    second = yield from _answers(
+        writer, trial, policies[1], [each for each in questions if _key(each) in first], missing
+    )
+    if missing and not second and len(questions) > 1:
+        raise AnswersMissing(f"None of {len(questions)} questions was answered: {next(iter(missing.values()))}")
     system = trial.sampling.get("system")
-    for question, a, b in zip(questions, first, second, strict=True):
+    for question in [each for each in questions if _key(each) in second]:
+        a, b = first[_key(question)], second[_key(question)]
         services.workspace.write(
             db_comparisons.add_pair,
             question.prompt.id,
@@ -52,27 +60,46 @@ def answer_questions(
             side_seed=question.side_seed,
             trial=trial.id,
         ).result()
+    return missing
+
+
+def served_alone(policies: TwoPolicies) -> bool:
+    """Do servers answer as both policies?"""
+    return not any(needs_model(each) for each in policies)
+
+
+def _key(question: Question) -> str:
+    """The name of a question in events. A prompt may be asked several times."""
+    return f"{question.prompt.id}/{question.seed}"
 
 
 def _answers(
-    services: Services, trial: TrialRow, policy: Adapter | None, questions: Sequence[Question]
-) -> Generator[None, None, list[Completed]]:
-    """One answer to each question, in their order."""
+    writer: CompletionWriter,
+    trial: TrialRow,
+    policy: Policy,
+    questions: Sequence[Question],
+    missing: dict[int, str],
+) -> Generator[None, None, dict[str, Completed]]:
+    """The answers of one policy by question; what a server gave none to is added to `missing`."""
+    if not questions:
+        return {}
     stored = {each.name: trial.sampling.get(each.name, each.default) for each in _SAMPLING}
     source = AnswerSource(policy, SamplingConfig(**stored))
     system, answers = trial.sampling.get("system"), {}
     requests = deque(
-        GenerationRequest(str(place), with_system(each.prompt.messages, system), each.seed)
-        for place, each in enumerate(questions)
+        GenerationRequest(_key(each), with_system(each.prompt.messages, system), each.seed) for each in questions
     )
-    with closing(CompletionWriter(services).write(source, requests)) as events:
+    with closing(writer.write(source, requests)) as events:
         for event in events:
-            if isinstance(event, Refused):
-                raise PromptRefused(event.key, event.reason)
-            if isinstance(event, Completed):
-                answers[int(event.done.key)] = event
+            match event:
+                case Refused() if needs_model(policy):
+                    raise PromptRefused(event.key, event.reason)
+                case Refused() | Missing():
+                    missing[int(event.key.split("/")[0])] = event.reason
+                case Completed():
+                    answers[event.done.key] = event
             yield
-    return [answers[place] for place in range(len(questions))]
+    return answers
 
 
 _SAMPLING = fields(SamplingConfig)

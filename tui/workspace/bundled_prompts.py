@@ -1,9 +1,15 @@
-"""The prompts that come with Palate."""
+"""What comes with Palate: prompts, and the model that needs no account."""
 
 import json
 from importlib.resources import files
 
 from db.prompt_rows import NewPrompt
+from engine.sources.default_model import DEFAULT_SOURCE
+
+BUNDLED_SET = "science"
+"""The prompt set for labelling that a new workspace has."""
+DEFAULT_MODEL = DEFAULT_SOURCE
+"""The model that a new workspace has."""
 
 
 def load_questions(*, held_out: bool) -> list[NewPrompt]:

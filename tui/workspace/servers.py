@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from db import servers as db_servers
+from db import settings as db_settings
 from db.servers import ServerRow
 from engine.chat_servers.address import Server
 from engine.chat_servers.inspection import OPENAI, PROTOCOLS, ServerReport, find_protocol, inspect_server
 from engine.errors import ServerError
 from tui.errors import InputError
 from tui.text.sanitize import visible_line
-from tui.workspace.consent import Consents, Destination
+from tui.workspace.consent import Consents, Destination, TextsStay
 from tui.workspace.settings import SERVER, SourceConfig
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
-AT = "@"
-"""Between a policy and the server that it answers on: base@box."""
 _MOST_NAMED = 8
 """Models that a report names; the others are counted."""
+_FOLDERS = "server_folders"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -110,6 +111,19 @@ class ServerList:
         allowed = self.consents.may_go_to(Destination.at(row.url))
         return NamedServer(row.name, row.id, row.protocol, server, allowed)
 
+    @staticmethod
+    def unallowed(named: NamedServer) -> TextsStay:
+        """The error for a server that texts may not be sent to."""
+        return TextsStay(
+            f"Texts would leave for {named.destination.place}, and you have not allowed that. Allow it with `palate "
+            f"servers allow {named.name}`, or press V and then l."
+        )
+
+    def folder_of(self, named: NamedServer) -> tuple[Path | None, str | None]:
+        """Where adapters are copied for a server, and how that folder is called there; None: where they lie here."""
+        kept = self._workspace.setting(_FOLDERS, {}).get(str(named.id), {})
+        return Path(kept["here"]) if kept.get("here") else None, kept.get("there")
+
     # -- changing ----------------------------------------------------------------------------------------------
 
     def add(
@@ -140,6 +154,19 @@ class ServerList:
         named = self.get(name)
         if named.id is not None and named.protocol != protocol:
             self._workspace.write(db_servers.set_protocol, named.id, protocol).result()
+
+    def set_folder(self, name: str, here: Path | None, there: str | None) -> None:
+        """Copy adapters for a server into a folder that it sees too, as `there`; None: it reads them in the workspace.
+
+        Raises:
+            InputError: the folder is not there.
+        """
+        named = self._listed(name)
+        if here is not None and not here.is_dir():
+            raise InputError(f"{here} is no folder. Name one that this machine and the server see.")
+        folder = {"here": str(here.absolute()), "there": there} if here is not None else {}
+        change = lambda kept: kept[_FOLDERS].update({str(named.id): folder})  # noqa: E731
+        self._workspace.write(db_settings.update_settings, (_FOLDERS,), change).result()
 
     def allow(self, name: str) -> None:
         """Record that texts may be sent to this server."""

@@ -1,13 +1,20 @@
 """The settings of a workspace: the queue, the source of answers, leaving, colours, runs. No torch, no Textual."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from engine.chat_servers.client import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
+AT = "@"
+"""Between a policy and the server that it answers on: base@box."""
 GO_ON, LEAVE = "go-on", "leave"
+FIRST_REASONS = ("correct", "clear", "shorter", "tone", "format", "made up")
+"""The reasons that a new workspace offers."""
+LONGEST_PERSON_NAME = 40
+"""The most characters of a person's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,9 @@ class SourceConfig:
     """The policies that write the two answers of a comparison."""
 
     policy: str = setting(
-        AUTO, "Who answers: base, in-use (the adapter in use), an adapter's name, server; auto is server if one is set."
+        AUTO,
+        "Who answers: base, in-use (the adapter in use), an adapter's name, or these on a server (base@box); server is "
+        "the one below; auto is server if one is set.",
     )
     against: str | None = setting(None, "Who writes the other answer, in the same words; none: the same one.")
     against_sampling: str | None = setting(
@@ -68,7 +77,12 @@ class SourceConfig:
     )
     server_timeout: float = setting(120.0, "Seconds that the server may be silent.", above=0)
     server_retries: int = setting(3, "How often a request is repeated after a temporary failure.", low=0, high=20)
-    server_parallel: int = setting(4, "Answers requested from the server at the same time.", low=1, high=256)
+    server_parallel: int = setting(
+        16,
+        "At most this many answers requested from a server at a time; fewer where more are no faster.",
+        low=1,
+        high=256,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -126,6 +140,20 @@ class BackupsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonConfig:
+    """The person whose workspace this is."""
+
+    name: str | None = setting(None, "Your name, for others who read your verdicts; none: you are called “me”.")
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.name is not None and (len(self.name) > LONGEST_PERSON_NAME or not self.name.isprintable()):
+            raise SettingError(
+                f"A name has at most {LONGEST_PERSON_NAME} characters, all of them visible. Write another one."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppearanceConfig:
     """How the screens look."""
 
@@ -138,6 +166,11 @@ class AppearanceConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+
+
+def is_served(policy: str) -> bool:
+    """Does a server answer as this policy? Then nothing of it needs the model here."""
+    return policy == SERVER or AT in policy
 
 
 def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
@@ -174,6 +207,32 @@ class RunsConfig:
         "Signal at the end of a run: the terminal's bell, or its desktop notification (in tmux the bell as well).",
         choices=("off", "bell", "desktop"),
     )
+    tracker: str = setting(
+        "off",
+        "Where a run's figures go while it trains, for who has the tracker installed; no prompt and no answer.",
+        choices=("off", "trackio", "tensorboard", "wandb"),
+    )
+    hook: str | None = setting(
+        None,
+        "A command, or an address that gets a POST, at the end of each run, with its names and figures; setting an "
+        "address allows them to go there. $NAME in it is an environment variable, for what is secret.",
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.hook is not None:
+            hook_host(self.hook)
+
+
+def hook_host(hook: str) -> str | None:
+    """The host to which the facts of a run go; None where the hook is a command.
+
+    Raises:
+        SettingError: the address holds a name and a password.
+    """
+    parts = urlsplit(hook)
+    if parts.scheme not in ("http", "https"):
+        return None
+    if "@" in parts.netloc or not parts.netloc:
+        raise SettingError("The hook's address must name a host, and hold no password: the setting is stored as it is.")
+    return parts.netloc.lower()

@@ -7,14 +7,17 @@ from typing import Any
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import InputError
+from tui.workspace.consent import Consents, Destination
 from tui.workspace.settings import (
     SERVER,
     AppearanceConfig,
     BackupsConfig,
     LeavingConfig,
+    PersonConfig,
     QueueConfig,
     RunsConfig,
     SourceConfig,
+    hook_host,
     parse_sampling,
 )
 from tui.workspace.workspace import Workspace
@@ -27,6 +30,7 @@ PARTS: dict[str, type] = {
     "runs": RunsConfig,
     "look": AppearanceConfig,
     "backups": BackupsConfig,
+    "person": PersonConfig,
 }
 """The key of the database under which the settings of each class are stored."""
 BACK = "default"
@@ -35,7 +39,7 @@ BACK = "default"
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """Every setting of a workspace: the queue, leaving, the source of answers, sampling, runs, colours and backups."""
+    """Every setting of a workspace: queue, leaving, source of answers, sampling, runs, colours, backups, the person."""
 
     queue: QueueConfig
     leaving: LeavingConfig
@@ -44,6 +48,7 @@ class QueueSettings:
     runs: RunsConfig
     look: AppearanceConfig
     backups: BackupsConfig
+    person: PersonConfig
 
     def check(self) -> None:
         """Raise `SettingError` where the settings contradict one another."""
@@ -92,6 +97,9 @@ def change_setting(workspace: Workspace, name: str, text: str) -> None:
         parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is stored
 
     workspace.write(db_settings.update_settings, PARTS, change).result()
+    hook = stored_settings(workspace).runs.hook
+    if each.name == "hook" and hook is not None and (host := hook_host(hook)):
+        Consents(workspace).allow(Destination("hook", host))  # whoever types an address names the destination
 
 
 def _built(kept: dict[str, dict[str, Any]]) -> QueueSettings:

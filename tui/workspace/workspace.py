@@ -20,12 +20,14 @@ from db import prompt_sets as db_prompt_sets
 from db import prompts as db_prompts
 from db import runs as db_runs
 from db import settings as db_settings
+from db import tags as db_tags
 from db.connection import open_database, read_only
 from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock, owner_of
 from db.writer import Writer
 from tui.errors import InputError, WorkbenchError
-from tui.workspace.bundled_prompts import load_questions
+from tui.workspace.bundled_prompts import BUNDLED_SET, load_questions
+from tui.workspace.settings import FIRST_REASONS
 
 _Result = TypeVar("_Result")
 
@@ -186,11 +188,13 @@ def read_workspace(folder: Path) -> Workspace:
 
 
 def _furnish(workspace: Workspace) -> None:
-    """Give a new workspace its seed and the two bundled prompt sets."""
+    """Give a new workspace its seed, a list of reasons and the two bundled prompt sets."""
     if workspace.setting("seed") is None:
         workspace.keep_setting("seed", secrets.randbelow(2**31))
+    if not db_tags.list_tags(workspace.connection):
+        workspace.write(db_tags.offer_first, FIRST_REASONS).result()
     if db_prompts.list_prompt_sets(workspace.connection):
         return
-    for name, held_out in (("science", False), ("science, held out", True)):
+    for name, held_out in ((BUNDLED_SET, False), (f"{BUNDLED_SET}, held out", True)):
         prompts = load_questions(held_out=held_out)
         workspace.write(db_prompt_sets.create_prompt_set, name, held_out=held_out, prompts=prompts).result()

@@ -42,10 +42,16 @@ def pairs():
 
 def test_llm_comparator(tmp_path):
     path = tmp_path / "out.json"
-    assert export_trial(path, trial(), pairs(), "llm-comparator") == 6
+    given = next(each.standing.id for each in pairs() if each.standing is not None)
+    assert export_trial(path, trial(), pairs(), "llm-comparator", {given: ["clear", "tone"]}) == 6
+    written = [each["custom_fields"] for each in json.loads(path.read_text())["examples"]]
+    assert [each for each in written if each] == [{"reasons": "clear; tone"}]
     record = json.loads(path.read_text(encoding="utf-8"))
     assert set(record) == {"metadata", "models", "examples"}
-    assert record["metadata"] == {"source_path": "palate: trial 1", "custom_fields_schema": []}
+    assert record["metadata"] == {
+        "source_path": "palate: trial 1",
+        "custom_fields_schema": [{"name": "reasons", "type": "text"}],
+    }
     assert record["models"] == [{"name": "smollm2"}, {"name": "taste-3"}]
     for example in record["examples"]:
         assert {key: type(value) for key, value in example.items()} == EXAMPLE

@@ -326,3 +326,49 @@ def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
 )
 def test_an_address_without_a_path_means_the_usual_one(url: str, base: str) -> None:
     assert Server(url, "llama").base_url == base
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_neither_texts_nor_the_key_follow_a_redirect_to_another_place(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOX_KEY", "sk-secret")
+    got: list[object] = []
+
+    def elsewhere(handler: BaseHTTPRequestHandler) -> None:
+        got.append(handler.headers.get("Authorization"))
+        stream(handler, "caught", finish="stop")
+
+    with misbehaving(elsewhere) as other:
+
+        def onward(handler: BaseHTTPRequestHandler) -> None:
+            send(handler, status, {}, Location=f"{other}/v1/chat/completions")
+
+        with misbehaving(onward) as url, pytest.raises(ServerError, match="takes neither texts nor the key there"):
+            ask(url, key_env="BOX_KEY")
+    assert got == []
+
+
+def test_a_wait_that_is_too_long_is_told_and_not_waited_for() -> None:
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, 429, {}, Retry_After="3600")
+
+    with misbehaving(busy) as url, pytest.raises(ServerError, match="takes no more requests"):
+        ask(url, retries=3)
+
+
+def test_a_busy_server_gets_fewer_requests_at_a_time() -> None:
+    refused: list[int] = []
+
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        if len(refused) < 3:
+            refused.append(1)
+            send(handler, 503, {}, Retry_After="0")
+        else:
+            stream(handler, "Now", ".", finish="stop")
+
+    with misbehaving(busy) as url:
+        answers = ServerAnswers(Server(url, "llama", retries=3), requests(6), PLAIN)
+        assert len(take(answers)) == 6
+        assert answers.habits.pace is not None
+        assert answers.habits.pace.limit == 1

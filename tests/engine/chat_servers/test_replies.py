@@ -12,7 +12,7 @@ from engine.chat_servers import bounds
 from engine.chat_servers.client import Server, ServerAnswers
 from engine.errors import ServerError
 from engine.events import AnswerMissing, CompletionDone
-from tests.engine.test_server import PLAIN, ask, missing, requests, settle
+from tests.engine.chat_servers.test_client import PLAIN, ask, missing, requests, settle
 from tests.serving import misbehaving, send
 
 Habit = Callable[[Any], None]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.analysis.agreement import agreement, in_words
+from tui.analysis.agreement import AgreementOfTwo, agreement, in_words, of_two_in_words
 
 
 def test_four_pairs_by_hand() -> None:
@@ -37,5 +37,20 @@ def test_without_pairs_nothing_is_claimed() -> None:
 def test_the_sentence() -> None:
     words = in_words(agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]))
     assert words == (
-        "You agreed with yourself on 3 of 4 repeated pairs (75%; 95 % interval 30% to 95%, Cohen's κ 0.50)."
+        "You agreed with yourself on 3 of 4 repeated pairs (75%; 95 % interval 30% to 95%; "
+        "Cohen's κ 0.50, -0.40 to 0.91)."
     )
+
+
+def test_full_agreement_has_an_interval_too() -> None:
+    # All of 20 agree. Wilson's share goes down to 0.83887; (0.83887 − 1/2) ÷ (1/2).
+    found = agreement([("a", "a"), ("b", "b")] * 10)
+    assert (found.kappa, found.kappa_high) == (1.0, 1.0)
+    assert found.kappa_low == pytest.approx(0.67775, abs=1e-5)
+
+
+def test_two_people_by_name() -> None:
+    found = AgreementOfTwo("You", "Ben", agreement([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")]))
+    assert of_two_in_words(found).startswith("You and Ben agreed on 3 of 4 pairs (75%; ")
+    nothing = AgreementOfTwo("You", "judge ./j", agreement([]))
+    assert of_two_in_words(nothing) == "You and judge ./j judged no pair that the other judged as well."

@@ -7,13 +7,17 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from db.errors import NotWritable
 from tests.label_pairs import fill
 from tests.starting import environment
+from tui.cli import main
 from tui.ipc.endings import OUTPUT_LOST, command_end
 
 FAILING = """
@@ -76,6 +80,44 @@ def test_a_verdict_whose_words_cannot_be_written_is_stored_and_not_called_a_fail
     assert quiet.returncode == 0
     assert judged(space, 1) == ["a"]
     assert judged(space, 2) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "reads", "stored"),
+    [
+        (("judge", "3", "tie"), "tui.workbench.Workbench.status", "SELECT verdict FROM verdicts WHERE comparison = 3"),
+        (("settings", "depth", "9"), "tui.commands.settings.list_settings", "SELECT value FROM settings"),
+    ],
+)
+def test_what_cannot_be_read_after_a_store_is_told_and_is_no_failure(
+    space: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], reads: str, stored: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise NotWritable("cannot be read")
+
+    monkeypatch.setattr(reads, fail)
+    done = CliRunner().invoke(main, ["--workspace", str(space), *words])
+    assert done.exit_code == 0, done.output
+    assert "It is stored" in done.stderr
+    with closing(sqlite3.connect(f"file:{space / 'palate.db'}?mode=ro", uri=True)) as connection:
+        assert words[-1] in str(connection.execute(stored).fetchall())
+
+
+def test_a_verdict_is_no_failure_where_another_program_holds_the_database_at_the_end(
+    space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locker = sqlite3.connect(space / "palate.db", isolation_level=None, check_same_thread=False)
+
+    def lock(*_: object) -> SimpleNamespace:
+        locker.execute("BEGIN IMMEDIATE")
+        return SimpleNamespace(offer=0)
+
+    monkeypatch.setattr("db.connection.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("tui.workbench.Workbench.status", lock)
+    done = CliRunner().invoke(main, ["--workspace", str(space), "judge", "4", "tie"])
+    locker.close()
+    assert done.exit_code == 0, done.output
+    assert judged(space, 4) == ["tie"]
 
 
 def test_help_on_a_full_disk_ends_with_a_sentence(space: Path) -> None:

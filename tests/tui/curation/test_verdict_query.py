@@ -115,7 +115,7 @@ def test_every_filter_and_flag_is_tested_above_or_here(five):
     assert set(FILTERS) | set(FLAGS) == {
         *("verdict", "set", "field", "policy", "chosen", "run", "trial", "strength", "date", "before", "after"),
         *("note", "id", "edited", "noted", "out", "left", "right", "again", "imported", "named"),
-        *("tag", "person", "judge", "program"),
+        *("tag", "person", "judge", "program", "by"),
     }
 
 

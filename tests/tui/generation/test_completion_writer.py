@@ -25,7 +25,9 @@ from tui.generation.completion_writer import (
     TextGrew,
     WriterEvent,
 )
+from tui.generation.policies import ServedPolicy
 from tui.workbench import Workbench
+from tui.workspace.servers import NamedServer
 
 SAMPLING = SamplingConfig(max_new_tokens=20)
 """A turn gives each answer eight tokens, so an answer that is not ended by the model takes three turns."""
@@ -131,7 +133,10 @@ def test_a_server_refuses_one_prompt_and_answers_the_others(workbench: Workbench
         return stream(handler, f"{question} ", "Because." if question else "", finish="stop")
 
     with misbehaving(answer) as url:
-        source = AnswerSource(Server(url, "llama", retries=0, parallel=1), SAMPLING)
+        source = AnswerSource(
+            ServedPolicy(NamedServer("server", None, "openai", Server(url, "llama", retries=0, parallel=1), True)),
+            SAMPLING,
+        )
         writer = CompletionWriter(workbench.services)
         first = asked_of(writer, source, request("1", "A?"), request("2", "long"), request("3", "long"))
         second = asked_of(writer, source, request("4", "B?"), request("5", ""))

@@ -67,7 +67,7 @@ def leave(workbench: Workbench, number: int) -> None:
     workspace, services = workbench.workspace, workbench.services
     asked_of = find_asked_of(find_sources(workbench.answers.settings, services), services)
     for prompt in db_prompts.unasked_prompts(workspace.connection, asked_of)[:-number]:
-        workspace.write(db_prompts.pass_over, prompt, asked_of, "not needed here").result()
+        workspace.write(db_prompts.pass_over, prompt.id, asked_of, "not needed here").result()
 
 
 def judge_all(workbench: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -11,12 +12,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from db.errors import WorkspaceBusy
+from db.lock import WorkspaceLock
 from tests.starting import ROOT, Process
 from tests.test_import_rules import calls_of
 from tests.tiny import save_tiny
 from tests.visiting import QUICK, SHORT, Owner, begin, owner_of, palate, records, wait_until
 from tui.cli import main
+from tui.ipc.client import connect_to_watch
 from tui.ipc.protocol import VERSION, Channel
+from tui.ipc.remote_workbench import RemoteWorkbench
+from tui.workspace.workspace import read_workspace
 
 LONG = ("--lora-r", "4", "--eval-share", "0", "--epochs", "100000")
 
@@ -110,7 +116,16 @@ def test_records_are_the_same_beside_an_owner_and_without_one(
 
 def plain(record: dict[str, object]) -> dict[str, object]:
     """A record without what differs between two runs of the same command: times, speeds and the moment's memory."""
-    moving = ("at", "seconds", "seconds_left", "pairs_per_second", "flops_per_second", "elapsed_s", "free_bytes")
+    moving = (
+        "at",
+        "seconds",
+        "seconds_left",
+        "pairs_per_second",
+        "tokens_per_second",
+        "flops_per_second",
+        "elapsed_s",
+        "free_bytes",
+    )
     return {name: value for name, value in record.items() if name not in moving}
 
 
@@ -208,6 +223,48 @@ def test_ctrl_c_of_the_visitor_ends_its_command_alone(owner: Owner) -> None:
         _, err = visitor.communicate(timeout=120)
     assert (visitor.returncode, err.splitlines()[-1]) == (1, "Aborted!")
     assert palate(owner.folder, "judge", "16", "a").returncode == 0
+
+
+def test_a_command_says_that_its_owner_is_suspended_and_ends_well_once_it_is_continued(owner: Owner) -> None:
+    command = ("generate", "--pairs", "3", "--max-new-tokens", "200", "--json")
+    with begin(owner.folder, *command) as visitor:
+        lines_until(visitor, lambda record: record["event"] == "comparison")
+        os.kill(owner.pid, signal.SIGSTOP)
+        assert visitor.stderr is not None
+        words = f"Process {owner.pid}, which has the workspace open, is suspended"
+        wait_until(lambda: words in visitor.stderr.readline())
+        os.kill(owner.pid, signal.SIGCONT)
+        visitor.communicate(timeout=120)
+    assert visitor.returncode == 0
+
+
+def test_ctrl_c_ends_a_command_whose_owner_is_suspended(owner: Owner) -> None:
+    with begin(owner.folder, "generate", "--pairs", "150", "--max-new-tokens", "200", "--json") as visitor:
+        lines_until(visitor, lambda record: record["event"] == "comparison")
+        os.kill(owner.pid, signal.SIGSTOP)
+        assert visitor.stderr is not None
+        wait_until(lambda: "is suspended" in visitor.stderr.readline())
+        visitor.send_signal(signal.SIGINT)
+        visitor.communicate(timeout=120)
+        os.kill(owner.pid, signal.SIGCONT)
+    assert visitor.returncode == 1
+    assert palate(owner.folder, "judge", "16", "a").returncode == 0
+
+
+def test_a_watcher_says_that_the_owner_is_suspended_and_not_that_it_left(owner: Owner) -> None:
+    with pytest.raises(WorkspaceBusy) as busy:
+        WorkspaceLock(owner.folder).acquire()
+    watched = RemoteWorkbench(read_workspace(owner.folder), *connect_to_watch(busy.value))
+    watched.start()
+    try:
+        os.kill(owner.pid, signal.SIGSTOP)
+        wait_until(lambda: watched.watching == f"watching, owner is suspended: {owner.pid}")
+        os.kill(owner.pid, signal.SIGCONT)
+        wait_until(lambda: watched.watching == f"watching, owner is {owner.pid}")
+        assert not watched.left
+    finally:
+        os.kill(owner.pid, signal.SIGCONT)
+        watched.close()
 
 
 def test_an_owner_that_dies_is_told_and_nothing_acknowledged_is_lost(mortal: Owner) -> None:

@@ -8,17 +8,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from db.connection import read_only
 from db.errors import NotWritable, WorkspaceBusy
 from db.lock import WorkspaceLock
 from db.private_files import open_private
+from tests.label_pairs import fill
 from tests.starting import environment
-from tests.visiting import palate, wait_until
+from tests.visiting import begin, palate, wait_until
 from tui.ipc.protocol import Channel
 from tui.ipc.waiting import Patience
 from tui.terminal.redirect import log_to
@@ -78,6 +81,17 @@ def test_a_long_wait_says_for_whom(capsys: pytest.CaptureFixture[str]) -> None:
     patience.wait(busy(os.getpid()))
     patience.wait(busy(os.getpid()))
     assert capsys.readouterr().err.count(f"Waiting for process {os.getpid()}") == 1
+
+
+@pytest.mark.long
+def test_twenty_seven_commands_at_once_are_all_served_without_an_owner(tmp_path: Path) -> None:
+    count = 27
+    fill(tmp_path / "space", count)
+    begun = [begin(tmp_path / "space", "judge", str(at), "tie", "--json") for at in range(1, count + 1)]
+    ended = [(each.communicate(timeout=600), each.returncode) for each in begun]
+    assert [code for _, code in ended] == [0] * count, [said for said, code in ended if code]
+    with closing(read_only(tmp_path / "space" / "palate.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM verdicts WHERE verdict = 'tie'").fetchone()[0] == count
 
 
 def test_a_suspended_owner_is_named_at_once(tmp_path: Path) -> None:

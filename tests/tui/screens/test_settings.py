@@ -9,6 +9,8 @@ from textual.pilot import Pilot
 from tests.screens import text_of, until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
+from tui.screens.dialog import AskText
+from tui.screens.models import ModelsScreen
 from tui.screens.settings import SettingsScreen
 from tui.theme import DARK, LIGHT
 from tui.widgets.form.form import Form
@@ -30,6 +32,7 @@ async def _open(pilot: Pilot[None]) -> SettingsScreen:
     screen = pilot.app.screen
     assert isinstance(screen, SettingsScreen)
     await until(pilot, lambda: screen.focused is not None)
+    await pilot.press("down")  # the first row leads to the models
     return screen
 
 
@@ -98,3 +101,33 @@ async def test_a_value_that_a_line_cannot_show_stays_as_it_is_until_it_is_edited
         await pilot.press("escape", "escape")
         await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
     assert stored_settings(workbench.workspace).source.system == prompt
+
+
+async def test_the_first_row_leads_to_the_models_and_says_what_another_one_takes(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.models.memory_needs", lambda source: iter([f"{source}: about 2.0 GB: fits"]))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _open(pilot)
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
+        await until_shown(pilot, "another model …")
+        assert "✓ smollm2-135m-instruct" in text_of(app)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AskText))
+        await pilot.press(*"some/one", "enter")
+        await until_shown(pilot, "some/one: about 2.0 GB: fits")
+        await pilot.press("r")
+        await until(pilot, lambda: app.wanted_model == "some/one")
+    assert workbench.workspace.setting("model") is None, "what does not load is not kept"
+
+
+async def test_the_model_in_use_is_not_restarted(workbench: StillWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(ModelsScreen("label"))
+        await until_shown(pilot, "a server …")
+        await pilot.press("enter")
+        await until(pilot, lambda: any(each.title == "This model is in use" for each in app._notifications))
+        assert app.wanted_model == ""

@@ -63,8 +63,8 @@ def workbench(open_workbench: Open) -> Workbench:
 
 def write_all(workbench: Workbench) -> None:
     workbench.blind_trials.wake()
-    if workbench.blind_trials.job is not None:
-        workbench.blind_trials.job.done.result(timeout=60)
+    for job in workbench.blind_trials.jobs.values():
+        job.done.result(timeout=60)
 
 
 def begin(workbench: Workbench, **more: object) -> int:

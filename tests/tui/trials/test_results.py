@@ -7,7 +7,17 @@ from db.pair_rows import ComparisonRow, VerdictRow
 from db.run_rows import TrialRow
 from tests.fake_workbench import START, comparison, completion, prompt
 from tui.analysis.paired_comparison import Tally
-from tui.trials.results import board_of, doubts, outcome_of, rate_words, result_of, sentence, tally_words
+from tui.trials.results import (
+    board_of,
+    by_reason,
+    doubts,
+    outcome_of,
+    rate_words,
+    reason_tally_words,
+    result_of,
+    sentence,
+    tally_words,
+)
 
 AT = START.isoformat()
 
@@ -139,3 +149,11 @@ def test_the_board_pools_trials_and_leaves_sealed_ones_and_programs_out() -> Non
     assert board.next_match == ("taste-5", "taste-3")
     two = board_of([first], ["smollm2", "taste-3"])
     assert two.board is None, "two policies need no strengths"
+
+
+def test_outcomes_are_counted_by_reason() -> None:
+    pairs = twenty(2, 1, 2)  # the verdicts 1 and 2 won, 3 tied, 4 and 5 lost
+    reasons = {1: ("clear", "tone"), 3: ("clear",), 4: ("clear",)}
+    again = replace(pairs[0], repeats=1)
+    assert by_reason([*pairs, again], reasons) == [("clear", {"win": 1, "tie": 1, "loss": 1}), ("tone", {"win": 1})]
+    assert reason_tally_words("clear", {"win": 2, "loss": 1}) == "of the 3 for clear: 2 won · 0 tied · 1 lost"

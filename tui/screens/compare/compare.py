@@ -15,7 +15,7 @@ from tui.events import ModelChanged, TrialChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
-from tui.screens.compare.trial_setup import TrialSetupScreen
+from tui.screens.compare.trial_setup import TrialSetupScreen, policy_rows
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import when
 from tui.text.sanitize import visible_line
@@ -49,7 +49,7 @@ class CompareScreen(PalateScreen):
             yield Form(
                 ActionRow("trial", "Blind trial", "Set up a trial in which you judge without knowing who wrote what."),
                 ActionRow("look", "Side by side", "Write both answers to held-out questions, and show the names."),
-                ChoiceRow("adapter", "adapter", "The adapter to look at.", _NO_ADAPTER),
+                ChoiceRow("adapter", "policy", "The policy to look at: an adapter, or one on a server.", _NO_ADAPTER),
                 ChoiceRow("against", "against", "What it is compared with.", [(BASE, BASE)]),
                 questions_row(self._num_held_out),
                 id="compare-form",
@@ -75,12 +75,12 @@ class CompareScreen(PalateScreen):
         form = self.query_one(Form)
         adapter = form.row("adapter")
         assert isinstance(adapter, ChoiceRow)
-        views = sorted((view for view in self.workbench.adapters() if view.fits), key=lambda view: not view.in_use)
         against = form.row("against")
         assert isinstance(against, ChoiceRow)
-        names = [(view.id, _adapter_words(view.name, view.in_use)) for view in views]
-        adapter.set_choices(names or _NO_ADAPTER)
-        against.set_choices([(BASE, BASE), *names])
+        names = policy_rows(sorted(self.workbench.policies(), key=lambda each: not each.in_use))
+        tuned = [each for each in names if each[0] != BASE]
+        adapter.set_choices(tuned or _NO_ADAPTER)
+        against.set_choices([(BASE, BASE), *tuned])
         self._draw_action()
         trials = self.workbench.trials()
         self.query_one("#trials", CursorList).show((str(trial.id), trial_line(trial)) for trial in trials)
@@ -207,7 +207,7 @@ class CompareScreen(PalateScreen):
 def trial_line(trial: TrialRow) -> Content:
     """One trial in the list: its state, the two names, how far it is, and when."""
     sign, colour = SIGNS["paused" if trial.sealed else trial.status]
-    first = "base" if trial.model_a_kind != "adapter" else cut(visible_line(trial.model_a_name), 14)
+    first = cut(visible_line(trial.first_name), 14)
     names = cut(f"{first} · {visible_line(trial.model_b_name)}", 32)
     words = f" {column(names, 33)}{_how_far(trial).ljust(26)}{when(trial.created)}"
     return Content.assemble((sign, colour), words)
@@ -220,10 +220,6 @@ def _how_far(trial: TrialRow) -> str:
         return f"blind, {trial.judged} judged"
     done = f"{trial.done} of {trial.num_questions}" if trial.done < trial.num_questions else f"{trial.done}"
     return f"{done} question{'s' if trial.num_questions != 1 else ''}"
-
-
-def _adapter_words(name: str, in_use: bool) -> str:
-    return visible_line(name, 24) + (" (in use)" if in_use else "")
 
 
 def questions_row(num_held_out: Callable[[], int]) -> TextRow:

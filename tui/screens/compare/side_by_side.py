@@ -88,8 +88,7 @@ class SideBySideScreen(PalateScreen):
 
     def _draw(self) -> None:
         trial = self._row()
-        first = visible_line(trial.model_a_name, 40) if trial.model_a_kind == "adapter" else "base"
-        self.view.names = (first, visible_line(trial.model_b_name, 40))
+        self.view.names = (visible_line(trial.first_name, 40), visible_line(trial.model_b_name, 40))
         self.view.display = bool(self._pairs)
         waiting = self.query_one("#writing", Static)
         waiting.display = not self._pairs
@@ -138,8 +137,9 @@ class SideBySideScreen(PalateScreen):
 def waiting_words(trial: TrialRow) -> Content:
     """The words in place of the panes while no question is answered."""
     if trial.status == "running":
+        first, second = visible_line(trial.first_name, 40), visible_line(trial.model_b_name, 40)
         return Content(
-            f"Writing the answers of the base model and of {visible_line(trial.model_b_name, 40)} "
+            f"Writing the answers of {first} and of {second} "
             f"to {count(trial.num_questions, 'held-out question')}. Each appears here when both have answered."
         )
     return Content(f"This comparison {trial.status} before a question was answered. Press esc and start another.")

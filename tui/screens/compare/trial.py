@@ -13,7 +13,7 @@ from tui.errors import KNOWN_ERRORS, begun
 from tui.events import AnswersGrowing, TrialChanged, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
-from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.keys import FEED_KEYS, NOTE_KEY, REASON_KEY, VERDICT_KEYS, VIEW_KEYS
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.snapshots import LoadState
@@ -30,6 +30,7 @@ class TrialScreen(PairScreen):
         *FEED_KEYS,
         *VIEW_KEYS,
         NOTE_KEY,
+        REASON_KEY,
         Writing(
             "enter", "finish", "result", priority=True, id="trial.finish", tooltip="End it, show names and result."
         ),
@@ -209,6 +210,8 @@ class TrialPairs:
         elif trial.done == trial.total:
             title = "Every pair is judged"
             sentence = "enter shows the names and the result. u takes the last verdict back."
+        elif trial.served:
+            pass
         elif model.state is LoadState.FAILED:
             title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
         elif not model.is_ready:

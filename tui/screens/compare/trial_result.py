@@ -1,7 +1,7 @@
 """What a trial says, what could fool one, and every comparison in it, lost ones first."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual import on
@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 
 from db.pair_rows import ComparisonRow
 from db.run_rows import TrialRow
-from tui.analysis.paired_comparison import Tally
+from tui.analysis.paired_comparison import Outcome, Tally
 from tui.errors import KNOWN_ERRORS
 from tui.events import VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
@@ -20,7 +20,18 @@ from tui.screens.dialog import AskText
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count, when
 from tui.text.sanitize import visible, visible_line
-from tui.trials.results import TrialResult, doubts, left_out, outcome_of, rate_words, result_of, sentence, tally_words
+from tui.trials.results import (
+    TrialResult,
+    by_reason,
+    doubts,
+    left_out,
+    outcome_of,
+    rate_words,
+    reason_tally_words,
+    result_of,
+    sentence,
+    tally_words,
+)
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cursor_list import CursorList
 
@@ -69,7 +80,9 @@ class TrialResultScreen(PalateScreen):
         notes = self.workbench.comparison_notes(self._trial)
         result = result_of(trial, comparisons, unmet=self.workbench.unmet_prompts(trial))
         moved = len({each.prompt for each in self.workbench.moved_prompts(self._trial)})
-        self.query_one("#figures", Static).update(figures(result, moved, wide=not self.stacked))
+        said = [each.standing.id for each in comparisons if each.standing is not None]
+        reasons = by_reason(comparisons, self.workbench.reasons.of(said))
+        self.query_one("#figures", Static).update(figures(result, moved, reasons, wide=not self.stacked))
         wanted = _FILTERS[self._filter]
         rows = sorted((each for each in comparisons if pair_matches(each, wanted, notes)), key=_place)
         self._shown = [each.id for each in rows]
@@ -118,7 +131,13 @@ class TrialResultScreen(PalateScreen):
 # -- words -----------------------------------------------------------------------------------------------------
 
 
-def figures(result: TrialResult, moved: int, *, wide: bool) -> Content:
+def figures(
+    result: TrialResult,
+    moved: int,
+    reasons: Sequence[tuple[str, Mapping[Outcome, int]]] = (),
+    *,
+    wide: bool,
+) -> Content:
     """The sentence, the counts with the bar of the interval, what could fool one, and how it was done."""
     trial, tally = result.trial, result.tally
     colour = {"better": "$success", "worse": "$error"}.get(result.conclusion.word, "$warning")
@@ -134,6 +153,8 @@ def figures(result: TrialResult, moved: int, *, wide: bool) -> Content:
         del lines[3]
     for name, words, stands_out in doubts(result):
         lines.append(Content.assemble((f"{name:<22}", "$quiet"), (words, "$warning" if stands_out else "")))
+    for at, each in enumerate(reasons):
+        lines.append(Content.assemble((f"{'why' if at == 0 else '':<22}", "$quiet"), reason_tally_words(*each)))
     lines.append(Content.styled(how(trial, moved), "$quiet"))
     if trial.note:
         lines.append(Content.assemble(("note  ", "$quiet"), visible_line(trial.note, 200)))

@@ -1,5 +1,6 @@
 """Setting up a blind trial: two policies, the prompts, the sampling, and how it may end."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -11,6 +12,7 @@ from textual.widgets import Static
 from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.events import ModelChanged, WorkbenchEvent
+from tui.generation.policies import PolicyChoice
 from tui.judges.format import NO_PERSON
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
@@ -21,7 +23,7 @@ from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
-from tui.workspace.settings import BASE
+from tui.workspace.settings import is_served
 
 PROMPTS: Final = 20
 """Enough to settle a clear difference (15 to 5), judged in a quarter of an hour."""
@@ -47,8 +49,7 @@ class TrialSetupScreen(PalateScreen):
 
     def compose_body(self) -> ComposeResult:
         """The words, the rows, and the sentence of the row under the cursor."""
-        names = [(view.id, visible_line(view.name, 24)) for view in self.workbench.adapters() if view.fits]
-        policies = [*names, (BASE, "base")]
+        policies = policy_rows(self.workbench.policies())
         sets = [(each.id, visible_line(each.name, 24)) for each in self.workbench.prompt_sets() if each.held_out]
         policy, against = self._loaded_model
         with Vertical(id="setup"):
@@ -125,6 +126,9 @@ class TrialSetupScreen(PalateScreen):
             return "choose two policies that differ"
         if plan.num_prompts > self._held_out():
             return f"only {self._held_out()} prompts are held out"
+        if is_served(plan.policy) and is_served(plan.against):
+            return None
+        self.workbench.ensure_model()
         return None if self.workbench.model_state.is_ready else "the model is not ready yet"
 
     def _draw_action(self) -> None:
@@ -169,6 +173,11 @@ class TrialSetupScreen(PalateScreen):
     def action_back(self) -> None:
         """Back to the list."""
         self.dismiss()
+
+
+def policy_rows(choices: Sequence[PolicyChoice]) -> list[tuple[str, str]]:
+    """Policies as the rows of a form offer them: the word that is taken, and what a person reads."""
+    return [(each.word, visible_line(each.label, 24) + (" (in use)" if each.in_use else "")) for each in choices]
 
 
 _PROMPTS_HELP: Final = (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from db.pair_rows import GiverRow
 from tui.analysis import report_format as words
 from tui.analysis.preferences import Preference
 from tui.analysis.report import Group, PreferenceReport
@@ -31,6 +33,7 @@ class PreferencesScreen(PalateScreen):
         Binding("f", "group(1)", "set or field", id="likes.group", tooltip="Only one prompt set, then only one field."),
         Binding("F", "group(-1)", "the one before", show=False, id="likes.group-back", tooltip="The group before."),
         Binding("i", "source", "imported", id="likes.source", tooltip="Pairs that came with a file, or your own."),
+        Binding("v", "giver", "verdicts of", id="likes.giver", tooltip="What another person or a judge prefers."),
         Writing("w", "missed", "look again", id="likes.missed", tooltip="Open the pairs that the adapter gets wrong."),
         Writing("s", "smoothing", "smoothing", id="likes.smoothing", tooltip="The next run's label smoothing."),
         Binding("j", "scroll(1)", "down", show=False, id="likes.down", tooltip="Scroll down."),
@@ -40,6 +43,8 @@ class PreferencesScreen(PalateScreen):
     def __init__(self) -> None:
         super().__init__()
         self._group, self._source = Group(), "person"
+        self._givers: tuple[str, ...] = ()
+        self._rows: list[GiverRow] = []
         self._page: PreferenceReport | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -65,13 +70,14 @@ class PreferencesScreen(PalateScreen):
             self.screen_shown()
 
     async def _read(self, version: int) -> None:
-        read = self.workbench.likes.read
+        read = partial(self.workbench.likes.read, self._group, source=self._source, givers=self._givers)
         try:
-            page = await asyncio.to_thread(read, self._group, source=self._source, version=version)
+            page = await asyncio.to_thread(read, version=version)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
         self._page = page
+        self._rows = self.workbench.likes.givers()
         self.query_one("#likes-text", Static).update(page_text(page))
         self.refresh_bindings()
 
@@ -85,6 +91,8 @@ class PreferencesScreen(PalateScreen):
                 return page is not None and len(page.groups) > 2
             case "source":
                 return page is not None and (page.imported > 0 or self._source == "import")
+            case "giver":
+                return len(self._rows) > 1
             case "missed":
                 return page is not None and page.missed is not None and bool(page.missed.pairs)
             case "smoothing":
@@ -110,8 +118,16 @@ class PreferencesScreen(PalateScreen):
 
     def action_source(self) -> None:
         """Imported pairs, or the person's own verdicts."""
-        self._source = "person" if self._source == "import" else "import"
+        self._source, self._givers = "person" if self._source == "import" else "import", ()
         self._group = Group()
+        self.screen_shown()
+
+    def action_giver(self) -> None:
+        """The next person or judge, or the owner again."""
+        labels = [each.label for each in self._rows]
+        place = labels.index(self._givers[0]) if self._givers and self._givers[0] in labels else 0
+        following = (place + 1) % len(labels)
+        self._source, self._givers = "person", (labels[following],) if following else ()
         self.screen_shown()
 
     def action_missed(self) -> None:
@@ -149,8 +165,13 @@ def page_text(page: PreferenceReport) -> Content:
     ]
     if page.likes.equal_length:
         parts += [Content(""), _quiet(words.EQUAL), *_table(page.likes.equal_length)]
+    if page.reasons:
+        lines = (Content(visible(words.reason_words(each))) for each in page.reasons)
+        parts += [Content(""), _head("By reason"), *lines]
     parts += [Content(""), _head("You against yourself"), *map(Content, words.agreement_words(page))]
     parts += [Content(words.flip_words(page.label_noise)), *_offer(page)]
+    if page.with_others:
+        parts += [Content(""), _head("You and others"), *(Content(visible(each)) for each in words.others_words(page))]
     parts += [Content(""), _head("Still the other way round"), Content(visible(words.missed_words(page.missed)))]
     if page.days:
         parts += [Content(""), _head("Pace"), *(_quiet(words.day_words(day)) for day in reversed(page.days))]

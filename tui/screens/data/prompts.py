@@ -16,7 +16,9 @@ from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
 from tui.export.forgetting import ForgetPlan, forget_words, remains_words
+from tui.generation.prompt_growth import GrowthRequest
 from tui.screens.base import PalateScreen
+from tui.screens.data.grow import GrowScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.dialog import AskText, Choose
 from tui.screens.external_editor import edit_text
@@ -30,9 +32,23 @@ from tui.widgets.lists.cursor_list import CursorList
 from tui.widgets.lists.prompt_lines import prompt_line, set_lines
 
 _PAGE: Final = 200
+_HERE: Final = ""
 _AHEAD: Final = 20
-_LETTERS: Final = ("add", "write", "new_set", "rename", "hold_out", "move", "remove", "forget", "find")
+_LETTERS: Final = (
+    "similar",
+    "add",
+    "write",
+    "grow",
+    "new_set",
+    "rename",
+    "hold_out",
+    "move",
+    "remove",
+    "forget",
+    "find",
+)
 _EMPTY_SET: Final = "No prompt here. Press a to type one, e to write one in your editor."
+_NONE_SIMILAR: Final = "No prompt of this set is nearly the same as another. Press esc to see all of them."
 _NOTHING_FOUND: Final = "No prompt of this set matches. Press esc to see all of them."
 
 
@@ -42,10 +58,12 @@ class PromptsScreen(PalateScreen):
     MODE = "data"
     AUTO_FOCUS = "#sets-list"
     BINDINGS: ClassVar = [
-        Binding("escape", "back", "back", id="prompts.back", tooltip="Take the words off, then back to the verdicts."),
+        Binding("escape", "back", "back", id="prompts.back", tooltip="Take the filter off, then back to the verdicts."),
         Binding("slash", "find", "find", id="prompts.find", key_display="/", tooltip="Prompts of this set with words."),
+        Binding("s", "similar", "similar", id="prompts.similar", tooltip="Prompts that are nearly the same."),
         Writing("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
         Writing("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
+        Writing("M", "grow", "more", id="prompts.grow", tooltip="A model writes more; you take each or not."),
         Writing("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
         Writing("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
         Writing("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
@@ -59,6 +77,8 @@ class PromptsScreen(PalateScreen):
         self._sets: list[SetCounts] = []
         self._rows: list[PromptListRow] = []
         self._complete = True
+        self._similar = False
+        """Only the prompts are listed that are nearly the same as others."""
         self._asked = 0
 
     def compose_body(self) -> ComposeResult:
@@ -112,10 +132,13 @@ class PromptsScreen(PalateScreen):
         mine, after = self._asked, self._rows[-1].id if more and self._rows else 0
         if marked is None:
             return
-        rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
+        if self._similar:
+            rows = await asyncio.to_thread(self.book.similar_together, marked.row.id)
+        else:
+            rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
         if mine != self._asked or not self.is_mounted:
             return  # another set or other words were asked for meanwhile
-        self._complete = len(rows) < _PAGE
+        self._complete = self._similar or len(rows) < _PAGE
         shown = self.query_one("#prompts-list", CursorList)
         if more:
             self._rows += rows
@@ -130,9 +153,12 @@ class PromptsScreen(PalateScreen):
         pane.border_title = Content(visible_line(marked.row.name, 60))
         more = "" if self._complete else f"the first {len(self._rows):,}, more as you go down"
         found = count(len(self._rows), "match").replace("matchs", "matches") if filtered and self._complete else more
+        if self._similar:
+            found = f"nearly the same as others: {count(len(self._rows), 'prompt')}"
         pane.border_subtitle = Content(found) if found else None
         pane.set_class(not self._rows, "-empty")
-        self.query_one("#nothing", Static).update(Content(_NOTHING_FOUND if filtered else _EMPTY_SET))
+        none = _NONE_SIMILAR if self._similar else _NOTHING_FOUND if filtered else _EMPTY_SET
+        self.query_one("#nothing", Static).update(Content(none))
         self.refresh_bindings()
 
     @on(OptionList.OptionHighlighted, "#sets-list")
@@ -165,6 +191,8 @@ class PromptsScreen(PalateScreen):
             return False
         if action in ("move", "remove"):
             return True if self.marked_prompt is not None else None
+        if action == "grow":
+            return True if self.marked_set is not None and not self.marked_set.row.held_out else None
         if action in ("add", "write", "rename", "hold_out", "forget"):
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
@@ -176,8 +204,14 @@ class PromptsScreen(PalateScreen):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
+    def action_similar(self) -> None:
+        """List only the prompts that are nearly the same as others, or all again."""
+        self._similar = not self._similar
+        self.run_worker(self._read_prompts(), name="prompts")
+
     def action_find(self) -> None:
         """Type words; the list follows every key."""
+        self._similar = False
         self.query_one("#words").add_class("-open")
         self.query_one("#words").focus()
 
@@ -190,7 +224,10 @@ class PromptsScreen(PalateScreen):
         self.query_one("#prompts-list").focus()
 
     def action_back(self) -> None:
-        """Take the words off; without any, back to the verdicts."""
+        """Take the filter off; without any, back to the verdicts."""
+        if self._similar:
+            self.action_similar()
+            return
         line = self.query_one("#words", Input)
         if line.has_class("-open"):
             line.value = ""
@@ -224,6 +261,25 @@ class PromptsScreen(PalateScreen):
         if edited.text.strip():
             await self._add(marked, edited.text)
         edited.forget()
+
+    def action_grow(self) -> None:
+        """Let a model write more prompts like those of the marked set; ask which, where there is a choice."""
+        marked = self.marked_set
+        if marked is None or marked.row.held_out:
+            return
+        servers = self.workbench.servers.all()
+        if not servers:
+            self._grow(marked, _HERE)
+            return
+        rows = [(_HERE, Content("the base model here"))]
+        rows += [(each.name, Content(visible_line(f"{each.name} · {each.server.model}", 60))) for each in servers]
+        sentence = f"Who writes more prompts like those of {marked.row.name!r}? A few of them are shown to it."
+        pick = Pick("More prompts", sentence, rows)
+        self.app.push_screen(pick, lambda key: self._grow(marked, key) if key is not None else None)
+
+    def _grow(self, marked: SetCounts, server: str) -> None:
+        request = GrowthRequest(marked.row.name, server=None if server == _HERE else server)
+        self.app.push_screen(GrowScreen(request, marked.row.id))
 
     def action_new_set(self) -> None:
         """Ask for a name, then what the set is for."""

@@ -1,22 +1,35 @@
 """An answer written better in the person's editor: it is chosen over the one that it came from."""
 
 import asyncio
+from typing import Protocol
+
+from textual.content import Content
 
 from db.pair_rows import ComparisonRow
 from tui.errors import KNOWN_ERRORS, begun
 from tui.screens.actions import Actions
 from tui.screens.dialog import Choose
 from tui.screens.external_editor import Edited, edit_text
-from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
 
 _ANSWERS = {"1": "first", "2": "second"}
 
 
-class EditAnswer(Actions):
-    """Edits an answer of the pair that a feed shows."""
+class ShownPair(Protocol):
+    """What shows the pair: a feed, or a screen of its own kind."""
 
-    def __init__(self, screen: PairScreen, feed: PairFeed) -> None:
+    @property
+    def pair(self) -> ComparisonRow | None:
+        """The pair that is shown."""
+
+    def show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
+        """Show what follows the pair `after`."""
+
+
+class EditAnswer(Actions):
+    """Edits an answer of the pair that is shown."""
+
+    def __init__(self, screen: PairScreen, feed: ShownPair) -> None:
         self._screen, self._feed = screen, feed
 
     def enabled(self, action: str, parameters: tuple[object, ...]) -> bool | None:

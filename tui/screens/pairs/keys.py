@@ -40,6 +40,8 @@ FEED_KEYS: Final = (
 )
 """Keys where one pair comes after another."""
 
+REASON_KEY: Final = writing_key("full_stop", "reasons", "why", "why", "Say why: reasons of the verdict just given.")
+
 NOTE_KEY: Final = writing_key("c", "note", "note", "note", "Keep a note with this pair.")
 
 VIEW_KEYS: Final = (

@@ -141,6 +141,7 @@ class PairFeed(Actions):
         """Once the last verdict is taken back, open its pair."""
         if not await self._screen.commit(asyncio.wrap_future(stored)):
             return
+        self._screen.reasons.note_undone()
         taken = stored.result()
         if taken is None:
             self._screen.view.note("there is no verdict to take back")

@@ -13,12 +13,13 @@ from db.pair_rows import ComparisonRow, VerdictRow
 from tui.errors import KNOWN_ERRORS, begun
 from tui.screens.base import PalateScreen
 from tui.screens.pairs.reading_clock import ReadingClock
+from tui.screens.pairs.reasons import ReasonActions
 from tui.screens.pairs.verdict_gate import VerdictGate
 from tui.screens.pairs.view_actions import ViewActions
 from tui.text.format import count
 from tui.widgets.binding import TextualBinding
 from tui.widgets.pair.pair_view import PairView
-from tui.widgets.pair.verdict_notes import saved_words
+from tui.widgets.pair.verdict_notes import said_words, saved_words
 
 
 class PairScreen(PalateScreen):
@@ -28,15 +29,19 @@ class PairScreen(PalateScreen):
     AUTO_FOCUS = ""
     BLIND: ClassVar[bool] = True
     """Does nothing on this screen tell who wrote the answers?"""
+    REASONS: ClassVar[tuple[str, ...]] = ()
+    """The reasons that every verdict of this screen has from the start."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gate = VerdictGate(lambda: self.shown_pair is not None and not self.too_small)
         self.clock = ReadingClock()
+        self.reasons = ReasonActions(self)
         self.take_actions(
+            self.reasons,
             ViewActions(
                 self, has_pair=lambda: self.shown_pair is not None, has_text=lambda: self.has_text, touch=self.touch
-            )
+            ),
         )
 
     def on_mount(self) -> None:
@@ -117,6 +122,15 @@ class PairScreen(PalateScreen):
         words = {"left": "first", "right": "second"} if self.stacked else {}
         return words.get(binding.description, super().key_label(binding))
 
+    def action_reasons(self) -> None:
+        """Give reasons for the verdict of the pair that was opened again, else for the one just given."""
+        pair = self.shown_pair
+        standing = None if pair is None or self.gate.deciding else self.workbench.comparison(pair.id).standing
+        if pair is None or standing is None or standing.verdict == "skip" or standing.source != "person":
+            self.reasons.action_reasons()
+        else:
+            self.reasons.open_for(pair, standing, said_words(pair, standing, stacked=self.stacked))
+
     def action_judge(self, side: str, strength: int) -> None:
         """One answer is better."""
         pair = self.shown_pair
@@ -164,9 +178,11 @@ class PairScreen(PalateScreen):
                 layout=self.layout_word,
                 seconds=self.seconds_read() if self.BLIND else None,
                 blind=self.BLIND,
+                reasons=self.REASONS,
             )
         )
         words = saved_words(verdict, side, strength, stacked=self.stacked)
+        self.reasons.note_given(pair, stored, words, verdict)
         self.run_worker(self._store(pair, stored, words), name="verdict")
 
     async def _store(self, pair: ComparisonRow, stored: Future[VerdictRow], words: Content) -> None:

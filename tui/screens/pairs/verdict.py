@@ -1,5 +1,6 @@
 """One judged pair, opened again: its answers by name, all its verdicts, and the keys to judge it once more."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -9,7 +10,7 @@ from textual.widgets import Static
 
 from db.pair_rows import ComparisonRow, CompletionRow, VerdictRow
 from tui.events import PairChanged, VerdictStored, WorkbenchEvent
-from tui.screens.pairs.keys import VERDICT_KEYS, VIEW_KEYS
+from tui.screens.pairs.keys import REASON_KEY, VERDICT_KEYS, VIEW_KEYS
 from tui.screens.pairs.pair_changes import ask_note, take_out
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.text.format import duration, when
@@ -27,6 +28,7 @@ class VerdictScreen(PairScreen):
     BINDINGS: ClassVar = [
         Binding("escape,enter", "back", "back", id="verdict.back", tooltip="Back to the list."),
         *VERDICT_KEYS,
+        REASON_KEY,
         Writing("t", "take_out", "take out", id="verdict.take-out", tooltip="Take out of training, or put back."),
         Writing("c", "note", "note", id="verdict.note", tooltip="Keep a note with this pair."),
         *VIEW_KEYS,
@@ -71,7 +73,12 @@ class VerdictScreen(PairScreen):
 
     def _history(self, pair: ComparisonRow) -> list[str]:
         """The pair's note, then all its verdicts and changes, newest first."""
-        said = [(row.at, history_line(pair, row, stacked=self.stacked)) for row in self.workbench.history(pair.id)]
+        rows, others = self.workbench.history(pair.id), self.workbench.verdicts_beside(pair.id)
+        reasons = self.workbench.reasons.of([row.id for row in (*rows, *(row for row, _ in others))])
+        said = [
+            (row.at, history_line(pair, row, reasons.get(row.id, ()), by, stacked=self.stacked))
+            for row, by in (*((row, "") for row in rows), *others)
+        ]
         for row in self.workbench.data.withdrawals(pair.id):
             said.append((row.at, f"{when(row.at)}  {'taken out of' if row.withdrawn else 'put back into'} training"))
         lines = [line for _, line in sorted(said, key=lambda each: each[0], reverse=True)]
@@ -145,11 +152,16 @@ def verdict_in_words(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> 
     return f"{first if row.verdict == pair.first_letter else second} is {verdict_word(row.verdict, row.strength)}"
 
 
-def history_line(pair: ComparisonRow, row: VerdictRow, *, stacked: bool) -> str:
-    """One line of the history: when, what, how long, blind or not."""
+def history_line(
+    pair: ComparisonRow, row: VerdictRow, reasons: Sequence[str] = (), by: str = "", *, stacked: bool
+) -> str:
+    """One line of the history: when, who if it was not the owner, what, why, how long, blind or not."""
+    who = f"{visible_line(by, 32)}: " if by else ""
     if row.verdict == "undo":
-        return f"{when(row.at)}  taken back"
-    parts = [verdict_in_words(pair, row, stacked=stacked)]
+        return f"{when(row.at)}  {who}taken back"
+    parts = [who + verdict_in_words(pair, row, stacked=stacked)]
+    if reasons:
+        parts.append(f"why: {', '.join(visible_line(each, 24) for each in reasons)}")
     if row.seconds is not None:
         parts.append(duration(row.seconds))
     parts.append("blind" if row.blind else "names shown")

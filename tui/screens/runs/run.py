@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from db.run_rows import RunRow
-from tui.events import ModelChanged, RunChanged, VerdictStored, WorkbenchEvent
+from tui.events import MachineRead, ModelChanged, RunChanged, VerdictStored, WorkbenchEvent
+from tui.machine.figures import MACHINE_METRICS
 from tui.runs.curves import RunHistory, steps_in_view
 from tui.runs.history import EpochMargins
 from tui.runs.lineage import TreeLine, family_of
@@ -16,6 +17,7 @@ from tui.screens.base import PalateScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.adapter_files import FILE_KEYS, AdapterFiles
 from tui.screens.runs.curve_actions import BACK_KEY, CURVE_KEYS, CurveActions
+from tui.screens.runs.destinations import DESTINATION_KEYS, RunDestinations
 from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.run_labels import LABEL_KEYS, RunLabelActions
 from tui.screens.runs.samples import SamplesScreen
@@ -24,6 +26,7 @@ from tui.text.format import signed
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import CHART_METRICS, DrawThrottle, RunCharts
 from tui.widgets.runs.live_run import ending_line, headline, progress_line
+from tui.widgets.runs.machine_lines import machine_facts
 from tui.widgets.runs.run_facts import RunPage, facts_of
 from tui.widgets.summary_line import SummaryLine
 from tui.widgets.update_static import update_static
@@ -42,6 +45,7 @@ class RunScreen(PalateScreen):
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         *LABEL_KEYS,
         *FILE_KEYS,
+        *DESTINATION_KEYS,
         BACK_KEY,
     ]
 
@@ -49,14 +53,17 @@ class RunScreen(PalateScreen):
         super().__init__()
         self._run = run
         self._row: RunRow | None = None
+        self._page: RunPage | None = None
         self._history = RunHistory()
         self._ledger = EpochMargins(0, 0, ())
+        self._general_text: tuple[float, float] | None = None
         self._family: list[TreeLine] = []
         self._pace = DrawThrottle(self.set_timer, self._draw)
         self._adapters = AdapterList(self)
         self._curves = CurveActions(self, moving=self._moving, cross_moved=self._cross_moved)
         shown = self, lambda: self._row, self._adapters
         self.take_actions(self._curves, RunActions(*shown), AdapterFiles(*shown), RunLabelActions(*shown))
+        self.take_actions(RunDestinations(*shown))
 
     def compose_body(self) -> ComposeResult:
         """Two lines, then charts and facts: beside each other where there is room, else one below the other."""
@@ -90,14 +97,17 @@ class RunScreen(PalateScreen):
             case ModelChanged() | VerdictStored():
                 self._read_beside()
                 self._pace.news()
+            case MachineRead() if self._progress() is not None:
+                self._draw_facts()
 
     def _read(self) -> None:
-        self._history = self.workbench.records.history(self._run, CHART_METRICS)
+        self._history = self.workbench.records.history(self._run, (*CHART_METRICS, *MACHINE_METRICS))
         self._read_beside()
 
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
         self._ledger = self.workbench.records.ledger(self._run)
+        self._general_text = self.workbench.records.general_text(self._run)
         self._adapters.read()
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
@@ -113,9 +123,16 @@ class RunScreen(PalateScreen):
         self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
-        page = RunPage(run, adapter, parent, log, self._ledger, self._family)
-        update_static(self.query_one("#facts", Static), facts_of(page))
+        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family, self._general_text)
+        self._draw_facts()
         self.refresh_bindings()
+
+    def _draw_facts(self) -> None:
+        """Draw what is no curve; the machine's part of it changes every second."""
+        if self._page is not None:
+            readings = self.workbench.machine_readings() if self._progress() is not None else ()
+            machine = list(machine_facts(readings, self._history, self._page.run.step))
+            update_static(self.query_one("#facts", Static), facts_of(self._page, machine))
 
     def _draw_progress(self, run: RunRow) -> None:
         """Draw how far the run is, or the step at which its curves are read."""

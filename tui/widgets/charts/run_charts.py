@@ -9,6 +9,7 @@ from textual_hires_canvas import HiResMode
 
 from tui.runs.curves import RunHistory
 from tui.text.format import percent, signed
+from tui.text.sparkline import EIGHTHS, HALVES
 from tui.widgets.charts.chart import Chart, Series
 
 _FINENESS: Final = (HiResMode.BRAILLE, HiResMode.QUADRANT, HiResMode.HALFBLOCK)
@@ -23,6 +24,11 @@ def next_fineness(charts: Iterable[Chart]) -> str:
     for chart in charts:
         chart.set_resolution(mode)
     return mode.name.lower()
+
+
+def spark_signs() -> str:
+    """The characters of a curve in a few cells, from those that charts are drawn with."""
+    return HALVES if Chart.resolution is HiResMode.HALFBLOCK else EIGHTHS
 
 
 def percents(shares: list[float]) -> list[str]:

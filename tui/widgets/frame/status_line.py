@@ -46,28 +46,39 @@ def status_line(status: WorkbenchStatus, width: int) -> Content:
     """The machine on the left, the run on the right; a narrow line leaves out the least important parts first."""
     run = run_parts(status.run) if status.run else []
     parts = machine_parts(status)
-    beside = _width(run) if run else len("9,999 new pairs: T trains") if status.offer else 0
+    offer = offer_words(status)
+    beside = _width(run) if run else offer.cell_length
     while len(parts) > 1 and _width(parts) + beside + _AROUND > width:
         parts.pop()
     while len(run) > 2 and _width(parts) + _width(run) + _AROUND > width:
         run.pop(2)
     left = Content(" " + SEPARATOR.join(parts)).stylize("$quiet")
     if not run:
-        return _with_offer(left, status.offer, width)
+        return _with_offer(left, offer, width)
     sign, colour = SIGNS["paused" if status.run and status.run.phase is RunPhase.PAUSED else "running"]
     right = Content.assemble((sign, colour), " ", (SEPARATOR.join(run), "$foreground"), " ")
     gap = max(width - left.cell_length - right.cell_length, 1)
     return whole_parts(Content.assemble(left, " " * gap, right), width)
 
 
-def _with_offer(left: Content, pairs: int, width: int) -> Content:
-    """The machine on the left, and on the right the offer of a new run, if there is room for it."""
-    if pairs:
-        right = Content.assemble(
-            (f"{count(pairs, 'new pair')}: ", "$quiet"), ("T", "bold $accent"), (" trains ", "$quiet")
+def offer_words(status: WorkbenchStatus) -> Content:
+    """What the person could do next: a run, or the first trial of what was trained; empty where nothing is offered."""
+    if status.untried:
+        name = visible_line(status.untried, 20)
+        return Content.assemble(
+            (f"{name} is trained: ", "$quiet"), ("C", "bold $accent"), (" tries it blind ", "$quiet")
         )
-        if (gap := width - left.cell_length - right.cell_length) > 0:
-            return Content.assemble(left, " " * gap, right)
+    if status.offer:
+        pairs = count(status.offer, "new pair")
+        return Content.assemble((f"{pairs}: ", "$quiet"), ("T", "bold $accent"), (" trains ", "$quiet"))
+    return Content("")
+
+
+def _with_offer(left: Content, offer: Content, width: int) -> Content:
+    """The machine on the left, and the offer on the right, if there is room for it."""
+    gap = width - left.cell_length - offer.cell_length
+    if offer and gap > 0:
+        return Content.assemble(left, " " * gap, offer)
     return whole_parts(left, width)
 
 
@@ -98,7 +109,7 @@ def _goal(status: WorkbenchStatus, goal: int) -> str:
 
 def _queue(status: WorkbenchStatus) -> str:
     model = visible_line(status.model_name, 32)
-    if status.model_state not in (LoadState.READY, LoadState.FAILED):
+    if status.model_state not in (LoadState.READY, LoadState.FAILED, LoadState.UNUSED):
         doing = visible_line(status.model_detail, 60) or f"Loading {model}…"
         return f"{status.ready} ready{SEPARATOR}{doing}" if status.ready else doing
     if status.model_state is LoadState.FAILED:

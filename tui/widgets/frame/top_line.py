@@ -8,12 +8,20 @@ from textual.widget import Widget
 
 from tui.text.sanitize import visible_line
 
-MODES: Final = (("label", "Label"), ("train", "Train"), ("runs", "Runs"), ("compare", "Compare"), ("data", "Data"))
-_GAP: Final = 2
+MODES: Final = (
+    ("label", "Label"),
+    ("train", "Train"),
+    ("runs", "Runs"),
+    ("compare", "Compare"),
+    ("data", "Data"),
+    ("ask", "Ask"),
+)
+_GAP, _NARROW_GAP, _NARROW = 2, 1, 72
+"""Spaces between two modes, those on a narrow terminal, and below how many columns it is one."""
 
 
 class TopLine(Widget):
-    """`palate · model + adapter` and the five modes, the current one marked."""
+    """`palate · model + adapter` and the six modes, the current one marked."""
 
     ALLOW_SELECT = False
 
@@ -31,9 +39,10 @@ class TopLine(Widget):
 
     def render(self) -> Content:
         """The line in the available width."""
-        room = self.size.width - _modes_width() - 4
+        modes = _modes_width(self._gap)
+        room = self.size.width - modes - 4
         name = " palate" if room < 14 or not self._model else " palate · " + self._loaded(room - 10)
-        gap = max(self.size.width - Content(name).cell_length - _modes_width() - 1, 1)
+        gap = max(self.size.width - Content(name).cell_length - modes - 1, 1)
         title = Content.assemble(("palate", "bold"), (name[len(" palate") :], "$quiet"))
         return Content.assemble(" ", title, " " * gap, self._modes())
 
@@ -49,17 +58,21 @@ class TopLine(Widget):
                 words.append(Content.styled(word, "bold underline $accent"))
             else:
                 words.append(Content.assemble((word[0], "$foreground"), (word[1:], "$quiet")))
-        return Content(" " * _GAP).join(words)
+        return Content(" " * self._gap).join(words)
+
+    @property
+    def _gap(self) -> int:
+        return _NARROW_GAP if self.size.width < _NARROW else _GAP
 
     def on_click(self, event: events.Click) -> None:
         """Show a mode after a click on its word."""
-        start = self.size.width - _modes_width() - 1
+        start = self.size.width - _modes_width(self._gap) - 1
         for mode, word in MODES:
             if start <= event.x < start + len(word):
                 self.app.switch_mode(mode)
                 return
-            start += len(word) + _GAP
+            start += len(word) + self._gap
 
 
-def _modes_width() -> int:
-    return sum(len(word) for _, word in MODES) + _GAP * (len(MODES) - 1)
+def _modes_width(gap: int) -> int:
+    return sum(len(word) for _, word in MODES) + gap * (len(MODES) - 1)

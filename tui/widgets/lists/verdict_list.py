@@ -101,10 +101,17 @@ def list_line(row: VerdictListRow) -> Content:
     about = " · ".join(visible_line(part, 32) for part in (row.field, row.set_name) if part)
     return Content.assemble(
         (_columns(when(row.at), verdict_word(row.verdict, row.strength), taken), "$quiet"),
+        *_given_by(row),
         *_left_out(row),
         visible_line(row.prompt_line, _LONGEST_LINE),
         (f"  {about}", "$quiet"),
     )
+
+
+def _given_by(row: VerdictListRow) -> Iterable[tuple[str, str]]:
+    """Who gave a verdict that does not stand."""
+    if row.by is not None:
+        yield f"{visible_line(row.by.replace(':', ' ', 1), 24)}  ", "$accent"
 
 
 def _left_out(row: VerdictListRow) -> Iterable[tuple[str, str]]:

@@ -11,11 +11,13 @@ from textual.widgets import Static
 from db.run_rows import RunLogRow, RunRow, SampleRow
 from tui.runs.curves import RunHistory
 from tui.runs.format import took
-from tui.snapshots import AdapterView, RunPhase, RunProgress
+from tui.snapshots import AdapterView, MachineReading, RunPhase, RunProgress
 from tui.text.format import count, duration
 from tui.text.sanitize import visible, visible_line
 from tui.theme import SIGNS
+from tui.training.row_words import in_row_words
 from tui.widgets.charts.run_charts import RunCharts
+from tui.widgets.runs.machine_lines import machine_lines
 from tui.widgets.runs.run_samples import newest_lines
 from tui.widgets.summary_line import SEPARATOR, SummaryLine
 from tui.widgets.update_static import update_static
@@ -28,9 +30,10 @@ class LiveRun(Vertical):
     """Draws one run from its complete state, at most about once a second."""
 
     def compose(self) -> ComposeResult:
-        """Two lines, four charts, the newest notices."""
+        """Two lines, the machine, four charts, the newest notices."""
         yield SummaryLine(id="run-headline")
         yield SummaryLine(id="run-progress")
+        yield Static("", id="run-machine", markup=False)
         yield RunCharts()
         yield Static("", id="run-samples", markup=False)
         yield Static("", id="run-notices", markup=False)
@@ -58,6 +61,13 @@ class LiveRun(Vertical):
         notices = self.query_one("#run-notices", Static)
         update_static(notices, Content("\n").join(notice_line(row) for row in log[-_NOTICES:]))
         notices.display = bool(log)
+
+    def show_machine(self, readings: Sequence[MachineReading]) -> None:
+        """Draw the machine's figures; none once the run is over, when its page has them."""
+        place = self.query_one("#run-machine", Static)
+        place.display = bool(readings)
+        if readings:
+            update_static(place, machine_lines(readings, place.content_size.width or self.size.width - 2))
 
 
 def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -> Content:
@@ -124,7 +134,8 @@ def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
 def notice_line(row: RunLogRow, *, whole: bool = False) -> Content:
     """One line of the log, marked when it is a warning; `whole` gives all of its text."""
     sign, colour = {"warning": ("!", "$warning"), "error": ("×", "$error")}.get(row.level, ("·", "$quiet"))
-    return Content.assemble((sign, colour), f" {visible(row.text) if whole else visible_line(row.text)}")
+    text = in_row_words(row.text)
+    return Content.assemble((sign, colour), f" {visible(text) if whole else visible_line(text)}")
 
 
 def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:

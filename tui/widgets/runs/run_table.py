@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
-from textual_hires_canvas import HiResMode
 
 from db.run_rows import RunRow
 from tui.runs.fields import FIELDS
@@ -18,9 +17,9 @@ from tui.runs.format import SLOT_SIGNS, figure, steps_words, took
 from tui.runs.history import SPARK_CELLS
 from tui.text.format import percent, when
 from tui.text.sanitize import visible_line
-from tui.text.sparkline import EIGHTHS, HALVES, spark
+from tui.text.sparkline import spark
 from tui.theme import SIGNS
-from tui.widgets.charts.chart import Chart
+from tui.widgets.charts.run_charts import spark_signs
 from tui.widgets.lists.cells import cut
 from tui.widgets.lists.line_list import LineList
 from tui.widgets.update_static import update_static
@@ -216,5 +215,5 @@ class RunTable(Vertical):
         return Content.assemble(" ", (sign, colour), " ", mark, line)
 
     def _spark(self, run: RunRow) -> str:
-        signs = HALVES if Chart.resolution is HiResMode.HALFBLOCK else EIGHTHS
+        signs = spark_signs()
         return spark(self._read_spark(run), signs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from textual.widgets import Static
 from adapters.names import clean_name, name_key
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
+from tui.analysis.report_format import givers_words
 from tui.errors import InputError
 from tui.snapshots import AdapterView, TrainPreview
 from tui.text.format import count, plain
@@ -23,6 +23,8 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
 from tui.training.presets import Preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
+from tui.training.row_words import in_row_words
+from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
@@ -62,12 +64,15 @@ class TrainSetup(Vertical):
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
         self._wanted: str | None = None
+        self._givers: list[tuple[str, ...]] = []
 
     def compose(self) -> ComposeResult:
         """Plan, rows, sentence."""
         yield Static("", id="plan", markup=False)
         yield Form(
             ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            ActionRow("search", "Search the settings", SEARCH_HELP),
+            ActionRow("outlook", "How many more?", OUTLOOK_HELP),
             OpenRow("preset", "preset", _PRESET_HELP),
             ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
             NameRow(),
@@ -76,6 +81,7 @@ class TrainSetup(Vertical):
             ChoiceRow(
                 "pairs_judged", "pairs judged", _JUDGED_HELP, [(False, "either way"), (True, "much better only")]
             ),
+            ChoiceRow("pairs_by", "verdicts of", _BY_HELP, [((), "you")]),
             *(setting_row(each) for each in settings_of(TrainConfig)),
             id="train-form",
         )
@@ -95,15 +101,24 @@ class TrainSetup(Vertical):
     @property
     def pairs(self) -> PairSet:
         """The set of pairs in the rows."""
-        since, prompt_set, strong = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged"))
+        since, prompt_set, strong, givers = (self.form.row(f"pairs_{each}") for each in ("since", "of", "judged", "by"))
         assert isinstance(since, TextRow)
         assert isinstance(prompt_set, ChoiceRow)
         assert isinstance(strong, ChoiceRow)
-        return PairSet(since=since.value, prompt_set=prompt_set.value, strong=strong.value)
+        assert isinstance(givers, ChoiceRow)
+        return PairSet(
+            since=since.value, prompt_set=prompt_set.value, strong=strong.value, verdicts_of=tuple(givers.value)
+        )
 
     def take_pairs(self, chosen: PairSet) -> None:
         """Set the rows to these pairs."""
-        for key, value in (("since", chosen.since), ("of", chosen.prompt_set), ("judged", chosen.strong)):
+        self._offer_givers([*self._givers, chosen.verdicts_of])
+        for key, value in (
+            ("since", chosen.since),
+            ("of", chosen.prompt_set),
+            ("judged", chosen.strong),
+            ("by", chosen.verdicts_of),
+        ):
             self._take(self.form.row(f"pairs_{key}"), value)
 
     def take_config(self, config: TrainConfig) -> None:
@@ -169,6 +184,19 @@ class TrainSetup(Vertical):
         assert isinstance(row, ChoiceRow)
         row.set_choices([(None, "every prompt set"), *((name, visible_line(name, 24)) for name in names)])
 
+    def show_givers(self, labels: Sequence[str]) -> None:
+        """Offer the verdicts of these people and judges (labels of `GiverRow`, the owner left out)."""
+        self._givers = [(each,) for each in labels] + [("me", each) for each in labels]
+        self._givers += [("me", *labels)] if len(labels) > 1 else []
+        self._offer_givers([*self._givers, self.pairs.verdicts_of])
+
+    def _offer_givers(self, offered: Sequence[tuple[str, ...]]) -> None:
+        row = self.form.row("pairs_by")
+        assert isinstance(row, ChoiceRow)
+        row.set_choices(
+            [(each, visible_line(givers_words(each or ("me",)), 44)) for each in dict.fromkeys([(), *offered])]
+        )
+
     def set_presets(self, presets: Sequence[Preset]) -> None:
         """Set the available presets."""
         self._presets = presets
@@ -192,8 +220,8 @@ class TrainSetup(Vertical):
 
     def show_preflight(self, found: Preflight | str) -> None:
         """Show the preflight of the run, or why there is none."""
-        if isinstance(found, str) and self._blame(found):
-            found = in_row_words(found)
+        if isinstance(found, str):
+            self._blame(found)
         self._found = found
         self._draw_plan()
 
@@ -209,6 +237,14 @@ class TrainSetup(Vertical):
         row = self.form.row("start")
         assert isinstance(row, ActionRow)
         row.set_remark("enter or S", error=error)
+
+    def show_studies(self, search: Study | None, outlook: Study | None) -> None:
+        """Show beside their rows how far the latest search and outlook are, and below the form what they found."""
+        for key, study, help_ in (("search", search, SEARCH_HELP), ("outlook", outlook, OUTLOOK_HELP)):
+            row = self.form.row(key)
+            assert isinstance(row, ActionRow)
+            row.help = help_ if study is None or not study.words else f"{help_}\n{study.words}"
+            row.set_remark("" if study is None else study_words(study))
 
     def show_starting(self) -> None:
         """Show that the run is about to begin."""
@@ -227,17 +263,14 @@ class TrainSetup(Vertical):
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
 
 
-def in_row_words(text: str) -> str:
-    """An error's sentence with the rows' names in place of the command line's flags.
-
-    >>> in_row_words("--label-smoothing 0.1 does nothing with --loss hinge.")
-    'label smoothing 0.1 does nothing with loss hinge.'
-    """
-    for each in settings_of(TrainConfig):
-        text = re.sub(rf"{each.flag}(?![\w-])", each.name.replace("_", " "), text)
-    return text
-
-
+SEARCH_HELP: Final = (
+    f"Try {len(searched(TrainConfig()))} learning rates, betas and epochs on {FOLDS} parts of your pairs each, then "
+    "train with the best. x leaves it; enter continues it."
+)
+OUTLOOK_HELP: Final = (
+    f"What {MORE} more verdicts would bring, from {len(SHARES) * FOLDS} runs on parts of your pairs. "
+    "x leaves it; enter continues it."
+)
 _PRESET_HELP: Final = (
     "Named settings: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
     "The differences from the defaults are shown beside the name."
@@ -253,6 +286,10 @@ _JUDGED: Final = ((False, "either way"), (True, "much better only"))
 _JUDGED_HELP: Final = (
     "Every verdict that decides, or only those where one answer was much better.\n"
     "Default either way. w shows the sets of pairs that you saved."
+)
+_BY_HELP: Final = (
+    "Whose verdicts are learned from: yours, or those of another person or a judge; of several, the first who judged "
+    "a pair\ndecides it. Default you. w shows the sets of pairs that you saved."
 )
 _FROM_HELP: Final = (
     "The base model, or the adapter in use, which then continues to learn.\n"
@@ -279,10 +316,10 @@ def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chos
         )
     ]
     if isinstance(found, str):
-        lines.append(Content.styled(visible(found), "$warning"))
+        lines.append(Content.styled(visible(in_row_words(found)), "$warning"))
     elif found is not None:
         lines.append(Content.styled(preflight_facts(found), "$quiet"))
-        lines += [Content.styled(visible(each), "$warning") for each in preflight_warnings(found)]
+        lines += [Content.styled(visible(in_row_words(each)), "$warning") for each in preflight_warnings(found)]
     if preview.problem is not None:
         lines.append(Content.styled(visible(preview.problem), "$warning"))
     return Content("\n").join(lines)

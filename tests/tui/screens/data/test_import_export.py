@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from db.interchange.formats import FORMATS
 from db.interchange.sources import Source
 from db.prompt_rows import TakenPrompts
+from tests.screens import until_shown
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.events import ImportMoved
@@ -249,3 +250,22 @@ def test_what_was_left_out_of_prompts_is_told() -> None:
     assert added_sentence(TakenPrompts("mine", 1, 0, 0, 4)) == (
         "1 prompt in the set 'mine'; 4 left out, because they are on the other side of the held-out wall."
     )
+
+
+@pytest.mark.parametrize(("key", "stored"), [("a", 2), ("d", 1), ("escape", None)])
+async def test_prompts_that_are_nearly_the_same_are_shown_before_they_are_stored(
+    workbench: Workbench, tmp_path: Path, key: str, stored: int | None
+) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_text("Why is the sea salty and a lake not?\nWhy is the sea so salty and a lake not?\n")
+    async with data(workbench) as (pilot, screen):
+        await pilot.press("i")
+        await choose(pilot, "p")
+        await answer(pilot, str(file))
+        await until_shown(pilot, "1 prompt is nearly the same as others.")
+        await until_shown(pilot, "≈ “Why is the sea")
+        await pilot.press(key)
+        await until(pilot, lambda: screen.is_current)
+        await until(pilot, lambda: stored is None or bool(told(screen.palate)))
+        there = {each.name: each.prompts for each in workbench.prompt_sets()}
+        assert there.get("mine") == stored

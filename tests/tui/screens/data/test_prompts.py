@@ -263,3 +263,44 @@ async def test_a_prompt_and_then_its_set_are_forgotten_after_a_question(workbenc
         await until_shown(pilot, "200 prompts with 0 answers")
         await pilot.press("F")
         await until(pilot, lambda: {row.line for row in screen._rows} == {"(forgotten)"})
+
+
+SKY = "Why is the sky blue but the sunset red?"
+"""A bundled question."""
+
+
+async def test_prompts_that_are_nearly_the_same_are_listed_together_until_esc(workbench: StillWorkbench) -> None:
+    science = workbench.prompts.find_set("science").id
+    workbench.prompts.add(science, SKY.replace("blue", "so blue")).result()
+    async with prompts(workbench) as (pilot, screen):
+        await pilot.press("s")
+        await until_shown(pilot, "nearly the same as others: 2 prompts")
+        assert [row.line for row in screen._rows] == [SKY, SKY.replace("blue", "so blue")]
+        await pilot.press("down")
+        await until_shown(pilot, "No prompt of this set is nearly the same as another.")
+        await pilot.press("up", "escape")
+        await until(pilot, lambda: len(screen._rows) == 200)
+        assert screen.is_current
+
+
+def test_near_duplicates_of_a_file_are_shown_and_left_out_only_where_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "ws"
+    StillWorkbench(folder).close()
+    held_out = run_command(folder, "prompts", "show", "science, held out", "--limit", "1", "--json")[1]
+    held = str(json.loads(held_out)["line"])
+    file = tmp_path / "mine.txt"
+    file.write_text(f"{SKY.replace('blue', 'so blue')}\nSomething else altogether.\n{held} Please explain.\n{SKY}\n")
+    code, out, told = run_command(folder, "prompts", "add", str(file), "--distinct", "--set", "few", "--json")
+    assert (code, json.loads(out)["added"]) == (0, 1)
+    assert json.loads(out)["left_out"] == [{"reason": "nearly the same as another prompt", "count": 2, "lines": [1, 3]}]
+    assert [each["held_out"] for each in json.loads(out)["similar"]] == [False, True]
+    code, _, told = run_command(folder, "prompts", "add", str(file))
+    assert code == 0
+    assert "2 prompts added to 'mine'." in told
+    assert "1 prompt is nearly the same as others." in told
+    assert "1 prompt is nearly the same as held-out ones, which spoils trials." in told
+    assert "≈ a held-out prompt in 'science, held out'" in told
+    assert held not in told.replace(f"{held} Please", "")
+    listed = [json.loads(line) for line in run_command(folder, "prompts", "similar", "mine", "--json")[1].splitlines()]
+    assert [(each["set"], each["like_set"]) for each in listed] == [("mine", "science"), ("mine", "science, held out")]
+    assert "No two prompts" in run_command(folder, "prompts", "similar", "few")[2]

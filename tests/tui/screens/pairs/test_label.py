@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tui.events import AnswersGrowing, QueueChanged
 from tui.screens.dialog import AskText
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.verdict_gate import SETTLE_S
-from tui.snapshots import LoadState
+from tui.snapshots import LoadState, WorkbenchStatus
 from tui.widgets.pair.text_pane import PaneText, TextPane
 from tui.widgets.pair.verdict_notes import empty_note
 
@@ -398,6 +399,18 @@ async def test_an_empty_queue_says_what_happens(changes: dict[str, object], word
         await pilot.press("1", "x", "j", "z")
     assert words in str(empty_note(workbench.status()))
     assert workbench.judged_with == []
+
+
+def test_while_the_model_loads_it_is_said_what_answers_whose_questions_these_are_and_what_changes_both() -> None:
+    loading = WorkbenchStatus("smollm2-135m-instruct", LoadState.LOADING)
+    words = str(empty_note(loading, ["science"]))
+    assert "nonsense now and then" in words
+    assert "Palate's own" in words
+    assert ", chooses another model · D and then p" in words
+    own = str(empty_note(replace(loading, model_name="big"), ["science", "mine\x1b[2J", "yours", "theirs"]))
+    assert "big answers." in own
+    assert "The questions are yours: mine␛[2J, yours …." in own
+    assert max(map(len, words.splitlines())) <= 78
 
 
 async def test_the_first_pair_comes_by_itself() -> None:

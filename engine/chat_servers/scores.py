@@ -1,0 +1,106 @@
+"""Log-probabilities that a server gives of a text, and what they say of the adapter that answers there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.chat_servers.adapters import Target
+from engine.chat_servers.calls import CallRefused, ServerCalls, value_at
+from engine.chat_servers.inspection import logps_in
+from engine.errors import ServerError
+from engine.preference import Message
+
+LEAST_MOVED = 0.01
+"""Nats by which an adapter has to move some token; a server that repeats itself moves none by so much."""
+LEAST_EXPLAINED = 0.5
+"""The least share of the adapter's effect, as computed here, that the server has to show."""
+
+
+@dataclass(frozen=True)
+class PolicyScores:
+    """The log-probabilities of a text's tokens under the base and under an adapter, in nats; equally many."""
+
+    base: tuple[float, ...]
+    tuned: tuple[float, ...]
+
+    @property
+    def moved(self) -> tuple[float, ...]:
+        """Adapter minus base, token by token."""
+        return tuple(tuned - base for base, tuned in zip(self.base, self.tuned, strict=True))
+
+    @property
+    def total(self) -> float:
+        """Adapter minus base of the whole text, in nats."""
+        return math.fsum(self.moved)
+
+
+def score_text(calls: ServerCalls, target: Target, prompt: Sequence[int] | str, start: int) -> tuple[float, ...]:
+    """The log-probabilities of a text's tokens from place `start` on.
+
+    Args:
+        prompt: token ids, or a text that the server encodes.
+        start: at least 1, since the first token has none.
+
+    Raises:
+        ServerError: the server gives none.
+    """
+    asked: dict[str, Any] = {"model": target.model, "prompt": prompt if isinstance(prompt, str) else list(prompt)}
+    asked |= {"max_tokens": 1, "temperature": 0.0, "echo": True, "logprobs": 1, **target.extra}
+    try:
+        found = logps_in(calls.post("/v1/completions", asked))
+    except CallRefused as error:
+        raise ServerError(f"{calls.server.base_url} gives no log-probabilities: {error.said}") from error
+    end = len(found) - 1 if isinstance(prompt, str) else len(prompt)  # the last one is of the token that it wrote
+    values = found[start:end]
+    if len(found) < end or not values or None in values:
+        raise ServerError(
+            f"{calls.server.base_url} gives no log-probabilities of a prompt. Choose a server that does, such as vLLM."
+        )
+    return tuple(float(each) for each in values if each is not None)
+
+
+def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answer: bool) -> tuple[int, ...]:
+    """The tokens of a conversation under the server's own chat template, which vLLM tells.
+
+    Raises:
+        ServerError: the server does not tell them.
+    """
+    asked = {"model": calls.server.model, "messages": [dict(each) for each in messages]}
+    try:
+        reply = calls.post("/tokenize", {**asked, "add_generation_prompt": begins_answer})
+    except CallRefused as error:
+        raise ServerError(
+            f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize): {error.said} vLLM does."
+        ) from error
+    ids = value_at(reply, "tokens")
+    if not isinstance(ids, list) or not all(isinstance(each, int) for each in ids):
+        raise ServerError(f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize). vLLM does.")
+    return tuple(ids)
+
+
+def answer_ids(calls: ServerCalls, messages: Sequence[Message], answer: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A prompt's tokens and those of an answer to it, its end of turn included, under the server's template.
+
+    Raises:
+        ServerError: the server does not tell them, or its template writes the prompt otherwise beside an answer.
+    """
+    prompt = encode_chat(calls, messages, begins_answer=True)
+    whole = encode_chat(calls, [*messages, Message(role="assistant", content=answer)], begins_answer=False)
+    if whole[: len(prompt)] != prompt:
+        raise ServerError(
+            f"{calls.server.base_url} writes a prompt otherwise once an answer follows, so it has no score."
+        )
+    return prompt, whole[len(prompt) :]
+
+
+def explained(served: PolicyScores, here: PolicyScores) -> float:
+    """The share of an adapter's effect that a server shows: 1 for the same adapter, 0 or less for base or another.
+
+    It is 1 − Σ(served − here)² / Σ here², over adapter minus base of every token.
+    """
+    effect = math.fsum(each**2 for each in here.moved)
+    missed = math.fsum((there - own) ** 2 for there, own in zip(served.moved, here.moved, strict=True))
+    return 1 - missed / effect if effect else 0.0

@@ -1,0 +1,1 @@
+"""What the machine does while it computes: use, memory, temperature and power."""

@@ -1,0 +1,155 @@
+"""What computes a run: the engine in this process, or processes of its own on the devices that its settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config import TrainConfig
+from engine.events import Event
+from tui.compute.scheduler import Priority
+from tui.compute.services import Services
+from tui.training.pair_sets import preference_pair
+from tui.training.recovery import checkpoint_folder
+from tui.training.run_request import RunRequest, RunRequests
+from tui.training.run_task import RunTask
+
+if TYPE_CHECKING:
+    from engine.distributed.job import WorkerJob
+    from engine.distributed.launch import DeviceRun
+    from engine.distributed.link import Wish
+
+_AHEAD = 8
+"""How many events a run on other devices may be ahead of what is stored and shown of it."""
+
+Known = Mapping[str, tuple[float, float]]
+
+
+class RunEngine:
+    """Computes the run of `task`."""
+
+    def __init__(self, services: Services, task: RunTask, requests: RunRequests) -> None:
+        self._services, self._task, self._requests = services, task, requests
+        self._loaded_model = services.loaded_model
+        self._elsewhere: DeviceRun | None = None
+        self._is_over = False
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Where and in which numbers it computes, as sentences; processes of their own say theirs."""
+        return () if self._task.config.devices else self._loaded_model.required().reasons
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether processes of its own load the model. Nothing is lost if they end."""
+        return self._elsewhere is not None and not self._elsewhere.has_begun
+
+    def priority(self, usual: Priority, *, sampling: bool) -> Priority:
+        """`usual`, unless the run computes elsewhere: then it is asleep while there is nothing new.
+
+        What is new is stored at once where the devices are not those of the model here. A lost run ends at once.
+        """
+        if self._task.config.devices is None or sampling or self._is_over:
+            return usual
+        if self._elsewhere is None:
+            return Priority.FIRST  # to start processes takes no time here
+        if self._elsewhere.is_lost:
+            return Priority.RUN
+        if not self._elsewhere.is_ready:
+            return Priority.ASLEEP
+        return usual if self._elsewhere.takes_turns or usual is Priority.ASLEEP else Priority.FIRST
+
+    def events(self, folder: Path, known: Known, *, samples: bool) -> Generator[Event, None, None]:
+        """The engine's events of the run, which saves the adapter `folder.name` in `folder`.
+
+        Args:
+            samples: whether samples are taken of its policy.
+
+        Raises:
+            SettingError: this machine lacks one of the devices.
+        """
+        task = self._task
+        with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
+            if task.config.devices is None:
+                yield from self._here(folder, known, start)
+            else:
+                yield from self._on_devices(folder, task.config.devices, known, samples)
+
+    def _here(self, folder: Path, known: Known, start: str | None) -> Generator[Event, None, None]:
+        from engine.train import train_dpo  # imports torch
+
+        yield from train_dpo(
+            self._loaded_model.required(),
+            [preference_pair(row) for row in self._task.rows],
+            self._task.config,
+            adapter=folder.name,
+            folder=folder,
+            start=start,
+            stop=lambda: self._requests.now is RunRequest.STOP,
+            known_reference=known,
+            checkpoint_folder=self._checkpoints,
+            checkpoint_now=lambda: self._requests.now.needs_checkpoint,
+            resume=self._task.resumed,
+        )
+
+    def _on_devices(self, folder: Path, named: str, known: Known, samples: bool) -> Generator[Event, None, None]:
+        from engine.devices import find_devices
+        from engine.distributed.launch import DeviceRun
+
+        job = self._job(folder, find_devices(named), samples)
+        self._elsewhere = DeviceRun(job, self._checkpoints, self._services.scheduler.wake)
+        try:
+            yield from self._elsewhere.events(self._wish, known, partial(self._take_policy, folder.name))
+        finally:
+            self._is_over = True
+
+    @property
+    def _checkpoints(self) -> Path:
+        return checkpoint_folder(self._services.workspace, self._task.run)
+
+    def _job(self, folder: Path, devices: tuple[str, ...], samples: bool) -> WorkerJob:
+        from engine.devices import is_among, threads_each
+        from engine.distributed.job import WorkerJob
+
+        task, base, parent = self._task, self._loaded_model.required(), self._task.parent
+        return WorkerJob(
+            location=base.location,
+            source=base.source,
+            dtype=base.dtype,
+            trust_remote_code=self._loaded_model.choice.trust_remote_code,
+            devices=devices,
+            threads=threads_each(devices),
+            pairs=tuple(preference_pair(row) for row in task.rows),
+            config=task.config,
+            adapter=folder.name,
+            folder=str(folder),
+            start=(parent.manifest.id, str(parent.folder)) if parent else None,
+            checkpoint_folder=str(self._checkpoints),
+            resume=task.resumed,
+            samples=samples,
+            ahead=0 if is_among(base.device, devices) else _AHEAD,
+        )
+
+    def _wish(self) -> Wish:
+        from engine.distributed.link import Wish
+
+        if self._requests.now is RunRequest.STOP:
+            return Wish.STOP
+        return Wish.CHECKPOINT if self._requests.now.needs_checkpoint else Wish.NOTHING
+
+    def _take_policy(self, name: str, folder: Path | None) -> None:
+        """Load the policy in `folder` in place of an older one, for samples; None unloads it."""
+        self._loaded_model.unload(name)
+        if folder is not None:
+            self._loaded_model.required().load_adapter(name, folder)
+
+
+def check_devices(config: TrainConfig) -> None:
+    """Raise `SettingError` where this machine lacks a device that the settings name."""
+    from engine.devices import find_devices
+
+    if config.devices is not None:
+        find_devices(config.devices)
