@@ -8,9 +8,11 @@ events it has `consumed`, and which reference logps are `known`.
 import json
 import os
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,7 +36,7 @@ class Link:
 
     def __init__(self, address: str, rank: int) -> None:
         self.wish = Wish.NOTHING
-        self._address = address
+        self._address, self._launcher = address, os.getppid()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(address)
         self._sending = threading.Lock()
@@ -65,6 +67,13 @@ class Link:
                 self._take(json.loads(line))
         except OSError:
             pass  # as at the end of the file: the owner is gone
+        self._end_all()
+
+    def _end_all(self) -> None:
+        """End the launcher, which would wait for its own meeting for minutes, and this process."""
+        if os.getppid() == self._launcher:
+            with suppress(ProcessLookupError):
+                os.kill(self._launcher, signal.SIGKILL)
         shutil.rmtree(Path(self._address).parent, ignore_errors=True)
         os._exit(0)  # another thread may be deep inside a computation, whose result nobody waits for
 
