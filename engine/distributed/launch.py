@@ -229,6 +229,8 @@ class DeviceRun:
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._failures.add(TrainingError(f"The events of the run cannot be read: {error}"))
         for each in self._workers:
+            with suppress(OSError):
+                each.socket.sendall(b'{"leave": true}\n')
             each.socket.close()
         if not self._closing:
             self._is_lost = bool(self._failures.found)

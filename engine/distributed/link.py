@@ -2,7 +2,7 @@
 
 Both write lines of JSON. The worker says `hello` (its number), that it appended `line` number n to the run's events,
 `ask` (keys of reference logps), `failed` with an error, and `over`. The owner says what it `want`s (a `Wish`), how many
-events it has `consumed`, and which reference logps are `known`.
+events it has `consumed`, which reference logps are `known`, and `leave` before it closes the connection.
 """
 
 import json
@@ -42,6 +42,7 @@ class Link:
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._consumed = 0
+        self._is_told = False
         self._known: SimpleQueue[dict[str, tuple[float, float]]] = SimpleQueue()
         self.say(hello=rank, pid=os.getpid())
         threading.Thread(target=self._listen, name="palate-owner", daemon=True).start()
@@ -74,10 +75,14 @@ class Link:
         if os.getppid() == self._launcher:
             with suppress(ProcessLookupError):
                 os.kill(self._launcher, signal.SIGKILL)
-        shutil.rmtree(Path(self._address).parent, ignore_errors=True)
+        if not self._is_told:  # an owner that says so clears up itself, and may still read what lies there
+            shutil.rmtree(Path(self._address).parent, ignore_errors=True)
         os._exit(0)  # another thread may be deep inside a computation, whose result nobody waits for
 
     def _take(self, message: Mapping[str, Any]) -> None:
+        if "leave" in message:
+            self._is_told = True
+            return
         if "known" in message:
             self._known.put({key: (chosen, rejected) for key, (chosen, rejected) in message["known"].items()})
             return
