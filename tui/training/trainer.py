@@ -252,11 +252,8 @@ class Trainer:
 
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
-        usual, phase = Priority.RUN, self.progress and self.progress.phase
-        if self._requests.now is not RunRequest.NONE:
-            usual = Priority.FIRST
-        elif phase is RunPhase.PAUSED:
-            usual = Priority.ASLEEP
+        phase, asked = self.progress and self.progress.phase, self._requests.now is not RunRequest.NONE
+        usual = Priority.FIRST if asked else Priority.ASLEEP if phase is RunPhase.PAUSED else Priority.RUN
         assert self._engine is not None
         return self._engine.priority(usual, sampling=phase is RunPhase.SAMPLING)
 
@@ -311,6 +308,9 @@ class Trainer:
                     yield from sampler.after(event, self.progress.step if self.progress else 0)
                     if self._requests.now is RunRequest.DISCARD and adapter is None:
                         break
+                    engine.consumed()
+                    while engine.waits:
+                        yield
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
