@@ -28,7 +28,7 @@ _HAS_WORD = r"""AND (p.field LIKE :{0} ESCAPE '\' OR EXISTS (SELECT 1 FROM json_
 
 def stored_questions(conn: Connection) -> list[StoredQuestion]:
     """Every prompt that was not forgotten, of every set, by rising id."""
-    query = """SELECT p.id, s.name, s.held_out, p.messages, p.content_hash, p.guard_hash FROM prompts p
+    query = """SELECT p.id, s.name, s.held_out, p.messages, p.content_hash, p.guard_hash, p.field FROM prompts p
         JOIN prompt_sets s ON s.id = p.set_id WHERE p.forgotten IS NULL ORDER BY p.id"""
     return [
         StoredQuestion(
@@ -38,6 +38,7 @@ def stored_questions(conn: Connection) -> list[StoredQuestion]:
             tuple(json.loads(row["messages"])),
             row["content_hash"],
             row["guard_hash"],
+            row["field"],
         )
         for row in conn.execute(query)
     ]

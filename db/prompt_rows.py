@@ -73,6 +73,7 @@ class StoredQuestion:
     messages: Messages
     content_hash: str
     guard_hash: str
+    field: str | None = None
 
 
 @dataclass(frozen=True)

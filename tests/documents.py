@@ -21,14 +21,17 @@ from tui.commands.lazy import LazyCommand
 from tui.screens.ask.ask import AskScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.compare import CompareScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.data.data import DataScreen
+from tui.screens.data.grow import GrowScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
+from tui.screens.models import ModelsScreen
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.review import ReviewScreen
@@ -39,6 +42,7 @@ from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train import TrainScreen
 from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
+from tui.widgets.form.text_editor import TextEditor
 from tui.widgets.lists.line_list import LineList
 from tui.workspace.settings_store import PARTS
 
@@ -49,7 +53,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Label": (LabelScreen,),
     "Four answers in order": (RankingScreen,),
     "A verdict read again": (ReviewScreen,),
-    "Ask": (AskScreen,),
+    "Ask": (AskScreen, TextEditor),
     "Train": (TrainScreen,),
     "Runs": (RunsScreen, LineList),
     "One run": (RunScreen,),
@@ -64,9 +68,12 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "The board": (BoardScreen,),
     "Data": (DataScreen,),
     "Prompts": (PromptsScreen,),
+    "More prompts": (GrowScreen,),
     "What your choices say": (PreferencesScreen,),
     "Settings": (SettingsScreen,),
+    "Models": (ModelsScreen,),
     "Servers": (ServersScreen,),
+    "Judges": (JudgesScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""
 

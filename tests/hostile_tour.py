@@ -33,18 +33,22 @@ from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.asking.asking import Asked, AskedQuestion
 from tui.asking.choice import AskedPolicies
-from tui.events import AnswersGrowing, AskedGrowing, WorkbenchFailed, WorkbenchNotice
+from tui.events import AnswersGrowing, AskedGrowing, PromptsGrown, WorkbenchFailed, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.prompt_growth import GrowthRequest
 from tui.screens.ask.ask import AskScreen
 from tui.screens.ask.past import PastConversations
 from tui.screens.base import PalateScreen
 from tui.screens.compare.board import BoardScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.confirm import QuitScreen, StopScreen
+from tui.screens.data.grow import GrowScreen
+from tui.screens.data.joining import SettleScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.data.prompts import PromptsScreen
@@ -211,6 +215,11 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         servers.reports[EVIL] = report_lines(ServerReport(EVIL, (EVIL,) * 9, 0.1, 0.1, (False, EVIL), (False, EVIL)))
         servers.screen_shown()
 
+    async def grown() -> None:
+        screen = app.screen
+        assert isinstance(screen, GrowScreen)
+        screen.from_workbench(PromptsGrown(f"no {EVIL}", (LONG_EVIL, EVIL), EVIL, 1))
+
     async def pasted() -> None:
         line = app.screen.query_one(Input)
         line.focus()
@@ -245,6 +254,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("a setting, opened", pressing("enter")),
         ("servers", on("data", lambda: ServersScreen("data"))),
         ("a server's report", reported),
+        ("judges", on("compare", lambda: JudgesScreen("compare"))),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),
@@ -265,9 +275,14 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
         ("reasons of a verdict", pressing("full_stop")),
         ("the list of reasons", pressing("e")),
+        ("settling", on("data", lambda: SettleScreen(app.bench.joining.disagreements()))),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("forgetting", pressing("end", "up", "F")),
+        ("prompts that are nearly the same", on("data", PromptsScreen)),
+        ("prompts that are nearly the same, listed", pressing("s")),
+        ("more prompts", on("data", lambda: GrowScreen(GrowthRequest(f"no {EVIL}", server=EVIL), 1))),
+        ("more prompts, written", grown),
         ("a prompt", on("data", lambda: ShowPrompt(app.bench.prompts, app.bench.comparison(ids["judged"]).prompt.id))),
         ("holding out", on("data", lambda: crossing_question(EVIL, Crossing(1, 1, 1, 1, 1, (1,)), True))),
         ("a list to choose from", on("data", lambda: Pick(EVIL, EVIL, set_lines(app.bench.prompts.sets())))),

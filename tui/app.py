@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,6 +83,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Writing("comma", "settings", "Settings", show=False, id="app.settings", tooltip="How answers are written."),
         Binding(
             "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
+        ),
+        Binding(
+            "J", "judges", "Judges", show=False, id="app.judges", tooltip="Judges in your place: add, measure, use."
         ),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
@@ -190,7 +194,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
         elif isinstance(published, ModelChanged):
             self._shorten_collections()
         if self._resume is not None and self._model_is_ready():
-            self._continue_run(self._resume)
+            run, self._resume = self._resume, None
+            self.run_worker(partial(self._continue_run, run), group="resume")  # type: ignore[arg-type]
         for screen in self.screen_stack:
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
                 self._in_screen(screen, lambda screen: _deliver(published, screen))
@@ -222,11 +227,10 @@ class PalateApp(SuspendableApp, SurvivingApp):
         if sequence and ended.status != "interrupted" and self._driver is not None:
             self._driver.write(sequence)
 
-    def _continue_run(self, run: int) -> None:
-        """Continue the run that was taken over, and show it."""
-        self._resume = None
+    async def _continue_run(self, run: int) -> None:
+        """Continue the run that was taken over, and show it. Its pairs are read on another thread."""
         try:
-            self.workbench.trainer.resume(run)
+            await asyncio.to_thread(self.workbench.trainer.resume, run)
         except KNOWN_ERRORS as error:
             self.tell_error(error)
         else:
@@ -309,6 +313,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
         if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
             self.push_screen(ServersScreen(self.current_mode))
+
+    def action_judges(self) -> None:
+        """Show the judges, over the screen of any mode."""
+        from tui.screens.compare.judges import JudgesScreen  # scipy takes its time, and most sessions need none
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, JudgesScreen):
+            self.push_screen(JudgesScreen(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""

@@ -90,6 +90,16 @@ class ImportMoved(WorkbenchEvent):
 
 
 @dataclass(frozen=True)
+class PromptsGrown(WorkbenchEvent):
+    """A model wrote prompts like those of a set; none of them is stored. `left_out` were there already, or nearly."""
+
+    set_name: str
+    texts: tuple[str, ...]
+    field: str | None
+    left_out: int
+
+
+@dataclass(frozen=True)
 class RunChanged(WorkbenchEvent):
     """A run made progress: `event` of the engine is stored. It is None when only the run's status changed."""
 
@@ -133,6 +143,11 @@ class TrialChanged(WorkbenchEvent):
     trial: int
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class JudgesChanged(WorkbenchEvent):
+    """A judge judged a pair, began or ended its work, or the list of judges changed."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tui.generation.policies import in_use
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.format import NO_PERSON
 from tui.judges.program import ExternalJudge
+from tui.text.format import whole_words
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
 from tui.trials.results import (
@@ -285,7 +286,7 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
 
 def _say_verdict(pair: ComparisonRow, judgement: Judgement) -> None:
     orders = "" if judgement.agrees else " (orders disagree)"
-    say(f"{pair.prompt.first_line[:60]}: {judgement.verdict or 'no label'}{orders}")
+    say(f"{whole_words(pair.prompt.first_line, 50)}: {judgement.verdict or 'no label'}{orders}")
 
 
 def _verdict_record(pair: ComparisonRow, judgement: Judgement) -> dict[str, Any]:

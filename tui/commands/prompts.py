@@ -9,6 +9,7 @@ import click
 from db.interchange.columns import columns_of
 from db.interchange.sources import source_of
 from db.prompt_rows import Crossing, SetCounts, first_line
+from tui.commands.grow import grow
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.commands.piped_input import file_of
@@ -288,7 +289,7 @@ def _report(as_json: bool, record: Mapping[str, object], words: str) -> None:
         say(words)
 
 
-SUBCOMMANDS = (sets, show, similar, add_one, new_set, rename, hold_out, release, move, remove)
+SUBCOMMANDS = (sets, show, similar, grow, add_one, new_set, rename, hold_out, release, move, remove)
 """The commands of `palate prompts` beside `add`."""
 
 for command in SUBCOMMANDS:

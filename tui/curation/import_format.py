@@ -34,9 +34,14 @@ def summary_words(imported: Imported) -> list[str]:
     words = [*map(left_out_words, imported.left_out), *map(remark_words, imported.remarks)]
     if imported.ranked:
         words.append(f"{count(imported.ranked, 'row')} with several answers; the pairs of each belong to one question")
-    if imported.rejects and imported.left_out:
-        words.append(f"The rows that could not be used are in {imported.rejects}; mend them and import that file")
-    return words
+    return [*words, *rejects_words(imported)]
+
+
+def rejects_words(imported: Imported) -> list[str]:
+    """Where the rejected rows are; nothing where there are none."""
+    if not (imported.rejects and imported.left_out):
+        return []
+    return [f"The rows that could not be used are in {imported.rejects}; mend them and import that file"]
 
 
 def preview_words(preview: Preview) -> Iterator[str]:

@@ -94,6 +94,8 @@ def _follow(channel: Channel, pid: int | None) -> int | None:
                 terminal.out(text)
             case {"err": str(text)}:
                 terminal.err(text)
+            case {"ask": str(question), "keys": str(keys)}:
+                channel.send({"answer": terminal.ask(question, keys)})
             case {"exit": int(code)}:
                 return code
             case {"again": True}:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 import click
@@ -70,6 +72,19 @@ class Console:
             if error.errno == errno.EIO:
                 raise
 
+    def ask(self, question: str, keys: str) -> str:
+        """Print a question and wait for one of `keys` on the terminal; empty where there is no terminal to ask."""
+        if not sys.stdin.isatty():
+            return ""
+        self.err(question)
+        try:
+            while (key := click.getchar().lower()) not in keys:
+                pass
+        except EOFError:  # ctrl+D, or the terminal is gone
+            return ""
+        self.err(f"{key}\n")
+        return key
+
     def leave(self, why: str) -> None:
         """End the command at its next `check`, because the process leaves the workspace. From any thread."""
         self._leaves = why
@@ -95,6 +110,7 @@ class RemoteConsole(Console):
         self.environment = {str(name): str(value) for name, value in dict(ask["environment"]).items()}
         self._channel = channel
         self._interrupted = threading.Event()
+        self._answers: SimpleQueue[str] = SimpleQueue()
         self._gone = False
         threading.Thread(target=self._listen, name="palate-client-listener", daemon=True).start()
 
@@ -105,6 +121,17 @@ class RemoteConsole(Console):
     def err(self, text: str) -> None:
         """Send the text to the client, which writes it on stderr."""
         self._send("err", text)
+
+    def ask(self, question: str, keys: str) -> str:
+        """Let the client ask, and wait for the answer."""
+        try:
+            self._channel.send({"ask": question, "keys": keys})
+        except OSError:
+            self._gone = True
+        while True:
+            self.check()
+            with suppress(Empty):
+                return self._answers.get(timeout=0.2)
 
     def check(self) -> None:
         """See `Console.check`; the client's ctrl+C raises once."""
@@ -127,6 +154,8 @@ class RemoteConsole(Console):
             while (record := self._channel.receive()) is not None:
                 if "interrupt" in record:
                     self._interrupted.set()
+                elif "answer" in record:
+                    self._answers.put(str(record["answer"]))
         except ProtocolError:
             pass  # a client whose messages cannot be read counts as gone
         self._gone = True

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any, Final
 
 from tui.snapshots import MachineReading
+from tui.text.format import size_words
 
 PREFIX: Final = "machine/"
 """Before the names of the metrics that a run keeps of the machine."""
@@ -35,21 +36,12 @@ class Figure:
         return self.name if self.name == TOKENS else PREFIX + self.name
 
 
-def bytes_words(number: float) -> str:
-    """A size in GB with one decimal, or in whole MB below one GB.
-
-    >>> bytes_words(12_060_000_000), bytes_words(350_000_000)
-    ('12.1 GB', '350 MB')
-    """
-    return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
-
-
 TOKENS: Final = "tokens_per_second"
 FIGURES: Final = (
     Figure("gpu_use", "GPU", "{:.0f} %".format, 100.0),
     Figure("cpu_use", "CPU", "{:.0f} %".format, 100.0),
-    Figure("memory", "memory", bytes_words, summary=max, summary_words="most"),
-    Figure("memory_left", "left", bytes_words, summary=min, summary_words="least"),
+    Figure("memory", "memory", size_words, summary=max, summary_words="most"),
+    Figure("memory_left", "left", size_words, summary=min, summary_words="least"),
     Figure(TOKENS, "tokens", "{:,.0f}/s".format),
     Figure("temperature", "heat", "{:.0f} °C".format, 100.0),
     Figure("power", "power", "{:,.0f} W".format),

@@ -79,3 +79,24 @@ def percent(share: float) -> str:
     '68 %'
     """
     return f"{round(100 * share)} %"
+
+
+def size_words(number: float) -> str:
+    """Bytes in GB with one decimal, or in whole MB below one GB.
+
+    >>> size_words(12_060_000_000), size_words(350_000_000)
+    ('12.1 GB', '350 MB')
+    """
+    return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
+
+
+def whole_words(text: str, most: int) -> str:
+    """The beginning of a line in at most `most` characters, with a sign where words were left out.
+
+    >>> whole_words("Why is the sky blue?", 14), whole_words("Why?", 14), whole_words("photosynthesis", 6)
+    ('Why is the …', 'Why?', 'photo…')
+    """
+    if len(text) <= most:
+        return text
+    end = text.rfind(" ", 0, most - 1)
+    return f"{text[:end]} …" if end > 0 else f"{text[: most - 1]}…"

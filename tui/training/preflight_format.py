@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from db.interchange.chat_text import begins_with_template, prompt_transcript, without_end
-from tui.text.format import count, duration
+from tui.text.format import count, duration, size_words
 from tui.text.sanitize import visible_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def preflight_words(found: Preflight) -> Iterator[str]:
     if found.rewriting is not None:
         yield found.rewriting
     if found.memory is not None:
-        yield f"about {found.memory.peak / 1e9:.1f} GB of memory: {memory_words(found.memory)}"
+        yield f"about {size_words(found.memory.peak)} of memory: {memory_words(found.memory)}"
     if found.seconds is not None:
         yield f"about {duration(found.seconds)} at the speed of the latest run"
     yield from found.notes
@@ -42,7 +42,7 @@ def preflight_facts(found: Preflight) -> str:
     if found.seconds is not None:
         facts.insert(0, f"about {duration(found.seconds)}")
     if found.memory is not None:
-        facts.append(f"{found.memory.peak / 1e9:.1f} GB of memory")
+        facts.append(f"{size_words(found.memory.peak)} of memory")
     return " · ".join(facts)
 
 

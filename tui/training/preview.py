@@ -198,7 +198,7 @@ class RunPreviews:
         words = ", ".join(f"{number:,} × {kind.replace('_', ' ')}" for kind, number in unused.items())
         flags = ["--loss ordinal"] if "tie" in unused else []
         flags += ["--unpaired-weight 0.25"] if set(unused) - {"tie"} else []
-        return f"These verdicts teach nothing by these settings: {words}. To learn from them: {' '.join(flags)}."
+        return f"These verdicts teach nothing by these settings: {words}. To learn from them: {' and '.join(flags)}."
 
     def _read_pairs(self, chosen: PairSet, config: TrainConfig, breather: Breather) -> list[PreferencePair]:
         pairs = []

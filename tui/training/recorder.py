@@ -124,7 +124,7 @@ class RunRecorder:
             self._write(db_samples.trim_samples, self._run, event.step)
             self._trimmed = True
         if isinstance(event, StepDone):
-            self._machine.speed = event.metrics["tokens_per_second"]
+            self._machine.speed = event.metrics.get("tokens_per_second")
         metrics = {**event.metrics, **self._machine.take_summaries()}
         rows = [(event.step, name, value) for name, value in metrics.items()]
         self._write(db_runs.record_figures, self._run, rows)

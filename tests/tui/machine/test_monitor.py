@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tui.events import MachineRead, WorkbenchEvent
-from tui.machine.figures import FIGURES, bytes_words, known, scale_of, summaries
+from tui.machine.figures import FIGURES, known, scale_of, summaries
 from tui.machine.monitor import MachineMonitor
 from tui.snapshots import MachineReading
+from tui.text.format import size_words
 
 
 @pytest.fixture
@@ -82,4 +83,4 @@ def test_the_figures_are_those_of_the_newest_reading() -> None:
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 MB"), (949_000_000, "949 MB"), (999_999_999, "1.0 GB")])
 def test_memory_below_a_gigabyte_is_said_in_megabytes(number: int, words: str) -> None:
-    assert bytes_words(number) == words
+    assert size_words(number) == words

@@ -64,7 +64,7 @@ def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWor
     assert asked(workbench, both).pairs == 23
     words = workbench.trainer._previews._unused_words(ALL_PAIRS, CONFIG)
     assert words is not None
-    assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal --unpaired-weight 0.25.")
+    assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal and --unpaired-weight 0.25.")
     assert workbench.trainer._previews._unused_words(ALL_PAIRS, both) is None
 
 

@@ -11,13 +11,20 @@ from textual.content import Content
 
 from db.prompt_rows import TakenPrompts
 from tui.curation.files import PairFile, check_target, format_choices, named_source
-from tui.curation.import_format import exported_words, left_out_words, remark_words, summary_words, taken_words
+from tui.curation.import_format import (
+    exported_words,
+    left_out_words,
+    rejects_words,
+    remark_words,
+    summary_words,
+    taken_words,
+)
 from tui.curation.import_source import UnknownFormat
 from tui.curation.import_tally import Preview
 from tui.curation.prompt_sets import PromptFile, similar_line, similar_words
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
-from tui.screens.data.import_preview import PREVIEWED, ShowPreview
+from tui.screens.data.import_preview import PREVIEWED, ShowPreview, in_key_words
 from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.picker import Pick
 from tui.text.format import count
@@ -25,6 +32,8 @@ from tui.text.sanitize import visible_line
 
 _KINDS = (("p", "prompts for labelling"), ("h", "prompts held out for trials"), ("v", "judged pairs"))
 _SIMILAR_SHOWN = 5
+_TOLD = 2
+"""Remarks of a notice, which leaves room for the screen at 80 columns; the preview has them all."""
 _STOP = (("s", "stop it; nothing of it is kept"),)
 _WHERE = "A file (.jsonl, .json, .csv, .parquet{}), a folder with a data set, or user/name on the Hub."
 
@@ -122,7 +131,7 @@ async def _changed(
         return None
     unknown = isinstance(found, UnknownFormat)
     usual = "Which column is which? One that need not be read: ignore=COLUMN."
-    sentence = f"{found} Name the columns:" if unknown else usual
+    sentence = f"{in_key_words(str(found))} Name the columns:" if unknown else usual
     columns = await _ask_columns(screen, sentence, file.columns)
     return None if columns is None else replace(file, columns=columns)
 
@@ -142,7 +151,12 @@ async def _store_pairs(screen: PalateScreen, file: PairFile, *, with_rejects: bo
         if rejects is None or (rejects.exists() and not await _replace(screen, rejects)):
             return
     imported = await asyncio.wrap_future(screen.workbench.imports.start(source, format=file.format, rejects=rejects))
-    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *summary_words(imported)]
+    rejected = rejects_words(imported)
+    said = [each for each in summary_words(imported) if each not in rejected]
+    words = [f"{taken_words(imported)} in the set {imported.set_name!r}", *map(in_key_words, said[:_TOLD])]
+    if len(said) > _TOLD:
+        words.append(f"{count(len(said) - _TOLD, 'more remark')}, as the preview showed")
+    words += rejected
     screen.palate.tell("Imported", _sentences(words))
 
 

@@ -1,5 +1,6 @@
 """A look at a file of pairs before it is imported: its format, what is left out and why, and its first pairs."""
 
+import re
 from collections.abc import Iterator
 
 from textual import events
@@ -17,6 +18,17 @@ PREVIEWED = 2000
 """So many pairs and rows left out are looked at before a person is asked."""
 _KEYS = (("enter", "import"), ("r", "and keep rejects"), ("f", "format"), ("c", "columns"), ("esc", "back"))
 _WIDTH = 66
+_COLUMNS = re.compile(r"`--columns ([^`]+)`")
+_HELP = re.compile(r"; --columns says which of its columns they are, and `palate import --help` lists every format")
+
+
+def in_key_words(text: str) -> str:
+    """Words about a file with this screen's key in place of the command line's flag.
+
+    >>> in_key_words("'x' is not read; `--columns ignore=x` reads such rows without it")
+    "'x' is not read; c with ignore=x reads such rows without it"
+    """
+    return _HELP.sub("", _COLUMNS.sub(r"c with \1", text))
 
 
 class ShowPreview(Dialog[str | None]):
@@ -40,7 +52,7 @@ class ShowPreview(Dialog[str | None]):
         part = "" if self._preview.whole else f"of the first {self._preview.rows:,} rows "
         yield Content.assemble((visible(found.format), "bold"), f": {part}{visible(taken_words(found))}")
         for words in summary_words(found):
-            yield Content.styled(visible(words), "$warning")
+            yield Content.styled(visible(in_key_words(words)), "$warning")
         for pair in self._preview.examples:
             yield Content("")
             yield from (Content(visible(line)) for line in example_words(pair, _WIDTH))

@@ -16,7 +16,9 @@ from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
 from tui.export.forgetting import ForgetPlan, forget_words, remains_words
+from tui.generation.prompt_growth import GrowthRequest
 from tui.screens.base import PalateScreen
+from tui.screens.data.grow import GrowScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.dialog import AskText, Choose
 from tui.screens.external_editor import edit_text
@@ -30,8 +32,21 @@ from tui.widgets.lists.cursor_list import CursorList
 from tui.widgets.lists.prompt_lines import prompt_line, set_lines
 
 _PAGE: Final = 200
+_HERE: Final = ""
 _AHEAD: Final = 20
-_LETTERS: Final = ("similar", "add", "write", "new_set", "rename", "hold_out", "move", "remove", "forget", "find")
+_LETTERS: Final = (
+    "similar",
+    "add",
+    "write",
+    "grow",
+    "new_set",
+    "rename",
+    "hold_out",
+    "move",
+    "remove",
+    "forget",
+    "find",
+)
 _EMPTY_SET: Final = "No prompt here. Press a to type one, e to write one in your editor."
 _NONE_SIMILAR: Final = "No prompt of this set is nearly the same as another. Press esc to see all of them."
 _NOTHING_FOUND: Final = "No prompt of this set matches. Press esc to see all of them."
@@ -48,6 +63,7 @@ class PromptsScreen(PalateScreen):
         Binding("s", "similar", "similar", id="prompts.similar", tooltip="Prompts that are nearly the same."),
         Writing("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
         Writing("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
+        Writing("M", "grow", "more", id="prompts.grow", tooltip="A model writes more; you take each or not."),
         Writing("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
         Writing("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
         Writing("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
@@ -175,6 +191,8 @@ class PromptsScreen(PalateScreen):
             return False
         if action in ("move", "remove"):
             return True if self.marked_prompt is not None else None
+        if action == "grow":
+            return True if self.marked_set is not None and not self.marked_set.row.held_out else None
         if action in ("add", "write", "rename", "hold_out", "forget"):
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
@@ -243,6 +261,25 @@ class PromptsScreen(PalateScreen):
         if edited.text.strip():
             await self._add(marked, edited.text)
         edited.forget()
+
+    def action_grow(self) -> None:
+        """Let a model write more prompts like those of the marked set; ask which, where there is a choice."""
+        marked = self.marked_set
+        if marked is None or marked.row.held_out:
+            return
+        servers = self.workbench.servers.all()
+        if not servers:
+            self._grow(marked, _HERE)
+            return
+        rows = [(_HERE, Content("the base model here"))]
+        rows += [(each.name, Content(visible_line(f"{each.name} · {each.server.model}", 60))) for each in servers]
+        sentence = f"Who writes more prompts like those of {marked.row.name!r}? A few of them are shown to it."
+        pick = Pick("More prompts", sentence, rows)
+        self.app.push_screen(pick, lambda key: self._grow(marked, key) if key is not None else None)
+
+    def _grow(self, marked: SetCounts, server: str) -> None:
+        request = GrowthRequest(marked.row.name, server=None if server == _HERE else server)
+        self.app.push_screen(GrowScreen(request, marked.row.id))
 
     def action_new_set(self) -> None:
         """Ask for a name, then what the set is for."""

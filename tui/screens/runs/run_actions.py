@@ -1,5 +1,6 @@
 """What can be done with the run that a screen shows: use its adapter, use none, resume it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -53,6 +54,7 @@ class RunActions(Actions):
 
     def __init__(self, screen: PalateScreen, run: ShownRun, adapters: AdapterList) -> None:
         self._screen, self._run, self._adapters = screen, run, adapters
+        self._is_resuming = False
 
     def enabled(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Using what is in use already does nothing."""
@@ -87,10 +89,19 @@ class RunActions(Actions):
             self._resume(run, LESS_MEMORY if answer == "g" else {})
 
     def _resume(self, run: int, changes: Mapping[str, Any]) -> None:
+        if not self._is_resuming:
+            self._is_resuming = True
+            begin = partial(self._begin_resuming, run, changes)
+            self._screen.run_worker(begin, group="resume")  # type: ignore[arg-type]
+
+    async def _begin_resuming(self, run: int, changes: Mapping[str, Any]) -> None:
+        """Resume on another thread: every pair of the run is read."""
         try:
-            self._screen.workbench.trainer.resume(run, changes)
+            await asyncio.to_thread(self._screen.workbench.trainer.resume, run, changes)
         except KNOWN_ERRORS as error:
             self._screen.palate.tell_error(error)
+        finally:
+            self._is_resuming = False
         self._screen.refresh_bindings()
 
     def action_use_base(self) -> None:

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.text.format import plain as plain
+from tui.text.format import whole_words
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding
 from tui.widgets.update_static import update_static
@@ -38,6 +39,18 @@ def form_key(
         tooltip=tooltip,
         writes=writes,
     )
+
+
+class Remark(Static):
+    """The text beside a value: one line of whole words, or as many lines as an error takes."""
+
+    def render(self) -> Content:
+        """As much of the text as fits."""
+        shown = self.content
+        text = shown if isinstance(shown, Content) else Content(str(shown))
+        if self.styles.text_wrap != "nowrap":
+            return text
+        return Content(whole_words(text.plain, max(self.content_size.width, 1)))
 
 
 class FormRow(Horizontal, can_focus=True):
@@ -75,7 +88,7 @@ class FormRow(Horizontal, can_focus=True):
         """Label, value, remark."""
         yield Static(Content(self.label), classes="row--label", markup=False)
         yield Static("", classes="row--value", markup=False)
-        yield Static("", classes="row--remark", markup=False)
+        yield Remark("", classes="row--remark", markup=False)
 
     def on_mount(self) -> None:
         """Show the first value."""

@@ -12,7 +12,7 @@ from tui.text.format import plain
 from tui.text.sanitize import typed
 from tui.widgets.binding import Binding
 from tui.widgets.form.line_input import LineInput
-from tui.widgets.form.rows import FormRow, form_key
+from tui.widgets.form.rows import FormRow, Remark, form_key
 
 
 class SettingInput(LineInput):
@@ -69,7 +69,7 @@ class TextRow(FormRow):
         yield Static(Content(self.label), classes="row--label", markup=False)
         yield Static("", classes="row--value", markup=False)
         yield SettingInput()
-        yield Static("", classes="row--remark", markup=False)
+        yield Remark("", classes="row--remark", markup=False)
 
     @property
     def field(self) -> SettingInput:

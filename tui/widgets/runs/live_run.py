@@ -15,6 +15,7 @@ from tui.snapshots import AdapterView, MachineReading, RunPhase, RunProgress
 from tui.text.format import count, duration
 from tui.text.sanitize import visible, visible_line
 from tui.theme import SIGNS
+from tui.training.row_words import in_row_words
 from tui.widgets.charts.run_charts import RunCharts
 from tui.widgets.runs.machine_lines import machine_lines
 from tui.widgets.runs.run_samples import newest_lines
@@ -133,7 +134,8 @@ def ending_line(run: RunRow, adapter: AdapterView | None) -> Content:
 def notice_line(row: RunLogRow, *, whole: bool = False) -> Content:
     """One line of the log, marked when it is a warning; `whole` gives all of its text."""
     sign, colour = {"warning": ("!", "$warning"), "error": ("×", "$error")}.get(row.level, ("·", "$quiet"))
-    return Content.assemble((sign, colour), f" {visible(row.text) if whole else visible_line(row.text)}")
+    text = in_row_words(row.text)
+    return Content.assemble((sign, colour), f" {visible(text) if whole else visible_line(text)}")
 
 
 def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:

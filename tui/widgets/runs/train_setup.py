@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
 from tui.training.presets import Preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
+from tui.training.row_words import in_row_words
 from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
@@ -220,8 +220,8 @@ class TrainSetup(Vertical):
 
     def show_preflight(self, found: Preflight | str) -> None:
         """Show the preflight of the run, or why there is none."""
-        if isinstance(found, str) and self._blame(found):
-            found = in_row_words(found)
+        if isinstance(found, str):
+            self._blame(found)
         self._found = found
         self._draw_plan()
 
@@ -261,17 +261,6 @@ class TrainSetup(Vertical):
     def show_sentence(self, message: FormRow.Focused) -> None:
         """Show the sentence of the row under the cursor."""
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
-
-
-def in_row_words(text: str) -> str:
-    """An error's sentence with the rows' names in place of the command line's flags.
-
-    >>> in_row_words("--label-smoothing 0.1 does nothing with --loss hinge.")
-    'label smoothing 0.1 does nothing with loss hinge.'
-    """
-    for each in settings_of(TrainConfig):
-        text = re.sub(rf"{each.flag}(?![\w-])", each.name.replace("_", " "), text)
-    return text
 
 
 SEARCH_HELP: Final = (
@@ -331,10 +320,10 @@ def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chos
         )
     ]
     if isinstance(found, str):
-        lines.append(Content.styled(visible(found), "$warning"))
+        lines.append(Content.styled(visible(in_row_words(found)), "$warning"))
     elif found is not None:
         lines.append(Content.styled(preflight_facts(found), "$quiet"))
-        lines += [Content.styled(visible(each), "$warning") for each in preflight_warnings(found)]
+        lines += [Content.styled(visible(in_row_words(each)), "$warning") for each in preflight_warnings(found)]
     if preview.problem is not None:
         lines.append(Content.styled(visible(preview.problem), "$warning"))
     return Content("\n").join(lines)
