@@ -89,7 +89,7 @@ def add_pair(
 
     `asked_first` puts it at the front of the queue. See `add_comparison` for the order of the two and for errors.
     """
-    a, b = (_add_answer(conn, prompt, each) for each in answers)
+    a, b = (add_answer(conn, prompt, each) for each in answers)
     return add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=side_seed, trial=trial, asked_first=asked_first)
 
 
@@ -193,7 +193,8 @@ def verdict_row(row: Row) -> VerdictRow:
     )
 
 
-def _add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
+def add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
+    """Store a new answer without a comparison, and return its id."""
     return add_completion(
         conn,
         prompt=prompt,

@@ -231,6 +231,19 @@ OWNER = Giver("owner")
 """The owner of the workspace. Imported verdicts count as the owner's where no verdict of the owner's is newer."""
 
 
+SETTLED = "settled"
+"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A pair on which others said otherwise than the owner: `others` holds (label of `GiverRow`, verdict)."""
+
+    comparison: int
+    own: str
+    others: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class GiverRow:
     """A giver with a name. `label` is "me", or the name after "person:" or "judge:", which no other giver has.

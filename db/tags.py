@@ -9,16 +9,17 @@ from sqlite3 import Connection
 
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
+from db.pair_rows import SETTLED
 from db.times import utc_now
 
 MOST = 10
 LONGEST = 24
-SETTLED = "settled"
-"""The reason of a verdict that two people gave together, after they had judged the pair otherwise."""
 
 
-def ensure_tag(conn: Connection, name: str) -> int:
+def ensure_tag(conn: Connection, name: str, *, offered: bool = True) -> int:
     """The id of the tag of that name, in whatever case; a new one is offered behind the others if there is room.
+
+    With `offered` False a new one is not offered.
 
     Raises:
         NotAllowed: the name is empty.
@@ -29,7 +30,7 @@ def ensure_tag(conn: Connection, name: str) -> int:
     row = conn.execute("SELECT id FROM tags WHERE name = ?", (name,)).fetchone()
     if row is not None:
         return int(row["id"])
-    archived = name.casefold() == SETTLED or len(list_tags(conn)) >= MOST
+    archived = not offered or name.casefold() == SETTLED or len(list_tags(conn)) >= MOST
     return insert(conn, "tags", {"name": name, "place": _last(conn), "archived": archived, "created": utc_now()})
 
 
@@ -149,10 +150,10 @@ def last_reasons(conn: Connection) -> tuple[str, ...]:
     return () if row is None else tuple(each for each in tags_of(conn, [row[0]])[row[0]] if each in offered)
 
 
-def set_tags(conn: Connection, verdict: int, names: Iterable[str]) -> None:
-    """Give a verdict these reasons in place of those that it had."""
+def set_tags(conn: Connection, verdict: int, names: Iterable[str], *, offered: bool = True) -> None:
+    """Give a verdict these reasons in place of those that it had. With `offered` False a new one is not offered."""
     conn.execute("DELETE FROM verdict_tags WHERE verdict = ?", (verdict,))
-    rows = [(verdict, tag) for tag in dict.fromkeys(ensure_tag(conn, name) for name in names)]
+    rows = [(verdict, tag) for tag in dict.fromkeys(ensure_tag(conn, name, offered=offered) for name in names)]
     conn.executemany("INSERT INTO verdict_tags VALUES (?, ?)", rows)
 
 

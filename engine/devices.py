@@ -54,6 +54,13 @@ def find_devices(text: str) -> tuple[str, ...]:
     return names
 
 
+def gpu_names() -> list[str]:
+    """The CUDA GPUs of this machine by name, in the order of their numbers."""
+    import torch
+
+    return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+
+
 def threads_each(devices: Sequence[str]) -> int:
     """How many threads each process of a run on these devices has on the processor: together as many as one has."""
     import torch
@@ -64,3 +71,24 @@ def threads_each(devices: Sequence[str]) -> int:
 def is_among(device: str, devices: Sequence[str]) -> bool:
     """Whether a model on `device` computes on one of these; "cuda" is the first GPU."""
     return ("cuda:0" if device == "cuda" else device) in devices
+
+
+def beside(text: str, dtype: str) -> tuple[str, str]:
+    """Device and number format of the model that answers beside a run on the devices `text`.
+
+    It takes no memory of theirs: a GPU that the run leaves free, or else the processor. `dtype` "auto" becomes that of
+    the run, since its processes load the base in the format of that model.
+
+    Raises:
+        SettingError: this machine lacks one of the devices.
+    """
+    import torch
+
+    from engine.precision import choose_dtype
+
+    devices = find_devices(text)
+    if not devices[0].startswith("cuda"):
+        return "auto", dtype
+    free = [f"cuda:{number}" for number in range(torch.cuda.device_count()) if f"cuda:{number}" not in devices]
+    found = str(choose_dtype(dtype, devices[0])[0]).removeprefix("torch.") if dtype == "auto" else dtype
+    return (free or ["cpu"])[0], found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from engine.chat import LeftOut, encode_pair
-from engine.chat_servers.scores import TokenScores
+from engine.chat_servers.scores import PolicyScores
 from engine.config import TrainConfig
 from engine.model import BaseModel
 from engine.preference import PreferencePair
@@ -19,9 +19,9 @@ def pair_ids(base: BaseModel, pair: PreferencePair) -> tuple[tuple[int, ...], tu
     return tuple(encoded.prompt_ids), tuple(encoded.chosen_ids), tuple(encoded.rejected_ids)
 
 
-def score_here(base: BaseModel, ids: Sequence[int], start: int, adapter: str) -> TokenScores:
+def score_here(base: BaseModel, ids: Sequence[int], start: int, adapter: str) -> PolicyScores:
     """The log-probabilities of `ids[start:]` under the base and under a loaded adapter."""
-    return TokenScores(_token_logps(base, ids, start, None), _token_logps(base, ids, start, adapter))
+    return PolicyScores(_token_logps(base, ids, start, None), _token_logps(base, ids, start, adapter))
 
 
 def _token_logps(base: BaseModel, ids: Sequence[int], start: int, adapter: str | None) -> tuple[float, ...]:

@@ -30,6 +30,7 @@ from tui.screens.data.data import DataScreen
 from tui.screens.data.grow import GrowScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
+from tui.screens.models import ModelsScreen
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.overlay import RunOverlayScreen
@@ -39,6 +40,7 @@ from tui.screens.runs.samples import SamplesScreen
 from tui.screens.runs.train import TrainScreen
 from tui.screens.servers import ServersScreen
 from tui.screens.settings import SettingsScreen
+from tui.widgets.form.text_editor import TextEditor
 from tui.widgets.lists.line_list import LineList
 from tui.workspace.settings_store import PARTS
 
@@ -48,7 +50,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Everywhere": (PalateApp,),
     "Label": (LabelScreen,),
     "A verdict read again": (ReviewScreen,),
-    "Ask": (AskScreen,),
+    "Ask": (AskScreen, TextEditor),
     "Train": (TrainScreen,),
     "Runs": (RunsScreen, LineList),
     "One run": (RunScreen,),
@@ -66,6 +68,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "More prompts": (GrowScreen,),
     "What your choices say": (PreferencesScreen,),
     "Settings": (SettingsScreen,),
+    "Models": (ModelsScreen,),
     "Servers": (ServersScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""

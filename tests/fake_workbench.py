@@ -202,6 +202,7 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.reasons = SimpleNamespace(of=lambda _: {}, offered=lambda: ["clear"], last=lambda: (), counts=dict)
         self.readings: tuple[MachineReading, ...] = ()
 
     def machine_readings(self) -> tuple[MachineReading, ...]:
@@ -353,6 +354,11 @@ class FakeWorkbench:
         """Keep that."""
         return self._answer(lambda: self.named.add(comparison))
 
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """Nobody else judges here."""
+        del comparison
+        return []
+
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The pair of the verdict before this one."""
         ids = [each for each in self._judged_ids() if verdict is None or each < verdict]
@@ -377,6 +383,7 @@ class FakeWorkbench:
         seconds: float | None,
         blind: bool = True,
         note: str = "",
+        reasons: Sequence[str] = (),
     ) -> "Future[VerdictRow]":
         """Append a verdict."""
 
@@ -393,6 +400,7 @@ class FakeWorkbench:
 
         given = {"strength": strength, "side": side, "layout": layout, "seconds": seconds, "blind": blind}
         given |= {"note": note} if note else {}
+        given |= {"reasons": reasons} if reasons else {}
         return self._answer(act)
 
     def undo(self) -> "Future[int | None]":

@@ -46,6 +46,7 @@ from tui.screens.compare.trial_result import TrialResultScreen
 from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.confirm import QuitScreen, StopScreen
 from tui.screens.data.grow import GrowScreen
+from tui.screens.data.joining import SettleScreen
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.data.prompts import PromptsScreen
@@ -269,6 +270,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("verdict", on("data", lambda: VerdictScreen(ids["judged"]))),
         ("reasons of a verdict", pressing("full_stop")),
         ("the list of reasons", pressing("e")),
+        ("settling", on("data", lambda: SettleScreen(app.bench.joining.disagreements()))),
         ("second look", on("data", lambda: ReviewScreen([(ids["judged"], EVIL)]))),
         ("prompts", on("data", PromptsScreen)),
         ("forgetting", pressing("end", "up", "F")),

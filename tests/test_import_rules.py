@@ -30,7 +30,8 @@ ORDER = (
     ("workbench",),
     ("screens", "ipc", "detached"),
     ("app",),
-    ("commands", "watch_app"),
+    ("watch_app", "demo_app"),
+    ("commands",),
     ("run_app",),
     ("cli",),
     ("start",),
@@ -42,6 +43,7 @@ SCREEN_SIDE = (
     "tui/widgets/",
     "tui/app.py",
     "tui/watch_app.py",
+    "tui/demo_app.py",
     "tui/driver.py",
     "tui/theme.py",
 )

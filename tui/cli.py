@@ -116,6 +116,10 @@ COMMANDS = {
         "judges:judges",
         "List the judges: how far each agrees with you, and whether it may decide a trial.",
     ),
+    "demo": (
+        "demo:demo",
+        "Play the whole loop in about five minutes, with a program that judges. Your own workspace is not touched.",
+    ),
     "data": (
         "data:data",
         "List the verdicts in force, newest first, that hold every word and meet every filter of QUERY.",
@@ -145,6 +149,14 @@ COMMANDS = {
     "export": (
         "interchange:export_command",
         "Write judged pairs to FILE, or to stdout for `-`, in a format that other tools read:",
+    ),
+    "join": (
+        "join:join",
+        "Take the judged pairs and verdicts of another workspace along, by who gave them; the other is only read.",
+    ),
+    "settle": (
+        "join:settle",
+        "List the pairs on which others said otherwise than you, or settle one: the verdict that you agreed on.",
     ),
     "tags": ("tags:tags", "List the reasons that `.` offers after a verdict, and how many verdicts have each."),
     "train": ("train:train", "Train an adapter on your preference pairs."),

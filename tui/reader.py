@@ -38,6 +38,7 @@ from tui.analysis.report import PreferenceReporter
 from tui.curation.conversations import Conversations
 from tui.curation.import_source import preview_of, recognised
 from tui.curation.import_tally import Preview
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
@@ -70,6 +71,7 @@ class WorkspaceReader:
         self.servers = ServerList(workspace)
         self.conversations = Conversations(workspace)
         self.reasons = ReasonTags(workspace)
+        self.joining = Joining(workspace)
         self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 

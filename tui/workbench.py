@@ -32,6 +32,7 @@ from tui.compute.scheduler import Job, Priority, Scheduler
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
+from tui.curation.joining import Joining
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
@@ -49,9 +50,9 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.policies import ServedPolicy, policy_by_name
+from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
 from tui.generation.prompt_growth import PromptGrowth
-from tui.generation.publishing import Probe, publish_adapter
+from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
@@ -117,7 +118,7 @@ class Workbench(WorkspaceReader):
             self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
             self.asking = Asking(services, seed=seed)
             self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed)
+            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
             self.references = ReferencePrefetch(services)
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
@@ -126,6 +127,7 @@ class Workbench(WorkspaceReader):
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
+            self.joining = Joining(self.workspace, self._prompts_changed)
             self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
@@ -382,7 +384,7 @@ class Workbench(WorkspaceReader):
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
 
     def publish_adapter(self, server: str, adapter: str) -> Probe:
-        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_adapter` for errors.
+        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
 
         Raises:
             InputError: it is the base, or there is no such server.
@@ -390,7 +392,7 @@ class Workbench(WorkspaceReader):
         policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
         if not isinstance(policy, ServedPolicy) or policy.adapter is None:
             raise InputError("A server has its base already. Name an adapter to publish.")
-        return publish_adapter(policy, self.services)
+        return publish_on_server(policy, self.services)
 
     def add_adapter(self, folder: Path, *, name: str) -> Adapter:
         """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
@@ -430,8 +432,16 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self.model_state.is_ready and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order == "margin":
             self.margins.wake()
+
+    def _scoring_policy(self) -> ServedPolicy | None:
+        """The adapter on a server that writes the first answer, if one does."""
+        try:
+            policy = find_policy(self.answers.settings.source.first, self.answers.settings, self.services)
+        except KNOWN_ERRORS:  # the queue reports it
+            return None
+        return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
 
     def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
         stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))

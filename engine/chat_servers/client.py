@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.bounds import bound_reply, most_characters, most_seconds
-from engine.chat_servers.pace import LONGEST_WAIT_S, Pace, asked_wait
+from engine.chat_servers.pace import LONGEST_WAIT_S, RequestPace, asked_wait
 from engine.chat_servers.refusals import ServerHabits, read_refusal
 from engine.chat_servers.replies import Reply, read_reply
 from engine.chat_servers.words import BrokenOff, in_words, reply_of
@@ -178,14 +178,14 @@ class ServerAnswers:
         with self._changed:
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         if self.habits.pace is None:
-            self.habits.pace = Pace(self._server.parallel)
+            self.habits.pace = RequestPace(self._server.parallel)
         pace = self.habits.pace
         pace.begin()
         async with _client(self._server) as client, asyncio.TaskGroup() as group:
             for request in self._requests:
                 group.create_task(self._answer(client, pace, request))
 
-    async def _answer(self, client: "AsyncOpenAI", pace: Pace, request: GenerationRequest) -> None:
+    async def _answer(self, client: "AsyncOpenAI", pace: RequestPace, request: GenerationRequest) -> None:
         """Settle one request: with an answer, or with the reason why there is none."""
         async with pace.slot():
             outcome = await self._outcome(client, request, _Attempts(), pace)
@@ -204,7 +204,7 @@ class ServerAnswers:
         self._notify()
 
     async def _outcome(
-        self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts, pace: Pace
+        self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts, pace: RequestPace
     ) -> _Outcome:
         """Send a request until there is an answer or a reason; each time but the last mends what was refused before.
 
@@ -242,7 +242,7 @@ class ServerAnswers:
         return _Outcome(None, too_long, too_long=True)
 
     async def _wait_to_try_again(
-        self, client: "AsyncOpenAI", error: Exception, attempts: _Attempts, pace: Pace
+        self, client: "AsyncOpenAI", error: Exception, attempts: _Attempts, pace: RequestPace
     ) -> None:
         """Wait as long as the server asks for after a failure that may pass, else a little longer each time.
 

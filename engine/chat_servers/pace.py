@@ -15,7 +15,7 @@ LONGEST_WAIT_S = 120.0
 """The longest wait that a server may ask for before it is asked again."""
 
 
-class Pace:
+class RequestPace:
     """The number of requests in flight, between 1 and `most`. It belongs to one event loop at a time.
 
     After every round of answers the tokens a second are compared with those of the rounds before: while they grow,

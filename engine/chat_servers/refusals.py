@@ -9,7 +9,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
-from engine.chat_servers.pace import Pace
+from engine.chat_servers.pace import RequestPace
 
 TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 """The two names of the limit of an answer's tokens. OpenAI's newer models take the second alone."""
@@ -43,7 +43,7 @@ class ServerHabits:
 
     left_out: frozenset[str] = frozenset()
     limit: str = TOKEN_LIMITS[0]
-    pace: Pace | None = None
+    pace: RequestPace | None = None
 
     def learn(self, refusal: Refusal, sent_limit: str) -> bool:
         """Do without what was refused. Returns whether there is anything to ask again for."""

@@ -20,7 +20,7 @@ LEAST_EXPLAINED = 0.5
 
 
 @dataclass(frozen=True)
-class TokenScores:
+class PolicyScores:
     """The log-probabilities of a text's tokens under the base and under an adapter, in nats; equally many."""
 
     base: tuple[float, ...]
@@ -96,7 +96,7 @@ def answer_ids(calls: ServerCalls, messages: Sequence[Message], answer: str) -> 
     return prompt, whole[len(prompt) :]
 
 
-def explained(served: TokenScores, here: TokenScores) -> float:
+def explained(served: PolicyScores, here: PolicyScores) -> float:
     """The share of an adapter's effect that a server shows: 1 for the same adapter, 0 or less for base or another.
 
     It is 1 − Σ(served − here)² / Σ here², over adapter minus base of every token.

@@ -103,7 +103,12 @@ class DeviceRun:
     @property
     def is_ready(self) -> bool:
         """Whether the next event is there, or is computed by turns with the owner's own work."""
-        return not self._queue.empty() or (self.has_begun and self._job.ahead == 0)
+        return not self._queue.empty() or (self.has_begun and self.takes_turns)
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the run computes on a device of the owner, by turns with the owner's own work."""
+        return self._job.ahead == 0
 
     def events(
         self, wish: Callable[[], Wish], known: Mapping[str, tuple[float, float]], loaded: Callable[[Path | None], None]
@@ -182,17 +187,9 @@ class DeviceRun:
         meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", str(place / "launcher")]
         meeting += ["--rdzv-conf", "store_type=file", "--rdzv-id", place.name, "--local-addr", "127.0.0.1"]
         command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "torch.distributed.run",
-            *meeting,
-            "--nnodes",
-            "1",
-            "--max-restarts",
-            "0",
+            *(sys.executable, "-P", "-m", "torch.distributed.run", *meeting, "--nnodes", "1", "--max-restarts", "0"),
+            *("--nproc-per-node", str(len(self._job.devices)), "-m", "engine.worker", str(self._folder / JOB)),
         ]
-        command += ["--nproc-per-node", str(len(self._job.devices)), "-m", "engine.worker", str(self._folder / JOB)]
         with open(os.open(self._folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True

@@ -16,7 +16,7 @@ import torch.distributed as dist
 from engine.chat import EncodedPair
 from engine.dpo import PairScore
 from engine.dropout import DropoutRule
-from engine.errors import CheckpointMisfit, PeerLost, TrainingError
+from engine.errors import CheckpointMisfit, PeerLost, RunInterrupted
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.training.learner import Learner
 
@@ -55,7 +55,7 @@ class Ranks:
 
         Raises:
             CheckpointMisfit: the run began with a dropout that depends on the order of its pairs.
-            TrainingError: the processes differ in how they score.
+            RunInterrupted: the processes differ in how they score.
         """
         scorer = learner.scorer
         if learner.dropout_rule is DropoutRule.IN_SEQUENCE:
@@ -66,7 +66,7 @@ class Ranks:
         scorer.checkpointing = any(self._gathered(int(scorer.checkpointing)))
         facts = f"{scorer.method} {scorer.attention_kernel} {scorer.tokens_together} {learner.base.fingerprint}"
         if len(set(self._gathered(_number_of(facts)))) > 1:
-            raise TrainingError(
+            raise RunInterrupted(
                 "The devices of this run do not score pairs in the same way, so their gradients cannot be added. "
                 "Choose devices of one type, or one device."
             )
@@ -137,13 +137,13 @@ class Ranks:
         """Compare the weights of all processes, by the sum of their bits.
 
         Raises:
-            TrainingError: they differ, so that at least one device computes wrongly.
+            RunInterrupted: they differ, so that at least one device computes wrongly.
         """
         sums = [value.detach().view(torch.int32).sum(dtype=torch.int64) for value in learner.parameters.values()]
         if len(set(self._gathered(int(torch.stack(sums).sum().item())))) > 1:
-            raise TrainingError(
+            raise RunInterrupted(
                 "The devices of this run came to different weights, though they added the same gradients. "
-                "Choose devices of one type, or one device; the checkpoint before is whole."
+                "Choose devices of one type, or one device (--devices)."
             )
 
     # -- between processes ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Peers(Protocol):
         """Make sure that all score pairs by one method, before the first pair.
 
         Raises:
-            TrainingError: they cannot.
+            RunInterrupted: they cannot.
         """
         ...
 
@@ -65,7 +65,7 @@ class Peers(Protocol):
         """Compare the weights of all processes.
 
         Raises:
-            TrainingError: they differ.
+            RunInterrupted: they differ.
         """
         ...
 

@@ -8,9 +8,9 @@ from sqlite3 import Connection
 import pytest
 
 from db.errors import NotAllowed, NotFound
+from db.pair_rows import SETTLED
 from db.people import ensure_person
 from db.tags import (
-    SETTLED,
     archive_tag,
     count_tags,
     ensure_tag,

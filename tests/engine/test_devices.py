@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.config import TrainConfig
-from engine.devices import find_devices, is_among, parse_devices, threads_each
+from engine.devices import beside, find_devices, is_among, parse_devices, threads_each
 from engine.errors import SettingError
 
 
@@ -62,3 +62,11 @@ def test_a_model_on_the_first_gpu_shares_it_with_a_run() -> None:
     assert is_among("cuda", ("cuda:0", "cuda:1"))
     assert not is_among("cuda:2", ("cuda:0", "cuda:1"))
     assert is_among("cpu", ("cpu", "cpu"))
+
+
+def test_the_model_answers_where_a_run_leaves_room_in_the_format_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
+    assert beside("cuda:0,cuda:1", "auto") == ("cuda:2", "bfloat16")
+    assert beside("all", "4bit") == ("cpu", "4bit")
+    assert beside("cpu,cpu", "auto") == ("auto", "auto")

@@ -133,12 +133,15 @@ def test_the_machine_is_seen_while_the_owner_trains(
 REFUSED = """
 app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
+data.reasons data.settle data.join reason-list.add reason-list.rename reason-list.remove reason-list.up reason-list.down
 prompts.add prompts.write prompts.grow prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move
 prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
+servers.try servers.add servers.allow servers.remove adapter.push run.track
+data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
@@ -153,6 +156,7 @@ CLOSED = {
     "VerdictScreen",
     "ReviewScreen",
     "GrowScreen",
+    "SettleScreen",
 }
 
 

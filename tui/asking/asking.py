@@ -19,15 +19,13 @@ from db.prompt_rows import Messages, with_system
 from engine.errors import EngineError
 from engine.requests import GenerationRequest
 from tui.asking.choice import KEPT_UNDER, AskChoice, AskedPolicies, find_asked_policies, kept_choice
-from tui.compute.scheduler import Job, Priority, WorkSteps
+from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AskedEnded, AskedGrowing, ComparisonStored, QueueChanged
 from tui.generation.answer_sources import AnswerSource, find_asked_of
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
 from tui.generation.pair_writer import GROWS_EVERY_S
-from tui.workspace.settings import BASE, IN_USE, SERVER
-from tui.workspace.settings_store import stored_settings
 
 _SIDES: Final = (0, 1)
 
@@ -52,6 +50,8 @@ class Asked:
     """Which of the two policies writes a, and which b."""
     side_seed: int
     job: Job = field(init=False)
+    thread: Scheduler = field(init=False)
+    """The thread of the job."""
     ended: AskedEnded | None = None
     """What was published at its end."""
     waiting: set[int] = field(default_factory=set)
@@ -101,8 +101,8 @@ class Asking:
         asked = Asked(next(self._numbers), question, *self._places(question))
         writers = tuple(CompletionWriter(self._services) for _ in _SIDES)
         priority = lambda: Priority.ASLEEP if _is_idle(asked, writers) else Priority.WATCHED  # noqa: E731
-        thread = self._services.thread_for(needs_model=policies.sources.needs_model)
-        asked.job = thread.submit("question", self._work_steps(asked, writers), priority)
+        asked.thread = self._services.thread_for(needs_model=policies.sources.needs_model)
+        asked.job = asked.thread.submit("question", self._work_steps(asked, writers), priority)
         return asked
 
     @property
@@ -119,21 +119,13 @@ class Asking:
         find_asked_policies(choice, self._services)
         self._services.workspace.keep_setting(KEPT_UNDER, asdict(choice))
 
-    def policies_to_choose(self) -> list[tuple[str, str]]:
-        """The policies that can answer, each with its name in a choice and words for it."""
-        workspace, in_use = self._services.workspace, self._services.loaded_model.in_use
-        used = f"the adapter in use: {in_use.manifest.name}" if in_use else "the adapter in use: none, so the base"
-        adapters = [(each.manifest.id, each.manifest.name) for each in workspace.registry.list()]
-        served = [(SERVER, "the server of the settings")] if stored_settings(workspace).source.server else []
-        return [(BASE, "the base model"), (IN_USE, used), *adapters, *served]
-
     def policies(self, choice: AskChoice) -> AskedPolicies:
         """The two policies of a choice, with their names. Raises what `ask` does for them."""
         return find_asked_policies(choice, self._services)
 
     def stop(self, asked: Asked) -> None:
         """Write no further; nothing of the answers is stored. Answers that are complete already stay."""
-        self._services.scheduler.end(asked.job)
+        asked.thread.end(asked.job)
 
     def _places(self, question: AskedQuestion) -> tuple[tuple[int, int], int]:
         """Which policy writes a, and the seed of the sides: by chance, or the first one left where names are shown."""

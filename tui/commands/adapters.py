@@ -186,6 +186,21 @@ def _follow(workbench: Workbench, heard: Iterator[WorkbenchEvent], as_json: bool
 
 @adapters.command()
 @click.argument("adapter", metavar="NAME")
+@click.argument("folder", metavar="FOLDER", type=CallerPath())
+@as_json
+@click.pass_obj
+def gguf(options: Options, adapter: str, folder: Path, as_json: bool) -> None:
+    """Write an adapter alone as a GGUF file into FOLDER, named after its weights, for `llama-server --lora FILE`."""
+    with options.working() as workbench:
+        target = workbench.adapter_service.write_gguf(adapter, folder)
+    if as_json:
+        emit({"event": "exported", "name": adapter, "path": str(target)})
+    else:
+        say(f"{adapter} is in {target}. Start llama.cpp's server with --lora {target}.")
+
+
+@adapters.command()
+@click.argument("adapter", metavar="NAME")
 @click.argument("new", metavar="NEW")
 @as_json
 @click.pass_obj

@@ -15,7 +15,6 @@ from tui.commands.output import as_json, show_table
 from tui.curation.verdict_query import FILTERS, FLAGS
 from tui.ipc.console import emit, say
 from tui.text.format import count, when
-from tui.text.query import Term
 
 if TYPE_CHECKING:
     from tui.workbench import Workbench
@@ -50,13 +49,15 @@ def data(
     The last word may be incomplete. Quote a phrase twice for the shell: '"in autumn"'. Write a filter that begins with
     a minus after --, as in: palate data -- -verdict:skip
     """
-    text = " ".join([*query, *(str(Term(each.replace('"', " "), "by", "=")) for each in verdicts_of)])
+    text = " ".join(query)
     if take_out or put_back:
+        if verdicts_of:
+            raise click.UsageError("Pairs are taken out by your own verdicts. Leave --verdicts-of out.")
         _change(options, text, out=_one_of(take_out, put_back), as_json=as_json)
         return
     with options.reading() as view:
-        rows = view.data.page(text, limit=limit)
-        total = len(rows) if len(rows) < limit else view.data.count(text)
+        rows = view.data.page(text, limit=limit, givers=verdicts_of)
+        total = len(rows) if len(rows) < limit else view.data.count(text, givers=verdicts_of)
     if as_json:
         for row in rows:
             emit({"event": "verdict", **_record(row)})

@@ -38,6 +38,10 @@ RUN_ON_HARDWARE = (
     "(docs/BENCHMARKS.md). The ordinary tests run on processors."
 )
 """What has been run on hardware and what has not, in one sentence."""
+ON_SEVERAL = (
+    "Runs on several GPUs were tried with processes on a processor alone. Each GPU holds the whole model, and one that "
+    "does not fit a single GPU cannot be trained."
+)
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 
 
@@ -88,11 +92,22 @@ def _torch() -> Iterator[Finding]:
     yield Finding("device", GOOD, why_device)
     yield Finding("weights", GOOD, choose_dtype("auto", device)[1])
     yield Finding("hardware", NOTE, RUN_ON_HARDWARE)
+    yield from _several_gpus()
     try:
         packed = f"--dtype 4bit works through bitsandbytes {version('bitsandbytes')}; tested on processors alone."
         yield Finding("4 bits", GOOD if device == "cpu" else NOTE, packed)
     except PackageNotFoundError:
         yield Finding("4 bits", NOTE, "--dtype 4bit needs the extra `quant` (bitsandbytes), which is not installed.")
+
+
+def _several_gpus() -> Iterator[Finding]:
+    from engine.devices import gpu_names
+
+    names = gpu_names()
+    if len(names) > 1:
+        cards = ", ".join(f"cuda:{number} {name}" for number, name in enumerate(names))
+        yield Finding("devices", GOOD, f"{cards}; `palate train --devices all` trains on all of them together")
+        yield Finding("devices", NOTE, ON_SEVERAL)
 
 
 def _model(options: Options) -> Iterator[Finding]:

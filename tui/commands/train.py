@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +11,7 @@ import click
 from engine.config import TrainConfig, settings_of
 from engine.events import Event
 from tui.commands.config_options import build_config, config_options
-from tui.commands.options import EventStream, Options, load_model
+from tui.commands.options import EventStream, HostedOptions, Options, load_model
 from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
@@ -74,6 +74,8 @@ def train(
         _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
     changed = [name for name in _FREE if given[name] is not None]
+    if given["devices"] is not None and not isinstance(options, HostedOptions):
+        options = _beside_run(options, given["devices"])
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
@@ -91,6 +93,24 @@ def train(
         raise click.ClickException(row.error)
     if row.status == "interrupted" and on_interrupt != "leave":
         raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
+
+
+def _beside_run(options: Options, devices: str) -> Options:
+    """The options with a place for the model that takes no memory of the devices of the run.
+
+    Raises:
+        InputError: `--device` names a place for the model as well.
+        SettingError: this machine lacks one of the devices.
+    """
+    from engine.devices import beside  # imports torch
+
+    if options.choice.device != "auto":
+        raise InputError(
+            f"--device {options.choice.device} is for the model that answers, and --devices {devices} for a run. "
+            "Leave --device out: beside a run on GPUs the model answers where it takes no memory of theirs."
+        )
+    device, dtype = beside(devices, options.choice.dtype)
+    return replace(options, choice=replace(options.choice, device=device, dtype=dtype))
 
 
 def _check_resume(run: int, others: Sequence[object]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from db import blind_trials as db_blind
@@ -15,7 +15,7 @@ from db import withdrawals as db_withdrawals
 from db.errors import NotFound
 from db.givers import list_givers
 from db.pair_rows import ComparisonRow, VerdictListRow
-from db.verdict_search import SearchEnded
+from db.verdict_search import Search, SearchEnded
 from db.withdrawals import WithdrawalRow
 from tui.curation.verdict_query import NAMED, fixed_values, search_of
 from tui.events import PairChanged, WorkbenchEvent
@@ -38,26 +38,34 @@ class VerdictBrowser:
     # -- finding -------------------------------------------------------------------------------------------------
 
     def page(
-        self, query: str = "", *, before: int | None = None, limit: int = 200, typing: bool = False
+        self,
+        query: str = "",
+        *,
+        before: int | None = None,
+        limit: int = 200,
+        typing: bool = False,
+        givers: Sequence[str] = (),
     ) -> list[VerdictListRow]:
         """The standing verdicts that a query finds, newest first, from below the id `before`.
+
+        With `givers` (names or labels of people and judges) these are theirs, as with the filter `by`.
 
         Raises:
             QueryError: there is no such filter, or it cannot have this value.
             SearchEnded: another thread ended this one's query.
         """
-        search = search_of(query, typing=typing)
+        search = _searched(query, typing, givers)
         with _known_names():
             return db_verdict_search.search_verdicts(self._workspace.connection, search, before=before, limit=limit)
 
-    def count(self, query: str, *, typing: bool = False) -> int:
+    def count(self, query: str, *, typing: bool = False, givers: Sequence[str] = ()) -> int:
         """Count the standing verdicts that a query finds.
 
         Raises:
             QueryError, SearchEnded: see `page`.
         """
         with _known_names():
-            return db_verdict_search.count_verdicts(self._workspace.connection, search_of(query, typing=typing))
+            return db_verdict_search.count_verdicts(self._workspace.connection, _searched(query, typing, givers))
 
     def filter_values(self, name: str) -> list[str]:
         """The values of a filter to choose from; empty where a person types the value."""
@@ -100,6 +108,11 @@ class VerdictBrowser:
 
         done.add_done_callback(publish)
         return done
+
+
+def _searched(query: str, typing: bool, givers: Sequence[str]) -> Search:
+    search = search_of(query, typing=typing)
+    return replace(search, givers=(*search.givers, *givers))
 
 
 @contextmanager

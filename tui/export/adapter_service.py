@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.compatibility import check_fits
 from adapters.manifest import MANIFEST_FILE, Adapter
 from adapters.peft_format import CONFIG_FILE, WEIGHTS_FILE
+from adapters.servable import check_servable, served_name
 from adapters.storage import copy_private, write_private
 from db import models as db_models
 from db import prompts as db_prompts
@@ -29,7 +30,8 @@ from tui.generation.completion_writer import why_unanswerable
 from tui.reader import WorkspaceReader
 from tui.text.sanitize import visible_line
 from tui.workspace.export_list import note_export
-from tui.workspace.settings_store import change_setting
+from tui.workspace.settings import AT
+from tui.workspace.settings_store import change_setting, stored_settings
 
 GGUF = ".gguf"
 CARD = "README.md"
@@ -72,6 +74,30 @@ class AdapterService:
         self._starting = threading.Lock()
         self.doing: str | None = None
         """The progress of a merge, in words for the status line; None without one."""
+
+    def write_gguf(self, name: str, folder: Path) -> Path:
+        """Write an adapter alone as a GGUF file into a folder, and return its path. The caller's thread waits.
+
+        Raises:
+            AdapterError: there is no such adapter, or servers cannot load it.
+            ModelError: no base model is loaded.
+            MergeError: it has no place in a GGUF file.
+            InputError: the folder is not there.
+        """
+        from engine.export.gguf_writer import write_adapter_gguf  # imports torch
+
+        registry = self._workspace.registry
+        adapter = registry.verify(registry.get(name).manifest.id)
+        base = self._loaded_model.required()
+        check_fits(adapter, base.fingerprint, base_source=self._loaded_model.choice.source)
+        check_servable(adapter)
+        if not folder.is_dir():
+            raise InputError(f"{folder} is no folder. Name one that is there.")
+        target = folder.absolute() / f"{served_name(adapter)}.gguf"
+        with placed(target, overwrite=True) as part:
+            write_adapter_gguf(base.hf_model.config, adapter.folder, part, name=adapter.manifest.name)
+        note_export(self._workspace.folder, target, "adapter", adapter.manifest.id)
+        return target
 
     # -- adding ------------------------------------------------------------------------------------------------
 
@@ -215,7 +241,8 @@ class AdapterService:
         renamed = self._workspace.registry.rename(adapter.manifest.id, new)
         self._workspace.write(db_models.rename_models, renamed.manifest.id, renamed.manifest.name).result()
         for setting in settings:
-            change_setting(self._workspace, setting, renamed.manifest.name)
+            _, at, server = str(getattr(stored_settings(self._workspace).source, setting)).partition(AT)
+            change_setting(self._workspace, setting, renamed.manifest.name + at + server)
         if self._loaded_model.in_use is not None and self._loaded_model.in_use.manifest.id == renamed.manifest.id:
             self._loaded_model.in_use = renamed
         self._log_to_run(renamed, f"Its adapter {adapter.manifest.name} is called {renamed.manifest.name} from now on.")

@@ -9,6 +9,7 @@ from db import runs as db_runs
 from db import trials as db_trials
 from tui.errors import WorkbenchError
 from tui.text.format import count
+from tui.workspace.settings import AT
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -26,7 +27,8 @@ def queue_settings_naming(workspace: Workspace, adapter: Adapter) -> list[str]:
     """The queue's settings that let this adapter write answers."""
     source = stored_settings(workspace).source
     names = (adapter.manifest.name.casefold(), adapter.manifest.id)
-    return [each for each in ("policy", "against") if (getattr(source, each) or "").casefold() in names]
+    kept = {each: getattr(source, each) or "" for each in ("policy", "against")}
+    return [each for each, policy in kept.items() if policy.partition(AT)[0].casefold() in names]  # also on a server
 
 
 def _reasons(workspace: Workspace, adapter: Adapter) -> Iterator[str]:

@@ -1,10 +1,17 @@
-"""Ready comparisons scored under the adapter in use, so that those it is least sure of can be asked first."""
+"""Ready comparisons scored under an adapter, so that those it is least sure of can be asked first.
+
+That is the adapter in use; while the model is not loaded it is the one that answers on a server, which then scores too.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
+from adapters.errors import AdapterError
 from adapters.manifest import Adapter
 from db import comparisons as db_comparisons
 from db import margin_scores as db_margin_scores
@@ -12,11 +19,16 @@ from db import verdicts as db_verdicts
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import with_system
 from engine.config import TrainConfig
-from engine.errors import MemoryRanOut
+from engine.errors import MemoryRanOut, ServerError
 from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
+from tui.errors import WorkbenchError
+from tui.events import WorkbenchNotice
+from tui.generation.policies import ServedPolicy, model_row
+from tui.generation.publishing import served_margins
+from tui.snapshots import LoadState
 
 logger = logging.getLogger(__name__)
 
@@ -25,19 +37,52 @@ AT_ONCE = 8
 
 
 class MarginScorer:
-    """Scores open comparisons in spare turns of the compute thread, and never before a run."""
+    """Scores open comparisons in spare turns of the compute thread, and never before a run.
 
-    def __init__(self, services: Services, *, seed: int) -> None:
+    `served` gives the policy on a server that scores while no model is loaded, None where there is none.
+    """
+
+    def __init__(self, services: Services, *, seed: int, served: Callable[[], ServedPolicy | None]) -> None:
         self.model: int | None = None
         """The database's id of the adapter whose margins count now; None for the base, which has none."""
+        self._services, self._served = services, served
+        self._missing: ServedPolicy | None = None
+        """A policy whose server gives no log-probabilities, which was said."""
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._seed = services.loaded_model, seed
         self._cannot: set[tuple[int, int]] = set()
 
     def wake(self) -> None:
         """Score comparisons without a score in the background, unless a job already does."""
-        if not self._scheduler.busy_with("margins"):
-            self._scheduler.submit("margins", self._work_steps(), lambda: Priority.IN_ADVANCE)
+        if self._loaded_model.state is LoadState.READY:
+            if not self._scheduler.busy_with("margins"):
+                self._scheduler.submit("margins", self._work_steps(), lambda: Priority.IN_ADVANCE)
+        elif (policy := self._served()) is not None and policy != self._missing:
+            thread = self._services.network
+            if not thread.busy_with("margins"):
+                pending: list[Future[dict[int, float]]] = []
+                thread.submit("margins", self._served_steps(policy, pending), partial(_served_priority, pending))
+
+    def _served_steps(self, policy: ServedPolicy, pending: list[Future[dict[int, float]]]) -> WorkSteps:
+        """Have the server score comparisons, a few at a time on a thread of their own, until all have a margin."""
+        yield
+        self.model = model = model_row(policy, self._services)
+        with ThreadPoolExecutor(1, "palate-scores") as thread:
+            while pairs := self._unscored(model):
+                self._cannot |= {(each.id, model) for each in pairs}
+                records = [_record(each) for each in pairs]
+                scored = thread.submit(served_margins, policy, self._services, records)
+                scored.add_done_callback(lambda _: self._services.wake())
+                pending[:] = [scored]
+                yield
+                try:
+                    margins = scored.result()
+                except (ServerError, AdapterError, WorkbenchError) as error:
+                    self._missing = policy
+                    text = f"{error} Until then pairs are asked in order."
+                    self._services.publish(WorkbenchNotice("The order margin has no margins", text))
+                    return
+                self._workspace.write(db_margin_scores.keep_margins, model, margins).result()
 
     def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
         """The comparison to judge next: see `next_by_margin`. A share of them, 0 to 1, is chosen at random.
@@ -81,6 +126,10 @@ class MarginScorer:
                     yield
         except MemoryRanOut as error:  # these pairs are asked without a margin
             logger.info("No margins for %s pairs: %s", len(records), error)
+
+
+def _served_priority(pending: Sequence[Future[dict[int, float]]]) -> Priority:
+    return Priority.IN_ADVANCE if all(each.done() for each in pending) else Priority.ASLEEP
 
 
 def _record(pair: ComparisonRow) -> PreferencePair:

@@ -165,8 +165,8 @@ class PolicyChoice:
 
 
 def policy_choices(adapters: Sequence[AdapterView], servers: Sequence[NamedServer]) -> list[PolicyChoice]:
-    """Every policy that can be chosen: adapters (the one in use first), the base, then both on each server."""
-    here = sorted((each for each in adapters if each.fits), key=lambda each: not each.in_use)
+    """Every policy that can be chosen: adapters and the base, then both on each server that texts may go to."""
+    here = [each for each in adapters if each.fits]
     found = [PolicyChoice(each.id, each.name, each.in_use) for each in here] + [PolicyChoice(BASE, BASE)]
     for server in servers:
         if server.allowed and server.id is not None:

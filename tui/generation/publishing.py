@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,8 @@ from engine.chat_servers.adapters import (
 )
 from engine.chat_servers.calls import ServerCalls
 from engine.chat_servers.inspection import LLAMACPP
-from engine.chat_servers.scores import LEAST_EXPLAINED, LEAST_MOVED, TokenScores, answer_ids, explained, score_text
+from engine.chat_servers.scores import LEAST_EXPLAINED, LEAST_MOVED, PolicyScores, answer_ids, explained, score_text
+from engine.config import TrainConfig
 from engine.errors import ServerError
 from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
@@ -56,7 +58,7 @@ class LocalProbe:
     """The pair and its scores under base and adapter, as computed here once; both answers one after the other."""
 
     text: ProbeText
-    scores: TokenScores
+    scores: PolicyScores
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def target_of(policy: ServedPolicy, services: Services) -> Target:
         return adapter_target(calls, policy.on.protocol, name)
 
 
-def publish_adapter(policy: ServedPolicy, services: Services) -> Probe:
+def publish_on_server(policy: ServedPolicy, services: Services) -> Probe:
     """Publish an adapter on a server, and probe it in any case. It blocks. Raises what `target_of` does."""
     assert policy.adapter is not None
     with ServerCalls(policy.server, timeout_s=LONGEST_LOAD_S) as calls, services.probed.lock:
@@ -140,6 +142,26 @@ def _path(adapter: Adapter, policy: ServedPolicy, services: Services) -> str:
         raise AdapterNotServed(f"The adapter cannot be copied into {here}: {error}. Choose another folder.") from error
 
 
+def served_margins(policy: ServedPolicy, services: Services, pairs: Sequence[PreferencePair]) -> dict[int, float]:
+    """The margins of pairs under an adapter on a server, by the pair's key: reward of chosen − rejected. It blocks.
+
+    Raises:
+        AdapterError, ServerError: see `target_of`; or the server gives no log-probabilities, or does not tell tokens.
+    """
+    tuned = target_of(policy, services)
+    margins = {}
+    with ServerCalls(policy.server) as calls:
+        targets = base_target(calls, policy.on.protocol), tuned
+        for pair in pairs:
+            moved = []
+            for answer in (pair.chosen, pair.rejected):
+                prompt, ids = answer_ids(calls, pair.prompt, answer)
+                base, own = (math.fsum(score_text(calls, each, [*prompt, *ids], len(prompt))) for each in targets)
+                moved.append(own - base)
+            margins[int(pair.key)] = TrainConfig().beta * (moved[0] - moved[1])
+    return margins
+
+
 # -- probing -----------------------------------------------------------------------------------------------------
 
 
@@ -156,14 +178,14 @@ def _probe(calls: ServerCalls, policy: ServedPolicy, adapter: Adapter, services:
         return _probe_next_words(calls, targets, pair, name)
     local = _scores_here(adapter, pair, services)
     text = local.text if local is not None else _text_there(calls, pair)
-    served = TokenScores(*(_score_both(calls, each, text) for each in targets))
+    served = PolicyScores(*(_score_both(calls, each, text) for each in targets))
     _judge(policy, served, local)
     if local is None:
         return Probe(name, served.total)
     return Probe(name, served.total, local.scores.total, explained(served, local.scores))
 
 
-def _judge(policy: ServedPolicy, served: TokenScores, local: LocalProbe | None) -> None:
+def _judge(policy: ServedPolicy, served: PolicyScores, local: LocalProbe | None) -> None:
     moved = max(map(abs, served.moved))
     expected = LEAST_MOVED if local is None else max(map(abs, local.scores.moved))
     if moved < LEAST_MOVED <= expected:
@@ -180,7 +202,7 @@ def _judge(policy: ServedPolicy, served: TokenScores, local: LocalProbe | None) 
         )
 
 
-def _too_small(served: TokenScores, here: TokenScores) -> bool:
+def _too_small(served: PolicyScores, here: PolicyScores) -> bool:
     """Does the adapter move the text by less than the rounding of the server's number format does?"""
     rounding = math.fsum((there - own) ** 2 for there, own in zip(served.base, here.base, strict=True))
     return math.fsum(each**2 for each in here.moved) < rounding
@@ -285,7 +307,7 @@ def _score_steps(adapter: Adapter, pair: PreferencePair, services: Services, fou
         for answer in answers:
             parts.append(score_here(base, [*prompt, *answer], len(prompt), name))
             yield
-    scores = TokenScores(parts[0].base + parts[1].base, parts[0].tuned + parts[1].tuned)
+    scores = PolicyScores(parts[0].base + parts[1].base, parts[0].tuned + parts[1].tuned)
     found.append(LocalProbe(ProbeText(prompt, (answers[0], answers[1])), scores))
 
 
@@ -303,7 +325,7 @@ def _kept(adapter: Adapter, services: Services) -> LocalProbe | None:
     if record is None:
         return None
     first, second = (tuple(each) for each in record["answers"])
-    scores = TokenScores(tuple(record["base"]), tuple(record["tuned"]))
+    scores = PolicyScores(tuple(record["base"]), tuple(record["tuned"]))
     return LocalProbe(ProbeText(tuple(record["prompt"]), (first, second)), scores)
 
 

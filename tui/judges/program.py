@@ -8,7 +8,6 @@ a tie: programs and models may prefer the first answer, or the second, for its p
 
 import json
 import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import Message
 from tui.errors import WorkbenchError
+from tui.judges.judge_process import LONGEST_OUTPUT, TooMuchOutput, run_program
 from tui.judges.judgement import Choice, Judgement, Look, combine
 
 TIMEOUT_S: Final = 120.0
@@ -60,23 +60,25 @@ class ExternalJudge:
     def _ask(self, prompt: Sequence[Message], first: str, second: str) -> Choice:
         question = json.dumps({"prompt": list(prompt), "first": first, "second": second}, ensure_ascii=False)
         try:
-            done = subprocess.run(
+            done = run_program(
                 shlex.split(self.command),
-                input=question,
-                capture_output=True,
-                text=True,
-                timeout=self.timeout_s,
-                cwd=self.folder,
-                env=self.environment,
+                question,
+                timeout_s=self.timeout_s,
+                folder=self.folder,
+                environment=self.environment,
             )
+        except TimeoutError as error:
+            raise JudgeError(f"`{self.command}` gave no answer within {self.timeout_s:g} s. Try it by hand.") from error
+        except TooMuchOutput as error:
+            raise JudgeError(
+                f"`{self.command}` wrote more than {LONGEST_OUTPUT:,} bytes. Let it write a word."
+            ) from error
         except (OSError, ValueError) as error:
             raise JudgeError(f"`{self.command}` cannot be started: {error}. Check the command.") from error
-        except subprocess.TimeoutExpired as error:
-            raise JudgeError(f"`{self.command}` gave no answer within {self.timeout_s:g} s. Try it by hand.") from error
-        if done.returncode != 0:
-            said = (done.stderr.strip().splitlines() or ["nothing on stderr"])[-1]
-            raise JudgeError(f"`{self.command}` ended with {done.returncode}: {said}")
-        return self._choice(done.stdout)
+        if done.code != 0:
+            said = (done.err.strip().splitlines() or ["nothing on stderr"])[-1]
+            raise JudgeError(f"`{self.command}` ended with {done.code}: {said}")
+        return self._choice(done.out)
 
     def _choice(self, output: str) -> Choice:
         last = (output.strip().splitlines() or [""])[-1].strip()

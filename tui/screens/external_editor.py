@@ -17,6 +17,9 @@ from textual.app import App
 
 from tui.errors import InputError
 
+LONGEST_TEXT = 4 << 20
+"""Bytes of an edited text: it is stored, searched, drawn and trained on as a whole."""
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -71,7 +74,7 @@ async def edit_text(app: App[object], text: str) -> Edited:
     if status:
         raise InputError(f"{command[0]} ended with status {status}, so nothing was changed. The text is in {file}.")
     try:
-        edited = file.read_bytes().decode("utf-8", errors="surrogatepass")
+        edited = _left_in(file).decode("utf-8", errors="surrogatepass")
     except OSError as error:
         raise InputError(
             f"{command[0]} left no text that can be read ({error.strerror}), so nothing was changed. Edit it once more."
@@ -79,6 +82,24 @@ async def edit_text(app: App[object], text: str) -> Edited:
     except UnicodeDecodeError as error:
         raise InputError(f"What was saved is no UTF-8, so nothing was changed. The text is in {file}.") from error
     return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"), file)
+
+
+def _left_in(file: Path) -> bytes:
+    """The content of the file.
+
+    Raises:
+        InputError: it is no file any more, or too long for an answer.
+        OSError: it cannot be read.
+    """
+    size = file.stat().st_size
+    if not file.is_file():
+        raise InputError(f"{file} is no file any more, so nothing was changed. Edit it once more.")
+    if size > LONGEST_TEXT:
+        raise InputError(
+            f"What was saved has {size:,} bytes, an answer at most {LONGEST_TEXT:,}, so nothing was changed. "
+            f"The text is in {file}."
+        )
+    return file.read_bytes()
 
 
 @contextmanager

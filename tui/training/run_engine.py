@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,13 @@ Known = Mapping[str, tuple[float, float]]
 
 
 class RunEngine:
-    """Computes the run of `task` as the internal adapter `folder.name`, and saves that in `folder`."""
+    """Computes the run of `task`."""
 
-    def __init__(self, services: Services, task: RunTask, folder: Path, requests: RunRequests) -> None:
-        self._services, self._task, self._folder, self._requests = services, task, folder, requests
+    def __init__(self, services: Services, task: RunTask, requests: RunRequests) -> None:
+        self._services, self._task, self._requests = services, task, requests
         self._loaded_model = services.loaded_model
         self._elsewhere: DeviceRun | None = None
+        self._is_over = False
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -45,16 +47,26 @@ class RunEngine:
         """Whether processes of its own load the model. Nothing is lost if they end."""
         return self._elsewhere is not None and not self._elsewhere.has_begun
 
-    def priority(self, usual: Priority) -> Priority:
-        """`usual`, or asleep while the run computes elsewhere and has nothing new. A run that is lost ends at once."""
-        if self._elsewhere is None:
+    def priority(self, usual: Priority, *, sampling: bool) -> Priority:
+        """`usual`, unless the run computes elsewhere: then it is asleep while there is nothing new.
+
+        What is new is stored at once where the devices are not those of the model here. A lost run ends at once.
+        """
+        if self._task.config.devices is None or sampling or self._is_over:
             return usual
+        if self._elsewhere is None:
+            return Priority.FIRST  # to start processes takes no time here
         if self._elsewhere.is_lost:
             return Priority.RUN
-        return usual if self._elsewhere.is_ready else Priority.ASLEEP
+        if not self._elsewhere.is_ready:
+            return Priority.ASLEEP
+        return usual if self._elsewhere.takes_turns or usual is Priority.ASLEEP else Priority.FIRST
 
-    def events(self, known: Known, *, samples: bool) -> Generator[Event, None, None]:
-        """The engine's events of the run; `samples` says whether samples are taken of its policy.
+    def events(self, folder: Path, known: Known, *, samples: bool) -> Generator[Event, None, None]:
+        """The engine's events of the run, which saves the adapter `folder.name` in `folder`.
+
+        Args:
+            samples: whether samples are taken of its policy.
 
         Raises:
             SettingError: this machine lacks one of the devices.
@@ -62,19 +74,19 @@ class RunEngine:
         task = self._task
         with self._loaded_model.using(task.parent) if task.parent else nullcontext() as start:
             if task.config.devices is None:
-                yield from self._here(known, start)
+                yield from self._here(folder, known, start)
             else:
-                yield from self._on_devices(task.config.devices, known, samples)
+                yield from self._on_devices(folder, task.config.devices, known, samples)
 
-    def _here(self, known: Known, start: str | None) -> Generator[Event, None, None]:
+    def _here(self, folder: Path, known: Known, start: str | None) -> Generator[Event, None, None]:
         from engine.train import train_dpo  # imports torch
 
         yield from train_dpo(
             self._loaded_model.required(),
             [preference_pair(row) for row in self._task.rows],
             self._task.config,
-            adapter=self._folder.name,
-            folder=self._folder,
+            adapter=folder.name,
+            folder=folder,
             start=start,
             stop=lambda: self._requests.now is RunRequest.STOP,
             known_reference=known,
@@ -83,19 +95,22 @@ class RunEngine:
             resume=self._task.resumed,
         )
 
-    def _on_devices(self, named: str, known: Known, samples: bool) -> Generator[Event, None, None]:
+    def _on_devices(self, folder: Path, named: str, known: Known, samples: bool) -> Generator[Event, None, None]:
         from engine.devices import find_devices
         from engine.distributed.launch import DeviceRun
 
-        job = self._job(find_devices(named), samples)
+        job = self._job(folder, find_devices(named), samples)
         self._elsewhere = DeviceRun(job, self._checkpoints, self._services.scheduler.wake)
-        yield from self._elsewhere.events(self._wish, known, self._take_policy)
+        try:
+            yield from self._elsewhere.events(self._wish, known, partial(self._take_policy, folder.name))
+        finally:
+            self._is_over = True
 
     @property
     def _checkpoints(self) -> Path:
         return checkpoint_folder(self._services.workspace, self._task.run)
 
-    def _job(self, devices: tuple[str, ...], samples: bool) -> WorkerJob:
+    def _job(self, folder: Path, devices: tuple[str, ...], samples: bool) -> WorkerJob:
         from engine.devices import is_among, threads_each
         from engine.distributed.job import WorkerJob
 
@@ -109,8 +124,8 @@ class RunEngine:
             threads=threads_each(devices),
             pairs=tuple(preference_pair(row) for row in task.rows),
             config=task.config,
-            adapter=self._folder.name,
-            folder=str(self._folder),
+            adapter=folder.name,
+            folder=str(folder),
             start=(parent.manifest.id, str(parent.folder)) if parent else None,
             checkpoint_folder=str(self._checkpoints),
             resume=task.resumed,
@@ -125,11 +140,11 @@ class RunEngine:
             return Wish.STOP
         return Wish.CHECKPOINT if self._requests.now.needs_checkpoint else Wish.NOTHING
 
-    def _take_policy(self, folder: Path | None) -> None:
+    def _take_policy(self, name: str, folder: Path | None) -> None:
         """Load the policy in `folder` in place of an older one, for samples; None unloads it."""
-        self._loaded_model.unload(self._folder.name)
+        self._loaded_model.unload(name)
         if folder is not None:
-            self._loaded_model.required().load_adapter(self._folder.name, folder)
+            self._loaded_model.required().load_adapter(name, folder)
 
 
 def check_devices(config: TrainConfig) -> None:

@@ -209,6 +209,7 @@ class Trainer:
 
     def _begin(self, task: RunTask) -> None:
         self._requests.clear()
+        self._engine = RunEngine(self._services, task, self._requests)
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
         self.machine.begin()
@@ -253,13 +254,13 @@ class Trainer:
 
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
-        usual = Priority.RUN
+        usual, phase = Priority.RUN, self.progress and self.progress.phase
         if self._requests.now is not RunRequest.NONE:
             usual = Priority.FIRST
-        elif self.progress is not None and self.progress.phase is RunPhase.PAUSED:
+        elif phase is RunPhase.PAUSED:
             usual = Priority.ASLEEP
-        engine = self._engine
-        return usual if engine is None else engine.priority(usual)
+        assert self._engine is not None
+        return self._engine.priority(usual, sampling=phase is RunPhase.SAMPLING)
 
     def _problem(self, pairs: int, chosen: PairSet) -> str | None:
         return start_problem(self.progress, self._loaded_model, pairs, chosen)
@@ -293,12 +294,12 @@ class Trainer:
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
         sampler = self._sampler(task, staging.name)
-        engine = self._engine = RunEngine(self._services, task, staging, self._requests)
+        engine, known = self._engine, KnownReferences(self._workspace)
+        assert engine is not None
         for reason in engine.reasons:
             recorder.note(reason)
-        known = KnownReferences(self._workspace)
         try:
-            with closing(engine.events(known, samples=sampler.num_prompts > 0)) as events:
+            with closing(engine.events(staging, known, samples=sampler.num_prompts > 0)) as events:
                 for event in events:
                     if isinstance(event, AdapterSaved) and self._requests.now is not RunRequest.DISCARD:
                         adapter = self._keep(task, event, recorder)
@@ -312,7 +313,6 @@ class Trainer:
                     if self._requests.now is RunRequest.DISCARD and adapter is None:
                         break
         finally:
-            self._engine = None
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:
                 self._loaded_model.unload(staging.name)

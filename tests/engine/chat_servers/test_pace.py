@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from engine.chat_servers.pace import FIRST, Pace, asked_wait
+from engine.chat_servers.pace import FIRST, RequestPace, asked_wait
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
 
-def served(pace: Pace, clock: Clock, fastest: int, rounds: int) -> None:
+def served(pace: RequestPace, clock: Clock, fastest: int, rounds: int) -> None:
     """A server that answers up to `fastest` requests at a time in one second, and no more a second beyond."""
     for _ in range(rounds):
         at_once = pace.limit
@@ -31,14 +31,14 @@ def served(pace: Pace, clock: Clock, fastest: int, rounds: int) -> None:
 @pytest.mark.parametrize(("fastest", "limit"), [(1, 8), (16, 32), (1000, 64)])
 def test_more_are_sent_while_that_makes_the_server_faster(fastest: int, limit: int) -> None:
     clock = Clock()
-    pace = Pace(64, clock)
+    pace = RequestPace(64, clock)
     served(pace, clock, fastest, 12)
     assert pace.limit == limit
 
 
 def test_a_refusal_halves_them_and_they_do_not_grow_again() -> None:
     clock = Clock()
-    pace = Pace(64, clock)
+    pace = RequestPace(64, clock)
     served(pace, clock, 1000, 3)
     before = pace.limit
     pace.refused(5.0)
@@ -51,7 +51,7 @@ def test_a_refusal_halves_them_and_they_do_not_grow_again() -> None:
 
 
 def test_there_are_never_more_in_flight_than_the_limit() -> None:
-    pace = Pace(64)
+    pace = RequestPace(64)
     in_flight, most = 0, 0
 
     async def one() -> None:
@@ -72,7 +72,7 @@ def test_there_are_never_more_in_flight_than_the_limit() -> None:
 
 def test_a_resting_server_is_left_alone_until_its_time_is_over() -> None:
     clock = Clock()
-    pace = Pace(4, clock)
+    pace = RequestPace(4, clock)
 
     async def asked() -> bool:
         pace.begin()
@@ -87,7 +87,7 @@ def test_a_resting_server_is_left_alone_until_its_time_is_over() -> None:
     assert asyncio.run(asked()) is False
 
 
-async def _enter(pace: Pace) -> None:
+async def _enter(pace: RequestPace) -> None:
     async with pace.slot():
         pass
 

@@ -1,12 +1,16 @@
 """What `palate train` says."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from click.testing import CliRunner
 
 from engine.estimates.memory import Memory
 from engine.estimates.preflight import Preflight
 from engine.training.learner import Learner
 from tests.tui.test_cli import SHORT, Invoke, model_folder, palate, records  # noqa: F401
+from tui.cli import main
 from tui.training.event_format import event_words
 from tui.training.preflight_format import preflight_words
 
@@ -70,3 +74,20 @@ def test_a_run_that_fell_to_memory_is_resumed_with_gradient_checkpointing(
     told = records(palate("train", "--resume", "1", "--gradient-checkpointing", "on", "--json"))
     assert told[-1]["event"] == "finished"
     assert any("Gradient checkpointing is on, as asked for" in row.get("text", "") for row in told)
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (("--device", "cpu", "train", "--devices", "cpu,cpu"), "Leave --device out"),
+        (("train", "--devices", "cuda:63"), "cuda:63, but"),
+        (("train", "--devices", "cpu;cpu"), "'cpu;cpu'"),
+    ],
+)
+def test_devices_that_cannot_be_are_refused_before_anything_is_opened(
+    tmp_path: Path, words: tuple[str, ...], refusal: str
+) -> None:
+    done = CliRunner().invoke(main, ["--workspace", str(tmp_path / "space"), *words])
+    assert done.exit_code == 1
+    assert refusal in done.output
+    assert not (tmp_path / "space").exists()

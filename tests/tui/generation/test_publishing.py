@@ -9,6 +9,7 @@ import torch
 
 from adapters.manifest import Adapter
 from adapters.servable import served_name
+from db.margin_scores import open_margins
 from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig, TrainConfig
 from engine.errors import ServerError
@@ -17,9 +18,10 @@ from tests.adapter_server import AdapterServer, adapter_server
 from tests.tiny import save_tiny
 from tests.waiting import wait_until
 from tui.compute.loaded_model import ModelChoice
-from tui.events import WorkbenchEvent, WorkbenchFailed
+from tui.errors import WorkbenchError
+from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
-from tui.generation.publishing import MOST_HELD, publish_adapter, target_of
+from tui.generation.publishing import MOST_HELD, publish_on_server, target_of
 from tui.workbench import Workbench
 
 QUICK = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.0, learning_rate=3e-3)
@@ -99,7 +101,7 @@ def adapter(workbench: Workbench, name: str) -> Adapter:
 def test_an_adapter_is_published_under_a_name_of_its_weights_and_probed(
     workbench: Workbench, served: AdapterServer
 ) -> None:
-    probe = publish_adapter(policy(workbench), workbench.services)
+    probe = publish_on_server(policy(workbench), workbench.services)
     made = adapter(workbench, "likes-a").manifest
     assert probe.name == f"palate-{made.run}-{made.checksum[:8]}"
     assert list(served.loaded) == [probe.name]
@@ -121,7 +123,7 @@ def test_a_server_that_answers_otherwise_is_reported_and_not_used(
     workbench.subscribe(told.append)
     words = "answers as the base" if fault == "as_base" else "answers otherwise than the adapter"
     with pytest.raises(AdapterNotServed, match=words):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
     assert served.loaded == {}
     workbench.change_setting("policy", "likes-a@box")
     workbench.answers.wake()
@@ -132,15 +134,15 @@ def test_a_server_that_answers_otherwise_is_reported_and_not_used(
 def test_a_figure_that_was_kept_finds_a_wrong_adapter_without_the_model(
     workbench: Workbench, served: AdapterServer
 ) -> None:
-    publish_adapter(policy(workbench), workbench.services)
+    publish_on_server(policy(workbench), workbench.services)
     folder, wrong = workbench.folder, adapter(workbench, "likes-b").folder
     workbench.close()
     later = Workbench(folder, ModelChoice(), seed=3)
     try:
-        assert publish_adapter(policy(later), later.services).share == pytest.approx(1.0, abs=1e-3)
+        assert publish_on_server(policy(later), later.services).share == pytest.approx(1.0, abs=1e-3)
         served.wrong = wrong
         with pytest.raises(AdapterNotServed, match="answers otherwise"):
-            publish_adapter(policy(later), later.services)
+            publish_on_server(policy(later), later.services)
         assert later.loaded_model.base is None
     finally:
         later.close()
@@ -151,12 +153,12 @@ def test_without_any_figure_of_here_only_the_base_is_told_apart(workbench: Workb
     workbench.close()
     later = Workbench(folder, ModelChoice(), seed=3)
     try:
-        probe = publish_adapter(policy(later), later.services)
+        probe = publish_on_server(policy(later), later.services)
         assert (probe.here, probe.share) == (None, None)
         assert "not compared with the model here" in probe.words
         served.as_base = True
         with pytest.raises(AdapterNotServed, match="answers as the base"):
-            publish_adapter(policy(later), later.services)
+            publish_on_server(policy(later), later.services)
     finally:
         later.close()
 
@@ -189,7 +191,7 @@ def test_an_evicted_adapter_is_loaded_and_probed_again(workbench: Workbench, ser
 def test_the_oldest_of_ours_is_unloaded_and_nothing_else(workbench: Workbench, served: AdapterServer) -> None:
     path = str(adapter(workbench, "likes-b").folder)
     served.loaded |= {"theirs": path} | {f"palate-{number}-0000000{number}": path for number in range(MOST_HELD)}
-    publish_adapter(policy(workbench), workbench.services)
+    publish_on_server(policy(workbench), workbench.services)
     assert [each["lora_name"] for each in served.paths("/v1/unload_lora_adapter")] == ["palate-0-00000000"]
     assert "theirs" in served.loaded
 
@@ -218,7 +220,7 @@ def test_what_goes_wrong_is_told_in_words(
     for name, value in faults.items():
         setattr(served, name, value)
     with pytest.raises(ServerError, match=words):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
 
 
 def test_sglang_names_base_and_adapter_and_says_failures_with_success(
@@ -232,7 +234,7 @@ def test_sglang_names_base_and_adapter_and_says_failures_with_success(
     served.loaded.clear()
     served.refuses["/load_lora_adapter"] = (200, {"success": False, "error_message": "LoRA is not enabled."})
     with pytest.raises(AdapterNotServed, match="LoRA is not enabled"):
-        publish_adapter(policy(workbench), workbench.services)
+        publish_on_server(policy(workbench), workbench.services)
 
 
 def test_llama_cpp_turns_the_adapter_on_and_off_by_its_scale(workbench: Workbench, served: AdapterServer) -> None:
@@ -255,7 +257,66 @@ def test_a_folder_that_both_see_gets_a_readable_copy(
     seen = tmp_path / "seen"
     seen.mkdir()
     workbench.servers.set_folder("box", seen, None)
-    probe = publish_adapter(policy(workbench), workbench.services)
+    probe = publish_on_server(policy(workbench), workbench.services)
     assert served.loaded == {probe.name: str(seen / probe.name)}
     assert (seen / probe.name / "adapter_model.safetensors").stat().st_mode & 0o777 == 0o644
     assert [each.name for each in seen.iterdir()] == [probe.name]
+
+
+def test_the_order_margin_is_scored_by_the_server_while_no_model_is_loaded(workbench: Workbench) -> None:
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=4)
+    try:
+        for name, text in (("policy", "likes-a@box"), ("order", "margin"), ("depth", "6"), ("random_share", "0")):
+            later.change_setting(name, text)
+        later.start()
+        wait_until(lambda: later.ready_count() == 6)
+        model = later.loaded_model.base
+        assert model is None
+        row = later.margins.model
+        assert row is not None
+        margins = open_margins(later.workspace.connection, row)
+        wait_until(lambda: None not in open_margins(later.workspace.connection, row).values())
+        margins = open_margins(later.workspace.connection, row)
+        following = later.next_comparison()
+        assert following is not None
+        assert following.id == min(margins, key=lambda each: abs(margins[each] or 0.0))
+    finally:
+        later.close()
+
+
+def test_a_server_without_log_probabilities_says_what_the_order_margin_misses(
+    workbench: Workbench, served: AdapterServer
+) -> None:
+    publish_on_server(policy(workbench), workbench.services)
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=4)
+    told: list[WorkbenchEvent] = []
+    later.subscribe(told.append)
+    try:
+        served.refuses["/tokenize"] = (404, {"detail": "Not Found"})
+        for name, text in (("policy", "likes-a@box"), ("order", "margin"), ("depth", "6")):
+            later.change_setting(name, text)
+        later.start()
+        wait_until(lambda: [each for each in told if isinstance(each, WorkbenchNotice) and "(/tokenize)" in each.text])
+        assert later.next_comparison() is not None
+    finally:
+        later.close()
+
+
+def test_an_adapter_that_is_renamed_or_removed_is_known_on_its_server_too(workbench: Workbench) -> None:
+    workbench.change_setting("policy", "likes-a@box")
+    workbench.adapter_service.rename("likes-a", "mine")
+    assert workbench.answers.settings.source.policy == "likes-a@box"
+    workbench.answers.reload_settings()
+    assert workbench.answers.settings.source.policy == "mine@box"
+    with pytest.raises(WorkbenchError, match="queue"):
+        workbench.adapter_service.remove("mine")
+
+
+def test_the_adapter_alone_is_written_for_llama_cpp(workbench: Workbench, tmp_path: Path) -> None:
+    target = workbench.adapter_service.write_gguf("likes-a", tmp_path)
+    assert target.name == f"{served_name(adapter(workbench, 'likes-a'))}.gguf"
+    assert target.read_bytes()[:4] == b"GGUF"

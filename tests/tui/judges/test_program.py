@@ -1,13 +1,17 @@
 """A judging program: what it is told, what it may say, and what is said when it fails."""
 
 import json
+import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.fake_workbench import comparison
+from tests.leaving import is_alive
+from tests.visiting import wait_until
 from tui.judges.judgement import Judgement
 from tui.judges.program import ExternalJudge, JudgeError
 
@@ -84,3 +88,24 @@ def test_a_program_that_is_not_there_or_never_ends(program) -> None:
         ExternalJudge("unclosed 'quote").judge(comparison(1))
     with pytest.raises(JudgeError, match=r"no answer within 0\.2 s"):
         ExternalJudge(program("time.sleep(30)"), timeout_s=0.2).judge(comparison(1))
+
+
+def test_a_program_that_writes_without_an_end_is_killed_and_nothing_of_it_is_kept(program) -> None:
+    with pytest.raises(JudgeError, match="wrote more than 1,048,576 bytes"):
+        ExternalJudge(program("while True: print('x' * 65536)")).judge(comparison(1))
+
+
+def test_a_child_that_a_program_leaves_behind_is_not_waited_for(program) -> None:
+    leaves = "import subprocess; child = subprocess.Popen(['sleep', '60']); print(child.pid, file=open('child', 'a'))"
+    command = program(f"import os; os.chdir(os.path.dirname(__file__)); {leaves}; print('tie')")
+    assert ExternalJudge(command).judge(comparison(1)).verdict == "tie"
+    for pid in (Path(shlex.split(command)[1]).parent / "child").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)  # it is still there: a judge may keep a server of its own
+
+
+def test_a_program_that_takes_too_long_is_killed_with_its_children(program, tmp_path: Path) -> None:
+    file = str(tmp_path / "child")
+    starts = f"import subprocess; open({file!r}, 'w').write(str(subprocess.Popen(['sleep', '60']).pid))"
+    with pytest.raises(JudgeError, match="no answer within"):
+        ExternalJudge(program(f"{starts}; time.sleep(60)"), timeout_s=2).judge(comparison(1))
+    wait_until(lambda: not is_alive(int((tmp_path / "child").read_text())))

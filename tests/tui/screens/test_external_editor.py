@@ -133,6 +133,20 @@ def test_an_editor_that_removes_its_file_changes_nothing_and_is_told(
     child.expect(pexpect.EOF)
 
 
+@pytest.mark.parametrize(
+    ("leaves", "words"), [('truncate -s 5M "$1"', "5,242,880"), ('rm "$1"; mkfifo "$1"', r"is no[\s\S]{0,120}?file")]
+)
+def test_what_is_too_long_or_no_file_is_not_read(
+    start: "Callable[..., pexpect.spawn[bytes]]", tmp_path: Path, leaves: str, words: str
+) -> None:
+    child = start(f"#!/bin/sh\n{leaves}; exit {{status}}\n")
+    child.send("\te")
+    child.expect(words)
+    assert not (tmp_path / "edits").exists()
+    child.send("q")
+    child.expect(pexpect.EOF)
+
+
 def test_visual_comes_before_editor_and_a_missing_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "cat -n")
     monkeypatch.setenv("EDITOR", "true")

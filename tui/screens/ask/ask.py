@@ -16,7 +16,7 @@ from tui.events import AskedEnded, AskedGrowing, ModelChanged, PairChanged, Verd
 from tui.screens.ask.conversation_actions import ConversationActions, ConversationScreen
 from tui.screens.ask.talk import Talk, turns
 from tui.screens.pairs.edit_answer import EditAnswer
-from tui.screens.pairs.keys import NOTE_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
+from tui.screens.pairs.keys import NOTE_KEY, REASON_KEY, VERDICT_KEYS, VIEW_KEYS, pair_key, writing_key
 from tui.screens.pairs.pair_changes import ask_note, note_of
 from tui.screens.pairs.verdict import written_by
 from tui.text.sanitize import visible, visible_line
@@ -47,6 +47,7 @@ class AskScreen(ConversationScreen):
         Writing("t", "sampling", "sampling", id="ask.sampling", tooltip="Change how these answers are sampled."),
         pair_key("p", "earlier", "earlier", "earlier", "The turn before this one."),
         pair_key("n", "later", "later", "later", "The turn after this one.", show=False),
+        REASON_KEY,
         NOTE_KEY,
         writing_key("X", "say('discard')", "discard", "discard", "Throw the pair away: never asked, never trained on."),
         Writing("E", "export", "export", id="ask.export", tooltip="Write the conversation to a file of prompts."),
@@ -57,6 +58,8 @@ class AskScreen(ConversationScreen):
         super().__init__()
         self._names_of: int | None = None
         """The pair whose names are shown although the choice hides them, or the other way round."""
+        self._drawn: tuple[int, int | None] | None = None
+        """The pair in the panes, and its verdict."""
         self._noted: set[int] = set()
         """The pairs of which it is recorded that they were shown with names."""
         self.take_actions(ConversationActions(self), EditAnswer(self, self))
@@ -106,7 +109,11 @@ class AskScreen(ConversationScreen):
             self._ended(self.talk.asked.ended)
         elif self.talk.asked is None:
             self.talk.read()
-            self.draw(self._verdict_words())
+            if self.pair is None or self._drawn != _state_of(self.pair):
+                self.draw(self._verdict_words())
+            else:
+                self._name_answers()
+                self.call_after_refresh(self.painted)
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """Follow the answers, and what is said of the pair elsewhere."""
@@ -117,8 +124,7 @@ class AskScreen(ConversationScreen):
             self._ended(published)
         elif isinstance(published, VerdictStored | PairChanged) and self.pair is not None:
             if published.comparison == self.pair.id and not self.gate.deciding and self.is_current:
-                self.talk.read()
-                self._name_answers()
+                self.screen_shown()
         elif isinstance(published, ModelChanged) and self.talk.prompt is None and asked is None:
             self._draw_empty()
 
@@ -170,6 +176,7 @@ class AskScreen(ConversationScreen):
         self.gate.hide()
         with self.app.batch_update():
             self.set_class(talk.prompt is None, "-empty")
+            self._drawn = None if talk.pair is None else _state_of(talk.pair)
             if talk.pair is not None:
                 self.view.show(talk.pair)
             elif talk.prompt is not None:
@@ -296,8 +303,12 @@ class AskScreen(ConversationScreen):
 
     async def _undo(self, taken: Future[int | None]) -> None:
         if await self.commit(asyncio.wrap_future(taken)):
-            nothing = taken.result() is None
-            self.show_next(note="there is no verdict to take back" if nothing else "your verdict was taken back")
+            self.reasons.note_undone()
+            open_again = taken.result()
+            if open_again is not None:
+                self.talk.show_pair(open_again)
+            words = "there is no verdict to take back" if open_again is None else "your verdict was taken back"
+            self.show_next(note=words)
 
     def action_note(self) -> None:
         """Keep a note with the pair."""
@@ -350,6 +361,10 @@ class AskScreen(ConversationScreen):
 def differ(pair: ComparisonRow) -> bool:
     """Did two policies write the answers?"""
     return (pair.first.model_id, pair.first.server) != (pair.second.model_id, pair.second.server)
+
+
+def _state_of(pair: ComparisonRow) -> tuple[int, int | None]:
+    return pair.id, pair.standing.id if pair.standing else None
 
 
 def _empty_words(who: str) -> Content:

@@ -20,8 +20,9 @@ from tui.screens.dialog import AskText, Choose, path_of
 from tui.screens.pairs.pair_screen import PairScreen
 from tui.screens.picker import Pick
 from tui.text.format import count
-from tui.text.sanitize import visible, visible_line
+from tui.text.sanitize import visible_line
 from tui.widgets.form.text_editor import TextEditor
+from tui.workspace.settings import IN_USE
 
 _NEEDS_PROMPT = ("again", "anew", "export", "earlier", "later")
 _SAMPLING = "Changes of the settings of the queue for questions, such as temperature=0.7 top_p=1. Empty: none."
@@ -180,8 +181,9 @@ class ConversationActions(Actions):
     async def _choose(self) -> None:
         screen = self._screen
         asking = screen.workbench.asking
-        choice, policies = asking.choice, asking.policies_to_choose()
-        rows = [(word, Content(visible(words))) for word, words in policies]
+        choice = asking.choice
+        rows = [(IN_USE, Content("the adapter in use, or the base where there is none"))]
+        rows += [(each.word, Content(visible_line(each.label, 48))) for each in screen.workbench.policies()]
         chosen: list[str] = []
         for title, sentence in (
             ("Who answers", "The first policy."),

@@ -77,7 +77,7 @@ class CompareScreen(PalateScreen):
         assert isinstance(adapter, ChoiceRow)
         against = form.row("against")
         assert isinstance(against, ChoiceRow)
-        names = policy_rows(self.workbench.policies())
+        names = policy_rows(sorted(self.workbench.policies(), key=lambda each: not each.in_use))
         tuned = [each for each in names if each[0] != BASE]
         adapter.set_choices(tuned or _NO_ADAPTER)
         against.set_choices([(BASE, BASE), *tuned])

@@ -15,6 +15,7 @@ from tui.events import ImportMoved, PairChanged, VerdictStored, WorkbenchEvent
 from tui.screens.base import PalateScreen
 from tui.screens.data.filter_picker import FilterPicker
 from tui.screens.data.import_export import export_file, import_file
+from tui.screens.data.joining import join_workspace, settle_pairs
 from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.pairs.pair_changes import ask_note, take_out
@@ -30,7 +31,7 @@ from tui.widgets.lists.verdict_list import VerdictList, heading
 
 _EMPTY = "No verdicts yet. Press L and judge the first pair."
 _NOTHING_FOUND = "No verdict matches. Press esc to see all of them."
-_LETTERS = ("prompts", "find", "filter", "take_out", "note", "import", "export", "likes", "reasons")
+_LETTERS = ("prompts", "find", "filter", "take_out", "note", "import", "export", "likes", "reasons", "settle", "join")
 
 
 class DataScreen(PalateScreen):
@@ -48,6 +49,8 @@ class DataScreen(PalateScreen):
         Binding("o", "export", "export", id="data.export", tooltip="Write your judged pairs to a file."),
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
+        Writing("d", "settle", "settle", id="data.settle", tooltip="Pairs that others judged otherwise than you."),
+        Writing("J", "join", "join", id="data.join", tooltip="Take along what another person judged.", show=False),
         Writing("r", "reasons", "reasons", id="data.reasons", tooltip="The list of reasons for verdicts.", show=False),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
         Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),
@@ -201,6 +204,14 @@ class DataScreen(PalateScreen):
     def action_prompts(self) -> None:
         """Prompt sets and their prompts."""
         self.app.push_screen(PromptsScreen())
+
+    def action_settle(self) -> None:
+        """The pairs on which others said otherwise."""
+        settle_pairs(self)
+
+    def action_join(self) -> None:
+        """Take along what another person judged."""
+        self.run_worker(join_workspace(self), name="join", exit_on_error=True)
 
     def action_reasons(self) -> None:
         """The list of reasons."""

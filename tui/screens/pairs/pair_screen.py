@@ -29,6 +29,8 @@ class PairScreen(PalateScreen):
     AUTO_FOCUS = ""
     BLIND: ClassVar[bool] = True
     """Does nothing on this screen tell who wrote the answers?"""
+    REASONS: ClassVar[tuple[str, ...]] = ()
+    """The reasons that every verdict of this screen has from the start."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,6 +178,7 @@ class PairScreen(PalateScreen):
                 layout=self.layout_word,
                 seconds=self.seconds_read() if self.BLIND else None,
                 blind=self.BLIND,
+                reasons=self.REASONS,
             )
         )
         words = saved_words(verdict, side, strength, stacked=self.stacked)

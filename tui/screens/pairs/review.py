@@ -31,8 +31,17 @@ class ReviewScreen(VerdictScreen):
     def _draw(self, pair: ComparisonRow) -> None:
         """The facts of an opened verdict, and why this one is shown."""
         super()._draw(pair)
-        why = self._pairs[self._at][1]
-        self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {why} · {self.standing(pair)}")
+        self.view.note(f"{self._at + 1} of {len(self._pairs):,} · {self.why(pair)} · {self.standing(pair)}")
+
+    def why(self, pair: ComparisonRow) -> str:
+        """What brought the pair here."""
+        del pair
+        return self._pairs[self._at][1]
+
+    @property
+    def has_next(self) -> bool:
+        """Is there a pair after this one?"""
+        return self._at + 1 < len(self._pairs)
 
     def action_turn(self, by: int) -> None:
         """Another pair of the list."""

@@ -21,11 +21,16 @@ def saved_words(verdict: str, side: str | None, strength: int, *, stacked: bool)
 
 def said_words(pair: ComparisonRow, verdict: VerdictRow, *, stacked: bool) -> str:
     """A verdict in words that fit the present places of the answers."""
-    if verdict.verdict not in ("a", "b"):
-        return (UNDECIDED_WORDS | {"tie": "a tie"})[verdict.verdict]
+    return letter_words(pair, verdict.verdict, verdict.strength, stacked=stacked)
+
+
+def letter_words(pair: ComparisonRow, verdict: str, strength: int = 1, *, stacked: bool) -> str:
+    """The same for a verdict by its letter or word."""
+    if verdict not in ("a", "b"):
+        return (UNDECIDED_WORDS | {"tie": "a tie"})[verdict]
     first, second = ("first", "second") if stacked else ("left", "right")
-    side = first if verdict.verdict == pair.first_letter else second
-    return f"{side} {'much ' if verdict.strength > 1 else ''}better"
+    side = first if verdict == pair.first_letter else second
+    return f"{side} {'much ' if strength > 1 else ''}better"
 
 
 def judged_words(pair: ComparisonRow, note: str, *, named: bool) -> str:
