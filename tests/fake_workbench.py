@@ -33,6 +33,7 @@ from tui.snapshots import (
     ModelState,
     RunPhase,
     RunProgress,
+    StudyProgress,
     TrainPreview,
     WorkbenchStatus,
 )
@@ -40,6 +41,7 @@ from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
+from tui.training.study import Kind, Study
 from tui.workspace.named_values import NamedValues
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
@@ -204,6 +206,19 @@ class FakeWorkbench:
         self.data = FakeData(self)
         self.reasons = SimpleNamespace(of=lambda _: {}, offered=lambda: ["clear"], last=lambda: (), counts=dict)
         self.readings: tuple[MachineReading, ...] = ()
+        self.ranked: list[tuple[list[int], list[int], dict[int, int], str, float]] = []
+        self.latest_studies: dict[Kind, Study] = {}
+        self.studied: list[tuple[Kind, TrainConfig]] = []
+        self.studies = SimpleNamespace(
+            start=lambda kind, config, *_, **__: self.studied.append((kind, config)),
+            stop=self.studied.clear,
+        )
+
+    study_progress: StudyProgress | None = None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """What the test says."""
+        return self.latest_studies.get(kind)
 
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """What a test put there."""
@@ -334,6 +349,24 @@ class FakeWorkbench:
             self.edits.append((comparison, original, text))
             self.judge(comparison, "skip", side=None, layout="none", seconds=None)
             return 1000 + len(self.edits)
+
+        return self._answer(act)
+
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """Those that ask it, the newest first."""
+        rows = [self.comparison(number) for number in sorted(self.rows, reverse=True)]
+        return [row for row in rows if row.prompt.id == prompt]
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> "Future[int]":
+        """The open pairs count as skipped."""
+
+        def act() -> int:
+            self.ranked.append((list(pairs), list(answers), dict(ranks), layout, seconds))
+            for pair in pairs:
+                self.judge(pair, "skip", side=None, layout=layout, seconds=None)
+            return len(self.ranked)
 
         return self._answer(act)
 

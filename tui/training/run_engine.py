@@ -48,6 +48,16 @@ class RunEngine:
         """Whether processes of its own load the model. Nothing is lost if they end."""
         return self._elsewhere is not None and not self._elsewhere.has_begun
 
+    @property
+    def waits(self) -> bool:
+        """Whether the run computes elsewhere and its next event is not there yet."""
+        return self._elsewhere is not None and not self._is_over and not self._elsewhere.is_ready
+
+    def consumed(self) -> None:
+        """Say that the latest event is stored and shown, so that a run elsewhere goes on."""
+        if self._elsewhere is not None:
+            self._elsewhere.consumed()
+
     def priority(self, usual: Priority, *, sampling: bool) -> Priority:
         """`usual`, unless the run computes elsewhere: then it is asleep while there is nothing new.
 
@@ -59,7 +69,7 @@ class RunEngine:
             return Priority.FIRST  # to start processes takes no time here
         if self._elsewhere.is_lost:
             return Priority.RUN
-        if not self._elsewhere.is_ready:
+        if self.waits and not self._elsewhere.owes_word:
             return Priority.ASLEEP
         return usual if self._elsewhere.takes_turns or usual is Priority.ASLEEP else Priority.FIRST
 
