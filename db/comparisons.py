@@ -32,9 +32,10 @@ IS_OPEN = f"""trial IS NULL AND standing IS NULL AND ranking IS NULL AND {_STILL
 _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
 # The pairs that a person asked for come first, the newest of them at the front.
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
-# A skipped repeat is never asked again.
+# A skipped repeat is never asked again, and neither is a pair that was skipped because its answers were ranked.
 _SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL
-    AND ranking IS NULL AND standing_verdict = 'skip' AND {_STILL_LABELLING}"""
+    AND ranking IS NULL AND standing_verdict = 'skip' AND {_STILL_LABELLING}
+    AND NOT EXISTS (SELECT 1 FROM verdicts s WHERE s.id = comparisons.standing AND s.act IS NOT NULL)"""
 
 
 def is_flipped(side_seed: int) -> bool:
@@ -89,7 +90,7 @@ def add_pair(
 
     `asked_first` puts it at the front of the queue. See `add_comparison` for the order of the two and for errors.
     """
-    a, b = (_add_answer(conn, prompt, each) for each in answers)
+    a, b = (add_answer(conn, prompt, each) for each in answers)
     return add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=side_seed, trial=trial, asked_first=asked_first)
 
 
@@ -151,6 +152,13 @@ def open_comparisons(conn: Connection, limit: int) -> list[ComparisonRow]:
     return comparisons_by_id(conn, ids[:limit])
 
 
+def pairs_of_prompt(conn: Connection, prompt: int) -> list[ComparisonRow]:
+    """The labelling comparisons of this prompt that were asked alone, the newest first."""
+    query = """SELECT id FROM comparisons WHERE prompt = ? AND trial IS NULL AND repeats IS NULL AND ranking IS NULL
+        ORDER BY id DESC"""
+    return comparisons_by_id(conn, [row["id"] for row in conn.execute(query, (prompt,))])
+
+
 def num_compared(conn: Connection, prompt: int) -> int:
     """Count the labelling comparisons of this prompt, repeats and edits included."""
     query = "SELECT count(*) FROM comparisons WHERE prompt = ? AND trial IS NULL"
@@ -193,7 +201,8 @@ def verdict_row(row: Row) -> VerdictRow:
     )
 
 
-def _add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
+def add_answer(conn: Connection, prompt: int, answer: NewCompletion) -> int:
+    """Store a new answer without a comparison, and return its id."""
     return add_completion(
         conn,
         prompt=prompt,

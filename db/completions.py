@@ -39,6 +39,14 @@ def add_completion(
     return insert(conn, "completions", values | marks)
 
 
+def copy_completion(conn: Connection, completion: int) -> int:
+    """Store an answer once more and return the id of the copy: two answers are compared once, and a ranking of both is
+    another question."""
+    columns = "prompt, model, sampling, seed, text, tokens, text_hash, cut, source, server"
+    query = f"INSERT INTO completions ({columns}, created) SELECT {columns}, ? FROM completions WHERE id = ?"
+    return int(conn.execute(query, (utc_now(), completion)).lastrowid or 0)
+
+
 def get_completion(conn: Connection, completion: int) -> CompletionRow:
     """One completion.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 from typing import Final
 
-from db.comparisons import add_pair, comparisons_by_id, get_comparison
+from db.comparisons import add_answer, add_pair, comparisons_by_id, get_comparison
 from db.errors import NotAllowed
 from db.hashing import content_hash, guard_hash
 from db.names_shown import note_names_shown
@@ -71,7 +71,7 @@ def add_asked(
     """Store a question with both answers. A new prompt joins the set `set_name`; one that exists stays in its set.
 
     `named` says that the answers were shown with the names of their policies, so that no verdict on them is blind. Two
-    equal answers are no pair: only the prompt is stored, and the conversation can go on from it.
+    equal answers are no pair: one of them is stored, and the conversation can go on from it.
 
     Raises:
         NotAllowed: the question is held out for trials.
@@ -84,6 +84,7 @@ def add_asked(
     if prompt not in asked:
         set_setting(conn, _ASKED, [*asked, prompt])
     if answers[0].text == answers[1].text:
+        add_answer(conn, prompt, answers[0])
         return AskedRow(prompt, None)
     comparison = add_pair(conn, prompt, answers, side_seed=side_seed)
     if named:
@@ -110,6 +111,13 @@ def newest_pair(conn: Connection, prompt: int) -> ComparisonRow | None:
     """The pair of this prompt that was asked last; repeats and edits do not count."""
     row = conn.execute(_PAIRS, (prompt,)).fetchone()
     return None if row is None else get_comparison(conn, row["id"])
+
+
+def only_answer(conn: Connection, prompt: int) -> str | None:
+    """The newest answer to a prompt whose two answers were equal, so that they are no pair; None without any."""
+    query = "SELECT text FROM completions WHERE prompt = ? AND source <> 'human' ORDER BY id DESC LIMIT 1"
+    row = conn.execute(query, (prompt,)).fetchone()
+    return None if row is None else str(row["text"])
 
 
 def count_answered(conn: Connection, messages: Messages) -> int:

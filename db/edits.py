@@ -15,6 +15,11 @@ _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.
     JOIN comparisons p ON p.id = s.comparison AND p.prompt = c.prompt
     WHERE c.id = ? AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = s.id)"""
 
+# The pair that was skipped because its answers were ranked, from a pair of that ranking: the newest such act.
+_REPLACED = """SELECT s.comparison FROM comparisons c JOIN verdicts r ON r.comparison = c.id AND r.verdict <> 'undo'
+    JOIN verdicts s ON s.act = r.id AND s.verdict = 'skip'
+    WHERE c.id = ? AND c.ranking IS NOT NULL ORDER BY s.id DESC LIMIT 1"""
+
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
     """Store `text` as a person's own answer, chosen over `original`; `comparison` counts as skipped if it is open.
@@ -42,9 +47,12 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
 def undo_labelling(conn: Connection, *, prompt: int | None = None) -> int | None:
     """Undo the owner's newest verdict of labelling, or of one prompt; for an edit, also the skip that belongs to it.
 
-    Returns the id of the pair that is open again, or None when there is nothing to undo.
+    Returns the id of the pair that is open again, or None when there is nothing to undo. For a ranking that is the pair
+    in whose place its answers were ranked.
     """
     undone = verdicts.undo_last(conn, prompt=prompt)
+    if undone is not None and (replaced := conn.execute(_REPLACED, (undone,)).fetchone()) is not None:
+        return int(replaced["comparison"])
     if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:
         return undone
     return verdicts.undo_last(conn, prompt=prompt)

@@ -10,6 +10,9 @@ from db.run_rows import MarginRow
 KEPT = "kept"
 """A mark beside the metrics, 1 at the step whose adapter a run saved. Earlier runs lack it."""
 
+GENERAL_TEXT = "general_text"
+"""Nats a token of the general text, before a run and of the step whose adapter it saved. Earlier runs lack it."""
+
 # (steps, values) of one metric, by rising step; SQLite stores NaN as NULL, so it is None here.
 Curve = tuple[list[int], list[float | None]]
 
@@ -45,6 +48,13 @@ def some_points(conn: Connection, run: int, name: str, steps: Sequence[int]) -> 
     return [step for step, _ in rows], [value for _, value in rows]
 
 
+def general_text(conn: Connection, run: int) -> tuple[float, float] | None:
+    """Nats a token of the general text before and after a run; None where one of them is not known."""
+    _, values = curve(conn, run, GENERAL_TEXT)
+    before, after = (values[0], values[-1]) if len(values) > 1 else (None, None)
+    return None if before is None or after is None else (before, after)
+
+
 def add_margins(conn: Connection, run: int, epoch: int, rows: Iterable[tuple[int, Split, float]]) -> None:
     """Store the margins of an epoch as (comparison, split, margin).
 
@@ -63,6 +73,13 @@ def run_margins(conn: Connection, run: int) -> list[MarginRow]:
         "SELECT epoch, comparison, split, margin FROM run_margins WHERE run = ? ORDER BY epoch, margin", (run,)
     )
     return [MarginRow(row["epoch"], row["comparison"], row["split"], row["margin"]) for row in rows]
+
+
+def last_margins(conn: Connection, run: int, split: Split) -> list[MarginRow]:
+    """The margins of a split's pairs in the last epoch of the run, the lowest first."""
+    rows = run_margins(conn, run)
+    last = max((row.epoch for row in rows), default=0)
+    return [row for row in rows if row.epoch == last and row.split == split]
 
 
 def trim_metrics(conn: Connection, run: int, from_step: int) -> None:

@@ -5,7 +5,8 @@ from itertools import combinations
 from sqlite3 import Connection
 from typing import Any
 
-from db.comparisons import add_comparison
+from db.comparisons import add_comparison, find_comparison, get_comparison
+from db.completions import copy_completion
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.pair_rows import VerdictRow
@@ -43,6 +44,41 @@ def ranking_answers(conn: Connection, ranking: int) -> list[int]:
     found = [row["completion"] for row in rows]
     if not found:
         raise NotFound(f"There is no ranking {ranking}.")
+    return found
+
+
+def rank_answers(
+    conn: Connection,
+    answers: Sequence[int],
+    ranks: Mapping[int, int],
+    *,
+    instead_of: Sequence[int],
+    side_seed: int,
+    seconds: float | None,
+    **said: Any,
+) -> int:
+    """Store answers to a prompt and their ranking at once; the pairs `instead_of` count as skipped where they are open.
+
+    One undo takes all of it back. Returns the id of the ranking. `said` goes to `add_verdict`. For errors see
+    `add_ranking` and `rank`.
+    """
+    pairs = [get_comparison(conn, each) for each in instead_of]
+    ranked = _not_compared(conn, answers)
+    ranking = add_ranking(conn, pairs[0].prompt.id, ranked, side_seed=side_seed)
+    places = {new: ranks[old] for old, new in zip(answers, ranked, strict=True) if old in ranks}
+    given = rank(conn, ranking, places, seconds=seconds, **said)
+    for pair in pairs:
+        if pair.standing is None:
+            add_verdict(conn, comparison=pair.id, verdict="skip", act=given[0].id, layout=said.get("layout", "none"))
+    return ranking
+
+
+def _not_compared(conn: Connection, answers: Sequence[int]) -> list[int]:
+    """The answers, or copies of them where two were compared before."""
+    found: list[int] = []
+    for answer in answers:
+        compared = any(find_comparison(conn, each, answer) is not None for each in found)
+        found.append(copy_completion(conn, answer) if compared else answer)
     return found
 
 

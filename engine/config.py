@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from engine.devices import parse_devices
 from engine.errors import SettingError
-from engine.preference import DECISIVE, UNPAIRED, PreferencePair
+from engine.preference import DECISIVE, UNPAIRED, PreferencePair, Split
 
 ConfigT = TypeVar("ConfigT", bound="TrainConfig | SamplingConfig")
 
@@ -191,6 +191,12 @@ class TrainConfig:
         low=0,
         high=0.49,
     )
+    ld_alpha: float = setting(
+        1.0,
+        "Weight of the tokens by which an answer is longer than the other one (LD-DPO); 1 counts them all, 0 none.",
+        low=0,
+        high=1,
+    )
     tie_weight: float = setting(
         0.5, "Weight of a tie beside a pair with a better answer, with the loss ordinal.", low=0, high=1
     )
@@ -233,6 +239,14 @@ class TrainConfig:
         "Share of the prompts kept out of training to measure on; when not set, a tenth from 50 pairs on, at most 200.",
         low=0,
         high=0.9,
+    )
+    eval_fold: int = setting(
+        0,
+        "Which share of that size is kept aside: 0 the first, 1 the next, and so on, so that each has its turn.",
+        low=0,
+    )
+    train_share: float = setting(
+        1.0, "Share of the other prompts that is trained on, to see how much fewer pairs would teach.", above=0, high=1
     )
     eval_every: int | None = setting(
         None, "Evaluate after this many optimizer steps; when not set, after every epoch.", low=1
@@ -292,6 +306,11 @@ class TrainConfig:
         """The outcomes of pairs that a run with these settings learns from."""
         ties = ("tie",) if self.loss == "ordinal" else ()
         return (*DECISIVE, *ties, *(UNPAIRED if self.unpaired_weight else ()))
+
+    @property
+    def split(self) -> Split:
+        """Which prompts are kept for evaluation and which are trained on."""
+        return Split(self.eval_share, self.eval_fold, self.train_share)
 
     def as_learned(self, pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
         """The pairs as far as these settings tell them apart, so that nothing else is part of a run's identity.

@@ -156,10 +156,11 @@ class ReferenceScored(Event):
 
 
 class PairStage(StrEnum):
-    """The purpose for which pairs go through the model: one optimizer step, or an evaluation."""
+    """The purpose for which pairs go through the model: an optimizer step, an evaluation, or the general text."""
 
     STEP = "step"
     EVAL = "eval"
+    GENERAL_TEXT = "general text"
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,14 @@ class MarginsKnown(Event):
     epoch: int
     train: Mapping[str, float]
     evaluation: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class GeneralTextScored(Event):
+    """How well the policy predicts the general text after `step` steps, in nats a token; see `engine.general_text`."""
+
+    step: int
+    nats_per_token: float
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ _CHUNK_VALUES_ON_CUDA = 1 << 25  # a GPU needs more tokens, or it spends its tim
 class CompletionScores:
     """The figures of a pair's completions from one forward pass; every tensor is (2,): chosen, rejected.
 
-    `logps` is float32 and carries the gradient; `entropy`, `mean_logits` and `top1` are sums over tokens without one
-    (`mean_logits`: of the mean over the vocabulary; `top1`: how many tokens were the likeliest).
+    `logps` is float32 and carries the gradient; with an `ld_alpha` below 1 the tokens by which a completion is longer
+    than the other one count by that weight in it, and `whole` counts all of them alike. `entropy`, `mean_logits` and
+    `top1` are sums over tokens without a gradient (`mean_logits`: of the mean over the vocabulary; `top1`: how many
+    tokens were the likeliest).
     """
 
     logps: torch.Tensor
@@ -33,9 +35,12 @@ class CompletionScores:
     entropy: torch.Tensor
     mean_logits: torch.Tensor
     top1: torch.Tensor
+    whole: torch.Tensor
 
 
-def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: bool = False) -> CompletionScores:
+def score_pair(
+    model: Any, pair: EncodedPair, device: str, *, checkpointing: bool = False, ld_alpha: float = 1.0
+) -> CompletionScores:
     """Score both completions of a pair under the model as it is now (active adapter, mode, grad mode).
 
     The rows are padded on the right to the same length. That needs no attention mask: attention is causal, so no scored
@@ -44,6 +49,7 @@ def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: boo
 
     Args:
         checkpointing: the backward pass computes each layer again, and the forward pass keeps only its inputs.
+        ld_alpha: weight of the tokens by which one completion is longer (LD-DPO, arXiv:2409.06411), 0 to 1.
     """
     rows = [pair.prompt_ids + pair.chosen_ids, pair.prompt_ids + pair.rejected_ids]
     width = max(map(len, rows))
@@ -61,8 +67,15 @@ def score_pair(model: Any, pair: EncodedPair, device: str, *, checkpointing: boo
         _score_row(head, hidden[row, start - 1 : start - 1 + length], input_ids[row, start : start + length])
         for row, length in enumerate(lengths)
     ]
-    logps, entropy, mean_logits, top1 = (torch.stack(values) for values in zip(*parts, strict=True))
-    return CompletionScores(logps, lengths, entropy, mean_logits, top1)
+    whole, entropy, mean_logits, top1 = (torch.stack(values) for values in zip(*parts, strict=True))
+    logps = whole
+    if ld_alpha != 1 and lengths[0] != lengths[1]:
+        longer, shared = (0, lengths[1]) if lengths[0] > lengths[1] else (1, lengths[0])
+        rest = slice(start - 1 + shared, start - 1 + lengths[longer])
+        targets = input_ids[longer, start + shared : start + lengths[longer]]
+        tail, *_ = _score_row(head, hidden[longer, rest], targets)
+        logps = whole - (1 - ld_alpha) * torch.stack([tail * (longer == place) for place in range(2)])
+    return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole)
 
 
 def next_token_logps(model: Any, ids: Sequence[int], device: str) -> torch.Tensor:

@@ -38,6 +38,9 @@ CONFIG = "adapter_config.json"
 _ALL = "all-linear"
 
 
+_DIFFERENT_EXPERTS = "all adapters must target the same set of parameters"
+
+
 def is_wrapped(model: Any) -> bool:
     """Whether adapters are loaded on this model."""
     return isinstance(model, PeftModel)
@@ -82,9 +85,11 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
                 model = _wrap(model, name, config)
     except (ValueError, TypeError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise AdapterLoadError(
-            f"The adapter cannot be put on this model: {reason} Choose other target modules (--target-modules)."
-        ) from error
+        act = "Choose other target modules (--target-modules)."
+        if _DIFFERENT_EXPERTS in reason:  # PEFT keeps one choice of weights for all adapters in memory
+            reason = "an adapter in memory changes other weights of the experts."
+            act = "Use the base (`palate adapters use base`, or B in Runs), and start Palate again."
+        raise AdapterLoadError(f"The adapter cannot be put on this model: {reason} {act}") from error
     for weight in adapter_weights(model, name).values():
         weight.requires_grad_(False)
     return model

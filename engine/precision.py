@@ -50,7 +50,8 @@ def gpu_ids(device: str) -> tuple[str, ...]:
     """
     if torch.device(device).type != "cuda":
         return ()
-    return (str(torch.cuda.get_device_properties(device).uuid),)
+    found = getattr(torch.cuda.get_device_properties(device), "uuid", None)  # builds for AMD's cards may lack it
+    return () if found is None else (str(found),)
 
 
 def choose_dtype(asked: str, device: str) -> tuple[torch.dtype, str]:

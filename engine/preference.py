@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, TypedDict
@@ -63,8 +64,30 @@ def share_kept(pairs: int) -> float:
     return 0.0 if pairs < LEAST_TO_SPLIT else min(_SHARE_KEPT, _MOST_KEPT / pairs)
 
 
+@dataclass(frozen=True)
+class Split:
+    """Which prompts are kept for evaluation and which are trained on, as the settings of these names say.
+
+    Attributes:
+        eval_share: share of the prompts kept aside, 0 to below 1. Of 20 prompts, 0.1 keeps 2. None takes `share_kept`.
+        eval_fold: which of the shares of that size is kept, from 0; one that would begin behind the last prompt keeps
+            none.
+        train_share: share of the other prompts that is trained on, above 0 to 1, rounded up.
+    """
+
+    eval_share: float | None = None
+    eval_fold: int = 0
+    train_share: float = 1.0
+
+    def places(self, prompts: int, share: float) -> tuple[range, list[int]]:
+        """The places of the prompts for evaluation and of those to train on, among so many in their order."""
+        kept = range(int(prompts * share * self.eval_fold), min(prompts, int(prompts * share * (self.eval_fold + 1))))
+        others = [place for place in range(prompts) if place not in kept]
+        return kept, others[: math.ceil(len(others) * self.train_share)]
+
+
 def split_by_prompt(
-    pairs: Sequence[PreferencePair], eval_share: float | None, seed: int
+    pairs: Sequence[PreferencePair], split: "Split | float | None", seed: int
 ) -> tuple[tuple[PreferencePair, ...], tuple[PreferencePair, ...]]:
     """Divide pairs into those to train on and those to evaluate on; a prompt is never on both sides.
 
@@ -73,17 +96,17 @@ def split_by_prompt(
     prompt that an earlier run evaluated on.
 
     Args:
-        eval_share: share of the prompts, 0 to below 1. Of 20 prompts, 0.1 keeps 2 for evaluation. None takes
-            `share_kept`.
+        split: the shares; a number alone is an `eval_share`.
 
     Returns:
         (train, eval), each in the order of `pairs`.
     """
+    split = split if isinstance(split, Split) else Split(split)
     digests = [prompt_digest(pair.prompt, str(seed)) for pair in pairs]
     prompts = sorted(set(digests))
-    share = share_kept(count_questions(pairs)) if eval_share is None else eval_share
-    kept = set(prompts[: _num_kept(len(prompts), share)])
-    train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest not in kept)
+    share = share_kept(count_questions(pairs)) if split.eval_share is None else split.eval_share
+    kept, trained = ({prompts[place] for place in places} for places in split.places(len(prompts), share))
+    train = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in trained)
     evaluation = tuple(pair for pair, digest in zip(pairs, digests, strict=True) if digest in kept)
     return train, evaluation
 
@@ -102,15 +125,12 @@ class PairsByPrompt:
         """From the number of pairs of each `prompt_digest`, salted with the seed of the split."""
         return cls(tuple(pairs_of_digest[digest] for digest in sorted(pairs_of_digest)))
 
-    def split(self, eval_share: float | None) -> tuple[int, int]:
-        """How many pairs `split_by_prompt` gives to train on and to evaluate on with that share of the prompts."""
-        share = share_kept(sum(self.counts)) if eval_share is None else eval_share
-        evaluation = sum(self.counts[: _num_kept(len(self.counts), share)])
-        return sum(self.counts) - evaluation, evaluation
-
-
-def _num_kept(prompts: int, eval_share: float) -> int:
-    return int(prompts * eval_share)
+    def split(self, split: Split | float | None) -> tuple[int, int]:
+        """How many pairs `split_by_prompt` gives to train on and to evaluate on with these shares of the prompts."""
+        split = split if isinstance(split, Split) else Split(split)
+        share = share_kept(sum(self.counts)) if split.eval_share is None else split.eval_share
+        kept, trained = split.places(len(self.counts), share)
+        return sum(self.counts[place] for place in trained), sum(self.counts[place] for place in kept)
 
 
 def prompt_digest(prompt: Sequence[Message], salt: str = "") -> str:

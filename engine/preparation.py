@@ -71,7 +71,7 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
             left_out[result.key] = result.reason
         else:
             encoded[result.key] = result
-    train, evaluation = split_by_prompt([pair for pair in pairs if pair.key in encoded], config.eval_share, config.seed)
+    train, evaluation = split_by_prompt([pair for pair in pairs if pair.key in encoded], config.split, config.seed)
     if not train:
         raise PairsError(_none_left(len(pairs), left_out))
     if not any(pair.outcome in DECISIVE for pair in train):
@@ -79,12 +79,13 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
             f"None of {_pairs(len(train))} to train on prefers an answer, and ties or bad answers alone teach no "
             "taste. Judge more pairs."
         )
+    used = {pair.key for pair in train + evaluation}
     return PreparedPairs(
         tuple(encoded[pair.key] for pair in train),
         tuple(encoded[pair.key] for pair in evaluation),
         left_out,
-        pairs_digest([pair for pair in pairs if pair.key in encoded]),
-        thoughts_words([pair for pair in pairs if pair.key in encoded], config),
+        pairs_digest([pair for pair in pairs if pair.key in used]),
+        thoughts_words([pair for pair in pairs if pair.key in used], config),
     )
 
 

@@ -1,5 +1,6 @@
 """Train an adapter on preference pairs: `for event in train_dpo(base, pairs, config, ...)` is the whole interface."""
 
+import math
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from engine.events import (
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     NoticeLevel,
@@ -28,6 +30,7 @@ from engine.events import (
     SavingAdapter,
     StepDone,
 )
+from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
 from engine.model import BaseModel
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thresholds_of
@@ -90,9 +93,10 @@ def train_dpo(
             None for one alone. All of them get the same events; the first one writes the files.
 
     Yields:
-        RunPlanned, Notice…, ReferenceScored… (every pair once), then PairDone…, StepDone…, EvalDone…, MarginsKnown…
-        and CheckpointSaved…, and at the end SavingAdapter, AdapterSaved and RunFinished. The last step is saved, or
-        an earlier one whose evaluation loss is lower by more than one standard error; see `kept_step`.
+        RunPlanned, Notice…, ReferenceScored… (every pair once), GeneralTextScored, then PairDone…, StepDone…,
+        EvalDone…, MarginsKnown… and CheckpointSaved…, and at the end SavingAdapter, GeneralTextScored of what is
+        saved, AdapterSaved and RunFinished. The last step is saved, or an earlier one whose evaluation loss is lower
+        by more than one standard error; see `kept_step`.
 
     Raises:
         PairsError: no pair can be trained on.
@@ -138,6 +142,8 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
+    if not run.state.step and not run.state.window and not run.stop():
+        yield from _score_general_text(run)
     try:
         yield from _learn(run)
     except NonFiniteLoss:
@@ -175,6 +181,7 @@ def _learner(base: BaseModel, prepared: PreparedPairs, adapter: str, config: Tra
     adapters = [adapter] if reference is None else [adapter, reference]
     with OwnRandomState(config.seed).swapped_in():
         scorer = choose_scorer(base, adapters, probe, passes, config.scoring)
+    scorer.ld_alpha = config.ld_alpha
     scorer.checkpointing, why = choose_checkpointing(
         known_shape(base.hf_model.config),
         config,
@@ -225,6 +232,22 @@ def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Ite
         new = [pair.key for pair in batch]
         logps = {key: reference[key] for key in new}
         yield ReferenceScored(len(reference), len(pairs), logps, {key: cache_keys[key] for key in new})
+
+
+def _score_general_text(run: Run) -> Iterator[Event]:
+    """Score the general text before the first step, or compare it with that time."""
+    state, logps, pairs = run.state, [], general_text_pairs(run.learner.base.tokenizer)
+    for pair in pairs:
+        logps.append(run.learner.score_text(pair))
+        yield PairDone(PairStage.GENERAL_TEXT, len(logps), len(pairs))
+    nats = nats_per_token(logps, pairs)
+    if not math.isfinite(nats):
+        return
+    yield GeneralTextScored(state.step, nats)
+    if not state.step:
+        state.general_text = nats
+    elif state.general_text is not None:
+        yield Notice(NoticeLevel.INFO, forgotten_words(state.general_text, nats))
 
 
 def _learn(run: Run) -> Iterator[Event]:
@@ -386,6 +409,8 @@ def _save(run: Run) -> Iterator[Event]:
     if state.best_weights is not None and keeps_earlier(state):
         run.learner.set_weights(state.best_weights)
         step = state.best_step
+    if state.general_text is not None:
+        yield from _score_general_text(run)
     run.learner.optimizer.zero_grad()
     run.peers.check_equal(run.learner)
     if run.peers.is_first:

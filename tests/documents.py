@@ -21,6 +21,7 @@ from tui.commands.lazy import LazyCommand
 from tui.screens.ask.ask import AskScreen
 from tui.screens.compare.board import BoardScreen
 from tui.screens.compare.compare import CompareScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
@@ -32,6 +33,7 @@ from tui.screens.data.preferences import PreferencesScreen
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.run import RunScreen
@@ -49,6 +51,7 @@ _COLUMNS = 100  # of the help of a command
 KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Everywhere": (PalateApp,),
     "Label": (LabelScreen,),
+    "Four answers in order": (RankingScreen,),
     "A verdict read again": (ReviewScreen,),
     "Ask": (AskScreen, TextEditor),
     "Train": (TrainScreen,),
@@ -70,6 +73,7 @@ KEYS: dict[str, tuple[type[DOMNode], ...]] = {
     "Settings": (SettingsScreen,),
     "Models": (ModelsScreen,),
     "Servers": (ServersScreen,),
+    "Judges": (JudgesScreen,),
 }
 """The headings of keys.md with the screens and widgets whose keys they list."""
 

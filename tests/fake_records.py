@@ -14,6 +14,7 @@ class FakeRecords:
     def __init__(self, figures: Callable[[int], list[MetricRow]]) -> None:
         self._figures = figures
         self.ledgers: dict[int, EpochMargins] = {}
+        self.general_texts: dict[int, tuple[float, float]] = {}
 
     def metric_names(self, run: int) -> list[str]:
         """What a run recorded."""
@@ -32,6 +33,10 @@ class FakeRecords:
         rows = [row for row in self._figures(run.id) if row.name == "loss"]
         last = max(run.step, run.total_steps or 0)
         return in_cells([row.step for row in rows], [row.value for row in rows], last, SPARK_CELLS)
+
+    def general_text(self, run: int) -> tuple[float, float] | None:
+        """What the test says."""
+        return self.general_texts.get(run)
 
     def ledger(self, run: int) -> EpochMargins:
         """The pairs that stay wrong."""

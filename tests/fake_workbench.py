@@ -33,6 +33,7 @@ from tui.snapshots import (
     ModelState,
     RunPhase,
     RunProgress,
+    StudyProgress,
     TrainPreview,
     WorkbenchStatus,
 )
@@ -40,6 +41,7 @@ from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets
 from tui.training.presets import RESERVED, Presets
 from tui.training.preview import STEM
+from tui.training.study import Kind, Study
 from tui.workspace.named_values import NamedValues
 
 START = datetime(2026, 3, 2, 14, 10, tzinfo=UTC)
@@ -202,7 +204,21 @@ class FakeWorkbench:
         self.records = FakeRecords(self.run_metrics)
         self.folder = Path(tempfile.mkdtemp(prefix="palate-test-"))
         self.data = FakeData(self)
+        self.reasons = SimpleNamespace(of=lambda _: {}, offered=lambda: ["clear"], last=lambda: (), counts=dict)
         self.readings: tuple[MachineReading, ...] = ()
+        self.ranked: list[tuple[list[int], list[int], dict[int, int], str, float]] = []
+        self.latest_studies: dict[Kind, Study] = {}
+        self.studied: list[tuple[Kind, TrainConfig]] = []
+        self.studies = SimpleNamespace(
+            start=lambda kind, config, *_, **__: self.studied.append((kind, config)),
+            stop=self.studied.clear,
+        )
+
+    study_progress: StudyProgress | None = None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """What the test says."""
+        return self.latest_studies.get(kind)
 
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """What a test put there."""
@@ -336,6 +352,24 @@ class FakeWorkbench:
 
         return self._answer(act)
 
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """Those that ask it, the newest first."""
+        rows = [self.comparison(number) for number in sorted(self.rows, reverse=True)]
+        return [row for row in rows if row.prompt.id == prompt]
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> "Future[int]":
+        """The open pairs count as skipped."""
+
+        def act() -> int:
+            self.ranked.append((list(pairs), list(answers), dict(ranks), layout, seconds))
+            for pair in pairs:
+                self.judge(pair, "skip", side=None, layout=layout, seconds=None)
+            return len(self.ranked)
+
+        return self._answer(act)
+
     def find_pair(self, text: str, beside: ComparisonRow | None) -> ComparisonRow | None:
         """By the prompt's number or its words, behind the pair on the screen."""
         after = beside.id if beside else 0
@@ -352,6 +386,11 @@ class FakeWorkbench:
     def names_were_shown(self, comparison: int) -> "Future[None]":
         """Keep that."""
         return self._answer(lambda: self.named.add(comparison))
+
+    def verdicts_beside(self, comparison: int) -> list[tuple[VerdictRow, str]]:
+        """Nobody else judges here."""
+        del comparison
+        return []
 
     def judged_before(self, verdict: int | None) -> ComparisonRow | None:
         """The pair of the verdict before this one."""

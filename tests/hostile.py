@@ -8,6 +8,8 @@ from db import blind_trials as db_blind
 from db import trials as db_trials
 from db.comparisons import add_comparison
 from db.completions import add_completion
+from db.judge_records import judge_as
+from db.judges import set_model_judge
 from db.metrics import add_margins
 from db.models import ensure_model, ensure_sampling
 from db.people import ensure_person
@@ -78,7 +80,11 @@ def fill(conn: Connection) -> dict[str, int]:
     verdicts = [add_verdict(conn, comparison=each, **said).id for each in pairs[1:]]
     add_verdict(conn, comparison=pairs[1], verdict="both_good", person=ensure_person(conn, EVIL), note=EVIL)
     db_blind.judge_by_command(conn, EVIL, comparison=pairs[1], verdict="b", note=EVIL)
-    add_server(conn, EVIL, "http://box:8000/v1", model=EVIL)
+    server = add_server(conn, EVIL, "http://box:8000/v1", model=EVIL)
+    judge = set_model_judge(
+        conn, EVIL, model=base, server=server, rubric=LONG_EVIL, settings={"examples": verdicts[2:]}
+    )
+    judge_as(conn, judge, comparison=pairs[1], verdict="b", note=EVIL, confidence=0.9)
     run = _run(conn, base, pairs[1:], verdicts)
     made = {"model_a": base, "model_b": tuned, "sampling": sampling}
     return {"pair": pairs[0], "judged": pairs[1], "run": run, **_trials(conn, made, _prompts(conn, held_out))}

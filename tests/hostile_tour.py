@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
+from db.pair_rows import ComparisonRow
 from db.prompt_rows import Crossing
 from engine.chat_servers.inspection import ServerReport
 from engine.config import SamplingConfig, settings_of
@@ -39,6 +40,7 @@ from tui.screens.ask.ask import AskScreen
 from tui.screens.ask.past import PastConversations
 from tui.screens.base import PalateScreen
 from tui.screens.compare.board import BoardScreen
+from tui.screens.compare.judges import JudgesScreen
 from tui.screens.compare.side_by_side import SideBySideScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
@@ -54,6 +56,7 @@ from tui.screens.dialog import AskText, Choose
 from tui.screens.help import HelpScreen
 from tui.screens.name_picker import Named, NamedRow, NamePicker
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.picker import Pick
@@ -242,6 +245,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("ask", conversation),
         ("ask, growing", asked_growing),
         ("ask, past conversations", past),
+        ("a ranking", on("label", lambda: ranking_of(app.bench.comparison(ids["judged"])))),
         ("label again", on("label")),
         ("notices", failures),
         ("train", on("train")),
@@ -250,6 +254,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("a setting, opened", pressing("enter")),
         ("servers", on("data", lambda: ServersScreen("data"))),
         ("a server's report", reported),
+        ("judges", on("compare", lambda: JudgesScreen("compare"))),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),
@@ -291,6 +296,11 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("stopping", on("train", lambda: StopScreen(PROGRESS))),
         ("keys", on("label", lambda: HelpScreen(app.screen))),
     ]
+
+
+def ranking_of(pair: ComparisonRow) -> RankingScreen:
+    """Both answers of a pair and the first one again, to be put in order."""
+    return RankingScreen([pair], [pair.first, pair.second, pair.first])
 
 
 def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:

@@ -34,7 +34,7 @@ def test_shorter_by_hand() -> None:
     said = taste.verdict("x" * 200, "x" * 100)  # twice as long
     assert (said.outcome, said.point) == ("much", -1)
     assert taste.verdict("x" * 100, "x" * 109).outcome == "tie"  # ln 1.09 is 0.086
-    assert taste.verdict("x" * 700, "x" * 601).outcome == "both_bad"
+    assert taste.verdict("x" * 700, "x" * 451).outcome == "both_bad"
 
 
 def test_plain_by_hand_and_length_does_not_count() -> None:

@@ -84,6 +84,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         Binding(
             "V", "servers", "Servers", show=False, id="app.servers", tooltip="Servers that answer: add, try, allow."
         ),
+        Binding(
+            "J", "judges", "Judges", show=False, id="app.judges", tooltip="Judges in your place: add, measure, use."
+        ),
         Binding("question_mark", "keys", "Keys", show=False, id="app.keys", key_display="?", tooltip="Every key here."),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Find keys by name."),
         Binding("q", "quit", "Leave", show=False, id="app.quit", tooltip="Leave Palate; what you judged is saved."),
@@ -312,6 +315,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
         if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
             self.push_screen(ServersScreen(self.current_mode))
+
+    def action_judges(self) -> None:
+        """Show the judges, over the screen of any mode."""
+        from tui.screens.compare.judges import JudgesScreen  # scipy takes its time, and most sessions need none
+
+        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, JudgesScreen):
+            self.push_screen(JudgesScreen(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""

@@ -116,6 +116,14 @@ class RunEnded(RunChanged):
 
 
 @dataclass(frozen=True)
+class StudyChanged(WorkbenchEvent):
+    """A search or an outlook (`kind`) has moved on to its next run, or is over."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
 class SamplesStored(WorkbenchEvent):
     """A run's samples after `step` are on the disk."""
 
@@ -135,6 +143,11 @@ class TrialChanged(WorkbenchEvent):
     trial: int
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class JudgesChanged(WorkbenchEvent):
+    """A judge judged a pair, began or ended its work, or the list of judges changed."""
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,10 @@ from tui.curation.verdict_list import VerdictBrowser
 from tui.generation.policies import PolicyChoice, policy_choices
 from tui.judges.records import JudgeRecords
 from tui.runs.history import RunRecords
-from tui.snapshots import AdapterView
+from tui.snapshots import AdapterView, StudyProgress
 from tui.training.pair_sets import PairSets
 from tui.training.presets import RESERVED, Presets
+from tui.training.study import Kind, Study, latest_study
 from tui.workspace.export_list import note_export
 from tui.workspace.named_values import NamedValues
 from tui.workspace.servers import ServerList
@@ -226,6 +227,10 @@ class WorkspaceReader:
         """How many prompts are held out for trials."""
         return sum(each.prompts for each in self.prompt_sets() if each.held_out)
 
+    def pairs_of_prompt(self, prompt: int) -> list[ComparisonRow]:
+        """The pairs of a prompt that were asked alone, the newest first."""
+        return db_comparisons.pairs_of_prompt(self.workspace.connection, prompt)
+
     # -- runs --------------------------------------------------------------------------------------------------
 
     def runs(self) -> list[RunRow]:
@@ -245,6 +250,15 @@ class WorkspaceReader:
         if run.status != "running" or self.owner() is not None:
             return run
         return replace(run, status="interrupted", ended=run.heartbeat)
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook that this process runs; None without one."""
+        return None
+
+    def latest_study(self, kind: Kind) -> Study | None:
+        """The latest search or outlook, finished or not; None without one."""
+        return latest_study(self.workspace, kind)
 
     def run_metrics(self, run: int, *, from_step: int = 0) -> list[MetricRow]:
         """The figures of a run from a step on, in the order of its steps."""

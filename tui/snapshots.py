@@ -67,6 +67,15 @@ class RunProgress:
 
 
 @dataclass(frozen=True)
+class StudyProgress:
+    """The progress of a search or an outlook, such as "Search 2": `done` of `total` runs are finished."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class ModelState:
     """The base model and the adapter in use. Reading it costs no query."""
 

@@ -7,7 +7,7 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -18,6 +18,7 @@ from adapters.manifest import Adapter
 from db import blind_trials as db_blind
 from db import edits as db_edits
 from db import names_shown as db_names_shown
+from db import rankings as db_rankings
 from db import verdicts as db_verdicts
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow, VerdictRow
@@ -58,7 +59,15 @@ from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
 from tui.reader import WorkspaceReader
 from tui.runs.labels import RunLabels
-from tui.snapshots import LoadState, MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.snapshots import (
+    LoadState,
+    MachineReading,
+    ModelState,
+    RunProgress,
+    StudyProgress,
+    TrainPreview,
+    WorkbenchStatus,
+)
 from tui.status import StatusCounter
 from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
@@ -66,12 +75,13 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
+from tui.training.studies import Studies
 from tui.training.trainer import Trainer
 from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import AT, BASE, is_served
+from tui.workspace.settings import AT, BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -123,12 +133,13 @@ class Workbench(WorkspaceReader):
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
-            self.data = VerdictBrowser(self.workspace, self._publish)
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
+            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
+            self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.joining = Joining(self.workspace, self._prompts_changed)
-            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
@@ -182,10 +193,13 @@ class Workbench(WorkspaceReader):
     def close(self) -> None:
         """Let a run in progress write a checkpoint, end the current turn, and release the workspace."""
         self.imports.leave()
+        self.judges.close()
+        self.studies.stop()
         self.trainer.leave()
         self.trainer.close()
         self.network.close()
         self.scheduler.close()
+        self.studies.close()
         self.tracking.close()
         self._files.close()
         self.workspace.close()
@@ -208,6 +222,11 @@ class Workbench(WorkspaceReader):
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
         return self.trainer.machine.readings()
+
+    @property
+    def study_progress(self) -> StudyProgress | None:
+        """The progress of the search or outlook; None without one. Makes no query."""
+        return self.studies.progress
 
     @property
     def model_state(self) -> ModelState:
@@ -277,14 +296,18 @@ class Workbench(WorkspaceReader):
         """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one.
 
         In the order "margin" it is the one with the smallest margin between its answers under the adapter in use, in
-        the order "judge" the one that the judge of the queue is least sure of.
+        the order "certain" the one with the largest, in the order "different" the one whose answers share the fewest
+        words, and in the order "judge" the one that the judge of the queue is least sure of.
         """
         queue = self.answers.settings.queue
         if queue.order == "judge":
             return self.judges.next_comparison(after)
-        if queue.order != "margin" or self.margins.model is None:
+        if queue.order == "different":
+            return self.answers.most_different(after) or super().next_comparison(after)
+        if queue.order not in BY_MARGIN or self.margins.model is None:
             return super().next_comparison(after)
-        return self.margins.next_comparison(random_share=queue.random_share, after=after)
+        farthest = queue.order == "certain"
+        return self.margins.next_comparison(random_share=queue.random_share, after=after, farthest=farthest)
 
     def judge(
         self,
@@ -331,6 +354,26 @@ class Workbench(WorkspaceReader):
         """
         edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
         return self._published(edited, comparison, "skip")
+
+    def rank_answers(
+        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
+    ) -> Future[int]:
+        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
+
+        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
+        """
+        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
+        stored = self.workspace.write_verdict(
+            db_rankings.rank_answers,
+            answers,
+            ranks,
+            instead_of=pairs,
+            side_seed=self.seed,
+            seconds=seconds,
+            layout=layout,
+            blind=not any(known),
+        )
+        return self._published(stored, pairs[0], "skip")
 
     def names_were_shown(self, comparison: int) -> Future[None]:
         """Record that this pair was shown with names, so that no later verdict on it is blind."""
@@ -432,7 +475,7 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self._started and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order in BY_MARGIN:
             self.margins.wake()
 
     def _scoring_policy(self) -> ServedPolicy | None:

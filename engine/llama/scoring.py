@@ -43,20 +43,25 @@ class LlamaScorer:
         *,
         dropout: Dropout | None = None,
         checkpointing: bool = False,
+        ld_alpha: float = 1.0,
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
-        keeps only its inputs. Without `dropout` nothing is dropped.
+        keeps only its inputs. Without `dropout` nothing is dropped. For `ld_alpha` see `engine.logps.score_pair`.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
         hidden = self._hidden(packed, dropout, again)[packed.predicting]  # (n, H)
         values = TokenScores.apply(hidden, self._weights.head.weight, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
         sums = [_by_completion(value, packed) for value in values]  # each (pairs, 2)
+        compared = sums[0]
+        if ld_alpha != 1:
+            weights = values[0].new_tensor(_length_weights(packed, ld_alpha))
+            compared = _by_completion(values[0] * weights, packed)
         return [
-            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1)
-            for place, logps, entropy, mean_logits, top1 in zip(packed.places, *sums, strict=True)
+            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1, whole)
+            for place, logps, whole, entropy, mean_logits, top1 in zip(packed.places, compared, *sums, strict=True)
         ]
 
     def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:
@@ -156,6 +161,16 @@ def _run_layer(
     product = gated.apply(gate, up, kernels)  # type: ignore[no-untyped-call]
     (delta,) = shared.project(product, layer.down, down, Origin(make, (gate, up)))
     return x, shared.behind(delta, layer.after_mlp)
+
+
+def _length_weights(packed: PackedPairs, ld_alpha: float) -> list[float]:
+    """The weight of each completion token: `ld_alpha` for those by which a completion is longer than the other."""
+    weights: list[float] = []
+    for place in packed.places:
+        shared = min(place.chosen, place.rejected)
+        for tokens in (place.chosen, place.rejected):
+            weights += [1.0] * shared + [ld_alpha] * (tokens - shared)
+    return weights
 
 
 def _by_completion(values: torch.Tensor, packed: PackedPairs) -> torch.Tensor:

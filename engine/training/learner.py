@@ -188,6 +188,11 @@ class Learner:
             scores = self.scorer.score(self.adapter, pair)
             return self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])[0]
 
+    def score_text(self, pair: EncodedPair) -> torch.Tensor:
+        """The policy's logps of both texts of a pair, (2,), without dropout and without a gradient."""
+        with self.turn(self.adapter):
+            return self.scorer.score(self.adapter, pair).whole.cpu()
+
     def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
         return torch.tensor([self.reference[pair.key] for pair in group], device=self.base.device).unbind()

@@ -47,14 +47,14 @@ def pair_loss(
             rejected_tokens=scores.tokens[1],
         )
     if pair.edited:
-        loss = loss - config.edit_weight * scores.logps[0] / scores.tokens[0]
+        loss = loss - config.edit_weight * scores.whole[0] / scores.tokens[0]
     if config.sft_weight and pair.outcome in DECISIVE:
         chosen_tokens = sum(
             weight * len(each.chosen_ids)
             for each, weight in zip(window, weights_of(window), strict=True)
             if each.outcome in DECISIVE
         )
-        loss = loss - config.sft_weight * scores.logps[0] * (count_questions(window) / chosen_tokens)
+        loss = loss - config.sft_weight * scores.whole[0] * (count_questions(window) / chosen_tokens)
     return loss
 
 

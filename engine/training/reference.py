@@ -46,9 +46,10 @@ def score_references(
     longest = encode_pair(base.tokenizer, max(pairs, key=_letters), config) if pairs else None
     if not isinstance(longest, EncodedPair):
         return
-    train, _ = split_by_prompt(pairs, config.eval_share, config.seed)
+    train, _ = split_by_prompt(pairs, config.split, config.seed)
     with memory_in_words(NO_ROOM_FOR_A_PAIR):
         scorer = choose_scorer(base, [], longest, passes_of(train, config), config.scoring)
+    scorer.ld_alpha = config.ld_alpha
     keys = ReferenceKeys(scorer, None)
     for done, pair in enumerate(encoded, start=1):
         key = keys.key(pair)
@@ -85,8 +86,9 @@ class ReferenceKeys:
     """Keys of the log-probabilities that one scorer gives under one reference: an adapter, or None for the base.
 
     A key holds for exactly the same numbers: the same token ids and boundary, base weights, reference adapter, dtype,
-    device, method of scoring, machine and version of torch, and on a graphics card its name, its libraries and the
-    attention kernel. The batch of a pair is not part of it, since a pair scores the same in every batch.
+    device, method of scoring, machine and version of torch, weight of the tokens by which an answer is longer, and on a
+    graphics card its name, its libraries and the attention kernel. The batch of a pair is not part of it, since a pair
+    scores the same in every batch.
     """
 
     def __init__(self, scorer: Scorer, adapter: str | None) -> None:
@@ -106,6 +108,8 @@ class ReferenceKeys:
             torch.get_num_threads(),
             torch.__version__,
         ]
+        if self._scorer.ld_alpha != 1:  # keys are older than this setting
+            path.append(f"ld_alpha {self._scorer.ld_alpha!r}")
         if card := graphics_card(base.device):
             path += [*card.values(), self._scorer.attention_kernel]
         return json.dumps([base.fingerprint, base.dtype, base.device, self._adapter_digest(), *path])

@@ -37,6 +37,7 @@ class RunState:
         kept_by: the rule by which the run keeps a step and stops early.
         worse_evaluations: how many evaluations in a row were worse than the best, by that rule.
         given_warnings: the names of the warnings that the run has given; it gives each once.
+        general_text: nats a token of the general text before the first step; None where that is not known.
         stopped: whether the run was asked to stop.
     """
 
@@ -58,4 +59,5 @@ class RunState:
     kept_by: KeptBy = KeptBy.STANDARD_ERROR
     worse_evaluations: int = 0
     given_warnings: set[str] = field(default_factory=set)
+    general_text: float | None = None
     stopped: bool = False

@@ -50,12 +50,14 @@ class Scorer:
         kernels: the element-wise functions of the fast method; None scores by the plain method.
         why: the reason for the method, in words.
         checkpointing: layers are computed again in the backward pass; the figures are the same to the last bit.
+        ld_alpha: weight of the tokens by which a completion is longer than the other one.
     """
 
     base: BaseModel
     kernels: Kernels | None
     why: str
     checkpointing: bool = False
+    ld_alpha: float = 1.0
 
     def __post_init__(self) -> None:
         self._models: dict[str | None, LlamaScorer] = {}
@@ -114,12 +116,14 @@ class Scorer:
         if policy not in self._models:
             self._models[policy] = LlamaScorer(self.base.hf_model, policy, self.kernels)
         model = self._models[policy]
-        return model.score(pairs, self.base.device, dropout=dropout, checkpointing=self.checkpointing)
+        again, weight = self.checkpointing, self.ld_alpha
+        return model.score(pairs, self.base.device, dropout=dropout, checkpointing=again, ld_alpha=weight)
 
     def _score_plain(self, pair: EncodedPair, seed: int | None) -> CompletionScores:
         if seed is not None:
             torch.manual_seed(seed)
-        return score_pair(self.base.model, pair, self.base.device, checkpointing=self.checkpointing)
+        again, weight = self.checkpointing, self.ld_alpha
+        return score_pair(self.base.model, pair, self.base.device, checkpointing=again, ld_alpha=weight)
 
 
 def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:

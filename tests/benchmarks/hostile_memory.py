@@ -74,10 +74,15 @@ def long_line(folder: Path, *, packed: bool) -> None:
 
 def adapter(folder: Path, *, pattern: bool) -> None:
     """An adapter with a pattern of layers that never ends, or with a configuration of a gigabyte."""
+    from adapters.registry import Registry
     from engine.adapter_check import AdapterCheck
     from engine.model import load_base
     from tests.engine.test_foreign_adapter import CONFIG, saved
     from tests.tiny import save_tiny
+
+    def checked(copy: Path, came_from: Path) -> list[str]:
+        check = AdapterCheck(base, copy, came_from)
+        return [*(str(each) for each in check.steps()), *check.notes]
 
     base = load_base(str(save_tiny(folder / "tiny")), source="tiny", dtype="float32", device="cpu")
     theirs = saved(folder / "theirs")
@@ -88,8 +93,7 @@ def adapter(folder: Path, *, pattern: bool) -> None:
         with (theirs / CONFIG).open("r+b") as file:
             file.truncate(GIGABYTE)
     begin()
-    for _ in AdapterCheck(base, theirs, theirs).steps():
-        pass
+    Registry(folder / "adapters").add(theirs, "theirs", base.source, base.fingerprint, check=checked)
 
 
 CASES: Final[dict[str, Callable[[Path], None]]] = {

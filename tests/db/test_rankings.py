@@ -6,10 +6,12 @@ from sqlite3 import Connection
 
 import pytest
 
-from db.comparisons import count_open, get_comparison, next_open
+from db.comparisons import add_comparison, count_open, get_comparison, next_open, pairs_of_prompt
+from db.edits import undo_labelling
 from db.errors import NotAllowed, NotFound
-from db.rankings import add_ranking, rank, ranking_answers
-from db.verdicts import preference_pairs, undo_last
+from db.preference_counts import seconds_by_day
+from db.rankings import add_ranking, rank, rank_answers, ranking_answers
+from db.verdicts import add_verdict, counts, preference_pairs, undo_last
 from tests.db_workspace import answer, new_set, workspace
 
 
@@ -72,3 +74,32 @@ def test_too_few_too_many_and_unknown_answers_are_refused(conn: Connection) -> N
             rank(conn, ranking, wrong)
     with pytest.raises(NotFound, match="no ranking 9"):
         rank(conn, 9, {1: 1, 2: 2})
+
+
+def test_answers_are_ranked_in_place_of_open_pairs_and_one_undo_opens_them_again(conn: Connection) -> None:
+    shown = [answer(conn, "one", f"answer {each}") for each in range(4)]
+    first = add_comparison(conn, prompt=1, a=shown[0], b=shown[1], side_seed=1)
+    second = add_comparison(conn, prompt=1, a=shown[2], b=shown[3], side_seed=1)
+    ranks = dict(zip(shown, (1, 2, 3, 4), strict=True))
+    ranking = rank_answers(conn, shown, ranks, instead_of=[first, second], side_seed=7, seconds=31.0, layout="grid")
+    assert [pair.ranking for pair in preference_pairs(conn)] == [ranking] * 6
+    assert next_open(conn) is None
+    counted = counts(conn, "2000-01-01T00:00:00Z")
+    assert (counted.today, counted.decisive, counted.skipped) == (1, 1, 2)
+    assert seconds_by_day(conn, "2000-01-01T00:00:00Z")[0][1] == 31.0
+    assert len(seconds_by_day(conn, "2000-01-01T00:00:00Z")) == 1
+    assert undo_labelling(conn) in (first, second)
+    assert preference_pairs(conn) == []
+    assert {each.id for each in pairs_of_prompt(conn, 1)} == {first, second}
+    assert count_open(conn) == 2
+
+
+def test_a_judged_pair_keeps_its_verdict_beside_a_ranking(conn: Connection) -> None:
+    shown = [answer(conn, "one", f"answer {each}") for each in range(3)]
+    judged = add_comparison(conn, prompt=1, a=shown[0], b=shown[1], side_seed=1)
+    add_verdict(conn, comparison=judged, verdict="a")
+    ranks = dict(zip(shown, (2, 1, 3), strict=True))
+    rank_answers(conn, shown, ranks, instead_of=[judged], side_seed=7, seconds=9.0)
+    assert len(preference_pairs(conn)) == 4
+    assert undo_labelling(conn) is not None
+    assert [pair.comparison for pair in preference_pairs(conn)] == [judged]

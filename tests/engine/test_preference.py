@@ -8,6 +8,7 @@ from engine.preference import (
     Message,
     PairsByPrompt,
     PreferencePair,
+    Split,
     pairs_fingerprint,
     prompt_digest,
     split_by_prompt,
@@ -70,3 +71,18 @@ def test_the_fingerprint_knows_contents_but_neither_order_nor_keys() -> None:
     assert pairs_fingerprint([one]) != pairs_fingerprint([one, one])
     cut = PreferencePair("1", one.prompt, "yes", "no", chosen_cut=True)
     assert pairs_fingerprint([one]) != pairs_fingerprint([cut])
+
+
+def test_every_fold_is_kept_aside_once_and_a_share_of_the_others_is_trained_on() -> None:
+    given = [_pair(str(number), f"question {number}") for number in range(20)]
+    kept = [split_by_prompt(given, Split(1 / 3, fold), 7)[1] for fold in range(3)]
+    assert sorted(each.key for fold in kept for each in fold) == sorted(each.key for each in given)
+    assert [len(fold) for fold in kept] == [6, 7, 7]
+    assert kept[0] == split_by_prompt(given, 1 / 3, 7)[1]
+    assert split_by_prompt(given, Split(1 / 3, 3), 7)[1] == ()
+    train, evaluation = split_by_prompt(given, Split(1 / 3, 1, 0.5), 7)
+    assert (len(train), evaluation) == (7, kept[1])  # half of 13, rounded up
+    quarter, _ = split_by_prompt(given, Split(1 / 3, 1, 0.25), 7)
+    assert {each.key for each in quarter} < {each.key for each in train}  # nested
+    by_prompt = PairsByPrompt.of(Counter(prompt_digest(each.prompt, "7") for each in given))
+    assert by_prompt.split(Split(1 / 3, 1, 0.5)) == (7, 7)

@@ -81,6 +81,7 @@ def trl_trainer(
         disable_tqdm=True,
         beta=config.beta,
         loss_type=[config.loss],
+        ld_alpha=None if config.ld_alpha == 1 else config.ld_alpha,
     )
     trainer = InOrder(
         AutoModelForCausalLM.from_pretrained(location),
@@ -97,9 +98,12 @@ def trl_trainer(
 
 
 @pytest.mark.filterwarnings("ignore")  # TRL and its helpers use what their own dependencies are about to drop
-@pytest.mark.parametrize(("loss", "epochs"), [("sigmoid", 2), ("apo_zero", 5), ("apo_down", 5)])
-def test_a_run_follows_trl_step_by_step(tmp_path: Path, loss: str, epochs: int) -> None:
-    config = dataclasses.replace(CONFIG, loss=loss, epochs=epochs)
+@pytest.mark.parametrize(
+    ("loss", "epochs", "ld_alpha"),
+    [("sigmoid", 2, 1.0), ("sigmoid", 5, 0.3), ("apo_zero", 5, 1.0), ("apo_down", 5, 1.0)],
+)
+def test_a_run_follows_trl_step_by_step(tmp_path: Path, loss: str, epochs: int, ld_alpha: float) -> None:
+    config = dataclasses.replace(CONFIG, loss=loss, epochs=epochs, ld_alpha=ld_alpha)
     location = save_tiny(tmp_path / "model")
     base = load_base(str(location), source="tiny", dtype="float32", device="cpu")
     events = train_dpo(base, PAIRS, config, adapter="a1", folder=tmp_path / "adapter")

@@ -133,6 +133,7 @@ def test_the_machine_is_seen_while_the_owner_trains(
 REFUSED = """
 app.label app.ask app.settings compare.trial compare.start side.stop pair.note pair.move result.note
 data.open data.take-out data.note data.import likes.missed likes.smoothing
+data.reasons data.settle data.join reason-list.add reason-list.rename reason-list.remove reason-list.up reason-list.down
 prompts.add prompts.write prompts.grow prompts.new-set prompts.rename prompts.forget prompts.hold-out prompts.move
 prompts.remove
 run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
@@ -215,7 +216,7 @@ def test_acts_are_refused_with_the_owner_s_number(
     assert watched.status().watching == f"watching, owner is {pid}"
 
 
-@pytest.mark.parametrize("key", ["L", "comma"])
+@pytest.mark.parametrize("key", ["L", "A", "comma"])
 async def test_a_dimmed_key_of_the_app_says_why(watched: RemoteWorkbench, key: str) -> None:
     app = WatchApp(watched, None, NoSignals())
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -39,8 +39,10 @@ def _play(options: Options, folder: Path, pace: float) -> int:
         with redirect_output(folder / "workspace" / "logs" / "output.log"):
             from tui.demo_app import ANSWER_TOKENS, DemoApp  # Textual, after the redirection
 
+            # One pair ahead is enough during the run, which nobody labels beside.
+            for name, value in (("low_mark", "1"), ("high_mark", "1"), ("ask_again", "0")):
+                workbench.change_setting(name, value)
             workbench.change_setting("max_new_tokens", ANSWER_TOKENS)
-            workbench.change_setting("ask_again", "0")
             app = DemoApp(workbench, pace=pace)
             app.run(mouse=False)
     finally:

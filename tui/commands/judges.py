@@ -20,7 +20,7 @@ from tui.judges.figures import slips as slips_of
 from tui.judges.figures import sureness
 from tui.judges.format import NO_PERSON, figure_lines, list_record, verdict_of
 from tui.judges.service import TRY_PAIRS, NewJudge
-from tui.text.sanitize import visible
+from tui.text.sanitize import visible, visible_line
 from tui.workspace.settings import BASE
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def slips(options: Options, name: str, pairs: int, judge_env: tuple[str, ...], a
             emit({"event": "slip", **record})
         else:
             words = visible(pair.prompt.first_line[:60])
-            show(f"{row.comparison:>6}  you {row.own}, {name} {row.said} ({sureness(row):.2f} sure)  {words}")
+            said = f"you {row.own}, {visible_line(name, 24)} {row.said} ({sureness(row):.2f} sure)"
+            show(f"{row.comparison:>6}  {said}  {words}")
     if not found:
         say(f"There is no pair on which {name} surely chose the other answer.")
 

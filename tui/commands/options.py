@@ -6,6 +6,7 @@ Records go to stdout, and every other message to stderr.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,15 +120,16 @@ class EventStream:
         With the scheduler as `end_with`, the job ends when the command does, for whatever reason.
         """
         try:
-            yield from self._until(job)
+            yield from self.until_done(job.done)
         finally:
             if end_with is not None:
                 end_with.end(job)
 
-    def _until(self, job: Job) -> Iterator[WorkbenchEvent]:
+    def until_done(self, done: Future[None]) -> Iterator[WorkbenchEvent]:
+        """Every event until `done` resolves; then raises its error, if it has one."""
         while True:
             console().check()
-            over = job.done.done()
+            over = done.done()
             try:
                 published = self._queue.get(timeout=0 if over else 0.2)
             except Empty:
@@ -137,7 +139,7 @@ class EventStream:
             if isinstance(published, WorkbenchFailed | WorkbenchNotice):
                 say(f"{published.title}. {published.text}")
             yield published
-        job.done.result()
+        done.result()
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
         say(f"{pairs} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
     show()
     names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
-    show_table([{name: figures.get(name) for name in names} for figures in steps])
+    show_table([{name: figures.get(name) for name in names} for figures in steps if "loss" in figures])
     for line in log:
         say(f"{when(line.at)}  {line.level}  {line.text}")
 

@@ -15,6 +15,7 @@ from tui.commands.options import EventStream, HostedOptions, Options, load_model
 from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
+from tui.commands.studies import run_study
 from tui.detached import DetachedCommand
 from tui.errors import InputError
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
@@ -23,6 +24,7 @@ from tui.terminal.signals import hang_ups_heard
 from tui.text.sanitize import visible, visible_line
 from tui.training.event_format import event_record, event_words
 from tui.training.preflight_format import preflight_words
+from tui.training.study import Kind
 
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
@@ -40,6 +42,10 @@ _FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_re
 @pair_options("--pairs-since", "--pairs-set", "--pairs-strong")
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Start from this adapter instead of a new one.")
 @click.option("--resume", type=int, metavar="RUN", help="Continue an interrupted run, with its own settings.")
+@click.option(
+    "--search", is_flag=True, help="Try a few learning rates, betas and epochs first, and train with the best."
+)
+@click.option("--outlook", is_flag=True, help="Estimate what 50 more verdicts would bring, from parts of your pairs.")
 @click.option("--preflight", "look", is_flag=True, help="Show what the run would do and need, without training.")
 @click.option(
     "--on-interrupt",
@@ -62,6 +68,8 @@ def train(
     verdicts_of: tuple[str, ...],
     from_adapter: str | None,
     resume: int | None,
+    search: bool,
+    outlook: bool,
     look: bool,
     on_interrupt: str,
     name: str | None,
@@ -69,7 +77,22 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
-    others = (from_adapter, name, preset, pairs, since, prompt_set, strong or None, verdicts_of or None, look or None)
+    asked: tuple[tuple[Kind, bool], ...] = (("search", search), ("outlook", outlook))
+    studied = tuple(kind for kind, wanted in asked if wanted)
+    others: tuple[object, ...] = (
+        from_adapter,
+        name,
+        preset,
+        pairs,
+        since,
+        prompt_set,
+        strong or None,
+        verdicts_of or None,
+    )
+    others = (*others, look or None, *studied)
+    if studied and (len(studied) > 1 or from_adapter is not None or look):
+        raise InputError("A search or an outlook starts from the base, alone. Leave the other of --search, --outlook, "
+                         "--from and --preflight out.")  # fmt: skip
     if resume is not None:
         _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
@@ -82,6 +105,9 @@ def train(
         load_model(workbench)
         if look:
             print_preflight(workbench.preflight(config, chosen), as_json)
+            return
+        if studied:
+            run_study(workbench, studied[0], config, chosen, name, as_json)
             return
         heard = EventStream(workbench)
         if resume is not None:

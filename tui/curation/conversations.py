@@ -43,6 +43,10 @@ class Conversations:
         """The two answers to a turn that were asked last; None where both were equal, or none was asked."""
         return db_conversations.newest_pair(self._workspace.connection, prompt)
 
+    def only_answer(self, prompt: int) -> str | None:
+        """The answer to a turn whose two answers were equal; None without any."""
+        return db_conversations.only_answer(self._workspace.connection, prompt)
+
     def chosen(self, pair: ComparisonRow) -> str | None:
         """The answer that was written better or judged better; None without such a verdict."""
         return db_conversations.chosen_text(self._workspace.connection, pair)

@@ -24,6 +24,12 @@ _CANDIDATE: Final = 0.5
 """MinHash only proposes: with a bar below `NEAR` it misses few, and each proposal is measured."""
 
 
+_MEASURED: Final = 100
+"""Proposals that are measured for a prompt; where there are more, some near ones are among the first."""
+_MOST_PROPOSED: Final = 20_000_000
+"""Proposals in all, which take about ten seconds."""
+
+
 @dataclass(frozen=True)
 class Near:
     """Two prompts by their keys, and the share of their shingles that both have: `NEAR` to 1."""
@@ -41,6 +47,7 @@ class NearPrompts:
 
         self._index = MinHashLSH(threshold=_CANDIDATE, num_perm=_PERMUTATIONS)
         self._shingles: dict[int, frozenset[bytes]] = {}
+        self._proposed = 0
 
     def add(self, key: int, text: str) -> None:
         """Add a prompt; `text` is from `compared_text`."""
@@ -49,12 +56,19 @@ class NearPrompts:
             self._shingles[key] = shingles
             self._index.insert(key, _minhash(shingles), check_duplication=False)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so many prompts share most of their words, as by a template, that looking on would take minutes."""
+        return self._proposed > _MOST_PROPOSED
+
     def like(self, text: str) -> list[tuple[int, float]]:
         """The keys of the prompts that are nearly the same, with their likeness, the most alike first."""
         shingles = _shingles(text)
         if not shingles:
             return []
-        found = [(key, _jaccard(shingles, self._shingles[key])) for key in self._index.query(_minhash(shingles))]
+        keys = self._index.query(_minhash(shingles))
+        self._proposed += len(keys)
+        found = [(key, _jaccard(shingles, self._shingles[key])) for key in sorted(keys)[:_MEASURED]]
         return sorted((each for each in found if each[1] >= NEAR), key=lambda each: (-each[1], each[0]))
 
 
@@ -67,6 +81,8 @@ def near_pairs(questions: Sequence[StoredQuestion]) -> Iterator[Near]:
     """Every prompt with the most alike of those before it, if there is one."""
     index = NearPrompts()
     for place, each in enumerate(questions):
+        if index.is_exhausted:
+            return
         text = compared_text(each.messages)
         if found := index.like(text):
             yield Near(place, *found[0])
@@ -75,8 +91,10 @@ def near_pairs(questions: Sequence[StoredQuestion]) -> Iterator[Near]:
 
 def similar_prompts(
     prompts: Sequence[NewPrompt], stored: Sequence[StoredQuestion], *, held_out: bool
-) -> dict[int, SimilarPrompt]:
+) -> tuple[dict[int, SimilarPrompt], int]:
     """The new prompts that are nearly the same as a stored one or as an earlier new one: place → the most alike.
+
+    The number says how many of the new prompts were compared: all of them, unless too many share most of their words.
 
     A prompt is left out that the database does not store: it is there already, or is of the other kind (held out or for
     labelling) than the set that it is for, which `held_out` tells.
@@ -86,8 +104,10 @@ def similar_prompts(
         index.add(place, compared_text(question.messages))
     there = {each.content_hash for each in stored}
     there |= {each.guard_hash for each in stored if each.held_out != held_out}
-    found = {}
+    found: dict[int, SimilarPrompt] = {}
     for place, prompt in enumerate(prompts):
+        if index.is_exhausted:
+            return found, place
         text = compared_text(prompt.messages)
         matches = index.like(text)
         if matches and there.isdisjoint((content_hash(prompt.messages), guard_hash(prompt.messages))):
@@ -98,7 +118,7 @@ def similar_prompts(
             lines = first_line(prompt.messages), first_line(messages)
             found[place] = SimilarPrompt(*lines, where, guarded, round(likeness, 3))
         index.add(known + place, text)
-    return found
+    return found, len(prompts)
 
 
 def _shingles(text: str) -> frozenset[bytes]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.workspace.workspace import Workspace
 
 
+NOT_COMPARED: Final = "from here on not compared with others, since too many share most of their words"
 NEARLY_THE_SAME: Final = "nearly the same as another prompt"
 
 
@@ -128,7 +129,9 @@ class PromptSets:
         """
         read = read_prompts(source)
         stored = db_prompt_lists.stored_questions(self._workspace.connection)
-        found = similar_prompts(read.prompts, stored, held_out=held_out)
+        found, compared = similar_prompts(read.prompts, stored, held_out=held_out)
+        if compared < len(read.prompts):
+            read = replace(read, remarks=(*read.remarks, SkippedLine(read.lines[compared], NOT_COMPARED)))
         return PromptFile(replace(read, similar=tuple(found.values())), held_out, tuple(found))
 
     def listed(self, prompts: Sequence[int]) -> list[PromptListRow]:

@@ -77,8 +77,11 @@ class Console:
         if not sys.stdin.isatty():
             return ""
         self.err(question)
-        while (key := click.getchar().lower()) not in keys:
-            pass
+        try:
+            while (key := click.getchar().lower()) not in keys:
+                pass
+        except EOFError:  # ctrl+D, or the terminal is gone
+            return ""
         self.err(f"{key}\n")
         return key
 

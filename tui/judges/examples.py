@@ -10,7 +10,7 @@ from tui.judges.question import Shown
 MOST_EXAMPLES: Final = 16
 """A judge is shown at most so many examples."""
 DEFAULT: Final = 4
-LONGEST_EXAMPLE: Final = 3_000
+_LONGEST: Final = 3_000
 """The most characters of an example's question and answers together: a longer one takes the room of others."""
 
 
@@ -20,7 +20,7 @@ def choose_examples(candidates: Iterable[ExampleRow], number: int, *, seed: int)
     Corrections (an answer that the owner edited, over its original) come first, up to half of them; then verdicts of
     "much better", then others, each by chance.
     """
-    short = [each for each in candidates if _length(each) <= LONGEST_EXAMPLE]
+    short = [each for each in candidates if _length(each) <= _LONGEST]
     short.sort(key=lambda each: (-each.strength, seed_from(seed, "example", each.verdict)))
     edits = _of_different_questions([each for each in short if each.edited], set())[: (number + 1) // 2]
     taken = {each.prompt for each in edits}

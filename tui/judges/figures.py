@@ -64,19 +64,25 @@ def figures_of(rows: Iterable[MeasuredRow]) -> JudgeFigures:
     pairs = list(first_of.values())
     verdicts = [(own_word(each.own), _judge_word(each.said)) for each in pairs]
     choices = [found for each in pairs if (found := choices_in(each.note)) is not None]
-    places = [_LOOKS.get(each, 0) for each in choices if "none" not in each]
     times = [each.seconds for each in pairs if each.seconds is not None]
     return JudgeFigures(
         pairs=len(pairs),
         same=sum(own == said for own, said in verdicts),
         kappa=cohens_kappa(verdicts),
-        first=Tally(places.count(1), places.count(0), places.count(-1)),
+        first=place_tally(each.note for each in pairs),
         longer=_longer((each.said, each) for each in pairs),
         own_longer=_longer((each.own, each) for each in pairs),
         no_label=sum(each.said == "discard" for each in pairs),
         disagreed=sum(_disagree(each) for each in choices),
         seconds=sum(times) / len(times) if times else None,
     )
+
+
+def place_tally(notes: Iterable[str]) -> Tally:
+    """Pairs in which both orders got the answer shown first (won), the second (lost), or neither, from their notes."""
+    choices = [found for each in notes if (found := choices_in(each)) is not None and "none" not in found]
+    places = [_LOOKS.get(each, 0) for each in choices]
+    return Tally(places.count(1), places.count(0), places.count(-1))
 
 
 def own_word(verdict: str) -> str:

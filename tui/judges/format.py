@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from tui.analysis.agreement import Agreement
 from tui.analysis.kappa import Kappa, kappa_words
-from tui.analysis.paired_comparison import between, share_interval
+from tui.analysis.paired_comparison import Tally, between, share_interval
 from tui.judges.figures import LEAST_KAPPA, LEAST_PAIRS, JudgeFigures
 from tui.judges.records import JudgeView
+from tui.judges.work import JudgeProgress
 from tui.text.format import count, duration, percent
 from tui.text.sanitize import visible_line
 
@@ -44,12 +45,31 @@ def figure_lines(view: JudgeView, own: Agreement) -> list[tuple[str, str, bool]]
     return [
         ("agrees with you", _agreement(figures.same, figures.pairs, figures.kappa), view.problem is not None),
         *_own(own),
-        ("first shown chosen", _place(figures), _lopsided(figures.first.interval)),
+        ("first shown chosen", place_words(figures.first), prefers_a_place(figures.first)),
         ("longer answer chosen", _longer(figures), False),
         ("orders disagree", f"{figures.disagreed} of {count(figures.pairs, 'pair')}", False),
         ("no label", f"{figures.no_label} of {count(figures.pairs, 'pair')}", figures.no_label > 0),
         *_cost(figures),
     ]
+
+
+def progress_words(progress: JudgeProgress) -> str:
+    """What a judge does now, such as `mine: measuring, 12 of 100`."""
+    number = f"{progress.done} of {progress.expected}" if progress.expected is not None else f"{progress.done} judged"
+    return f"{visible_line(progress.judge, 24)}: {progress.what}, {number}"
+
+
+def place_words(place: Tally) -> str:
+    """How often a judge chose what it saw first."""
+    if not place.prompts:
+        return "not known"
+    words = f"{percent(place.win_rate)} of its looks, {between(place.interval)}"
+    return f"{words}; both orders cancel it out" if prefers_a_place(place) else words
+
+
+def prefers_a_place(place: Tally) -> bool:
+    """Is one half outside of the interval?"""
+    return place.prompts > 0 and not place.interval.low <= 0.5 <= place.interval.high
 
 
 def verdict_of(view: JudgeView) -> str:
@@ -78,21 +98,13 @@ def _own(own: Agreement) -> list[tuple[str, str, bool]]:
     return [("you, asked twice", _agreement(own.same, own.pairs, kappa), False)]
 
 
-def _place(figures: JudgeFigures) -> str:
-    tally = figures.first
-    if not tally.prompts:
-        return "not known"
-    words = f"{percent(tally.win_rate)} of its looks, {between(tally.interval)}"
-    return f"{words}; both orders cancel it out" if _lopsided(tally.interval) else words
-
-
 def _longer(figures: JudgeFigures) -> str:
-    parts = [
-        f"{who} {chosen} of {total} ({percent(chosen / total)}, {between(share_interval(chosen, total))})"
-        for who, (chosen, total) in (("it", figures.longer), ("you", figures.own_longer))
-        if total
-    ]
-    return "; ".join(parts) or "no verdict decided"
+    chosen, total = figures.longer
+    if not total:
+        return "no verdict decided"
+    words = f"{chosen} of {total} ({percent(chosen / total)}, {between(share_interval(chosen, total))})"
+    own, own_total = figures.own_longer
+    return f"{words}; you {own} of {own_total} ({percent(own / own_total)})" if own_total else words
 
 
 def _cost(figures: JudgeFigures) -> list[tuple[str, str, bool]]:
@@ -101,7 +113,3 @@ def _cost(figures: JudgeFigures) -> list[tuple[str, str, bool]]:
     each = duration(figures.seconds) if figures.seconds >= 1 else f"{figures.seconds:.2f} s"
     whole = duration(figures.seconds * THOUSAND)
     return [("cost", f"{each} a pair; {THOUSAND:,} prompts take {whole} and {2 * THOUSAND:,} questions", False)]
-
-
-def _lopsided(interval: Any) -> bool:
-    return not interval.low <= 0.5 <= interval.high

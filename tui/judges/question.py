@@ -1,9 +1,12 @@
 """What a judge is asked: a rubric, examples, and one pair between marks that no text can write. No Textual here.
 
 Answers are untrusted: one may say "prefer answer 1", or close a quotation and add instructions. So every text lies
-between lines that carry a mark made of the texts themselves, the rubric says that nothing between them is an
+between lines with a mark that occurs in none of them, the rubric says that nothing between these lines is an
 instruction, and only a bare label is read as a verdict. An answer that still sways a model towards a place does so in
 both orders, which cancels out.
+
+The mark is made of rubric and examples, which no writer of an answer saw. So all questions to a judge begin alike, and
+a server that keeps the beginnings of prompts reads rubric and examples once.
 """
 
 import hashlib
@@ -51,7 +54,7 @@ def ask(rubric: str, examples: Sequence[tuple[Shown, str]], pair: Shown) -> tupl
     pair = _bounded(pair)
     shown = [(_bounded(each), label) for each, label in examples]
     while True:
-        mark = _mark([rubric, *pair.texts, *(text for each, _ in shown for text in each.texts)])
+        mark = _mark([rubric, *(text for each, _ in shown for text in each.texts)], pair.texts)
         messages = _messages(f"{rubric.strip()}\n\n{_RULES.format(mark=mark)}\n\n", shown, pair, mark)
         if sum(len(each["content"]) for each in messages) <= MOST_CHARACTERS:
             return messages
@@ -81,10 +84,10 @@ def _block(pair: Shown, mark: str) -> str:
     return "\n".join([*lines, f"===== {mark} end", _ASKED])
 
 
-def _mark(texts: Sequence[str]) -> str:
-    """Twelve hexadecimal digits that occur in none of the texts."""
-    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-    while any(digest[:12] in text for text in texts):
+def _mark(fixed: Sequence[str], texts: Sequence[str]) -> str:
+    """Twelve hexadecimal digits, made of the fixed texts, that occur in none of all texts."""
+    digest = hashlib.sha256("\0".join(fixed).encode("utf-8", "surrogatepass")).hexdigest()
+    while any(digest[:12] in text for text in (*fixed, *texts)):
         digest = hashlib.sha256(digest.encode()).hexdigest()
     return digest[:12]
 

@@ -9,12 +9,13 @@ from db import judge_records as db_records
 from db import judges as db_judges
 from db import models as db_models
 from db import repeats as db_repeats
-from db import servers as db_servers
 from db.judge_records import ExampleRow, MeasuredRow
 from db.judges import JudgeRow
 from tui.analysis.agreement import Agreement, agreement
 from tui.errors import InputError
 from tui.judges.figures import JudgeFigures, figures_of, own_word
+from tui.judges.work import JudgeProgress
+from tui.workspace.servers import ServerList
 from tui.workspace.workspace import Workspace
 
 EXAMPLES, ANSWER_TOKENS = "examples", "answer_tokens"
@@ -49,8 +50,13 @@ class JudgeView:
 class JudgeRecords:
     """Reads judges and their figures."""
 
+    progress: JudgeProgress | None = None
+    """What a judge does now beside the person; None without one, and where another process owns the workspace."""
+    failure: str = ""
+    """Why a judge's last work beside the person failed; empty where it did not."""
+
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self._workspace, self._servers = workspace, ServerList(workspace)
 
     def listed(self) -> list[JudgeView]:
         """The judges in use, the oldest first."""
@@ -98,8 +104,7 @@ class JudgeRecords:
             return "program"
         if row.server is None:
             return "here"
-        servers = db_servers.list_servers(self._workspace.connection)
-        return next((each.name for each in servers if each.id == row.server), "a server that is gone")
+        return self._servers.by_id(row.server).name
 
     def _model_name(self, row: JudgeRow) -> str:
         if row.command is not None:

@@ -6,41 +6,44 @@ nothing here teaches a run anything unless a person chooses the judge's verdicts
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adapters.manifest import Adapter
+from db import blind_trials as db_blind
 from db import comparisons as db_comparisons
 from db import judge_records as db_records
 from db import judges as db_judges
 from db import models as db_models
 from db import preference_counts as db_preference_counts
-from db import servers as db_servers
 from db import trials as db_trials
 from db.judges import JudgeRow
 from db.pair_rows import ComparisonRow
-from db.servers import ServerRow
-from engine.chat_servers.client import Server
+from db.run_rows import TrialRow
 from tui.analysis.preferences import count_preferences
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
-from tui.events import VerdictStored
+from tui.events import JudgesChanged, TrialChanged, VerdictStored
 from tui.judges.asking import LABEL_TOKENS, Asker, Judged, LocalAsker, ModelQuestions, ProgramAsker, ServerAsker
 from tui.judges.examples import DEFAULT, MOST_EXAMPLES, choose_examples, shown
 from tui.judges.figures import own_word
 from tui.judges.program import ExternalJudge
 from tui.judges.records import ANSWER_TOKENS, EXAMPLES, JudgeRecords, JudgeView, examples_of
 from tui.judges.rubric import checked_rubric, first_rubric
+from tui.judges.work import JudgeProgress, JudgeWork
 from tui.workspace.settings import BASE
 
 TRY_PAIRS = 100
 """A judge is measured on so many pairs, unless another number is given."""
 SORTED_BY = "queue_judge"
 """The setting that keeps the judge by whom the queue is sorted."""
-LONGEST_JUDGE = 60
+_LONGEST_NAME = 60
+WAIT_FOR_ANSWERS_S = 0.5
+"""While the answers of a trial are being written, a judge looks again after this time."""
 MOST_SORTED = 1000
 """At most so many waiting pairs are judged at once to sort the queue."""
 MOST_TOKENS = 4096
@@ -71,6 +74,68 @@ class Judges(JudgeRecords):
         super().__init__(services.workspace)
         self._services, self._seed = services, seed
         self._publish = services.publish
+        self._work = JudgeWork(services.publish)
+
+    # -- beside the person ---------------------------------------------------------------------------------------
+
+    @property
+    def progress(self) -> JudgeProgress | None:  # type: ignore[override]  # read alone, there and here
+        """What a judge does now beside the person."""
+        return self._work.progress
+
+    @property
+    def failure(self) -> str:  # type: ignore[override]  # as above
+        """Why a judge's last work beside the person failed; empty where it did not."""
+        return self._work.failure
+
+    def begin_measuring(self, judge: JudgeView, pairs: int = TRY_PAIRS) -> None:
+        """Measure the judge on up to `pairs` questions, beside everything else.
+
+        Raises:
+            WorkbenchError: a judge works already; and see `asker`.
+        """
+        asker = self.asker(judge)
+        left = max(pairs - judge.figures.pairs, 0)
+        begun = JudgeProgress(judge.name, "measuring", 0, left)
+        self._work.start(begun, lambda tick: self.measure(judge, asker, pairs=pairs, tick=tick))
+
+    def begin_sorting(self, judge: JudgeView) -> None:
+        """Sort the queue by the judge, beside everything else. Raises as `begin_measuring` does."""
+        asker = self.asker(judge)
+        self._work.start(
+            JudgeProgress(judge.name, "sorting the queue"), lambda tick: self.sort_queue(judge, asker, tick=tick)
+        )
+
+    def begin_trial(self, judge: JudgeView, trial: int) -> None:
+        """Let the judge decide its trial to its end, while answers are written. Raises as `begin_measuring` does."""
+        asker = self.asker(judge)
+        row = db_trials.get_trial(self._workspace.connection, trial)
+        begun = JudgeProgress(judge.name, f"trial {trial}", row.judged, row.total - row.same)
+        self._work.start(begun, lambda tick: self._decide(judge, asker, trial, tick))
+
+    def stop(self) -> None:
+        """Stop what a judge does beside the person; what was judged stays."""
+        self._work.stop()
+
+    def close(self) -> None:
+        """End the work of a judge."""
+        self._work.close()
+
+    def _decide(self, judge: JudgeView, asker: Asker, trial: int, tick: Tick) -> Iterator[Judged]:
+        """Judge the pairs of a trial as they are written, then open it."""
+        while True:
+            complete = self._row(trial).done == self._row(trial).total
+            yield from self.judge_trial(judge, asker, trial, tick=tick)
+            if complete or self._row(trial).status != "running":
+                break
+            tick()
+            time.sleep(WAIT_FOR_ANSWERS_S)
+        self._workspace.write(db_blind.open_trial, trial).result()
+        row = self._row(trial)
+        self._publish(TrialChanged(trial, row.done, row.total))
+
+    def _row(self, trial: int) -> TrialRow:
+        return db_trials.get_trial(self._workspace.connection, trial)
 
     # -- the list ------------------------------------------------------------------------------------------------
 
@@ -78,20 +143,20 @@ class Judges(JudgeRecords):
         """Add a judge; one of the same name that differs is archived, and keeps its verdicts.
 
         Raises:
-            InputError: its name, number of examples or tokens is not usable.
+            InputError: its name, number of examples or tokens is not usable, or there is no such server.
             NotAllowed: its rubric holds an answer of a trial.
-            NotFound: there is no such server.
             AdapterError, ModelError: the policy here is not there.
         """
         name = new.name.strip()
-        if not name or len(name) > LONGEST_JUDGE:
-            raise InputError(f"A judge's name has 1 to {LONGEST_JUDGE} characters. Give it another one.")
+        if not name or len(name) > _LONGEST_NAME:
+            raise InputError(f"A judge's name has 1 to {_LONGEST_NAME} characters. Give it another one.")
         if not 0 <= new.examples <= MOST_EXAMPLES:
             raise InputError(f"A judge is shown 0 to {MOST_EXAMPLES} examples, not {new.examples}.")
         if not 1 <= new.answer_tokens <= MOST_TOKENS:
             raise InputError(f"A judge's answer has 1 to {MOST_TOKENS} tokens, not {new.answer_tokens}.")
         if new.command is not None:
             added = self._workspace.write(db_judges.set_command_judge, name, new.command).result()
+            self._publish(JudgesChanged())
             return self.by_id(added)
         rubric = self.first_rubric() if new.rubric is None else new.rubric
         settings: dict[str, Any] = {EXAMPLES: self._choose_examples(new.examples)}
@@ -118,6 +183,7 @@ class Judges(JudgeRecords):
             InputError: there is no such judge.
         """
         self._workspace.write(db_judges.archive_judge, self.named(name).row.id).result()
+        self._publish(JudgesChanged())
 
     def first_rubric(self) -> str:
         """The rubric from what the owner's choices say."""
@@ -129,6 +195,7 @@ class Judges(JudgeRecords):
         stored = self._workspace.write(
             db_judges.set_model_judge, name, rubric=rubric, settings=settings, **place
         ).result()
+        self._publish(JudgesChanged())
         return self.by_id(stored)
 
     def _choose_examples(self, number: int) -> list[int]:
@@ -140,11 +207,12 @@ class Judges(JudgeRecords):
     def _place_of(self, new: NewJudge) -> dict[str, int | None]:
         """Where a new judge is: a server with its model, or a policy of the model that is loaded here."""
         if new.server is not None:
-            server = db_servers.get_server(self._workspace.connection, new.server)
-            self._server_of(server)
-            known = {"kind": "server", "name": server.model, "source": server.url, "fingerprint": server.model}
-            model = self._workspace.write(db_models.ensure_model, **known).result()
-            return {"model": model, "server": server.id}
+            named = self._servers.get(new.server)
+            if named.id is None:
+                raise InputError("The server of the settings cannot judge. Give it a name: `palate servers add`.")
+            model, address = named.server.model, named.server.base_url
+            known = {"kind": "server", "name": model, "source": address, "fingerprint": model}
+            return {"model": self._workspace.write(db_models.ensure_model, **known).result(), "server": named.id}
         adapter = None if new.policy == BASE else self._workspace.registry.get(new.policy)
         return {"model": self._services.loaded_model.model_row(adapter), "server": None}
 
@@ -173,6 +241,7 @@ class Judges(JudgeRecords):
         Raises:
             WorkbenchError: it is known by its name alone, or its model is not the one that is loaded.
             AdapterError: its adapter is gone.
+            TextsStay: nobody allowed texts to go to its server.
         """
         row = judge.row
         if row.command is not None:
@@ -181,12 +250,10 @@ class Judges(JudgeRecords):
             raise WorkbenchError(f"{row.name} is known by its name alone. Add it: `palate judges add {row.name}`.")
         questions = ModelQuestions(row.rubric, shown(self.examples(row)))
         if row.server is not None:
-            servers = db_servers.list_servers(self._workspace.connection)
-            server = next((each for each in servers if each.id == row.server), None)
-            if server is None:
-                raise WorkbenchError(f"The server of {row.name} is no longer in the list. Add the judge again.")
-            tokens = int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS))
-            return ServerAsker(self._server_of(server), questions, tokens)
+            named = self._servers.by_id(row.server)
+            act = f"Allow it: `palate servers allow {named.name}`."
+            self._servers.consents.require(named.destination, act)
+            return ServerAsker(named.server, questions, int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS)))
         return LocalAsker(self._services, self._policy_of(row.model), questions)
 
     def measure(self, judge: JudgeView, asker: Asker, *, pairs: int = TRY_PAIRS, tick: Tick) -> Iterator[Judged]:
@@ -259,9 +326,6 @@ class Judges(JudgeRecords):
 
     def _pairs(self, comparisons: Sequence[int]) -> list[ComparisonRow]:
         return db_comparisons.comparisons_by_id(self._workspace.connection, comparisons)
-
-    def _server_of(self, row: ServerRow) -> Server:
-        return Server(row.url, row.model, row.key_env)
 
     def _policy_of(self, model: int) -> Adapter | None:
         """The adapter of a judge here, None for the base.

@@ -81,6 +81,10 @@ class RunRecords:
         self._sparks[run.id] = run.step, cells
         return cells
 
+    def general_text(self, run: int) -> tuple[float, float] | None:
+        """Nats a token of the general text before and after a run; None where one of them is not known."""
+        return db_metrics.general_text(self._workspace.connection, run)
+
     def ledger(self, run: int) -> EpochMargins:
         """The misranked pairs. Those judged again since then, or taken out of training, are left out."""
         connection = self._workspace.connection

@@ -26,8 +26,9 @@ _NAMES: Final = {
     "machine/power": "power",
 }
 _MACHINE: Final = {f"machine/{each.name}": each for each in FIGURES}
-_HIDDEN: Final = ("epoch", "_low", "_high", "kept")
-"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, and the mark of the kept step."""
+_HIDDEN: Final = ("epoch", "_low", "_high", "kept", "general_text")
+"""Endings of metrics without a curve of their own: the epoch, the ends of intervals, the mark of the kept step,
+and the two figures of the general text."""
 
 
 @dataclass(frozen=True)

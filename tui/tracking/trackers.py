@@ -51,6 +51,14 @@ def _host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2].lower() or url
 
 
+def require_installed(tracker: str) -> None:
+    """Raise `InputError` where a tracker is not installed beside Palate."""
+    if find_spec(tracker) is None:
+        raise InputError(
+            f"{tracker} is not installed. Install it beside Palate: `.venv/bin/python -m pip install {tracker}`."
+        )
+
+
 def check_tracker(workspace: Workspace, tracker: str) -> None:
     """Raise where a run's figures cannot go to this tracker now.
 
@@ -58,10 +66,7 @@ def check_tracker(workspace: Workspace, tracker: str) -> None:
         InputError: it is not installed.
         TextsStay: the figures would leave this machine, and nobody allowed that.
     """
-    if find_spec(tracker) is None:
-        raise InputError(
-            f"{tracker} is not installed. Install it beside Palate: `.venv/bin/python -m pip install {tracker}`."
-        )
+    require_installed(tracker)
     destination = destination_of(tracker)
     if destination is not None:
         Consents(workspace).require(

@@ -8,6 +8,7 @@ from engine.events import (
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     ReferenceScored,
@@ -49,6 +50,8 @@ def event_record(run: int, event: Event) -> dict[str, Any] | None:
         case MarginsKnown():
             margins = {"train": dict(event.train), "evaluation": dict(event.evaluation)}
             return {"event": "margins", "run": run, "epoch": event.epoch, **margins}
+        case GeneralTextScored():
+            return {"event": "general text", "run": run, "step": event.step, "nats_per_token": event.nats_per_token}
         case RunFinished():
             end = {"steps": event.steps, "stopped": event.stopped, "elapsed_s": event.elapsed_s}
             return {"event": "finished", "run": run, **end}
@@ -81,6 +84,8 @@ def event_words(record: Mapping[str, Any]) -> str:
         case "margins":
             wrong = sum(margin < 0 for margin in record["train"].values())
             return f"epoch {record['epoch']}: {wrong} of {len(record['train'])} pairs on the wrong side"
+        case "general text":
+            return f"general text {record['nats_per_token']:.3f} nats a token"
         case "adapter":
             return f"adapter saved after step {record['step']}"
         case "finished":

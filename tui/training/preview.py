@@ -52,7 +52,7 @@ class _Counted:
     """Why there are no such pairs, as a sentence."""
 
     def preview(self, config: TrainConfig, name: str) -> TrainPreview:
-        train, evaluation = self.by_prompt.split(config.eval_share)
+        train, evaluation = self.by_prompt.split(config.split)
         return TrainPreview(
             pairs=train + evaluation,
             train_pairs=train,

@@ -23,6 +23,8 @@ def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> 
             return in_phase(planned, RunPhase.REFERENCE, request, 0, len(event.train_keys) + len(event.eval_keys))
         case ReferenceScored():
             return in_phase(progress, RunPhase.REFERENCE, request, event.done, event.total)
+        case PairDone(stage="general text"):
+            return progress
         case PairDone(stage="eval"):
             return in_phase(progress, RunPhase.EVALUATING, request, event.done, event.total)
         case PairDone():

@@ -20,6 +20,7 @@ from engine.events import (
     CheckpointSaved,
     EvalDone,
     Event,
+    GeneralTextScored,
     MarginsKnown,
     Notice,
     ReferenceScored,
@@ -80,6 +81,9 @@ class RunRecorder:
                 self._store_figures(event)
             case MarginsKnown():
                 self._store_margins(event)
+            case GeneralTextScored():
+                row = (event.step, db_metrics.GENERAL_TEXT, event.nats_per_token)
+                self._write(db_runs.record_figures, self._run, [row])
             case AdapterSaved():
                 self._write(db_runs.record_figures, self._run, [(event.step, db_metrics.KEPT, 1.0)])
             case CheckpointSaved():
@@ -120,7 +124,7 @@ class RunRecorder:
             self._write(db_samples.trim_samples, self._run, event.step)
             self._trimmed = True
         if isinstance(event, StepDone):
-            self._machine.speed = event.metrics["tokens_per_second"]
+            self._machine.speed = event.metrics.get("tokens_per_second")
         metrics = {**event.metrics, **self._machine.take_summaries()}
         rows = [(event.step, name, value) for name, value in metrics.items()]
         self._write(db_runs.record_figures, self._run, rows)

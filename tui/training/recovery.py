@@ -6,14 +6,21 @@ whatever the database says. The owner of the workspace recovers it when it opens
 
 import logging
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from adapters.manifest import Adapter
 from db import checkpoints as db_checkpoints
+from db import forgetting as db_forgetting
+from db import held_out as db_held_out
 from db import runs as db_runs
 from db import trials as db_trials
+from db.pair_rows import PairRow
 from db.run_rows import RunAdapter, RunRow
+from tui.errors import WorkbenchError
+from tui.text.format import count
+from tui.training.study import is_of_study
 from tui.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -36,9 +43,14 @@ def end_run(
 ) -> None:
     """Record a run's end; it is on the disk when this returns. The same transaction puts the run's adapter in use.
 
+    The adapter of a run of a search or an outlook is never put in use.
+
     Raises:
         DatabaseError: it cannot be stored.
     """
+    if adapter is not None and is_of_study(db_runs.get_run(workspace.connection, run).tags):
+        workspace.write(db_runs.set_run_adapter, run, adapter.manifest.id).result()
+        adapter = None
     made = RunAdapter(adapter.manifest.id, adapter.manifest.base_fingerprint) if adapter else None
     workspace.write(db_runs.end_run, run, status, error, made, note=note).result()
 
@@ -93,3 +105,24 @@ def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:
     started = datetime.fromisoformat(row.started)
     found = [each for each in workspace.registry.list() if each.manifest.run == row.id]
     return next((each for each in found if datetime.fromisoformat(each.manifest.created) >= started), None)
+
+
+def check_resumable(workspace: Workspace, row: RunRow, pairs: Sequence[PairRow]) -> None:
+    """Check that a run was interrupted and may still train on its recorded pairs.
+
+    Raises:
+        WorkbenchError: the run has ended, its pairs were not recorded, or a prompt of theirs is held out or forgotten.
+    """
+    if row.status != "interrupted":
+        raise WorkbenchError(f"Run {row.id} is {row.status}; only an interrupted run can be resumed.")
+    if not pairs:
+        raise WorkbenchError(f"Run {row.id} ended before its pairs were recorded. Start a new run; nothing is lost.")
+    if forgotten := db_forgetting.forgotten_in_run(workspace.connection, row.id):
+        raise WorkbenchError(
+            f"Run {row.id} has {count(forgotten, 'pair')} whose texts were forgotten. Start a new run."
+        )
+    if held_out := db_held_out.held_out_in_run(workspace.connection, row.id):
+        raise WorkbenchError(
+            f"Run {row.id} has {count(held_out, 'pair')} whose prompts are held out for trials now. Start a new run, "
+            "or return those prompts to labelling."
+        )

@@ -17,7 +17,8 @@ from tui.training.pair_sets import PairSet, preference_pair
 class RunTask:
     """One run for the compute thread: its pairs, its parent adapter, and whether it resumes from a checkpoint.
 
-    `step` is the step of that checkpoint. `total_steps` is 0 while it is not known.
+    `step` is the step of that checkpoint. `total_steps` is 0 while it is not known. `for_study` says that it is one of
+    a search or an outlook: its adapter is not put in use, and it takes no samples.
     """
 
     run: int
@@ -28,19 +29,21 @@ class RunTask:
     resumed: bool = False
     step: int = 0
     total_steps: int = 0
+    for_study: bool = False
 
 
 def split_rows(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, Split, int]]:
     """The pairs of a run with their split, as recorded at its start. Without a checkpoint it begins again with them."""
-    train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.eval_share, config.seed)
+    train, evaluation = split_by_prompt([preference_pair(row) for row in rows], config.split, config.seed)
     verdicts = {str(row.comparison): row.verdict for row in rows}
     shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
     return shares + [(int(each.key), "eval", verdicts[each.key]) for each in evaluation]
 
 
 class RunChoices(TypedDict, total=False):
-    """Optional choices for a run: its adapter's name, the adapter that it starts from, and its pairs."""
+    """Optional choices for a run: its adapter's name, the adapter that it starts from, its pairs, and its tags."""
 
     name: str | None
     from_adapter: str | None
     pairs: PairSet
+    tags: tuple[str, ...]

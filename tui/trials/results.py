@@ -20,6 +20,8 @@ from tui.analysis.paired_comparison import (
     share_interval,
     tally_prompts,
 )
+from tui.judges.figures import place_tally
+from tui.judges.format import place_words, prefers_a_place
 from tui.text.format import count, percent
 from tui.text.sanitize import visible_line
 
@@ -72,7 +74,8 @@ class TrialResult:
 
     `same` counts pairs with equal answers, `not_blind` and `discarded` what is left out, `open` what is still to be
     judged, `both_bad` the ties in which both answers were bad. `agreement` is over the pairs that were repeated, and
-    `split_prompts` counts prompts whose samples did not all go the same way, of those with several.
+    `split_prompts` counts prompts whose samples did not all go the same way, of those with several. `place` tallies
+    the looks of a judge: see `JudgeFigures.first`.
     """
 
     trial: TrialRow
@@ -91,6 +94,7 @@ class TrialResult:
     agreement: Agreement
     split_prompts: int
     unmet: int
+    place: Tally
 
     @property
     def sentence(self) -> str:
@@ -128,6 +132,7 @@ def result_of(trial: TrialRow, comparisons: Sequence[ComparisonRow], *, unmet: i
         agreement=_agreement(comparisons),
         split_prompts=sum(len({outcome_of(each) for each in rows}) > 1 for rows in complete),
         unmet=unmet,
+        place=_place(pairs),
     )
 
 
@@ -167,6 +172,12 @@ def _longer(decisive: Sequence[ComparisonRow]) -> Share:
     unequal = [each for each in decisive if len(each.a.text) != len(each.b.text)]
     chosen = [(outcome_of(each) == "win") == (len(each.b.text) > len(each.a.text)) for each in unequal]
     return Share(sum(chosen), len(chosen))
+
+
+def _place(pairs: Sequence[ComparisonRow]) -> Tally:
+    """Whether a judge chose the answer that it saw first, over the pairs that it judged; empty for a person."""
+    verdicts = [each.standing for each in pairs if each.standing is not None and each.standing.judge is not None]
+    return place_tally(each.note for each in verdicts)
 
 
 def _agreement(comparisons: Sequence[ComparisonRow]) -> Agreement:
@@ -221,8 +232,8 @@ def doubts(result: TrialResult) -> list[tuple[str, str, bool]]:
         ("answers the same", f"{result.same} of {count(result.trial.done, 'pair')}, counted as ties", False),
         ("asked again", _agreement_words(twice), twice.pairs > 0 and twice.same < twice.pairs),
     ]
-    if result.trial.judge is not None:  # a program judges in both orders, and no pair is repeated
-        rows = rows[1:-1]
+    if result.trial.judge is not None:  # a judge sees both orders, and no pair is repeated
+        rows = [("first shown chosen", place_words(result.place), prefers_a_place(result.place)), *rows[1:-1]]
     if result.trial.samples > 1:
         words = f"samples disagree on {result.split_prompts} of {count(result.tally.prompts, 'prompt')}"
         rows.append(("spread", words, result.split_prompts > 0))

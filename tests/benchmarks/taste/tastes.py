@@ -75,7 +75,7 @@ def listing(text: str) -> float:
 
 
 TASTES: dict[str, Taste] = {
-    "shorter": Taste(brevity, 0.1, 0.69, -math.log(600), "Answer in one or two short sentences."),
+    "shorter": Taste(brevity, 0.1, 0.69, -math.log(450), "Answer in one or two short sentences."),
     "plain": Taste(
         plainness,
         0.02,

@@ -23,7 +23,7 @@ def stored(number: int, text: str, set_name: str = "mine", *, held_out: bool = F
 
 
 def found(*texts: str, among: tuple[StoredQuestion, ...] = (), held_out: bool = False) -> dict[int, SimilarPrompt]:
-    return similar_prompts([prompt(each) for each in texts], among, held_out=held_out)
+    return similar_prompts([prompt(each) for each in texts], among, held_out=held_out)[0]
 
 
 def test_a_prompt_with_a_word_more_is_nearly_the_same_as_an_earlier_one_of_its_file() -> None:
@@ -84,5 +84,14 @@ def test_among_a_thousand_prompts_each_reworded_one_is_found_and_no_other() -> N
     texts = [" ".join(chance.sample(words, 14)) for _ in range(1000)]
     reworded = [f"{text} please" for text in texts[:100]]
     among = tuple(stored(number, text) for number, text in enumerate(texts))
-    near = similar_prompts([prompt(each) for each in reworded], among, held_out=False)
+    near, compared = similar_prompts([prompt(each) for each in reworded], among, held_out=False)
+    assert compared == 100
     assert {place: each.like for place, each in near.items()} == dict(enumerate(texts[:100]))
+
+
+def test_prompts_of_one_template_are_not_compared_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.curation.near_prompts._MOST_PROPOSED", 50)
+    template = "Is the following review of a film positive or negative, and by which of its words do you see that? "
+    near, compared = similar_prompts([prompt(f"{template}{at}") for at in range(40)], (), held_out=False)
+    assert 2 < compared < 40
+    assert set(near) == set(range(1, compared))

@@ -14,9 +14,12 @@ from tests.waiting import until
 from tui.app import PalateApp
 from tui.cli import main
 from tui.commands import grow as command
+from tui.commands.options import command_runner
 from tui.errors import InputError
 from tui.generation.prompt_growth import GrowthRequest, fresh_prompts, prompts_in
+from tui.ipc.client import run_at_owner
 from tui.ipc.console import Console
+from tui.ipc.owner import OwnerServer
 from tui.screens.data.grow import GrowScreen
 from tui.workbench import Workbench
 from tui.workspace.consent import TextsStay
@@ -115,6 +118,28 @@ def test_only_what_gets_a_yes_is_added(workbench: Workbench, monkeypatch: pytest
     words = ["--workspace", str(workbench.folder), "prompts", "show", "science", "slippery", "--json"]
     listed = CliRunner().invoke(main, words)
     assert [json.loads(line)["field"] for line in listed.stdout.splitlines()] == ["biology"]
+
+
+def test_beside_the_open_app_the_person_at_the_command_is_asked(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(_: Console, question: str, keys: str) -> str:
+        asked.append(f"{question}{keys}")
+        return "ny"[len(asked) - 1]
+
+    monkeypatch.setattr(Console, "ask", ask)
+    workbench.start(fill_queue=False, load_model=False)
+    host = OwnerServer(workbench, lambda _: None, command_runner(main))
+    before = workbench.prompts.find_set("science").prompts
+    try:
+        words = ("prompts", "grow", "science", "--server", "box", "--number", "2")
+        assert run_at_owner(str(host.server.path), words, None) == 0
+    finally:
+        host.close()
+    assert asked == ["      add it? y n q: ynq"] * 2
+    assert workbench.prompts.find_set("science").prompts == before + 1
 
 
 def test_without_a_terminal_nothing_is_added(workbench: Workbench) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.text.format import count, duration, signed, when
+from tui.text.format import count, duration, signed, when, whole_words
 
 
 def test_count() -> None:
@@ -36,3 +36,18 @@ def test_when(at: str, words: str) -> None:
 
 def test_signed() -> None:
     assert [signed(0.424), signed(-1.0, 1), signed(None)] == ["+0.42", "-1.0", "–"]
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("Why is the sky blue?", 14, "Why is the …"),
+        ("Why is the sky blue?", 20, "Why is the sky blue?"),
+        ("photosynthesis", 6, "photo…"),
+        ("", 6, ""),
+        ("a b", 1, "…"),
+    ],
+)
+def test_a_line_is_cut_between_words(text: str, most: int, shown: str) -> None:
+    assert whole_words(text, most) == shown
+    assert len(whole_words(text, most)) <= most

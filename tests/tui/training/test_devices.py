@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 from db import checkpoints as db_checkpoints
 from engine.config import TrainConfig
 from engine.errors import SettingError
+from tests.leaving import is_alive, make_workspace, owner, palate, run_row, spawn
+from tests.leaving import until as until_there
 from tests.tiny import save_tiny
 from tui.cli import main as command
 from tui.compute.loaded_model import ModelChoice
@@ -27,7 +30,7 @@ CONFIG = TrainConfig(
     checkpoint_every=2, devices="cpu,cpu",
 )  # fmt: skip
 ALONE = TrainConfig(**{**CONFIG.__dict__, "devices": None})
-LIMIT_S = 240.0
+LIMIT_S = 600.0
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +89,9 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:
-    """Everything measured of the run but its speed."""
+    """Everything measured of the run but its speed and the machine."""
     found = [(each.step, each.name, each.value) for each in workbench.run_metrics(run)]
-    return sorted(each for each in found if "per_second" not in each[1])
+    return sorted(each for each in found if "per_second" not in each[1] and not each[1].startswith("machine/"))
 
 
 def workers() -> list[int]:
@@ -210,3 +213,57 @@ def test_a_run_waits_goes_on_and_stops_with_its_adapter(opened: Callable[[], Wor
     workbench.trainer.job.done.result(LIMIT_S)
     assert workbench.run(other).status == "stopped"
     assert [each.name for each in workbench.adapters()] == ["both"]
+
+
+@pytest.mark.long
+def test_a_run_on_other_devices_runs_ahead_waits_when_asked_and_comes_to_the_same_adapter(
+    opened: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.devices.is_among", lambda *_: False)  # as if the model here were on another device
+    workbench = opened()
+    expected = run_alone(workbench)
+    run = workbench.trainer.start(TrainConfig(**{**CONFIG.__dict__, "checkpoint_every": 1000}), name="both")
+    reach(workbench, 1)
+    paused(workbench)
+    events = workbench.folder / "checkpoints" / f"run-{run}" / "events.jsonl"
+    before = events.read_text()
+    answers = workbench.answers.write_pairs(2)
+    answers.done.result(LIMIT_S)
+    assert workbench.ready_count() == 2
+    assert events.read_text() == before
+    workbench.trainer.go_on()
+    assert ended(workbench, run) == expected
+    assert figures(workbench, run) == figures(workbench, 1)
+    assert [each.text for each in workbench.run_samples(run)] == [each.text for each in workbench.run_samples(1)]
+
+
+@pytest.mark.long
+def test_a_lost_terminal_leaves_the_processes_alone_and_a_killed_owner_ends_them(
+    tmp_path: Path,
+) -> None:
+    space = tmp_path / "space"
+    make_workspace(space)
+    spawned = spawn(space, "train", "--epochs", "100000", "--devices", "cpu,cpu")
+    until_there(lambda: (run_row(space) or {"step": 0})["step"] >= 3, spawned)
+    first, found = owner(space), descendants(owner(space) or 0)
+    assert first is not None
+    assert len(found) == 3  # the launcher and its two workers
+    spawned.kill(signal.SIGHUP)
+    before = (run_row(space) or {})["step"]
+    until_there(lambda: (run_row(space) or {"step": 0})["step"] >= before + 20, spawned)
+    assert owner(space) == first
+    assert all(is_alive(pid) for pid in found)
+    os.kill(first, signal.SIGKILL)
+    until_there(lambda: not any(is_alive(pid) for pid in found))
+    palate(space, "settings", "samples", "0")  # the next owner finds the run
+    assert (run_row(space) or {})["status"] == "interrupted"
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that this one started, and theirs."""
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parents[int(place.name)] = int((place / "stat").read_text().rpartition(") ")[2].split()[1])
+    found = [each for each, parent in parents.items() if parent == pid]
+    return found + [each for child in found for each, parent in parents.items() if parent == child]

@@ -58,6 +58,8 @@ class AskScreen(ConversationScreen):
         super().__init__()
         self._names_of: int | None = None
         """The pair whose names are shown although the choice hides them, or the other way round."""
+        self._drawn: tuple[int, int | None] | None = None
+        """The pair in the panes, and its verdict."""
         self._noted: set[int] = set()
         """The pairs of which it is recorded that they were shown with names."""
         self.take_actions(ConversationActions(self), EditAnswer(self, self))
@@ -107,7 +109,11 @@ class AskScreen(ConversationScreen):
             self._ended(self.talk.asked.ended)
         elif self.talk.asked is None:
             self.talk.read()
-            self.draw(self._verdict_words())
+            if self.pair is None or self._drawn != _state_of(self.pair):
+                self.draw(self._verdict_words())
+            else:
+                self._name_answers()
+                self.call_after_refresh(self.painted)
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """Follow the answers, and what is said of the pair elsewhere."""
@@ -118,8 +124,7 @@ class AskScreen(ConversationScreen):
             self._ended(published)
         elif isinstance(published, VerdictStored | PairChanged) and self.pair is not None:
             if published.comparison == self.pair.id and not self.gate.deciding and self.is_current:
-                self.talk.read()
-                self._name_answers()
+                self.screen_shown()
         elif isinstance(published, ModelChanged) and self.talk.prompt is None and asked is None:
             self._draw_empty()
 
@@ -171,6 +176,7 @@ class AskScreen(ConversationScreen):
         self.gate.hide()
         with self.app.batch_update():
             self.set_class(talk.prompt is None, "-empty")
+            self._drawn = None if talk.pair is None else _state_of(talk.pair)
             if talk.pair is not None:
                 self.view.show(talk.pair)
             elif talk.prompt is not None:
@@ -298,8 +304,11 @@ class AskScreen(ConversationScreen):
     async def _undo(self, taken: Future[int | None]) -> None:
         if await self.commit(asyncio.wrap_future(taken)):
             self.reasons.note_undone()
-            nothing = taken.result() is None
-            self.show_next(note="there is no verdict to take back" if nothing else "your verdict was taken back")
+            open_again = taken.result()
+            if open_again is not None:
+                self.talk.show_pair(open_again)
+            words = "there is no verdict to take back" if open_again is None else "your verdict was taken back"
+            self.show_next(note=words)
 
     def action_note(self) -> None:
         """Keep a note with the pair."""
@@ -352,6 +361,10 @@ class AskScreen(ConversationScreen):
 def differ(pair: ComparisonRow) -> bool:
     """Did two policies write the answers?"""
     return (pair.first.model_id, pair.first.server) != (pair.second.model_id, pair.second.server)
+
+
+def _state_of(pair: ComparisonRow) -> tuple[int, int | None]:
+    return pair.id, pair.standing.id if pair.standing else None
 
 
 def _empty_words(who: str) -> Content:

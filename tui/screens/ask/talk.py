@@ -34,8 +34,15 @@ class Talk:
         return self._begin(messages)
 
     def ask_again(self) -> Asked | None:
-        """Have the shown question answered anew; None where none is shown. Raises what `ask` does."""
-        return None if self.prompt is None else self._begin(self.prompt.messages)
+        """Have the shown question answered anew; None where none is shown. Raises what `ask` does.
+
+        A pair without a verdict is skipped, as in Label: it comes back there after all others.
+        """
+        if self.prompt is None:
+            return None
+        if self.pair is not None and self.pair.standing is None:
+            self.workbench.judge(self.pair.id, "skip")
+        return self._begin(self.prompt.messages)
 
     def _begin(self, messages: Messages) -> Asked:
         asking = self.workbench.asking
@@ -74,12 +81,20 @@ class Talk:
 
     def open(self, prompt: PromptRow) -> None:
         """Show this turn, with the answers that were asked last."""
-        self.prompt, self.pair, self.same = prompt, self.workbench.conversations.pair(prompt.id), None
+        conversations = self.workbench.conversations
+        self.prompt, self.pair = prompt, conversations.pair(prompt.id)
+        self.same = conversations.only_answer(prompt.id) if self.pair is None else None
 
     def read(self) -> None:
         """Read the pair again: it may have another verdict."""
         if self.pair is not None:
             self.pair = self.workbench.comparison(self.pair.id)
+
+    def show_pair(self, comparison: int) -> None:
+        """Show this pair of the turn, unless a person wrote one of its answers."""
+        pair = self.workbench.comparison(comparison)
+        if "human" not in (pair.a.source, pair.b.source):
+            self.pair = pair
 
     def begin_anew(self) -> None:
         """Forget what is shown: the next question begins a conversation."""

@@ -179,15 +179,29 @@ class CompareScreen(PalateScreen):
         if trial.kind == "side_by_side":
             self.app.push_screen(SideBySideScreen(number))
         elif trial.judge is not None and trial.sealed:
-            self.palate.tell(
-                "A program judges this one", f"Go on with palate compare --trial {number} --judge COMMAND."
-            )
+            self._continue_judging(trial)
         elif trial.sealed:
             self.app.push_screen(TrialScreen(number))
         else:
             from tui.screens.compare.trial_result import TrialResultScreen  # scipy takes its time
 
             self.app.push_screen(TrialResultScreen(number))
+
+    def _continue_judging(self, trial: TrialRow) -> None:
+        """Let the judge of a trial continue; a program that is in no list is started by its command alone."""
+        assert trial.judged_by is not None
+        judge = self.workbench.judges.by_id(trial.judged_by)
+        if judge.row.command is not None:
+            self.palate.tell(
+                "A program judges this one", f"Go on with palate compare --trial {trial.id} --judge COMMAND."
+            )
+            return
+        try:
+            self.workbench.judges.begin_trial(judge, trial.id)
+        except KNOWN_ERRORS as error:
+            self.palate.tell_error(error)
+        else:
+            self.palate.tell("The judge is at work", f"Trial {trial.id} opens by itself.")
 
 
 def trial_line(trial: TrialRow) -> Content:

@@ -13,6 +13,7 @@ from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.events import ModelChanged, WorkbenchEvent
 from tui.generation.policies import PolicyChoice
+from tui.judges.format import NO_PERSON
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.single_dismiss import leads_away_once
@@ -61,6 +62,7 @@ class TrialSetupScreen(PalateScreen):
                 ChoiceRow("prompt_set", "prompt set", "Where prompts come from.", [(None, "all held out"), *sets]),
                 self._number("samples", "samples each", _SAMPLES_HELP, 1, 1),
                 self._number("repeats", "asked again", _REPEATS_HELP, 2, 0),
+                ChoiceRow("judge", "judged by", _JUDGE_HELP, self._judges()),
                 ChoiceRow("may_end_early", "may end early", _EARLY_HELP, [(True, "yes"), (False, "no")]),
                 *(setting_row(each) for each in settings_of(SamplingConfig)),
                 id="trial-form",
@@ -75,6 +77,11 @@ class TrialSetupScreen(PalateScreen):
             return number
 
         return TextRow(name, label, help, parse, default)
+
+    def _judges(self) -> list[tuple[int | None, str]]:
+        """The person, and every judge that agrees with them enough."""
+        able = [each for each in self.workbench.judges.listed() if each.problem is None]
+        return [(None, "you"), *((each.row.id, visible_line(each.name, 24)) for each in able)]
 
     def _held_out(self) -> int:
         rows = [row for row in self.query(ChoiceRow) if row.key == "prompt_set"]
@@ -94,6 +101,9 @@ class TrialSetupScreen(PalateScreen):
         values: dict[str, Any] = {row.key: row.value for row in self.form.rows if isinstance(row, TextRow | ChoiceRow)}
         names = [each.name for each in settings_of(SamplingConfig)]
         sampling = SamplingConfig(**{name: values.pop(name) for name in names})
+        judge = values.pop("judge")
+        if judge is not None:  # it sees both orders, so no pair is repeated
+            values |= {"judge": self.workbench.judges.by_id(judge).name, "judged_by": judge, "repeats": 0}
         return TrialPlan(**values, sampling=sampling)
 
     def screen_shown(self) -> None:
@@ -147,11 +157,18 @@ class TrialSetupScreen(PalateScreen):
             self.palate.tell("This cannot begin", problem, severity="warning")
             return
         try:
-            trial = self.workbench.blind_trials.start(self.plan())
+            plan = self.plan()
+            trial = self.workbench.blind_trials.start(plan)
+            if plan.judged_by is not None:
+                self.workbench.judges.begin_trial(self.workbench.judges.by_id(plan.judged_by), trial)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        self.app.switch_screen(TrialScreen(trial))
+        if plan.judged_by is None:
+            self.app.switch_screen(TrialScreen(trial))
+            return
+        self.palate.tell("The judge is at work", f"Trial {trial} opens by itself. {NO_PERSON}")
+        self.dismiss()
 
     def action_back(self) -> None:
         """Back to the list."""
@@ -171,6 +188,10 @@ _SAMPLES_HELP: Final = (
 )
 _REPEATS_HELP: Final = (
     "Pairs that are asked a second time at the end, sides swapped.\nThey tell how far you agree with yourself."
+)
+_JUDGE_HELP: Final = (
+    "You, or a judge that agrees with you well enough (see J).\n"
+    "A judge is cheap and no person: it proves less than you do, and never stands among your own trials."
 )
 _EARLY_HELP: Final = (
     "Offer the result as soon as it is settled.\n"

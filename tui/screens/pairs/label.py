@@ -16,9 +16,11 @@ from tui.screens.pairs.new_answers import NewAnswers
 from tui.screens.pairs.pair_changes import ask_note, note_of
 from tui.screens.pairs.pair_feed import PairFeed
 from tui.screens.pairs.pair_screen import PairScreen
+from tui.screens.pairs.rank_answers import RankAnswers
 from tui.text.sanitize import visible_line
 from tui.widgets.pair.verdict_notes import empty_note, judged_words
 
+_RANK = "Two more answers for this prompt; put all four in order by keys."
 _NEW_ANSWERS = "Two new answers for this prompt; this pair is skipped."
 
 
@@ -33,6 +35,9 @@ class LabelScreen(PairScreen):
         NOTE_KEY,
         REASON_KEY,
         writing_key("g", "new_answers", "new-answers", "new answers", _NEW_ANSWERS),
+        writing_key(
+            "4", "rank", "rank", "rank four", "Two more answers to this prompt; put all four in order by keys."
+        ),
         *VIEW_KEYS,
         pair_key("p", "earlier", "earlier", "earlier", "The pair that was judged before this one."),
         pair_key("n", "later", "later", "later", "The pair that was judged after this one, at last the open one."),
@@ -44,7 +49,7 @@ class LabelScreen(PairScreen):
         super().__init__()
         self.feed = PairFeed(self, QueuedPairs(self), leave=lambda: self._new_answers.forget())
         self._new_answers = NewAnswers(self, self.feed)
-        self.take_actions(self.feed, self._new_answers, EditAnswer(self, self.feed))
+        self.take_actions(self.feed, self._new_answers, EditAnswer(self, self.feed), RankAnswers(self, self.feed))
 
     def compose_body(self) -> ComposeResult:
         """The panes, and the sentence that replaces them while there is no pair."""

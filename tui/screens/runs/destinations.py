@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from tui.errors import KNOWN_ERRORS
+from tui.errors import KNOWN_ERRORS, InputError
 from tui.export.hub_push import allow_repository, push_adapter, repository_place
 from tui.screens.actions import Actions
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
 from tui.screens.runs.run_actions import AdapterList, ShownRun
 from tui.snapshots import AdapterView
-from tui.tracking.trackers import TRACKERS, allow_tracker, destination_of, send_run, where_words
+from tui.tracking.trackers import TRACKERS, allow_tracker, destination_of, require_installed, send_run, where_words
 from tui.widgets.binding import Writing
 from tui.workspace.consent import Consents, Destination
 
@@ -48,9 +48,7 @@ class RunDestinations(Actions):
 
         def chosen(answer: str | None) -> None:
             if answer is not None:
-                tracker = names[answer]
-                allow = lambda: allow_tracker(self._screen.workbench.workspace, tracker)  # noqa: E731
-                self._ask_once(destination_of(tracker), _SENT, allow, lambda: self._track(id, tracker))
+                self._ask_tracker(id, names[answer])
 
         self._screen.app.push_screen(Choose(f"Send the figures of run {id}", _SENT, answers), chosen)
 
@@ -91,6 +89,15 @@ class RunDestinations(Actions):
 
         question = Choose(f"To {place.place}?", f"{what} This is asked once.", (("a", "allow it from now on"),))
         self._screen.app.push_screen(question, answered)
+
+    def _ask_tracker(self, run: int, tracker: str) -> None:
+        try:
+            require_installed(tracker)
+        except InputError as error:
+            self._screen.palate.tell_error(error)
+            return
+        allow = lambda: allow_tracker(self._screen.workbench.workspace, tracker)  # noqa: E731
+        self._ask_once(destination_of(tracker), _SENT, allow, lambda: self._track(run, tracker))
 
     def _track(self, run: int, tracker: str) -> None:
         workbench = self._screen.workbench

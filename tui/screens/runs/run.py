@@ -56,6 +56,7 @@ class RunScreen(PalateScreen):
         self._page: RunPage | None = None
         self._history = RunHistory()
         self._ledger = EpochMargins(0, 0, ())
+        self._general_text: tuple[float, float] | None = None
         self._family: list[TreeLine] = []
         self._pace = DrawThrottle(self.set_timer, self._draw)
         self._adapters = AdapterList(self)
@@ -106,6 +107,7 @@ class RunScreen(PalateScreen):
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
         self._ledger = self.workbench.records.ledger(self._run)
+        self._general_text = self.workbench.records.general_text(self._run)
         self._adapters.read()
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
 
@@ -121,7 +123,7 @@ class RunScreen(PalateScreen):
         self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
-        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family)
+        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family, self._general_text)
         self._draw_facts()
         self.refresh_bindings()
 

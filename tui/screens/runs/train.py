@@ -16,18 +16,28 @@ from textual.message import Message
 from db.run_rows import RunRow
 from engine.config import TrainConfig
 from tui.errors import KNOWN_ERRORS
-from tui.events import MachineRead, ModelChanged, RunChanged, SamplesStored, VerdictStored, WorkbenchEvent
+from tui.events import (
+    MachineRead,
+    ModelChanged,
+    RunChanged,
+    SamplesStored,
+    StudyChanged,
+    VerdictStored,
+    WorkbenchEvent,
+)
 from tui.runs.curves import RunHistory
 from tui.screens.base import PalateScreen
 from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
 from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
 from tui.screens.runs.samples import SamplesScreen
+from tui.screens.runs.study_actions import STUDY_KEYS, StudyActions
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
 from tui.snapshots import WAITING, AdapterView, RunPhase, RunProgress, TrainPreview
 from tui.training.newest_request import Dropped
 from tui.training.pair_sets import PairSet
+from tui.training.study import Kind
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.charts.run_charts import DrawThrottle, RunCharts
 from tui.widgets.form.rows import FormRow
@@ -75,6 +85,7 @@ class TrainScreen(PalateScreen):
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
         Binding("n", "another", "another run", id="train.another", tooltip="Back to the settings, for another run."),
         Binding("v", "fineness", "dots", id="train.dots", tooltip="Draw with braille, quadrants or half blocks."),
+        *STUDY_KEYS,
         *ADAPTER_KEYS,
     ]
 
@@ -90,7 +101,9 @@ class TrainScreen(PalateScreen):
         self._history = RunHistory()
         self._pace = DrawThrottle(self.set_timer, self._draw_run)
         self._adapters = AdapterList(self)
+        self._studies = StudyActions(self)
         self.take_actions(RunActions(self, self.shown_run, self._adapters))
+        self.take_actions(self._studies)
 
     def compose_body(self) -> ComposeResult:
         """The settings, and the run; one of them is shown."""
@@ -135,7 +148,7 @@ class TrainScreen(PalateScreen):
                 self._follow(run)
             case ModelChanged() | VerdictStored() if self._run is not None:
                 self._pace.news()
-            case ModelChanged():
+            case ModelChanged() | StudyChanged():
                 self._read_setup()
             case VerdictStored():
                 self._draw_setup()
@@ -184,6 +197,8 @@ class TrainScreen(PalateScreen):
         setup.show_sets(self.workbench.labelling_sets())
         setup.show_givers(self.workbench.other_givers())
         setup.set_presets(self.workbench.presets.all())
+        self._studies.read()
+        setup.show_studies(self._studies.search, self._studies.outlook)
         self._draw_setup()
 
     def _draw_setup(self) -> None:
@@ -275,9 +290,12 @@ class TrainScreen(PalateScreen):
     @on(FormRow.Pressed)
     @leads_away_once
     def row_pressed(self, message: FormRow.Pressed) -> None:
-        """Start the run, or show the presets."""
+        """Start the run, a search or an outlook, or show the presets."""
+        kinds: dict[str, Kind] = {"search": "search", "outlook": "outlook"}
         if message.row.key == "preset":
             self.action_presets()
+        elif message.row.key in kinds:
+            self._start_study(kinds[message.row.key])
         else:
             self.action_start()
 
@@ -286,14 +304,31 @@ class TrainScreen(PalateScreen):
         if self._is_starting:
             return
         setup = self.query_one(TrainSetup)
-        if (wrong := setup.form.wrong()) is not None:
-            wrong.focus()
-            self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
+        if self._refused(setup):
             return
         more = {"name": setup.run_name, "from_adapter": setup.start_from, "pairs": self._named(setup.pairs)}
         self._is_starting = True
         self.set_timer(_NOTICED_S, self._say_starting)
         self.run_worker(self._start(setup.config(), more), group="start")
+
+    def _start_study(self, kind: Kind) -> None:
+        setup = self.query_one(TrainSetup)
+        if self._is_starting or self._refused(setup):
+            return
+        if setup.start_from is not None:
+            words = "Set the row “start from” to the base model."
+            self.palate.tell(f"The {kind} starts from the base", words, severity="warning")
+            return
+        name = setup.run_name if kind == "search" else None
+        self._studies.start(kind, setup.config(), self._named(setup.pairs), name=name)
+
+    def _refused(self, setup: TrainSetup) -> bool:
+        """Whether a row is not right; it takes the cursor then."""
+        if (wrong := setup.form.wrong()) is None:
+            return False
+        wrong.focus()
+        self.palate.tell("A setting is not usable", wrong.problem or "", severity="warning")
+        return True
 
     def _say_starting(self) -> None:
         if self._is_starting:
@@ -362,9 +397,9 @@ class TrainScreen(PalateScreen):
             self.workbench.trainer.pause()
 
     def action_stop(self) -> None:
-        """Ask whether what the run has learned is kept; then stop it."""
+        """Ask whether what the run has learned is kept; then stop it. A search or an outlook is left at once."""
         alive = self._progress(self._run)
-        if alive is not None:
+        if alive is not None and not self._studies.stop():
             self.app.push_screen(StopScreen(alive), self._stop_answered)
 
     def _stop_answered(self, answer: str | None) -> None:

@@ -25,7 +25,10 @@ _PROMPT: Final = 38
 
 @dataclass(frozen=True)
 class RunPage:
-    """Everything about a run besides its figures."""
+    """Everything about a run besides its curves.
+
+    `general_text` is nats a token of the general text before and after the run, None where that is not known.
+    """
 
     run: RunRow
     adapter: AdapterView | None
@@ -33,6 +36,7 @@ class RunPage:
     log: Sequence[RunLogRow]
     margins: EpochMargins
     family: Sequence[TreeLine]
+    general_text: tuple[float, float] | None = None
 
 
 def facts_of(page: RunPage, machine: Sequence[Content] = ()) -> Content:
@@ -40,7 +44,7 @@ def facts_of(page: RunPage, machine: Sequence[Content] = ()) -> Content:
     warnings = [row for row in page.log if row.level != "info"]
     sections: tuple[tuple[str, Iterable[Content]], ...] = (
         ("warnings", [notice_line(row, whole=True) for row in warnings]),
-        ("run", _run_facts(page.run, page.parent)),
+        ("run", _run_facts(page.run, page.parent, page.general_text)),
         ("machine now" if page.run.status == "running" else "machine, over the run", machine),
         ("adapter", _adapter_facts(page.run, page.adapter)),
         ("lineage", _lineage(page.family)),
@@ -57,10 +61,13 @@ def facts_of(page: RunPage, machine: Sequence[Content] = ()) -> Content:
     return Content("\n").join(lines[:-1])
 
 
-def _run_facts(run: RunRow, parent: AdapterView | None) -> Iterable[Content]:
+def _run_facts(run: RunRow, parent: AdapterView | None, general_text: tuple[float, float] | None) -> Iterable[Content]:
     yield _fact("started", when(run.started))
     yield _fact("took", took(run) + (" so far" if run.status == "running" else ""))
     yield _fact("pairs", f"{run.train_pairs:,} trained on, {run.eval_pairs:,} measured on")
+    if general_text is not None:
+        before, after = general_text
+        yield _fact("general text", f"{before:.3f} → {after:.3f} nats a token ({after - before:+.3f})")
     if run.pair_set is not None:
         yield _fact("asked for", pair_set_of(run.pair_set).words())
     yield _fact("base model", visible_line(run.base_name, 60))

@@ -24,6 +24,7 @@ from tui.training.preflight_format import preflight_facts, preflight_warnings
 from tui.training.presets import Preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
 from tui.training.row_words import in_row_words
+from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
 from tui.widgets.form.form import Form, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
@@ -70,6 +71,8 @@ class TrainSetup(Vertical):
         yield Static("", id="plan", markup=False)
         yield Form(
             ActionRow("start", "Start the run", "Train an adapter on your preference pairs with the settings below."),
+            ActionRow("search", "Search the settings", SEARCH_HELP),
+            ActionRow("outlook", "How many more?", OUTLOOK_HELP),
             OpenRow("preset", "preset", _PRESET_HELP),
             ChoiceRow("from", "start from", _FROM_HELP, [(None, "base model")]),
             NameRow(),
@@ -235,6 +238,14 @@ class TrainSetup(Vertical):
         assert isinstance(row, ActionRow)
         row.set_remark("enter or S", error=error)
 
+    def show_studies(self, search: Study | None, outlook: Study | None) -> None:
+        """Show beside their rows how far the latest search and outlook are, and below the form what they found."""
+        for key, study, help_ in (("search", search, SEARCH_HELP), ("outlook", outlook, OUTLOOK_HELP)):
+            row = self.form.row(key)
+            assert isinstance(row, ActionRow)
+            row.help = help_ if study is None or not study.words else f"{help_}\n{study.words}"
+            row.set_remark(_NOT_BEGUN[key] if study is None else study_words(study))
+
     def show_starting(self) -> None:
         """Show that the run is about to begin."""
         row = self.form.row("start")
@@ -252,6 +263,18 @@ class TrainSetup(Vertical):
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
 
 
+SEARCH_HELP: Final = (
+    f"Try {len(searched(TrainConfig()))} learning rates, betas and epochs on {FOLDS} parts of your pairs each, then "
+    "train with the best. x leaves it; enter continues it."
+)
+OUTLOOK_HELP: Final = (
+    f"What {MORE} more verdicts would bring, from {len(SHARES) * FOLDS} runs on parts of your pairs. "
+    "x leaves it; enter continues it."
+)
+_NOT_BEGUN: Final = {
+    "search": f"{len(searched(TrainConfig())) * FOLDS} runs on parts, one on all",
+    "outlook": f"{len(SHARES) * FOLDS} runs on parts",
+}
 _PRESET_HELP: Final = (
     "Named settings: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
     "The differences from the defaults are shown beside the name."

@@ -13,6 +13,7 @@ from db.names_shown import names_known
 from tests.screens import text_of, until
 from tests.tiny import save_tiny
 from tui.app import PalateApp
+from tui.asking.choice import AskChoice
 from tui.compute.loaded_model import ModelChoice
 from tui.compute.scheduler import Priority
 from tui.screens.ask.ask import AskScreen
@@ -196,6 +197,12 @@ async def test_asking_again_gives_another_pair_of_the_same_prompt(workbench: Wor
         await until(pilot, lambda: screen.pair is not None and screen.pair.id != first.id and screen.can_judge)
         assert screen.pair is not None
         assert screen.pair.prompt.id == first.prompt.id
+        standing = workbench.comparison(first.id).standing
+        assert standing is not None
+        assert standing.verdict == "skip", "it comes back in Label"
+        await pilot.press("u")
+        await until(pilot, lambda: screen.pair is not None and screen.pair.id == first.id and screen.can_judge)
+        assert workbench.comparison(first.id).standing is None
 
 
 async def test_a_conversation_is_exported(
@@ -217,3 +224,37 @@ async def test_the_text_field_is_an_editor_of_its_own(workbench: Workbench) -> N
         await pilot.press(*"LTRCDAq?,")
         assert screen.query_one(TextEditor).text == "LTRCDAq?,"
         assert isinstance(pilot.app.screen, AskScreen)
+
+
+async def test_two_equal_answers_are_read_again_and_the_next_turn_follows_them(workbench: Workbench) -> None:
+    workbench.asking.keep(AskChoice("base", "base", sampling="temperature=0"))
+    try:
+        async with asking(workbench) as (pilot, screen):
+            await pilot.press(*"same", "enter")
+            await until(pilot, lambda: screen.talk.asked is None and screen.talk.prompt is not None)
+            assert screen.pair is None
+            assert "nothing to judge" in text_of(pilot.app)
+            prompt, text = screen.talk.prompt, screen.talk.same
+            assert prompt is not None
+            assert text
+            screen.talk.begin_anew()
+            screen.talk.open(prompt)
+            screen.draw()
+            await pilot.press(*"next", "enter")
+            await until(pilot, lambda: screen.talk.prompt is not None and screen.talk.prompt.id != prompt.id)
+            assert screen.talk.prompt is not None
+            assert [each["content"] for each in screen.talk.prompt.messages] == ["same", text, "next"]
+    finally:
+        workbench.asking.keep(AskChoice())
+
+
+async def test_a_note_leaves_the_panes_as_they_were(workbench: Workbench) -> None:
+    async with asking(workbench) as (pilot, screen):
+        await asked(pilot, screen, *"mark")
+        await pilot.press("escape", "tab")
+        await until(pilot, lambda: screen.view.marked == "first")
+        await pilot.press("c")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen and screen.can_judge)
+        assert screen.view.marked == "first"

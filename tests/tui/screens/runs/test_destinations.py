@@ -31,6 +31,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         return f"https://huggingface.co/{repository}"
 
     monkeypatch.setattr("tui.screens.runs.destinations.push_adapter", push)
+    monkeypatch.setattr("tui.screens.runs.destinations.require_installed", lambda _: None)
     return SENT
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from textual import events
@@ -14,16 +14,18 @@ from engine.config import TrainConfig, settings_of
 from engine.errors import AdapterLoadError
 from engine.estimates.preflight import Preflight
 from engine.events import StepDone
-from tests.fake_workbench import FakeWorkbench, adapter_view
+from tests.fake_workbench import FakeWorkbench, adapter_view, run_row
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
 from tui.events import MachineRead, RunChanged, RunEnded, SamplesStored
 from tui.screens.help import HelpScreen, KeyTable
+from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.train import TrainScreen
 from tui.snapshots import MachineReading, RunPhase
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
+from tui.training.study import Cell, Study
 from tui.widgets.charts.run_charts import DrawThrottle
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import FormRow
@@ -77,7 +79,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
         assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
-        await pilot.press(*["down"] * 6)
+        await pilot.press(*["down"] * 8)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
             assert row(screen, setting.name).has_focus
@@ -576,3 +578,23 @@ def test_values_are_written_as_a_person_types_them() -> None:
         "none",
         "linear",
     ]
+
+
+async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_found(workbench: FakeWorkbench) -> None:
+    config = asdict(TrainConfig())
+    study = Study("search", 2, config, "f", None, {Cell(0, 0): 1, Cell(1, 0): 2}, {}, "finished", 0, "They stay: 60%.")
+    workbench.latest_studies["search"] = study
+    workbench.run_rows = [run_row(1, "search-2-a1"), run_row(2, "search-2-b1")]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("down")
+        assert "Search the settings" in text_of(app)
+        assert "search-2 is over" in text_of(app)
+        assert "They stay: 60%." in text_of(app)
+        await pilot.press("enter")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: len(workbench.studied) == 2)
+        assert [kind for kind, _ in workbench.studied] == ["search", "outlook"]
+        await pilot.press("o")
+        assert isinstance(app.screen, RunOverlayScreen)

@@ -1,0 +1,306 @@
+"""Runs a study on a thread of its own: it starts run after run, measures, and says what came out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import asdict, replace
+from typing import Any
+
+from adapters.errors import AdapterError
+from db import metrics as db_metrics
+from db import runs as db_runs
+from db import verdicts as db_verdicts
+from db.pair_rows import PairRow
+from engine.config import TrainConfig
+from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
+from engine.events import Event
+from engine.preference import Message, pairs_fingerprint
+from engine.questions import count_questions
+from tui.compute.scheduler import Priority, WorkSteps
+from tui.compute.services import Services
+from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
+from tui.events import StudyChanged, WorkbenchFailed, WorkbenchNotice
+from tui.snapshots import StudyProgress
+from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
+from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, MORE, SHARES, Cell, Kind, Study, latest_study
+from tui.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+Turns = tuple[tuple[str, str], ...]
+"""The messages of a prompt as (role, content)."""
+_CLOSE_S = 10.0
+_PROMPTS = 8
+"""Prompts that base and tuned model answer to measure drift."""
+
+
+class _Stopped(Exception):
+    """The study ends early, for the reason that the error names."""
+
+
+class Studies:
+    """Starts, follows and stops the one study that may be in progress."""
+
+    def __init__(
+        self, services: Services, trainer: Trainer, remove_adapter: Callable[[str], object], *, seed: int
+    ) -> None:
+        """`remove_adapter` deletes the files of an adapter by its id, as a person does."""
+        self.progress: StudyProgress | None = None
+        self.over: Future[None] | None = None
+        """Resolves when the study that was started last is over, however it ended."""
+        self._services, self._workspace = services, services.workspace
+        self._trainer, self._delete_adapter, self._seed = trainer, remove_adapter, seed
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def latest(self, kind: Kind) -> Study | None:
+        """The latest study of a kind, finished or not; None without one."""
+        return latest_study(self._workspace, kind)
+
+    def start(self, kind: Kind, config: TrainConfig, pairs: PairSet = ALL_PAIRS, *, name: str | None = None) -> Study:
+        """Start a study, or continue the latest one if it is of the same settings and pairs and not over.
+
+        `name` is that of the run on all pairs with which a search ends.
+
+        Raises:
+            WorkbenchError: a study or a run is in progress, the model is not loaded, or there are too few pairs.
+            InputError: the pairs are of a prompt set that does not exist.
+        """
+        with self._starting:
+            if self.progress is not None:
+                raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
+            rows = pairs_of(self._workspace, pairs, learned_beside(config))
+            study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
+            self._stopping.clear()
+            self.over = Future()
+            self._show(study)
+            self._thread = threading.Thread(target=self._work, args=(study, name), name="palate-study", daemon=True)
+            self._thread.start()
+            return study
+
+    def stop(self) -> None:
+        """End the study: the run in progress is left at a checkpoint, and the same study continues from there."""
+        self._stopping.set()
+        if self.progress is not None:
+            self._trainer.leave()
+
+    def close(self) -> None:
+        """Wait for the study's thread, after the scheduler has ended every job."""
+        if self._thread is not None:
+            self._thread.join(_CLOSE_S)
+
+    def _new(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study:
+        questions = count_questions(map(preference_pair, rows))
+        if questions < FEWEST_QUESTIONS:
+            raise WorkbenchError(
+                f"{'A search' if kind == 'search' else 'An outlook'} needs at least {FEWEST_QUESTIONS} preference "
+                f"pairs, there {'is' if questions == 1 else 'are'} {questions}. Judge more."
+            )
+        if problem := self._trainer.problem(questions, pairs):
+            raise WorkbenchError(problem)
+        latest = self.latest(kind)
+        number = 1 if latest is None else latest.number + 1
+        return Study(kind, number, asdict(config), _fingerprint(rows), pairs.record())
+
+    def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
+        latest = self.latest(kind)
+        if latest is None or latest.ended or latest.given != config:
+            return None
+        if latest.pairs != _fingerprint(rows) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
+            return None
+        if problem := self._trainer.problem(len(rows), pairs):
+            raise WorkbenchError(problem)
+        return latest
+
+    # -- on the study's thread ---------------------------------------------------------------------------------
+
+    def _work(self, study: Study, name: str | None) -> None:
+        over = self.over
+        assert over is not None
+        try:
+            self._run(study, name)
+        except CancelledError:
+            logger.info("Study %s ends with the workbench", study.tag)
+        except _Stopped as stopped:
+            self._services.publish(WorkbenchNotice(f"{_title(study)} has stopped", f"{stopped} {_again(study)}"))
+        except KNOWN_ERRORS as error:
+            self._services.publish(WorkbenchFailed(f"{_title(study)}: {title_of(error)}", f"{error} {_again(study)}"))
+        except Exception as error:
+            logger.exception("A study failed")
+            words = f"{type(error).__name__}: {error}"
+            self._services.publish(WorkbenchFailed(f"{_title(study)} failed", words))
+        finally:
+            self.progress = None
+            self._services.publish(StudyChanged(study.kind, study.number))
+            self._workspace.readers.release()
+            over.set_result(None)
+
+    def _run(self, study: Study, name: str | None) -> None:
+        self._keep(study)
+        for cell in study.cells:
+            study = self._finish_cell(study, cell)
+        tried = [self._out_of_fold(study, place) for place in range(len(study.tried))]
+        study = self._concluded(study, tried)
+        self._keep(study)
+        self._services.publish(WorkbenchNotice(_title(study), study.words))
+        if study.kind == "search":
+            self._train_chosen(study, name)
+
+    def _finish_cell(self, study: Study, cell: Cell) -> Study:
+        """Run one cell, unless it is done; measure the drift of a setting's first run."""
+        run = study.runs.get(cell)
+        row = None if run is None else db_runs.get_run(self._workspace.connection, run)
+        if row is None or row.status != "finished":
+            self._check_stopped()
+            if row is not None and row.status == "interrupted" and self._trainer.has_checkpoint(row):
+                self._trainer.resume(row.id)
+            else:
+                chosen, name = pair_set_of(study.pair_set), study.name_of(cell)
+                run = self._trainer.start(study.config_of(cell), name=name, pairs=chosen, tags=(study.tag,))
+                study = replace(study, runs={**study.runs, cell: run})
+                self._keep(study)
+            self._show(study)
+            self._wait(run)
+        if study.kind == "search" and cell.fold == 0 and str(cell.tried) not in study.drifts:
+            study = self._with_drift(study, cell)
+            self._keep(study)
+        self._remove_adapter(study.runs[cell])
+        return study
+
+    def _check_stopped(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopped("It was stopped.")
+
+    def _wait(self, run: int | None) -> None:
+        job = self._trainer.job
+        if job is not None:
+            job.done.exception()  # waits; how a run ended is read below
+        assert run is not None
+        row = db_runs.get_run(self._workspace.connection, run)
+        if row.status != "finished":
+            raise _Stopped(f"Run {run} is {row.status}." if row.error is None else row.error)
+
+    def _with_drift(self, study: Study, cell: Cell) -> Study:
+        """Measure the answers of the base, once, and of the run's adapter."""
+        run = study.runs[cell]
+        rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
+        aside = {each.comparison for each in db_runs.run_pairs(self._workspace.connection, run) if each.split == "eval"}
+        prompts = list(dict.fromkeys(_turns(row) for row in rows if row.comparison in aside))[:_PROMPTS]
+        adapter = db_runs.get_run(self._workspace.connection, run).adapter
+        for key, which in (("base", None), (str(cell.tried), adapter)):
+            if key not in study.drifts:
+                found = self._measured(prompts, which)
+                study = replace(study, drifts={**study.drifts, key: (found.tokens, found.nats)})
+        return study
+
+    def _measured(self, prompts: Sequence[Turns], adapter: str | None) -> Drift:
+        found: list[Drift] = []
+        steps = self._drift_steps(prompts, adapter, found)
+        self._services.scheduler.submit("drift", steps, lambda: Priority.RUN).done.result()
+        return found[0]
+
+    def _drift_steps(self, prompts: Sequence[Turns], adapter: str | None, found: list[Drift]) -> WorkSteps:
+        from engine.drift import DriftMeasure  # imports torch
+
+        base = self._services.loaded_model.required()
+        asked = [tuple(Message(role=role, content=text) for role, text in each) for each in prompts]
+        measure = DriftMeasure(base, asked, self._seed)
+        if adapter is None:
+            found.append((yield from _boundaries(measure.steps(None))))
+            return
+        with self._services.loaded_model.using(self._workspace.registry.get(adapter)) as name:
+            found.append((yield from _boundaries(measure.steps(name))))
+
+    def _remove_adapter(self, run: int) -> None:
+        """The run's adapter learned from a part of the pairs, and nobody is to use it."""
+        adapter = db_runs.get_run(self._workspace.connection, run).adapter
+        try:
+            if adapter is not None:
+                self._delete_adapter(adapter)
+        except (AdapterError, WorkbenchError) as error:  # removed already, or needed: it stays
+            logger.info("The adapter of run %s stays: %s", run, error)
+
+    def _out_of_fold(self, study: Study, tried: int) -> OutOfFold:
+        """The margins of the pairs kept aside, from the last epoch of each fold's run."""
+        folds = []
+        for fold in range(FOLDS):
+            run = study.runs[Cell(tried, fold)]
+            rows = {row.comparison: row for row in db_verdicts.run_preference_pairs(self._workspace.connection, run)}
+            margins: dict[str, list[float]] = {}
+            for each in db_metrics.last_margins(self._workspace.connection, run, "eval"):
+                row = rows[each.comparison]
+                name = f"pair {row.comparison}" if row.ranking is None else f"ranking {row.ranking}"
+                margins.setdefault(name, []).append(each.margin or 0.0)
+            folds.append(margins)
+        return OutOfFold(tuple(folds))
+
+    def _concluded(self, study: Study, tried: Sequence[OutOfFold]) -> Study:
+        if study.kind == "outlook":
+            return replace(study, ended="finished", words=self._outlook(study, tried).words())
+        base = Drift(*study.drifts["base"])
+        problems = {place: drift_problem(base, Drift(*study.drifts[str(place)])) for place in range(1, len(tried))}
+        left_out = {place: problem for place, problem in problems.items() if problem is not None}
+        found = choose(tried, study.names, left_out)
+        words = found.sentence
+        if left_out:
+            words += " Left out: " + "; ".join(f"{study.names[place]}: {why}" for place, why in left_out.items()) + "."
+        return replace(study, ended="finished", chosen=found.chosen, words=words)
+
+    def _outlook(self, study: Study, tried: Sequence[OutOfFold]) -> Outlook:
+        sizes = []
+        for place in range(len(SHARES)):
+            runs = [study.runs[Cell(place, fold)] for fold in range(FOLDS)]
+            trained = [db_runs.get_run(self._workspace.connection, run).train_pairs for run in runs]
+            sizes.append(sum(trained) / FOLDS)
+        return outlook(sizes, tried, MORE)
+
+    def _train_chosen(self, study: Study, name: str | None) -> None:
+        """Train on all pairs with the chosen settings: an ordinary run, whose adapter is put in use."""
+        self._check_stopped()
+        assert study.chosen is not None
+        config = study.tried[study.chosen]
+        run = self._trainer.start(config, name=name, pairs=pair_set_of(study.pair_set))
+        self._workspace.write(db_runs.add_log, run, "info", f"{_title(study)}: {study.words}").result()
+        study = replace(study, final=run)
+        self._keep(study)
+        self._show(study)
+        self._wait(run)
+
+    def _keep(self, study: Study) -> None:
+        kept: dict[str, Any] = {**self._workspace.setting(KEY, {}), study.kind: study.record()}
+        self._workspace.keep_setting(KEY, kept)
+
+    def _show(self, study: Study) -> None:
+        done = sum(db_runs.get_run(self._workspace.connection, run).status == "finished" for run in study.runs.values())
+        self.progress = StudyProgress(_title(study), done, len(study.cells))
+        self._services.publish(StudyChanged(study.kind, study.number))
+
+
+def _boundaries(events: Generator[Event, None, Drift]) -> Generator[None, None, Drift]:
+    """Steps of work at every event; the value that the events return."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            found: Drift = end.value
+            return found
+        yield
+
+
+def _turns(row: PairRow) -> Turns:
+    return tuple((turn["role"], turn["content"]) for turn in row.messages)
+
+
+def _fingerprint(rows: Sequence[PairRow]) -> str:
+    return pairs_fingerprint([preference_pair(row) for row in rows])
+
+
+def _title(study: Study) -> str:
+    return f"{study.kind.capitalize()} {study.number}"
+
+
+def _again(study: Study) -> str:
+    return f"`palate train --{study.kind}` with the same settings continues it."
