@@ -157,7 +157,6 @@ CLOSED = {
     "ReviewScreen",
     "SettleScreen",
     "GrowScreen",
-    "SettleScreen",
 }
 
 
