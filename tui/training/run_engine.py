@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import TrainConfig
 from engine.events import Event
+from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
 from tui.compute.services import Services
 from tui.training.pair_sets import preference_pair
@@ -155,6 +156,16 @@ class RunEngine:
         self._loaded_model.unload(name)
         if folder is not None:
             self._loaded_model.required().load_adapter(name, folder)
+
+
+def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]:
+    """The ids of the cards that a run computes on, from the devices of its settings."""
+    if devices is None:
+        return loaded_model.gpu_ids()
+    from engine.devices import find_devices
+    from engine.precision import gpu_ids
+
+    return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
 
 
 def check_devices(config: TrainConfig) -> None:
