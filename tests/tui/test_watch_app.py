@@ -141,7 +141,7 @@ adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
 servers.try servers.add servers.allow servers.remove adapter.push run.track
-data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
+judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
@@ -157,6 +157,7 @@ CLOSED = {
     "ReviewScreen",
     "SettleScreen",
     "GrowScreen",
+    "RankingScreen",
 }
 
 
