@@ -142,7 +142,7 @@ train.start train.stop train.pause train.presets train.pairs named.save named.re
 form.press form.open-window form.default form.default-choice
 judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 servers.try servers.add servers.allow servers.remove adapter.push run.track
-data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
+judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
@@ -159,6 +159,7 @@ CLOSED = {
     "RankingScreen",
     "SettleScreen",
     "GrowScreen",
+    "RankingScreen",
 }
 
 
