@@ -139,7 +139,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.joining = Joining(self.workspace, self._prompts_changed)
-            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)

@@ -155,8 +155,8 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
-    "GrowScreen",
     "SettleScreen",
+    "GrowScreen",
 }
 
 
@@ -216,7 +216,7 @@ def test_acts_are_refused_with_the_owner_s_number(
     assert watched.status().watching == f"watching, owner is {pid}"
 
 
-@pytest.mark.parametrize("key", ["L", "comma"])
+@pytest.mark.parametrize("key", ["L", "A", "comma"])
 async def test_a_dimmed_key_of_the_app_says_why(watched: RemoteWorkbench, key: str) -> None:
     app = WatchApp(watched, None, NoSignals())
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -88,6 +88,7 @@ def _one_question(options: Options, flags: Mapping[str, Any]) -> None:
         talk.begin_after(flags["after"])
         if not talk.ask(text):
             raise SystemExit(1)
+        talk.say_how_to_judge()
 
 
 def _choice(workbench: Workbench, flags: Mapping[str, Any]) -> AskChoice:
@@ -158,19 +159,17 @@ class _Talk:
             self._messages = (*messages, Message(role="assistant", content=asked.shown()[0]))
         if self._as_json:
             emit(_record(asked, self.pair))
-        else:
-            self._say_how_to_judge(ended.prompt)
+        elif self.pair is None:
+            say("Both answers are the same, so there is nothing to judge.")
         return True
 
-    def _say_how_to_judge(self, prompt: int | None) -> None:
-        pair = self.pair
-        if pair is None:
-            say("Both answers are the same, so there is nothing to judge.")
-        else:
-            first, second = pair.first_letter, pair.second_letter
+    def say_how_to_judge(self) -> None:
+        """Say with which commands the pair is judged and the conversation continued."""
+        if self.pair is not None and not self._as_json:
+            number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
             say(
-                f"Pair {pair.id}: `palate judge {pair.id} {first}` for the first answer, {second} for the second. "
-                f"`palate ask --after {prompt} …` goes on."
+                f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
+                f"`palate ask --after {self.pair.prompt.id} …` goes on."
             )
 
 

@@ -251,5 +251,6 @@ def _line(each: JudgeView, width: int) -> Content:
     may = ("decides trials", "$success") if record["trials"] == "yes" else ("no trials", "$quiet")
     kappa = f"κ {record['κ']}" if record["pairs"] else "not measured"
     name = column(cut(record["name"], 12), 13)
-    where = column(cut(f"{record['model']}, {record['where']}", width - 2), width)
-    return Content.assemble((name, "bold"), where, f"{kappa:<22}", may)
+    where = record["model"] if record["where"] == "here" else f"{record['model']}, {record['where']}"
+    where = column(cut(where, width - 2), width)
+    return Content.assemble((name, "bold"), where, f"{kappa:<23}", may)

@@ -144,7 +144,7 @@ async def test_join_and_settle_by_keys(workbench: StillWorkbench) -> None:
         await pilot.press("d")
         await until(pilot, lambda: len(app._notifications) == 1)  # nothing to settle
         assert app.screen is screen
-        await pilot.press("J")
+        await pilot.press("P")
         await until_shown(pilot, "It is only read")
         await pilot.press(*str(workbench.folder.parent / "ben"), "enter")
         await until_shown(pilot, "Ben judged 6 pairs: 6 of them are here, 0 would come")
