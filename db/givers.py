@@ -42,20 +42,14 @@ It is the newest one of the first of them who judged it.
 _ME = "me"
 _KINDS: tuple[Literal["judge", "person"], ...] = ("person", "judge")
 # A judge's verdicts in trials that it decides are no labelling.
+_JUDGED = """EXISTS (SELECT 1 FROM verdicts v JOIN comparisons c ON c.id = v.comparison
+        WHERE v.{kind} = g.id AND v.verdict NOT IN ('undo', 'skip') AND c.trial IS NULL AND c.repeats IS NULL
+            AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id))"""
 _NAMED = {
-    "person": """SELECT p.id, p.name, count(DISTINCT c.id) AS verdicts FROM people p
-        LEFT JOIN verdicts v ON v.person = p.id AND v.verdict NOT IN ('undo', 'skip')
-            AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
-        LEFT JOIN comparisons c ON c.id = v.comparison AND c.trial IS NULL AND c.repeats IS NULL
-        GROUP BY p.id ORDER BY p.id""",
-    "judge": """SELECT j.id, j.name, count(DISTINCT c.id) AS verdicts FROM judges j
-        LEFT JOIN verdicts v ON v.judge = j.id AND v.verdict NOT IN ('undo', 'skip')
-            AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)
-        LEFT JOIN comparisons c ON c.id = v.comparison AND c.trial IS NULL AND c.repeats IS NULL
-        GROUP BY j.id ORDER BY j.archived, j.id DESC""",
+    "person": f"SELECT g.id, g.name FROM people g WHERE {_JUDGED.format(kind='person')} ORDER BY g.id",
+    "judge": f"""SELECT g.id, g.name FROM judges g WHERE {_JUDGED.format(kind="judge")}
+        ORDER BY g.archived, g.id DESC""",
 }
-_OWN = """SELECT count(*) FROM comparisons c
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing_verdict <> 'skip'"""
 
 
 def givers_value(givers: Sequence[Giver]) -> str:
@@ -68,15 +62,13 @@ def list_givers(conn: Connection) -> list[GiverRow]:
 
     Of judges with one name, as after a change of a rubric, there is one: the one in use, else the newest.
     """
-    own = int(conn.execute(_OWN).fetchone()[0])
-    found = [GiverRow(OWNER, own_name(conn) or _ME, _ME, own)]
+    found = [GiverRow(OWNER, own_name(conn) or _ME, _ME)]
     for kind in _KINDS:
         names: set[str] = set()
         for row in conn.execute(_NAMED[kind]):
-            if row["verdicts"] and row["name"].casefold() not in names:
+            if row["name"].casefold() not in names:
                 names.add(row["name"].casefold())
-                label = f"{kind}:{row['name']}"
-                found.append(GiverRow(Giver(kind, row["id"]), row["name"], label, row["verdicts"]))
+                found.append(GiverRow(Giver(kind, row["id"]), row["name"], f"{kind}:{row['name']}"))
     return found
 
 

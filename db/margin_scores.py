@@ -16,8 +16,10 @@ def open_margins(conn: Connection, model: int) -> dict[int, float | None]:
     return {row["id"]: row["margin"] for row in conn.execute(f"{_OPEN} ORDER BY comparisons.id", (model,))}
 
 
-def next_by_margin(conn: Connection, model: int, *, pick: int | None, after: int | None) -> ComparisonRow | None:
-    """The ready comparison whose margin under the model is nearest to 0.
+def next_by_margin(
+    conn: Connection, model: int, *, pick: int | None, after: int | None, farthest: bool = False
+) -> ComparisonRow | None:
+    """The ready comparison whose margin under the model is nearest to 0, or farthest from it.
 
     A comparison that a person asked for comes first. Those without a margin come last, in id order, and skipped ones
     follow when none is ready. `pick` chooses one of the ready ones instead, modulo their number. The comparison `after`
@@ -32,7 +34,8 @@ def next_by_margin(conn: Connection, model: int, *, pick: int | None, after: int
     if pick is not None:
         return get_comparison(conn, ready[pick % len(ready)])
     scored = [(abs(margin), each) for each in ready if (margin := margins[each]) is not None]
-    return get_comparison(conn, min(scored)[1] if scored else ready[0])
+    best = max if farthest else min
+    return get_comparison(conn, best(scored)[1] if scored else ready[0])
 
 
 def unscored(conn: Connection, model: int, limit: int) -> list[int]:

@@ -246,15 +246,11 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class GiverRow:
-    """A giver with a name. `label` is "me", or the name after "person:" or "judge:", which no other giver has.
-
-    `verdicts` is the number of labelling pairs on which this giver has a verdict.
-    """
+    """A giver with a name. `label` is "me", or the name after "person:" or "judge:", which no other giver has."""
 
     giver: Giver
     name: str
     label: str
-    verdicts: int
 
 
 @dataclass(frozen=True)

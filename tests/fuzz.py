@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ from unittest.mock import patch
 from textual import events
 from textual.keys import _character_to_key
 from textual.message_pump import MessagePump
-from textual.pilot import Pilot
+from textual.pilot import Pilot, WaitForScreenTimeout
 
 from tests import label_pairs
 from tests.flags import flags_of
@@ -42,6 +42,8 @@ TYPED: Final = (*"abcdefghijklmnopqrstuvwxyz0123456789:.,-?*[]%\"'é漢", "ctrl+
 CHARACTERS: Final = {"enter": "\r", "escape": "\x1b", "space": " ", "tab": "\t", "backspace": "\x7f"}
 SIZES: Final = ((100, 30), (120, 40), (80, 24), (64, 18))
 PAIRS: Final = 12
+WAITS: Final = 10
+"""So often Textual's limit is waited for."""
 
 
 class FuzzedApp(PalateApp):
@@ -82,7 +84,7 @@ class Fuzz:
                     while app.is_running and self.pressed < self.keys:
                         await self._press(app, pilot)
                     if app.is_running:
-                        await pilot.pause()  # a test ends its app while keys may still wait, which no terminal does
+                        await settle(pilot)  # a test ends its app while keys may still wait, which no terminal does
                 self.outlived += app.outlived
 
     async def _press(self, app: PalateApp, pilot: Pilot[None]) -> None:
@@ -94,7 +96,7 @@ class Fuzz:
         app.post_message(events.Key(name, CHARACTERS.get(key, key if len(key) == 1 else None)))
         wait = self._random.random()
         if wait < 0.05:
-            await pilot.pause()
+            await settle(pilot)
         elif wait < 0.5:
             await asyncio.sleep(self._random.choice((0, 0.001, 0.005, 0.02)))
 
@@ -108,6 +110,19 @@ class Fuzz:
 
     def __str__(self) -> str:
         return f"seed {self.seed}: {self.pressed} keys, last {' '.join(self.last)}"
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until every widget has worked off its messages, also on a busy machine, where Textual's 30 s may be short.
+
+    Raises:
+        WaitForScreenTimeout: a widget hangs.
+    """
+    for _ in range(WAITS - 1):
+        with suppress(WaitForScreenTimeout):
+            await pilot.pause()
+            return
+    await pilot.pause()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tui.screens
+from db.pair_rows import ComparisonRow
 from db.prompt_rows import Crossing
 from engine.chat_servers.inspection import ServerReport
 from engine.config import SamplingConfig, settings_of
@@ -56,6 +57,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.name_picker import Named, NamedRow, NamePicker
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.pairs.verdict import VerdictScreen
 from tui.screens.picker import Pick
@@ -249,6 +251,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("ask", conversation),
         ("ask, growing", asked_growing),
         ("ask, past conversations", past),
+        ("a ranking", on("label", lambda: ranking_of(app.bench.comparison(ids["judged"])))),
         ("label again", on("label")),
         ("notices", failures),
         ("train", on("train")),
@@ -300,6 +303,11 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("stopping", on("train", lambda: StopScreen(PROGRESS))),
         ("keys", on("label", lambda: HelpScreen(app.screen))),
     ]
+
+
+def ranking_of(pair: ComparisonRow) -> RankingScreen:
+    """Both answers of a pair and the first one again, to be put in order."""
+    return RankingScreen([pair], [pair.first, pair.second, pair.first])
 
 
 def unlisted(seen: set[type], ids: dict[str, int]) -> Iterator[PalateScreen]:

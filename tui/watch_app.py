@@ -17,7 +17,7 @@ from tui.terminal.signals import Signals
 from tui.widgets.binding import Binding
 from tui.workbench import Workbench
 
-_REFUSED = ("go('label')", "settings")
+_REFUSED = ("go('label')", "go('ask')", "settings")
 """Actions of the app itself whose keys are dimmed: pressed all the same, they say why."""
 
 

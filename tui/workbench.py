@@ -81,7 +81,7 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import AT, BASE, is_served
+from tui.workspace.settings import AT, BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -139,7 +139,7 @@ class Workbench(WorkspaceReader):
             self.data = VerdictBrowser(self.workspace, self._publish)
             self.prompts = PromptSets(self.workspace, self._prompts_changed)
             self.joining = Joining(self.workspace, self._prompts_changed)
-            self.growth = PromptGrowth(services, self.prompts, self.servers, seed=seed)
+            self.growth = PromptGrowth(services, self.prompts, self.servers)
             self.forgetting = Forgetting(self.workspace, self._prompts_changed)
             self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
             self.side_by_side = SideBySide(services, seed=seed)
@@ -296,14 +296,18 @@ class Workbench(WorkspaceReader):
         """The comparison to judge next, or None when none is ready. `after` is skipped unless it is the only one.
 
         In the order "margin" it is the one with the smallest margin between its answers under the adapter in use, in
-        the order "judge" the one that the judge of the queue is least sure of.
+        the order "certain" the one with the largest, in the order "different" the one whose answers share the fewest
+        words, and in the order "judge" the one that the judge of the queue is least sure of.
         """
         queue = self.answers.settings.queue
         if queue.order == "judge":
             return self.judges.next_comparison(after)
-        if queue.order != "margin" or self.margins.model is None:
+        if queue.order == "different":
+            return self.answers.most_different(after) or super().next_comparison(after)
+        if queue.order not in BY_MARGIN or self.margins.model is None:
             return super().next_comparison(after)
-        return self.margins.next_comparison(random_share=queue.random_share, after=after)
+        farthest = queue.order == "certain"
+        return self.margins.next_comparison(random_share=queue.random_share, after=after, farthest=farthest)
 
     def judge(
         self,
@@ -471,7 +475,7 @@ class Workbench(WorkspaceReader):
             self._score_margins()
 
     def _score_margins(self) -> None:
-        if self._started and self.answers.settings.queue.order == "margin":
+        if self._started and self.answers.settings.queue.order in BY_MARGIN:
             self.margins.wake()
 
     def _scoring_policy(self) -> ServedPolicy | None:

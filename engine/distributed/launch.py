@@ -89,7 +89,7 @@ class DeviceRun:
         self._workers: list[_Worker] = []
         self._failures = _Failures()
         self._sending = threading.Lock()
-        self._consumed = 0
+        self._given = self._consumed = 0
         self._wish: Callable[[], Wish] = lambda: Wish.NOTHING
         self._sent: tuple[Wish, int] | None = None
         self._closing = self._is_lost = False
@@ -106,6 +106,17 @@ class DeviceRun:
         return not self._queue.empty() or (self.has_begun and self.takes_turns)
 
     @property
+    def owes_word(self) -> bool:
+        """Whether the processes do not know yet that the latest event is consumed."""
+        return self._given > self._consumed
+
+    def consumed(self) -> None:
+        """Say that the latest event is consumed, and what is wanted now that it is. The processes go on."""
+        if self.owes_word:
+            self._consumed = self._given
+            self._say_wish()
+
+    @property
     def takes_turns(self) -> bool:
         """Whether the run computes on a device of the owner, by turns with the owner's own work."""
         return self._job.ahead == 0
@@ -114,6 +125,8 @@ class DeviceRun:
         self, wish: Callable[[], Wish], known: Mapping[str, tuple[float, float]], loaded: Callable[[Path | None], None]
     ) -> Generator[Event, None, None]:
         """Start the processes and yield the events of the run, as `train_dpo` does; closing the generator ends them.
+
+        After an event, `consumed` lets the processes go on before the next one is asked for.
 
         Args:
             wish: what is wanted of the run, asked every 0.1 s on another thread.
@@ -133,13 +146,14 @@ class DeviceRun:
             names = ", ".join(self._job.devices)
             yield Notice(NoticeLevel.INFO, f"The run computes in processes of its own, on {names}.")
             for event in self._arriving(known):
+                self._given += 1
                 if isinstance(event, PolicyWritten):
                     loaded(Path(event.folder))
                     shutil.rmtree(event.folder, ignore_errors=True)
                 else:
                     self.has_begun = self.has_begun or isinstance(event, RunPlanned)
                     yield event
-                self._consume()
+                self.consumed()
             follower.join()
 
     def _arriving(self, known: Mapping[str, tuple[float, float]]) -> Iterator[Event]:
@@ -150,11 +164,6 @@ class DeviceRun:
                 raise item
             else:
                 yield item
-
-    def _consume(self) -> None:
-        """Say that an event is consumed, and what is wanted now that it is."""
-        self._consumed += 1
-        self._say_wish()
 
     # -- starting and ending -------------------------------------------------------------------------------------
 
@@ -220,6 +229,8 @@ class DeviceRun:
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._failures.add(TrainingError(f"The events of the run cannot be read: {error}"))
         for each in self._workers:
+            with suppress(OSError):
+                each.socket.sendall(b'{"leave": true}\n')
             each.socket.close()
         if not self._closing:
             self._is_lost = bool(self._failures.found)
@@ -285,11 +296,14 @@ class DeviceRun:
         self._wake()
 
     def _say_wish(self) -> None:
+        """Say what is wanted. What was met stays wanted until its event is consumed, so that a pause holds."""
         with self._sending:
-            now = self._wish(), self._consumed
-            if now != self._sent:
-                self._send({"want": now[0], "consumed": now[1]})
-                self._sent = now
+            wish = self._wish()
+            if wish is Wish.NOTHING and self._sent is not None and self.owes_word:
+                wish = self._sent[0]
+            if (wish, self._consumed) != self._sent:
+                self._send({"want": wish, "consumed": self._consumed})
+                self._sent = wish, self._consumed
 
     def _say(self, message: Mapping[str, Any]) -> None:
         with self._sending:

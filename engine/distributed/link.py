@@ -2,15 +2,17 @@
 
 Both write lines of JSON. The worker says `hello` (its number), that it appended `line` number n to the run's events,
 `ask` (keys of reference logps), `failed` with an error, and `over`. The owner says what it `want`s (a `Wish`), how many
-events it has `consumed`, and which reference logps are `known`.
+events it has `consumed`, which reference logps are `known`, and `leave` before it closes the connection.
 """
 
 import json
 import os
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,12 +36,13 @@ class Link:
 
     def __init__(self, address: str, rank: int) -> None:
         self.wish = Wish.NOTHING
-        self._address = address
+        self._address, self._launcher = address, os.getppid()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(address)
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._consumed = 0
+        self._is_told = False
         self._known: SimpleQueue[dict[str, tuple[float, float]]] = SimpleQueue()
         self.say(hello=rank, pid=os.getpid())
         threading.Thread(target=self._listen, name="palate-owner", daemon=True).start()
@@ -65,10 +68,21 @@ class Link:
                 self._take(json.loads(line))
         except OSError:
             pass  # as at the end of the file: the owner is gone
-        shutil.rmtree(Path(self._address).parent, ignore_errors=True)
+        self._end_all()
+
+    def _end_all(self) -> None:
+        """End the launcher, which would wait for its own meeting for minutes, and this process."""
+        if os.getppid() == self._launcher:
+            with suppress(ProcessLookupError):
+                os.kill(self._launcher, signal.SIGKILL)
+        if not self._is_told:  # an owner that says so clears up itself, and may still read what lies there
+            shutil.rmtree(Path(self._address).parent, ignore_errors=True)
         os._exit(0)  # another thread may be deep inside a computation, whose result nobody waits for
 
     def _take(self, message: Mapping[str, Any]) -> None:
+        if "leave" in message:
+            self._is_told = True
+            return
         if "known" in message:
             self._known.put({key: (chosen, rejected) for key, (chosen, rejected) in message["known"].items()})
             return

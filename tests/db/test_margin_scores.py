@@ -38,13 +38,14 @@ def test_the_pair_nearest_to_zero_comes_next_or_the_one_that_chance_picks(conn):
     one, two, three = (compared(conn, f"Question {place}?") for place in range(3))
     tuned = new_model(conn, "tuned", "adapter")
 
-    def chosen(pick=None, after=None):
-        row = next_by_margin(conn, tuned, pick=pick, after=after)
+    def chosen(pick=None, after=None, farthest=False):
+        row = next_by_margin(conn, tuned, pick=pick, after=after, farthest=farthest)
         return row and row.id
 
     assert chosen() == one  # none has a margin yet
     keep_margins(conn, tuned, {one: 0.5, two: -0.25})
     assert chosen() == two
+    assert chosen(farthest=True) == one
     assert chosen(after=two) == one
     assert [chosen(pick=pick) for pick in range(4)] == [one, two, three, one]
     assert [chosen(pick=pick, after=one) for pick in range(3)] == [two, three, two]

@@ -57,7 +57,8 @@ class Person:
         editor.write_text(EDITOR)
         editor.chmod(0o700)
         self.app = App(self.space, *more, editor=str(editor))
-        self.app.expect("a pair", lambda text: shows_pair(text) and " ready" in text and "Loading" not in text)
+        self.app.expect("the model", lambda text: " ready" in text and "Loading" not in text)
+        self.label()  # a run that is taken over opens on the Train screen
         self.first = self.app.held()
         return self.app
 

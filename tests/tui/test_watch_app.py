@@ -140,8 +140,9 @@ run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
+judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 servers.try servers.add servers.allow servers.remove adapter.push run.track
-data.join data.reasons data.settle reason-list.add reason-list.down reason-list.remove reason-list.rename reason-list.up
+judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 """
 """Every key that watching refuses on screens that it opens."""
 CLOSED = {
@@ -155,8 +156,10 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
-    "GrowScreen",
+    "RankingScreen",
     "SettleScreen",
+    "GrowScreen",
+    "RankingScreen",
 }
 
 
@@ -216,7 +219,7 @@ def test_acts_are_refused_with_the_owner_s_number(
     assert watched.status().watching == f"watching, owner is {pid}"
 
 
-@pytest.mark.parametrize("key", ["L", "comma"])
+@pytest.mark.parametrize("key", ["L", "A", "comma"])
 async def test_a_dimmed_key_of_the_app_says_why(watched: RemoteWorkbench, key: str) -> None:
     app = WatchApp(watched, None, NoSignals())
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

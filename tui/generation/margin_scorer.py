@@ -84,7 +84,9 @@ class MarginScorer:
                     return
                 self._workspace.write(db_margin_scores.keep_margins, model, margins).result()
 
-    def next_comparison(self, *, random_share: float, after: int | None) -> ComparisonRow | None:
+    def next_comparison(
+        self, *, random_share: float, after: int | None, farthest: bool = False
+    ) -> ComparisonRow | None:
         """The comparison to judge next: see `next_by_margin`. A share of them, 0 to 1, is chosen at random.
 
         The choice stays the same until another verdict is given.
@@ -93,7 +95,7 @@ class MarginScorer:
         chance = seed_from(self._seed, "pick", db_verdicts.newest_verdict(connection))
         pick = seed_from(chance, "which") if chance / 2**48 < random_share else None
         assert self.model is not None  # without an adapter there are no margins to choose by
-        return db_margin_scores.next_by_margin(connection, self.model, pick=pick, after=after)
+        return db_margin_scores.next_by_margin(connection, self.model, pick=pick, after=after, farthest=farthest)
 
     def _work_steps(self) -> WorkSteps:
         yield  # the job that loads the model goes first

@@ -5,26 +5,26 @@ from __future__ import annotations
 import random
 import re
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from db import prompt_lists as db_prompt_lists
 from db.hashing import content_hash, guard_hash
 from db.prompt_rows import Message, Messages, NewPrompt, StoredQuestion
-from engine.errors import AnswersMissing, ModelError
+from engine.errors import AnswersMissing, EngineError, ModelError
 from engine.requests import GenerationRequest
 from engine.thoughts import without_thoughts
 from tui.compute.scheduler import Job, Priority, Scheduler, WorkSteps
-from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.near_prompts import similar_prompts
 from tui.curation.prompt_sets import PromptSets
 from tui.errors import InputError
 from tui.events import PromptsGrown
 from tui.generation.answer_sources import AnswerSource
-from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused
+from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, WriterEvent
 from tui.generation.policies import ServedPolicy
 from tui.workspace.servers import ServerList
 from tui.workspace.settings_store import stored_settings
@@ -40,6 +40,8 @@ _TOKENS_EACH: Final = 48
 _NUMBERED = re.compile(r"^\s*(?:\*\*)?\d{1,3}\s*[.):]\s*(.+)$")
 _BULLET = re.compile(r"^\s*[-*•]\s+(.+)$")
 _LETTER = re.compile(r"\w")
+Write = Callable[[deque[GenerationRequest]], Generator[WriterEvent, None, None]]
+"""Writes the answers to some requests: a `CompletionWriter` with its source."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,8 @@ class GrowthRequest:
 class PromptGrowth:
     """Asks a model for prompts, and leaves out those that are there already."""
 
-    def __init__(self, services: Services, prompts: PromptSets, servers: ServerList, *, seed: int) -> None:
-        self._services, self._prompts, self._servers, self._seed = services, prompts, servers, seed
-        self._writer = CompletionWriter(services)
-        self._asked = 0
+    def __init__(self, services: Services, prompts: PromptSets, servers: ServerList) -> None:
+        self._services, self._prompts, self._servers = services, prompts, servers
 
     def ask(self, request: GrowthRequest, beside: Iterable[str] = ()) -> Job:
         """Ask for prompts; the job's end publishes `PromptsGrown`. None is like one of `beside`, such as declined ones.
@@ -72,10 +72,9 @@ class PromptGrowth:
             TextsStay: nobody allowed texts to be sent to the server.
         """
         examples = self._examples(request)
-        source = self._source(request)
-        self._asked += 1
-        steps = self._steps(request, source, examples, tuple(beside))
-        priority = lambda: Priority.ASLEEP if self._writer.idle else Priority.WAITED_FOR  # noqa: E731
+        source, writer = self._source(request), CompletionWriter(self._services)
+        steps = self._steps(request, partial(writer.write, source), examples, tuple(beside))
+        priority = lambda: Priority.ASLEEP if writer.idle else Priority.WAITED_FOR  # noqa: E731
         return self._thread(request).submit("prompts", steps, priority)
 
     def end(self, job: Job, request: GrowthRequest) -> None:
@@ -115,16 +114,23 @@ class PromptGrowth:
     # -- on the compute thread -----------------------------------------------------------------------------------
 
     def _steps(
-        self, request: GrowthRequest, source: AnswerSource, examples: Sequence[StoredQuestion], beside: tuple[str, ...]
+        self, request: GrowthRequest, write: Write, examples: Sequence[StoredQuestion], beside: tuple[str, ...]
     ) -> WorkSteps:
-        """Ask up to three times, with other examples each time, until there are as many as were wanted."""
-        chance = random.Random(seed_from(self._seed, "grow", request.set_name, self._asked))
+        """Ask up to three times, with other examples each time, until there are as many as were wanted.
+
+        Examples and seeds are drawn by chance: asked again tomorrow, a model should write others.
+        """
         kept: list[str] = []
         left_out = 0
         for _ in range(_ROUNDS):
-            shown = chance.sample(examples, min(_EXAMPLES, len(examples)))
+            shown = random.sample(examples, min(_EXAMPLES, len(examples)))
             messages = _asking(shown, request.number - len(kept), request.field)
-            texts = yield from self._written(source, messages, chance.getrandbits(31))
+            try:
+                texts = yield from _written(write, messages)
+            except EngineError:
+                if not kept:
+                    raise
+                break  # what came before is worth more than the reason why no more comes
             known = db_prompt_lists.stored_questions(self._services.workspace.connection)
             fresh = fresh_prompts(texts, known, [*beside, *kept])
             left_out += len(texts) - len(fresh)
@@ -133,27 +139,28 @@ class PromptGrowth:
                 break
         self._services.publish(PromptsGrown(request.set_name, tuple(kept), request.field, left_out))
 
-    def _written(self, source: AnswerSource, messages: Messages, seed: int) -> Generator[None, None, list[str]]:
-        """The prompts of one answer.
 
-        Raises:
-            ModelError: the model cannot be asked this.
-            AnswersMissing: the server gave no answer.
-            ServerError: the server could not be asked.
-        """
-        texts: list[str] = []
-        requests = deque([GenerationRequest("grow", messages, seed)])
-        with closing(self._writer.write(source, requests)) as events:
-            for event in events:
-                match event:
-                    case Completed():
-                        texts = prompts_in(without_thoughts(event.done.text), cut=event.done.cut)
-                    case Refused():
-                        raise event.error or ModelError(event.reason)
-                    case Missing():
-                        raise AnswersMissing(event.reason)
-                yield
-        return texts
+def _written(write: Write, messages: Messages) -> Generator[None, None, list[str]]:
+    """The prompts of one answer.
+
+    Raises:
+        ModelError: the model cannot be asked this.
+        AnswersMissing: the server gave no answer.
+        ServerError: the server could not be asked.
+    """
+    texts: list[str] = []
+    requests = deque([GenerationRequest("grow", messages, random.getrandbits(31))])
+    with closing(write(requests)) as events:
+        for event in events:
+            match event:
+                case Completed():
+                    texts = prompts_in(without_thoughts(event.done.text), cut=event.done.cut)
+                case Refused():
+                    raise event.error or ModelError(event.reason)
+                case Missing():
+                    raise AnswersMissing(event.reason)
+            yield
+    return texts
 
 
 def _asking(examples: Sequence[StoredQuestion], number: int, field: str | None) -> Messages:

@@ -12,6 +12,7 @@ from functools import partial
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
+from db.pair_rows import ComparisonRow
 from db.prompt_rows import AskedOf, PromptRow
 from engine.chat_servers.adapters import AdapterNotServed
 from engine.config import SamplingConfig
@@ -24,11 +25,14 @@ from tui.generation import prompt_order
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
 from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
 from tui.generation.policies import ServedPolicy
+from tui.text.similarity import likeness
 from tui.workspace.settings import QueueConfig
 from tui.workspace.settings_store import stored_settings
 
 LOW = QueueConfig().low_mark
 """Below this many ready comparisons the labeller is served before a run, unless a workspace sets another number."""
+_COMPARED = 50
+"""So many ready pairs are looked through for the one whose answers differ most, at a millisecond each."""
 PROMPTS_AT_ONCE = 8
 """Prompts answered in one batch. The first of an empty queue is answered alone, so that it comes sooner."""
 PROMPTS_IN_ALL = 96
@@ -269,6 +273,17 @@ class QueueFiller:
         if self._asked_last is not None:
             return self._asked_last.field
         return db_prompts.last_asked_field(self._workspace.connection)
+
+    def most_different(self, after: int | None) -> ComparisonRow | None:
+        """The ready pair whose answers share the fewest words, of the first 50; None where none is ready.
+
+        One that a person asked for comes first. `after` is left out.
+        """
+        connection = self._workspace.connection
+        if (asked := db_comparisons.next_asked_first(connection, after=after)) is not None:
+            return asked
+        ready = [each for each in db_comparisons.open_comparisons(connection, _COMPARED) if each.id != after]
+        return min(ready, key=lambda each: (likeness(each.a.text, each.b.text), each.id), default=None)
 
     def _place(self, prompt: int) -> int:
         """A prompt's place in the shuffled order. It depends on the seed alone, so a restart continues the order."""

@@ -88,7 +88,7 @@ class OwnerServer:
             "model": asdict(choice),
             "seed": self._workbench.seed,
             "status": asdict(status),
-            "gpus": self._workbench.loaded_model.gpu_ids(),
+            "gpus": self._workbench.trainer.machine.cards if status.run else self._workbench.loaded_model.gpu_ids(),
             "tokens_per_second": self._workbench.trainer.machine.speed if status.run else None,
             "visitors": clients,
         }

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
+_ENDS_WITHIN_S: Final = 3.0
+"""A suspended owner may keep the thread that follows it for longer; the process ends all the same."""
 
 
 class WatchOnly(WorkbenchError):
@@ -52,6 +54,7 @@ class RemoteWorkbench(WorkspaceReader):
         self._channel, self._owner = channel, owner
         self._listeners: list[Callable[[WorkbenchEvent], None]] = []
         self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
         self._readings: deque[MachineReading] = deque(maxlen=REMEMBERED)
         self._sampler: MachineSampler | None = None
 
@@ -68,12 +71,15 @@ class RemoteWorkbench(WorkspaceReader):
 
     def start(self) -> None:
         """Follow the owner from now on."""
-        threading.Thread(target=self._follow, name="palate-watch", daemon=True).start()
+        self._thread = threading.Thread(target=self._follow, name="palate-watch", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Stop to follow the owner, and close the workspace."""
         self._closing.set()
         self._channel.close()
+        if self._thread is not None:
+            self._thread.join(_ENDS_WITHIN_S)  # it reads the workspace, which would open a connection again
         self.workspace.close()
 
     @property

@@ -99,12 +99,12 @@ def _own(own: Agreement) -> list[tuple[str, str, bool]]:
 
 
 def _longer(figures: JudgeFigures) -> str:
-    parts = [
-        f"{who} {chosen} of {total} ({percent(chosen / total)}, {between(share_interval(chosen, total))})"
-        for who, (chosen, total) in (("it", figures.longer), ("you", figures.own_longer))
-        if total
-    ]
-    return "; ".join(parts) or "no verdict decided"
+    chosen, total = figures.longer
+    if not total:
+        return "no verdict decided"
+    words = f"{chosen} of {total} ({percent(chosen / total)}, {between(share_interval(chosen, total))})"
+    own, own_total = figures.own_longer
+    return f"{words}; you {own} of {own_total} ({percent(own / own_total)})" if own_total else words
 
 
 def _cost(figures: JudgeFigures) -> list[tuple[str, str, bool]]:

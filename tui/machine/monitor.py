@@ -21,13 +21,19 @@ _UNKEPT: Final = 3600
 """Readings between two steps: those of an hour."""
 
 
+Cards = Callable[[str | None], Sequence[str]]
+"""Gives the ids of the cards that a run computes on, from the devices of its settings (None: the model's own)."""
+
+
 class MachineMonitor:
     """Looks at this machine once a second between `begin` and `end`, and publishes `MachineRead` after each look."""
 
     every_s: ClassVar[float] = READ_EVERY_S
 
-    def __init__(self, cards: Callable[[], Sequence[str]], publish: Callable[[WorkbenchEvent], None]) -> None:
-        """`cards` gives the ids of the cards that compute; it is called on the thread that looks."""
+    def __init__(self, cards: Cards, publish: Callable[[WorkbenchEvent], None]) -> None:
+        """`cards` is called on the thread that looks."""
+        self.cards: tuple[str, ...] = ()
+        """The ids of the cards that the latest run computes on."""
         self.speed: float | None = None
         """Tokens a second of the run's latest step; None without one."""
         self._cards, self._publish = cards, publish
@@ -36,15 +42,18 @@ class MachineMonitor:
         self._lock = threading.Lock()
         self._over = threading.Event()
 
-    def begin(self) -> None:
-        """Forget the readings of an earlier run, and look from now on."""
+    def begin(self, devices: str | None = None) -> None:
+        """Forget the readings of an earlier run, and look from now on.
+
+        `devices` are those of the run's settings: on these, processes of its own compute.
+        """
         self.end()
         with self._lock:
             self._readings.clear()
             self._unkept.clear()
             self.speed = None
         self._over = threading.Event()
-        threading.Thread(target=self._look, args=(self._over,), name="palate-machine", daemon=True).start()
+        threading.Thread(target=self._look, args=(self._over, devices), name="palate-machine", daemon=True).start()
 
     def end(self) -> None:
         """Look no more. The readings stay."""
@@ -69,8 +78,9 @@ class MachineMonitor:
 
     # -- on the thread that looks ---------------------------------------------------------------------------------
 
-    def _look(self, over: threading.Event) -> None:
-        sampler = MachineSampler(os.getpid(), self._cards())
+    def _look(self, over: threading.Event, devices: str | None) -> None:
+        self.cards = tuple(self._cards(devices))
+        sampler = MachineSampler(os.getpid(), self.cards, children=devices is not None)
         while not over.wait(self.every_s):
             reading = replace(sampler.read(), tokens_per_second=self.speed)
             with self._lock:

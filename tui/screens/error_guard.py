@@ -65,7 +65,7 @@ class SurvivingApp(App[None]):
 
     def outlives(self, error: Exception, node: MessagePump | None) -> bool:
         """Decide about an error of `node`'s handler, worker or timer, and show it. False: the app has to end."""
-        if isinstance(error, _LOOKUPS) and is_absent(node):
+        if isinstance(error, _LOOKUPS) and (is_absent(node) or self._exit):  # a key may come while the app ends
             logger.debug("%r is not there any more, or not yet: %r", node, error)
             return True
         if self.is_expected(error):

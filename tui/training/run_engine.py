@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import TrainConfig
 from engine.events import Event
+from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
 from tui.compute.services import Services
 from tui.training.pair_sets import preference_pair
@@ -47,6 +48,16 @@ class RunEngine:
         """Whether processes of its own load the model. Nothing is lost if they end."""
         return self._elsewhere is not None and not self._elsewhere.has_begun
 
+    @property
+    def waits(self) -> bool:
+        """Whether the run computes elsewhere and its next event is not there yet."""
+        return self._elsewhere is not None and not self._is_over and not self._elsewhere.is_ready
+
+    def consumed(self) -> None:
+        """Say that the latest event is stored and shown, so that a run elsewhere goes on."""
+        if self._elsewhere is not None:
+            self._elsewhere.consumed()
+
     def priority(self, usual: Priority, *, sampling: bool) -> Priority:
         """`usual`, unless the run computes elsewhere: then it is asleep while there is nothing new.
 
@@ -58,7 +69,7 @@ class RunEngine:
             return Priority.FIRST  # to start processes takes no time here
         if self._elsewhere.is_lost:
             return Priority.RUN
-        if not self._elsewhere.is_ready:
+        if self.waits and not self._elsewhere.owes_word:
             return Priority.ASLEEP
         return usual if self._elsewhere.takes_turns or usual is Priority.ASLEEP else Priority.FIRST
 
@@ -145,6 +156,16 @@ class RunEngine:
         self._loaded_model.unload(name)
         if folder is not None:
             self._loaded_model.required().load_adapter(name, folder)
+
+
+def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]:
+    """The ids of the cards that a run computes on, from the devices of its settings."""
+    if devices is None:
+        return loaded_model.gpu_ids()
+    from engine.devices import find_devices
+    from engine.precision import gpu_ids
+
+    return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
 
 
 def check_devices(config: TrainConfig) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -37,7 +38,7 @@ from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
 from tui.training.recovery import check_resumable, checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
 from tui.training.run_endings import RunEndings
-from tui.training.run_engine import RunEngine, check_devices
+from tui.training.run_engine import RunEngine, check_devices, run_cards
 from tui.training.run_request import RunRequest, RunRequests
 from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
@@ -67,7 +68,7 @@ class Trainer:
         self._loaded_model, self._publish = services.loaded_model, services.publish
         self._requests = RunRequests()
         self._engine: RunEngine | None = None
-        self.machine = MachineMonitor(services.loaded_model.gpu_ids, services.publish)
+        self.machine = MachineMonitor(partial(run_cards, services.loaded_model), services.publish)
         self._beside_samples: RunProgress | None = None
         """The progress after the run's newest event, without the samples that are taken after it."""
         self._previews = RunPreviews(services.workspace, services.loaded_model)
@@ -210,7 +211,7 @@ class Trainer:
         self._engine = RunEngine(self._services, task, self._requests)
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
-        self.machine.begin()
+        self.machine.begin(task.config.devices)
         self.job = self._scheduler.submit("run", self._work_steps(task), self._priority)
         self._publish(RunChanged(task.run))
 
@@ -252,11 +253,8 @@ class Trainer:
 
     def _priority(self) -> Priority:
         """A run yields to a person whose queue is low. A run that must end or wait saves before any other job."""
-        usual, phase = Priority.RUN, self.progress and self.progress.phase
-        if self._requests.now is not RunRequest.NONE:
-            usual = Priority.FIRST
-        elif phase is RunPhase.PAUSED:
-            usual = Priority.ASLEEP
+        phase, asked = self.progress and self.progress.phase, self._requests.now is not RunRequest.NONE
+        usual = Priority.FIRST if asked else Priority.ASLEEP if phase is RunPhase.PAUSED else Priority.RUN
         assert self._engine is not None
         return self._engine.priority(usual, sampling=phase is RunPhase.SAMPLING)
 
@@ -311,6 +309,9 @@ class Trainer:
                     yield from sampler.after(event, self.progress.step if self.progress else 0)
                     if self._requests.now is RunRequest.DISCARD and adapter is None:
                         break
+                    engine.consumed()
+                    while engine.waits:
+                        yield
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             if adapter is None:

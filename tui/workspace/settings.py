@@ -7,6 +7,8 @@ from engine.chat_servers.client import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 
+BY_MARGIN = ("margin", "certain")
+"""The orders of asking that the adapter in use decides."""
 IN_USE, BASE, SERVER, AUTO = "in-use", "base", "server", "auto"
 AT = "@"
 """Between a policy and the server that it answers on: base@box."""
@@ -32,11 +34,14 @@ class QueueConfig:
     )
     order: str = setting(
         "in-order",
-        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use (margin) or a judge "
-        "(judge: see `palate judges sort`) is least sure of.",
-        choices=("in-order", "shuffled", "margin", "judge"),
+        "The next pair: prompts in order, shuffled, or the ready pair that the adapter in use is least (margin) or "
+        "most sure of (certain), whose answers differ most (different), or that a judge is least sure of (judge: see "
+        "`palate judges sort`).",
+        choices=("in-order", "shuffled", "margin", "certain", "different", "judge"),
     )
-    random_share: float = setting(0.25, "With the order margin, the share of pairs taken by chance.", low=0, high=1)
+    random_share: float = setting(
+        0.25, "With the orders margin and certain, the share of pairs taken by chance.", low=0, high=1
+    )
     ask_again: float = setting(
         0.05,
         "Share of pairs asked a second time, sides swapped, to measure how often you agree with yourself.",

@@ -411,6 +411,21 @@ def test_the_pair_that_the_adapter_is_least_sure_of_is_asked_first(open_workbenc
         workbench.judge(comparison.id, "tie").result(timeout=60)
 
 
+def test_the_pair_whose_answers_differ_most_is_asked_first(open_workbench: Open) -> None:
+    from tui.text.similarity import likeness
+
+    workbench = open_workbench(order="different")
+    write(workbench, 5)
+    shared = {each.id: likeness(each.a.text, each.b.text) for each in workbench.open_comparisons(5)}
+    order = sorted(shared, key=lambda each: (shared[each], each))
+    first = workbench.next_comparison()
+    assert first is not None
+    assert first.id == order[0]
+    second = workbench.next_comparison(after=first.id)
+    assert second is not None
+    assert second.id == order[1]
+
+
 def test_a_random_share_takes_any_of_them_and_stays_with_it(open_workbench: Open) -> None:
     workbench = open_workbench(order="margin", random_share=1.0)
     trained(workbench)

@@ -15,6 +15,7 @@ from tui.errors import InputError, WorkbenchError
 from tui.judges.format import figure_lines, verdict_of
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
+from tui.trials.results import doubts, result_of
 
 PAIRS = 150
 nothing: Callable[[], None] = lambda: None  # noqa: E731
@@ -68,7 +69,7 @@ def test_the_words_name_kappa_and_the_preference_for_a_place(workbench: StillWor
     assert "κ 0." in words["agrees with you"]
     assert words["you, asked twice"] == "no pair was judged twice yet"
     assert "both orders cancel it out" in words["first shown chosen"]
-    assert words["longer answer chosen"].startswith("it 0 of ")
+    assert words["longer answer chosen"].startswith("0 of ")
     assert "1,000 prompts take" in words["cost"]
 
 
@@ -293,3 +294,30 @@ def test_slips_are_sure_and_opposite_and_a_second_look_does_not_flatter_the_judg
     assert judge.figures.same == 29
     workbench.judge(slip, {"a": "b", "b": "a"}[wrong]).result()  # looked at again, and changed
     assert workbench.judges.by_id(judge.row.id).figures.same == 29
+
+
+def test_a_trial_of_eighty_prompts_by_a_judge_stands_beside_the_programs_own_verdicts(
+    workbench: StillWorkbench,
+) -> None:
+    """The program prefers the shorter answer; the judge's flips and its preference for a place are known."""
+    with serving(JudgeServer(flips=0.05, first=0.1)) as server:
+        workbench.workspace.write(fill_judged, 60, server.url).result()
+        judge = tried(workbench, added(workbench, examples=0), 60)
+        workbench.judges.check_for_trials(judge)
+        trial = workbench.begin(prompts=80, judge=judge.name, judged_by=judge.row.id)
+        for place in range(80):  # the tuned answer is the shorter one in three of four
+            longer = "A longer answer, with more words than the other one has."
+            base, tuned = (f"Short {place}.", longer) if place % 4 == 0 else (longer, f"Short {place}.")
+            workbench.answer(trial, f"{base} {place}", f"{tuned} {place}", side_seed=place)
+        list(workbench.judges.judge_trial(judge, workbench.judges.asker(judge), trial, tick=nothing))
+    workbench.blind_trials.open(trial).result()
+    result = result_of(workbench.trial(trial), workbench.trial_comparisons(trial))
+    # The program's own: 60 won, 20 lost, a win rate of 75 %. A judge who errs in 5 % of 90 % and ties in 10 % finds
+    # (0.9 · (0.75 · 0.95 + 0.25 · 0.05) + 0.1/2) = 70 %.
+    assert result.tally.prompts == 80
+    assert result.tally.interval.low < 0.7025 < result.tally.interval.high
+    assert result.conclusion.word == "better"
+    assert 0.5 < result.place.win_rate < 0.65
+    words = {name: words for name, words, _ in doubts(result)}
+    assert "of its looks" in words["first shown chosen"]
+    assert "left side chosen" not in words

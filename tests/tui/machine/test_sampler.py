@@ -41,3 +41,12 @@ def test_a_process_that_has_ended_has_no_memory() -> None:
 def test_a_system_without_sensors_has_no_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(module.psutil, "sensors_temperatures")
     assert MachineSampler(None, ()).read().temperature is None
+
+
+def test_the_memory_of_processes_that_compute_for_a_run_counts_as_well() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        alone, both = (MachineSampler(os.getpid(), (), children=each).read().memory for each in (False, True))
+        child.communicate(b"\n")
+    assert alone is not None
+    assert both is not None
+    assert both > alone + 10**6

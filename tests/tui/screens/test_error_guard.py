@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import pytest
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -166,3 +166,11 @@ async def test_only_a_screen_that_was_left_may_lack_its_widgets() -> None:
         await until(pilot, lambda: not screen.is_attached)
         assert app.outlives(NoMatches("#gone"), screen)
         assert not app.outlives(KeyError("#gone"), screen)
+
+
+async def test_a_key_for_an_app_that_is_ending_is_no_error() -> None:
+    app = PalateApp(FakeWorkbench())
+    async with app.run_test(size=(80, 24)):
+        assert not app.outlives(ScreenStackError("No screens on stack"), app)
+        app.exit()
+        assert app.outlives(ScreenStackError("No screens on stack"), app)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from db import checkpoints as db_checkpoints
 from engine.config import TrainConfig
 from engine.errors import SettingError
-from tests.leaving import is_alive, make_workspace, owner, palate, run_row, spawn
+from tests.leaving import end, is_alive, make_workspace, owner, palate, run_row, spawn
 from tests.leaving import until as until_there
 from tests.tiny import save_tiny
 from tui.cli import main as command
@@ -89,9 +89,9 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def figures(workbench: Workbench, run: int) -> list[tuple[int, str, float | None]]:
-    """Everything measured of the run but its speed."""
+    """Everything measured of the run but its speed and the machine."""
     found = [(each.step, each.name, each.value) for each in workbench.run_metrics(run)]
-    return sorted(each for each in found if "per_second" not in each[1])
+    return sorted(each for each in found if "per_second" not in each[1] and not each[1].startswith("machine/"))
 
 
 def workers() -> list[int]:
@@ -222,7 +222,7 @@ def test_a_run_on_other_devices_runs_ahead_waits_when_asked_and_comes_to_the_sam
     monkeypatch.setattr("engine.devices.is_among", lambda *_: False)  # as if the model here were on another device
     workbench = opened()
     expected = run_alone(workbench)
-    run = workbench.trainer.start(CONFIG, name="both")
+    run = workbench.trainer.start(TrainConfig(**{**CONFIG.__dict__, "checkpoint_every": 1000}), name="both")
     reach(workbench, 1)
     paused(workbench)
     events = workbench.folder / "checkpoints" / f"run-{run}" / "events.jsonl"
@@ -247,13 +247,15 @@ def test_a_lost_terminal_leaves_the_processes_alone_and_a_killed_owner_ends_them
     until_there(lambda: (run_row(space) or {"step": 0})["step"] >= 3, spawned)
     first, found = owner(space), descendants(owner(space) or 0)
     assert first is not None
-    assert len(found) == 3  # the launcher and its two workers
-    spawned.kill(signal.SIGHUP)
-    before = (run_row(space) or {})["step"]
-    until_there(lambda: (run_row(space) or {"step": 0})["step"] >= before + 20, spawned)
-    assert owner(space) == first
-    assert all(is_alive(pid) for pid in found)
-    os.kill(first, signal.SIGKILL)
+    try:
+        assert len(found) == 3  # the launcher and its two workers
+        spawned.kill(signal.SIGHUP)
+        before = (run_row(space) or {})["step"]
+        until_there(lambda: (run_row(space) or {"step": 0})["step"] >= before + 20)
+        assert owner(space) == first
+        assert all(is_alive(pid) for pid in found)
+    finally:
+        end(first)
     until_there(lambda: not any(is_alive(pid) for pid in found))
     palate(space, "settings", "samples", "0")  # the next owner finds the run
     assert (run_row(space) or {})["status"] == "interrupted"

@@ -10,7 +10,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import StudyChanged, WorkbenchEvent, WorkbenchNotice
 from tui.training.pair_sets import PairSet
-from tui.training.study import FOLDS, Cell, Kind, Study, searched, study_of
+from tui.training.study import _TRIED, FOLDS, KEY, Cell, Kind, Study, searched, study_of
 from tui.workbench import Workbench
 
 CONFIG = TrainConfig(epochs=1, batch_size=8, lora_r=2, lora_alpha=4, learning_rate=1e-3, scoring="eager")
@@ -56,7 +56,16 @@ def test_a_search_tries_the_settings_as_given_first_and_stores_what_it_did() -> 
     assert (config.eval_share, config.eval_fold, config.learning_rate) == (1 / 3, 2, 2e-3)
 
 
-def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(judged: Workbench) -> None:
+FEW = ((1, 1, 1), (2, 1, 1))
+
+
+@pytest.mark.parametrize("tried", [FEW, pytest.param(_TRIED, marks=pytest.mark.long)])
+def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(
+    judged: Workbench, tried: tuple[tuple[int, int, int], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", tried)
+    judged.workspace.keep_setting(KEY, {})
+    before = {each.id for each in judged.adapters()}
     judged.studies.start("search", CONFIG)
     with pytest.raises(WorkbenchError, match="Search 1 is still in progress"):
         judged.studies.start("outlook", CONFIG)
@@ -68,7 +77,7 @@ def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(judg
     assert stopped is not None
     assert (stopped.number, stopped.ended) == (1, "")
     study, heard = studied(judged, "search")
-    assert (study.number, study.ended, len(study.runs)) == (1, "finished", 5 * FOLDS)
+    assert (study.number, study.ended, len(study.runs)) == (1, "finished", len(tried) * FOLDS)
     assert any(isinstance(each, StudyChanged) for each in heard)
     (notice,) = [each for each in heard if isinstance(each, WorkbenchNotice)]
     assert (notice.title, notice.text) == ("Search 1", study.words)
@@ -85,11 +94,12 @@ def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(judg
     final = rows[study.final]
     assert (final.status, final.train_pairs, final.tags) == ("finished", 12, ())
     assert any(study.words in line.text for line in judged.run_log(final.id))
-    (left,) = judged.adapters()  # the others learned from a part of the pairs, and are gone
+    (left,) = [each for each in judged.adapters() if each.id not in before]  # those of parts are gone
     assert (left.id, left.in_use) == (final.adapter, True)
-    assert set(study.drifts) == {"base", "0", "1", "2", "3", "4"}
+    assert set(study.drifts) == {"base", *map(str, range(len(tried)))}
 
 
+@pytest.mark.long
 def test_an_outlook_trains_on_nested_parts_and_says_what_more_would_bring(judged: Workbench) -> None:
     before = {each.id for each in judged.adapters()}
     study, _ = studied(judged, "outlook")

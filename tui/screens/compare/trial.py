@@ -142,7 +142,15 @@ class TrialScreen(PairScreen):
         self.dismiss()
 
     def action_finish(self) -> None:
-        """End the trial and show what it says."""
+        """End the trial and show what it says; ask first while pairs wait, since this enter may be that of a reason."""
+        if self._complete:
+            self._finish()
+            return
+        sentence = "Pairs are still to be judged. The names are shown, and the trial ends here."
+        answers = (("r", "show the names and the result"), ("g", "continue to the end"))
+        self.app.push_screen(Choose("End the trial", sentence, answers), self._settled_answered)
+
+    def _finish(self) -> None:
         self.run_worker(self._open(), name="open")
 
     def action_unseal(self) -> None:
@@ -155,7 +163,7 @@ class TrialScreen(PairScreen):
 
     def _unseal_answered(self, answer: str | None) -> None:
         if answer:
-            self.action_finish()
+            self._finish()
 
     async def _open(self) -> None:
         try:
@@ -175,7 +183,7 @@ class TrialScreen(PairScreen):
     def _settled_answered(self, answer: str | None) -> None:
         self.refresh_bindings()
         if answer == "r":
-            self.action_finish()
+            self._finish()
 
     def _is_settled(self) -> bool:
         trial = self.row

@@ -50,7 +50,7 @@ class DataScreen(PalateScreen):
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
         Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
         Writing("d", "settle", "settle", id="data.settle", tooltip="Pairs that others judged otherwise than you."),
-        Writing("J", "join", "join", id="data.join", tooltip="Take along what another person judged.", show=False),
+        Writing("P", "join", "join", id="data.join", tooltip="Take along what another person judged.", show=False),
         Writing("r", "reasons", "reasons", id="data.reasons", tooltip="The list of reasons for verdicts.", show=False),
         Binding("j", "move(1)", "down", show=False, id="data.down", tooltip="Next verdict."),
         Binding("k", "move(-1)", "up", show=False, id="data.up", tooltip="Verdict before."),

@@ -58,7 +58,7 @@ def settle_pairs(screen: PalateScreen) -> None:
     if rows:
         screen.app.push_screen(SettleScreen(rows))
     else:
-        screen.palate.tell("Nothing to settle", "Nobody else judged a pair otherwise than you. J joins a workspace.")
+        screen.palate.tell("Nothing to settle", "Nobody else judged a pair otherwise than you. P joins a workspace.")
 
 
 async def join_workspace(screen: PalateScreen) -> None:

@@ -13,10 +13,10 @@ from tui.screens.single_dismiss import SingleDismiss
 from tui.text.sanitize import visible_line
 from tui.widgets.binding import Binding
 
-DIGITS: Final = "3456789"
-"""The digits of the first reasons. No verdict has them: where the `.` is lost on its way, they judge nothing."""
-MORE_DIGITS: Final = "120"
-"""The digits of the last three of ten reasons, which count after another `.` alone: they are verdicts in Label."""
+DIGITS: Final = "356789"
+"""The digits of the first reasons. No key of Label has them: where the `.` is lost on its way, they judge nothing."""
+MORE_DIGITS: Final = "1240"
+"""The digits of the last four of ten reasons, which count after another `.` alone: they are keys of Label."""
 EDIT: Final = "edit"
 """The answer of a person who wants to change the list."""
 
@@ -32,7 +32,7 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
     BINDINGS = [
         _key("enter", "keep", "keep", "Keep these reasons with the verdict."),
         _key("escape", "drop", "back", "Back; the verdict keeps the reasons it had."),
-        _key("full_stop", "more", "more", "The digits 1, 2 and 0, for a list of ten."),
+        _key("full_stop", "more", "more", "The digits 1, 2, 4 and 0, for a list of ten."),
         _key("space", "last", "as last", "The reasons that were given last."),
         _key("e", "edit", "edit", "Change the list of reasons."),
     ]
@@ -111,7 +111,7 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
         self._draw()
 
     def action_more(self) -> None:
-        """Let the digits of the last three reasons count."""
+        """Let the digits of the last four reasons count."""
         self._more = True
         self._draw()
 

@@ -244,7 +244,7 @@ class TrainSetup(Vertical):
             row = self.form.row(key)
             assert isinstance(row, ActionRow)
             row.help = help_ if study is None or not study.words else f"{help_}\n{study.words}"
-            row.set_remark("" if study is None else study_words(study))
+            row.set_remark(_NOT_BEGUN[key] if study is None else study_words(study))
 
     def show_starting(self) -> None:
         """Show that the run is about to begin."""
@@ -271,6 +271,10 @@ OUTLOOK_HELP: Final = (
     f"What {MORE} more verdicts would bring, from {len(SHARES) * FOLDS} runs on parts of your pairs. "
     "x leaves it; enter continues it."
 )
+_NOT_BEGUN: Final = {
+    "search": f"{len(searched(TrainConfig())) * FOLDS} runs on parts, one on all",
+    "outlook": f"{len(SHARES) * FOLDS} runs on parts",
+}
 _PRESET_HELP: Final = (
     "Named settings: enter or p shows them all, to take one, or to save, rename or remove your own.\n"
     "The differences from the defaults are shown beside the name."

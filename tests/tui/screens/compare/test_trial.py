@@ -248,8 +248,18 @@ async def test_it_offers_the_result_once_it_is_settled(workbench: StillWorkbench
         await pilot.press("2")
         await ready(pilot, app)
         assert verdicts(workbench, trial).count("b") == 14, "it asks once"
+        await pilot.press("5", "enter")  # a reason whose full stop got lost
+        await until_shown(pilot, "Pairs are still to be judged.")
+        assert not workbench.trial(trial).opened
+        await pilot.press("g")
+        await ready(pilot, app)
+        await pilot.press("full_stop", "5", "enter")
+        await until(pilot, lambda: workbench.reasons.counts() == {} and "why: clear" in text_of(app))
         await pilot.press("enter")
+        await until_shown(pilot, "Pairs are still to be judged.")
+        await pilot.press("r")
         await until_shown(pilot, "taste-3 is better than smollm2-135m-instruct.")
+        assert "of the 1 for clear: 1 won · 0 tied · 0 lost" in text_of(app)
 
 
 # -- afterwards ------------------------------------------------------------------------------------------------

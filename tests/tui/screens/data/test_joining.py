@@ -77,6 +77,7 @@ def test_join_and_settle_without_a_screen(ann: Path) -> None:
         (5, "b", [{"by": "person:Ben", "verdict": "a"}]),
         (6, "b", [{"by": "person:Ben", "verdict": "a"}]),
     ]
+    assert "Nobody judged comparison 1 otherwise" in palate(ann, "settle", "1", "b").output
     assert "2 to settle" in palate(ann, "settle", "2", "b").output
     assert [each["comparison"] for each in records(palate(ann, "settle", "--with", "ben", "--json"))] == [5, 6]
     assert "You and Ben agreed on 3 of 6 pairs" in palate(ann, "agreement").stdout  # as they said by themselves
@@ -144,7 +145,7 @@ async def test_join_and_settle_by_keys(workbench: StillWorkbench) -> None:
         await pilot.press("d")
         await until(pilot, lambda: len(app._notifications) == 1)  # nothing to settle
         assert app.screen is screen
-        await pilot.press("J")
+        await pilot.press("P")
         await until_shown(pilot, "It is only read")
         await pilot.press(*str(workbench.folder.parent / "ben"), "enter")
         await until_shown(pilot, "Ben judged 6 pairs: 6 of them are here, 0 would come")

@@ -43,17 +43,17 @@ async def test_reasons_are_given_by_digits_and_taken_back_with_the_verdict(workb
         await ready(pilot, screen, 1)
         await pilot.press("1")
         await ready(pilot, screen, 2)
-        await pilot.press("full_stop", "3", "5", "4", "4")
+        await pilot.press("full_stop", "3", "6", "5", "5")
         await line_is_open(pilot, screen)
         assert "first better" in text_of(screen.app)
-        assert "3✓correct  4 clear  5✓shorter" in text_of(screen.app)
+        assert "3✓correct  5 clear  6✓shorter" in text_of(screen.app)
         await pilot.press("enter")
         await until(pilot, lambda: "why: correct, shorter" in note(screen))
         assert judged(workbench) == [(1, "a", ("correct", "shorter"))]
         await ready(pilot, screen, 2)
         await pilot.press("2")
         await ready(pilot, screen, 3)
-        await pilot.press("full_stop", "space", "6", "enter")  # those of last time, and one more
+        await pilot.press("full_stop", "space", "7", "enter")  # those of last time, and one more
         await until(pilot, lambda: "tone" in note(screen))
         assert judged(workbench)[1][2] == ("correct", "shorter", "tone")
         await ready(pilot, screen, 3)
@@ -73,7 +73,7 @@ async def test_the_line_takes_every_key_and_esc_leaves_all_as_it_was(workbench: 
         await ready(pilot, screen, 1)
         await pilot.press("1")
         await ready(pilot, screen, 2)
-        await pilot.press("full_stop", "3", "1", "x", "u", "0", "s", "question_mark", "T", "escape")
+        await pilot.press("full_stop", "3", "1", "x", "u", "0", "4", "s", "question_mark", "T", "escape")
         await ready(pilot, screen, 2)
     assert judged(workbench) == [(1, "a", ())]
 
@@ -104,17 +104,17 @@ async def test_ten_reasons_have_ten_digits(workbench: StillWorkbench) -> None:
         await ready(pilot, screen, 1)
         await pilot.press("1")
         await ready(pilot, screen, 2)
-        await pilot.press("full_stop", "9", "1")
+        await pilot.press("full_stop", "9", "1", "4")
         await line_is_open(pilot, screen)
-        assert ".1 eight  .2 nine  .0 ten" in " ".join(text_of(screen.app).split("\n"))
+        assert ".1 seven  .2 eight  .4 nine  .0 ten" in " ".join(text_of(screen.app).split("\n"))
         await pilot.press("full_stop", "1", "0", "enter")
-        await until(pilot, lambda: judged(workbench)[0][2] == ("seven", "eight", "ten"))
+        await until(pilot, lambda: judged(workbench)[0][2] == ("made up", "seven", "ten"))
 
 
 async def test_a_reason_typed_while_the_verdict_is_saved_belongs_to_it(workbench: StillWorkbench) -> None:
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
-        await pilot.press("x", "full_stop", "4", "enter")
+        await pilot.press("x", "full_stop", "5", "enter")
         await until(pilot, lambda: judged(workbench) == [(1, "both_bad", ("clear",))])
         await ready(pilot, screen, 2)
 
@@ -131,7 +131,7 @@ async def test_the_reasons_of_an_earlier_pair_are_changed(workbench: StillWorkbe
         await pilot.press("full_stop")
         await line_is_open(pilot, screen)
         assert "3✓correct" in text_of(screen.app)
-        await pilot.press("3", "4", "enter")
+        await pilot.press("3", "5", "enter")
         await until(pilot, lambda: judged(workbench) == [(1, "a", ("clear",)), (2, "a", ("correct",))])
 
 
