@@ -1,6 +1,5 @@
 """The labels of a judge that is the model here: their scores are the model's own."""
 
-
 import pytest
 import torch
 

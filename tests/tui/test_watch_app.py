@@ -159,7 +159,6 @@ CLOSED = {
     "RankingScreen",
     "SettleScreen",
     "GrowScreen",
-    "RankingScreen",
 }
 
 
