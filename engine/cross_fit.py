@@ -147,7 +147,8 @@ def choose(tried: Sequence[OutOfFold], names: Sequence[str], left_out: Mapping[i
         f"given ({100 * by_accuracy.mean:+.0f}{error} points), log-loss {loss[best]:.3f} against {loss[0]:.3f}"
     )
     if wins:
-        return Choice(best, order, left_out, f"{names[best]} wins: {figures}.")
+        by = "" if by_accuracy.is_clear else " by its log-loss"
+        return Choice(best, order, left_out, f"{names[best]} wins{by}: {figures}.")
     return Choice(0, order, left_out, f"The settings as given stay; next best is {names[best]}: {figures}, which is "
                   "within one standard error.")  # fmt: skip
 
