@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 _STEPS = 60
+_LEAST_NATS = 0.01  # a smaller difference of log-losses is nothing to choose by, however sure it is
 _DRAWS = 2000
 _LOW, _HIGH = 0.025, 0.975
 
@@ -140,14 +141,15 @@ def choose(tried: Sequence[OutOfFold], names: Sequence[str], left_out: Mapping[i
     best = rivals[0]
     by_accuracy = Difference.of(tried[best].accuracies, tried[0].accuracies)
     by_loss = Difference.of(tried[0].log_losses, tried[best].log_losses)
-    wins = by_accuracy.is_clear or (by_loss.is_clear and by_accuracy.mean >= 0)
+    wins = by_accuracy.is_clear or (by_loss.is_clear and by_loss.mean > _LEAST_NATS and by_accuracy.mean >= 0)
     error = "" if by_accuracy.error is None else f" ± {100 * by_accuracy.error:.0f}"
     figures = (
         f"{accuracy[best]:.0%} of {questions} pairs are ranked as judged out of fold, against {accuracy[0]:.0%} as "
         f"given ({100 * by_accuracy.mean:+.0f}{error} points), log-loss {loss[best]:.3f} against {loss[0]:.3f}"
     )
     if wins:
-        return Choice(best, order, left_out, f"{names[best]} wins: {figures}.")
+        by = "" if by_accuracy.is_clear else " by its log-loss"
+        return Choice(best, order, left_out, f"{names[best]} wins{by}: {figures}.")
     return Choice(0, order, left_out, f"The settings as given stay; next best is {names[best]}: {figures}, which is "
                   "within one standard error.")  # fmt: skip
 

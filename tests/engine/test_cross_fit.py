@@ -60,6 +60,7 @@ def test_a_lower_log_loss_wins_where_accuracies_are_equal() -> None:
     surer = folds([1.0, -0.1, 1.0, 1.0], [1.0, -0.1, 1.0, 1.0])
     found = choose([given, surer], ["as given", "beta 0.3"], {})
     assert found.chosen == 1
+    assert found.sentence.startswith("beta 0.3 wins by its log-loss: ")
     assert "(+0 ± 0 points)" in found.sentence
 
 

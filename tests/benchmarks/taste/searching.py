@@ -10,7 +10,7 @@ from engine.cross_fit import Choice, Drift, OutOfFold, choose, drift_problem
 from engine.drift import DriftMeasure
 from engine.events import Event, MarginsKnown
 from engine.model import BaseModel
-from engine.preference import PreferencePair
+from engine.preference import PreferencePair, prompt_digest
 from engine.train import train_dpo
 from tui.training.study import FOLDS, searched
 
@@ -20,7 +20,8 @@ _PROMPTS = 8
 
 def search(base: BaseModel, pairs: Sequence[PreferencePair], given: TrainConfig) -> tuple[TrainConfig, Choice]:
     """The settings that a search on these pairs chooses, and why."""
-    measure = DriftMeasure(base, list(dict.fromkeys(pair.prompt for pair in pairs))[:_PROMPTS], given.seed)
+    prompts = {prompt_digest(pair.prompt): pair.prompt for pair in pairs}
+    measure = DriftMeasure(base, list(prompts.values())[:_PROMPTS], given.seed)
     plain, tried, left_out = _last(measure.steps(None)), [], {}
     settings = searched(given)
     for place, config in enumerate(settings):
