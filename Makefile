@@ -40,7 +40,8 @@ lint: $(READY_TO_TEST)
 	$(BIN)/python -m mypy
 
 # The site of docs/, in site/; every broken link is an error.
-docs: $(READY_TO_TEST)
+docs: $(READY)
+	$(PIP) install -q -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Writes down the versions that are installed in .venv, for after `make test` has passed with newer ones. Left out is

@@ -20,6 +20,11 @@ _REPLACED = """SELECT s.comparison FROM comparisons c JOIN verdicts r ON r.compa
     JOIN verdicts s ON s.act = r.id AND s.verdict = 'skip'
     WHERE c.id = ? AND c.ranking IS NOT NULL ORDER BY s.id DESC LIMIT 1"""
 
+# The pair that kept its verdict while answers to its prompt were ranked, from a pair of that ranking.
+_RANKED_BESIDE = """SELECT p.id FROM comparisons c JOIN comparisons p ON p.prompt = c.prompt AND p.ranking IS NULL
+    WHERE c.id = ? AND c.ranking IS NOT NULL AND p.trial IS NULL AND p.repeats IS NULL
+    ORDER BY p.standing DESC LIMIT 1"""
+
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
     """Store `text` as a person's own answer, chosen over `original`; `comparison` counts as skipped if it is open.
@@ -53,6 +58,8 @@ def undo_labelling(conn: Connection, *, prompt: int | None = None) -> int | None
     undone = verdicts.undo_last(conn, prompt=prompt)
     if undone is not None and (replaced := conn.execute(_REPLACED, (undone,)).fetchone()) is not None:
         return int(replaced["comparison"])
+    if undone is not None and (beside := conn.execute(_RANKED_BESIDE, (undone,)).fetchone()) is not None:
+        return int(beside["id"])
     if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:
         return undone
     return verdicts.undo_last(conn, prompt=prompt)

@@ -20,7 +20,7 @@ from db.hashing import canonical_json, content_hash, guard_hash, text_hash
 from db.inserting import insert
 from db.interchange.records import LeftOut, PairRecord
 from db.judges import named_judge
-from db.people import ensure_person
+from db.people import ensure_person, own_name
 from db.prompts import add_prompt_set
 from db.rankings import MOST
 from db.tags import set_tags
@@ -336,7 +336,7 @@ def _others(record: PairRecord, in_order: bool) -> list[dict[str, Any]]:
 
 def _insert_verdict(conn: Connection, comparison: int, said: dict[str, Any], more: dict[str, Any], now: str) -> None:
     layout = "none" if said["side"] is None else "side"
-    person = ensure_person(conn, more["person"]) if "person" in more else None
+    person = _other_person(conn, more["person"]) if "person" in more else None
     cursor = conn.execute(
         """INSERT INTO verdicts (comparison, at, verdict, strength, side, seconds, note, layout, person, blind, source)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'import')""",
@@ -346,11 +346,19 @@ def _insert_verdict(conn: Connection, comparison: int, said: dict[str, Any], mor
         set_tags(conn, cursor.lastrowid, more["tags"])
 
 
+def _other_person(conn: Connection, name: str) -> int | None:
+    """The id of a person; None for the owner's own name."""
+    own = own_name(conn)
+    return None if own is not None and own.strip().casefold() == name.strip().casefold() else ensure_person(conn, name)
+
+
 def _insert_others(conn: Connection, comparison: int, others: Sequence[Mapping[str, Any]], now: str) -> None:
     """Store the verdicts of judges and other people. They stand beside whatever the owner says."""
     for each in others:
         judge = named_judge(conn, each["judge"]) if each["judge"] is not None else None
-        person = ensure_person(conn, each["person"]) if each["person"] is not None else None
+        person = _other_person(conn, each["person"]) if each["person"] is not None else None
+        if judge is None and person is None:
+            continue  # the owner's own verdict, which came back
         by = {"source": "person" if judge is None else "model", "person": person, "judge": judge}
         said = {name: each[name] for name in ("verdict", "strength", "confidence", "note")}
         how = {"comparison": comparison, "at": now, "layout": "none", "blind": False}

@@ -196,9 +196,9 @@ def judged_after(conn: Connection, verdict: int) -> int | None:
 
 
 def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
-    """The first such comparison without an edit: in an edit the person wrote the chosen answer."""
+    """The first such comparison that was asked alone, and without an edit: there the person wrote the chosen answer."""
     query = f"""SELECT c.id FROM comparisons c JOIN verdicts v ON v.id = c.standing
-        WHERE c.trial IS NULL AND v.source = 'person' AND NOT EXISTS
+        WHERE c.trial IS NULL AND c.ranking IS NULL AND v.source = 'person' AND NOT EXISTS
             (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')
             AND NOT EXISTS (SELECT 1 FROM prompts p WHERE p.id = c.prompt AND p.forgotten IS NOT NULL)
         AND {condition} LIMIT 1"""

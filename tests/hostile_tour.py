@@ -54,6 +54,7 @@ from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
 from tui.screens.data.prompts import PromptsScreen
 from tui.screens.dialog import AskText, Choose
 from tui.screens.help import HelpScreen
+from tui.screens.models import ModelsScreen
 from tui.screens.name_picker import Named, NamedRow, NamePicker
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.ranking import RankingScreen
@@ -75,8 +76,8 @@ FOUND = "found: "
 """Before the name of a screen that nobody listed."""
 NOTHING = ("keys", "likes", "a setting, opened", FOUND)
 """Stops that show nothing from outside, or not on their first page."""
-SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system")
-"""The row of the system prompt among the settings."""
+SYSTEM = [each.name for config in PARTS.values() for each in settings_of(config)].index("system") + 1
+"""The row of the system prompt among the settings, behind the row of the model."""
 PROGRESS = RunProgress(1, EVIL, 1, 2, 0.1, 5.0, RunPhase.TRAINING)
 
 
@@ -101,6 +102,11 @@ class HostileWorkbench(StillWorkbench):
         wanted = {field: self.said[name] for field, name in said.items() if name in self.said}
         model = super().model_state
         return replace(model, **{"name": EVIL, "adapter_name": EVIL, "state": LoadState.READY, **wanted})
+
+    @property
+    def model_source(self) -> str:
+        """A model with a hostile address."""
+        return EVIL
 
     def adapters(self) -> list[AdapterView]:
         """An adapter with a hostile name."""
@@ -255,6 +261,7 @@ def stops(app: TourApp) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("servers", on("data", lambda: ServersScreen("data"))),
         ("a server's report", reported),
         ("judges", on("compare", lambda: JudgesScreen("compare"))),
+        ("models", on("label", lambda: ModelsScreen("label"))),
         ("train, a run", on("train", run=PROGRESS)),
         ("runs", on("runs")),
         ("run", on("runs", lambda: RunScreen(ids["run"]))),

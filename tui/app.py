@@ -151,6 +151,8 @@ class PalateApp(SuspendableApp, SurvivingApp):
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
         self.workbench.start()
+        if self._resume is not None:
+            self.workbench.ensure_model()  # servers may answer, and the run needs it
         self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(import_screens, thread=True))
         self.ready_to_survive = True
         if self.taken_over:

@@ -95,7 +95,7 @@ class ServerAnswers:
         self._done: deque[CompletionDone | AnswerMissing] = deque()
         self._too_long: list[tuple[tuple[Message, ...], str]] = []
         self._error: Exception | None = None
-        self._news = self._over = False
+        self._news = self._over = self._closed = False
         self._yielding = False  # events() has not yielded all that it took
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -147,6 +147,7 @@ class ServerAnswers:
     def close(self) -> None:
         """Cancel the answers that are not complete yet."""
         with self._changed:
+            self._closed = True
             loop, task = self._loop, self._task
         if loop is not None and task is not None and not loop.is_closed():
             loop.call_soon_threadsafe(task.cancel)
@@ -158,7 +159,8 @@ class ServerAnswers:
         try:
             if self._find_target is not None:
                 self._target = self._find_target()
-            asyncio.run(self._main())
+            if not self._closed:
+                asyncio.run(self._main())
         except asyncio.CancelledError:
             logger.debug("The answers of %s were cancelled", self._server.base_url)
         except Exception as raised:  # noqa: BLE001  events() raises it again

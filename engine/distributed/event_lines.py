@@ -6,20 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from engine.events import (
-    AdapterSaved,
-    CheckpointSaved,
-    EvalDone,
-    Event,
-    MarginsKnown,
-    Notice,
-    PairDone,
-    ReferenceScored,
-    RunFinished,
-    RunPlanned,
-    SavingAdapter,
-    StepDone,
-)
+import engine.events
+from engine.events import Event
 
 
 @dataclass(frozen=True)
@@ -29,22 +17,9 @@ class PolicyWritten(Event):
     folder: str
 
 
+_EVERY = [*vars(engine.events).values(), PolicyWritten]
 _KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        AdapterSaved,
-        CheckpointSaved,
-        EvalDone,
-        MarginsKnown,
-        Notice,
-        PairDone,
-        PolicyWritten,
-        ReferenceScored,
-        RunFinished,
-        RunPlanned,
-        SavingAdapter,
-        StepDone,
-    )
+    kind.__name__: kind for kind in _EVERY if isinstance(kind, type) and issubclass(kind, Event)
 }
 
 

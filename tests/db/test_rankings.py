@@ -11,7 +11,7 @@ from db.edits import undo_labelling
 from db.errors import NotAllowed, NotFound
 from db.preference_counts import seconds_by_day
 from db.rankings import add_ranking, rank, rank_answers, ranking_answers
-from db.verdicts import add_verdict, counts, preference_pairs, undo_last
+from db.verdicts import add_verdict, counts, judged_before, preference_pairs, undo_last
 from tests.db_workspace import answer, new_set, workspace
 
 
@@ -101,5 +101,6 @@ def test_a_judged_pair_keeps_its_verdict_beside_a_ranking(conn: Connection) -> N
     ranks = dict(zip(shown, (2, 1, 3), strict=True))
     rank_answers(conn, shown, ranks, instead_of=[judged], side_seed=7, seconds=9.0)
     assert len(preference_pairs(conn)) == 4
-    assert undo_labelling(conn) is not None
+    assert judged_before(conn, None) == judged  # the pairs of a ranking are never opened alone
+    assert undo_labelling(conn) == judged
     assert [pair.comparison for pair in preference_pairs(conn)] == [judged]

@@ -140,6 +140,7 @@ run.resume run.train-on run.note run.tag run.rename run.archive run.wrong
 adapter.use adapter.base adapter.merge adapter.remove
 train.start train.stop train.pause train.presets train.pairs named.save named.rename named.remove
 form.press form.open-window form.default form.default-choice
+judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 servers.try servers.add servers.allow servers.remove adapter.push run.track
 judges.add judges.remove judges.rubric judges.slips judges.sort judges.stop judges.try
 """
@@ -155,9 +156,9 @@ CLOSED = {
     "ModelsScreen",
     "VerdictScreen",
     "ReviewScreen",
+    "RankingScreen",
     "SettleScreen",
     "GrowScreen",
-    "RankingScreen",
 }
 
 

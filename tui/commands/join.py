@@ -14,6 +14,7 @@ from tui.commands.givers import utf8_name
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
 from tui.curation.join_format import join_preview_words, joined_words, label_words
+from tui.errors import InputError
 from tui.ipc.console import CallerPath, emit, say
 from tui.text.sanitize import visible
 
@@ -67,6 +68,8 @@ def settle(options: Options, comparison: int | None, verdict: str | None, name: 
         raise click.UsageError("Give both a comparison and its verdict, or neither to list what is to be settled.")
     if comparison is not None and verdict is not None:
         with options.owning() as workbench:
+            if comparison not in {each.comparison for each in workbench.joining.disagreements(name)}:
+                raise InputError(f"Nobody judged comparison {comparison} otherwise. `palate settle` lists what is.")
             stored = workbench.judge(comparison, verdict, blind=False, reasons=(SETTLED,)).result()
             left = len(workbench.joining.disagreements(name))
         if as_json:

@@ -97,8 +97,9 @@ def train(
         _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
     changed = [name for name in _FREE if given[name] is not None]
-    if given["devices"] is not None and not isinstance(options, HostedOptions):
-        options = _beside_run(options, given["devices"])
+    devices = _FREE["devices"].parse(given["devices"] or "")  # "none" takes away those of a resumed run
+    if devices is not None and not isinstance(options, HostedOptions):
+        options = _beside_run(options, devices)
     with options.owning() as workbench, options.serving_clients(workbench):
         config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)

@@ -122,6 +122,9 @@ class LoadedModel:
             ModelError: it is not loaded; after a failure the message is that of the failure.
         """
         if self.base is None:
+            if self.state is LoadState.UNUSED:
+                name = self.choice.name
+                raise ModelError(f"The model {name} is not loaded, since servers answer. Press T, which loads it.")
             raise ModelError(self.error[1] if self.error else f"The model {self.choice.name} is not loaded yet.")
         return self.base
 

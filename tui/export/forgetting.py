@@ -12,6 +12,7 @@ from db import held_out as db_held_out
 from db import prompts as db_prompts
 from db.forgetting import Forgettable
 from tui.errors import InputError, WorkbenchError
+from tui.generation.publishing import KEPT_PROBES
 from tui.text.format import count
 from tui.text.sanitize import visible_line
 from tui.training.recovery import drop_checkpoint
@@ -90,6 +91,8 @@ class Forgetting:
         copied = self._workspace.folder / COPIED
         if _holds(copied, texts):
             copied.unlink()
+        if self._workspace.setting(KEPT_PROBES):  # they hold the tokens of pairs
+            self._workspace.keep_setting(KEPT_PROBES, {})
         self._changed()
         assert self._workspace.writer is not None
         if not self._workspace.writer.compact().result():

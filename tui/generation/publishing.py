@@ -40,7 +40,10 @@ MOST_HELD = 4
 """Adapters of ours that a server holds; the oldest is unloaded before another one is loaded."""
 LONGEST_LOAD_S = 300.0
 """A large adapter takes a server a while."""
-_KEPT_UNDER, _MOST_KEPT = "probes", 8
+_LONGEST_HERE_S = 600.0
+"""How long the score of a pair here may take, behind whatever else computes."""
+KEPT_PROBES, _MOST_KEPT = "probes", 8
+"""The setting under which the scores here lie, with the tokens of their texts; forgetting a prompt drops them all."""
 _LONGEST_TEXT = 3000
 """Characters of a probe's texts: it is to be quick, and to fit into every server's context."""
 
@@ -285,9 +288,9 @@ def _scores_here(adapter: Adapter, pair: PreferencePair, services: Services) -> 
     found: list[LocalProbe] = []
     job = services.scheduler.submit("probe", _score_steps(adapter, pair, services, found), lambda: Priority.WAITED_FOR)
     try:
-        job.done.result()
-    except CancelledError:
-        raise ServerError("Palate is closing, so the adapter was not probed. It is at the next start.") from None
+        job.done.result(timeout=_LONGEST_HERE_S)
+    except (CancelledError, TimeoutError):
+        raise ServerError("The adapter could not be scored here, so it was not probed. Try again later.") from None
     if found:
         _keep(adapter, found[0], services)
     return found[0] if found else None
@@ -317,7 +320,7 @@ def _keep(adapter: Adapter, probe: LocalProbe, services: Services) -> None:
     record = {"prompt": probe.text.prompt, "answers": probe.text.answers, **rounded}
     kept = {key: value for key, value in _all_kept(services).items() if key != adapter.manifest.checksum}
     newest = dict([*kept.items(), (adapter.manifest.checksum, record)][-_MOST_KEPT:])
-    services.workspace.keep_setting(_KEPT_UNDER, newest)
+    services.workspace.keep_setting(KEPT_PROBES, newest)
 
 
 def _kept(adapter: Adapter, services: Services) -> LocalProbe | None:
@@ -330,7 +333,7 @@ def _kept(adapter: Adapter, services: Services) -> LocalProbe | None:
 
 
 def _all_kept(services: Services) -> dict[str, Any]:
-    kept: dict[str, Any] = services.workspace.setting(_KEPT_UNDER, {})
+    kept: dict[str, Any] = services.workspace.setting(KEPT_PROBES, {})
     return kept
 
 

@@ -265,6 +265,8 @@ def start_problem(progress: RunProgress | None, model: LoadedModel, pairs: int, 
         return f"Run {progress.run} is still training. Wait for its end, or stop it."
     if model.state is LoadState.FAILED:
         return model.error and model.error[1]
+    if model.state is LoadState.UNUSED:
+        return f"The model {model.choice.name} is not loaded, since servers answer. Press T, which loads it."
     if model.state is not LoadState.READY:
         return f"The model {model.choice.name} is still loading. Try again in a moment."
     if pairs < FEWEST_PAIRS:

@@ -31,6 +31,8 @@ ARMS: dict[str, Arm] = {
     "every": Arm({"loss": "ordinal", "unpaired_weight": 0.25}),
     # The gradient of the DPO term is proportional to beta, so what is left is the mean over the chosen tokens.
     "sft": Arm({"beta": 1e-9, "sft_weight": 1.0}),
+    # TRL's sigmoid loss is ours to 3e-6, and at its own rate it learns nothing, so the search chooses its settings.
+    "trl": Arm(searched=True),
     "rate-1e-4": Arm({"learning_rate": 1e-4}),
     "rate-2e-4": Arm({"learning_rate": 2e-4}),
     "epochs-6": Arm({"epochs": 6}),

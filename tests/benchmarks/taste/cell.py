@@ -23,6 +23,7 @@ from engine.train import train_dpo
 from tests.benchmarks.taste.answers import Answered, Writer
 from tests.benchmarks.taste.arms import ARMS, RIVAL
 from tests.benchmarks.taste.plan import Cell
+from tests.benchmarks.taste.searching import search
 from tests.benchmarks.taste.tastes import TASTES, Taste
 
 Record = dict[str, Any]
@@ -40,7 +41,10 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
     pairs = judged_pairs(writer.labelling(cell.seed), taste, cell)
     said: Counter[str] = Counter(pair.outcome for pair in pairs)
     arm = ARMS[cell.arm]
-    run = train(base, pairs, arm.config(cell.seed))
+    config, why = arm.config(cell.seed), None
+    if arm.searched:
+        config, why = search(base, [pair for pair in pairs if pair.outcome in config.outcomes], config)
+    run = {**train(base, pairs, config), "search": why and why.sentence}
     try:
         answered = writer.tuned(cell.seed, _ADAPTER)
         more = {"said": dict(said), "run": run, "seconds": time.perf_counter() - started}

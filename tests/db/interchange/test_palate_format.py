@@ -19,8 +19,9 @@ from db.interchange.selection import Selection, judged_pairs
 from db.interchange.sources import Source
 from db.interchange.writing import write_pairs
 from db.migrations.runner import first_fault
-from db.people import ensure_person, list_people
+from db.people import OWN_NAME, ensure_person, list_people
 from db.rankings import add_ranking, rank, ranking_answers
+from db.settings import set_setting
 from db.tags import tags_of
 from db.verdicts import add_verdict, verdicts_beside
 from tests.db_workspace import answer, compared, new_set, workspace
@@ -109,6 +110,17 @@ def test_a_pair_that_waits_gets_its_reasons_and_the_verdicts_of_others_when_the_
         assert row is not None
         assert tags_of(conn, [row.id]) == {row.id: ("clear", "tone")}
         assert len(verdicts_beside(conn, one)) == 2
+
+
+def test_the_owner_s_own_verdicts_come_back_as_nobody_else_s(
+    tmp_path: Path, exported: tuple[Path, list[PairRecord]]
+) -> None:
+    with workspace(tmp_path) as conn:
+        set_setting(conn, OWN_NAME, {"name": "anna "})
+        stored(conn, exported[0])
+        publish(conn)
+        assert [each.source for each in verdicts_beside(conn, 1)] == ["model"]
+        assert list_people(conn) == {}
 
 
 def test_an_import_that_is_taken_back_leaves_none_of_it(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.chat_servers.adapters import Target
 from engine.chat_servers.client import Server, ServerAnswers
 from engine.config import SamplingConfig
 from engine.errors import ServerError, SettingError
@@ -372,3 +373,37 @@ def test_a_busy_server_gets_fewer_requests_at_a_time() -> None:
         assert len(take(answers)) == 6
         assert answers.habits.pace is not None
         assert answers.habits.pace.limit == 1
+
+
+def test_answers_that_are_given_up_while_an_adapter_is_published_are_never_asked_for() -> None:
+    publishing, go_on = threading.Event(), threading.Event()
+    asked: list[int] = []
+
+    def find() -> Target:
+        publishing.set()
+        assert go_on.wait(60)
+        return Target("palate-1-c0ffee11")
+
+    with misbehaving(lambda _: asked.append(1)) as url:
+        answers = ServerAnswers(Server(url, "llama", retries=0), requests(), PLAIN, find_target=find)
+        next(answers.events())
+        assert publishing.wait(60)
+        answers.close()
+        go_on.set()
+        answers._thread.join(60)
+        assert not answers._thread.is_alive()
+    assert asked == []
+
+
+def test_the_target_names_the_adapter_and_what_else_the_request_has_to_say() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(handler: Any) -> None:
+        bodies.append(handler.body)
+        stream(handler, "Yes", ".", finish="stop")
+
+    with misbehaving(answer) as url:
+        scales = {"lora": [{"id": 0, "scale": 1.0}]}
+        find = lambda: Target("tuned", scales)  # noqa: E731
+        take(ServerAnswers(Server(url, "llama", retries=0), requests(), PLAIN, find_target=find))
+    assert (bodies[0]["model"], bodies[0]["lora"]) == ("tuned", scales["lora"])

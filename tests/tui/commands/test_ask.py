@@ -68,5 +68,5 @@ def test_what_cannot_be_asked_is_told(palate: Invoke) -> None:
     assert "--temperature is 9.0" in palate("ask", "x", "--temperature", "9").stderr
     assert palate("ask", "x", "--policy", "nobody").exit_code != 0
     held_out = json.loads(palate("prompts", "show", "science, held out", "--json").stdout.splitlines()[0])
-    refused = palate("ask", held_out.get("prompt") or held_out["messages"][-1]["content"])
+    refused = palate("ask", held_out["line"])
     assert "held out for trials" in refused.stderr

@@ -21,7 +21,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
-from tui.generation.publishing import MOST_HELD, publish_on_server, target_of
+from tui.generation.publishing import KEPT_PROBES, MOST_HELD, publish_on_server, target_of
 from tui.workbench import Workbench
 
 QUICK = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.0, learning_rate=3e-3)
@@ -320,3 +320,11 @@ def test_the_adapter_alone_is_written_for_llama_cpp(workbench: Workbench, tmp_pa
     target = workbench.adapter_service.write_gguf("likes-a", tmp_path)
     assert target.name == f"{served_name(adapter(workbench, 'likes-a'))}.gguf"
     assert target.read_bytes()[:4] == b"GGUF"
+
+
+def test_a_forgotten_prompt_leaves_no_tokens_behind(workbench: Workbench) -> None:
+    publish_on_server(policy(workbench), workbench.services)
+    assert workbench.workspace.setting(KEPT_PROBES)
+    prompt = workbench.comparison(1).prompt.id
+    workbench.forgetting.forget(workbench.forgetting.plan(str(prompt)))
+    assert not workbench.workspace.setting(KEPT_PROBES)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from db import checkpoints as db_checkpoints
 from engine.config import TrainConfig
 from engine.errors import SettingError
-from tests.leaving import is_alive, make_workspace, owner, palate, run_row, spawn
+from tests.leaving import end, is_alive, make_workspace, owner, palate, run_row, spawn
 from tests.leaving import until as until_there
 from tests.tiny import save_tiny
 from tui.cli import main as command
@@ -247,13 +247,15 @@ def test_a_lost_terminal_leaves_the_processes_alone_and_a_killed_owner_ends_them
     until_there(lambda: (run_row(space) or {"step": 0})["step"] >= 3, spawned)
     first, found = owner(space), descendants(owner(space) or 0)
     assert first is not None
-    assert len(found) == 3  # the launcher and its two workers
-    spawned.kill(signal.SIGHUP)
-    before = (run_row(space) or {})["step"]
-    until_there(lambda: (run_row(space) or {"step": 0})["step"] >= before + 20, spawned)
-    assert owner(space) == first
-    assert all(is_alive(pid) for pid in found)
-    os.kill(first, signal.SIGKILL)
+    try:
+        assert len(found) == 3  # the launcher and its two workers
+        spawned.kill(signal.SIGHUP)
+        before = (run_row(space) or {})["step"]
+        until_there(lambda: (run_row(space) or {"step": 0})["step"] >= before + 20)
+        assert owner(space) == first
+        assert all(is_alive(pid) for pid in found)
+    finally:
+        end(first)
     until_there(lambda: not any(is_alive(pid) for pid in found))
     palate(space, "settings", "samples", "0")  # the next owner finds the run
     assert (run_row(space) or {})["status"] == "interrupted"

@@ -13,6 +13,7 @@ from tui.workspace.settings import (
     AppearanceConfig,
     BackupsConfig,
     LeavingConfig,
+    PersonConfig,
     QueueConfig,
     RunsConfig,
     SourceConfig,
@@ -57,7 +58,15 @@ def test_a_setting_is_kept_across_restarts_and_taken_back(tmp_path: Path) -> Non
 def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     change(workspace, "order", "margin")
     listed = {each.name: now for each, now in list_settings(workspace)}
-    others = (SourceConfig(), SamplingConfig(), RunsConfig(), LeavingConfig(), AppearanceConfig(), BackupsConfig())
+    others = (
+        SourceConfig(),
+        SamplingConfig(),
+        RunsConfig(),
+        LeavingConfig(),
+        AppearanceConfig(),
+        BackupsConfig(),
+        PersonConfig(),
+    )
     assert listed == asdict(QueueConfig(order="margin")) | {
         name: value for each in others for name, value in asdict(each).items()
     }

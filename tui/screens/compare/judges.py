@@ -63,6 +63,8 @@ class JudgesScreen(PalateScreen):
         super().__init__()
         self.MODE = mode
         self._rows: dict[str, JudgeView] = {}
+        self._slips: dict[int, list[tuple[int, str]]] = {}
+        """Judge → the pairs on which it surely chose the other answer, each with what to say of it."""
 
     def compose_body(self) -> ComposeResult:
         """A sentence, the list, and the marked judge."""
@@ -77,6 +79,7 @@ class JudgesScreen(PalateScreen):
     def screen_shown(self) -> None:
         """Read the list again: it may have changed elsewhere."""
         self._rows = {str(each.row.id): each for each in self.workbench.judges.listed()}
+        self._slips = {each.row.id: self._find_slips(each) for each in self._rows.values()}
         rows = self.query_one(CursorList)
         width = _NARROW if self.stacked else _WIDE
         rows.show((key, _line(each, width)) for key, each in self._rows.items())
@@ -124,7 +127,7 @@ class JudgesScreen(PalateScreen):
             case "rubric":
                 return True if marked is not None and marked.row.kind == "model" else None
             case "slips":
-                return True if marked is not None and self._slips(marked) else None
+                return True if marked is not None and self._slips.get(marked.row.id) else None
             case "remove":
                 return True if marked is not None else None
         return super().check_action(action, parameters)
@@ -163,10 +166,10 @@ class JudgesScreen(PalateScreen):
 
     def action_slips(self) -> None:
         """Open the pairs on which the judge surely chose the other answer."""
-        if (marked := self._marked) is not None and (found := self._slips(marked)):
+        if (marked := self._marked) is not None and (found := self._slips.get(marked.row.id)):
             self.app.push_screen(ReviewScreen(found))
 
-    def _slips(self, marked: JudgeView) -> list[tuple[int, str]]:
+    def _find_slips(self, marked: JudgeView) -> list[tuple[int, str]]:
         rows = slips(self.workbench.judges.measured(marked.row))
         name = visible_line(marked.name, 24)
         return [(each.comparison, f"{name} chose the other one, {sureness(each):.2f} sure") for each in rows]

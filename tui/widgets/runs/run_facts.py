@@ -67,7 +67,7 @@ def _run_facts(run: RunRow, parent: AdapterView | None, general_text: tuple[floa
     yield _fact("pairs", f"{run.train_pairs:,} trained on, {run.eval_pairs:,} measured on")
     if general_text is not None:
         before, after = general_text
-        yield _fact("general text", f"{before:.3f} → {after:.3f} nats a token ({after - before:+.3f})")
+        yield _fact("general text", f"{before:.3f} → {after:.3f} nats/token")
     if run.pair_set is not None:
         yield _fact("asked for", pair_set_of(run.pair_set).words())
     yield _fact("base model", visible_line(run.base_name, 60))

@@ -77,6 +77,7 @@ def test_join_and_settle_without_a_screen(ann: Path) -> None:
         (5, "b", [{"by": "person:Ben", "verdict": "a"}]),
         (6, "b", [{"by": "person:Ben", "verdict": "a"}]),
     ]
+    assert "Nobody judged comparison 1 otherwise" in palate(ann, "settle", "1", "b").output
     assert "2 to settle" in palate(ann, "settle", "2", "b").output
     assert [each["comparison"] for each in records(palate(ann, "settle", "--with", "ben", "--json"))] == [5, 6]
     assert "You and Ben agreed on 3 of 6 pairs" in palate(ann, "agreement").stdout  # as they said by themselves

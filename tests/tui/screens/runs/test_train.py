@@ -79,7 +79,7 @@ async def test_every_setting_can_be_reached_with_its_default_and_sentence(
     async with app.run_test(size=size) as pilot:
         screen = await open_train(pilot)
         assert "31 preference pairs · 28 to train on, 3 to measure on · 21 steps in 3 epochs" in text_of(app)
-        await pilot.press(*["down"] * 8)
+        await pilot.press(*["down"] * 9)
         for setting in settings_of(TrainConfig):
             await pilot.press("down")
             assert row(screen, setting.name).has_focus
