@@ -195,8 +195,8 @@ class RemoteWorkbench(WorkspaceReader):
 
     def _reconnect(self) -> dict[str, Any] | None:
         """Connect once more: the connection may be lost although the owner is there."""
-        channel = connect(str(self._owner.facts.get("door")))
-        if channel is None or self._closing.is_set():
+        channel = None if self._closing.is_set() else connect(str(self._owner.facts.get("door")))
+        if channel is None:
             return None
         self._channel.close()
         self._channel = channel

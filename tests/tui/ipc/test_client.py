@@ -226,15 +226,17 @@ def test_ctrl_c_of_the_visitor_ends_its_command_alone(owner: Owner) -> None:
 
 
 def test_a_command_says_that_its_owner_is_suspended_and_ends_well_once_it_is_continued(owner: Owner) -> None:
-    command = ("generate", "--pairs", "3", "--max-new-tokens", "200", "--json")
+    command = ("generate", "--pairs", "40", "--max-new-tokens", "200", "--json")
     with begin(owner.folder, *command) as visitor:
         lines_until(visitor, lambda record: record["event"] == "comparison")
         os.kill(owner.pid, signal.SIGSTOP)
         assert visitor.stderr is not None
         words = f"Process {owner.pid}, which has the workspace open, is suspended"
-        wait_until(lambda: words in visitor.stderr.readline())
-        os.kill(owner.pid, signal.SIGCONT)
-        visitor.communicate(timeout=120)
+        try:
+            wait_until(lambda: words in visitor.stderr.readline())
+        finally:
+            os.kill(owner.pid, signal.SIGCONT)
+        visitor.communicate(timeout=240)
     assert visitor.returncode == 0
 
 
@@ -243,10 +245,12 @@ def test_ctrl_c_ends_a_command_whose_owner_is_suspended(owner: Owner) -> None:
         lines_until(visitor, lambda record: record["event"] == "comparison")
         os.kill(owner.pid, signal.SIGSTOP)
         assert visitor.stderr is not None
-        wait_until(lambda: "is suspended" in visitor.stderr.readline())
-        visitor.send_signal(signal.SIGINT)
-        visitor.communicate(timeout=120)
-        os.kill(owner.pid, signal.SIGCONT)
+        try:
+            wait_until(lambda: "is suspended" in visitor.stderr.readline())
+            visitor.send_signal(signal.SIGINT)
+            visitor.communicate(timeout=120)
+        finally:
+            os.kill(owner.pid, signal.SIGCONT)
     assert visitor.returncode == 1
     assert palate(owner.folder, "judge", "16", "a").returncode == 0
 
