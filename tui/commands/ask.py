@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from tui.commands.output import as_json
 from tui.errors import InputError
 from tui.events import AskedGrowing
 from tui.ipc.console import CallerPath, console, emit, say, show
+from tui.terminal.input_lines import is_typed, lines_of_input
 from tui.text.format import count, when
 from tui.text.sanitize import visible, visible_line
 
@@ -238,31 +238,10 @@ def _converse(options: Options, flags: Mapping[str, Any]) -> None:
         talk = _Talk(workbench, _choice(workbench, flags), flags)
         talk.load()
         talk.begin_after(flags["after"])
-        if sys.stdin.isatty():
+        if is_typed():
             say(_HELP)
-        for line in _lines():
+        for line in lines_of_input():
             _take_line(talk, line)
-
-
-def _lines() -> Iterator[str]:
-    """What a person types, line by line, to the end of the input; a pipe's lines are turns as well."""
-    lines = _typed_lines() if sys.stdin.isatty() else sys.stdin
-    for line in lines:
-        if line.strip():
-            yield line.strip()
-
-
-def _typed_lines() -> Iterator[str]:
-    """Lines of a terminal. What was typed while answers were written is dropped: it would judge a pair unseen."""
-    import readline  # noqa: F401  the arrow keys of `input`
-    import termios
-
-    while True:
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-        try:
-            yield input("\n› ")
-        except EOFError:
-            return
 
 
 def _take_line(talk: _Talk, line: str) -> None:
