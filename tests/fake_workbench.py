@@ -188,6 +188,7 @@ class FakeWorkbench:
             go_on=lambda: self._phase(RunPhase.TRAINING),
         )
         self.prompts = SimpleNamespace(read_file=self._read_file, add_file=self._add_file)
+        self.judges = SimpleNamespace(listed=list)
         self.side_by_side = SimpleNamespace(stop=self._stop_side_by_side)
         self.exported: list[tuple[Path, str]] = []
         self.preview_problem: str | None = None

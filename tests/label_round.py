@@ -24,6 +24,7 @@ KEYS = {
         "ctrl+l": "\x0c",
         "ctrl+z": "\x1a",
         "plus": "+",
+        "full_stop": ".",
     },
 }
 """What a terminal sends for a key; a key that is one character sends itself."""
@@ -123,6 +124,8 @@ def taking_back(played: Round) -> None:
     played.judge("X")
     played.press("c", "Kept with this pair")
     played.type("well put\r", "note: well put")
+    played.press("full_stop", "correct")
+    played.press("escape")
     played._settle()
     played.judge("1")
 
@@ -185,6 +188,16 @@ def elsewhere(played: Round) -> None:
     for key, words in (("T", "epochs"), ("R", "run"), ("C", "held"), ("D", "verdict")):
         played.press(key, words)
     played.press("L", *shown)
+    for key, words in (("J", "No judge yet"), ("V", "No server yet")):
+        played.press(key, words)
+        played.press("escape", *shown)
+    played.press("A", "Ask what you like")
+    played.press("escape")
+    played.press("L", *shown)
+    played.press("4", "Press the best answer")
+    played._settle()
+    played.press("escape", "u undo")
+    played._settle()
     played.press("ctrl+z", "No shell to return to")
     played.press("ctrl+l", *shown)
     played.pressed.add("q")

@@ -98,7 +98,10 @@ class Alone:
         step: int,
     ) -> list[PairScore]:
         """See `Peers`."""
-        return [score for group in groups for score in learner.learn(group, window, step)]
+        scores: list[PairScore] = []
+        for group in groups:  # a comprehension is a frame of its own, which an error's traceback would hold
+            scores += learner.learn(group, window, step)
+        return scores
 
     def evaluate(
         self, learner: Learner, pairs: Sequence[EncodedPair], window: Sequence[EncodedPair]

@@ -7,8 +7,8 @@ from pathlib import Path
 ENGINE = Path(__file__).parents[2] / "engine"
 DEEP = ("peft.", "transformers.modeling_layers", "torch.ops", "torch._")
 """The beginnings of modules that a library's documentation does not name."""
-PUBLIC = {"_replace", "_asdict", "_fields"}
-"""What Python's documentation of named tuples names."""
+PUBLIC = {"_replace", "_asdict", "_fields", "_exit"}
+"""What Python's documentation names: of named tuples, and of `os`."""
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:

@@ -199,6 +199,7 @@ def test_a_question_file_as_people_have_them(palate: Invoke, tmp_path: Path) -> 
         "in_other_set": 0,
         "left_out": [{"reason": "empty line", "count": 1, "lines": [2]}],
         "remarks": [],
+        "similar": [],
     }
     again = records(palate("prompts", "add", str(file), "--json"))[0]
     assert (again["added"], again["duplicates"]) == (0, 3)

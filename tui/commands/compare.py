@@ -13,7 +13,7 @@ import click
 from db.interchange.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
-from tui.commands.judges import JUDGE_ENVIRONMENT, asker_of, judge_env
+from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice

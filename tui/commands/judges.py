@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import Options, load_model
 from tui.commands.output import as_json, show_table
 from tui.errors import InputError
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
     from tui.judges.asking import Asker, Judged
     from tui.judges.records import JudgeView
     from tui.workbench import Workbench
-
-JUDGE_ENVIRONMENT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
-"""The variables that a judge gets from a client: enough to find and start a program, and no keys."""
-judge_env = click.option(
-    "--judge-env",
-    multiple=True,
-    metavar="NAME",
-    help="An environment variable that the judge needs, where the process that has the workspace open runs it.",
-)
 
 
 @click.group(invoke_without_command=True)
@@ -217,12 +209,6 @@ def judging(options: Options, name: str, names: Iterable[str]) -> Iterator[tuple
         if workbench.judges.needs_model(judge):
             load_model(workbench)
         yield workbench, judge, asker_of(workbench, judge)
-
-
-def asker_of(workbench: Workbench, judge: JudgeView) -> Asker:
-    """Who is asked for this judge; a program runs where the command was typed."""
-    speaker = console()
-    return workbench.judges.asker(judge, folder=speaker.folder, environment=speaker.environment)
 
 
 def follow(judged: Iterable[Judged], expected: int | None, as_json: bool) -> int:

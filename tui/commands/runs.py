@@ -204,7 +204,8 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
     if as_json:
         emit(_event(row))
         for figures in steps:
-            emit({"event": "step", "run": run, **{name: _finite(value) for name, value in figures.items()}})
+            kind = "step" if "loss" in figures else "metrics"  # such as the general text before the first step
+            emit({"event": kind, "run": run, **{name: _finite(value) for name, value in figures.items()}})
         for pair in wrong.pairs:
             emit({"event": "wrong_pair", "run": run, "comparison": pair.comparison, "split": pair.split,
                   "margins": pair.margins})  # fmt: skip

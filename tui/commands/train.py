@@ -143,7 +143,8 @@ def _beside_run(options: Options, devices: str) -> Options:
 def _check_resume(run: int, others: Sequence[object]) -> None:
     """Refuse flags that an interrupted run cannot be resumed with; `others` are their values, None where not given."""
     if any(each is not None for each in others):
-        flags = " and ".join(each.flag for each in _FREE.values())
+        *first, last = (each.flag for each in _FREE.values())
+        flags = f"{', '.join(first)} and {last}"
         raise InputError(
             f"Run {run} is resumed with its own settings; only {flags} may change. Leave the other flags out."
         )

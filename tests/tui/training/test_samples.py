@@ -184,7 +184,8 @@ def test_a_run_takes_the_pairs_that_are_asked_for_and_keeps_which(open_workbench
     assert workbench.preflight(replace(CONFIG, eval_share=0.0), strong).train == 5
     run = train(workbench, pairs=strong)
     row = workbench.run(run)
-    assert (row.pairs, row.pair_set) == (5, {"name": None, "prompt_set": None, "since": None, "strong": True})
+    chosen = {"name": None, "prompt_set": None, "since": None, "strong": True, "verdicts_of": []}
+    assert (row.pairs, row.pair_set) == (5, chosen)
     nothing = PairSet(since="2999-01-01")
     words = "A run needs at least 4 preference pairs, there are 0 in “since 2999-01-01”. Choose more pairs."
     assert workbench.train_preview(CONFIG, nothing).problem == words

@@ -184,8 +184,8 @@ async def test_a_blind_trial_is_set_up_as_the_rows_say(workbench: FakeWorkbench,
         await until_shown(pilot, "99 prompts were asked")
         await pilot.press("escape", "S")
         assert asked.plans == []
-        await pilot.press("3", "0", "escape", "down", "down", "2", "escape", "down", "0", "escape", "down", "right")
-        await pilot.press("down", "0", "escape")
+        await pilot.press("3", "0", "escape", "down", "down", "2", "escape", "down", "0", "escape")
+        await pilot.press("down", "down", "right", "down", "0", "escape")
         await until_shown(pilot, "‹ no ›")
         await pilot.press("S")
         await until(pilot, lambda: len(asked.plans) == 1)

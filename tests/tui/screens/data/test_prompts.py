@@ -193,7 +193,7 @@ def test_a_run_whose_prompts_came_to_be_held_out_cannot_be_resumed(
 
     run, _ = workbench.workspace.write(prepare).result()
     workbench.prompts.set_held_out(workbench.prompts.find_set("questions").id, True).result()
-    monkeypatch.setattr(workbench.trainer, "_problem", lambda *_: None)
+    monkeypatch.setattr(workbench.trainer, "problem", lambda *_: None)
     with pytest.raises(WorkbenchError, match="Run 1 has 4 pairs whose prompts are held out for trials now"):
         workbench.trainer.resume(run)
 
