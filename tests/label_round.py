@@ -106,6 +106,7 @@ def play(terminal: Terminal, pairs: int, *, size: tuple[int, int] = (80, 24), li
     played.judge("plus")
     while played.open <= pairs:
         played.judge("12"[played.open % 2])
+    ranking(played)
     terminal.send("q")
     return played
 
@@ -179,6 +180,14 @@ def model_stands(terminal: Terminal) -> bool:
     )
 
 
+def ranking(played: Round) -> None:
+    """Two more answers to a pair beyond the last, and back without an order of the four."""
+    played.press("4", "Press the best answer")
+    played._settle()
+    played.press("escape", "much")
+    played._settle()
+
+
 def elsewhere(played: Round) -> None:
     """The keys that work everywhere, and back to the open pair."""
     shown = [each.decode() for each in played._marks(played.open)]
@@ -192,12 +201,8 @@ def elsewhere(played: Round) -> None:
         played.press(key, words)
         played.press("escape", *shown)
     played.press("A", "Ask what you like")
-    played.press("escape")
+    played.press("escape", "much")
     played.press("L", *shown)
-    played.press("4", "Press the best answer")
-    played._settle()
-    played.press("escape", "u undo")
-    played._settle()
     played.press("ctrl+z", "No shell to return to")
     played.press("ctrl+l", *shown)
     played.pressed.add("q")
