@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
-__all__ = ["Server", "ServerAnswers"]
-
 logger = logging.getLogger(__name__)
 
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number

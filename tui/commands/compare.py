@@ -21,8 +21,7 @@ from tui.errors import InputError
 from tui.events import TrialChanged
 from tui.generation.policies import in_use
 from tui.ipc.console import CallerPath, console, emit, say, show
-from tui.judges.format import NO_PERSON
-from tui.judges.program import ExternalJudge
+from tui.judges.judgement import NO_PERSON
 from tui.text.format import whole_words
 from tui.text.sanitize import visible
 from tui.trials.blind import TrialPlan
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
     from db.run_rows import TrialRow
     from tui.judges.judgement import Judgement
+    from tui.judges.program import ExternalJudge
     from tui.judges.records import JudgeView
     from tui.reader import WorkspaceReader
     from tui.workbench import Workbench
@@ -192,6 +192,8 @@ def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, A
             _judge_by(workbench, trial, judge, flags["as_json"])
         else:
             speaker = console()
+            from tui.judges.program import ExternalJudge  # help starts no program
+
             program = ExternalJudge(word, folder=speaker.folder, environment=speaker.environment)
             _judge_all(workbench, trial, program, flags["as_json"])
         workbench.blind_trials.open(trial).result()

@@ -19,7 +19,8 @@ from tui.judges.asking import LABEL_TOKENS
 from tui.judges.examples import DEFAULT, MOST_EXAMPLES
 from tui.judges.figures import slips as slips_of
 from tui.judges.figures import sureness
-from tui.judges.format import NO_PERSON, figure_lines, list_record, verdict_of
+from tui.judges.format import figure_lines, list_record, verdict_of
+from tui.judges.judgement import NO_PERSON
 from tui.judges.service import TRY_PAIRS, NewJudge
 from tui.text.sanitize import visible, visible_line
 from tui.workspace.settings import BASE

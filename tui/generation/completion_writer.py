@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.manifest import Adapter
 from db.pair_rows import NewCompletion
-from engine.chat_servers.client import Server, ServerAnswers
+from engine.chat_servers.address import Server
+from engine.chat_servers.client import ServerAnswers
 from engine.chat_servers.refusals import ServerHabits
 from engine.config import SamplingConfig
 from engine.errors import ModelError

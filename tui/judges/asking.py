@@ -15,7 +15,8 @@ from typing import Final, Protocol
 
 from adapters.manifest import Adapter
 from db.pair_rows import ComparisonRow
-from engine.chat_servers.client import Server, ServerAnswers
+from engine.chat_servers.address import Server
+from engine.chat_servers.client import ServerAnswers
 from engine.config import SamplingConfig
 from engine.errors import TokenUnknown
 from engine.events import AnswerMissing, CompletionDone

@@ -5,14 +5,18 @@ No Textual here. **The unit is the question**: of several pairs of one prompt th
 counts as a disagreement, or a judge that answers only where it is easy would look better than it is.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from db.judge_records import MeasuredRow
 from tui.analysis.kappa import Kappa, cohens_kappa
 from tui.analysis.paired_comparison import Tally
 from tui.judges.judgement import choices_in
+
+if TYPE_CHECKING:
+    from db.judge_records import MeasuredRow
 
 LEAST_KAPPA: Final = 0.4
 """Below this kappa a judge decides no trial."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.analysis.agreement import Agreement
 from tui.analysis.kappa import Kappa, kappa_words
 from tui.analysis.paired_comparison import Tally, between, share_interval
 from tui.judges.figures import LEAST_KAPPA, LEAST_PAIRS, JudgeFigures
-from tui.judges.records import JudgeView
-from tui.judges.work import JudgeProgress
 from tui.text.format import count, duration, percent
 from tui.text.sanitize import visible_line
 
+if TYPE_CHECKING:
+    from tui.judges.records import JudgeView
+    from tui.judges.work import JudgeProgress
+
 THOUSAND: Final = 1000
 """A trial of so many prompts is what a judge's cost is told for."""
-NO_PERSON: Final = "A judge is no person. Its verdicts stay beside yours, and train only where you choose them."
 
 
 def list_record(view: JudgeView) -> dict[str, Any]:

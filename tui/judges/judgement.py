@@ -20,6 +20,7 @@ from engine.thoughts import without_thoughts
 Choice = Literal["first", "second", "tie"]
 Word = Literal["a", "b", "tie"]
 
+NO_PERSON: Final = "A judge is no person. Its verdicts stay beside yours, and train only where you choose them."
 LABELS: Final[Mapping[str, Choice]] = {"1": "first", "2": "second", "0": "tie"}
 """What a model writes, and what it means."""
 _LEAST_MASS: Final = 0.5

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from engine.chat_servers.client import Server
+from engine.chat_servers.address import Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 

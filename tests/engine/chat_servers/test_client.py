@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from engine.chat_servers.adapters import Target
-from engine.chat_servers.client import Server, ServerAnswers
+from engine.chat_servers.address import Server
+from engine.chat_servers.client import ServerAnswers
 from engine.config import SamplingConfig
 from engine.errors import ServerError, SettingError
 from engine.events import AnswerMissing, CompletionDone, TokensDrawn

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.chat_servers import bounds
-from engine.chat_servers.client import Server, ServerAnswers
+from engine.chat_servers.address import Server
+from engine.chat_servers.client import ServerAnswers
 from engine.errors import ServerError
 from engine.events import AnswerMissing, CompletionDone
 from tests.engine.chat_servers.test_client import PLAIN, ask, missing, requests, settle

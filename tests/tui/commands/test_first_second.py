@@ -25,7 +25,7 @@ STORED = {
 """What only a command needs that opens a workspace."""
 MOST_FOR_THE_LIST = 220
 """Modules, those of Python itself included; click alone brings about 60 along."""
-MOST_FOR_A_COMMAND = 420
+MOST_FOR_A_COMMAND = 400
 BORROWED = {"train": {"tui.commands.presets", "tui.commands.runs"}}
 """Commands that use a part of another one."""
 

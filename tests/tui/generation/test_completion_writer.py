@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.chat_servers.client import Server
+from engine.chat_servers.address import Server
 from engine.config import SamplingConfig
 from engine.generate import generate
 from engine.preference import Message

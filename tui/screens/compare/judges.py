@@ -13,7 +13,8 @@ from textual.widgets import OptionList, Static
 from tui.errors import KNOWN_ERRORS
 from tui.events import JudgesChanged, ModelChanged, WorkbenchEvent
 from tui.judges.figures import slips, sureness
-from tui.judges.format import NO_PERSON, figure_lines, list_record, progress_words, verdict_of
+from tui.judges.format import figure_lines, list_record, progress_words, verdict_of
+from tui.judges.judgement import NO_PERSON
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.screens.base import PalateScreen

@@ -13,7 +13,7 @@ from engine.config import SamplingConfig, Setting, settings_of
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.events import ModelChanged, WorkbenchEvent
 from tui.generation.policies import PolicyChoice
-from tui.judges.format import NO_PERSON
+from tui.judges.judgement import NO_PERSON
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.single_dismiss import leads_away_once
