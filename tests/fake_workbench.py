@@ -180,6 +180,7 @@ class FakeWorkbench:
         self.started_with: list[dict[str, Any]] = []
         self.imported: list[Path] = []
         self.imports = SimpleNamespace(going_on=False)
+        self.labelling = self
         self.trainer = SimpleNamespace(
             start=self._start_run,
             resume=self._resume_run,

@@ -7,21 +7,15 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from adapters.manifest import Adapter
-from db import blind_trials as db_blind
-from db import edits as db_edits
-from db import names_shown as db_names_shown
-from db import rankings as db_rankings
-from db import verdicts as db_verdicts
 from db.interchange.sources import Source
-from db.pair_rows import ComparisonRow, VerdictRow
+from db.pair_rows import ComparisonRow
 from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig, TrainConfig
@@ -30,10 +24,10 @@ from tui.asking.asking import Asking
 from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.compute.publisher import Listener, Publisher
 from tui.compute.scheduler import Job, Priority, Scheduler
-from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.joining import Joining
+from tui.curation.labelling import Labelling
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
@@ -43,7 +37,6 @@ from tui.events import (
     ComparisonStored,
     ModelChanged,
     QueueChanged,
-    VerdictStored,
     WorkbenchEvent,
     WorkbenchFailed,
     WorkbenchNotice,
@@ -90,7 +83,6 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Workbench(WorkspaceReader):
@@ -133,6 +125,13 @@ class Workbench(WorkspaceReader):
             self.seed = seed
             self._counter = StatusCounter(self.workspace, self.answers)
             self.trainer = Trainer(services)
+            self.labelling = Labelling(
+                self.workspace,
+                self._publish,
+                self._wake,
+                seed=seed,
+                repeats=lambda: self.answers.settings.queue.ask_again,
+            )
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
@@ -248,27 +247,8 @@ class Workbench(WorkspaceReader):
 
         Counts are kept until something is stored. For one field alone, read `run_progress` or `model_state`.
         """
-        counted, model, run = self._counter.counts(), self.model_state, self.run_progress
-        return WorkbenchStatus(
-            model_name=model.name,
-            model_state=model.state,
-            model_detail=model.detail,
-            adapter_name=model.adapter_name,
-            ready=counted.ready,
-            writing=self.is_writing,
-            verdicts_today=counted.verdicts.today,
-            verdicts=counted.verdicts.total,
-            pairs=counted.verdicts.decisive,
-            prompts_left=counted.prompts_left,
-            mean_seconds=counted.verdicts.mean_seconds,
-            goal=counted.goal,
-            verdicts_here=counted.verdicts_here,
-            run=run,
-            offer=0 if run else self._counter.new_pairs(),
-            untried="" if run else self._counter.untried(),
-            queue_problem=self.answers.problem,
-            error=model.error,
-            merging=self.adapter_service.doing,
+        return self._counter.status(
+            self.model_state, self.run_progress, writing=self.is_writing, merging=self.adapter_service.doing
         )
 
     def note_offer_seen(self, offer: str) -> None:
@@ -308,81 +288,6 @@ class Workbench(WorkspaceReader):
             return super().next_comparison(after)
         farthest = queue.order == "certain"
         return self.margins.next_comparison(random_share=queue.random_share, after=after, farthest=farthest)
-
-    def judge(
-        self,
-        comparison: int,
-        verdict: str,
-        *,
-        strength: int = 1,
-        side: str | None = None,
-        layout: str = "none",
-        seconds: float | None = None,
-        blind: bool = True,
-        note: str = "",
-        reasons: Sequence[str] = (),
-    ) -> Future[VerdictRow]:
-        """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
-        queue = self.answers.settings.queue
-        stored = self.workspace.write_verdict(
-            db_verdicts.judge,
-            share=queue.ask_again,
-            pick=partial(seed_from, self.seed, "again"),
-            comparison=comparison,
-            verdict=verdict,
-            strength=strength,
-            side=side,
-            layout=layout,
-            seconds=seconds,
-            blind=blind,
-            note=note,
-            tags=tuple(reasons),
-        )
-        return self._published(stored, comparison, verdict)
-
-    def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
-        """Store the verdict of the program `command`, which never passes for the owner's own."""
-        stored = self.workspace.write_verdict(
-            db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
-        )
-        return self._published(stored, comparison, verdict)
-
-    def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
-        """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
-
-        Resolves to the new comparison, decided for the text; `undo` undoes both.
-        """
-        edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
-        return self._published(edited, comparison, "skip")
-
-    def rank_answers(
-        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
-    ) -> Future[int]:
-        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
-
-        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
-        """
-        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
-        stored = self.workspace.write_verdict(
-            db_rankings.rank_answers,
-            answers,
-            ranks,
-            instead_of=pairs,
-            side_seed=self.seed,
-            seconds=seconds,
-            layout=layout,
-            blind=not any(known),
-        )
-        return self._published(stored, pairs[0], "skip")
-
-    def names_were_shown(self, comparison: int) -> Future[None]:
-        """Record that this pair was shown with names, so that no later verdict on it is blind."""
-        return self.workspace.write(db_names_shown.note_names_shown, comparison)
-
-    def undo(self, *, prompt: int | None = None) -> Future[int | None]:
-        """Undo the newest current verdict, or the newest on this prompt; resolves to the comparison that is open again,
-        if any."""
-        return self._published(self.workspace.write_verdict(db_edits.undo_labelling, prompt=prompt), None, "undo")
 
     # -- prompts ------------------------------------------------------------------------------------------------
 
@@ -485,19 +390,6 @@ class Workbench(WorkspaceReader):
         except KNOWN_ERRORS:  # the queue reports it
             return None
         return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
-
-    def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
-        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
-        return stored
-
-    def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
-        if done.cancelled() or done.exception() is not None:
-            return  # the caller that waits for the future gets the error
-        result = done.result()
-        affected = comparison if comparison is not None else result
-        if isinstance(affected, int):
-            self._publish(VerdictStored(affected, verdict))
-        self._wake()
 
     def _prompts_changed(self) -> None:
         self._publish(QueueChanged(self.ready_count()))

@@ -63,7 +63,7 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], 
 def judge_all(workbench: Workbench, verdict: str = "a") -> int:
     judged = 0
     while (comparison := workbench.next_comparison()) is not None and judged < 50:
-        workbench.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=60)
+        workbench.labelling.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=60)
         judged += 1
     return judged
 
@@ -305,8 +305,8 @@ def test_what_is_published_was_stored_before(open_workbench: Callable[[], Workbe
     workbench.subscribe(check)
     comparison = workbench.next_comparison()
     assert comparison is not None
-    workbench.judge(comparison.id, "tie").result(timeout=60)
-    assert workbench.undo().result(timeout=60) == comparison.id
+    workbench.labelling.judge(comparison.id, "tie").result(timeout=60)
+    assert workbench.labelling.undo().result(timeout=60) == comparison.id
     judge_all(workbench)
     train(workbench)
     assert missing == []
@@ -488,8 +488,8 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
     again.trainer.job.done.result(timeout=120)
     assert again.run(left).status == "finished"
     assert "begins again from its start" in " ".join(each.text for each in again.run_log(left))
-    again.undo().result()
-    again.undo().result()
+    again.labelling.undo().result()
+    again.labelling.undo().result()
     whole = train(again, config, name="whole")
     adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in again.adapters()}
     assert adapters["left"].read_bytes() == adapters["whole"].read_bytes()

@@ -250,15 +250,17 @@ def _take_line(talk: _Talk, line: str) -> None:
         said, strength = VERDICT_LINES[line]
         verdict = {"first": pair.first_letter, "second": pair.second_letter}.get(said, said)
         side = {"first": "left", "second": "right"}.get(said)
-        stored = talk.workbench.judge(pair.id, verdict, strength=strength, side=side, layout="stacked").result()
+        stored = talk.workbench.labelling.judge(
+            pair.id, verdict, strength=strength, side=side, layout="stacked"
+        ).result()
         say(f"Saved{'' if stored.blind else ', not blind'}.")
     elif line == "u" and pair is not None:
-        taken = talk.workbench.undo(prompt=pair.prompt.id).result()
+        taken = talk.workbench.labelling.undo(prompt=pair.prompt.id).result()
         say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
     elif line == "again" and pair is not None:
         talk.again()
     elif line == "names" and pair is not None:
-        talk.workbench.names_were_shown(pair.id).result()
+        talk.workbench.labelling.names_were_shown(pair.id).result()
         say(f"1 is by {pair.first.model_name}, 2 by {pair.second.model_name}.")
     elif line == "new":
         talk.begin_after(None)

@@ -279,7 +279,9 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
     while (pair := workbench.blind_trials.next(trial)) is not None:
         console().check()
         judgement = judge.judge(pair)
-        workbench.judge_as(judge.command, pair.id, judgement.verdict or "discard", note=judgement.note).result()
+        workbench.labelling.judge_as(
+            judge.command, pair.id, judgement.verdict or "discard", note=judgement.note
+        ).result()
         if as_json:
             emit(_verdict_record(pair, judgement))
         else:

@@ -70,7 +70,7 @@ def settle(options: Options, comparison: int | None, verdict: str | None, name: 
         with options.owning() as workbench:
             if comparison not in {each.comparison for each in workbench.joining.disagreements(name)}:
                 raise InputError(f"Nobody judged comparison {comparison} otherwise. `palate settle` lists what is.")
-            stored = workbench.judge(comparison, verdict, blind=False, reasons=(SETTLED,)).result()
+            stored = workbench.labelling.judge(comparison, verdict, blind=False, reasons=(SETTLED,)).result()
             left = len(workbench.joining.disagreements(name))
         if as_json:
             emit({"event": "settled", "id": stored.id, "comparison": comparison, "verdict": verdict, "to_settle": left})

@@ -55,8 +55,8 @@ def test_the_preview_is_that_of_the_run_itself(workbench: StillWorkbench, eval_s
 def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWorkbench) -> None:
     connection = workbench.workspace.connection
     first, second = (row.comparison for row in pairs_of(workbench.workspace, ALL_PAIRS)[:2])
-    workbench.judge(first, "tie").result()
-    workbench.judge(second, "both_bad").result()
+    workbench.labelling.judge(first, "tie").result()
+    workbench.labelling.judge(second, "both_bad").result()
     assert (asked(workbench).pairs, count_pairs(connection)) == (21, 21)
     ordinal = replace(CONFIG, loss="ordinal")
     assert asked(workbench, ordinal).pairs == workbench.train_preview(ordinal).pairs == 22
@@ -81,7 +81,7 @@ def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbenc
 
 def test_what_was_stored_is_counted_when_it_is_asked_for_again(workbench: StillWorkbench) -> None:
     before = asked(workbench)
-    workbench.judge(1, "a").result()
+    workbench.labelling.judge(1, "a").result()
     stale = workbench.known_train_preview(CONFIG, ALL_PAIRS)
     assert stale is not None
     assert stale.pairs == before.pairs == 23

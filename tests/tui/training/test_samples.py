@@ -47,7 +47,7 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], 
 def judged(workbench: Workbench, pairs: int = 8) -> Workbench:
     workbench.answers.write_pairs(pairs).done.result(timeout=60)
     while (row := workbench.next_comparison()) is not None and row.standing is None:
-        workbench.judge(row.id, "a", strength=1 + row.id % 2).result()
+        workbench.labelling.judge(row.id, "a", strength=1 + row.id % 2).result()
     return workbench
 
 

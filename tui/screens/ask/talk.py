@@ -41,7 +41,7 @@ class Talk:
         if self.prompt is None:
             return None
         if self.pair is not None and self.pair.standing is None:
-            self.workbench.judge(self.pair.id, "skip")
+            self.workbench.labelling.judge(self.pair.id, "skip")
         return self._begin(self.prompt.messages)
 
     def _begin(self, messages: Messages) -> Asked:

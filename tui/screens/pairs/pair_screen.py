@@ -170,7 +170,7 @@ class PairScreen(PalateScreen):
             self.view.note(refusal)
             return
         stored = begun(
-            lambda: self.workbench.judge(
+            lambda: self.workbench.labelling.judge(
                 pair.id,
                 verdict,
                 strength=strength,

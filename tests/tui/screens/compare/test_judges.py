@@ -57,7 +57,7 @@ async def test_slips_are_opened_for_a_second_look(workbench: StillWorkbench) -> 
     with serving(JudgeServer()) as server:
         pairs = workbench.workspace.write(fill_judged, 25, server.url).result()
         wrong = {"a": "b", "b": "a"}[workbench.comparison(pairs[3]).standing.verdict]  # type: ignore[union-attr]
-        workbench.judge(pairs[3], wrong).result()
+        workbench.labelling.judge(pairs[3], wrong).result()
         judge = workbench.judges.add(NewJudge(name="mine", server=NAME, examples=0))
         asker = workbench.judges.asker(judge)
         list(workbench.judges.measure(judge, asker, pairs=25, tick=lambda: None))

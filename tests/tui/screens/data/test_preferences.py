@@ -139,7 +139,7 @@ async def test_figures_are_kept_until_something_is_stored(workbench: StillWorkbe
     book, version = workbench.likes, workbench.likes.version()
     page = book.read(version=version)
     assert book.read(version=workbench.likes.version()) is page
-    workbench.judge(1, "b").result()
+    workbench.labelling.judge(1, "b").result()
     later = workbench.likes.version()
     assert later != version
     assert book.read(version=later).likes.decided == PAIRS
