@@ -11,14 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from adapters.manifest import Adapter
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
-from engine.config import SamplingConfig, TrainConfig
+from engine.config import SamplingConfig
 from engine.errors import EngineError
 from tui.asking.asking import Asking
 from tui.compute.loaded_model import LoadedModel, ModelChoice
@@ -58,14 +57,11 @@ from tui.snapshots import (
     ModelState,
     RunProgress,
     StudyProgress,
-    TrainPreview,
     WorkbenchStatus,
 )
 from tui.status import StatusCounter
 from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
-from tui.training.pair_sets import ALL_PAIRS, PairSet
-from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
 from tui.training.studies import Studies
@@ -77,10 +73,6 @@ from tui.workspace.file_watch import FileWatch
 from tui.workspace.settings import AT, BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
-
-if TYPE_CHECKING:
-    from engine.estimates.preflight import Preflight
-
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +124,7 @@ class Workbench(WorkspaceReader):
                 seed=seed,
                 repeats=lambda: self.answers.settings.queue.ask_again,
             )
+            self.previews = self.trainer.previews
             self.reasons = ReasonTags(self.workspace, self._publish)
             self.adapter_service = AdapterService(services)
             self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
@@ -299,24 +292,6 @@ class Workbench(WorkspaceReader):
         return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
-
-    def train_preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """Preview a run with these settings on these pairs. Reads every prompt that has a pair."""
-        return self.trainer.preview(config, pairs)
-
-    def known_train_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
-        """The preview from the latest counts, without a query; None before these pairs were counted."""
-        return self.trainer.known_preview(config, pairs)
-
-    def ask_train_preview(self, config: TrainConfig, pairs: PairSet, listener: PreviewListener) -> None:
-        """Call `listener` with the preview on another thread. See `RunPreviews.ask`."""
-        self.trainer.ask_preview(config, pairs, listener)
-
-    def preflight(
-        self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
-    ) -> Preflight:
-        """Preflight such a run, which takes as long as encoding its pairs. See `RunPreviews.preflight` for errors."""
-        return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
         return self.trainer.endings.as_ended(run)

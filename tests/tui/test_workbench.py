@@ -340,7 +340,7 @@ def test_labelling_goes_on_while_a_run_trains(open_workbench: Callable[[], Workb
 
 def test_too_few_pairs_is_said_before_a_run(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
-    preview = workbench.train_preview(QUICK)
+    preview = workbench.previews.preview(QUICK)
     assert preview.problem == "A run needs at least 4 preference pairs, there are 0. Judge 4 more."
     with pytest.raises(WorkbenchError, match="at least 4 preference pairs, there are 0"):
         workbench.trainer.start(QUICK)
@@ -506,10 +506,10 @@ def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float |
 
 def test_the_name_offered_is_neither_an_adapter_s_nor_another_run_s(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
-    assert workbench.train_preview(TrainConfig()).name == "taste-1"
+    assert workbench.previews.preview(TrainConfig()).name == "taste-1"
     base = workbench.loaded_model.model_row(None)
     workbench.workspace.write(create_run, name="Taste-1", config={}, versions={}, base_model=base).result()
-    assert workbench.train_preview(TrainConfig()).name == "taste-2"
+    assert workbench.previews.preview(TrainConfig()).name == "taste-2"
 
 
 def test_a_run_that_ended_cannot_be_resumed(open_workbench: Callable[[], Workbench]) -> None:
@@ -562,7 +562,7 @@ def test_a_model_that_cannot_be_had_is_told_and_labelling_what_is_there_goes_on(
         assert workbench.status().model_state == "failed"
         assert len(told) == 1
         assert re.search(words, told[0].text)
-        preview = workbench.train_preview(QUICK)
+        preview = workbench.previews.preview(QUICK)
         assert preview.problem is not None
     finally:
         workbench.close()
@@ -615,4 +615,4 @@ def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Work
     pairs.write_text(json.dumps(record) + "\n", encoding="utf-8")
     done = workbench.imports.read(Source(pairs), set_name="sneaky")
     assert (done.taken, done.left_out[0].reason) == (0, "the question is held out for trials")
-    assert workbench.train_preview(QUICK).pairs == 0
+    assert workbench.previews.preview(QUICK).pairs == 0

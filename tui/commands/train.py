@@ -105,7 +105,7 @@ def train(
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         load_model(workbench)
         if look:
-            print_preflight(workbench.preflight(config, chosen), as_json)
+            print_preflight(workbench.previews.preflight(config, chosen), as_json)
             return
         if studied:
             run_study(workbench, studied[0], config, chosen, name, as_json)

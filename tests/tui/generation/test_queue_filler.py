@@ -455,4 +455,4 @@ def test_a_pair_comes_again_with_its_sides_swapped(open_workbench: Open) -> None
     workbench.labelling.judge(again.id, "b").result(timeout=60)
     assert (workbench.agreement().pairs, workbench.agreement().same) == (1, 0)
     assert workbench.counts().decisive == 12
-    assert workbench.train_preview(QUICK).pairs == 12
+    assert workbench.previews.preview(QUICK).pairs == 12

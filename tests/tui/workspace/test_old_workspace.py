@@ -180,7 +180,7 @@ def test_prompts_settings_presets_and_sets_of_pairs_are_as_before(owner: Workben
     assert changed == {"samples": 2, "sample_tokens": 16}
     assert owner.seed == 1574726877
     assert (owner.presets.get("mild").config.beta, owner.presets.get("mild").config.epochs) == (0.3, 1)
-    assert owner.trainer.preview(owner.presets.get("mild").config, owner.pair_sets.get("strong")).pairs == 2
+    assert owner.previews.preview(owner.presets.get("mild").config, owner.pair_sets.get("strong")).pairs == 2
 
 
 def test_trials_are_as_before(owner: Workbench) -> None:

@@ -207,10 +207,10 @@ class TrainScreen(PalateScreen):
         config, pairs = setup.config(), setup.pairs
         setup.show_preset(config)
         self._wanted = config, pairs
-        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
+        if (known := self.workbench.previews.known(config, pairs)) is not None:
             self._show_preview(known)
         self.workers.cancel_group(self, "preflight")
-        self.workbench.ask_train_preview(config, pairs, partial(self._tell_preview, self._wanted))
+        self.workbench.previews.ask(config, pairs, partial(self._tell_preview, self._wanted))
 
     def _show_preview(self, preview: TrainPreview) -> None:
         """Draw it; what is known is drawn before it is counted, and is mostly the same afterwards."""
@@ -238,7 +238,9 @@ class TrainScreen(PalateScreen):
         await asyncio.sleep(_SETTLED_S)
         found: Preflight | str
         try:
-            found = await asyncio.to_thread(self.workbench.preflight, *wanted, lambda: wanted is not self._wanted)
+            found = await asyncio.to_thread(
+                self.workbench.previews.preflight, *wanted, lambda: wanted is not self._wanted
+            )
         except Dropped:
             return
         except KNOWN_ERRORS as error:
