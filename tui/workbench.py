@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 
-from adapters.manifest import Adapter
 from db.interchange.sources import Source
 from db.pair_rows import ComparisonRow
 from db.prompt_rows import TakenPrompts
@@ -30,7 +29,7 @@ from tui.curation.labelling import Labelling
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, InputError, title_of
+from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
@@ -43,9 +42,8 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.policies import ServedPolicy, find_policy
 from tui.generation.prompt_growth import PromptGrowth
-from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
@@ -70,7 +68,7 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import AT, BASE, BY_MARGIN, is_served
+from tui.workspace.settings import BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
@@ -108,35 +106,11 @@ class Workbench(WorkspaceReader):
             services = self.services = Services(
                 self.workspace, self.scheduler, self.loaded_model, self._publish, self.network
             )
-            self.answers = QueueFiller(services, seed=seed)
-            self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
-            self.asking = Asking(services, seed=seed)
-            self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
-            self.references = ReferencePrefetch(services)
             self.seed = seed
-            self._counter = StatusCounter(self.workspace, self.answers)
-            self.trainer = Trainer(services)
-            self.labelling = Labelling(
-                self.workspace,
-                self._publish,
-                self._wake,
-                seed=seed,
-                repeats=lambda: self.answers.settings.queue.ask_again,
-            )
-            self.previews = self.trainer.previews
-            self.reasons = ReasonTags(self.workspace, self._publish)
-            self.adapter_service = AdapterService(services)
-            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
-            self.data = VerdictBrowser(self.workspace, self._publish)
-            self.prompts = PromptSets(self.workspace, self._prompts_changed)
-            self.joining = Joining(self.workspace, self._prompts_changed)
-            self.growth = PromptGrowth(services, self.prompts, self.servers)
-            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
-            self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
-            self.side_by_side = SideBySide(services, seed=seed)
-            self.blind_trials = BlindTrials(services, seed=seed)
-            self.judges: Judges = Judges(services, seed=seed)
+            self._make_generation(services)
+            self._make_training(services)
+            self._make_curation(services)
+            self._make_trials(services)
             self.tracking = LiveTracking(self.workspace, self._publish)
             self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
@@ -145,6 +119,39 @@ class Workbench(WorkspaceReader):
             assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
+
+    def _make_generation(self, services: Services) -> None:
+        self.answers = QueueFiller(services, seed=self.seed)
+        self.new_answers = Regeneration(services, seed=self.seed, queue=self.answers)
+        self.asking = Asking(services, seed=self.seed)
+        self.margins = MarginScorer(services, seed=self.seed, served=self._scoring_policy)
+        self._counter = StatusCounter(self.workspace, self.answers)
+
+    def _make_training(self, services: Services) -> None:
+        self.references = ReferencePrefetch(services)
+        self.trainer = Trainer(services)
+        self.previews = self.trainer.previews
+        self.adapter_service = AdapterService(services)
+        self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=self.seed)
+        self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
+
+    def _make_curation(self, services: Services) -> None:
+        def repeats() -> float:
+            return self.answers.settings.queue.ask_again
+
+        self.labelling = Labelling(self.workspace, self._publish, self._wake, seed=self.seed, repeats=repeats)
+        self.reasons = ReasonTags(self.workspace, self._publish)
+        self.data = VerdictBrowser(self.workspace, self._publish)
+        self.imports = Importer(self.workspace, self._publish)
+        self.prompts = PromptSets(self.workspace, self._prompts_changed)
+        self.growth = PromptGrowth(services, self.prompts, self.servers)
+        self.joining = Joining(self.workspace, self._prompts_changed)
+        self.forgetting = Forgetting(self.workspace, self._prompts_changed)
+
+    def _make_trials(self, services: Services) -> None:
+        self.side_by_side = SideBySide(services, seed=self.seed)
+        self.blind_trials = BlindTrials(services, seed=self.seed)
+        self.judges: Judges = Judges(services, seed=self.seed)
 
     def answers_for_once(self) -> QueueFiller:
         """A second queue filler for one command, with settings of its own beside those of `answers`."""
@@ -305,26 +312,6 @@ class Workbench(WorkspaceReader):
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
         self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
-
-    def publish_adapter(self, server: str, adapter: str) -> Probe:
-        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
-
-        Raises:
-            InputError: it is the base, or there is no such server.
-        """
-        policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
-        if not isinstance(policy, ServedPolicy) or policy.adapter is None:
-            raise InputError("A server has its base already. Name an adapter to publish.")
-        return publish_on_server(policy, self.services)
-
-    def add_adapter(self, folder: Path, *, name: str) -> Adapter:
-        """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
-
-        Raises:
-            AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded, or the adapter does not work with it.
-        """
-        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""

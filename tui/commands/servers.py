@@ -157,8 +157,10 @@ def folder(options: Options, name: str, here: Path | None, there: str | None) ->
 @click.pass_obj
 def publish(options: Options, name: str, adapter: str, as_json: bool) -> None:
     """Load an adapter on a server under a new name, and probe whether the server answers as that adapter."""
+    from tui.generation.publishing import publish_by_name  # not needed for the other commands
+
     with options.working() as workbench:
-        probe = workbench.publish_adapter(name, adapter)
+        probe = publish_by_name(adapter, name, workbench.services)
     if as_json:
         emit({"event": "published", "server": name, **asdict(probe)})
     else:

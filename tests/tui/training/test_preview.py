@@ -62,10 +62,10 @@ def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWor
     assert asked(workbench, ordinal).pairs == workbench.previews.preview(ordinal).pairs == 22
     both = replace(ordinal, unpaired_weight=0.2)
     assert asked(workbench, both).pairs == 23
-    words = workbench.trainer._previews._unused_words(ALL_PAIRS, CONFIG)
+    words = workbench.previews._unused_words(ALL_PAIRS, CONFIG)
     assert words is not None
     assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal and --unpaired-weight 0.25.")
-    assert workbench.trainer._previews._unused_words(ALL_PAIRS, both) is None
+    assert workbench.previews._unused_words(ALL_PAIRS, both) is None
 
 
 def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbench) -> None:

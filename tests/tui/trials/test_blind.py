@@ -137,7 +137,7 @@ def test_several_samples_of_each_prompt(workbench: Workbench) -> None:
 
 def test_two_policies_that_write_the_same_are_never_asked_and_tie(workbench: Workbench) -> None:
     folder = Path(next(each.folder for each in workbench.adapters() if each.name == "tuned"))
-    workbench.add_adapter(folder, name="twin")
+    workbench.adapter_service.add(folder, name="twin")
     trial = begin(workbench, against="twin", sampling=GREEDY, num_prompts=4)
     assert workbench.blind_trials.next(trial) is None
     row = workbench.trial(trial)
