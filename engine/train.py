@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.checkpoint import Checkpoint, read_checkpoint
+from engine.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from engine.config import TrainConfig
 from engine.dpo import PairScore
 from engine.errors import CheckpointError, NonFiniteLoss
 from engine.estimates.checkpointing import choose_checkpointing, known_shape
 from engine.events import (
     AdapterSaved,
+    CheckpointSaved,
     EvalDone,
     Event,
     GeneralTextScored,
@@ -44,7 +45,7 @@ from engine.training.run import Run
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
 from engine.training.scorer import choose_scorer
-from engine.training.step import checkpoint, margins_of, take_step
+from engine.training.step import margins_of, take_step
 from engine.training.warnings import evaluation_warnings
 
 
@@ -101,8 +102,8 @@ def train_dpo(
         TrainingError: the saved adapter differs from the trained one.
         OSError, RuntimeError, SafetensorError: the machine has no room or no memory; see `outages.outage_of`.
     """
-    from_checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
-    encode = prepare_pairs if from_checkpoint is None else from_checkpoint.pairs
+    checkpoint = _checkpoint_of(checkpoint_folder) if resume else None
+    encode = prepare_pairs if checkpoint is None else checkpoint.pairs
     prepared = encode(base.tokenizer, config.as_learned(pairs), config)
     _create_adapter(base, adapter, start, config)
     saved = False
@@ -110,7 +111,7 @@ def train_dpo(
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(count_questions(prepared.train), config))
         run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop, peers or Alone())
-        inexact = _restored(run, from_checkpoint)
+        inexact = _restored(run, checkpoint)
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -263,9 +264,9 @@ def _learn(run: Run) -> Iterator[Event]:
             yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
-        yield from take_step(run)
+        yield from take_step(run, _checkpoint)
         if state.step and not state.stopped and state.step % run.config.checkpoint_every == 0:
-            yield from checkpoint(run)
+            yield from _checkpoint(run)
 
 
 def _evaluation_is_due(run: Run) -> bool:
@@ -304,6 +305,15 @@ def _finish_epoch(run: Run) -> MarginsKnown:
     state = run.state
     margins, state.epoch_margins = state.epoch_margins, {}
     return MarginsKnown(state.step // run.steps_per_epoch, margins, dict(state.eval_margins))
+
+
+def _checkpoint(run: Run) -> Iterator[Event]:
+    """Write a checkpoint, if the run has a folder for them; the first process writes it."""
+    if run.checkpoint_folder is not None:
+        run.peers.check_equal(run.learner)
+        if run.peers.is_first:
+            save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
+        yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
 def _save(run: Run) -> Iterator[Event]:

@@ -1,12 +1,11 @@
 """One optimizer step of a run: learn from its pairs, group by group, then change the weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from engine.chat import EncodedPair
-from engine.checkpoint import save_checkpoint
 from engine.dpo import PairScore, pair_metrics
 from engine.estimates.flops import pair_flops, pair_size
-from engine.events import CheckpointSaved, Event, Notice, NoticeLevel, PairDone, PairStage, StepDone
+from engine.events import Event, Notice, NoticeLevel, PairDone, PairStage, StepDone
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.preference import DECISIVE
 from engine.schedule import learning_rate
@@ -15,12 +14,18 @@ from engine.training.run import Run
 from engine.training.step_start import StepStart
 from engine.training.warnings import window_warnings
 
+WriteCheckpoint = Callable[[Run], Iterator[Event]]
+"""Writes a checkpoint of a run, with its event."""
 
-def take_step(run: Run) -> Iterator[Event]:
-    """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out."""
+
+def take_step(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
+    """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out.
+
+    `checkpoint` is called between groups of pairs where `run.checkpoint_now` asks for one.
+    """
     start = StepStart.of(run.learner, run.state)
     try:
-        yield from _fill_and_take(run)
+        yield from _fill_and_take(run, checkpoint)
     except (RuntimeError, MemoryError) as error:
         scorer = run.learner.scorer
         if not is_out_of_memory(error) or scorer.checkpointing or run.config.gradient_checkpointing == "off":
@@ -33,16 +38,16 @@ def take_step(run: Run) -> Iterator[Event]:
             f"The memory ran out at step {run.state.step + 1}. Gradient checkpointing is on from here: layers are "
             "computed twice, with the same results.",
         )
-        yield from _fill_and_take(run)
+        yield from _fill_and_take(run, checkpoint)
 
 
-def _fill_and_take(run: Run) -> Iterator[Event]:
-    yield from _fill_window(run)
+def _fill_and_take(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
+    yield from _fill_window(run, checkpoint)
     if not run.state.stopped:
         yield from _take_step(run)
 
 
-def _fill_window(run: Run) -> Iterator[Event]:
+def _fill_window(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
     window = run.pairs_of_step(state.step)
@@ -93,15 +98,6 @@ def _metrics(run: Run, window: Sequence[EncodedPair], seconds: float, **more: fl
         flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
         metrics["flops_per_second"] = flops / seconds
     return metrics
-
-
-def checkpoint(run: Run) -> Iterator[Event]:
-    """Write a checkpoint, if the run has a folder for them; the first process writes it."""
-    if run.checkpoint_folder is not None:
-        run.peers.check_equal(run.learner)
-        if run.peers.is_first:
-            save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
-        yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
 
 
 def margins_of(scores: Sequence[PairScore], beta: float) -> dict[str, float]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from db.connection import translated
 from db.errors import DatabaseError
+from db.sqlite_errors import translated
 from tui.ipc.console import say, show
 from tui.text.sanitize import visible_line
 

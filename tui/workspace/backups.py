@@ -13,9 +13,10 @@ from pathlib import Path
 
 from db.backup import back_up_open
 from db.backup_files import AUTOMATIC, BACKUPS, automatic_backups, rotate, timed_name
-from db.connection import any_version, translated
+from db.connection import any_version
 from db.errors import DatabaseError
 from db.integrity import verdicts_held
+from db.sqlite_errors import translated
 from engine.errors import EngineError
 from tui.errors import InputError
 from tui.workspace.export_list import note_export

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import engine.train
-import engine.training.step
 from adapters.registry import Registry
 from db.interchange.sources import Source
 from engine.errors import EngineError
@@ -62,7 +61,7 @@ def filling_before(owner: Any, name: str, disk: Path, call: int, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("owner", "name", "call"),
-    [(engine.training.step, "save_checkpoint", 2), (engine.train, "save_checked", 1), (Registry, "publish", 1)],
+    [(engine.train, "save_checkpoint", 2), (engine.train, "save_checked", 1), (Registry, "publish", 1)],
 )
 def test_a_run_whose_disk_fills_up_resumes_to_the_same_bytes(
     disk: Path, owner: Any, name: str, call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
