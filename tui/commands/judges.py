@@ -12,7 +12,7 @@ import click
 
 from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import Options, load_model
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, show_list
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.asking import LABEL_TOKENS
@@ -53,13 +53,8 @@ def _list(options: Options, as_json: bool) -> None:
     with options.reading() as view:
         rows = view.judges.listed()
         own = view.judges.own_agreement()
-    if as_json:
-        for each in rows:
-            emit(judge_record(each, own))
-    elif rows:
-        show_table([list_record(each) for each in rows])
-    else:
-        say("There is no judge yet. Add one with `palate judges add NAME`.")
+    empty = "There is no judge yet. Add one with `palate judges add NAME`."
+    show_list(rows, lambda each: judge_record(each, own), list_record, empty=empty, as_json=as_json)
 
 
 @judges.command()

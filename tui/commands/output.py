@@ -1,16 +1,18 @@
 """Tables and JSON lines of the commands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from db.errors import DatabaseError
 from db.sqlite_errors import translated
-from tui.ipc.console import say, show
+from tui.ipc.console import emit, say, show
 from tui.text.sanitize import visible_line
+
+Row = TypeVar("Row")
 
 LONGEST_CELL = 200
 """Characters of a table's cell: every cell is padded to the longest. `--json` gives the whole text."""
@@ -27,6 +29,24 @@ def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows
     ]
     show(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
+
+
+def show_list(
+    rows: Sequence[Row],
+    record: Callable[[Row], Mapping[str, Any]],
+    line: Callable[[Row], Mapping[str, Any]],
+    *,
+    empty: str,
+    as_json: bool,
+) -> None:
+    """Print each row's record as JSON, or their lines as a table; `empty` says what to do where there is none."""
+    if as_json:
+        for each in rows:
+            emit(record(each))
+    elif rows:
+        show_table([line(each) for each in rows])
+    else:
+        say(empty)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 
 from engine.chat_servers.inspection import PROTOCOLS, ServerReport
 from tui.commands.options import Options
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, show_list
 from tui.ipc.console import CallerPath, emit, say, show
 from tui.text.sanitize import visible
 from tui.workspace.servers import report_lines
@@ -41,13 +41,8 @@ def list_servers(options: Options, as_json: bool) -> None:
 def _list(options: Options, as_json: bool) -> None:
     with options.reading() as view:
         rows = view.servers.all()
-    if as_json:
-        for each in rows:
-            emit(_record(each))
-    elif rows:
-        show_table([_shown(each) for each in rows])
-    else:
-        say("There is no server yet. Add one with `palate servers add NAME URL --model ID`.")
+    empty = "There is no server yet. Add one with `palate servers add NAME URL --model ID`."
+    show_list(rows, _record, _shown, empty=empty, as_json=as_json)
 
 
 def _shown(each: NamedServer) -> dict[str, Any]:
