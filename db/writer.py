@@ -87,7 +87,7 @@ class Writer:
         kept.result()
 
     def compact(self) -> Future[bool]:
-        """Write the database anew without free pages and empty the write-ahead log, so that no deleted text is left.
+        """Rewrite the database without free pages and empty the write-ahead log, so that no deleted text is left.
 
         The future has False where a reader kept the log from being emptied. It needs as much room as the database has.
 

@@ -115,10 +115,10 @@ class StatusCounter:
         return self._untried.get()
 
     def note_seen(self, offer: str) -> None:
-        """A person looks at what the offer `run` or `trial` leads to: if it stands, it is not made again."""
+        """A person looks at what the offer `run` or `trial` leads to: if it is being made, it is not made again."""
         seen = self._workspace.setting(_SEEN, [])
-        stands = self.untried() if offer == TRIAL_OFFER else self.new_pairs() and self._is_first_run()
-        if stands and offer not in seen:
+        is_made = self.untried() if offer == TRIAL_OFFER else self.new_pairs() and self._is_first_run()
+        if is_made and offer not in seen:
             self._workspace.keep_setting(_SEEN, [*seen, offer])
 
     def _count(self) -> StatusCounts:
@@ -158,7 +158,7 @@ class StatusCounter:
         return new if enough else 0
 
     def _is_first_run(self) -> bool:
-        """Was there no run yet, and has nobody looked at the offer of the first one?"""
+        """Was there no run yet, and has the person not looked at the offer of the first one?"""
         seen = RUN_OFFER in self._workspace.setting(_SEEN, [])
         return not seen and db_runs.latest_start(self._workspace.connection) is None
 

@@ -40,8 +40,8 @@ VERDICT_LINES: Mapping[str, tuple[str, int]] = {
 }
 """What a line of one such key says of the pair, in a conversation."""
 _HELP = (
-    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins anew; names shows "
-    "who wrote what; anything else is your next turn. ctrl+D leaves."
+    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins another "
+    "conversation; names shows who wrote what; anything else is your next turn. ctrl+D leaves."
 )
 
 
@@ -126,7 +126,7 @@ class _Talk:
             row = conversations.prompt(prompt)
             self.pair = conversations.pair(prompt)
             if self.pair is None:
-                raise InputError(f"Prompt {row.id} has no pair of answers to go on from. Ask it once more.")
+                raise InputError(f"Prompt {row.id} has no pair of answers to continue from. Ask it once more.")
 
     def ask(self, text: str) -> bool:
         """Ask the next question and print both answers; False where there is no answer."""
@@ -169,7 +169,7 @@ class _Talk:
             number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
             say(
                 f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
-                f"`palate ask --after {self.pair.prompt.id} …` goes on."
+                f"`palate ask --after {self.pair.prompt.id} …` continues it."
             )
 
 

@@ -214,7 +214,7 @@ def _judge_named(workbench: Workbench, word: str) -> JudgeView | None:
 
 
 def _check_decides(workbench: Workbench, trial: int, judge: JudgeView | None) -> None:
-    """Raise where a person or another judge decides the trial. A program goes on with a trial of any program."""
+    """Raise where a person or another judge decides the trial. A program continues a trial of any program."""
     row = workbench.trial(trial)
     if row.judged_by is None:
         raise InputError(f"A person judges trial {trial}. Open it in the app: press C.")

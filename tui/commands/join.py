@@ -39,7 +39,7 @@ def join(options: Options, other: Path, person: str | None, dry_run: bool, as_js
                 say(visible(join_preview_words(found)))
             return
         done = workbench.joining.join(other, person)
-        agreement = next((each for each in workbench.likes.with_others() if each.second == done.person), None)
+        agreement = next((each for each in workbench.preferences.with_others() if each.second == done.person), None)
         open_ = len(workbench.joining.disagreements())
     if as_json:
         counts = asdict(done.counts) | {"left_out": dict(done.counts.left_out)}

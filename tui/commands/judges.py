@@ -101,7 +101,7 @@ def add(options: Options, /, name: str, rubric: Path | None, as_json: bool, **gi
 @as_json
 @click.pass_obj
 def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> None:
-    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured anew."""
+    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured again."""
     if file is None:
         with options.reading() as view:
             row = view.judges.named(name).row
@@ -121,7 +121,7 @@ def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> Non
 @judges.command("try")
 @click.argument("name")
 @click.option(
-    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="Measure it on so many."
+    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="The pairs to measure it on."
 )
 @judge_env
 @as_json
@@ -142,7 +142,7 @@ def try_command(options: Options, name: str, pairs: int, judge_env: tuple[str, .
 
 @judges.command()
 @click.argument("name")
-@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Judge so many more first.")
+@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Pairs to judge first.")
 @judge_env
 @as_json
 @click.pass_obj

@@ -236,7 +236,7 @@ def _score_both(calls: ServerCalls, target: Target, text: ProbeText) -> tuple[fl
 
 
 def _text_there(calls: ServerCalls, pair: PreferencePair) -> ProbeText:
-    """The pair as the server encodes it: under its chat template where it tells that, else as a plain text."""
+    """The pair as the server encodes it: under its chat template where it gives that, else as a plain text."""
     try:
         (prompt, chosen), (_, rejected) = (
             answer_ids(calls, pair.prompt, each) for each in (pair.chosen, pair.rejected)

@@ -57,7 +57,7 @@ def editor_command() -> list[str]:
 async def edit_text(app: App[object], text: str) -> Edited:
     """`text` as the person left it in the editor, without the line end that editors add at the end.
 
-    The screens are not drawn meanwhile, but workers and the event loop continue.
+    The screens are not drawn during that time, but workers and the event loop continue.
 
     Raises:
         InputError: there is no editor, it ended with an error, or what it left is missing or no UTF-8; a file that is

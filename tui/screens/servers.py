@@ -47,7 +47,7 @@ class ServersScreen(PalateScreen):
         self.MODE = mode
         self._list: ListWithPage[NamedServer] = ListWithPage(_ABOUT, _EMPTY)
         self.reports: dict[str, Sequence[tuple[str, str]]] = {}
-        """What each server said of itself while this screen stands, as labels and words."""
+        """What each server said of itself while this screen is open, as labels and words."""
 
     def compose_body(self) -> ComposeResult:
         """A sentence, the list, and the marked server."""

@@ -37,7 +37,7 @@ STEM = "taste"
 _FEW = 2000
 """Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
 _SETTLED_S = 0.1
-"""Settings must be unchanged for so long before many pairs are counted: the key's own frame comes first."""
+"""Settings must be unchanged for this long before many pairs are counted: the key's own frame comes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]

@@ -143,7 +143,7 @@ class Trainer:
         checkpoint = self._checkpoint_of(row)
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
-            raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it anew.")
+            raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it again.")
         check_devices(config)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:

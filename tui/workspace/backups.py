@@ -27,7 +27,7 @@ FIRST_AFTER_S, CHECK_EVERY_S = 20.0, 3600.0
 """The app has started by then; a backup is never later than this."""
 EVERY = timedelta(days=1)
 _ROOM = 3
-"""An automatic backup is made only where the disk has so many times the database's size free."""
+"""An automatic backup is made only where the disk has this many times the database's size free."""
 
 logger = logging.getLogger(__name__)
 

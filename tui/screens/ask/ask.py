@@ -104,7 +104,7 @@ class AskScreen(ConversationScreen):
     # -- news ----------------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
-        """Show what came meanwhile."""
+        """Show what came since."""
         if self.talk.asked is not None and self.talk.asked.ended is not None:
             self._ended(self.talk.asked.ended)
         elif self.talk.asked is None:
@@ -372,7 +372,7 @@ def _empty_words(who: str) -> Content:
         ("Ask what you like", "bold"),
         "\n\n",
         (visible(who), "$quiet"),
-        ("\nBoth answers stand side by side, and a verdict on them teaches as any other.", "$quiet"),
+        ("\nBoth answers are side by side, and a verdict on them teaches as any other.", "$quiet"),
         ("\n\nenter sends · ctrl+j begins a new line · esc leaves the text field for the keys", "$quiet"),
     )
 

@@ -34,7 +34,7 @@ class Talk:
         return self._begin(messages)
 
     def ask_again(self) -> Asked | None:
-        """Have the shown question answered anew; None where none is shown. Raises what `ask` does.
+        """Have the shown question answered again; None where none is shown. Raises what `ask` does.
 
         A pair without a verdict is skipped, as in Label: it comes back there after all others.
         """

@@ -47,7 +47,7 @@ class JudgesScreen(PalateScreen):
     BINDINGS: ClassVar = [
         Writing("t", "try", "measure", id="judges.try", tooltip="Measure the marked judge on 100 pairs of yours."),
         Writing("a", "add", "add", id="judges.add", tooltip="Add a judge: its name, and the model that judges."),
-        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; it is measured anew then."),
+        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; then measure it again."),
         Writing("w", "slips", "look again", id="judges.slips", tooltip="Open the pairs where it surely disagrees."),
         Writing("o", "sort", "sort queue", id="judges.sort", tooltip="Ask first what it is least sure of."),
         Writing("s", "stop", "stop", id="judges.stop", tooltip="Stop the judge at work; what it judged stays."),

@@ -171,7 +171,7 @@ class TrialScreen(PairScreen):
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        if self.is_active:  # who went elsewhere meanwhile finds the result in the list of trials
+        if self.is_active:  # from another screen, the result is in the list of trials
             from tui.screens.compare.trial_result import (
                 TrialResultScreen,  # scipy takes its time, and judging needs none of it
             )

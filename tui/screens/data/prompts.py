@@ -126,7 +126,7 @@ class PromptsScreen(PalateScreen):
                 self.workbench.prompts.prompts, marked.row.id, words=words, after=after, limit=_PAGE
             )
         if mine != self._asked or not self.is_mounted:
-            return  # another set or other words were asked for meanwhile
+            return  # another set or other words were asked for since
         self._complete = self._similar or len(rows) < _PAGE
         shown = self.query_one("#prompts-list", CursorList)
         if more:

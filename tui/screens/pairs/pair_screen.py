@@ -77,7 +77,7 @@ class PairScreen(PalateScreen):
         return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
-        """A key: somebody reads."""
+        """A key: the person reads."""
         self.clock.touch(time.monotonic())
 
     def painted(self) -> None:

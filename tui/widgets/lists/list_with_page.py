@@ -48,5 +48,5 @@ class ListWithPage(Vertical, Generic[Row]):
         self.query_one("#page-words", Static).update(words)
 
     def scroll_page(self, by: int) -> None:
-        """Scroll the page by so many lines."""
+        """Scroll the page by `by` lines."""
         self.query_one("#page").scroll_relative(y=by, animate=False)

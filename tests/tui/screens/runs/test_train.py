@@ -538,7 +538,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
     workbench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks, closing = threading.Event(), threading.Event()
-    look = workbench.preflight
+    look = workbench.previews.preflight
 
     def slow(config: TrainConfig, chosen: PairSet, _: object) -> Preflight:
         looks.set()
@@ -549,7 +549,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
         closing.set()
         await asyncio.sleep(0.3)  # the settings beside it are gone before the screen is
 
-    monkeypatch.setattr(workbench, "preflight", slow)
+    monkeypatch.setattr(workbench.previews, "preflight", slow)
     monkeypatch.setattr(LiveRun, "on_unmount", linger, raising=False)
     async with PalateApp(workbench).run_test(size=(80, 24)) as pilot:
         await open_train(pilot)
