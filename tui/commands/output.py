@@ -12,7 +12,7 @@ from db.sqlite_errors import translated
 from tui.ipc.console import emit, say, show
 from tui.text.sanitize import visible_line
 
-Row = TypeVar("Row")
+_Row = TypeVar("_Row")
 
 LONGEST_CELL = 200
 """Characters of a table's cell: every cell is padded to the longest. `--json` gives the whole text."""
@@ -32,9 +32,9 @@ def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def show_list(
-    rows: Sequence[Row],
-    record: Callable[[Row], Mapping[str, Any]],
-    line: Callable[[Row], Mapping[str, Any]],
+    rows: Sequence[_Row],
+    record: Callable[[_Row], Mapping[str, Any]],
+    line: Callable[[_Row], Mapping[str, Any]],
     *,
     empty: str,
     as_json: bool,

@@ -10,16 +10,16 @@ from textual.widgets import Static
 
 from tui.widgets.lists.cursor_list import CursorList
 
-Row = TypeVar("Row")
+_Row = TypeVar("_Row")
 
 
-class ListWithPage(Vertical, Generic[Row]):
+class ListWithPage(Vertical, Generic[_Row]):
     """Shows `about`, the rows, and the page of the marked row; `empty` says what to do where there is none."""
 
     def __init__(self, about: str, empty: str) -> None:
         super().__init__()
         self._about, self._empty = about, empty
-        self._rows: Mapping[str, Row] = {}
+        self._rows: Mapping[str, _Row] = {}
 
     def compose(self) -> ComposeResult:
         """The sentence, the list and the page."""
@@ -28,7 +28,7 @@ class ListWithPage(Vertical, Generic[Row]):
         with VerticalScroll(id="page", can_focus=False):
             yield Static("", id="page-words", markup=False)
 
-    def show(self, rows: Mapping[str, Row], line: Callable[[Row], Content]) -> None:
+    def show(self, rows: Mapping[str, _Row], line: Callable[[_Row], Content]) -> None:
         """Show these rows by their keys, each as its line. The cursor stays on its row."""
         self._rows = rows
         shown = self.query_one(CursorList)
@@ -36,12 +36,12 @@ class ListWithPage(Vertical, Generic[Row]):
         shown.display = bool(rows)
 
     @property
-    def marked(self) -> Row | None:
+    def marked(self) -> _Row | None:
         """The row under the cursor; None without one, and before there is a list."""
         shown = self.query(CursorList)
         return self._rows.get(shown.first().current or "") if shown else None
 
-    def show_page(self, page: Callable[[Row], Content]) -> None:
+    def show_page(self, page: Callable[[_Row], Content]) -> None:
         """Show the page of the marked row."""
         marked = self.marked
         words = Content.styled(self._empty, "$quiet") if marked is None else page(marked)
