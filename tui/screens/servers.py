@@ -18,7 +18,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.lists.cells import column, cut
-from tui.widgets.lists.list_with_page import ListWithPage
+from tui.widgets.lists.list_with_page import ListWithPage, page_keys
 from tui.workspace.servers import NamedServer, report_lines
 
 _ABOUT: Final = (
@@ -38,6 +38,7 @@ class ServersScreen(PalateScreen):
         Writing("a", "add", "add", id="servers.add", tooltip="Add a server: its name, address, model and key."),
         Writing("l", "allow", "allow", id="servers.allow", tooltip="Let texts be sent to it, or no longer."),
         Writing("x", "remove", "remove", id="servers.remove", tooltip="Offer the marked server no longer."),
+        *page_keys("servers"),
         Binding("escape", "back", "back", id="servers.back", tooltip="Back to where you came from."),
     ]
 
@@ -95,6 +96,10 @@ class ServersScreen(PalateScreen):
     def action_back(self) -> None:
         """Back to where the person came from."""
         self.dismiss()
+
+    def action_page(self, by: int) -> None:
+        """Scroll the marked server's page."""
+        self._list.scroll_page(by)
 
     @on(OptionList.OptionSelected)
     def action_try(self) -> None:

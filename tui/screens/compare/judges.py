@@ -26,7 +26,7 @@ from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cells import column, cut
-from tui.widgets.lists.list_with_page import ListWithPage
+from tui.widgets.lists.list_with_page import ListWithPage, page_keys
 from tui.workspace.settings import BASE
 
 _ABOUT: Final = (
@@ -52,10 +52,7 @@ class JudgesScreen(PalateScreen):
         Writing("o", "sort", "sort queue", id="judges.sort", tooltip="Ask first what it is least sure of."),
         Writing("s", "stop", "stop", id="judges.stop", tooltip="Stop the judge at work; what it judged stays."),
         Writing("x", "remove", "remove", id="judges.remove", tooltip="Offer the marked judge no longer."),
-        Binding(
-            "right_square_bracket", "page(1)", "down", show=False, id="judges.down", tooltip="Scroll its page down."
-        ),
-        Binding("left_square_bracket", "page(-1)", "up", show=False, id="judges.up", tooltip="Scroll its page up."),
+        *page_keys("judges"),
         Binding("escape", "back", "back", id="judges.back", tooltip="Back to where you came from."),
     ]
 

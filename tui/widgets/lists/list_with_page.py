@@ -8,9 +8,19 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.widgets.binding import Binding
 from tui.widgets.lists.cursor_list import CursorList
 
 _Row = TypeVar("_Row")
+
+
+def page_keys(screen: str) -> tuple[Binding, Binding]:
+    """The keys that scroll the page by a line, for a screen whose keys have ids that begin with `screen`."""
+    down, up = "Scroll its page down.", "Scroll its page up."
+    return (
+        Binding("right_square_bracket", "page(1)", "down", show=False, id=f"{screen}.down", tooltip=down),
+        Binding("left_square_bracket", "page(-1)", "up", show=False, id=f"{screen}.up", tooltip=up),
+    )
 
 
 class ListWithPage(Vertical, Generic[_Row]):
