@@ -36,7 +36,7 @@ def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
     """The error as a sentence, by SQLite's primary result code; None for a mistake in Palate's own SQL."""
     code = primary_code(error)
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"There is no room left for {path}. What was saved is safe; free some space and try again.")
+        return DiskFull(f"There is no room left for {path}. Saved work is safe; free some space and try again.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return NotWritable(_not_writable(path))
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

@@ -121,7 +121,7 @@ class DemoApp(PalateApp):
         await self._press("T")
         await self._shown(TrainScreen)
         await self._say(
-            "TRAIN. What a run would learn from, each setting with a sentence, and what it takes. S starts it.",
+            "TRAIN. The pairs that a run learns from, each setting with a sentence, its time and memory. S starts it.",
             seconds=9,
         )
         await self._press("S")

@@ -59,4 +59,4 @@ def after_storing(folder: Path) -> Iterator[None]:
         with translated(folder / "palate.db"):
             yield
     except DatabaseError as error:
-        say(f"It is stored. What else there is to say could not be read: {error}")
+        say(f"It is stored. The rest of this report could not be read: {error}")

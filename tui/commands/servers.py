@@ -103,7 +103,7 @@ def forbid(options: Options, name: str) -> None:
     """Let nothing be sent to a server from now on."""
     with options.owning() as workbench:
         workbench.servers.forbid(name)
-    say(f"Nothing more is sent to {name}. What was sent before cannot be called back.")
+    say(f"Nothing more is sent to {name}. Texts that were sent before cannot be called back.")
 
 
 @servers.command("try")
@@ -166,7 +166,7 @@ def publish(options: Options, name: str, adapter: str, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
-    """Offer a server no longer. What it wrote stays, and still names it."""
+    """Offer a server no longer. Its answers stay, and still name it."""
     with options.owning() as workbench:
         workbench.servers.remove(name)
-    say(f"{name} is removed. What it wrote stays.")
+    say(f"{name} is removed. Its answers stay.")

@@ -53,7 +53,7 @@ _FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_re
     type=click.Choice(["keep", "leave", "discard"]),
     default="keep",
     show_default=True,
-    help="What ctrl+C does. keep: end the run and save its adapter. leave: write a checkpoint, to resume the run from. "
+    help="The effect of ctrl+C. keep: end the run and save its adapter. leave: write a checkpoint, to resume from. "
     "discard: end the run without an adapter.",
 )
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")

@@ -181,7 +181,7 @@ class ServersScreen(PalateScreen):
         marked = self._list.marked
         if marked is None:
             return
-        sentence = f"{visible_line(marked.name, 40)} is offered no longer. What it wrote stays and still names it."
+        sentence = f"{visible_line(marked.name, 40)} is offered no longer. Its answers stay and still name it."
         ask_to_remove(self, "server", sentence, lambda: self.workbench.servers.remove(marked.name))
 
 

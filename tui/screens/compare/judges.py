@@ -142,7 +142,7 @@ class JudgesScreen(PalateScreen):
         self.workbench.judges.begin_sorting(marked)
         self.workbench.change_setting("order", "judge")
         self.palate.tell(
-            "The queue is sorted", "What the judge is least sure of comes first. The setting order ends it."
+            "The queue is sorted", "The pairs that the judge is least sure of come first. The setting order ends it."
         )
 
     def action_stop(self) -> None:

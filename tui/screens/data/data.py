@@ -48,7 +48,7 @@ class DataScreen(PalateScreen):
         Writing("i", "import", "import", id="data.import", tooltip="Take in prompts or judged pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your judged pairs to a file."),
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
-        Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
+        Binding("w", "likes", "what you like", id="data.likes", tooltip="Your preferences, with intervals."),
         Writing("d", "settle", "settle", id="data.settle", tooltip="Pairs that others judged otherwise than you."),
         Writing("P", "join", "join", id="data.join", tooltip="Take along what another person judged.", show=False),
         Writing("r", "reasons", "reasons", id="data.reasons", tooltip="The list of reasons for verdicts.", show=False),
