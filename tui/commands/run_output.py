@@ -7,16 +7,18 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db.run_rows import MetricRow, RunLogRow, RunRow
 from tui.commands.output import show_table
 from tui.ipc.console import emit, say, show
 from tui.runs.fields import FIELDS, SETTINGS, seconds_of
-from tui.runs.history import EpochMargins
-from tui.runs.lineage import TreeLine
 from tui.text.format import count, when
 from tui.text.sanitize import visible
+
+if TYPE_CHECKING:
+    from tui.runs.history import EpochMargins
+    from tui.runs.lineage import TreeLine
 
 
 def run_summary(row: RunRow, fields: Sequence[str] = ()) -> dict[str, Any]:
