@@ -82,6 +82,12 @@ class AdapterServer:
                 return self._unload(body)
             case "/tokenize" if self.protocol == "vllm":
                 return 200, {"tokens": tokens_of(body), "max_model_len": 1024}
+            case "/tokenize" if self.protocol == "llamacpp":
+                return 200, {"tokens": list(body["content"].encode()) if "content" in body else []}
+            case "/apply-template" if self.protocol == "llamacpp":
+                return 200, {"prompt": "".join(f"[{each['role']}]{each['content']}" for each in body["messages"])}
+            case "/completion" if self.protocol == "llamacpp":
+                return self._write_one(body)
             case "/v1/completions":
                 return self._complete(body)
         return 404, {"error": {"message": "Not Found", "code": 404}}
@@ -118,9 +124,17 @@ class AdapterServer:
         prompt = body["prompt"]
         ids = prompt if isinstance(prompt, list) else list(prompt.encode())
         choice: dict[str, Any] = {"index": 0, "text": "", "finish_reason": "length"}
-        if self.gives_logps and body.get("echo"):
+        if self.gives_logps and body.get("echo") and self.protocol != "llamacpp":
             choice["logprobs"] = {"token_logprobs": [None, *self.scores(path, ids), -0.5]}
         return 200, {"object": "text_completion", "choices": [choice]}
+
+    def _write_one(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """The token that the bias forces, and its log-probability without the bias."""
+        (token, bias), prompt = body["logit_bias"][0], body["prompt"]
+        assert (body["n_predict"], bias > 1000) == (1, True)
+        scores = self.scores(self._policy({**body, "model": "base"})[1], [*prompt, token])
+        written = [{"id": token, "logprob": scores[-1], "top_logprobs": []}] if self.gives_logps else []
+        return 200, {"content": "", "tokens_predicted": 1, "completion_probabilities": written}
 
     def _policy(self, body: dict[str, Any]) -> tuple[bool, str | None]:
         """Whether the model of a request is known, and the path of the adapter that answers; None: the base."""
@@ -128,8 +142,9 @@ class AdapterServer:
         name = model.removeprefix("base:") if self.protocol == "sglang" else model
         path = self.loaded.get(name)
         if self.protocol == "llamacpp":
-            chosen = [each["id"] for each in body.get("lora", []) if each["scale"]]
-            path = list(self.loaded.values())[chosen[0]] if chosen else None
+            paths = [str(Path(each).parent) for each in self.loaded.values()]  # its files lie in the adapters' folders
+            chosen = [each["id"] for each in body["lora"] if each["scale"]] if body.get("lora") else range(len(paths))
+            path = paths[chosen[0]] if chosen else None
         if path is None:
             return model == "base", None
         return True, None if self.as_base else str(self.wrong or path)

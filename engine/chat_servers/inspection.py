@@ -123,7 +123,10 @@ def _has_route(calls: ServerCalls, path: str, act: str) -> tuple[bool, str]:
 def gives_logps(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
     """Whether a server gives the log-probabilities of a prompt's tokens, and why not."""
     if protocol == LLAMACPP:
-        return False, "llama.cpp gives log-probabilities of the tokens that it writes alone."
+        return (
+            False,
+            "llama.cpp gives one token's a request: enough for the probe, too slow for margins.",
+        )
     asked = {"model": calls.server.model, "prompt": _TEXT, "max_tokens": 1, "echo": True, "logprobs": 1}
     try:
         reply = calls.post("/v1/completions", asked)

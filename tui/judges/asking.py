@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from adapters.manifest import Adapter
 from db.pair_rows import ComparisonRow
+from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.client import ServerAnswers
 from engine.config import SamplingConfig
@@ -97,6 +98,8 @@ class ServerAsker:
     server: Server
     questions: ModelQuestions
     max_tokens: int = LABEL_TOKENS
+    find_target: Callable[[], Target] | None = None
+    """Whom to ask there: llama.cpp applies the adapters of its start unless a request turns them off."""
 
     def judge(self, pairs: Sequence[ComparisonRow], tick: Callable[[], None]) -> Iterator[Judged]:
         """Send a batch of pairs at a time.
@@ -127,7 +130,9 @@ class ServerAsker:
 
     def _looks(self, requests: Sequence[GenerationRequest], tick: Callable[[], None]) -> Iterator[tuple[str, Look]]:
         sampling = SamplingConfig(temperature=0.0, top_p=1.0, top_k=0, max_new_tokens=self.max_tokens)
-        answers = ServerAnswers(self.server, requests, sampling, alternatives=ALTERNATIVES)
+        answers = ServerAnswers(
+            self.server, requests, sampling, find_target=self.find_target, alternatives=ALTERNATIVES
+        )
         try:
             for event in answers.events():
                 match event:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
 from tui.events import JudgesChanged, TrialChanged, VerdictStored
+from tui.generation.policies import ServedPolicy
+from tui.generation.publishing import target_of
 from tui.judges.asking import LABEL_TOKENS, Asker, Judged, LocalAsker, ModelQuestions, ProgramAsker, ServerAsker
 from tui.judges.examples import DEFAULT, MOST_EXAMPLES, choose_examples, shown
 from tui.judges.figures import own_word
@@ -253,7 +256,9 @@ class Judges(JudgeRecords):
             named = self._servers.by_id(row.server)
             act = f"Allow it: `palate servers allow {named.name}`."
             self._servers.consents.require(named.destination, act)
-            return ServerAsker(named.server, questions, int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS)))
+            most = int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS))
+            target = partial(target_of, ServedPolicy(named), self._services)
+            return ServerAsker(named.server, questions, most, target)
         return LocalAsker(self._services, self._policy_of(row.model), questions)
 
     def measure(self, judge: JudgeView, asker: Asker, *, pairs: int = TRY_PAIRS, tick: Tick) -> Iterator[Judged]:
