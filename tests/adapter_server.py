@@ -36,6 +36,7 @@ class AdapterServer:
         wrong: every adapter answers as the files in this folder.
         room: after more adapters than this the oldest is evicted in silence; None: no limit.
         refuses: path → (status, body) that it answers there.
+        replicas: with 2, every other completion comes from a replica that has no adapter.
         gives_logps: False: replies hold no log-probabilities.
         words: what every answer says; None: a few words that depend on model, prompt and seed.
     """
@@ -46,6 +47,7 @@ class AdapterServer:
     wrong: Path | None = None
     room: int | None = None
     refuses: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    replicas: int = 1
     gives_logps: bool = True
     words: tuple[str, ...] | None = None
     scores: Scores = pretended_scores
@@ -72,7 +74,7 @@ class AdapterServer:
                 return 200, {"object": "list", "data": [*self._models()]}
             case "/lora-adapters" if self.protocol == "llamacpp":
                 return 200, [{"id": at, "path": each, "scale": 1.0} for at, each in enumerate(self.loaded.values())]
-            case "/get_server_info" if self.protocol == "sglang":
+            case "/server_info" if self.protocol == "sglang":
                 return 200, {"enable_lora": self.loads}
             case "/v1/load_lora_adapter" if self.protocol == "vllm" and self.loads:
                 return self._load(body)
@@ -119,6 +121,8 @@ class AdapterServer:
 
     def _complete(self, body: dict[str, Any]) -> tuple[int, Any]:
         known, path = self._policy(body)
+        if len(self.paths("/v1/completions")) % self.replicas:
+            known = body["model"] == "base"
         if not known:
             return 404, {"error": {"message": f"The model `{body['model']}` does not exist."}}
         prompt = body["prompt"]

@@ -102,7 +102,7 @@ def can_load(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
         case "vllm":
             return _has_route(calls, "/v1/load_lora_adapter", _START_VLLM)
         case "sglang":
-            info = silently(lambda: calls.get("/get_server_info"))
+            info = silently(lambda: calls.get("/server_info")) or silently(lambda: calls.get("/get_server_info"))
             if value_at(info, "enable_lora") is False:
                 return False, _START_SGLANG
             return _has_route(calls, "/load_lora_adapter", _START_SGLANG)

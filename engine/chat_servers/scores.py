@@ -54,6 +54,11 @@ def score_text(calls: ServerCalls, target: Target, prompt: Sequence[int] | str, 
     try:
         found = logps_in(calls.post("/v1/completions", asked))
     except CallRefused as error:
+        if error.status == 404 and target.model != calls.server.model:
+            raise ServerError(
+                f"{calls.server.base_url} no longer knows {target.model}: {error.said} Where replicas share "
+                "an address, only one of them has it; give the address of one."
+            ) from error
         raise ServerError(f"{calls.server.base_url} gives no log-probabilities: {error.said}") from error
     end = len(found) - 1 if isinstance(prompt, str) else len(prompt)  # the last one is of the token that it wrote
     values = found[start:end]

@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = flags_of(__doc__)
     made.add_argument("--vllm", type=path, metavar="PROGRAM", help="start this vLLM; default: the one of PATH")
-    made.add_argument("--llama-server", type=path, metavar="PROGRAM", help="start this server of llama.cpp")
+    made.add_argument("--llama-server", metavar="COMMAND", help="start this server of llama.cpp")
     made.add_argument("--url", help="use the vLLM at this address")
     add_keep(made)
     add_json(made)

@@ -1,5 +1,6 @@
 """Real servers on the default model, started on this machine: vLLM, and llama.cpp's."""
 
+import shlex
 import signal
 import time
 import urllib.error
@@ -56,8 +57,9 @@ def vllm(program: Path, log: Path) -> Iterator[str]:
 class LlamaServer:
     """llama.cpp's server on the default model in float16, started again with each adapter; for a `with` block."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        self._program, self._folder = program, folder
+    def __init__(self, command: str, folder: Path) -> None:
+        """`command` is a program, with words before its flags where it needs some."""
+        self._command, self._folder = shlex.split(command), folder
         self._model = folder / "base.gguf"
         self._child: Child | None = None
         self.url = f"http://127.0.0.1:{LLAMA_PORT}/v1"
@@ -75,7 +77,7 @@ class LlamaServer:
         self._stop()
         lora = [word for each in adapters for word in ("--lora", str(each))]
         place = ["--host", "127.0.0.1", "--port", str(LLAMA_PORT), "--alias", "base", "-c", "4096", "-np", "2"]
-        words = [str(self._program), "-m", str(self._model), *place, *lora]
+        words = [*self._command, "-m", str(self._model), *place, *lora]
         log = self._folder / f"llama-{len(list(self._folder.glob('llama-*.log')))}.log"
         self._child = _start(words, log, self.url.removesuffix("/v1"), environment())
 

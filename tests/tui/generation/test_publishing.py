@@ -218,8 +218,9 @@ def test_the_oldest_of_ours_is_unloaded_and_nothing_else(workbench: Workbench, s
         ),
         ({"refuses": {"/v1/load_lora_adapter": (500, {"error": {"message": "bad"}})}}, "refuses the adapter: bad"),
         ({"gives_logps": False}, "no log-probabilities of a prompt"),
+        ({"replicas": 2}, r"no longer knows palate-\S+: The model .* give the address of one"),
     ],
-    ids=["variable", "path", "rank", "server", "logps"],
+    ids=["variable", "path", "rank", "server", "logps", "replicas"],
 )
 def test_what_goes_wrong_is_told_in_words(
     workbench: Workbench, served: AdapterServer, faults: dict[str, object], words: str
@@ -241,6 +242,9 @@ def test_sglang_names_base_and_adapter_and_says_failures_with_success(
     served.loaded.clear()
     served.refuses["/load_lora_adapter"] = (200, {"success": False, "error_message": "LoRA is not enabled."})
     with pytest.raises(AdapterNotServed, match="LoRA is not enabled"):
+        publish_on_server(policy(workbench), workbench.services)
+    served.refuses["/load_lora_adapter"] = (400, {"success": False, "error_message": "LoRA rank 4 is too large"})
+    with pytest.raises(AdapterNotServed, match=r"of this rank: LoRA rank 4 is too large\. Start"):
         publish_on_server(policy(workbench), workbench.services)
 
 
