@@ -38,6 +38,7 @@ class AdapterServer:
         refuses: path → (status, body) that it answers there.
         replicas: with 2, every other completion comes from a replica that has no adapter.
         gives_logps: False: replies hold no log-probabilities.
+        most_words: the length of an answer.
         words: what every answer says; None: a few words that depend on model, prompt and seed.
     """
 
@@ -49,6 +50,7 @@ class AdapterServer:
     refuses: dict[str, tuple[int, Any]] = field(default_factory=dict)
     replicas: int = 1
     gives_logps: bool = True
+    most_words: int = 8
     words: tuple[str, ...] | None = None
     scores: Scores = pretended_scores
     loaded: dict[str, str] = field(default_factory=dict)
@@ -157,8 +159,9 @@ class AdapterServer:
         """The words of an answer."""
         if self.words is not None:
             return self.words
-        digest = zlib.crc32(json.dumps([body["messages"], body.get("seed"), self._policy(body)[1]]).encode())
-        return tuple(f"{_WORDS[digest >> shift & 15]} " for shift in range(0, 32, 4))
+        asked = [body["messages"], body.get("seed"), self._policy(body)[1], self.most_words]
+        digest = zlib.crc32(json.dumps(asked).encode())
+        return tuple(f"{_WORDS[digest >> 4 * place % 32 & 15]} " for place in range(self.most_words))
 
 
 _WORDS = ("red", "blue", "sky", "leaf", "rain", "light", "air", "tree", "cold", "warm", "sun", "sea", "salt", "ice")
