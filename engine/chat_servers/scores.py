@@ -18,7 +18,7 @@ LEAST_MOVED = 0.01
 LEAST_EXPLAINED = 0.5
 """The least share of the adapter's effect, as computed here, that the server has to show."""
 _FORCING = 1e6
-"""Added to a token's logit, so that llama.cpp writes this token. The log-probability that it tells is without it."""
+"""Added to a token's logit, so that llama.cpp writes this token. The log-probability in its reply is without it."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _pieces(calls: ServerCalls, text: str, *, begins: bool) -> tuple[int, ...]:
 
 
 def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answer: bool) -> tuple[int, ...]:
-    """The tokens of a conversation under the server's own chat template, which vLLM tells.
+    """The tokens of a conversation under the server's own chat template, which vLLM gives.
 
     Raises:
         ServerError: the server does not tell them.
