@@ -66,7 +66,7 @@ def _list(options: Options, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--server", metavar="NAME", help="The server whose model judges. Default: the model that is loaded here.")
 @click.option("--policy", metavar="NAME", default=BASE, show_default=True, help="Here: base, or an adapter's name.")
-@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see the README).")
+@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see docs/JUDGES.md).")
 @click.option("--rubric", type=CallerPath(), metavar="FILE", help="The rubric. Default: begun from your choices.")
 @click.option(
     "--examples",
