@@ -28,6 +28,7 @@ from tui.app import PalateApp
 from tui.screens.ask.ask import AskScreen
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.pair_screen import PairScreen
+from tui.screens.servers import ServersScreen
 from tui.snapshots import MachineReading
 from tui.theme import DARK, LIGHT
 
@@ -49,6 +50,10 @@ class Shot:
     size: tuple[int, int]
     keys: tuple[Key, ...] = ()
     light: bool = False
+
+
+_SOME_LINES: Final = 220
+"""Characters."""
 
 
 def typed(text: str) -> tuple[str, ...]:
@@ -76,6 +81,11 @@ def is_judged(app: PalateApp) -> bool:
     """Has the pair of Ask its verdict on the screen?"""
     pair = app.screen.pair if isinstance(app.screen, AskScreen) and app.screen.can_judge else None
     return pair is not None and pair.standing is not None
+
+
+def reported(app: PalateApp) -> bool:
+    """Has the server said what it is?"""
+    return isinstance(app.screen, ServersScreen) and bool(app.screen.reports)
 
 
 OVERLAY = ("space", "space", "space", "d", "left", "shift+left", "shift+left")
@@ -108,7 +118,6 @@ SHOTS = (
     Shot("keys", LARGE, ("question_mark",)),
 )
 
-_SOME_LINES: Final = 220
 ASKED = ("A", *typed("Why do we dream, and what do dreams tell us?"), "enter")
 # Only a workspace with a model answers. Ask and reasons judge.
 ASK_SHOTS = (
@@ -119,7 +128,7 @@ ASK_SHOTS = (
     Shot("reasons-80x24", SMALL, ("1", can_judge, "full_stop", "5", "6")),
 )
 JUDGES_SHOTS = (Shot("judges", LARGE, ("J",)),)
-SERVERS_SHOTS = (Shot("servers", LARGE, ("V",)),)
+SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "t", reported)),)
 SETTLE_SHOTS = (Shot("settle", LARGE, ("D", "d", can_judge)), Shot("settle-80x24", SMALL, ("D", "d", can_judge)))
 
 
