@@ -128,7 +128,7 @@ ASK_SHOTS = (
     Shot("reasons-80x24", SMALL, ("1", can_judge, "full_stop", "5", "6")),
 )
 JUDGES_SHOTS = (Shot("judges", LARGE, ("J",)),)
-SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "t", reported)),)
+SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "end", "t", reported)),)
 SETTLE_SHOTS = (Shot("settle", LARGE, ("D", "d", can_judge)), Shot("settle-80x24", SMALL, ("D", "d", can_judge)))
 
 
