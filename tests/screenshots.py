@@ -28,7 +28,6 @@ from tui.app import PalateApp
 from tui.screens.ask.ask import AskScreen
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.pair_screen import PairScreen
-from tui.screens.servers import ServersScreen
 from tui.snapshots import MachineReading
 from tui.theme import DARK, LIGHT
 
@@ -52,7 +51,7 @@ class Shot:
     light: bool = False
 
 
-_SOME_LINES: Final = 220
+_SOME_LINES: Final = 180
 """Characters."""
 
 
@@ -81,11 +80,6 @@ def is_judged(app: PalateApp) -> bool:
     """Has the pair of Ask its verdict on the screen?"""
     pair = app.screen.pair if isinstance(app.screen, AskScreen) and app.screen.can_judge else None
     return pair is not None and pair.standing is not None
-
-
-def reported(app: PalateApp) -> bool:
-    """Has the server said what it is?"""
-    return isinstance(app.screen, ServersScreen) and bool(app.screen.reports)
 
 
 OVERLAY = ("space", "space", "space", "d", "left", "shift+left", "shift+left")
@@ -128,7 +122,7 @@ ASK_SHOTS = (
     Shot("reasons-80x24", SMALL, ("1", can_judge, "full_stop", "5", "6")),
 )
 JUDGES_SHOTS = (Shot("judges", LARGE, ("J",)),)
-SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "end", "t", reported)),)
+SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "end")),)
 SETTLE_SHOTS = (Shot("settle", LARGE, ("D", "d", can_judge)), Shot("settle-80x24", SMALL, ("D", "d", can_judge)))
 
 
