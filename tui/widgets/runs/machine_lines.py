@@ -44,7 +44,9 @@ def _column(figure: Figure, readings: Sequence[MachineReading], width: int) -> C
     cells = min(room, _MOST_CELLS)
     number = figure.write(values[-1] or 0.0)
     line = bars(values[-cells:] if cells else [], scale_of(figure, readings[-1]), spark_signs())
-    return Content.assemble((figure.short.ljust(_LABEL), "$quiet"), number.rjust(_NUMBER), " ", (line.ljust(room + 2), "$quiet"))
+    return Content.assemble(
+        (figure.short.ljust(_LABEL), "$quiet"), number.rjust(_NUMBER), " ", (line.ljust(room + 2), "$quiet")
+    )
 
 
 def machine_facts(readings: Sequence[MachineReading], history: RunHistory, last: int) -> Iterable[Content]:

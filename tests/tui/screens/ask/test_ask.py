@@ -108,7 +108,7 @@ async def test_the_text_field_says_that_the_next_turn_follows_the_answer_that_wa
         await asked(pilot, screen, *"edit")
         assert screen.pair is not None
         assert screen.editor.border_title == "your next turn, after the left answer"
-        workbench.edit_answer(screen.pair.id, screen.pair.a.id, "A better one.").result()
+        workbench.labelling.edit_answer(screen.pair.id, screen.pair.a.id, "A better one.").result()
         await until(pilot, lambda: screen.editor.border_title == "your next turn, after the answer that you wrote")
 
 
