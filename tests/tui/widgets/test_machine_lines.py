@@ -5,9 +5,13 @@ import math
 import re
 
 import pytest
+from textual.app import App, ComposeResult
 
+from tests.screens import text_of
+from tests.waiting import until
 from tui.runs.curves import RunHistory
 from tui.snapshots import MachineReading
+from tui.widgets.runs.live_run import LiveRun
 from tui.widgets.runs.machine_lines import machine_facts, machine_lines
 
 GB = 10**9
@@ -77,3 +81,19 @@ def test_a_figure_that_was_never_finite_is_absent() -> None:
     history = RunHistory()
     history.take("machine/power", [1], [math.nan])
     assert list(machine_facts([], history, 1)) == []
+
+
+class LiveRunApp(App[None]):
+    """A live run's figures, drawn once before the first layout."""
+
+    def compose(self) -> ComposeResult:
+        yield LiveRun()
+
+    def on_mount(self) -> None:
+        self.query_one(LiveRun).show_machine([reading(each) for each in range(40)])
+
+
+async def test_figures_that_were_drawn_before_the_first_layout_take_the_whole_width_after_it() -> None:
+    app = LiveRunApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "power" in text_of(app))
