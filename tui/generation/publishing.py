@@ -231,10 +231,12 @@ def _judge(policy: ServedPolicy, served: PolicyScores, local: LocalProbe | None)
         )
     if local is None or _too_small(served, local.scores):
         return
-    if explained(served, local.scores) < LEAST_EXPLAINED:
+    share = explained(served, local.scores)
+    if share < LEAST_EXPLAINED:
         raise AdapterNotServed(
             f"{policy.on.name} answers otherwise than the adapter: a pair of its run moves by {served.total:+.2f} nats "
-            f"there and by {local.scores.total:+.2f} here. Nothing is asked of it; check its adapter and its base."
+            f"there and by {local.scores.total:+.2f} here, and token by token only a share of {share:.2f} is the same. "
+            "Nothing is asked of it; check its adapter and its base."
         )
 
 
