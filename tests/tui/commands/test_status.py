@@ -53,7 +53,7 @@ def test_beside_an_owner_its_run_and_the_machine_are_shown(folder: Path) -> None
         record = json.loads(palate(folder, "status", "--json").stdout)
         pid = owner.workspace.lock and owner.workspace.lock.owner["pid"]
     assert lines[0].startswith(f"process  {pid} on ")
-    assert "run      4 taste-4 · step 3/12 · margin +0.10 · 2 min left" in lines
+    assert "run          4 taste-4 · step 3/12 · margin +0.10 · 2 min left" in lines
     assert [line.split()[0] for line in lines[4:]][:3] == ["CPU", "memory", "left"]
     assert (record["owner"]["pid"], record["run"]["step"], record["run"]["phase"]) == (pid, 3, "training")
     assert record["machine"]["tokens_per_second"] == 512.0
@@ -120,8 +120,8 @@ def test_lines_name_what_a_run_does_before_its_first_step() -> None:
     owner = {"pid": 7, "host": "box", "since": "2026-03-02T14:10:00Z"}
     lines = activity_lines(Activity(status, owner, [MachineReading(1.0, "GPU", gpu_use=50.0)]))
     assert lines[1:] == [
-        "model    m + a␛[2J · reading 3 of 9",
-        "queue    0 ready · 0 verdicts, 0 pairs · 0 today",
-        "run      1 taste-1 · reference 5/16",
-        "GPU          50 %  ▅",
+        "model        m + a␛[2J · reading 3 of 9",
+        "queue        0 ready · 0 verdicts, 0 pairs · 0 today",
+        "run          1 taste-1 · reference 5/16",
+        "GPU              50 %  ▅",
     ]
