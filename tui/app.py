@@ -368,8 +368,9 @@ class PalateApp(SuspendableApp, SurvivingApp):
         driver = self._driver
         if isinstance(driver, PalateDriver) and driver.gone:
             driver.hang_up()
-        run = self.workbench.run_progress
-        if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
+        run, study = self.workbench.run_progress, self.workbench.study_progress
+        trains = study is not None if run is None else run.phase not in WAITING  # a study measures between its runs
+        if trains and self.workbench.link_lost() == GO_ON:
             self._detach()
         else:
             self._leave()

@@ -30,10 +30,11 @@ Known = Mapping[str, tuple[float, float]]
 
 
 class RunEngine:
-    """Computes the run of `task`."""
+    """Computes the run of `task`, one of `at_once` runs that compute at the same time on different devices."""
 
-    def __init__(self, services: Services, task: RunTask, requests: RunRequests) -> None:
+    def __init__(self, services: Services, task: RunTask, requests: RunRequests, at_once: int = 1) -> None:
         self._services, self._task, self._requests = services, task, requests
+        self._at_once = at_once
         self._loaded_model = services.loaded_model
         self._elsewhere: DeviceRun | None = None
         self._is_over = False
@@ -126,13 +127,15 @@ class RunEngine:
         from engine.distributed.job import WorkerJob
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
+        # A turn waits for one run, and would hold up the others.
+        takes_turns = is_among(base.device, devices) and self._at_once == 1
         return WorkerJob(
             location=base.location,
             source=base.source,
             dtype=base.dtype,
             trust_remote_code=self._loaded_model.choice.trust_remote_code,
             devices=devices,
-            threads=threads_each(devices),
+            threads=threads_each(devices * self._at_once),
             pairs=tuple(preference_pair(row) for row in task.rows),
             config=task.config,
             adapter=folder.name,
@@ -141,7 +144,7 @@ class RunEngine:
             checkpoint_folder=str(self._checkpoints),
             resume=task.resumed,
             samples=samples,
-            ahead=0 if is_among(base.device, devices) else _AHEAD,
+            ahead=0 if takes_turns else _AHEAD,
         )
 
     def _wish(self) -> Wish:
@@ -170,7 +173,15 @@ def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]
 
 def check_devices(config: TrainConfig) -> None:
     """Raise `SettingError` where this machine lacks a device that the settings name."""
+    named_devices(config)
+
+
+def named_devices(config: TrainConfig) -> tuple[str, ...]:
+    """The devices of this machine that the settings name; empty where they name none.
+
+    Raises:
+        SettingError: this machine lacks one of them.
+    """
     from engine.devices import find_devices
 
-    if config.devices is not None:
-        find_devices(config.devices)
+    return () if config.devices is None else find_devices(config.devices)
