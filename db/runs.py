@@ -23,7 +23,12 @@ def _newest(metric: str) -> str:
 
 
 def _share(split: str) -> str:
-    return f"(SELECT count(*) FROM run_pairs WHERE run = r.id AND split = '{split}')"
+    """The pairs of a run, the pairs of one ranking counted once. Without a ranking no pair is looked up."""
+    pairs = f"FROM run_pairs p WHERE p.run = r.id AND p.split = '{split}'"
+    ranked = f"""SELECT count(*) - count(DISTINCT c.ranking)
+        FROM run_pairs p JOIN comparisons c ON c.id = p.comparison
+        WHERE p.run = r.id AND p.split = '{split}' AND c.ranking IS NOT NULL"""
+    return f"((SELECT count(*) {pairs}) - CASE WHEN EXISTS (SELECT 1 FROM rankings) THEN ({ranked}) ELSE 0 END)"
 
 
 _RUN = f"""SELECT r.*, m.name AS base_name, {_share("train")} AS train_pairs, {_share("eval")} AS eval_pairs,

@@ -54,6 +54,25 @@ def find_devices(text: str) -> tuple[str, ...]:
     return names
 
 
+def named_devices(text: str | None) -> tuple[str, ...]:
+    """The devices of this machine that the setting names; empty where it is not set.
+
+    Raises:
+        SettingError: as `find_devices`.
+    """
+    return () if text is None else find_devices(text)
+
+
+def count_devices(text: str | None) -> int:
+    """How many processes compute a run with this setting `devices`; one without it."""
+    import torch
+
+    if text is None:
+        return 1
+    names = parse_devices(text)
+    return max(1, torch.cuda.device_count()) if names is None else len(names)
+
+
 def gpu_names() -> list[str]:
     """The CUDA GPUs of this machine by name, in the order of their numbers."""
     import torch

@@ -37,7 +37,7 @@ from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thre
 from engine.preference import DECISIVE, PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.questions import count_questions, mean_by_question
-from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps
+from engine.schedule import learning_rate, planned_steps, window_of
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
 from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
@@ -282,11 +282,8 @@ def _stops_early(run: Run) -> bool:
 
 
 def _window(run: Run, step: int) -> list[EncodedPair]:
-    """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
-    questions, size = run.questions, pairs_per_step(run.config)
-    epoch, place = divmod(step, run.steps_per_epoch)
-    order = epoch_order(len(questions), epoch, run.config.seed)
-    return [pair for position in order[place * size : (place + 1) * size] for pair in questions[position]]
+    """The pairs of an optimizer step (counted from 0)."""
+    return window_of(run.questions, run.config, step)
 
 
 def _step(run: Run) -> Iterator[Event]:

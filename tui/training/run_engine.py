@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config import TrainConfig
 from engine.events import Event
 from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
@@ -169,19 +168,3 @@ def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]
     from engine.precision import gpu_ids
 
     return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
-
-
-def check_devices(config: TrainConfig) -> None:
-    """Raise `SettingError` where this machine lacks a device that the settings name."""
-    named_devices(config)
-
-
-def named_devices(config: TrainConfig) -> tuple[str, ...]:
-    """The devices of this machine that the settings name; empty where they name none.
-
-    Raises:
-        SettingError: this machine lacks one of them.
-    """
-    from engine.devices import find_devices
-
-    return () if config.devices is None else find_devices(config.devices)

@@ -21,6 +21,7 @@ from db import verdicts as db_verdicts
 from db.pair_rows import PairRow
 from engine.config import TrainConfig
 from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
+from engine.devices import named_devices
 from engine.events import Event
 from engine.preference import Message, pairs_fingerprint
 from engine.questions import count_questions
@@ -30,7 +31,6 @@ from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.events import StudyChanged, WorkbenchFailed, WorkbenchNotice
 from tui.snapshots import StudyProgress
 from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
-from tui.training.run_engine import named_devices
 from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, MORE, SHARES, Cell, Kind, Study, latest_study
 from tui.training.trainer import Trainer
 
@@ -87,7 +87,7 @@ class Studies:
         with self._starting:
             if self.progress is not None:
                 raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
-            devices = named_devices(config)
+            devices = named_devices(config.devices)
             rows = pairs_of(self._workspace, pairs, learned_beside(config))
             study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
             self._stopping.clear()
