@@ -122,7 +122,7 @@ def test_layers_elsewhere_learn_and_answer_as_those_of_one_device(folder: Path) 
     parted = copy.deepcopy(whole)
     layers = [f"model.layers.{number}" for number in range(whole.config.num_hidden_layers)]
     places = dict.fromkeys(["model.embed_tokens", "model.rotary_emb", "model.norm", "lm_head", *layers], "cpu")
-    attach_align_device_hook_on_blocks(parted, {**places, "": "cpu"}, dict.fromkeys([*places, ""], False))
+    attach_align_device_hook_on_blocks(parted, {**places, "": "cpu"}, dict.fromkeys(places, False))
     parted.hf_device_map = {**places, layers[-1]: "another"}  # here it is the same one; its calls are as on a GPU
     expected = learned(base_of(whole, folder), "plain")
     found = learned(base_of(parted, folder), "auto")
