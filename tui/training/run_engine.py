@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.devices import named_devices
 from engine.events import Event
 from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
 from tui.compute.services import Services
+from tui.errors import WorkbenchError
 from tui.training.pair_sets import preference_pair
 from tui.training.recovery import checkpoint_folder
 from tui.training.run_request import RunRequest, RunRequests
@@ -127,7 +129,8 @@ class RunEngine:
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
         # A turn waits for one run, and would hold up the others.
-        takes_turns = is_among(base.device, devices) and self._at_once == 1
+        shares = any(is_among(each, devices) for each in base.devices)
+        takes_turns = shares and self._at_once == 1
         return WorkerJob(
             location=base.location,
             source=base.source,
@@ -168,3 +171,18 @@ def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]
     from engine.precision import gpu_ids
 
     return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
+
+
+def check_devices(loaded_model: LoadedModel, devices: str | None) -> None:
+    """Check that a run can compute on the devices that its settings name.
+
+    Raises:
+        SettingError: this machine lacks one of them.
+        WorkbenchError: the model is spread over GPUs, since none holds it, and each process of a run would load all.
+    """
+    named = named_devices(devices)
+    if named and len(loaded_model.required().devices) > 1:
+        raise WorkbenchError(
+            f"The model is spread over {', '.join(loaded_model.required().devices)}, and each process on --devices "
+            "would load all of it. Leave devices out: the run then computes where the model is."
+        )

@@ -19,7 +19,6 @@ from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.run_rows import RunRow
 from engine.config import TrainConfig, flags_of
-from engine.devices import named_devices
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
 from engine.questions import count_questions
 from tui.compute.scheduler import Job, Priority, WorkSteps
@@ -36,7 +35,7 @@ from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
 from tui.training.recovery import check_resumable, checkpoint_folder, checkpoint_of, drop_checkpoint, end_if_over
 from tui.training.run_endings import RunEndings
-from tui.training.run_engine import RunEngine, run_cards
+from tui.training.run_engine import RunEngine, check_devices, run_cards
 from tui.training.run_request import RunRequest, RunRequests
 from tui.training.run_task import RunChoices, RunTask, record_run
 from tui.training.samples import Sampler
@@ -136,7 +135,7 @@ class Trainer:
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
-        named_devices(config.devices)
+        check_devices(self._loaded_model, config.devices)
         made_on = self._loaded_model.model_row(None)
         run = record_run(self._workspace, name, config, rows, base_model=made_on, parent=parent, chosen=pairs)
         tags = more.get("tags", ())
@@ -176,7 +175,7 @@ class Trainer:
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
             raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it anew.")
-        named_devices(config.devices)
+        check_devices(self._loaded_model, config.devices)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:
             self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()

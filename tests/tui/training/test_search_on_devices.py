@@ -183,7 +183,7 @@ def test_a_search_whose_terminal_is_lost_continues_to_its_last_run(tmp_path: Pat
     try:
         os.close(spawned.child_fd)  # as a closed window does
         spawned.closed = True
-        until_there(lambda: owner(space) is None)
+        until(lambda: owner(space) is None)
     finally:
         end(owner(space))
     final = run_row(space, 16)  # five settings by three folds, and the run on all pairs
