@@ -73,7 +73,8 @@ def report(workbench: Workbench, published: WorkbenchEvent, as_json: bool) -> No
         if record is not None and as_json:
             emit(record)
         elif record is not None and record["event"] in ("plan", "eval"):
-            say(event_words(record))
+            words = event_words(record)
+            say(words if record["event"] == "plan" else f"Run {published.run}: {words}")
 
 
 def print_study(study: Study, as_json: bool) -> None:
