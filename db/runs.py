@@ -186,9 +186,14 @@ def latest_start(conn: Connection) -> str | None:
 
 
 def untried_adapter(conn: Connection) -> str | None:
-    """The name of the newest run with an adapter, as long as no blind trial was ever begun; else None."""
+    """The name of the newest run with an adapter, as long as no blind trial was ever begun; else None.
+
+    The adapters of a search and an outlook learned from a part of the pairs and are gone.
+    """
     query = """SELECT name FROM runs WHERE status IN ('finished', 'stopped') AND adapter IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM trials WHERE kind = 'blind') ORDER BY id DESC LIMIT 1"""
+        AND NOT EXISTS (SELECT 1 FROM trials WHERE kind = 'blind')
+        AND NOT EXISTS (SELECT 1 FROM json_each(tags) WHERE value GLOB 'search-[0-9]*' OR value GLOB 'outlook-[0-9]*')
+        ORDER BY id DESC LIMIT 1"""
     row = conn.execute(query).fetchone()
     return None if row is None else str(row["name"])
 
