@@ -124,7 +124,7 @@ def test_the_first_trial_is_offered_once_there_is_an_adapter_and_no_trial(tmp_pa
         workbench.workspace.write(fill_runs).result()
         assert workbench.status().untried == "taste-5"
         workbench.workspace.write(tag_run, 5, ("search-1",)).result()
-        assert workbench.status().untried == "taste-4", "the adapters of a search are gone"
+        assert workbench.status().untried == "taste-3", "the adapters of a search are gone"
         trial = workbench.begin()
         assert workbench.status().untried == ""
         assert trial
