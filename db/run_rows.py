@@ -21,8 +21,8 @@ class RunRow:
 
     `status` is running, finished, stopped, failed or interrupted. `step` and the metrics belong to the last stored
     step; a metric is None before the first step and where it was not a finite number. `pair_set` is the requested
-    choice of pairs, None for all standing pairs. `idle_s` is the number of seconds for which the run was interrupted
-    before it was resumed.
+    choice of pairs, None for all standing pairs. `train_pairs` and `eval_pairs` count the pairs of a ranking once.
+    `idle_s` is the number of seconds for which the run was interrupted before it was resumed.
     """
 
     id: int

@@ -23,7 +23,12 @@ def _newest(metric: str) -> str:
 
 
 def _share(split: str) -> str:
-    return f"(SELECT count(*) FROM run_pairs WHERE run = r.id AND split = '{split}')"
+    """The pairs of a run, the pairs of one ranking counted once. Without a ranking no pair is looked up."""
+    pairs = f"FROM run_pairs p WHERE p.run = r.id AND p.split = '{split}'"
+    ranked = f"""SELECT count(*) - count(DISTINCT c.ranking)
+        FROM run_pairs p JOIN comparisons c ON c.id = p.comparison
+        WHERE p.run = r.id AND p.split = '{split}' AND c.ranking IS NOT NULL"""
+    return f"((SELECT count(*) {pairs}) - CASE WHEN EXISTS (SELECT 1 FROM rankings) THEN ({ranked}) ELSE 0 END)"
 
 
 _RUN = f"""SELECT r.*, m.name AS base_name, {_share("train")} AS train_pairs, {_share("eval")} AS eval_pairs,
@@ -181,9 +186,14 @@ def latest_start(conn: Connection) -> str | None:
 
 
 def untried_adapter(conn: Connection) -> str | None:
-    """The name of the newest run with an adapter, as long as no blind trial was ever begun; else None."""
+    """The name of the newest run with an adapter, as long as no blind trial was ever begun; else None.
+
+    The adapters of a search and an outlook learned from a part of the pairs and are gone.
+    """
     query = """SELECT name FROM runs WHERE status IN ('finished', 'stopped') AND adapter IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM trials WHERE kind = 'blind') ORDER BY id DESC LIMIT 1"""
+        AND NOT EXISTS (SELECT 1 FROM trials WHERE kind = 'blind')
+        AND NOT EXISTS (SELECT 1 FROM json_each(tags) WHERE value GLOB 'search-[0-9]*' OR value GLOB 'outlook-[0-9]*')
+        ORDER BY id DESC LIMIT 1"""
     row = conn.execute(query).fetchone()
     return None if row is None else str(row["name"])
 

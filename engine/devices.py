@@ -8,11 +8,14 @@ from engine.errors import SettingError
 ALL = "all"
 _NAME = re.compile(r"cpu|mps|cuda(:\d+)?")
 _MOST_ON_CPU = 64
-_ALLOWED = "all, or names with commas between them, such as cuda:0,cuda:1 (cpu,cpu shows on a processor how it works)"
+_ALLOWED = "all, or names with commas between them, such as cuda:0,cuda:1"
 
 
-def parse_devices(text: str) -> tuple[str, ...] | None:
+def parse_devices(text: str, *, flag: str = "--devices") -> tuple[str, ...] | None:
     """The names in the setting `devices`; None for all GPUs of the machine. Nothing is asked of the machine.
+
+    Args:
+        flag: how errors call the setting.
 
     Raises:
         SettingError: a word is no device, kinds are mixed, or a GPU is named twice.
@@ -21,37 +24,56 @@ def parse_devices(text: str) -> tuple[str, ...] | None:
         return None
     names = tuple(word.strip() for word in text.split(","))
     if wrong := [name for name in names if not _NAME.fullmatch(name)]:
-        raise SettingError(f"--devices has {wrong[0]!r}; allowed: {_ALLOWED}.")
+        raise SettingError(f"{flag} has {wrong[0]!r}; allowed: {_ALLOWED}.")
     names = tuple("cuda:0" if name == "cuda" else name for name in names)
     if len({name.partition(":")[0] for name in names}) > 1:
-        raise SettingError(f"--devices is {text!r}: a run's devices are all of one kind. Name GPUs alone.")
+        raise SettingError(f"{flag} is {text!r}: a run's devices are all of one kind. Name GPUs alone.")
     if names[0] != "cpu" and len(set(names)) < len(names):
-        raise SettingError(f"--devices is {text!r}: it names a GPU twice. Name each once.")
+        raise SettingError(f"{flag} is {text!r}: it names a GPU twice. Name each once.")
     if len(names) > _MOST_ON_CPU:
-        raise SettingError(f"--devices has {len(names)} names; at most {_MOST_ON_CPU} are allowed. Leave some out.")
+        raise SettingError(f"{flag} has {len(names)} names; at most {_MOST_ON_CPU} are allowed. Leave some out.")
     return names
 
 
-def find_devices(text: str) -> tuple[str, ...]:
-    """The devices of this machine that the setting names, such as ("cuda:0", "cuda:1").
+def find_devices(text: str, *, flag: str = "--devices") -> tuple[str, ...]:
+    """The devices of this machine that the setting names, such as ("cuda:0", "cuda:1"). `flag` stands in errors.
 
     Raises:
         SettingError: the text is not usable, or this machine lacks one of the devices.
     """
     import torch
 
-    names, cards = parse_devices(text), torch.cuda.device_count()
+    names, cards = parse_devices(text, flag=flag), torch.cuda.device_count()
     if names is None:
         if not cards:
-            raise SettingError("--devices is all, but no CUDA GPU was found. Leave it out, or name the devices.")
+            raise SettingError(f"{flag} is all, but no CUDA GPU was found. Leave it out, or name the devices.")
         return tuple(f"cuda:{number}" for number in range(cards))
     if names[0] == "mps" and not torch.backends.mps.is_available():
-        raise SettingError("--devices is mps, but this machine has no such GPU. Leave it out.")
+        raise SettingError(f"{flag} is mps, but this machine has no such GPU. Leave it out.")
     for name in names:
         kind, _, number = name.partition(":")
         if kind == "cuda" and int(number) >= cards:
-            raise SettingError(f"--devices has {name}, but {cards} CUDA GPUs were found. `palate doctor` lists them.")
+            raise SettingError(f"{flag} has {name}, but {cards} CUDA GPUs were found. `palate doctor` lists them.")
     return names
+
+
+def named_devices(text: str | None) -> tuple[str, ...]:
+    """The devices of this machine that the setting names; empty where it is not set.
+
+    Raises:
+        SettingError: as `find_devices`.
+    """
+    return () if text is None else find_devices(text)
+
+
+def count_devices(text: str | None) -> int:
+    """How many processes compute a run with this setting `devices`; one without it."""
+    import torch
+
+    if text is None:
+        return 1
+    names = parse_devices(text)
+    return max(1, torch.cuda.device_count()) if names is None else len(names)
 
 
 def gpu_names() -> list[str]:

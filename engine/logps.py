@@ -68,14 +68,15 @@ def score_pair(
         _score_row(head, hidden[row, start - 1 : start - 1 + length], input_ids[row, start : start + length])
         for row, length in enumerate(lengths)
     ]
-    whole, entropy, mean_logits, top1 = (torch.stack(values) for values in zip(*parts, strict=True))
+    whole, entropy, mean_logits, top1 = (torch.stack(values).to(device) for values in zip(*parts, strict=True))
     logps = whole
     if ld_alpha != 1 and lengths[0] != lengths[1]:
         longer, shared = (0, lengths[1]) if lengths[0] > lengths[1] else (1, lengths[0])
         rest = slice(start - 1 + shared, start - 1 + lengths[longer])
         targets = input_ids[longer, start + shared : start + lengths[longer]]
         tail, *_ = _score_row(head, hidden[longer, rest], targets)
-        logps = whole - (1 - ld_alpha) * torch.stack([tail * (longer == place) for place in range(2)])
+        tails = torch.stack([tail * (longer == place) for place in range(2)]).to(device)
+        logps = whole - (1 - ld_alpha) * tails
     return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole)
 
 
@@ -126,11 +127,14 @@ class _Head:
         """The model's own logits, (n, V), of n final hidden states."""
         output = self._kind(**{**self._beside, "last_hidden_state": hidden[None]})
         ids = torch.zeros((1, 1), dtype=torch.long, device=hidden.device)  # nothing reads them
+        own = vars(self._body).get("forward")  # that of a model whose layers are on several devices
         self._body.forward = lambda *_, **__: output  # hides the class's method
         try:
             logits: torch.Tensor = self._model(input_ids=ids, use_cache=False).logits
         finally:
             del self._body.forward
+            if own is not None:
+                self._body.forward = own
         return logits[0]
 
 
@@ -147,6 +151,7 @@ def score_tokens(
         Four scalars. Two tokens, each given probability 1/2, sum to −2 ln 2 = −1.3863.
     """
     log_probs = logits.float().log_softmax(-1)  # (n, V)
+    targets = targets.to(logits.device)  # the last layers may be on another device than the first
     logps = log_probs.gather(-1, targets[:, None]).sum()
     with torch.no_grad():
         entropy = torch.special.entr(log_probs.exp()).sum()  # 0 where a token is impossible, not NaN

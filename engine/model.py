@@ -25,10 +25,10 @@ from engine.limits import set_limits
 from engine.llama.decoding import DecodingWeights
 from engine.out_of_memory import memory_in_words
 from engine.parts import is_linear_throughout, linear_layers
+from engine.placement import choose_devices, weight_bytes
 from engine.precision import (
     FOUR_BITS,
     check_float16,
-    choose_device,
     choose_dtype,
     gpu_ids,
     nf4,
@@ -50,6 +50,7 @@ class BaseModel:
         fingerprint: SHA-256 over names, shapes and samples of the stored weights. It does not depend on the loaded
             dtype, 4 bits and float16 included.
         dtype, device: such as "bfloat16" or "4bit", and "cpu"; `reasons` gives the reasons as sentences.
+        devices: those that hold its weights. With several of them `device` is the first, which reads token ids.
         parameters: how many weights the base model has.
         model: the transformers model, or the `PeftModel` around it while an adapter is loaded.
         tokenizer: the model's own; `has_chat_template` says whether it has a template.
@@ -74,6 +75,7 @@ class BaseModel:
         device: str,
         reasons: Sequence[str] = (),
         stored: tuple[str, int] | None = None,
+        devices: Sequence[str] = (),
     ) -> None:
         self.model = model.requires_grad_(False)
         self._settle()
@@ -84,6 +86,7 @@ class BaseModel:
         self.location = location
         self.dtype = dtype
         self.device = device
+        self.devices = tuple(devices) or (device,)
         self.reasons = tuple(reasons)
         self.fingerprint, self.parameters = stored or identity_of(model)
         self.has_chat_template = tokenizer.chat_template is not None
@@ -104,7 +107,7 @@ class BaseModel:
 
     def gpu_ids(self) -> tuple[str, ...]:
         """The ids of the CUDA devices that hold the model, as the driver knows them; empty without one."""
-        return gpu_ids(self.device)
+        return tuple(found for device in self.devices for found in gpu_ids(device))
 
     def loaded_adapters(self) -> tuple[str, ...]:
         """The internal names of the adapters in memory, in the order of their loading."""
@@ -208,7 +211,7 @@ class BaseModel:
 
     def _random_devices(self) -> list[torch.device]:
         """The devices besides the CPU whose random state a fresh adapter could touch."""
-        return [torch.device(self.device)] if self.device.startswith("cuda") else []
+        return [torch.device(each) for each in self.devices] if self.device.startswith("cuda") else []
 
 
 def load_base(
@@ -220,7 +223,7 @@ def load_base(
         location: the folder from the `SourceReady` event of `prepare_source`.
         source: the model's name in the settings.
         dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4).
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:1", "mps", "all" or "cuda:0,cuda:1"; see `choose_devices`.
         trust_remote_code: run Python code that came with the model.
 
     Raises:
@@ -230,7 +233,8 @@ def load_base(
         SettingError: dtype or device is unknown, or this machine has no such device.
     """
     transformers_logging.disable_progress_bar()  # bars would cover the screens
-    device, why_device = choose_device(device)
+    devices, why_device = choose_devices(device, lambda: weight_bytes(location, dtype))
+    device = devices[0]
     quantised = dtype == FOUR_BITS
     if quantised:
         require_bitsandbytes()
@@ -242,8 +246,8 @@ def load_base(
         altered = quantised or torch_dtype == torch.float16
         stored = stored_identity(location, options) if altered else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
-        with memory_in_words(_too_large(location, source, device)):
-            model = load_weights(location, torch_dtype, device, options | quantisation)
+        with memory_in_words(_too_large(location, source, devices)):
+            model = load_weights(location, torch_dtype, devices, options | quantisation)
             if torch_dtype == torch.float16:
                 check_float16(model)
     except _UNREADABLE as error:
@@ -255,18 +259,21 @@ def load_base(
         location=location,
         dtype=dtype if quantised else str(torch_dtype).removeprefix("torch."),
         device=device,
+        devices=devices,
         reasons=(why_dtype, why_device),
         stored=stored,
     )
 
 
-def _too_large(location: str, source: str, device: str) -> str:
+def _too_large(location: str, source: str, devices: Sequence[str]) -> str:
     """What to say when memory runs out while a model is loaded."""
     size = sum(file.stat().st_size for file in Path(location).glob("*.safetensors"))
+    free = sum(map(free_bytes, devices))
+    others = devices[0].startswith("cuda") and len(devices) < torch.cuda.device_count()
     return (
-        f"{source} does not fit: its files have {size / 1e9:.1f} GB, and {free_bytes(device) / 1e9:.1f} GB of memory "
-        f"were free on {device}. Start with --dtype 4bit or another --device, close other programs, or choose a "
-        "smaller model."
+        f"{source} does not fit: its files have {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB of memory were free on "
+        f"{', '.join(devices)}. Start with --dtype 4bit or {'--device all' if others else 'another --device'}, close "
+        "other programs, or choose a smaller model."
     )
 
 

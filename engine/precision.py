@@ -37,7 +37,7 @@ def choose_device(asked: str) -> tuple[str, str]:
     kind, _, index = asked.partition(":")
     counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
     if kind not in counts or not (index == "" or index.isdecimal()):
-        raise SettingError(f"The device (--device) is {asked!r}; allowed: auto, cpu, cuda, cuda:NUMBER or mps.")
+        raise SettingError(f"The device (--device) is {asked!r}; allowed: auto, cpu, cuda, cuda:NUMBER, mps or all.")
     if int(index or 0) >= counts[kind]:
         raise SettingError(f"The device (--device) is {asked!r}, but {counts[kind]} of this kind were found. Use auto.")
     return asked, f"On {asked}: asked for by name."

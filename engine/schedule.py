@@ -2,8 +2,12 @@
 
 import math
 import random
+from collections.abc import Sequence
+from typing import TypeVar
 
 from engine.config import TrainConfig
+
+PairT = TypeVar("PairT")
 
 TOKENS_TOGETHER = 768
 """Pairs share a pass of up to this many tokens, prompts counted once, so weights are read and functions called once for
@@ -38,6 +42,23 @@ def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
     order = list(range(n_train))
     random.Random(f"{seed} {epoch}").shuffle(order)
     return order
+
+
+def window_of(questions: Sequence[Sequence[PairT]], config: TrainConfig, step: int) -> list[PairT]:
+    """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
+    size = pairs_per_step(config)
+    epoch, place = divmod(step, steps_per_epoch(len(questions), config))
+    order = epoch_order(len(questions), epoch, config.seed)
+    return [pair for position in order[place * size : (place + 1) * size] for pair in questions[position]]
+
+
+def passes_at_once(passes: Sequence[int], count: int) -> float:
+    """How many passes `count` processes make at once on the whole, from the passes of each step.
+
+    >>> passes_at_once([2, 2, 1], 2)
+    1.6666666666666667
+    """
+    return sum(passes) / sum(math.ceil(each / count) for each in passes)
 
 
 def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:

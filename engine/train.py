@@ -212,7 +212,7 @@ def _planned(run: Run) -> RunPlanned:
         left_out=prepared.left_out,
         trainable_parameters=trained_values(list(learner.parameters.values())),
         dtype=learner.base.dtype,
-        device=learner.base.device,
+        device=",".join(learner.base.devices),
         step=run.state.step,
     )
 

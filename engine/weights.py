@@ -1,5 +1,6 @@
 """The weights of a model folder: loaded, or read in slices. A model for text and pictures loads as one for text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,25 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from engine.fingerprint import identity_of, identity_on_disk
+from engine.placement import spread
 from engine.precision import keep_differentiable
 
 
-def load_weights(location: str, dtype: torch.dtype, device: str, options: dict[str, Any]) -> torch.nn.Module:
-    """Load the model on its device. Raises `ValueError` where the folder lacks some of its weights.
+def load_weights(location: str, dtype: torch.dtype, devices: Sequence[str], options: dict[str, Any]) -> torch.nn.Module:
+    """Load the model on its devices, of which several hold some of its layers each.
 
     `options` are those of `from_pretrained`, a quantisation among them.
+
+    Raises:
+        ValueError: the folder lacks some of its weights.
+        MemoryError: the devices together have too little memory.
     """
     plain = _without_quantisation(options)
     config = AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model class
-    place = {} if device == "cpu" and plain == options else {"device_map": {"": device}}
+    if len(devices) > 1:
+        place = {"device_map": spread(_empty(config, dtype, plain), tuple(devices), dtype)}
+    else:
+        place = {} if devices[0] == "cpu" and plain == options else {"device_map": {"": devices[0]}}
     model, info = _model_class(config).from_pretrained(
         location, dtype=dtype, use_safetensors=True, output_loading_info=True, **place, **options
     )
@@ -38,12 +47,17 @@ def stored_identity(location: str, options: dict[str, Any]) -> tuple[str, int]:
     It is read in slices. A model whose files have other names than its parts is loaded once, and dropped.
     """
     config = AutoConfig.from_pretrained(location, **options)
+    found = identity_on_disk(Path(location), _empty(config, torch.bfloat16, options))
+    return found or identity_of(load_weights(location, torch.bfloat16, ["cpu"], options))
+
+
+def _empty(config: Any, dtype: torch.dtype, options: dict[str, Any]) -> torch.nn.Module:
+    """The model without its weights."""
     with torch.device("meta"):
-        empty = _model_class(config).from_config(
-            config, dtype=torch.bfloat16, trust_remote_code=options.get("trust_remote_code", False)
-        )
-    found = identity_on_disk(Path(location), empty)
-    return found or identity_of(load_weights(location, torch.bfloat16, "cpu", options))
+        trusted = options.get("trust_remote_code", False)
+        made: torch.nn.Module = _model_class(config).from_config(config, dtype=dtype, trust_remote_code=trusted)
+    made.tie_weights()  # type: ignore[operator]
+    return made
 
 
 def _model_class(config: Any) -> Any:

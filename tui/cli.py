@@ -54,7 +54,12 @@ class PalateGroup(LazyGroup):
     default="auto",
     help="Number format of the weights.",
 )
-@click.option("--device", default="auto", metavar="auto|cpu|cuda|mps", help="Where the model computes.")
+@click.option(
+    "--device",
+    default="auto",
+    metavar="auto|cpu|cuda|mps|all",
+    help="Where the model computes. all, or such as cuda:0,cuda:1: its layers are spread over these GPUs.",
+)
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model. Default: off.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of answers and sides. Default: the workspace's own.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")

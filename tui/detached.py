@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from db.private_files import open_private
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
-from tui.terminal.signals import HANG_UP, Signals
+from tui.terminal.signals import HANG_UP, Signals, hang_ups_heard
 from tui.text.sanitize import visible_line
 from tui.training.event_format import event_record, event_words
 from tui.workspace.settings import GO_ON
@@ -24,7 +25,10 @@ logger = logging.getLogger(__name__)
 
 def last_words(workbench: Workbench) -> str:
     """The lines that the shell shows before its next prompt."""
-    run = workbench.run_progress
+    run, study = workbench.run_progress, workbench.study_progress
+    if study is not None:
+        words = f"{study.name} continues without a terminal, in process {os.getpid()}."
+        return f"{words} `palate runs` shows its runs.\n"
     if run is None:
         return "The run has ended.\n"
     return (
@@ -34,7 +38,7 @@ def last_words(workbench: Workbench) -> str:
 
 
 def run_detached(workbench: Workbench, signals: Signals) -> None:
-    """Write a checkpoint, then wait until no run is alive, or for SIGTERM or SIGINT. Events go to the log."""
+    """Write a checkpoint, then wait for the end of the run or the search, or for SIGTERM or SIGINT. It is logged."""
     woken: SimpleQueue[None] = SimpleQueue()  # its `put` may interrupt its own `get`, as a signal does
     signals.hear(lambda _: woken.put(None))
     unsubscribe = workbench.subscribe(_log)
@@ -42,7 +46,7 @@ def run_detached(workbench: Workbench, signals: Signals) -> None:
     workbench.answers.nobody_waits = True
     workbench.trainer.go_on()
     workbench.trainer.save()
-    while (ended := workbench.trainer.over()) is not None and not signals.told_to_leave:
+    while (ended := workbench.training_over()) is not None and not signals.told_to_leave:
         ended.add_done_callback(lambda _: woken.put(None))
         woken.get()
     unsubscribe()
@@ -81,3 +85,18 @@ class DetachedCommand:
     def is_hang_up(self, error: OSError) -> bool:
         """Whether printing failed because the terminal is gone. The error may come before the signal."""
         return error.errno == errno.EIO and bool(self._terminal)
+
+
+def follow_detachable(workbench: Workbench, report_all: Callable[[], None]) -> None:
+    """Call `report_all`, which reports a run or a search to its end; it begins again once the terminal is gone."""
+    detached = DetachedCommand(workbench)
+    with hang_ups_heard(detached.hang_up):
+        while True:
+            try:
+                report_all()
+            except OSError as error:
+                if not detached.is_hang_up(error):
+                    raise
+                detached.hang_up()
+            else:
+                return

@@ -216,16 +216,20 @@ class Workbench(WorkspaceReader):
     @property
     def run_progress(self) -> RunProgress | None:
         """The progress of the run; None without one. Makes no query."""
-        return self.trainer.progress
+        return self.trainer.shown.progress
 
     def machine_readings(self) -> tuple[MachineReading, ...]:
         """The machine in the last two minutes of the latest run, one look a second, the newest last. Makes no query."""
-        return self.trainer.machine.readings()
+        return self.trainer.shown.machine.readings()
 
     @property
     def study_progress(self) -> StudyProgress | None:
         """The progress of the search or outlook; None without one. Makes no query."""
         return self.studies.progress
+
+    def training_over(self) -> Future[None] | None:
+        """A future that resolves when the run, search or outlook in progress is over; None without one."""
+        return self.studies.over if self.studies.progress is not None else self.trainer.over()
 
     @property
     def model_state(self) -> ModelState:

@@ -13,8 +13,15 @@ from engine.estimates.model_shape import ModelShape
 from engine.outcomes import objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, rewriting_words
-from engine.questions import count_questions, weights_of
-from engine.schedule import TOKENS_TOGETHER, learning_rate, planned_steps, steps_per_epoch
+from engine.questions import by_question, count_questions, weights_of
+from engine.schedule import (
+    TOKENS_TOGETHER,
+    learning_rate,
+    passes_at_once,
+    planned_steps,
+    steps_per_epoch,
+    window_of,
+)
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
 _FEW_PAIRS = 20
@@ -39,6 +46,7 @@ class Preflight:
         notes: sentences about possible problems.
         memory: what the run needs by the fast method with its largest pair; None where the model's sizes are unknown.
         seconds: how long the run will compute at the given speed; None without a speed.
+        devices: how many processes compute it, each on a device of its own that needs `memory`.
     """
 
     train: int
@@ -56,6 +64,15 @@ class Preflight:
     seconds: float | None = None
     rewritten: int = 0
     rewriting: str | None = None
+    devices: int = 1
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A speed measured on this machine: `flops` a second of `devices` processes together."""
+
+    flops: float
+    devices: int = 1
 
 
 def preflight(
@@ -66,13 +83,15 @@ def preflight(
     shape: ModelShape | None = None,
     dtype: str = "float32",
     device: str = "cpu",
-    flops_per_second: float | None = None,
+    devices: int = 1,
+    speed: Speed | None = None,
 ) -> Preflight:
     """The facts of a run before it starts, found with the same code as in the run itself.
 
     Args:
         shape, dtype, device: of the base model, for the estimate of memory.
-        flops_per_second: a speed measured on this machine, such as an earlier run's metric of that name.
+        devices: how many processes compute the run, each on such a device.
+        speed: that of an earlier run.
 
     Raises:
         PairsError: none of the pairs can be trained on.
@@ -89,6 +108,9 @@ def preflight(
     )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))
     weighted = list(zip(train, weights_of(train), strict=True))
+    rate = (
+        _expected(prepared, config, _most_together(shape, dtype, device), speed, devices) if shape and speed else None
+    )
     longer = sum(weight for pair, weight in weighted if len(pair.chosen_ids) > len(pair.rejected_ids)) / asked
     shorter = sum(weight for pair, weight in weighted if len(pair.chosen_ids) < len(pair.rejected_ids)) / asked
     return Preflight(
@@ -104,9 +126,10 @@ def preflight(
         travel=travel,
         notes=(*_notes(asked, longer, shorter, travel, config), *filter(None, more)),
         memory=None if shape is None else _memory(shape, both, config, dtype, device),
-        seconds=_flops(shape, prepared, config, steps) / flops_per_second if shape and flops_per_second else None,
+        seconds=_flops(shape, prepared, config, steps) / rate if shape and rate else None,
         rewritten=sum(pair.rewriting is not None for pair in both),
         rewriting=rewriting_words(both),
+        devices=devices,
     )
 
 
@@ -133,6 +156,20 @@ def _flops(shape: ModelShape, prepared: PreparedPairs, config: TrainConfig, step
     per_epoch = steps_per_epoch(count_questions(prepared.train), config)
     evaluations = math.ceil(steps / (config.eval_every or per_epoch))
     return run_flops(shape, train, evaluation, epochs=steps / per_epoch, evaluations=evaluations)
+
+
+def _expected(prepared: PreparedPairs, config: TrainConfig, together: int, measured: Speed, devices: int) -> float:
+    """Operations a second of so many processes, from those of an earlier run; a step may have fewer passes than them.
+
+    Args:
+        together: tokens of short pairs that share a pass.
+    """
+    from engine.packing import groups  # imports torch
+
+    questions = by_question(prepared.train)
+    steps = range(steps_per_epoch(len(questions), config))
+    passes = [len(groups(window_of(questions, config, step), together)) for step in steps]
+    return measured.flops * passes_at_once(passes, devices) / passes_at_once(passes, measured.devices)
 
 
 def _row(pair: EncodedPair) -> int:

@@ -1,11 +1,11 @@
 """The processes that compute a run together. Most runs have one; `engine.distributed.ranks` has several."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from engine.chat import EncodedPair
 from engine.dpo import PairScore
+from engine.schedule import passes_at_once
 from engine.training.learner import Learner
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def sharing_words(groups: Sequence[int], count: int) -> str:
     >>> sharing_words([1, 1], 2)
     'Each step has one pass, so 1 of 2 processes waits. A larger batch (--batch-size) gives all of them work.'
     """
-    at_once = sum(groups) / sum(math.ceil(each / count) for each in groups)
+    at_once = passes_at_once(groups, count)
     if max(groups) == 1:
         waiting = f"{count - 1} of {count} processes {'waits' if count == 2 else 'wait'}"
         return f"Each step has one pass, so {waiting}. A larger batch (--batch-size) gives all of them work."

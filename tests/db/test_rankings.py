@@ -11,8 +11,9 @@ from db.edits import undo_labelling
 from db.errors import NotAllowed, NotFound
 from db.preference_counts import seconds_by_day
 from db.rankings import add_ranking, rank, rank_answers, ranking_answers
+from db.runs import create_run, get_run, run_pairs
 from db.verdicts import add_verdict, counts, judged_before, preference_pairs, undo_last
-from tests.db_workspace import answer, new_set, workspace
+from tests.db_workspace import answer, compared, new_model, new_set, workspace
 
 
 @pytest.fixture
@@ -44,6 +45,19 @@ def test_a_ranking_of_four_gives_six_pairs_of_one_ranking(conn: Connection) -> N
     pairs = preference_pairs(conn)
     assert [pair.ranking for pair in pairs] == [ranking] * 5
     assert (pairs[0].chosen, pairs[0].rejected) == ("answer 1", "answer 0")
+
+
+def test_a_run_counts_the_pairs_of_a_ranking_once(conn: Connection) -> None:
+    ranking, shown = asked(conn)
+    given = rank(conn, ranking, {each: place for place, each in enumerate(shown, 1)})
+    new_set(conn, "two")
+    alone = add_verdict(conn, comparison=compared(conn, "two"), verdict="a", layout="side")
+    settings = {"name": "r", "config": {}, "versions": {}, "base_model": new_model(conn)}
+    pairs = [(each.comparison, "train", each.id) for each in given]
+    run = create_run(conn, pairs=[*pairs, (alone.comparison, "eval", alone.id)], **settings)
+    row = get_run(conn, run)
+    assert (row.train_pairs, row.eval_pairs, row.pairs) == (1, 1, 2)
+    assert len(run_pairs(conn, run)) == 7
 
 
 def test_a_ranking_is_undone_with_one_key_and_never_asked_pair_by_pair(conn: Connection) -> None:

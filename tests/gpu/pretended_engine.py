@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import accelerate.hooks
 import torch
 import transformers
 
@@ -80,6 +81,7 @@ def main(line: Sequence[str] | None = None) -> None:
     engine.llama.static_decoding.CAPTURES = False  # there is nothing to capture
     with pretended_device():
         found = {name: facts(name, options.layers, options.tokens) for name in options.models.split(",")}
+        found["two cards"] = on_two_cards()
     json.dump(found, sys.stdout, indent=1)
 
 
@@ -104,6 +106,26 @@ def facts(name: str, layers: int, tokens: int) -> dict[str, Any]:
         "learning": learning(base, pair),
         **({} if support.scoring else {"memory": memory(base, pair)}),
     }
+
+
+def on_two_cards() -> dict[str, Any]:
+    """What a Llama does of which each card holds a layer. An operation that mixes the cards would fail."""
+    with torch.device("cuda:0"):
+        config = CONFIGS["llama"](**SHAPE, num_hidden_layers=2)
+        model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).eval()
+    first = dict.fromkeys(("model.embed_tokens", "model.rotary_emb", "model.layers.0"), "cuda:0")
+    places = {**first, **dict.fromkeys(("model.layers.1", "model.norm", "lm_head"), "cuda:1")}
+    for name, device in places.items():
+        model.get_submodule(name).to(device)
+    accelerate.hooks.set_module_tensor_to_device = lambda *_, **__: None  # they are there; it makes them anew
+    accelerate.hooks.attach_align_device_hook_on_blocks(model, {**places, "": "cuda:0"}, dict.fromkeys(places, False))
+    model.hf_device_map = places
+    more: dict[str, Any] = {"dtype": "bfloat16", "device": "cuda:0", "devices": ("cuda:0", "cuda:1")}
+    base = BaseModel(model, tiny_tokenizer(), source="x", location="x", stored=("f" * 64, 1), **more)
+    base.create_adapter("a1", CONFIG)
+    pair = EncodedPair("1", (5,) * PROMPT_TOKENS, (6,) * 60, (7,) * 50)
+    adapted = {str(each.device) for name, each in base.model.named_parameters() if "a1" in name.split(".")}
+    return {"adapter": sorted(adapted), "answer": answer(base), "learning": learning(base, pair)}
 
 
 def check_steps(base: BaseModel) -> None:

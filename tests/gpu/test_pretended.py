@@ -61,6 +61,13 @@ def test_only_what_has_a_reason_is_read_back(facts: dict[str, Any], model: str) 
     assert facts[model]["answer"]["read"]["generate.py:_draw"] == 3  # once for each of three tokens
 
 
+def test_a_model_on_two_cards_learns_and_answers_without_mixing_them(facts: dict[str, Any]) -> None:
+    found = facts["two cards"]
+    assert found["adapter"] == ["cuda:0", "cuda:1"]
+    assert set(found["learning"]["read"]) <= READ["learning"]
+    assert found["answer"]["read"]["generate.py:_draw"] == 3
+
+
 @pytest.mark.parametrize("model", LEARNING_KERNELS)
 def test_learning_from_a_pair_launches_few_kernels_and_keeps_little(facts: dict[str, Any], model: str) -> None:
     assert facts[model]["learning"]["kernels"] <= LEARNING_KERNELS[model]

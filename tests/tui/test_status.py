@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from db.runs import tag_run
 from tests.label_pairs import fill
 from tests.run_workspace import fill_runs
 from tests.sql_statements import statements_of
@@ -122,6 +123,8 @@ def test_the_first_trial_is_offered_once_there_is_an_adapter_and_no_trial(tmp_pa
         assert workbench.status().untried == ""
         workbench.workspace.write(fill_runs).result()
         assert workbench.status().untried == "taste-5"
+        workbench.workspace.write(tag_run, 5, ("search-1",)).result()
+        assert workbench.status().untried == "taste-3", "the adapters of a search are gone"
         trial = workbench.begin()
         assert workbench.status().untried == ""
         assert trial

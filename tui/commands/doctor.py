@@ -39,8 +39,8 @@ RUN_ON_HARDWARE = (
 )
 """What has been run on hardware and what has not, in one sentence."""
 ON_SEVERAL = (
-    "Runs on several GPUs were tried with processes on a processor alone. Each GPU holds the whole model, and one that "
-    "does not fit a single GPU cannot be trained."
+    "Runs on several GPUs were tried with processes on a processor alone. With --devices each GPU holds the whole "
+    "model; one that does not fit a single GPU is spread over all (--device all), where one GPU computes at a time."
 )
 STATE_SIGNS = {GOOD: "✓", NOTE: "·", BAD: "×"}
 

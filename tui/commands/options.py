@@ -190,7 +190,7 @@ def _check_same(workbench: Workbench, wanted: Options) -> None:
     model = workbench.loaded_model
     own = model.choice
     dtypes = {own.dtype, model.base.dtype if model.base else own.dtype}
-    devices = {own.device, model.base.device if model.base else own.device}
+    devices = {own.device, ",".join(model.base.devices) if model.base else own.device}
     lock = workbench.workspace.lock
     for flag, value, usable in (
         ("--model", wanted.choice.source, {"", own.source, _absolute(own.source)}),

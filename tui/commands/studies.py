@@ -8,6 +8,7 @@ import click
 
 from engine.config import TrainConfig
 from tui.commands.options import EventStream
+from tui.detached import follow_detachable
 from tui.events import RunChanged, StudyChanged, WorkbenchEvent
 from tui.ipc.console import OwnerLeaves, emit, say, show
 from tui.text.sanitize import visible
@@ -28,9 +29,13 @@ def run_study(
     say(study_plan_words(study))
     over = workbench.studies.over
     assert over is not None
-    try:
+
+    def report_all() -> None:
         for published in heard.until_done(over):
             report(workbench, published, as_json)
+
+    try:
+        follow_detachable(workbench, report_all)
     except (KeyboardInterrupt, OwnerLeaves) as left:
         workbench.studies.stop()
         say(f"The {kind} is left; `palate train --{kind}` with the same settings continues it.")
@@ -68,7 +73,8 @@ def report(workbench: Workbench, published: WorkbenchEvent, as_json: bool) -> No
         if record is not None and as_json:
             emit(record)
         elif record is not None and record["event"] in ("plan", "eval"):
-            say(event_words(record))
+            words = event_words(record)
+            say(words if record["event"] == "plan" else f"Run {published.run}: {words}")
 
 
 def print_study(study: Study, as_json: bool) -> None:

@@ -17,11 +17,10 @@ from tui.commands.output import as_json
 from tui.commands.presets import chosen_pairs, pair_options, train_config
 from tui.commands.runs import sample_record
 from tui.commands.studies import run_study
-from tui.detached import DetachedCommand
+from tui.detached import follow_detachable
 from tui.errors import InputError
 from tui.events import RunChanged, SamplesStored, WorkbenchEvent
 from tui.ipc.console import OwnerLeaves, emit, say, show
-from tui.terminal.signals import hang_ups_heard
 from tui.text.sanitize import visible, visible_line
 from tui.training.event_format import event_record, event_words
 from tui.training.preflight_format import preflight_words
@@ -154,23 +153,22 @@ def _check_resume(run: int, others: Sequence[object]) -> None:
 def _follow(workbench: Workbench, heard: EventStream, run: int, as_json: bool, on_interrupt: str) -> None:
     job = workbench.trainer.job
     assert job is not None
-    detached = DetachedCommand(workbench)
-    with hang_ups_heard(detached.hang_up):
+
+    def report_all() -> None:
         while True:
             try:
                 for published in heard.until(job):
                     _report(workbench, run, published, as_json)
-            except OwnerLeaves:
-                say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` continues it.")
-                raise
             except KeyboardInterrupt:
                 _interrupt(workbench, on_interrupt)
-            except OSError as error:
-                if not detached.is_hang_up(error):
-                    raise
-                detached.hang_up()
             else:
                 return
+
+    try:
+        follow_detachable(workbench, report_all)
+    except OwnerLeaves:
+        say(f"Run {run} is left at a checkpoint; `palate train --resume {run}` continues it.")
+        raise
 
 
 def _report(workbench: Workbench, run: int, published: WorkbenchEvent, as_json: bool) -> None:

@@ -80,6 +80,7 @@ class OwnerServer:
         lock = self._workbench.workspace.lock
         assert lock is not None
         choice, status = self._workbench.loaded_model.choice, self._workbench.status()
+        machine = self._workbench.trainer.shown.machine
         with self._changed:
             clients = len(self._consoles)
         return {
@@ -88,8 +89,8 @@ class OwnerServer:
             "model": asdict(choice),
             "seed": self._workbench.seed,
             "status": asdict(status),
-            "gpus": self._workbench.trainer.machine.cards if status.run else self._workbench.loaded_model.gpu_ids(),
-            "tokens_per_second": self._workbench.trainer.machine.speed if status.run else None,
+            "gpus": machine.cards if status.run else self._workbench.loaded_model.gpu_ids(),
+            "tokens_per_second": machine.speed if status.run else None,
             "visitors": clients,
         }
 

@@ -56,8 +56,9 @@ class Leaving:
         driver, workbench = self._app._driver, self._app.workbench
         if isinstance(driver, PalateDriver) and driver.gone:
             driver.hang_up()
-        run = workbench.run_progress
-        if run is not None and run.phase not in WAITING and workbench.link_lost() == GO_ON:
+        run, study = workbench.run_progress, workbench.study_progress
+        trains = study is not None if run is None else run.phase not in WAITING  # a study measures between its runs
+        if trains and workbench.link_lost() == GO_ON:
             self.detach()
         else:
             self.leave()

@@ -30,7 +30,8 @@ def preflight_words(found: Preflight) -> Iterator[str]:
     if found.rewriting is not None:
         yield found.rewriting
     if found.memory is not None:
-        yield f"about {size_words(found.memory.peak)} of memory: {memory_words(found.memory)}"
+        each = "" if found.devices == 1 else f" on each of {found.devices} devices"
+        yield f"about {size_words(found.memory.peak)} of memory{each}: {memory_words(found.memory)}"
     if found.seconds is not None:
         yield f"about {duration(found.seconds)} at the speed of the latest run"
     yield from found.notes
@@ -42,7 +43,7 @@ def preflight_facts(found: Preflight) -> str:
     if found.seconds is not None:
         facts.insert(0, f"about {duration(found.seconds)}")
     if found.memory is not None:
-        facts.append(f"{size_words(found.memory.peak)} of memory")
+        facts.append(f"{size_words(found.memory.peak)} {'of memory' if found.devices == 1 else 'a device'}")
     return " · ".join(facts)
 
 

@@ -14,6 +14,7 @@ from db import verdicts as db_verdicts
 from db.connection import data_version
 from db.errors import NotFound
 from engine.config import TrainConfig
+from engine.devices import named_devices
 from engine.preference import PairsByPrompt, PreferencePair, prompt_digest
 from engine.schedule import planned_steps
 from tui.compute.loaded_model import LoadedModel
@@ -25,7 +26,7 @@ from tui.training.preflight_format import text_notes
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.estimates.preflight import Preflight
+    from engine.estimates.preflight import Preflight, Speed
     from engine.model import BaseModel
 
 
@@ -132,6 +133,7 @@ class RunPreviews:
             InputError: the pairs are of a prompt set that does not exist.
             PairsError: none of the pairs can be trained on.
             AdapterLoadError: the settings name a layer that the model does not have.
+            SettingError: this machine lacks a device that the settings name.
         """
         base, breather = self._loaded_model.required(), Breather(is_dropped)
         pairs = _Breathing(self._read_pairs(chosen, config, breather), breather)
@@ -218,14 +220,17 @@ class RunPreviews:
             breather.pause()
         return pairs
 
-    def _measured_speed(self, base_model: int) -> float | None:
-        """Operations per second of the latest run on this base model: the median over its steps."""
+    def _measured_speed(self, base_model: int) -> Speed | None:
+        """The speed of the latest run on this base model: the median over its steps."""
+        from engine.devices import count_devices
+        from engine.estimates.preflight import Speed
+
         connection = self._workspace.connection
         for row in db_runs.list_runs(connection):
             if row.base_model == base_model:
                 found = [each.value for each in db_runs.run_metrics(connection, row.id) if each.name == SPEED]
                 if values := [value for value in found if value]:
-                    return median(values)
+                    return Speed(median(values), count_devices(row.config.get("devices")))
         return None
 
 
@@ -252,15 +257,23 @@ class _Breathing(Sequence[PreferencePair]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: float | None) -> Preflight:
+def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: Speed | None) -> Preflight:
     from engine.estimates.checkpointing import known_shape
     from engine.estimates.preflight import preflight
     from engine.lora import find_targets  # imports torch
 
+    devices = named_devices(config.devices) or (base.device,)
     find_targets(base.layers, config.target_modules)
     shape = known_shape(base.hf_model.config)
     found = preflight(
-        base.tokenizer, pairs, config, shape=shape, dtype=base.dtype, device=base.device, flops_per_second=speed
+        base.tokenizer,
+        pairs,
+        config,
+        shape=shape,
+        dtype=base.dtype,
+        device=devices[0],
+        devices=len(devices),
+        speed=speed,
     )
     return replace(found, notes=(*found.notes, *text_notes(pairs)))
 

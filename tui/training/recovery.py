@@ -17,7 +17,7 @@ from db import held_out as db_held_out
 from db import runs as db_runs
 from db import trials as db_trials
 from db.pair_rows import PairRow
-from db.run_rows import RunAdapter, RunRow
+from db.run_rows import CheckpointRow, RunAdapter, RunRow
 from tui.errors import WorkbenchError
 from tui.text.format import count
 from tui.training.study import is_of_study
@@ -98,6 +98,13 @@ def know_checkpoint(workspace: Workspace, row: RunRow) -> None:
     if (folder / CHECKPOINT).exists():
         size = (folder / CHECKPOINT).stat().st_size
         workspace.write(db_checkpoints.set_checkpoint, row.id, step=row.step, path=str(folder), size=size).result()
+
+
+def checkpoint_of(workspace: Workspace, row: RunRow) -> CheckpointRow | None:
+    """The run's checkpoint. One that could not be recorded while the disk was full is recorded now."""
+    if db_checkpoints.get_checkpoint(workspace.connection, row.id) is None:
+        know_checkpoint(workspace, row)
+    return db_checkpoints.get_checkpoint(workspace.connection, row.id)
 
 
 def _made_by(workspace: Workspace, row: RunRow) -> Adapter | None:

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config import TrainConfig
+from engine.devices import named_devices
 from engine.events import Event
 from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
 from tui.compute.services import Services
+from tui.errors import WorkbenchError
 from tui.training.pair_sets import preference_pair
 from tui.training.recovery import checkpoint_folder
 from tui.training.run_request import RunRequest, RunRequests
@@ -30,10 +31,11 @@ Known = Mapping[str, tuple[float, float]]
 
 
 class RunEngine:
-    """Computes the run of `task`."""
+    """Computes the run of `task`, one of `at_once` runs that compute at the same time on different devices."""
 
-    def __init__(self, services: Services, task: RunTask, requests: RunRequests) -> None:
+    def __init__(self, services: Services, task: RunTask, requests: RunRequests, at_once: int = 1) -> None:
         self._services, self._task, self._requests = services, task, requests
+        self._at_once = at_once
         self._loaded_model = services.loaded_model
         self._elsewhere: DeviceRun | None = None
         self._is_over = False
@@ -126,13 +128,16 @@ class RunEngine:
         from engine.distributed.job import WorkerJob
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
+        # A turn waits for one run, and would hold up the others.
+        shares = any(is_among(each, devices) for each in base.devices)
+        takes_turns = shares and self._at_once == 1
         return WorkerJob(
             location=base.location,
             source=base.source,
             dtype=base.dtype,
             trust_remote_code=self._loaded_model.choice.trust_remote_code,
             devices=devices,
-            threads=threads_each(devices),
+            threads=threads_each(devices * self._at_once),
             pairs=tuple(preference_pair(row) for row in task.rows),
             config=task.config,
             adapter=folder.name,
@@ -141,7 +146,7 @@ class RunEngine:
             checkpoint_folder=str(self._checkpoints),
             resume=task.resumed,
             samples=samples,
-            ahead=0 if is_among(base.device, devices) else _AHEAD,
+            ahead=0 if takes_turns else _AHEAD,
         )
 
     def _wish(self) -> Wish:
@@ -168,9 +173,16 @@ def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]
     return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
 
 
-def check_devices(config: TrainConfig) -> None:
-    """Raise `SettingError` where this machine lacks a device that the settings name."""
-    from engine.devices import find_devices
+def check_devices(loaded_model: LoadedModel, devices: str | None) -> None:
+    """Check that a run can compute on the devices that its settings name.
 
-    if config.devices is not None:
-        find_devices(config.devices)
+    Raises:
+        SettingError: this machine lacks one of them.
+        WorkbenchError: the model is spread over GPUs, since none holds it, and each process of a run would load all.
+    """
+    named = named_devices(devices)
+    if named and len(loaded_model.required().devices) > 1:
+        raise WorkbenchError(
+            f"The model is spread over {', '.join(loaded_model.required().devices)}, and each process on --devices "
+            "would load all of it. Leave devices out: the run then computes where the model is."
+        )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import TypedDict
 
 from adapters.manifest import Adapter
+from db import runs as db_runs
 from db.pair_rows import PairRow, Split
 from engine.config import TrainConfig
 from engine.preference import split_by_prompt
 from tui.training.pair_sets import PairSet, preference_pair
+from tui.workspace.workspace import Workspace
+
+PACKAGES = ("palate", "torch", "transformers", "peft")
+"""What computes a run; their versions are recorded with it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,29 @@ def split_rows(rows: Sequence[PairRow], config: TrainConfig) -> list[tuple[int, 
     verdicts = {str(row.comparison): row.verdict for row in rows}
     shares: list[tuple[int, Split, int]] = [(int(each.key), "train", verdicts[each.key]) for each in train]
     return shares + [(int(each.key), "eval", verdicts[each.key]) for each in evaluation]
+
+
+def record_run(
+    workspace: Workspace,
+    name: str,
+    config: TrainConfig,
+    rows: Sequence[PairRow],
+    *,
+    base_model: int,
+    parent: Adapter | None,
+    chosen: PairSet,
+) -> int:
+    """Record a run before it begins, with the versions of what computes it; returns its id."""
+    return workspace.write(
+        db_runs.create_run,
+        name=name,
+        config=asdict(config),
+        versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
+        base_model=base_model,
+        parent_adapter=parent and parent.manifest.id,
+        pairs=split_rows(rows, config),
+        pair_set=chosen.record(),
+    ).result()
 
 
 class RunChoices(TypedDict, total=False):

@@ -24,7 +24,8 @@ from tui.compute.services import Services
 from tui.events import RunChanged, SamplesStored
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Refused
-from tui.workspace.settings_store import QueueSettings
+from tui.training.run_task import RunTask
+from tui.workspace.settings_store import QueueSettings, stored_settings
 
 
 def _sampling(settings: QueueSettings) -> SamplingConfig:
@@ -60,6 +61,23 @@ class Sampler:
         self._taken = -1
         self.seconds = 0.0
         """How long the model wrote samples in this run, without the turns of other jobs."""
+
+    @classmethod
+    def of_run(
+        cls,
+        services: Services,
+        task: RunTask,
+        adapter: str,
+        *,
+        broken_off: Callable[[], bool],
+        sampled: Callable[[int, int], None],
+    ) -> Sampler:
+        """The sampler of this run, by the workspace's settings; a run of a study takes no samples."""
+        settings = stored_settings(services.workspace)
+        if task.for_study:
+            settings = replace(settings, runs=replace(settings.runs, samples=0))
+        resumed = task.resumed
+        return cls(services, task.run, adapter, settings, resumed=resumed, broken_off=broken_off, sampled=sampled)
 
     def _choose(self, number: int, system: str | None) -> list[PromptRow]:
         """The prompts that the run answered before, else the first held-out ones, so that runs can be compared too."""

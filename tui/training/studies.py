@@ -1,12 +1,17 @@
-"""Runs a study on a thread of its own: it starts run after run, measures, and says what came out."""
+"""Runs a study on a thread of its own: it starts run after run, measures, and says what came out.
+
+With several devices each of them computes a run of its own, and has a thread that starts the next one.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from adapters.errors import AdapterError
@@ -16,6 +21,7 @@ from db import verdicts as db_verdicts
 from db.pair_rows import PairRow
 from engine.config import TrainConfig
 from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
+from engine.devices import named_devices
 from engine.events import Event
 from engine.preference import Message, pairs_fingerprint
 from engine.questions import count_questions
@@ -40,6 +46,10 @@ class _Stopped(Exception):
     """The study ends early, for the reason that the error names."""
 
 
+class _Asked(_Stopped):
+    """The study ends because it was asked to."""
+
+
 class Studies:
     """Starts, follows and stops the one study that may be in progress."""
 
@@ -54,6 +64,10 @@ class Studies:
         self._trainer, self._delete_adapter, self._seed = trainer, remove_adapter, seed
         self._stopping = threading.Event()
         self._starting = threading.Lock()
+        self._changing = threading.RLock()
+        self._measuring = threading.Lock()
+        self._study: Study | None = None
+        """The study in progress, as it is stored."""
         self._thread: threading.Thread | None = None
 
     def latest(self, kind: Kind) -> Study | None:
@@ -67,17 +81,21 @@ class Studies:
 
         Raises:
             WorkbenchError: a study or a run is in progress, the model is not loaded, or there are too few pairs.
+            SettingError: this machine lacks a device that the settings name.
             InputError: the pairs are of a prompt set that does not exist.
         """
         with self._starting:
             if self.progress is not None:
                 raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
+            devices = named_devices(config.devices)
             rows = pairs_of(self._workspace, pairs, learned_beside(config))
             study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
             self._stopping.clear()
             self.over = Future()
             self._show(study)
-            self._thread = threading.Thread(target=self._work, args=(study, name), name="palate-study", daemon=True)
+            self._thread = threading.Thread(
+                target=self._work, args=(study, devices, name), name="palate-study", daemon=True
+            )
             self._thread.start()
             return study
 
@@ -107,21 +125,21 @@ class Studies:
 
     def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
         latest = self.latest(kind)
-        if latest is None or latest.ended or latest.given != config:
+        if latest is None or latest.ended or replace(latest.given, devices=config.devices) != config:
             return None
         if latest.pairs != _fingerprint(rows) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
             return None
         if problem := self._trainer.problem(len(rows), pairs):
             raise WorkbenchError(problem)
-        return latest
+        return replace(latest, config=asdict(config))
 
     # -- on the study's thread ---------------------------------------------------------------------------------
 
-    def _work(self, study: Study, name: str | None) -> None:
+    def _work(self, study: Study, devices: Sequence[str], name: str | None) -> None:
         over = self.over
         assert over is not None
         try:
-            self._run(study, name)
+            self._run(study, devices, name)
         except CancelledError:
             logger.info("Study %s ends with the workbench", study.tag)
         except _Stopped as stopped:
@@ -138,63 +156,115 @@ class Studies:
             self._workspace.readers.release()
             over.set_result(None)
 
-    def _run(self, study: Study, name: str | None) -> None:
-        self._keep(study)
-        for cell in study.cells:
-            study = self._finish_cell(study, cell)
+    def _run(self, study: Study, devices: Sequence[str], name: str | None) -> None:
+        self._study = study
+        self._update(lambda study: study)
+        self._finish_cells(study.cells, devices)
+        study = self._known
         tried = [self._out_of_fold(study, place) for place in range(len(study.tried))]
-        study = self._concluded(study, tried)
-        self._keep(study)
+        concluded = self._concluded(study, tried)
+        study = self._update(lambda _: concluded)
         self._services.publish(WorkbenchNotice(_title(study), study.words))
         if study.kind == "search":
             self._train_chosen(study, name)
 
-    def _finish_cell(self, study: Study, cell: Cell) -> Study:
+    def _finish_cells(self, cells: Sequence[Cell], devices: Sequence[str]) -> None:
+        """Run all cells: one after the other, or as many at once as there are devices."""
+        waiting: SimpleQueue[Cell] = SimpleQueue()
+        for cell in cells:
+            waiting.put(cell)
+        if len(devices) < 2:
+            self._finish_from(waiting, self._trainer, self._known.given.devices)
+            return
+        devices = devices[: len(cells)]
+        trainers = tuple(self._trainer.another(len(devices)) for _ in devices)
+        self._trainer.beside = trainers
+        try:
+            self._finish_at_once(waiting, trainers, devices)
+        finally:
+            self._trainer.beside = ()
+            for each in trainers:
+                each.close()
+
+    def _finish_at_once(self, waiting: SimpleQueue[Cell], trainers: Sequence[Trainer], devices: Sequence[str]) -> None:
+        """Run the cells on all devices. Where one fails, the others write a checkpoint and leave as well."""
+
+        def work(trainer: Trainer, device: str) -> None:
+            try:
+                self._finish_from(waiting, trainer, device)
+            except BaseException:
+                self.stop()
+                raise
+            finally:
+                self._workspace.readers.release()
+
+        failed: list[BaseException] = []
+        with ThreadPoolExecutor(len(devices), "palate-study") as pool:
+            for each in [pool.submit(work, *pair) for pair in zip(trainers, devices, strict=True)]:
+                if (error := each.exception()) is not None:
+                    failed.append(error)
+        if failed:
+            raise min(failed, key=lambda error: isinstance(error, _Asked))
+
+    def _finish_from(self, waiting: SimpleQueue[Cell], trainer: Trainer, devices: str | None) -> None:
+        while True:
+            try:
+                cell = waiting.get_nowait()
+            except Empty:
+                return
+            self._finish_cell(cell, trainer, devices)
+
+    def _finish_cell(self, cell: Cell, trainer: Trainer, devices: str | None) -> None:
         """Run one cell, unless it is done; measure the drift of a setting's first run."""
+        study = self._known
         run = study.runs.get(cell)
         row = None if run is None else db_runs.get_run(self._workspace.connection, run)
         if row is None or row.status != "finished":
             self._check_stopped()
-            if row is not None and row.status == "interrupted" and self._trainer.has_checkpoint(row):
-                self._trainer.resume(row.id)
+            if row is not None and row.status == "interrupted" and trainer.has_checkpoint(row):
+                run = row.id
+                elsewhere = row.config.get("devices") != devices
+                trainer.resume(run, {"devices": devices} if elsewhere else None)
             else:
-                chosen, name = pair_set_of(study.pair_set), study.name_of(cell)
-                run = self._trainer.start(study.config_of(cell), name=name, pairs=chosen, tags=(study.tag,))
-                study = replace(study, runs={**study.runs, cell: run})
-                self._keep(study)
-            self._show(study)
-            self._wait(run)
-        if study.kind == "search" and cell.fold == 0 and str(cell.tried) not in study.drifts:
-            study = self._with_drift(study, cell)
-            self._keep(study)
-        self._remove_adapter(study.runs[cell])
-        return study
+                chosen, config = pair_set_of(study.pair_set), replace(study.config_of(cell), devices=devices)
+                run = trainer.start(config, name=study.name_of(cell), pairs=chosen, tags=(study.tag,))
+                begun = run
+                self._update(lambda study: replace(study, runs={**study.runs, cell: begun}))
+            self._show()
+            self._wait(trainer, run)
+        assert run is not None
+        if study.kind == "search" and cell.fold == 0:
+            self._measure_drift(cell, run)
+        self._remove_adapter(run)
 
     def _check_stopped(self) -> None:
         if self._stopping.is_set():
-            raise _Stopped("It was stopped.")
+            raise _Asked("It was stopped.")
 
-    def _wait(self, run: int | None) -> None:
-        job = self._trainer.job
+    def _wait(self, trainer: Trainer, run: int) -> None:
+        if self._stopping.is_set():  # it was stopped while the run was recorded, which heard nothing of it
+            trainer.leave()
+        job = trainer.job
         if job is not None:
             job.done.exception()  # waits; how a run ended is read below
-        assert run is not None
         row = db_runs.get_run(self._workspace.connection, run)
         if row.status != "finished":
+            if row.error is None:
+                self._check_stopped()
             raise _Stopped(f"Run {run} is {row.status}." if row.error is None else row.error)
 
-    def _with_drift(self, study: Study, cell: Cell) -> Study:
+    def _measure_drift(self, cell: Cell, run: int) -> None:
         """Measure the answers of the base, once, and of the run's adapter."""
-        run = study.runs[cell]
-        rows = db_verdicts.run_preference_pairs(self._workspace.connection, run)
-        aside = {each.comparison for each in db_runs.run_pairs(self._workspace.connection, run) if each.split == "eval"}
+        connection = self._workspace.connection
+        rows = db_verdicts.run_preference_pairs(connection, run)
+        aside = {each.comparison for each in db_runs.run_pairs(connection, run) if each.split == "eval"}
         prompts = list(dict.fromkeys(_turns(row) for row in rows if row.comparison in aside))[:_PROMPTS]
-        adapter = db_runs.get_run(self._workspace.connection, run).adapter
-        for key, which in (("base", None), (str(cell.tried), adapter)):
-            if key not in study.drifts:
-                found = self._measured(prompts, which)
-                study = replace(study, drifts={**study.drifts, key: (found.tokens, found.nats)})
-        return study
+        adapter = db_runs.get_run(connection, run).adapter
+        with self._measuring:
+            for key, which in (("base", None), (str(cell.tried), adapter)):
+                if key not in self._known.drifts:
+                    found = self._measured(prompts, which)
+                    self._update(partial(_with_drift, key=key, found=found))
 
     def _measured(self, prompts: Sequence[Turns], adapter: str | None) -> Drift:
         found: list[Drift] = []
@@ -264,16 +334,27 @@ class Studies:
         config = study.tried[study.chosen]
         run = self._trainer.start(config, name=name, pairs=pair_set_of(study.pair_set))
         self._workspace.write(db_runs.add_log, run, "info", f"{_title(study)}: {study.words}").result()
-        study = replace(study, final=run)
-        self._keep(study)
-        self._show(study)
-        self._wait(run)
+        self._update(lambda study: replace(study, final=run))
+        self._show()
+        self._wait(self._trainer, run)
 
-    def _keep(self, study: Study) -> None:
-        kept: dict[str, Any] = {**self._workspace.setting(KEY, {}), study.kind: study.record()}
-        self._workspace.keep_setting(KEY, kept)
+    # -- on any thread of the study ----------------------------------------------------------------------------
 
-    def _show(self, study: Study) -> None:
+    @property
+    def _known(self) -> Study:
+        assert self._study is not None
+        return self._study
+
+    def _update(self, change: Callable[[Study], Study]) -> Study:
+        """Change the study in progress, and store it."""
+        with self._changing:
+            self._study = change(self._known)
+            kept: dict[str, Any] = {**self._workspace.setting(KEY, {}), self._study.kind: self._study.record()}
+            self._workspace.keep_setting(KEY, kept)
+            return self._study
+
+    def _show(self, study: Study | None = None) -> None:
+        study = study or self._known
         done = sum(db_runs.get_run(self._workspace.connection, run).status == "finished" for run in study.runs.values())
         self.progress = StudyProgress(_title(study), done, len(study.cells))
         self._services.publish(StudyChanged(study.kind, study.number))
@@ -288,6 +369,10 @@ def _boundaries(events: Generator[Event, None, Drift]) -> Generator[None, None, 
             found: Drift = end.value
             return found
         yield
+
+
+def _with_drift(study: Study, key: str, found: Drift) -> Study:
+    return replace(study, drifts={**study.drifts, key: (found.tokens, found.nats)})
 
 
 def _turns(row: PairRow) -> Turns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import shutil
 import threading
 from collections.abc import Mapping
@@ -11,16 +10,14 @@ from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Unpack
 
 from adapters.manifest import Adapter
 from adapters.names import name_key
-from db import checkpoints as db_checkpoints
 from db import runs as db_runs
 from db import verdicts as db_verdicts
-from db.run_rows import CheckpointRow, RunRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig, flags_of
 from engine.events import AdapterSaved, CheckpointSaved, Event, ReferenceScored
 from engine.questions import count_questions
@@ -36,29 +33,34 @@ from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_
 from tui.training.preview import FEWEST_PAIRS, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
-from tui.training.recovery import check_resumable, checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
+from tui.training.recovery import check_resumable, checkpoint_folder, checkpoint_of, drop_checkpoint, end_if_over
 from tui.training.run_endings import RunEndings
 from tui.training.run_engine import RunEngine, check_devices, run_cards
 from tui.training.run_request import RunRequest, RunRequests
-from tui.training.run_task import RunChoices, RunTask, split_rows
+from tui.training.run_task import RunChoices, RunTask, record_run
 from tui.training.samples import Sampler
 from tui.training.study import is_of_study
-from tui.workspace.settings_store import stored_settings
 
 logger = logging.getLogger(__name__)
 
 _ASKED_FOR = (*WAITING, RunPhase.STOPPING)
 _CANNOT_PAUSE = (RunPhase.PAUSED, RunPhase.STOPPING, RunPhase.SAVING)
-PACKAGES = ("palate", "torch", "transformers", "peft")
 
 
 class Trainer:
-    """Starts, follows and stops the one run that may be in progress."""
+    """Starts, follows and stops the one run that may be in progress.
 
-    def __init__(self, services: Services) -> None:
+    A search on several devices has a trainer for each of them. Requests to the first one reach the runs of all.
+    """
+
+    def __init__(self, services: Services, *, at_once: int = 1) -> None:
+        """`at_once` is how many runs share the processor: this trainer's, and those of others on other devices."""
         self.progress: RunProgress | None = None
         self.job: Job | None = None
+        self.beside: tuple[Trainer, ...] = ()
+        """The trainers of a search that computes several runs at once; empty without one."""
         self.endings = RunEndings(services.workspace, services.publish)
+        self._at_once = at_once
         self._services = services
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._publish = services.loaded_model, services.publish
@@ -74,6 +76,17 @@ class Trainer:
         """Stop counting for previews, and looking at the machine."""
         self.previews.close()
         self.machine.end()
+
+    def another(self, at_once: int) -> Trainer:
+        """A trainer for one of `at_once` runs on different devices, which records its runs as this one does."""
+        made = Trainer(self._services, at_once=at_once)
+        made.endings, made._starting = self.endings, self._starting
+        return made
+
+    @property
+    def shown(self) -> Trainer:
+        """The trainer whose run is shown: the first one with a run in progress, or else this one."""
+        return next((each for each in (self, *self.beside) if each.progress is not None), self)
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
         """Record a run and submit it to the scheduler; returns its id.
@@ -96,17 +109,9 @@ class Trainer:
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
-        check_devices(config)
-        run = self._workspace.write(
-            db_runs.create_run,
-            name=name,
-            config=asdict(config),
-            versions={**{each: version(each) for each in PACKAGES}, "python": platform.python_version()},
-            base_model=self._loaded_model.model_row(None),
-            parent_adapter=parent and parent.manifest.id,
-            pairs=split_rows(rows, config),
-            pair_set=pairs.record(),
-        ).result()
+        check_devices(self._loaded_model, config.devices)
+        made_on = self._loaded_model.model_row(None)
+        run = record_run(self._workspace, name, config, rows, base_model=made_on, parent=parent, chosen=pairs)
         tags = more.get("tags", ())
         if tags:
             self._workspace.write(db_runs.tag_run, run, tags).result()
@@ -140,11 +145,11 @@ class Trainer:
         if end_if_over(self._workspace, row):
             self._publish(RunChanged(run))
             raise WorkbenchError(f"Run {run} had saved its adapter before it was interrupted. It is over now.")
-        checkpoint = self._checkpoint_of(row)
+        checkpoint = checkpoint_of(self._workspace, row)
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
             raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it again.")
-        check_devices(config)
+        check_devices(self._loaded_model, config.devices)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:
             self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
@@ -156,33 +161,31 @@ class Trainer:
         resumed = checkpoint is not None
         self._begin(RunTask(run, name, config, rows, parent, resumed, step, row.total_steps or 0, for_study))
 
-    def _checkpoint_of(self, row: RunRow) -> CheckpointRow | None:
-        """The run's checkpoint. One that could not be recorded while the disk was full is recorded now."""
-        if db_checkpoints.get_checkpoint(self._workspace.connection, row.id) is None:
-            know_checkpoint(self._workspace, row)
-        return db_checkpoints.get_checkpoint(self._workspace.connection, row.id)
-
     def has_checkpoint(self, row: RunRow) -> bool:
         """Whether the run can be resumed from a checkpoint."""
-        return self._checkpoint_of(row) is not None
+        return checkpoint_of(self._workspace, row) is not None
 
     def leave(self, timeout_s: float = 60.0) -> None:
-        """Let the run in progress write a checkpoint and end as interrupted. Wait at most `timeout_s` seconds."""
-        if self.progress is None or self.job is None:
-            return
-        self._requests.ask(RunRequest.LEAVE)
-        if self._engine is not None and self._engine.is_starting:
-            self._scheduler.end(self.job)
+        """Let the runs in progress write a checkpoint and end as interrupted. Wait at most `timeout_s` seconds."""
+        alive = self._alive()
+        for each in alive:
+            each._requests.ask(RunRequest.LEAVE)
+            if each._engine is not None and each._engine.is_starting and each.job is not None:
+                self._scheduler.end(each.job)
         self._scheduler.wake()
-        wait([self.job.done], timeout_s)
+        wait([each.job.done for each in alive if each.job is not None], timeout_s)
 
     def over(self) -> Future[None] | None:
-        """A future that resolves when the run in progress is over and its adapter in use; None without a run."""
-        return None if self.job is None or self.job.done.done() else self.job.done
+        """A future that resolves when a run in progress is over and its adapter in use; None without a run."""
+        jobs = [each.job.done for each in (self, *self.beside) if each.job is not None]
+        return next((done for done in jobs if not done.done()), None)
+
+    def _alive(self) -> list[Trainer]:
+        return [each for each in (self, *self.beside) if each.progress is not None and each.job is not None]
 
     def _begin(self, task: RunTask) -> None:
         self._requests.clear()
-        self._engine = RunEngine(self._services, task, self._requests)
+        self._engine = RunEngine(self._services, task, self._requests, self._at_once)
         phase = RunPhase.RESUMING if task.resumed else RunPhase.REFERENCE
         self.progress = RunProgress(task.run, task.name, task.step, task.total_steps, None, None, phase)
         self.machine.begin(task.config.devices)
@@ -196,29 +199,31 @@ class Trainer:
 
     def stop(self, *, discard: bool = False) -> None:
         """Ask the run to end at once. It saves its policy as an adapter, unless `discard` is set."""
-        if self.progress is not None:
-            self._requests.ask(RunRequest.DISCARD if discard else RunRequest.STOP)
-            self._show(RunPhase.STOPPING)
-            self._scheduler.wake()
+        for each in self._alive():
+            each._requests.ask(RunRequest.DISCARD if discard else RunRequest.STOP)
+            each._show(RunPhase.STOPPING)
+        self._scheduler.wake()
 
     def pause(self) -> None:
         """Ask the run to write a checkpoint after its next pairs, and to wait."""
-        if self.progress is not None and self.progress.phase not in _CANNOT_PAUSE:
-            self._requests.ask(RunRequest.PAUSE)
-            self._show(RunPhase.PAUSING)
+        for each in self._alive():
+            if each.progress is not None and each.progress.phase not in _CANNOT_PAUSE:
+                each._requests.ask(RunRequest.PAUSE)
+                each._show(RunPhase.PAUSING)
 
     def save(self) -> None:
         """Ask the run to write a checkpoint after its next pairs, and to continue."""
-        if self.progress is not None:
-            self._requests.ask(RunRequest.CHECKPOINT)
+        for each in self._alive():
+            each._requests.ask(RunRequest.CHECKPOINT)
 
     def go_on(self) -> None:
         """Let a run that waits continue."""
-        if self.progress is not None and self.progress.phase in WAITING:
-            self._requests.withdraw(RunRequest.PAUSE)
-            self.machine.drop_summaries()  # those of the pause
-            self._show(RunPhase.TRAINING)
-            self._scheduler.wake()
+        for each in self._alive():
+            if each.progress is not None and each.progress.phase in WAITING:
+                each._requests.withdraw(RunRequest.PAUSE)
+                each.machine.drop_summaries()  # those of the pause
+                each._show(RunPhase.TRAINING)
+        self._scheduler.wake()
 
     def _show(self, phase: RunPhase) -> None:
         if self.progress is not None:
@@ -234,7 +239,7 @@ class Trainer:
 
     def problem(self, pairs: int, chosen: PairSet) -> str | None:
         """Why no run can start on so many pairs of a set, and what to do; None where one can."""
-        return start_problem(self.progress, self._loaded_model, pairs, chosen)
+        return start_problem(self.shown.progress, self._loaded_model, pairs, chosen)
 
     # -- on the compute thread ---------------------------------------------------------------------------------
 
@@ -264,7 +269,9 @@ class Trainer:
         recorder = RunRecorder(self._workspace, task.run, task.rows, self.machine, resumed=task.resumed)
         staging = self._workspace.registry.staging()
         adapter: Adapter | None = None
-        sampler = self._sampler(task, staging.name)
+        sampler = Sampler.of_run(
+            self._services, task, staging.name, broken_off=lambda: self._requests.now.ends, sampled=self._sampled
+        )
         engine, known = self._engine, KnownReferences(self._workspace)
         assert engine is not None
         for reason in engine.reasons:
@@ -325,20 +332,6 @@ class Trainer:
         if self._requests.now is RunRequest.PAUSE:
             self._wait()
         return self._requests.now is RunRequest.LEAVE
-
-    def _sampler(self, task: RunTask, adapter: str) -> Sampler:
-        settings = stored_settings(self._workspace)
-        if task.for_study:
-            settings = replace(settings, runs=replace(settings.runs, samples=0))
-        return Sampler(
-            self._services,
-            task.run,
-            adapter,
-            settings,
-            resumed=task.resumed,
-            broken_off=lambda: self._requests.now.ends,
-            sampled=self._sampled,
-        )
 
     def _forget(self, recorder: RunRecorder) -> None:
         """Log that the trained policy was discarded."""

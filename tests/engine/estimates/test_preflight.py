@@ -8,7 +8,7 @@ from engine.config import TrainConfig
 from engine.estimates.flops import PairSize, pair_flops
 from engine.estimates.memory import estimate_memory
 from engine.estimates.model_shape import shape_of
-from engine.estimates.preflight import preflight
+from engine.estimates.preflight import Speed, preflight
 from engine.preference import Message, PreferencePair
 from tests.tiny import tiny_config, tiny_tokenizer
 
@@ -60,7 +60,7 @@ def test_a_sound_run_has_no_notes() -> None:
 
 def test_memory_and_time_where_sizes_and_a_speed_are_known() -> None:
     shape = shape_of(tiny_config().to_dict())
-    found = preflight(tiny_tokenizer(), _pairs(8), CONFIG, shape=shape, dtype="bfloat16", flops_per_second=1e6)
+    found = preflight(tiny_tokenizer(), _pairs(8), CONFIG, shape=shape, dtype="bfloat16", speed=Speed(1e6))
     prompt = TEMPLATE + 2
     # all eight pairs fit into one pass
     assert found.memory == estimate_memory(shape, CONFIG, dtype="bfloat16", row=(8 * (prompt + 8 + 7), prompt + 8))
@@ -69,3 +69,22 @@ def test_memory_and_time_where_sizes_and_a_speed_are_known() -> None:
     assert found.seconds == pytest.approx((2 * 6 * learned + 6 * scored + 3 * 2 * scored) / 1e6)
     unknown = preflight(tiny_tokenizer(), _pairs(8), CONFIG)
     assert (unknown.memory, unknown.seconds) == (None, None)
+
+
+def test_more_devices_take_less_time_where_a_step_has_passes_for_them() -> None:
+    shape = shape_of(tiny_config().to_dict())
+    settings = dataclasses.replace(CONFIG, batch_size=60, eval_share=0.0)
+
+    def seconds(devices: int, measured: int) -> float:
+        speed = Speed(1e6, measured)
+        found = preflight(tiny_tokenizer(), _pairs(120), settings, shape=shape, devices=devices, speed=speed)
+        assert found.devices == devices
+        assert found.seconds is not None
+        return found.seconds
+
+    passes = 3  # of 768 tokens, for 60 pairs of 36
+    assert seconds(2, 1) == pytest.approx(seconds(1, 1) * 2 / passes)
+    assert seconds(3, 1) == pytest.approx(seconds(1, 1) / passes)
+    assert seconds(9, 1) == pytest.approx(seconds(1, 1) / passes)
+    assert seconds(1, 2) == pytest.approx(seconds(1, 1) * passes / 2)
+    assert seconds(2, 2) == pytest.approx(seconds(1, 1))

@@ -71,6 +71,7 @@ def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(
         judged.studies.start("outlook", CONFIG)
     over = judged.studies.over
     assert over is not None
+    assert judged.training_over() is over  # not that of a run, or a lost terminal would end it between two runs
     judged.studies.stop()
     over.result(timeout=60)
     stopped = judged.studies.latest("search")
@@ -78,6 +79,7 @@ def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(
     assert (stopped.number, stopped.ended) == (1, "")
     study, heard = studied(judged, "search")
     assert (study.number, study.ended, len(study.runs)) == (1, "finished", len(tried) * FOLDS)
+    assert judged.training_over() is None
     assert any(isinstance(each, StudyChanged) for each in heard)
     (notice,) = [each for each in heard if isinstance(each, WorkbenchNotice)]
     assert (notice.title, notice.text) == ("Search 1", study.words)
