@@ -82,9 +82,9 @@ TRL_IMPLICIT = Format(
     write_implicit,
     CHAT,
     shape="`chosen`, `rejected`: whole conversations as messages",
-    traps="""No prompt stands apart, and none is guessed from letters that both answers share: that would eat the
-beginning of "It is blue" and "It is green". Messages are split before the last one. Where the two conversations differ
-before their last turn, the row is left out.""",
+    traps="""The prompt has no column of its own, and Palate guesses none from letters that both answers share: it would
+eat the beginning of "It is blue" and "It is green". Messages are split before the last one. Where the two
+conversations differ before their last turn, the row is left out.""",
     examples=(
         {
             "chosen": [*_NUT, {"role": "assistant", "content": "A hazelnut."}],

@@ -169,7 +169,7 @@ class _Talk:
             number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
             say(
                 f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
-                f"`palate ask --after {self.pair.prompt.id} …` goes on."
+                f"`palate ask --after {self.pair.prompt.id} …` continues."
             )
 
 
