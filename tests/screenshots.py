@@ -126,7 +126,9 @@ def in_memory() -> FakeWorkbench:
         verdict = ("a", "b", "a", "b", "tie", "a", "both_bad")[number % 7]
         side = "left" if verdict in ("a", "b") else None
         strength = 2 if verdict == "a" and number % 3 == 0 else 1
-        workbench.judge(number, verdict, strength=strength, side=side, layout="side", seconds=8.0 + number % 11)
+        workbench.labelling.judge(
+            number, verdict, strength=strength, side=side, layout="side", seconds=8.0 + number % 11
+        )
     config = run_row(1, "").config
     gentle = {**config, "learning_rate": 1e-5, "beta": 0.3}
     workbench.run_rows = [

@@ -206,7 +206,7 @@ class ServerAnswers:
     async def _outcome(
         self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts, pace: RequestPace
     ) -> _Outcome:
-        """Send a request until there is an answer or a reason; each time but the last mends what was refused before.
+        """Send a request until there is an answer or a reason; each time but the last changes what was refused before.
 
         Raises:
             ServerError: the server failed, in a way that has nothing to do with this prompt.

@@ -161,7 +161,7 @@ def _only_thoughts(cut: bool, max_new_tokens: int) -> str:
 
 
 def _after_thoughts(text: str) -> str:
-    """The answer behind thoughts that stand in it; "" while they have not ended."""
+    """The answer behind thoughts that it contains; "" while they have not ended."""
     if not text.lstrip().startswith(_BEGIN):
         return text
     return text.partition(_END)[2]

@@ -63,7 +63,7 @@ def score_text(calls: ServerCalls, target: Target, prompt: Sequence[int] | str, 
 
 
 def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answer: bool) -> tuple[int, ...]:
-    """The tokens of a conversation under the server's own chat template, which vLLM tells.
+    """The tokens of a conversation under the server's own chat template, which vLLM gives.
 
     Raises:
         ServerError: the server does not tell them.

@@ -40,8 +40,8 @@ VERDICT_LINES: Mapping[str, tuple[str, int]] = {
 }
 """What a line of one such key says of the pair, in a conversation."""
 _HELP = (
-    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins anew; names shows "
-    "who wrote what; anything else is your next turn. ctrl+D leaves."
+    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins another "
+    "conversation; names shows who wrote what; anything else is your next turn. ctrl+D leaves."
 )
 
 
@@ -126,7 +126,7 @@ class _Talk:
             row = conversations.prompt(prompt)
             self.pair = conversations.pair(prompt)
             if self.pair is None:
-                raise InputError(f"Prompt {row.id} has no pair of answers to go on from. Ask it once more.")
+                raise InputError(f"Prompt {row.id} has no pair of answers to continue from. Ask it once more.")
 
     def ask(self, text: str) -> bool:
         """Ask the next question and print both answers; False where there is no answer."""
@@ -169,7 +169,7 @@ class _Talk:
             number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
             say(
                 f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
-                f"`palate ask --after {self.pair.prompt.id} …` continues."
+                f"`palate ask --after {self.pair.prompt.id} …` continues it."
             )
 
 
@@ -250,15 +250,17 @@ def _take_line(talk: _Talk, line: str) -> None:
         said, strength = VERDICT_LINES[line]
         verdict = {"first": pair.first_letter, "second": pair.second_letter}.get(said, said)
         side = {"first": "left", "second": "right"}.get(said)
-        stored = talk.workbench.judge(pair.id, verdict, strength=strength, side=side, layout="stacked").result()
+        stored = talk.workbench.labelling.judge(
+            pair.id, verdict, strength=strength, side=side, layout="stacked"
+        ).result()
         say(f"Saved{'' if stored.blind else ', not blind'}.")
     elif line == "u" and pair is not None:
-        taken = talk.workbench.undo(prompt=pair.prompt.id).result()
+        taken = talk.workbench.labelling.undo(prompt=pair.prompt.id).result()
         say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
     elif line == "again" and pair is not None:
         talk.again()
     elif line == "names" and pair is not None:
-        talk.workbench.names_were_shown(pair.id).result()
+        talk.workbench.labelling.names_were_shown(pair.id).result()
         say(f"1 is by {pair.first.model_name}, 2 by {pair.second.model_name}.")
     elif line == "new":
         talk.begin_after(None)

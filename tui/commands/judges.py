@@ -12,7 +12,7 @@ import click
 
 from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import Options, load_model
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, show_list
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.asking import LABEL_TOKENS
@@ -53,13 +53,8 @@ def _list(options: Options, as_json: bool) -> None:
     with options.reading() as view:
         rows = view.judges.listed()
         own = view.judges.own_agreement()
-    if as_json:
-        for each in rows:
-            emit(judge_record(each, own))
-    elif rows:
-        show_table([list_record(each) for each in rows])
-    else:
-        say("There is no judge yet. Add one with `palate judges add NAME`.")
+    empty = "There is no judge yet. Add one with `palate judges add NAME`."
+    show_list(rows, lambda each: judge_record(each, own), list_record, empty=empty, as_json=as_json)
 
 
 @judges.command()
@@ -106,7 +101,7 @@ def add(options: Options, /, name: str, rubric: Path | None, as_json: bool, **gi
 @as_json
 @click.pass_obj
 def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> None:
-    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured anew."""
+    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured again."""
     if file is None:
         with options.reading() as view:
             row = view.judges.named(name).row
@@ -126,7 +121,7 @@ def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> Non
 @judges.command("try")
 @click.argument("name")
 @click.option(
-    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="Measure it on so many."
+    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="The pairs to measure it on."
 )
 @judge_env
 @as_json
@@ -147,7 +142,7 @@ def try_command(options: Options, name: str, pairs: int, judge_env: tuple[str, .
 
 @judges.command()
 @click.argument("name")
-@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Judge so many more first.")
+@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Pairs to judge first.")
 @judge_env
 @as_json
 @click.pass_obj

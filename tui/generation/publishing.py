@@ -32,9 +32,11 @@ from engine.errors import ServerError
 from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
+from tui.errors import InputError
 from tui.events import WorkbenchNotice
-from tui.generation.policies import ServedPolicy
+from tui.generation.policies import ServedPolicy, policy_by_name
 from tui.workspace.servers import ServerList
+from tui.workspace.settings import AT
 
 MOST_HELD = 4
 """Adapters of ours that a server holds; the oldest is unloaded before another one is loaded."""
@@ -105,6 +107,18 @@ def target_of(policy: ServedPolicy, services: Services) -> Target:
                 probe = _publish(calls, policy, policy.adapter, services)
                 services.publish(WorkbenchNotice(f"{policy.name} answers", probe.words))
         return adapter_target(calls, policy.on.protocol, name)
+
+
+def publish_by_name(adapter: str, server: str, services: Services) -> Probe:
+    """Publish the adapter of this name on a server and probe it. See `publish_on_server` for errors.
+
+    Raises:
+        InputError: it is the base, or there is no such server.
+    """
+    policy = policy_by_name(f"{adapter}{AT}{server}", services)
+    if not isinstance(policy, ServedPolicy) or policy.adapter is None:
+        raise InputError("A server has its base already. Name an adapter to publish.")
+    return publish_on_server(policy, services)
 
 
 def publish_on_server(policy: ServedPolicy, services: Services) -> Probe:
@@ -222,7 +236,7 @@ def _score_both(calls: ServerCalls, target: Target, text: ProbeText) -> tuple[fl
 
 
 def _text_there(calls: ServerCalls, pair: PreferencePair) -> ProbeText:
-    """The pair as the server encodes it: under its chat template where it tells that, else as a plain text."""
+    """The pair as the server encodes it: under its chat template where it gives that, else as a plain text."""
     try:
         (prompt, chosen), (_, rejected) = (
             answer_ids(calls, pair.prompt, each) for each in (pair.chosen, pair.rejected)

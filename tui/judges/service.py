@@ -1,6 +1,6 @@
 """What a workspace does with its judges: add them, measure them, and let them judge. No Textual here.
 
-A judge's verdicts are stored beside the owner's, with the judge's name, and stand only in a trial that it decides. So
+A judge's verdicts are stored beside the owner's, with the judge's name, and count only in a trial that it decides. So
 nothing here teaches a run anything unless a person chooses the judge's verdicts for it.
 """
 
@@ -38,14 +38,14 @@ from tui.judges.work import JudgeProgress, JudgeWork
 from tui.workspace.settings import BASE
 
 TRY_PAIRS = 100
-"""A judge is measured on so many pairs, unless another number is given."""
+"""The pairs that a judge is measured on, unless another number is given."""
 SORTED_BY = "queue_judge"
 """The setting that keeps the judge by whom the queue is sorted."""
 _LONGEST_NAME = 60
 WAIT_FOR_ANSWERS_S = 0.5
 """While the answers of a trial are being written, a judge looks again after this time."""
 MOST_SORTED = 1000
-"""At most so many waiting pairs are judged at once to sort the queue."""
+"""The most waiting pairs that are judged at once to sort the queue."""
 MOST_TOKENS = 4096
 """The longest answer of a judge in tokens, for models that think before they answer."""
 Tick = Callable[[], None]

@@ -61,7 +61,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Pat
     workbench.answers.write_pairs(6).done.result(timeout=120)
     for name, verdict in (("likes-a", "a"), ("likes-b", "b")):
         for number in range(1, 7):
-            workbench.judge(number, verdict).result(timeout=60)
+            workbench.labelling.judge(number, verdict).result(timeout=60)
         workbench.trainer.start(QUICK, name=name)
         assert workbench.trainer.job is not None
         workbench.trainer.job.done.result(timeout=120)

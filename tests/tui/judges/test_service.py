@@ -265,7 +265,7 @@ def test_what_it_is_least_sure_of_is_asked_first_and_the_surest_last(workbench: 
     with serving(JudgeServer(first=0.5, shares=True)) as server:
         pairs = workbench.workspace.write(fill_judged, 20, server.url).result()
         for _ in pairs:
-            workbench.undo().result()
+            workbench.labelling.undo().result()
         workbench.change_setting("ask_again", "0")
         judge = added(workbench, examples=0)
         asker = workbench.judges.asker(judge)
@@ -275,7 +275,7 @@ def test_what_it_is_least_sure_of_is_asked_first_and_the_surest_last(workbench: 
         while (pair := workbench.next_comparison()) is not None:
             said = verdicts_beside(workbench.workspace.connection, pair.id)[-1]
             sureness.append(round(said.confidence or 0.0, 3))
-            workbench.judge(pair.id, "a").result()
+            workbench.labelling.judge(pair.id, "a").result()
     assert sureness == sorted(sureness)
     assert len(set(sureness)) == 2
 
@@ -287,12 +287,12 @@ def test_slips_are_sure_and_opposite_and_a_second_look_does_not_flatter_the_judg
         pairs = workbench.workspace.write(fill_judged, 30, server.url).result()
         slip = pairs[7]
         wrong = {"a": "b", "b": "a"}[workbench.comparison(slip).standing.verdict]  # type: ignore[union-attr]
-        workbench.judge(slip, wrong).result()
+        workbench.labelling.judge(slip, wrong).result()
         judge = tried(workbench, added(workbench, examples=0), 30)
     found = slips(workbench.judges.measured(judge.row))
     assert [(each.comparison, each.own) for each in found] == [(slip, wrong)]
     assert judge.figures.same == 29
-    workbench.judge(slip, {"a": "b", "b": "a"}[wrong]).result()  # looked at again, and changed
+    workbench.labelling.judge(slip, {"a": "b", "b": "a"}[wrong]).result()  # looked at again, and changed
     assert workbench.judges.by_id(judge.row.id).figures.same == 29
 
 

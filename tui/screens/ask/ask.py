@@ -104,7 +104,7 @@ class AskScreen(ConversationScreen):
     # -- news ----------------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
-        """Show what came meanwhile."""
+        """Show what came since."""
         if self.talk.asked is not None and self.talk.asked.ended is not None:
             self._ended(self.talk.asked.ended)
         elif self.talk.asked is None:
@@ -241,7 +241,7 @@ class AskScreen(ConversationScreen):
         names = self._names() if self.names_shown else None
         if self.pair is not None and names is not None and self.pair.id not in self._noted:
             self._noted.add(self.pair.id)
-            self.workbench.names_were_shown(self.pair.id)
+            self.workbench.labelling.names_were_shown(self.pair.id)
         titles = [self._title(name, names[place] if names else "") for place, name in enumerate(("first", "second"))]
         self.view.set_answer_titles(*titles)
 
@@ -296,7 +296,7 @@ class AskScreen(ConversationScreen):
         if prompt is None:
             return
         if self.gate.undo(self.palate.key_pressed_at):
-            taken = begun(lambda: self.workbench.undo(prompt=prompt.id))
+            taken = begun(lambda: self.workbench.labelling.undo(prompt=prompt.id))
             self.run_worker(self._undo(taken), name="undo")
         else:
             self.view.note("that key came too early, and was dropped")
@@ -372,7 +372,7 @@ def _empty_words(who: str) -> Content:
         ("Ask what you like", "bold"),
         "\n\n",
         (visible(who), "$quiet"),
-        ("\nBoth answers stand side by side, and a verdict on them teaches as any other.", "$quiet"),
+        ("\nBoth answers are side by side, and a verdict on them teaches as any other.", "$quiet"),
         ("\n\nenter sends · ctrl+j begins a new line · esc leaves the text field for the keys", "$quiet"),
     )
 

@@ -1,14 +1,13 @@
 """The judges: models and programs that judge in a person's place, what each is worth, and what they may do."""
 
 import asyncio
-from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from tui.errors import KNOWN_ERRORS
 from tui.events import JudgesChanged, ModelChanged, WorkbenchEvent
@@ -18,15 +17,16 @@ from tui.judges.judgement import NO_PERSON
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.screens.base import PalateScreen
-from tui.screens.dialog import AskText, Choose
+from tui.screens.dialog import AskText
 from tui.screens.external_editor import edit_text
+from tui.screens.list_changes import ask_to_remove, try_to
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.picker import Pick
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cells import column, cut
-from tui.widgets.lists.cursor_list import CursorList
+from tui.widgets.lists.list_with_page import ListWithPage, page_keys
 from tui.workspace.settings import BASE
 
 _ABOUT: Final = (
@@ -47,15 +47,12 @@ class JudgesScreen(PalateScreen):
     BINDINGS: ClassVar = [
         Writing("t", "try", "measure", id="judges.try", tooltip="Measure the marked judge on 100 pairs of yours."),
         Writing("a", "add", "add", id="judges.add", tooltip="Add a judge: its name, and the model that judges."),
-        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; it is measured anew then."),
+        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; then measure it again."),
         Writing("w", "slips", "look again", id="judges.slips", tooltip="Open the pairs where it surely disagrees."),
         Writing("o", "sort", "sort queue", id="judges.sort", tooltip="Ask first what it is least sure of."),
         Writing("s", "stop", "stop", id="judges.stop", tooltip="Stop the judge at work; what it judged stays."),
         Writing("x", "remove", "remove", id="judges.remove", tooltip="Offer the marked judge no longer."),
-        Binding(
-            "right_square_bracket", "page(1)", "down", show=False, id="judges.down", tooltip="Scroll its page down."
-        ),
-        Binding("left_square_bracket", "page(-1)", "up", show=False, id="judges.up", tooltip="Scroll its page up."),
+        *page_keys("judges"),
         Binding("escape", "back", "back", id="judges.back", tooltip="Back to where you came from."),
     ]
 
@@ -63,28 +60,21 @@ class JudgesScreen(PalateScreen):
         """Come from the screen of `mode`."""
         super().__init__()
         self.MODE = mode
-        self._rows: dict[str, JudgeView] = {}
+        self._list: ListWithPage[JudgeView] = ListWithPage(_ABOUT, _EMPTY)
         self._slips: dict[int, list[tuple[int, str]]] = {}
         """Judge → the pairs on which it surely chose the other answer, each with what to say of it."""
 
     def compose_body(self) -> ComposeResult:
         """A sentence, the list, and the marked judge."""
-        with Vertical(id="judges"):
-            yield Static(Content(_ABOUT), id="about", markup=False)
-            yield CursorList()
-            with VerticalScroll(id="judge-page", can_focus=False):
-                yield Static("", id="judge", markup=False)
+        yield self._list
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
         """Read the list again: it may have changed elsewhere."""
-        self._rows = {str(each.row.id): each for each in self.workbench.judges.listed()}
-        self._slips = {each.row.id: self._find_slips(each) for each in self._rows.values()}
-        rows = self.query_one(CursorList)
-        width = _NARROW if self.stacked else _WIDE
-        rows.show((key, _line(each, width)) for key, each in self._rows.items())
-        rows.display = bool(self._rows)
+        rows = {str(each.row.id): each for each in self.workbench.judges.listed()}
+        self._slips = {each.row.id: self._find_slips(each) for each in rows.values()}
+        self._list.show(rows, partial(_line, width=_NARROW if self.stacked else _WIDE))
         self._draw()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
@@ -92,15 +82,9 @@ class JudgesScreen(PalateScreen):
         if isinstance(published, JudgesChanged | ModelChanged) and self.is_current:
             self.screen_shown()
 
-    @property
-    def _marked(self) -> JudgeView | None:
-        return self._rows.get(self.query_one(CursorList).current or "")
-
     @on(OptionList.OptionHighlighted)
     def _draw(self) -> None:
-        marked = self._marked
-        words = Content.styled(_EMPTY, "$quiet") if marked is None else self._about(marked)
-        self.query_one("#judge", Static).update(words)
+        self._list.show_page(self._about)
         self.refresh_bindings()
 
     def _about(self, marked: JudgeView) -> Content:
@@ -118,7 +102,7 @@ class JudgesScreen(PalateScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what needs a judge, or a judge at work."""
-        marked = self._marked if self.is_mounted and self.query(CursorList) else None
+        marked = self._list.marked
         works = self.is_mounted and self.workbench.judges.progress is not None
         match action:
             case "stop":
@@ -141,24 +125,24 @@ class JudgesScreen(PalateScreen):
 
     def action_page(self, by: int) -> None:
         """Scroll the marked judge's page."""
-        self.query_one("#judge-page").scroll_relative(y=by, animate=False)
+        self._list.scroll_page(by)
 
     @on(OptionList.OptionSelected)
     def action_try(self) -> None:
         """Measure the marked judge, beside everything else."""
-        if (marked := self._marked) is not None and self.workbench.judges.progress is None:
-            self._try_to(lambda: self.workbench.judges.begin_measuring(marked))
+        if (marked := self._list.marked) is not None and self.workbench.judges.progress is None:
+            try_to(self, lambda: self.workbench.judges.begin_measuring(marked))
 
     def action_sort(self) -> None:
         """Let the marked judge judge the queue, and ask the least sure pairs first from now on."""
-        if (marked := self._marked) is not None:
-            self._try_to(lambda: self._sort(marked))
+        if (marked := self._list.marked) is not None:
+            try_to(self, lambda: self._sort(marked))
 
     def _sort(self, marked: JudgeView) -> None:
         self.workbench.judges.begin_sorting(marked)
         self.workbench.change_setting("order", "judge")
         self.palate.tell(
-            "The queue is sorted", "What the judge is least sure of comes first. The setting order ends it."
+            "The queue is sorted", "The pairs that the judge is least sure of come first. The setting order ends it."
         )
 
     def action_stop(self) -> None:
@@ -167,7 +151,7 @@ class JudgesScreen(PalateScreen):
 
     def action_slips(self) -> None:
         """Open the pairs on which the judge surely chose the other answer."""
-        if (marked := self._marked) is not None and (found := self._slips.get(marked.row.id)):
+        if (marked := self._list.marked) is not None and (found := self._slips.get(marked.row.id)):
             self.app.push_screen(ReviewScreen(found))
 
     def _find_slips(self, marked: JudgeView) -> list[tuple[int, str]]:
@@ -178,16 +162,11 @@ class JudgesScreen(PalateScreen):
     @leads_away_once
     def action_remove(self) -> None:
         """Ask, then offer the marked judge no longer."""
-        marked = self._marked
+        marked = self._list.marked
         if marked is None:
             return
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self._try_to(lambda: self.workbench.judges.remove(marked.name))
-
         sentence = f"{visible_line(marked.name, 40)} is offered no longer. Its verdicts stay."
-        self.app.push_screen(Choose("Remove this judge?", sentence, (("y", "remove"),)), answered)
+        ask_to_remove(self, "judge", sentence, lambda: self.workbench.judges.remove(marked.name))
 
     # -- adding, and the rubric ----------------------------------------------------------------------------------
 
@@ -228,7 +207,7 @@ class JudgesScreen(PalateScreen):
 
     def action_rubric(self) -> None:
         """Open the rubric in the person's editor."""
-        if (marked := self._marked) is not None:
+        if (marked := self._list.marked) is not None:
             self.run_worker(self._edit_rubric(marked), name="rubric")
 
     async def _edit_rubric(self, marked: JudgeView) -> None:
@@ -240,13 +219,6 @@ class JudgesScreen(PalateScreen):
             self.palate.tell_error(error)  # the file stays where it is, and an error of the editor names it
             return
         edited.forget()
-        self.screen_shown()
-
-    def _try_to(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except KNOWN_ERRORS as error:
-            self.palate.tell_error(error)
         self.screen_shown()
 
 

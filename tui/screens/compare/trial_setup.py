@@ -191,7 +191,7 @@ _REPEATS_HELP: Final = (
 )
 _JUDGE_HELP: Final = (
     "You, or a judge that agrees with you well enough (see J).\n"
-    "A judge is cheap and no person: it proves less than you do, and the board of your own trials leaves it out."
+    "A judge is cheap and no person: it proves less than you do, and its trials are never counted as your own."
 )
 _EARLY_HELP: Final = (
     "Offer the result as soon as it is settled.\n"

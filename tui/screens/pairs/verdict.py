@@ -53,7 +53,7 @@ class VerdictScreen(PairScreen):
     def screen_shown(self) -> None:
         """Read the pair and its history."""
         pair = self._pair = self.workbench.comparison(self._comparison)
-        self.workbench.names_were_shown(self._comparison)
+        self.workbench.labelling.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
         self._draw(pair)
         self.call_after_refresh(self.painted)

@@ -145,7 +145,7 @@ def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
 
 _FIRST: Final = {RunPhase.REFERENCE: "answers that you wait for come first"}
 _PHASES: Final = {
-    RunPhase.REFERENCE: "Scoring the pairs with the reference. Answers that you wait for come first.",
+    RunPhase.REFERENCE: "Preparing the run. Answers that you wait for come first.",
     RunPhase.RESUMING: "Resuming the run…",
     RunPhase.TRAINING: "The first step is being computed…",
     RunPhase.STOPPING: "Stopping…",
