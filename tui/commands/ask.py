@@ -47,7 +47,7 @@ _HELP = (
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--policy", metavar="NAME", help="A policy: base, in-use, server or an adapter. Default: as in the app.")
+@click.option("--policy", metavar="NAME", help="Base, in-use or an adapter, or NAME@SERVER. Default: as in the app.")
 @click.option(
     "--against", metavar="NAME", help="The other policy. Default: as in the app, at first the adapter in use."
 )

@@ -23,7 +23,7 @@ from tui.judges.format import figure_lines, list_record, verdict_of
 from tui.judges.judgement import NO_PERSON
 from tui.judges.service import TRY_PAIRS, NewJudge
 from tui.text.sanitize import visible, visible_line
-from tui.workspace.settings import BASE
+from tui.workspace.settings import BASE, is_served
 
 if TYPE_CHECKING:
     from tui.analysis.agreement import Agreement
@@ -60,7 +60,9 @@ def _list(options: Options, as_json: bool) -> None:
 @judges.command()
 @click.argument("name")
 @click.option("--server", metavar="NAME", help="The server whose model judges. Default: the model that is loaded here.")
-@click.option("--policy", metavar="NAME", default=BASE, show_default=True, help="Here: base, or an adapter's name.")
+@click.option(
+    "--policy", metavar="NAME", default=BASE, show_default=True, help="Base or an adapter, here or NAME@SERVER."
+)
 @click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see the README).")
 @click.option("--rubric", type=CallerPath(), metavar="FILE", help="The rubric. Default: begun from your choices.")
 @click.option(
@@ -84,7 +86,7 @@ def add(options: Options, /, name: str, rubric: Path | None, as_json: bool, **gi
     text = None if rubric is None else read_rubric(rubric)
     new = NewJudge(name=name, rubric=text, **given)
     with options.owning() as workbench:
-        if new.command is None and new.server is None:
+        if new.command is None and new.server is None and not is_served(new.policy):
             load_model(workbench)
         added = workbench.judges.add(new)
         own = workbench.judges.own_agreement()

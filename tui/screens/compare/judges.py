@@ -27,7 +27,7 @@ from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cells import column, cut
 from tui.widgets.lists.list_with_page import ListWithPage, page_keys
-from tui.workspace.settings import BASE
+from tui.workspace.settings import AT, BASE
 
 _ABOUT: Final = (
     "A judge is a model or a program that judges pairs as you would. It is measured on pairs that you judged and it "
@@ -37,7 +37,6 @@ _EMPTY: Final = "No judge yet. Press a to add one."
 _LABEL: Final = 22
 _NARROW, _WIDE = 24, 48
 """Cells of a judge's model and place, with the space behind them."""
-_SERVER, _HERE = "server:", "here:"
 
 
 class JudgesScreen(PalateScreen):
@@ -177,24 +176,19 @@ class JudgesScreen(PalateScreen):
         self.app.push_screen(ask, lambda name: self._ask_place(name) if name is not None else None)
 
     def _ask_place(self, name: str) -> None:
-        here = [(BASE, "the base model here")]
-        adapters = [each for each in self.workbench.adapters() if each.fits]
-        here += [(each.id, f"{visible_line(each.name, 24)}, an adapter here") for each in adapters]
-        servers = [each for each in self.workbench.servers.all() if each.id is not None]
+        models = {f"{BASE}{AT}{each.name}": each.server.model for each in self.workbench.servers.all()}
+        models[BASE] = "the base model here"
+        offered = sorted(self.workbench.policies(), key=lambda each: (each.needs_model, each.word not in models))
         places = [
-            (_SERVER + each.name, Content(f"{visible_line(each.server.model, 28)} on {visible_line(each.name, 24)}"))
-            for each in servers
+            (each.word, Content(visible_line(": ".join(filter(None, (each.label, models.get(each.word)))), 56)))
+            for each in offered
         ]
-        places += [(_HERE + policy, Content(words)) for policy, words in here]
-        sentence = "The model that judges. A server is added with V."
-        self.app.push_screen(Pick("Add a judge", sentence, places), lambda place: self._add(name, place))
+        sentence = "The policy that judges. A server is added, and allowed, with V."
+        self.app.push_screen(Pick("Add a judge", sentence, places), lambda policy: self._add(name, policy))
 
-    def _add(self, name: str, place: str | None) -> None:
-        if place is None:
-            return
-        kind, rest = place[: len(_SERVER)], place.partition(":")[2]
-        new = NewJudge(name=name, server=rest) if kind == _SERVER else NewJudge(name=name, policy=rest)
-        self.run_worker(self._add_beside(new), name="add a judge")
+    def _add(self, name: str, policy: str | None) -> None:
+        if policy is not None:
+            self.run_worker(self._add_beside(NewJudge(name=name, policy=policy)), name="add a judge")
 
     async def _add_beside(self, new: NewJudge) -> None:
         """Add it on a thread: its first rubric counts every choice."""

@@ -38,7 +38,7 @@ async def test_a_judge_is_added_and_measured_by_keys(workbench: StillWorkbench, 
             await pilot.press("a")
             await until_shown(pilot, "A name for it.")
             await pilot.press(*"mine", "enter")
-            await until_shown(pilot, f"llama on {NAME}")
+            await until_shown(pilot, f"base@{NAME}: llama")
             await pilot.press("enter")
             await until_shown(pilot, "not measured")
             await until_shown(pilot, "nothing yet: 20 of your pairs are needed")
