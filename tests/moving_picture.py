@@ -152,7 +152,7 @@ async def train(film: Film, workbench: Any) -> None:
     while (progress := workbench.run_progress) is not None:
         if progress.step > seen:  # a frame costs the run time
             seen = progress.step
-            await growing.take(0.25, "The run learns to tell the chosen answer from the other one.")
+            await growing.take(0.15, "The run learns to tell the chosen answer from the other one.")
         await asyncio.sleep(0.5)
     step = max(1, len(growing.frames) // 10)
     film.frames += growing.frames[::step][:12]
@@ -171,13 +171,14 @@ async def compare(film: Film) -> None:
     await film.pilot.press("S")
     screen = await film.shown(TrialScreen)
     await film.judge(screen, (1.6, 0.7), "A blind trial, base against tuned, on questions that no run has seen.")
-    while screen.check_action("finish", ()) is not True:
+    while not (screen.row.total and screen.row.done == screen.row.total and screen.shown_pair is None):
         if screen.shown_pair is not None and screen.can_judge:
             await film.judge(screen)
         await film.pilot.pause(0.1)
+    await film.until(lambda: screen.check_action("finish", ()) is True)
     await film.pilot.press("enter")
     await film.shown(TrialResultScreen)
-    await film.take(4.0, "Wins, ties and losses, with an interval.")
+    await film.take(3.0, "Wins, ties and losses, with an interval.")
 
 
 def keep(frames: Sequence[tuple[str, float]], folder: Path) -> None:
