@@ -109,7 +109,8 @@ def add_verdict(
     if verdict not in VERDICTS:
         raise NotAllowed(f"{verdict!r} is not a verdict. Use one of: {', '.join(VERDICTS)}.")
     _check_judgeable(conn, comparison, judge)
-    blind = blind and not names_known(conn, comparison)
+    if judge is None:  # a judge never gets names
+        blind = blind and not names_known(conn, comparison)
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note}
     by = {"source": source, "person": person, "judge": judge, "confidence": confidence, "origin": origin, "act": act}

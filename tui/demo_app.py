@@ -131,8 +131,13 @@ class DemoApp(PalateApp):
             "answer from the other one. You could label more pairs in the meantime.",
             seconds=0,
         )
-        await self._until(lambda: self.workbench.run_progress is None)
+        await self._until(self._run_is_over)
         await self._say("The run is done, and its adapter is in use.", seconds=5)
+
+    def _run_is_over(self) -> bool:
+        """Is the end of the newest run recorded? Its progress is not there yet when its row is new."""
+        runs = self.workbench.runs()
+        return self.workbench.run_progress is None and bool(runs) and runs[0].status != "running"
 
     async def _read_run(self) -> None:
         await self._press("R")

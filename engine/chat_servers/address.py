@@ -69,7 +69,6 @@ class Server:
         key = os.environ.get(self.key_env)
         if not key:
             raise ServerError(
-                f"The environment variable {self.key_env} is not set. Set it to the server's key, or name another "
-                "variable (`server_key_env`)."
+                f"The environment variable {self.key_env} is not set. Set it to the server's key before Palate starts."
             )
         return key

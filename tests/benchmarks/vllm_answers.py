@@ -1,22 +1,30 @@
 """Answers by vLLM at the shape of a random model, in an environment of its own, for `tests.benchmarks.gpu`.
 
-    VLLM_PYTHON tests/benchmarks/vllm_answers.py '{"config": {…}, "rows": [2, 16], "tokens": 128, "prompt": 100, …}'
+    VLLM_PYTHON tests/benchmarks/vllm_answers.py '{"config": {…}, "rows": [2, 16], "tokens": 128, …}'
 
 vLLM pins another torch than Palate, so this file imports nothing of Palate. It prints one JSON object for each number
 of rows: `rows`, `seconds` (the better of two rounds, for all rows) and `vllm`, its version.
 """
 
+import argparse
 import json
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 
-def main() -> None:
-    """Read the request from the first argument and print the figures as they come."""
-    request: dict[str, Any] = json.loads(sys.argv[1])
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("request", help="JSON: config, rows, tokens, prompt, eager and sampling")
+    return flags
+
+
+def main(line: Sequence[str] | None = None) -> None:
+    """Read the request and print the figures as they come."""
+    request: dict[str, Any] = json.loads(parser().parse_args(line).request)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_text(json.dumps(request["config"]))
         _measure(folder, request)

@@ -39,6 +39,8 @@ VERDICT_LINES: Mapping[str, tuple[str, int]] = {
     "+": ("both_good", 1),
 }
 """What a line of one such key says of the pair, in a conversation."""
+_ABOUT_PAIR = ("u", "again", "names")
+"""Lines about the pair that is not its verdict."""
 _HELP = (
     "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins another "
     "conversation; names shows who wrote what; anything else is your next turn. ctrl+D leaves."
@@ -245,28 +247,33 @@ def _converse(options: Options, flags: Mapping[str, Any]) -> None:
 
 
 def _take_line(talk: _Talk, line: str) -> None:
-    pair = talk.pair
-    if line in VERDICT_LINES and pair is not None:
+    if line == "new":
+        talk.begin_after(None)
+        say("A new conversation.")
+    elif line not in VERDICT_LINES and line not in _ABOUT_PAIR:
+        talk.ask(line)
+    elif talk.pair is None:
+        say(f"There is no pair to which “{line}” applies. Write a question.")
+    elif line == "again":
+        talk.again()
+    else:
+        _about_pair(talk.workbench, talk.pair, line)
+
+
+def _about_pair(workbench: Workbench, pair: ComparisonRow, line: str) -> None:
+    if line == "u":
+        taken = workbench.labelling.undo(prompt=pair.prompt.id).result()
+        say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
+    elif line == "names":
+        workbench.labelling.names_were_shown(pair.id).result()
+        first, second = (visible_line(each.model_name or "a model", 40) for each in (pair.first, pair.second))
+        say(f"1 is by {first}, 2 by {second}.")
+    else:
         said, strength = VERDICT_LINES[line]
         verdict = {"first": pair.first_letter, "second": pair.second_letter}.get(said, said)
         side = {"first": "left", "second": "right"}.get(said)
-        stored = talk.workbench.labelling.judge(
-            pair.id, verdict, strength=strength, side=side, layout="stacked"
-        ).result()
+        stored = workbench.labelling.judge(pair.id, verdict, strength=strength, side=side, layout="stacked").result()
         say(f"Saved{'' if stored.blind else ', not blind'}.")
-    elif line == "u" and pair is not None:
-        taken = talk.workbench.labelling.undo(prompt=pair.prompt.id).result()
-        say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
-    elif line == "again" and pair is not None:
-        talk.again()
-    elif line == "names" and pair is not None:
-        talk.workbench.labelling.names_were_shown(pair.id).result()
-        say(f"1 is by {pair.first.model_name}, 2 by {pair.second.model_name}.")
-    elif line == "new":
-        talk.begin_after(None)
-        say("A new conversation.")
-    else:
-        talk.ask(line)
 
 
 # -- past ones -------------------------------------------------------------------------------------------------

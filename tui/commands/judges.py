@@ -63,7 +63,7 @@ def _list(options: Options, as_json: bool) -> None:
 @click.option(
     "--policy", metavar="NAME", default=BASE, show_default=True, help="Base or an adapter, here or NAME@SERVER."
 )
-@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see the README).")
+@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see docs/JUDGES.md).")
 @click.option("--rubric", type=CallerPath(), metavar="FILE", help="The rubric. Default: begun from your choices.")
 @click.option(
     "--examples",

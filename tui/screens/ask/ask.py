@@ -218,8 +218,12 @@ class AskScreen(ConversationScreen):
     def _continues(self) -> str:
         if self.talk.prompt is None:
             return "your question"
-        if self.talk.pair is None or self.workbench.conversations.chosen(self.talk.pair) is not None:
+        pair = self.talk.pair
+        chosen = None if pair is None else self.workbench.conversations.chosen(pair)
+        if pair is None or chosen in (pair.a.text, pair.b.text):
             return "your next turn"
+        if chosen is not None:
+            return "your next turn, after the answer that you wrote"
         return f"your next turn, after the {'first' if self.stacked else 'left'} answer"
 
     # -- names ---------------------------------------------------------------------------------------------------

@@ -68,8 +68,12 @@ class VerdictScreen(PairScreen):
 
     def standing(self, pair: ComparisonRow) -> str:
         """The present verdict, and whether it counts for training."""
-        words = verdict_in_words(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        words = self.said(pair, pair.standing) if pair.standing else "open"
         return f"{words} · − out of training" if self._out else words
+
+    def said(self, pair: ComparisonRow, verdict: VerdictRow) -> str:
+        """A verdict in words."""
+        return verdict_in_words(pair, verdict, stacked=self.stacked)
 
     def _history(self, pair: ComparisonRow) -> list[str]:
         """The pair's note, then all its verdicts and changes, newest first."""
