@@ -196,7 +196,7 @@ def note_trial(conn: Connection, trial: int, note: str) -> None:
         NotFound: there is no such trial.
     """
     if conn.execute("UPDATE trials SET note = ? WHERE id = ?", (note, trial)).rowcount == 0:
-        raise NotFound(f"There is no trial {trial}.")
+        raise NotFound(f"There is no trial {trial}. The screen Compare lists them.")
 
 
 def note_comparison(conn: Connection, comparison: int, note: str) -> None:

@@ -109,7 +109,7 @@ def get_judge(conn: Connection, judge: int) -> JudgeRow:
     """
     row = conn.execute("SELECT * FROM judges WHERE id = ?", (judge,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no judge {judge}.")
+        raise NotFound(f"There is no judge {judge}. `palate judges` lists them.")
     return _judge_row(row)
 
 

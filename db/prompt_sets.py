@@ -77,7 +77,7 @@ def remove_prompt(conn: Connection, prompt: int) -> None:
         NotAllowed: it was answered, asked in a trial or moved out of a trial, so other rows depend on it.
     """
     if conn.execute("SELECT 1 FROM prompts WHERE id = ?", (prompt,)).fetchone() is None:
-        raise NotFound(f"There is no prompt {prompt}.")
+        raise NotFound(f"There is no prompt {prompt}. `palate prompts show SET` lists those of a set.")
     for table, words in (
         ("completions", "it was answered"),
         ("trial_prompts", "a trial asks it"),

@@ -76,7 +76,7 @@ def add_prompts(conn: Connection, set_id: int, prompts: Iterable[NewPrompt]) -> 
     """
     row = conn.execute("SELECT held_out FROM prompt_sets WHERE id = ?", (set_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no prompt set {set_id}.")
+        raise NotFound(f"There is no prompt set {set_id}. `palate prompts` lists them.")
     added = duplicates = 0
     clashes: list[str] = []
     for prompt in prompts:
@@ -117,7 +117,7 @@ def get_prompt(conn: Connection, prompt_id: int) -> PromptRow:
     """
     row = conn.execute(f"{_PROMPT} WHERE p.id = ?", (prompt_id,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no prompt {prompt_id}.")
+        raise NotFound(f"There is no prompt {prompt_id}. `palate prompts show SET` lists those of a set.")
     return prompt_row(row)
 
 

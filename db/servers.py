@@ -61,7 +61,7 @@ def get_server(conn: Connection, name: str) -> ServerRow:
     """
     row = conn.execute("SELECT * FROM servers WHERE name = ?", (name,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no server {name!r}.")
+        raise NotFound(f"There is no server {name!r}. `palate servers` lists them.")
     return _server_row(row)
 
 
@@ -73,7 +73,7 @@ def server_by_id(conn: Connection, server: int) -> ServerRow:
     """
     row = conn.execute("SELECT * FROM servers WHERE id = ?", (server,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no server {server}.")
+        raise NotFound(f"There is no server {server}. `palate servers` lists them.")
     return _server_row(row)
 
 

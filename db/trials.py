@@ -70,7 +70,7 @@ def get_trial(conn: Connection, trial: int) -> TrialRow:
     """
     row = conn.execute(f"{_TRIAL} WHERE t.id = ?", (trial,)).fetchone()
     if row is None:
-        raise NotFound(f"There is no trial {trial}.")
+        raise NotFound(f"There is no trial {trial}. The screen Compare lists them.")
     return _trial_row(row)
 
 
@@ -89,7 +89,7 @@ def set_trial_status(conn: Connection, trial: int, status: str) -> None:
     ended = None if status == "running" else utc_now()
     changed = conn.execute("UPDATE trials SET status = ?, ended = ? WHERE id = ?", (status, ended, trial))
     if changed.rowcount == 0:
-        raise NotFound(f"There is no trial {trial}.")
+        raise NotFound(f"There is no trial {trial}. The screen Compare lists them.")
 
 
 def stop_left_side_by_sides(conn: Connection) -> None:

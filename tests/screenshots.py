@@ -161,11 +161,16 @@ def _loaded(workbench: Any) -> bool:
     return workbench.status().model_state in ("ready", "failed")
 
 
+def for_librsvg(svg: str) -> str:
+    """A picture of Textual's as librsvg has to be given it: it keeps no spaces and stretches no text."""
+    drawn = svg.replace("<text ", '<text xml:space="preserve" ')
+    return drawn.replace("font-size: 20px", f"font-size: {FITTING_SIZE}px").replace("Fira Code", "DejaVu Sans Mono")
+
+
 def to_png(folder: Path, shot: Shot) -> None:
     """Put a PNG of a shot, as large as its terminal would be, in place of its SVG."""
     file = folder / f"{shot.name}.svg"
-    drawn = file.read_text(encoding="utf-8").replace("<text ", '<text xml:space="preserve" ')
-    drawn = drawn.replace("font-size: 20px", f"font-size: {FITTING_SIZE}px").replace("Fira Code", "DejaVu Sans Mono")
+    drawn = for_librsvg(file.read_text(encoding="utf-8"))
     command = ["rsvg-convert", "--width", str(shot.size[0] * PIXELS_PER_COLUMN)]
     made = subprocess.run(command, check=True, input=drawn.encode(), stdout=subprocess.PIPE)
     file.with_suffix(".png").write_bytes(_with_few_colours(made.stdout))

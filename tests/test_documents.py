@@ -1,7 +1,9 @@
 """README and docs say what the code does: their tables, their commands and their links."""
 
+import importlib
 import re
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -27,6 +29,24 @@ COMMANDS = sorted(
         for line in re.findall(r"^ {4,8}(palate(?: .*?)?)(?:\s+#.*)?$", without_blocks(text), flags=re.MULTILINE)
     }
 )
+GENERATED = {"commands.md", "keys.md", "settings.md"}
+WRITTEN = {name: without_blocks(text) for name, text in PAGES.items() if name not in GENERATED | {"LOG.md"}}
+WRITTEN["CONTRIBUTING.md"] = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+IN_TEXT = sorted(
+    {
+        " ".join(line.split())
+        for text in WRITTEN.values()
+        for line in re.findall(r"`((?:palate|make|pytest|(?:\.venv/bin/)?python -m (?:tests|pytest))\b[^`]*)`", text)
+    }
+    | {
+        line.strip()
+        for text in WRITTEN.values()
+        for line in re.findall(r"^ {4,8}(make \S+|python -m tests\.[^#\n]*)", text, flags=re.MULTILINE)
+    }
+)
+"""What stands in the text between backticks or as an example: commands of Palate, of make and of the tests."""
+PLACES = {"RUN": "1", "NAME": "trl"}
+"""Words that stand for a value which is checked as it is read."""
 LINKS = sorted(
     (page, link)
     for page, text in PAGES.items()
@@ -62,6 +82,39 @@ def test_the_page_of_keys_has_every_screen_with_keys_of_its_own() -> None:
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_shown_command_can_be_parsed(line: str) -> None:
+    parse(line)
+
+
+@pytest.mark.parametrize("line", [each for each in IN_TEXT if each.startswith("palate")])
+def test_a_command_that_the_text_names_can_be_parsed(line: str) -> None:
+    """The text may name a command without its arguments."""
+    with suppress(click.MissingParameter, click.BadOptionUsage):
+        parse(" ".join(PLACES.get(word, word) for word in line.split(" ")))
+
+
+@pytest.mark.parametrize("line", [each for each in IN_TEXT if each.startswith("make")])
+def test_what_make_is_called_with_is_a_target(line: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{re.escape(shlex.split(line)[1])}:", makefile, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", [each for each in IN_TEXT if "-m tests" in each])
+def test_a_script_that_the_text_names_takes_those_words(line: str) -> None:
+    name, *words = shlex.split(line)[2:]
+    is_package = (ROOT / name.replace(".", "/")).is_dir()
+    parser = importlib.import_module(f"{name}.__main__" if is_package else name).parser()
+    if words and "--help" not in words:
+        parser.parse_args(["1" if word == "N" else word for word in words])
+
+
+@pytest.mark.parametrize("line", [each for each in IN_TEXT if "pytest" in each])
+def test_a_test_that_the_text_names_is_there(line: str) -> None:
+    paths = [word for word in shlex.split(line) if word.startswith("tests/")]
+    assert [each for each in paths if not (ROOT / each).exists()] == []
+
+
+def parse(line: str) -> None:
+    """Read a command line of Palate as it would read it, and do nothing."""
     words = shlex.split(line)[1:]
     context = main.make_context("palate", list(words), resilient_parsing=False)
     rest = [*context._protected_args, *context.args]

@@ -45,7 +45,7 @@ def read_pieces(path: Path, progress: Progress = lambda _: None) -> Iterator[str
                 raise _undecodable(path, error, done - waiting, lines, encoding) from None
             if "\x00" in text:
                 line = lines + text[: text.index("\x00")].count("\n")
-                raise InterchangeError(f"{path}, line {line}: a NUL byte. This is no text in UTF-8. {_ADVICE}")
+                raise InterchangeError(f"{path}, line {line}: a NUL byte, so this is no text in UTF-8. {_ADVICE}")
             done += len(data)
             lines += text.count("\n")
             progress(done)
@@ -68,7 +68,8 @@ def read_lines(path: Path, progress: Progress = lambda _: None) -> Iterator[str]
         rest.append(first)
         size += len(first)
         if size > LONGEST_LINE:
-            raise InterchangeError(f"{path}, line {number}: it is longer than {LONGEST_LINE >> 20} million characters.")
+            most = LONGEST_LINE >> 20
+            raise InterchangeError(f"{path}, line {number}: it has more than {most} million characters. Shorten it.")
         if more:
             yield "".join(rest) + "\n"
             for line in more[:-1]:

@@ -38,13 +38,11 @@ class Server:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingError(
-                f"The server (--server) takes an address such as http://localhost:8000/v1, not {self.url!r}."
-            )
+            raise SettingError(f"A server takes an address such as http://localhost:8000/v1, not {self.url!r}.")
         if parts.username or parts.password:
             raise SettingError(
-                f"The server's address (--server) holds a user or a password for {parts.hostname}, and Palate never "
-                "stores a key. Put the key into an environment variable, and name that with --server-key-env."
+                f"The server's address holds a user or a password for {parts.hostname}, and Palate never "
+                "stores a key. Put the key into an environment variable, and name that (`server_key_env`)."
             )
 
     @property

@@ -93,6 +93,4 @@ def _bounded(stream: Any, most: int, place: str) -> Any:
 
 def too_much(place: str, what: str) -> ServerError:
     """The error for a server that sends more than allowed."""
-    return ServerError(
-        f"{place} sent {what}, so Palate closed the connection. Check the server and its address (--server)."
-    )
+    return ServerError(f"{place} sent {what}, so Palate closed the connection. Check the server and its address.")

@@ -273,7 +273,7 @@ class ServerAnswers:
             most = self._sampling.max_new_tokens
             return _Outcome(
                 None,
-                f"Prompt and {most} tokens are too long together. Lower the longest answer (--max-new-tokens).",
+                f"Prompt and {most} tokens are too long together. Lower the longest answer (`max_new_tokens`).",
             )
         if reason := reply.why_empty(self._sampling.max_new_tokens):
             return _Outcome(None, f"{self._server.base_url} sent no answer: {reason}")
@@ -294,7 +294,7 @@ class ServerAnswers:
                 raise
             raise ServerError(
                 f"{self._server.base_url} needed more than {longest_s:,.0f} s for one answer. Check its load, or ask "
-                "for fewer tokens (--max-new-tokens)."
+                "for fewer tokens (`max_new_tokens`)."
             ) from None
 
     async def _stream(self, client: "AsyncOpenAI", request: GenerationRequest, one_token: bool) -> Reply:

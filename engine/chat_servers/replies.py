@@ -157,7 +157,7 @@ def _only_thoughts(cut: bool, max_new_tokens: int) -> str:
     if not cut:
         return "there were thoughts alone."
     return (
-        f"thoughts took all of its {max_new_tokens} tokens. Raise the longest answer (--max-new-tokens), or turn the "
+        f"thoughts took all of its {max_new_tokens} tokens. Raise the longest answer (`max_new_tokens`), or turn the "
         "model's thoughts off at the server."
     )
 
@@ -256,11 +256,11 @@ def unreadable(place: str, text: str) -> ServerError:
         title = _TITLE.search(text[:10_000])
         named = f" (“{shortened(title.group(1))}”)" if title else ""
         return ServerError(
-            f"{place} sent a web page{named} in place of an answer. Give the address of the server's API (--server), "
+            f"{place} sent a web page{named} in place of an answer. Give the address of the server's API, "
             "which usually ends in /v1."
         )
     return ServerError(
-        f"{place} sent something that is no chat completion: {sentence(text) or 'nothing at all.'} Check that --server "
+        f"{place} sent something that is no chat completion: {sentence(text) or 'nothing at all.'} Check that this "
         "is the address of an OpenAI-compatible server."
     )
 

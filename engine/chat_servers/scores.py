@@ -123,7 +123,8 @@ def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answe
         reply = calls.post("/tokenize", {**asked, "add_generation_prompt": begins_answer})
     except CallRefused as error:
         raise ServerError(
-            f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize): {error.said} vLLM does."
+            f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize): {error.said} "
+            "Choose a server that does, such as vLLM."
         ) from error
     return _tokens_in(calls, reply)
 
@@ -131,7 +132,10 @@ def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answe
 def _tokens_in(calls: ServerCalls, reply: Any) -> tuple[int, ...]:
     ids = value_at(reply, "tokens")
     if not isinstance(ids, list) or not all(isinstance(each, int) for each in ids):
-        raise ServerError(f"{calls.server.base_url} does not tell the tokens of a text (/tokenize). vLLM does.")
+        raise ServerError(
+            f"{calls.server.base_url} does not tell the tokens of a text (/tokenize). "
+            "Choose a server that does, such as vLLM."
+        )
     return tuple(ids)
 
 

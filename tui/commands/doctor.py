@@ -18,6 +18,7 @@ from db.errors import DatabaseError, WorkspaceBusy
 from db.lock import WorkspaceLock
 from engine.errors import EngineError
 from engine.sources.default_model import DEFAULT_SOURCE, default_folder
+from engine.sources.packages import NEEDED, missing_packages
 from tui.commands.options import Options
 from tui.commands.output import as_json
 from tui.errors import WorkbenchError
@@ -82,10 +83,15 @@ def _machine() -> Iterator[Finding]:
         try:
             yield Finding("package", GOOD, f"{package} {version(package)}")
         except PackageNotFoundError:
+            if package in NEEDED:  # `_torch` says what that means
+                continue
             yield Finding("package", BAD, f"{package} is not installed. Install Palate again, with `make run`.")
 
 
 def _torch() -> Iterator[Finding]:
+    if missing := missing_packages():
+        yield Finding("packages", NOTE, f"{', '.join(missing)} not installed: servers answer, and nothing trains here.")
+        return
     from engine.precision import choose_device, choose_dtype  # imports torch
 
     device, why_device = choose_device("auto")

@@ -22,6 +22,7 @@ from db.settings import use_adapter
 from engine.errors import EngineError, ModelError
 from engine.events import Notice, Progress, SourceReady
 from engine.sources.default_model import DEFAULT_SOURCE
+from engine.sources.packages import require_packages
 from engine.sources.prepare import prepare_source
 from tui.compute.scheduler import WorkSteps
 from tui.errors import title_of
@@ -91,6 +92,7 @@ class LoadedModel:
     def load_steps(self) -> WorkSteps:
         """Fetch and load the base model, then the adapter that was in use when it was last loaded."""
         try:
+            require_packages()
             yield from self._prepare_and_load()
         except EngineError as error:
             self._fail(error)

@@ -183,7 +183,10 @@ def served_margins(policy: ServedPolicy, services: Services, pairs: Sequence[Pre
         AdapterError, ServerError: see `target_of`; or the server gives no log-probabilities, or does not tell tokens.
     """
     if policy.on.protocol == LLAMACPP:
-        raise ServerError("llama.cpp scores one token a request, which is too slow for the order margin. vLLM is not.")
+        raise ServerError(
+            "A server of llama.cpp scores one token a request, which is too slow for the order margin. Choose another "
+            "order, or a server of vLLM."
+        )
     tuned = target_of(policy, services)
     margins = {}
     with ServerCalls(policy.server) as calls:

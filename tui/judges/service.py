@@ -155,9 +155,9 @@ class Judges(JudgeRecords):
         if not name or len(name) > _LONGEST_NAME:
             raise InputError(f"A judge's name has 1 to {_LONGEST_NAME} characters. Give it another one.")
         if not 0 <= new.examples <= MOST_EXAMPLES:
-            raise InputError(f"A judge is shown 0 to {MOST_EXAMPLES} examples, not {new.examples}.")
+            raise InputError(f"A judge is shown 0 to {MOST_EXAMPLES} examples, not {new.examples}. Change it.")
         if not 1 <= new.answer_tokens <= MOST_TOKENS:
-            raise InputError(f"A judge's answer has 1 to {MOST_TOKENS} tokens, not {new.answer_tokens}.")
+            raise InputError(f"A judge's answer has 1 to {MOST_TOKENS} tokens, not {new.answer_tokens}. Change it.")
         if new.command is not None:
             added = self._workspace.write(db_judges.set_command_judge, name, new.command).result()
             self._publish(JudgesChanged())

@@ -43,7 +43,7 @@ def editor_command() -> list[str]:
         try:
             words = shlex.split(os.environ.get(variable, ""))
         except ValueError as error:
-            raise InputError(f"${variable} cannot be read: {error}. Mend its quotes.") from error
+            raise InputError(f"${variable} cannot be read: {error}. Correct its quotes.") from error
         if words:
             if shutil.which(words[0]) is None:
                 raise InputError(f"${variable} is {words[0]!r}, which is not installed. Set it to an editor that is.")

@@ -111,9 +111,9 @@ class SourceConfig:
             SettingError: its address or its model is missing, or the address is not usable.
         """
         if not self.server:
-            raise SettingError("A server is to answer, and --server is not set. Give its address, or another --policy.")
+            raise SettingError("The policy is a server, and the setting `server` is empty. Set it, or another policy.")
         if not self.server_model:
-            raise SettingError(f"--server-model is not set. Name the model that answers at {self.server}.")
+            raise SettingError(f"The setting `server_model` is empty. Name the model that answers at {self.server}.")
         name, key_env = self.server_model, self.server_key_env
         return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
 

@@ -227,7 +227,7 @@ def test_a_prompt_that_fits_with_a_shorter_answer_is_not_too_long() -> None:
 
     found = missing(answer)
     assert not found.too_long
-    assert "Lower the longest answer (--max-new-tokens)" in found.reason
+    assert "Lower the longest answer (`max_new_tokens`)" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_refusal_that_happens_to_name_a_setting_is_told_in_words(said: str, le
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host/v1", "http://", "http://user:pass@host/v1"])
 def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
-    with pytest.raises(SettingError, match="--server") as raised:
+    with pytest.raises(SettingError, match="server") as raised:
         Server(url, "llama")
     assert "pass" not in str(raised.value).replace("password", "")
 

@@ -157,7 +157,7 @@ def test_visual_comes_before_editor_and_a_missing_one_is_told(monkeypatch: pytes
     with pytest.raises(InputError, match="\\$EDITOR is 'no-such-editor'"):
         editor_command()
     monkeypatch.setenv("EDITOR", "cat 'half")
-    with pytest.raises(InputError, match="Mend its quotes"):
+    with pytest.raises(InputError, match="Correct its quotes"):
         editor_command()
     monkeypatch.delenv("EDITOR")
     monkeypatch.setenv("PATH", "")

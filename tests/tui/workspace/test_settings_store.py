@@ -107,7 +107,7 @@ def test_who_answers() -> None:
     assert SourceConfig(server="http://localhost:1").first == "server"
     assert SourceConfig(server="http://localhost:1", policy="base").first == "base"
     assert SourceConfig(policy="taste-1", against="base").second == "base"
-    with pytest.raises(SettingError, match="--server-model is not set"):
+    with pytest.raises(SettingError, match="`server_model` is empty"):
         SourceConfig(server="http://localhost:1").to_server()
-    with pytest.raises(SettingError, match="--server is not set"):
+    with pytest.raises(SettingError, match="`server` is empty"):
         SourceConfig(policy="server").to_server()

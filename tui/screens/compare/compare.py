@@ -192,9 +192,8 @@ class CompareScreen(PalateScreen):
         assert trial.judged_by is not None
         judge = self.workbench.judges.by_id(trial.judged_by)
         if judge.row.command is not None:
-            self.palate.tell(
-                "A program judges this one", f"Go on with palate compare --trial {trial.id} --judge COMMAND."
-            )
+            line = f"palate compare --trial {trial.id} --judge COMMAND"
+            self.palate.tell("A program judges this one", f"Continue it in a shell: `{line}`.")
             return
         try:
             self.workbench.judges.begin_trial(judge, trial.id)

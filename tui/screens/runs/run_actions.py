@@ -16,7 +16,7 @@ from tui.widgets.binding import Writing
 
 ADAPTER_KEYS: Final = (
     Writing("U", "use", "use adapter", id="adapter.use", tooltip="Use this run's adapter from now on."),
-    Writing("r", "resume", "resume", id="run.resume", tooltip="Go on with this interrupted run, exactly."),
+    Writing("r", "resume", "resume", id="run.resume", tooltip="Continue this interrupted run, exactly."),
     Writing("B", "use_base", "base", id="adapter.base", tooltip="Use no adapter: the base model answers."),
 )
 
