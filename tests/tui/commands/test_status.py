@@ -52,9 +52,9 @@ def test_beside_an_owner_its_run_and_the_machine_are_shown(folder: Path) -> None
         lines = palate(folder, "status").stdout.splitlines()
         record = json.loads(palate(folder, "status", "--json").stdout)
         pid = owner.workspace.lock and owner.workspace.lock.owner["pid"]
-    assert lines[0].startswith(f"process  {pid} on ")
+    assert lines[0].startswith(f"process      {pid} on ")
     assert "run          4 taste-4 · step 3/12 · margin +0.10 · 2 min left" in lines
-    assert [line.split()[0] for line in lines[4:]][:3] == ["CPU", "memory", "left"]
+    assert [line.split()[0] for line in lines[4:]][:3] == ["CPU", "memory", "free"]
     assert (record["owner"]["pid"], record["run"]["step"], record["run"]["phase"]) == (pid, 3, "training")
     assert record["machine"]["tokens_per_second"] == 512.0
 
