@@ -212,6 +212,11 @@ class TrainConfig:
     edit_weight: float = setting(
         0.0, "Weight of an extra loss for each answer that you edited, which keeps it likely; try 0.2 to 1.", low=0
     )
+    off_policy: str = setting(
+        "full",
+        "A pair with imported answers, or a server's: in full, or weighed by how likely the policy writes them (WPO).",
+        choices=("full", "wpo"),
+    )
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
     batch_size: int = setting(4, "Pairs per batch.", low=1)
@@ -315,14 +320,17 @@ class TrainConfig:
     def as_learned(self, pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
         """The pairs as far as these settings tell them apart, so that nothing else is part of a run's identity.
 
-        Only the loss "ordinal" knows "much better" from "better", and only an edit weight knows an edit.
+        Only the loss "ordinal" knows "much better" from "better", only an edit weight knows an edit, and only WPO knows
+        an answer that the policy did not write.
         """
-        strength, edits = self.loss == "ordinal", self.edit_weight > 0
+        strength, edits, foreign = self.loss == "ordinal", self.edit_weight > 0, self.off_policy == "wpo"
         return [
             dataclasses.replace(
                 pair,
                 outcome="better" if pair.outcome == "much" and not strength else pair.outcome,
                 edited=pair.edited and edits,
+                chosen_foreign=pair.chosen_foreign and foreign,
+                rejected_foreign=pair.rejected_foreign and foreign,
             )
             for pair in pairs
         ]

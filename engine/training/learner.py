@@ -120,8 +120,14 @@ class Learner:
         """
         with self.turn(self.adapter, learning=True):
             held = self._held(group)
-            scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
-            losses = torch.stack([self._loss(*each, window) for each in zip(group, scores, held, strict=True)])
+            foreign, dropout = any(pair.is_foreign for pair in group), self._dropout(group, step)
+            scores = self.scorer.score_group(self.adapter, group, dropout=dropout, squares=foreign)
+            losses = torch.stack(
+                [
+                    pair_loss(*each, window, self.config, self.thresholds, weigh=True)
+                    for each in zip(group, scores, held, strict=True)
+                ]
+            )
             (self._weighted(losses, group, window).sum() * (self._scale / count_questions(window))).backward()  # type: ignore[no-untyped-call]
             return self._pair_scores(group, scores, losses)
 
@@ -186,7 +192,8 @@ class Learner:
         with self.turn(self.adapter):
             (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            return self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])[0]
+            loss = pair_loss(pair, scores, held, window, self.config, self.thresholds)
+            return self._pair_scores([pair], [scores], loss[None])[0]
 
     def score_text(self, pair: EncodedPair) -> torch.Tensor:
         """The policy's logps of both texts of a pair, (2,), without dropout and without a gradient."""
@@ -196,11 +203,6 @@ class Learner:
     def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
         return torch.tensor([self.reference[pair.key] for pair in group], device=self.base.device).unbind()
-
-    def _loss(
-        self, pair: EncodedPair, scores: CompletionScores, held: torch.Tensor, window: Sequence[EncodedPair]
-    ) -> torch.Tensor:
-        return pair_loss(pair, scores, held, window, self.config, self.thresholds)
 
     def _pair_scores(
         self, group: Sequence[EncodedPair], scores: Sequence[CompletionScores], losses: torch.Tensor
