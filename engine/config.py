@@ -223,6 +223,19 @@ class TrainConfig:
     gradient_accumulation_steps: int = setting(1, "Batches per optimizer step; each pair counts once.", low=1)
     lora_r: int = setting(16, "Rank of the LoRA matrices.", low=1)
     lora_alpha: int = setting(32, "LoRA's scale: its output is multiplied by alpha / r.", low=1)
+    rslora: str = setting(
+        "off",
+        "Multiply LoRA's output by alpha / √r instead (rsLoRA): higher ranks learn as fast.",
+        choices=("off", "on"),
+    )
+    lora_init: str = setting(
+        "b-zero",
+        "Which LoRA matrix begins at 0, so that a run begins as the base: B, with a random A, or A, with a random B.",
+        choices=("b-zero", "a-zero"),
+    )
+    lora_plus_ratio: float = setting(
+        1.0, "How many times the learning rate of A is that of B (LoRA+; its paper takes 16).", above=0, high=1000
+    )
     lora_dropout: float = setting(0.05, "Share of LoRA's inputs dropped while training.", low=0, high=0.99)
     target_modules: str = setting(
         "all-linear", "Which layers get LoRA: all-linear, or layer names with commas between them."

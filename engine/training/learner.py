@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -60,7 +61,10 @@ class Learner:
         self.dropout_rule = DropoutRule.BY_PAIR
         self._scale = _FLOAT16_SCALE if base.dtype == "float16" else 1.0
         self.optimizer = torch.optim.AdamW(
-            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+            _parameter_groups(self.parameters, config.lora_plus_ratio),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
 
     # -- turns ---------------------------------------------------------------------------------------------------
@@ -163,7 +167,7 @@ class Learner:
             norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.max_grad_norm).item()
             if math.isfinite(norm):
                 for group in self.optimizer.param_groups:
-                    group["lr"] = learning_rate
+                    group["lr"] = learning_rate * group.get("times", 1.0)
                 self.optimizer.step()
             self.optimizer.zero_grad()
         if not math.isfinite(norm):
@@ -266,6 +270,20 @@ def adapter_parameters(model: torch.nn.Module, adapter: str) -> dict[str, torch.
             f"{len(wrong)} trained tensors are not float32, the first is {wrong[0]}. Load the adapter again."
         )
     return found
+
+
+def _parameter_groups(parameters: Mapping[str, torch.nn.Parameter], ratio: float) -> list[dict[str, Any]]:
+    """All tensors in one group; with another ratio than 1 those of B in a second one with so many times the rate.
+
+    That is LoRA+ (arXiv:2402.12354).
+    """
+    if ratio == 1:
+        return [{"params": list(parameters.values())}]
+    of_b = {name for name in parameters if ".lora_B." in name or ".lora_embedding_B." in name}
+    return [
+        {"params": [value for name, value in parameters.items() if name not in of_b]},
+        {"params": [value for name, value in parameters.items() if name in of_b], "times": ratio},
+    ]
 
 
 def trained_values(parameters: Sequence[torch.nn.Parameter]) -> int:

@@ -24,7 +24,14 @@ CONFIG = TrainConfig(
     learning_rate=1e-3, epochs=2, lora_dropout=0.1, lora_r=4, lora_alpha=8, eval_share=0.3, batch_size=4
 )
 EVERY = dataclasses.replace(
-    CONFIG, loss="ordinal", unpaired_weight=0.5, edit_weight=0.3, off_policy="wpo", checkpoint_every=1
+    CONFIG,
+    loss="ordinal",
+    unpaired_weight=0.5,
+    edit_weight=0.3,
+    off_policy="wpo",
+    lora_plus_ratio=4,
+    lora_init="a-zero",
+    checkpoint_every=1,
 )
 OUTCOMES: tuple[Outcome, ...] = ("better", "tie", "both_bad", "much", "better", "both_good")
 WEIGHTS = "adapter_model.safetensors"

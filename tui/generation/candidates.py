@@ -18,7 +18,7 @@ from tui.workspace.settings import BY_MARGIN, QueueConfig
 
 logger = logging.getLogger(__name__)
 
-Places = tuple[int, int]
+TwoPlaces = tuple[int, int]
 """Two answers of a prompt by their places."""
 
 
@@ -40,9 +40,9 @@ def choose_pair(
     order: str,
     messages: Messages,
     candidates: Sequence[Candidate],
-    allowed: Sequence[Places],
+    allowed: Sequence[TwoPlaces],
     sampling: SamplingConfig,
-) -> Generator[Places, None, None]:
+) -> Generator[TwoPlaces, None, None]:
     """The pair among `allowed` (not empty) that teaches most: the last one that is yielded, the first of `allowed` if
     none is.
 

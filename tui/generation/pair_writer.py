@@ -19,7 +19,7 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
-from tui.generation.candidates import Candidate, Places, choose_pair
+from tui.generation.candidates import Candidate, TwoPlaces, choose_pair
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
 from tui.generation.policies import ServedPolicy
 from tui.text.sanitize import visible_line
@@ -88,7 +88,7 @@ class PairBatch:
         return whole if len(whole) == self.candidates else None
 
     @property
-    def places(self) -> list[Places]:
+    def places(self) -> list[TwoPlaces]:
         """The pairs of answers that may be asked: any two of one source, else one of each."""
         every = combinations(range(self.candidates), 2)
         return [(i, j) for i, j in every if self.sources.alike or (i + j) % 2] if self.candidates > 2 else [(0, 1)]
@@ -256,8 +256,8 @@ class PairWriter:
         yield self._store(batch, prompt, answers, asked)
 
     def _choice(
-        self, batch: PairBatch, prompt: int, answers: Sequence[Completed], allowed: Sequence[Places]
-    ) -> Generator[Places, None, None]:
+        self, batch: PairBatch, prompt: int, answers: Sequence[Completed], allowed: Sequence[TwoPlaces]
+    ) -> Generator[TwoPlaces, None, None]:
         row = next(each for each in batch.prompts if each.id == prompt)
         messages = with_system(row.messages, batch.sources.system)
         candidates = [Candidate(each.done.text, each.done.cut) for each in answers]
@@ -273,7 +273,7 @@ class PairWriter:
         # Where servers alone answer, this is a thread without the model.
         return "in-order" if by_chance or not batch.sources.needs_model else batch.order
 
-    def _store(self, batch: PairBatch, prompt: int, answers: Sequence[Completed], places: Places) -> PairStored:
+    def _store(self, batch: PairBatch, prompt: int, answers: Sequence[Completed], places: TwoPlaces) -> PairStored:
         models, system = (batch.asked_of.model_a, batch.asked_of.model_b), batch.sources.system
         pair = [answers[place] for place in places]
         if batch.sources.alike or places[0] % 2 == 0:

@@ -11,7 +11,7 @@ from engine.preference import Message, PreferencePair
 from engine.training.margins import score_margins
 from tests.tui.generation.test_queue_filler import SHORT, model_folder, open_workbench, trained, write
 from tui.compute.seeds import seed_from
-from tui.generation.candidates import Candidate, Places, candidates_of, choose_pair
+from tui.generation.candidates import Candidate, TwoPlaces, candidates_of, choose_pair
 from tui.text.similarity import likeness
 from tui.workbench import Workbench
 from tui.workspace.settings import QueueConfig, SourceConfig
@@ -24,7 +24,7 @@ TEXTS = ("Blue light scatters.", "Because the air scatters blue light most.", "B
 EVERY = list(combinations(range(4), 2))
 
 
-def chosen(workbench: Workbench, order: str, allowed: list[Places], texts: tuple[str, ...] = TEXTS) -> Places:
+def chosen(workbench: Workbench, order: str, allowed: list[TwoPlaces], texts: tuple[str, ...] = TEXTS) -> TwoPlaces:
     candidates = [Candidate(text, False) for text in texts]
     found = list(choose_pair(workbench.services, order, MESSAGES, candidates, allowed, SHORT))
     return found[-1] if found else allowed[0]
