@@ -5,7 +5,8 @@ once, whatever the number of its pairs: as decisive where one of them is.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from sqlite3 import Connection
 from typing import NamedTuple
 
@@ -40,6 +41,24 @@ class VerdictTally(NamedTuple):
 
 def count_standing(conn: Connection, before: VerdictTally | None = None) -> VerdictTally:
     """The present tally. With the tally `before` it reads only comparisons with newer verdicts: 0.1 ms, not 20."""
+    with _one_moment(conn):  # a verdict between two of the statements would be counted twice, or never
+        return _tally(conn, before)
+
+
+@contextmanager
+def _one_moment(conn: Connection) -> Iterator[None]:
+    """All that the block reads is of one moment, whatever other connections commit meanwhile."""
+    if conn.in_transaction:
+        yield
+        return
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        conn.rollback()
+
+
+def _tally(conn: Connection, before: VerdictTally | None) -> VerdictTally:
     importing = _importing(conn)
     now = int(conn.execute("SELECT ifnull(max(id), 0) FROM main.verdicts").fetchone()[0])
     if before is not None and before.importing == importing and 0 <= now - before.newest <= _MOST_NEW:

@@ -1,12 +1,14 @@
 """The tally of standing verdicts: counting on from an earlier one gives what counting everything gives."""
 
 import random
+from pathlib import Path
 from sqlite3 import Connection
 
 import pytest
 
 from db import verdict_tally
 from db.comparisons import add_comparison, get_comparison
+from db.connection import read_only
 from db.rankings import add_ranking, rank, ranking_answers
 from db.verdict_tally import count_standing
 from db.verdicts import add_verdict, count_pairs, count_pairs_since, counts, read_pair_prompts, undo_last
@@ -53,6 +55,26 @@ def test_a_tally_is_counted_on_without_reading_every_comparison(conn: Connection
         assert count_standing(conn, before).by_verdict == {"a": 1, "b": 1}
     assert made
     assert not [each for each in made if "GROUP BY" in each]
+
+
+@pytest.mark.parametrize("heard", ["SELECT standing_verdict", "SELECT ifnull(max(id), 0)"])
+def test_a_verdict_taken_back_in_the_midst_of_a_count_is_not_taken_back_twice(
+    conn: Connection, tmp_path: Path, heard: str
+) -> None:
+    one, two = compared(conn, "one"), compared(conn, "two")
+    for each in (one, two):
+        add_verdict(conn, comparison=each, verdict="a", layout="side")
+    reader, left = read_only(tmp_path / "palate.db"), [1]
+
+    def take_back(statement: str) -> None:
+        if statement.startswith(heard) and left:
+            left.clear()
+            undo_last(conn)
+
+    reader.set_trace_callback(take_back)
+    tally = count_standing(reader)
+    assert not left
+    assert count_standing(reader, tally).by_verdict == {"a": 1}
 
 
 def test_after_many_verdicts_everything_is_counted_again(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
