@@ -104,7 +104,7 @@ class CompareScreen(PalateScreen):
         if adapter.value == against.value:
             problem = "Choose two policies that differ."
         elif against.value == _PROMPTED[0]:
-            problem = "Only in a blind trial: N shows its prompt."
+            problem = "Only in a blind trial (N)."
         look.set_remark("enter or S", error=problem)
 
     # -- keys ----------------------------------------------------------------------------------------------------

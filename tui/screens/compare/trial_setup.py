@@ -173,7 +173,7 @@ class TrialSetupScreen(PalateScreen):
 
     async def _ask_system(self) -> None:
         """Ask for the system prompt, beginning with the present one or what the person's choices ask for."""
-        sentence, value = _OWN_PROMPT, self._system
+        sentence, value = f"{_OWN_PROMPT}\n\n{self._system}", self._system
         if value is None:
             try:
                 value = prompt_of(await asyncio.to_thread(self.workbench.likes.read))
@@ -224,7 +224,7 @@ def policy_rows(choices: Sequence[PolicyChoice]) -> list[tuple[str, str]]:
 _SYSTEM_TITLE: Final = "The prompt as rival"
 _SYSTEM_HELP: Final = (
     "A system prompt for the policy it is compared with, and for that one alone.\n"
-    "It is written from what your choices say, and you edit it: does training beat a prompt?"
+    "It is written from your choices, and you edit it: does training beat a prompt?"
 )
 _FROM_CHOICES: Final = "Your choices ask for this. Change it as you like; an empty line takes it away."
 _OWN_PROMPT: Final = "The system prompt of the policy it is compared with. An empty line takes it away."
