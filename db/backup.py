@@ -23,8 +23,8 @@ def back_up(source: Path, target: Path) -> None:
 def back_up_open(original: sqlite3.Connection, target: Path, step: Callable[[], None] = lambda: None) -> None:
     """Copy everything that an open connection sees to `target`, even when the database's files have lost their names.
 
-    The copy replaces an older file of the same name. Another connection may write meanwhile: the copy holds what was
-    committed when it began. `step` is called while pages are copied; what it raises ends the copy.
+    The copy replaces an older file of the same name. Another connection may write at the same time: the copy holds
+    what was committed when it began. `step` is called while pages are copied; what it raises ends the copy.
 
     Raises:
         DatabaseError: the copy does not hold what the source holds. `target` is unchanged then.

@@ -152,7 +152,7 @@ def count_asked(conn: Connection, trial: int) -> tuple[int, int]:
 
 
 def judge_by_command(conn: Connection, command: str, **verdict: Any) -> VerdictRow:
-    """Add the verdict of a program; it stands only in a trial that a judge decides. `verdict` goes to `add_verdict`.
+    """Add the verdict of a program; it counts only in a trial that a judge decides. `verdict` goes to `add_verdict`.
 
     Raises:
         NotAllowed, NotFound: see `add_verdict`.

@@ -6,8 +6,8 @@ has the one from `writing`. Every reader has its own from `read_only`.
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,9 @@ from db.backup_files import advice, newest_backup
 from db.errors import (
     DamagedDatabase,
     DatabaseError,
-    DiskFull,
     ForeignDatabase,
     MissingDatabase,
     NewerDatabase,
-    NotAllowed,
     NotFound,
     NotWritable,
     OlderDatabase,
@@ -38,6 +36,7 @@ from db.migrations.runner import (
     unknown_names,
 )
 from db.restoring import finish_restore
+from db.sqlite_errors import primary_code, translated
 
 # "PALT": SQLite keeps this number in the file's header, so that a program recognises its own files.
 APPLICATION_ID = 0x50414C54
@@ -139,24 +138,6 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection for reading and writing without Python's implicit transactions; the file must exist."""
     conn = connected(path, "mode=rw", timeout=BUSY_TIMEOUT_S, factory=_Connection)
     return _configured(conn, "PRAGMA synchronous = FULL")
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn errors about `path` from SQLite, the system and text encoding into `DatabaseError`s with a sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if worded := _in_words(path, error):
-            raise worded from error
-        raise
-    except UnicodeEncodeError as error:
-        what = ascii(error.object[max(error.start - 20, 0) : error.end + 20])
-        raise NotAllowed(f"{what} holds half of a surrogate pair, which is no text. Write it in UTF-8.") from error
-    except PermissionError as error:
-        raise NotWritable(_not_writable(path)) from error
-    except OSError as error:
-        raise DatabaseError(f"{path}: {error.strerror}. Check the folder and start again.") from error
 
 
 class _Connection(sqlite3.Connection):
@@ -366,33 +347,3 @@ def _reader(path: Path, query: str) -> sqlite3.Connection:
     conn = connected(path, query, timeout=BUSY_TIMEOUT_S, check_same_thread=False, factory=_Connection)
     # SQLite reads the file at the first statement; an error should surface here and not in the caller's statement.
     return _configured(conn, "SELECT 1 FROM sqlite_schema LIMIT 1")
-
-
-# -- words -----------------------------------------------------------------------------------------------------
-
-
-def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's result code without its extension; 0 when the error has none."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _in_words(path: Path, error: sqlite3.Error) -> DatabaseError | None:
-    """The error as a sentence, by SQLite's primary result code; None for a mistake in Palate's own SQL."""
-    code = primary_code(error)
-    if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"There is no room left for {path}. What was saved is safe; free some space and try again.")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
-        return NotWritable(_not_writable(path))
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DamagedDatabase(f"{path}: {error}. {advice(path)}")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return DatabaseError(f"{path} is locked by another program. Close that program and try again.")
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
-        return NotAllowed(f"A rule in {path} refuses this: {error}. Nothing was stored; the rest is as it was.")
-    if code == sqlite3.SQLITE_IOERR:
-        return DatabaseError(f"{path}: {error}. The disk did not answer; check it, then start again.")
-    return None
-
-
-def _not_writable(path: Path) -> str:
-    return f"{path} cannot be opened or written. Check the permissions, or choose another folder with --workspace."

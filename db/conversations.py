@@ -71,7 +71,7 @@ def add_asked(
     """Store a question with both answers. A new prompt joins the set `set_name`; one that exists stays in its set.
 
     `named` says that the answers were shown with the names of their policies, so that no verdict on them is blind. Two
-    equal answers are no pair: one of them is stored, and the conversation can go on from it.
+    equal answers are no pair: one of them is stored, and the conversation can continue from it.
 
     Raises:
         NotAllowed: the question is held out for trials.

@@ -11,7 +11,7 @@ from db.pair_rows import OWNER, Giver, GiverRow
 from db.people import own_name
 
 MAY_STAND = "(v.source = 'import' OR v.source = 'person' AND v.person IS NULL)"
-"""The condition for a verdict `v` of labelling that may stand: the owner's own and imported ones."""
+"""The condition for a verdict `v` of labelling that may count: the owner's own and imported ones."""
 
 MAY_STAND_IN_TRIAL = f"""({MAY_STAND} OR v.source = 'model' AND EXISTS
     (SELECT 1 FROM trials t WHERE t.id = c.trial AND t.judged_by IS NOT NULL))"""

@@ -353,7 +353,7 @@ def _other_person(conn: Connection, name: str) -> int | None:
 
 
 def _insert_others(conn: Connection, comparison: int, others: Sequence[Mapping[str, Any]], now: str) -> None:
-    """Store the verdicts of judges and other people. They stand beside whatever the owner says."""
+    """Store the verdicts of judges and other people. They are kept beside the owner's verdicts."""
     for each in others:
         judge = named_judge(conn, each["judge"]) if each["judge"] is not None else None
         person = _other_person(conn, each["person"]) if each["person"] is not None else None

@@ -4,7 +4,8 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import Connection
 
-from db.connection import any_version, translated
+from db.connection import any_version
+from db.sqlite_errors import translated
 
 
 def faults(conn: Connection, most: int) -> list[str]:

@@ -83,7 +83,7 @@ class MeasuredRow:
     """A pair that the owner and a judge both judged, neither knowing the other's verdict.
 
     `own` is the owner's verdict (a, b, tie, both_bad, both_good) and `said` the judge's (a, b, tie; discard: it gave no
-    label). `note` tells what it said in both orders, and `seconds` how long it took. `a` and `b` are the answers'
+    label). `note` has what it said in both orders, and `seconds` how long it took. `a` and `b` are the answers'
     lengths in characters.
     """
 
@@ -145,7 +145,7 @@ def next_by_judge(conn: Connection, judge: int | None, *, after: int | None) -> 
 
 
 def judge_as(conn: Connection, judge: int, **verdict: Any) -> VerdictRow:
-    """Add the verdict of a judge, by id; it stands only in a trial that a judge decides. See `add_verdict`."""
+    """Add the verdict of a judge, by id; it counts only in a trial that a judge decides. See `add_verdict`."""
     return add_verdict(conn, judge=judge, source="model", **verdict)
 
 

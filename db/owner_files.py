@@ -12,7 +12,7 @@ from pathlib import Path
 
 from db.backup import back_up_open
 from db.backup_files import BACKUPS, SAVED, timed_name
-from db.connection import REPLACED, quick_check, read_only, translated
+from db.connection import REPLACED, quick_check, read_only
 from db.errors import (
     DamagedDatabase,
     DatabaseError,
@@ -23,6 +23,7 @@ from db.errors import (
     ReplacedDatabase,
 )
 from db.file_identity import forget, is_replaced, remember, wal_of
+from db.sqlite_errors import translated
 
 _OTHER_CONTENT = (DamagedDatabase, ForeignDatabase, MissingDatabase, NewerDatabase, OlderDatabase)
 

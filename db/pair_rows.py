@@ -69,7 +69,7 @@ class NewCompletion:
 class VerdictRow:
     """One verdict. `seconds` is None where no time was measured; `undoes` is set on undo rows only.
 
-    `source` is person, import or model. `person` is the id of whoever gave it, None for the owner. `judge` is the id of
+    `source` is person, import or model. `person` is the id of the person, None for the owner. `judge` is the id of
     the judge, only with source model, and `confidence` (0 to 1) how sure it was. `act` is the first of several verdicts
     that were given at once and are undone together; it is None on that first one. `origin` identifies the verdict in
     the workspace that it comes from.
@@ -148,7 +148,7 @@ class VerdictListRow:
     """One standing verdict, as short as a list needs it.
 
     `out` says that the pair was taken out of training, `held_out` that its prompt is held out for trials. `by` is who
-    gave a verdict that does not stand (a label of `GiverRow`), None where it stands.
+    gave a verdict that is not the owner's (a label of `GiverRow`), None for the owner's own.
     """
 
     id: int
@@ -261,7 +261,7 @@ class PairFilter:
     """A choice of preference pairs; the default is all.
 
     `since` (UTC text) keeps later verdicts. `set_id` is the set of the prompts. `strong` keeps "much better" alone.
-    `givers` chooses whose verdicts are read in place of those that stand; of several, the first one who judged a pair
+    `givers` chooses whose verdicts are read in place of the current ones; of several, the first one who judged a pair
     decides it. `also` adds pairs whose verdict prefers no answer: of tie, both_bad and both_good.
     """
 

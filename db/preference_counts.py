@@ -97,7 +97,7 @@ def choices(
     """Every judged pair, those of a prompt one after the other. Rows are read one by one, so memory stays small.
 
     `source` is person or import; `set_name`, `field` and `tag` leave only the pairs of that prompt set and field, and
-    those whose verdict has that reason. With `givers` these are their verdicts in place of those that stand.
+    those whose verdict has that reason. With `givers` these are their verdicts in place of the current ones.
     """
     values = {"set_name": set_name, "field": field, "tag": tag}
     if not givers:

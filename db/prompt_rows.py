@@ -247,7 +247,7 @@ class Imported:
     """The outcome of importing a file of pairs: stored verdicts by kind, pairs without one, and lines left out.
 
     `pairs` are decisive; `not_judged` wait in the queue now. The pairs of each of the `ranked` rows belong to one
-    question. `remarks` say how lines were read that are stored, where that was not plainly as they stand. `rejects` is
+    question. `remarks` say how lines were read that are stored, where they were not taken word for word. `rejects` is
     the file with the rows that its reader left out, if one was wanted.
     """
 
@@ -280,10 +280,10 @@ def with_system(messages: Messages, system: str | None) -> Messages:
     return (Message(role="system", content=system), *messages)
 
 
-def by_reason(lines: Iterable[SkippedLine], told: int = 3) -> tuple[LeftOutLines, ...]:
-    """The lines by their reason, the most frequent first, each with the first `told` of its lines."""
+def by_reason(lines: Iterable[SkippedLine], shown: int = 3) -> tuple[LeftOutLines, ...]:
+    """The lines by their reason, the most frequent first, each with the first `shown` of its lines."""
     found: dict[str, list[int]] = {}
     for each in lines:
         found.setdefault(each.reason, []).append(each.line)
     counted = sorted(found.items(), key=lambda each: -len(each[1]))
-    return tuple(LeftOutLines(reason, len(at), tuple(at[:told])) for reason, at in counted)
+    return tuple(LeftOutLines(reason, len(at), tuple(at[:shown])) for reason, at in counted)

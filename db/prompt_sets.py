@@ -65,8 +65,8 @@ def add_file(conn: Connection, name: str, held_out: bool, read: ReadPrompts) -> 
         raise NotAllowed(f"The prompt set {name!r} is {kind} already. Choose another name for this file.")
     added = add_prompts(conn, add_prompt_set(conn, name, held_out=held_out), read.prompts)
     duplicates = added.duplicates + len(read.duplicates)
-    told = (by_reason(read.skipped), by_reason(read.remarks))
-    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set, *told, read.similar)
+    lines = (by_reason(read.skipped), by_reason(read.remarks))
+    return TakenPrompts(name, added.added, duplicates, len(read.skipped), added.in_other_set, *lines, read.similar)
 
 
 def remove_prompt(conn: Connection, prompt: int) -> None:

@@ -12,7 +12,7 @@ SIZE = 4 * 2**20
 LEFT_BY_IMPORTS = 32 * 2**20
 """Bytes that an import leaves free. Taking it back needs some of them."""
 _SHARE = 2
-"""The file is made only where the disk has so many times its size free."""
+"""The file is made only where the disk has this many times its size free."""
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from db.backup import back_up_open
-from db.connection import any_version, translated
+from db.connection import any_version
 from db.errors import DamagedDatabase, MissingDatabase
 from db.integrity import faults, verdicts_held
 from db.restoring import finish_restore, restoring
+from db.sqlite_errors import translated
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def read_their_pairs(conn: Connection) -> Iterator[TheirPair]:
 def origin_of(content: str, a_hash: str, b_hash: str, row: Row, giver: str) -> str:
     """What identifies a verdict in every workspace: the pair, what was said of it, when, and by whom.
 
-    The letters a and b differ between workspaces, so the preferred text stands for them. An owner is always "owner",
+    The letters a and b differ between workspaces, so the preferred text takes their place. An owner is always "owner",
     whatever their name, so that a verdict is known again after its owner took another name.
     """
     said = {"a": a_hash, "b": b_hash}.get(row["verdict"], row["verdict"])

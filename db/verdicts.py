@@ -1,6 +1,6 @@
 """Verdicts, which are only ever added (an undo is a row too), and the counts and pairs of the standing ones.
 
-Only the owner's own verdicts and imported ones stand, and those of judges in a trial that a judge decides. The verdicts
+Only the owner's own verdicts and imported ones count, and those of judges in a trial that a judge decides. The verdicts
 of judges and other people are kept beside them, and are read only where they are asked for.
 """
 
@@ -101,7 +101,7 @@ def add_verdict(
 
     `verdict` is canonical (a or b, never a side), `side` is what was pressed (left or right), `layout` is side,
     stacked, grid or none, `source` is person, import or model. `tags` are reasons by name. See `VerdictRow` for
-    `person`, `judge`, `confidence`, `origin` and `act`. In a trial that a judge decides, the verdicts of judges stand.
+    `person`, `judge`, `confidence`, `origin` and `act`. In a trial that a judge decides, the verdicts of judges count.
 
     Raises:
         NotAllowed: the verdict is none of `VERDICTS`, the prompt was forgotten, or a judge decides the trial.
@@ -110,7 +110,8 @@ def add_verdict(
     if verdict not in VERDICTS:
         raise NotAllowed(f"{verdict!r} is not a verdict. Use one of: {', '.join(VERDICTS)}.")
     _check_judgeable(conn, comparison, judge)
-    blind = blind and not names_known(conn, comparison)
+    if judge is None:  # a judge never gets names
+        blind = blind and not names_known(conn, comparison)
     said = {"comparison": comparison, "at": utc_now(), "verdict": verdict, "strength": strength, "side": side}
     how = {"layout": layout, "seconds": seconds, "blind": blind, "note": note}
     by = {"source": source, "person": person, "judge": judge, "confidence": confidence, "origin": origin, "act": act}
@@ -208,12 +209,12 @@ def _judged(conn: Connection, condition: str, verdict: int) -> int | None:
 
 
 def history(conn: Connection, comparison: int) -> list[VerdictRow]:
-    """Every verdict and undo on a comparison that could stand, the oldest first."""
+    """Every verdict and undo on a comparison that could count, the oldest first."""
     return _verdicts_on(conn, comparison, MAY_STAND_IN_TRIAL)
 
 
 def verdicts_beside(conn: Connection, comparison: int) -> list[VerdictRow]:
-    """The verdicts and undos of judges and other people on a comparison, which never stand, the oldest first."""
+    """The verdicts and undos of judges and other people on a comparison, which never count, the oldest first."""
     return _verdicts_on(conn, comparison, f"NOT {MAY_STAND_IN_TRIAL}")
 
 

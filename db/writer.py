@@ -12,11 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from db.connection import BUSY_TIMEOUT_S, primary_code, translated, writing
+from db.connection import BUSY_TIMEOUT_S, writing
 from db.errors import DatabaseError
 from db.file_identity import wal_of
 from db.owner_files import OwnerFiles, is_short_read
 from db.reserve import Reserve
+from db.sqlite_errors import primary_code, translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class Writer:
         kept.result()
 
     def compact(self) -> Future[bool]:
-        """Write the database anew without free pages and empty the write-ahead log, so that no deleted text is left.
+        """Rewrite the database without free pages and empty the write-ahead log, so that no deleted text is left.
 
         The future has False where a reader kept the log from being emptied. It needs as much room as the database has.
 

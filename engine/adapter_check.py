@@ -22,7 +22,7 @@ from engine.model import BaseModel
 _CHECKED, _FRESH, _CONTINUED = "ac", "acf", "acc"  # internal names that no adapter on disk has
 _TEXT = "The quick brown fox jumps over the lazy dog."
 _MOST_TOKENS = 32
-_NOISE = 4.0  # so many times what two passes of the base model differ by
+_NOISE = 4.0  # times the difference of two passes of the base model
 _SETTINGS_FILE, _TEMPLATE_FILE = "tokenizer_config.json", "chat_template.jinja"
 _MOST_BYTES = 2**22  # of a template; a large one has 20 kB
 

@@ -35,7 +35,7 @@ class AnswerThreads:
 
     @contextmanager
     def step(self, rows: int) -> Iterator[None]:
-        """One step of so many rows; the number of threads is as before when it ends."""
+        """One step of `rows` rows; the number of threads is as before when it ends."""
         if self.most == 1:
             yield
             return

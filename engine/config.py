@@ -284,7 +284,7 @@ class TrainConfig:
         choices=("with", "without"),
     )
     reference: str = setting(
-        "start", "What the policy is held close to: the adapter it starts from, or the base.", choices=("start", "base")
+        "start", "The policy is held close to it: the adapter it starts from, or the base.", choices=("start", "base")
     )
     cut: str = setting(
         "no-end",

@@ -155,7 +155,7 @@ class MemoryRanOut(RunInterrupted):
 
 
 class ProcessLost(RunInterrupted):
-    """A process of a run on several devices was killed, or ended without a word."""
+    """A process of a run on several devices was killed, or ended without an error."""
 
     title = "A process of the run ended"
 

@@ -1,7 +1,7 @@
 """How likely a model's answer begins with each of several labels, such as those of a judge."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
@@ -12,6 +12,7 @@ from engine.logps import next_token_logps
 from engine.model import BaseModel
 from engine.out_of_memory import memory_in_words
 from engine.preference import OFF, Message
+from engine.prompt_cache import PromptCache
 
 NO_ROOM: Final = "There is no memory for a question to the judge. Close other programs, or take a smaller model."
 
@@ -23,11 +24,13 @@ class LabelScorer:
     base: BaseModel
     adapter: str | None
     labels: Sequence[str]
+    read: PromptCache = field(default_factory=PromptCache)
 
     def score(self, messages: Sequence[Message]) -> dict[str, float] | None:
         """Log-probabilities in nats of each label as the beginning of the answer, with thoughts turned off.
 
-        One forward pass over the prompt gives them all. None where the prompt is longer than the model reads.
+        One forward pass gives them all, over what comes after the beginning that the prompt before had too.
+        None where the prompt is longer than the model reads.
 
         Raises:
             ModelError: two labels begin with the same token.
@@ -40,5 +43,5 @@ class LabelScorer:
         if longest is not None and len(ids) >= longest:
             return None
         with memory_in_words(NO_ROOM), base.policy(self.adapter), torch.no_grad():
-            logps = next_token_logps(base.model, ids, base.device)
+            logps = next_token_logps(base.model, ids, base.device, self.read)
         return {label: float(logps[token]) for label, token in zip(self.labels, tokens, strict=True)}

@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 from engine.chat import EncodedPair
 from engine.compat.transformers_private import layers_checkpointed
 from engine.parts import text_body
+from engine.prompt_cache import PromptCache
 
 _CHUNK_VALUES = 1 << 22  # logits at a time: 32 tokens at a vocabulary of 128,256
 _CHUNK_VALUES_ON_CUDA = 1 << 25  # a GPU needs more tokens, or it spends its time on reading the output layer's weights
@@ -86,10 +87,16 @@ def score_pair(
     return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole, concentration)
 
 
-def next_token_logps(model: Any, ids: Sequence[int], device: str) -> torch.Tensor:
-    """Log-probabilities in nats, (V,), of the token after `ids`, under the model as it is now; float32."""
+def next_token_logps(model: Any, ids: Sequence[int], device: str, read: PromptCache) -> torch.Tensor:
+    """Log-probabilities in nats, (V,), of the token after `ids`, under the model as it is now; float32.
+
+    `read` holds the prompt that the same model read before, and holds this one afterwards.
+    """
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    output = text_body(whole)(input_ids=torch.tensor([list(ids)], device=device), use_cache=False)
+    known, cache = read.take(ids)
+    new = torch.tensor([list(ids[known:])], device=device)
+    output = text_body(whole)(input_ids=new, past_key_values=cache, use_cache=True)
+    read.keep(ids, getattr(output, "past_key_values", None))
     return _Head(whole, output).logits(output.last_hidden_state[0, -1:])[0].float().log_softmax(-1)
 
 

@@ -62,7 +62,7 @@ def _ids(value: int | list[int] | None) -> list[int]:
 def _inner_ends(tokenizer: Any, special: dict[str, int]) -> set[int]:
     """The special tokens that the chat template writes between the thoughts of a turn and its answer.
 
-    gpt-oss ends its analysis with `<|end|>`, and goes on to the answer, whose end is another token.
+    gpt-oss ends its analysis with `<|end|>`, and continues with the answer, whose end is another token.
     """
     if tokenizer.chat_template is None:
         return set()

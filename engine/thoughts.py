@@ -1,4 +1,4 @@
-"""The thoughts that some models write before an answer: told apart from it, turned on and off. No torch here.
+"""The thoughts that some models write before an answer: separated from it, turned on and off. No torch here.
 
 An answer with thoughts is kept as one text, `<think>…</think>` and the answer behind it, as most models write it.
 gpt-oss writes two channels of one turn instead; `from_channels` and `to_channels` translate.

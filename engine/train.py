@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.chat import EncodedPair
 from engine.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from engine.config import TrainConfig
-from engine.dpo import PairScore, pair_metrics
+from engine.dpo import PairScore
 from engine.errors import CheckpointError, NonFiniteLoss
 from engine.estimates.checkpointing import choose_checkpointing, known_shape
-from engine.estimates.flops import pair_flops, pair_size
 from engine.events import (
     AdapterSaved,
     CheckpointSaved,
@@ -28,16 +26,14 @@ from engine.events import (
     RunFinished,
     RunPlanned,
     SavingAdapter,
-    StepDone,
 )
 from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
 from engine.model import BaseModel
-from engine.out_of_memory import free_after, is_out_of_memory
 from engine.outcomes import NO_THRESHOLDS, foreign_words, objective_words, rankings_words, thresholds_of
-from engine.preference import DECISIVE, PreferencePair
+from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.questions import count_questions, mean_by_question
-from engine.schedule import epoch_order, learning_rate, pairs_per_step, planned_steps
+from engine.schedule import planned_steps
 from engine.training.allocator import freed_memory_kept
 from engine.training.evaluation import eval_metrics
 from engine.training.kept_step import keeps_earlier, kept_words, note_evaluation
@@ -49,8 +45,8 @@ from engine.training.run import Run
 from engine.training.run_state import RunState
 from engine.training.save_adapter import save_checked
 from engine.training.scorer import choose_scorer
-from engine.training.step_start import StepStart
-from engine.training.warnings import evaluation_warnings, window_warnings
+from engine.training.step import margins_of, take_step
+from engine.training.warnings import evaluation_warnings
 
 
 def never() -> bool:
@@ -115,8 +111,7 @@ def train_dpo(
         learner = _learner(base, prepared, adapter, config, start)
         state = RunState(planned_steps(count_questions(prepared.train), config))
         run = Run(learner, prepared, state, folder, checkpoint_folder, checkpoint_now, stop, peers or Alone())
-        inexact = checkpoint.restore(learner, prepared, state) if checkpoint is not None else ()
-        run.peers.settle(learner)
+        inexact = _restored(run, checkpoint)
         with freed_memory_kept():
             for event in _events(run, inexact, known_reference or {}):
                 saved = saved or isinstance(event, AdapterSaved)
@@ -134,7 +129,7 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
     yield Notice(NoticeLevel.INFO, run.learner.scorer.why)
     if run.peers.count > 1:
         steps = range(min(run.steps_per_epoch, run.state.total_steps))
-        groups = [len(run.learner.scorer.groups(_window(run, step))) for step in steps]
+        groups = [len(run.learner.scorer.groups(run.pairs_of_step(step))) for step in steps]
         yield Notice(NoticeLevel.INFO, sharing_words(groups, run.peers.count))
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
@@ -202,6 +197,13 @@ def _checkpoint_of(folder: Path | None) -> Checkpoint:
     return read_checkpoint(folder)
 
 
+def _restored(run: Run, checkpoint: Checkpoint | None) -> Sequence[str]:
+    """Bring the run to its checkpoint, if it has one. Returns why the rest may differ in its bits; mostly empty."""
+    inexact = checkpoint.restore(run.learner, run.prepared, run.state) if checkpoint is not None else ()
+    run.peers.settle(run.learner)
+    return inexact
+
+
 def _planned(run: Run) -> RunPlanned:
     learner, prepared = run.learner, run.prepared
     return RunPlanned(
@@ -263,7 +265,7 @@ def _learn(run: Run) -> Iterator[Event]:
             yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
-        yield from _step(run)
+        yield from take_step(run, _checkpoint)
         if state.step and not state.stopped and state.step % run.config.checkpoint_every == 0:
             yield from _checkpoint(run)
 
@@ -282,88 +284,6 @@ def _stops_early(run: Run) -> bool:
     return patience is not None and run.state.worse_evaluations >= patience
 
 
-def _window(run: Run, step: int) -> list[EncodedPair]:
-    """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
-    questions, size = run.questions, pairs_per_step(run.config)
-    epoch, place = divmod(step, run.steps_per_epoch)
-    order = epoch_order(len(questions), epoch, run.config.seed)
-    return [pair for position in order[place * size : (place + 1) * size] for pair in questions[position]]
-
-
-def _step(run: Run) -> Iterator[Event]:
-    """Learn from the pairs of the next step, and take it; with gradient checkpointing where memory runs out."""
-    start = StepStart.of(run.learner, run.state)
-    try:
-        yield from _fill_and_take(run)
-    except (RuntimeError, MemoryError) as error:
-        scorer = run.learner.scorer
-        if not is_out_of_memory(error) or scorer.checkpointing or run.config.gradient_checkpointing == "off":
-            raise
-        free_after(error)
-        start.restore(run.learner, run.state)
-        scorer.checkpointing = True
-        yield Notice(
-            NoticeLevel.WARNING,
-            f"The memory ran out at step {run.state.step + 1}. Gradient checkpointing is on from here: layers are "
-            "computed twice, with the same results.",
-        )
-        yield from _fill_and_take(run)
-
-
-def _fill_and_take(run: Run) -> Iterator[Event]:
-    yield from _fill_window(run)
-    if not run.state.stopped:
-        yield from _take_step(run)
-
-
-def _fill_window(run: Run) -> Iterator[Event]:
-    """Learn from the pairs of the next step, group by group."""
-    state, learner = run.state, run.learner
-    window = _window(run, state.step)
-    for groups in rounds(learner.scorer.groups(window[len(state.window) :]), run.peers.count):
-        if run.stop():
-            state.stopped = True
-            return
-        if run.checkpoint_now():
-            yield from _checkpoint(run)
-        before = learner.busy_s
-        scores = run.peers.learn(learner, groups, window, state.step)
-        state.window += scores
-        state.window_s += learner.busy_s - before
-        state.num_tokens += sum(pair.tokens for group in groups for pair in group)
-        state.epoch_margins |= _margins(scores, run.config.beta)
-        yield PairDone(PairStage.STEP, len(state.window), len(window))
-
-
-def _take_step(run: Run) -> Iterator[Event]:
-    state, learner, config = run.state, run.learner, run.config
-    rate = learning_rate(state.step, state.total_steps, config)
-    before = learner.busy_s
-    grad_norm = learner.step(rate)
-    window = _window(run, state.step)
-    seconds = state.window_s + learner.busy_s - before
-    state.step += 1
-    epoch = state.step / run.steps_per_epoch
-    metrics = {
-        **pair_metrics(state.window, config.beta),
-        "grad_norm": grad_norm,
-        "learning_rate": rate,
-        "epoch": epoch,
-        "num_tokens": state.num_tokens,
-        "pairs_per_second": len(window) / seconds,
-        "tokens_per_second": sum(pair.tokens for pair in window) / seconds,
-    }
-    if learner.shape is not None:
-        flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
-        metrics["flops_per_second"] = flops / seconds
-    warnings = window_warnings(state, state.window, config.beta)
-    state.window, state.window_s = [], 0.0
-    state.work += run.pace.of(window)
-    seconds_left = run.pace.seconds_left(state.step, state.work, learner.busy_s - state.learning_s)
-    yield StepDone(state.step, state.total_steps, epoch, metrics, seconds_left)
-    yield from warnings
-
-
 def _evaluate(run: Run) -> Iterator[Event]:
     """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
@@ -372,18 +292,13 @@ def _evaluate(run: Run) -> Iterator[Event]:
         scores += run.peers.evaluate(run.learner, batch, pairs)
         yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
-    state.eval_margins = _margins(scores, beta)
+    state.eval_margins = margins_of(scores, beta)
     metrics = eval_metrics(scores, beta)
     losses = mean_by_question({score.key: score.loss for score in scores}, scores)
     note_evaluation(state, losses, metrics["eval_loss"], run.learner.weights)
     warnings = evaluation_warnings(state, metrics["eval_loss"])
     yield EvalDone(state.step, metrics)
     yield from warnings
-
-
-def _margins(scores: Sequence[PairScore], beta: float) -> dict[str, float]:
-    """The margins of the pairs whose verdict prefers an answer; those of the others have no right side."""
-    return {score.key: score.margin(beta) for score in scores if score.outcome in DECISIVE}
 
 
 def _finish_epoch(run: Run) -> MarginsKnown:
@@ -394,6 +309,7 @@ def _finish_epoch(run: Run) -> MarginsKnown:
 
 
 def _checkpoint(run: Run) -> Iterator[Event]:
+    """Write a checkpoint, if the run has a folder for them; the first process writes it."""
     if run.checkpoint_folder is not None:
         run.peers.check_equal(run.learner)
         if run.peers.is_first:

@@ -36,7 +36,9 @@ class AdapterServer:
         wrong: every adapter answers as the files in this folder.
         room: after more adapters than this the oldest is evicted in silence; None: no limit.
         refuses: path → (status, body) that it answers there.
+        replicas: with 2, every other completion comes from a replica that has no adapter.
         gives_logps: False: replies hold no log-probabilities.
+        most_words: the length of an answer.
         words: what every answer says; None: a few words that depend on model, prompt and seed.
     """
 
@@ -46,7 +48,9 @@ class AdapterServer:
     wrong: Path | None = None
     room: int | None = None
     refuses: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    replicas: int = 1
     gives_logps: bool = True
+    most_words: int = 8
     words: tuple[str, ...] | None = None
     scores: Scores = pretended_scores
     loaded: dict[str, str] = field(default_factory=dict)
@@ -72,7 +76,7 @@ class AdapterServer:
                 return 200, {"object": "list", "data": [*self._models()]}
             case "/lora-adapters" if self.protocol == "llamacpp":
                 return 200, [{"id": at, "path": each, "scale": 1.0} for at, each in enumerate(self.loaded.values())]
-            case "/get_server_info" if self.protocol == "sglang":
+            case "/server_info" if self.protocol == "sglang":
                 return 200, {"enable_lora": self.loads}
             case "/v1/load_lora_adapter" if self.protocol == "vllm" and self.loads:
                 return self._load(body)
@@ -82,6 +86,12 @@ class AdapterServer:
                 return self._unload(body)
             case "/tokenize" if self.protocol == "vllm":
                 return 200, {"tokens": tokens_of(body), "max_model_len": 1024}
+            case "/tokenize" if self.protocol == "llamacpp":
+                return 200, {"tokens": list(body["content"].encode()) if "content" in body else []}
+            case "/apply-template" if self.protocol == "llamacpp":
+                return 200, {"prompt": "".join(f"[{each['role']}]{each['content']}" for each in body["messages"])}
+            case "/completion" if self.protocol == "llamacpp":
+                return self._write_one(body)
             case "/v1/completions":
                 return self._complete(body)
         return 404, {"error": {"message": "Not Found", "code": 404}}
@@ -113,14 +123,24 @@ class AdapterServer:
 
     def _complete(self, body: dict[str, Any]) -> tuple[int, Any]:
         known, path = self._policy(body)
+        if len(self.paths("/v1/completions")) % self.replicas:
+            known = body["model"] == "base"
         if not known:
             return 404, {"error": {"message": f"The model `{body['model']}` does not exist."}}
         prompt = body["prompt"]
         ids = prompt if isinstance(prompt, list) else list(prompt.encode())
         choice: dict[str, Any] = {"index": 0, "text": "", "finish_reason": "length"}
-        if self.gives_logps and body.get("echo"):
+        if self.gives_logps and body.get("echo") and self.protocol != "llamacpp":
             choice["logprobs"] = {"token_logprobs": [None, *self.scores(path, ids), -0.5]}
         return 200, {"object": "text_completion", "choices": [choice]}
+
+    def _write_one(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """The token that the bias forces, and its log-probability without the bias."""
+        (token, bias), prompt = body["logit_bias"][0], body["prompt"]
+        assert (body["n_predict"], bias > 1000) == (1, True)
+        scores = self.scores(self._policy({**body, "model": "base"})[1], [*prompt, token])
+        written = [{"id": token, "logprob": scores[-1], "top_logprobs": []}] if self.gives_logps else []
+        return 200, {"content": "", "tokens_predicted": 1, "completion_probabilities": written}
 
     def _policy(self, body: dict[str, Any]) -> tuple[bool, str | None]:
         """Whether the model of a request is known, and the path of the adapter that answers; None: the base."""
@@ -128,8 +148,9 @@ class AdapterServer:
         name = model.removeprefix("base:") if self.protocol == "sglang" else model
         path = self.loaded.get(name)
         if self.protocol == "llamacpp":
-            chosen = [each["id"] for each in body.get("lora", []) if each["scale"]]
-            path = list(self.loaded.values())[chosen[0]] if chosen else None
+            paths = [str(Path(each).parent) for each in self.loaded.values()]  # its files lie in the adapters' folders
+            chosen = [each["id"] for each in body["lora"] if each["scale"]] if body.get("lora") else range(len(paths))
+            path = paths[chosen[0]] if chosen else None
         if path is None:
             return model == "base", None
         return True, None if self.as_base else str(self.wrong or path)
@@ -138,8 +159,9 @@ class AdapterServer:
         """The words of an answer."""
         if self.words is not None:
             return self.words
-        digest = zlib.crc32(json.dumps([body["messages"], body.get("seed"), self._policy(body)[1]]).encode())
-        return tuple(f"{_WORDS[digest >> shift & 15]} " for shift in range(0, 32, 4))
+        asked = [body["messages"], body.get("seed"), self._policy(body)[1], self.most_words]
+        digest = zlib.crc32(json.dumps(asked).encode())
+        return tuple(f"{_WORDS[digest >> 4 * place % 32 & 15]} " for place in range(self.most_words))
 
 
 _WORDS = ("red", "blue", "sky", "leaf", "rain", "light", "air", "tree", "cold", "warm", "sun", "sea", "salt", "ice")

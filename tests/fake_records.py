@@ -9,11 +9,11 @@ from tui.text.sparkline import in_cells
 
 
 class FakeRecords:
-    """Reads what `figures` gives of a run; the ledgers of `ledgers`."""
+    """Reads what `figures` gives of a run; the epoch margins of `margins`."""
 
     def __init__(self, figures: Callable[[int], list[MetricRow]]) -> None:
         self._figures = figures
-        self.ledgers: dict[int, EpochMargins] = {}
+        self.margins: dict[int, EpochMargins] = {}
         self.general_texts: dict[int, tuple[float, float]] = {}
 
     def metric_names(self, run: int) -> list[str]:
@@ -38,6 +38,6 @@ class FakeRecords:
         """What the test says."""
         return self.general_texts.get(run)
 
-    def ledger(self, run: int) -> EpochMargins:
+    def epoch_margins(self, run: int) -> EpochMargins:
         """The pairs that stay wrong."""
-        return self.ledgers.get(run, EpochMargins(0, 0, ()))
+        return self.margins.get(run, EpochMargins(0, 0, ()))

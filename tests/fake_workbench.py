@@ -180,6 +180,13 @@ class FakeWorkbench:
         self.started_with: list[dict[str, Any]] = []
         self.imported: list[Path] = []
         self.imports = SimpleNamespace(going_on=False)
+        self.labelling = self
+        self.previews = SimpleNamespace(
+            preview=self.train_preview,
+            known=self.known_train_preview,
+            ask=self.ask_train_preview,
+            preflight=self.preflight,
+        )
         self.trainer = SimpleNamespace(
             start=self._start_run,
             resume=self._resume_run,

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -16,13 +16,15 @@ from sqlite3 import Connection
 
 from db.comparisons import add_pair
 from db.models import ensure_model
-from db.pair_rows import NewCompletion
+from db.pair_rows import ComparisonRow, NewCompletion
 from db.prompt_rows import Message, NewPrompt
 from db.prompts import add_prompt_set, insert_prompt
 from db.servers import add_server
 from db.verdicts import add_verdict
 from engine.config import SamplingConfig
 from tests.serving import misbehaving, stream
+from tui.judges.asking import Judged
+from tui.judges.judgement import Look, combine, read_label
 
 _PART = "===== {mark} "
 NAME = "box"
@@ -67,6 +69,20 @@ class JudgeServer:
         """A number from 0 to 1 that depends on every part."""
         digest = hashlib.sha256(json.dumps([self.seed, *parts]).encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
+
+
+@dataclass
+class JudgeHere:
+    """The same judge without a server between, for what needs many verdicts."""
+
+    server: JudgeServer
+
+    def judge(self, pairs: Sequence[ComparisonRow], _tick: Callable[[], None]) -> Iterator[Judged]:
+        """Judge pairs in both orders."""
+        for pair in pairs:
+            a, b = pair.a.text, pair.b.text
+            looks = (Look(read_label(self.server.label(*each))) for each in ((a, b), (b, a)))
+            yield Judged(pair, combine(*looks), 0.01)
 
 
 def answers_in(text: str) -> tuple[str, str]:

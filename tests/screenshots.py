@@ -4,24 +4,31 @@
     python -m tests.screenshots docs/screenshots                     of a workbench in memory
     python -m tests.screenshots docs --workspace DIR --only label --png
 
-Each picture is an SVG of what the terminal would show, and with --png a PNG (by librsvg's rsvg-convert). A
-workspace is opened as its owner, but nothing is judged.
+Each picture is an SVG of what the terminal would show, and with --png a PNG (by librsvg's rsvg-convert), with few
+colours where pngquant is there. A workspace is opened as its owner. Only the pictures of Ask and of the reasons judge:
+take those on a copy.
 """
 
 import argparse
 import asyncio
+import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench, adapter_view, metrics_of, run_row
 from tests.flags import flags_of, path
+from tests.waiting import until
 from tui.app import PalateApp
+from tui.screens.ask.ask import AskScreen
 from tui.screens.pairs.label import LabelScreen
+from tui.screens.pairs.pair_screen import PairScreen
+from tui.snapshots import MachineReading
 from tui.theme import DARK, LIGHT
 
 LARGE, SMALL = (120, 40), (80, 24)
@@ -30,14 +37,49 @@ FITTING_SIZE = 20.264
 """At this size a character of DejaVu Sans Mono is as wide as a column, since rsvg-convert stretches no text."""
 
 
+Key = str | Callable[[PalateApp], bool]
+"""A key to press, or what the picture waits for before the next one."""
+
+
 @dataclass(frozen=True)
 class Shot:
     """One picture: its name, the terminal's size, and the keys that lead there from the Label screen."""
 
     name: str
     size: tuple[int, int]
-    keys: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
     light: bool = False
+
+
+_SOME_LINES: Final = 180
+"""Characters."""
+
+
+def typed(text: str) -> tuple[str, ...]:
+    """The keys of a text."""
+    return tuple({" ": "space", "?": "question_mark", ".": "full_stop", ",": "comma"}.get(each, each) for each in text)
+
+
+def growing(app: PalateApp) -> bool:
+    """Have both answers of Ask some lines?"""
+    asked = app.screen.talk.asked if isinstance(app.screen, AskScreen) else None
+    return asked is not None and min(len(each) for each in asked.shown()) > _SOME_LINES
+
+
+def answered(app: PalateApp) -> bool:
+    """Has Ask both answers?"""
+    return isinstance(app.screen, AskScreen) and app.screen.talk.asked is None and app.screen.pair is not None
+
+
+def can_judge(app: PalateApp) -> bool:
+    """Is a pair there that may be judged?"""
+    return isinstance(app.screen, PairScreen) and app.screen.can_judge
+
+
+def is_judged(app: PalateApp) -> bool:
+    """Has the pair of Ask its verdict on the screen?"""
+    pair = app.screen.pair if isinstance(app.screen, AskScreen) and app.screen.can_judge else None
+    return pair is not None and pair.standing is not None
 
 
 OVERLAY = ("space", "space", "space", "d", "left", "shift+left", "shift+left")
@@ -70,6 +112,19 @@ SHOTS = (
     Shot("keys", LARGE, ("question_mark",)),
 )
 
+ASKED = ("A", *typed("Why do we dream, and what do dreams tell us?"), "enter")
+# Only a workspace with a model answers. Ask and reasons judge.
+ASK_SHOTS = (
+    Shot("ask", LARGE, (*ASKED, growing)),
+    Shot("ask-80x24", SMALL, (*ASKED, growing)),
+    Shot("ask-judged", LARGE, (*ASKED, answered, "escape", can_judge, "1", is_judged, "w")),
+    Shot("reasons", LARGE, ("1", can_judge, "full_stop", "5", "6")),
+    Shot("reasons-80x24", SMALL, ("1", can_judge, "full_stop", "5", "6")),
+)
+JUDGES_SHOTS = (Shot("judges", LARGE, ("J",)),)
+SERVERS_SHOTS = (Shot("servers", LARGE, ("V", "end")),)
+SETTLE_SHOTS = (Shot("settle", LARGE, ("D", "d", can_judge)), Shot("settle-80x24", SMALL, ("D", "d", can_judge)))
+
 
 # Only a workspace has these: its newest trial is sealed or opened, as the name says.
 SEALED_SHOTS = (Shot("trial", LARGE, ("C", "end", "down", "enter")),)
@@ -94,8 +149,11 @@ async def take(workbench: Any, folder: Path, shots: Sequence[Shot] = SHOTS, *, w
                     raise TimeoutError(f"No pair became ready within {wait_s:.0f} s.")
                 await pilot.pause(0.05)
             for key in shot.keys:
-                await pilot.press(key)
-                await pilot.pause(0.5)
+                if isinstance(key, str):
+                    await pilot.press(key)
+                    await pilot.pause(0.05 if len(key) == 1 and app.screen.focused else 0.5)
+                else:
+                    await until(pilot, partial(key, app), wait_s)
             app.save_screenshot(filename=f"{shot.name}.svg", path=str(folder))
 
 
@@ -110,8 +168,14 @@ def to_png(folder: Path, shot: Shot) -> None:
     drawn = drawn.replace("font-size: 20px", f"font-size: {FITTING_SIZE}px").replace("Fira Code", "DejaVu Sans Mono")
     command = ["rsvg-convert", "--width", str(shot.size[0] * PIXELS_PER_COLUMN)]
     made = subprocess.run(command, check=True, input=drawn.encode(), stdout=subprocess.PIPE)
-    file.with_suffix(".png").write_bytes(made.stdout)
+    file.with_suffix(".png").write_bytes(_with_few_colours(made.stdout))
     file.unlink()
+
+
+def _with_few_colours(png: bytes) -> bytes:
+    if shutil.which("pngquant") is None:
+        return png
+    return subprocess.run(["pngquant", "64", "-"], check=True, input=png, stdout=subprocess.PIPE).stdout
 
 
 def in_memory() -> FakeWorkbench:
@@ -121,7 +185,9 @@ def in_memory() -> FakeWorkbench:
         verdict = ("a", "b", "a", "b", "tie", "a", "both_bad")[number % 7]
         side = "left" if verdict in ("a", "b") else None
         strength = 2 if verdict == "a" and number % 3 == 0 else 1
-        workbench.judge(number, verdict, strength=strength, side=side, layout="side", seconds=8.0 + number % 11)
+        workbench.labelling.judge(
+            number, verdict, strength=strength, side=side, layout="side", seconds=8.0 + number % 11
+        )
     config = run_row(1, "").config
     gentle = {**config, "learning_rate": 1e-5, "beta": 0.3}
     workbench.run_rows = [
@@ -135,7 +201,24 @@ def in_memory() -> FakeWorkbench:
         workbench.answer_question(trial)
     workbench.trainer.start(TrainConfig(epochs=8))
     workbench.step(34)
+    workbench.readings = tuple(_reading(second) for second in range(60))
     return workbench
+
+
+def _reading(second: int) -> MachineReading:
+    """What a card might say while it trains."""
+    swing = second * 7 % 5
+    return MachineReading(
+        at=float(second),
+        device="GPU",
+        gpu_use=92.0 + swing,
+        cpu_use=11.0 + swing,
+        memory=19_400_000_000 + 90_000_000 * swing,
+        memory_left=5_300_000_000 - 90_000_000 * swing,
+        temperature=64.0 + swing / 2,
+        power=318.0 + 6 * swing,
+        tokens_per_second=5_100.0 + 80 * swing,
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -159,11 +242,23 @@ def main(line: Sequence[str] | None = None) -> None:
     workbench = Workbench(arguments.workspace)
     try:
         workbench.start()
-        newest = next((each for each in workbench.trials() if each.kind == "blind"), None)
-        more = () if newest is None else SEALED_SHOTS if newest.sealed else OPENED_SHOTS
-        picture(workbench, arguments, (*SHOTS, *more))
+        picture(workbench, arguments, (*SHOTS, *_shots_of(workbench)))
     finally:
         workbench.close()
+
+
+def _shots_of(workbench: Any) -> Iterator[Shot]:
+    """The pictures for which this workspace has what they show."""
+    newest = next((each for each in workbench.trials() if each.kind == "blind"), None)
+    if newest is not None:
+        yield from SEALED_SHOTS if newest.sealed else OPENED_SHOTS
+    if workbench.judges.listed():
+        yield from JUDGES_SHOTS
+    if workbench.servers.all():
+        yield from SERVERS_SHOTS
+    if workbench.joining.disagreements():
+        yield from SETTLE_SHOTS
+    yield from ASK_SHOTS
 
 
 def picture(workbench: Any, arguments: argparse.Namespace, shots: Sequence[Shot]) -> None:

@@ -29,15 +29,14 @@ from tui.events import (
 )
 from tui.keymap import read_key_file
 from tui.screens.base import PalateScreen, RunSetup
-from tui.screens.confirm import QuitScreen
 from tui.screens.error_guard import SurvivingApp
 from tui.screens.help import HelpScreen
+from tui.screens.leaving import Leaving
 from tui.screens.messages import FromWorkbench
 from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
-from tui.screens.palette import Palette
+from tui.screens.palette import Palette, key_commands, until_settled
 from tui.screens.suspension import SUSPEND, SuspendableApp
-from tui.snapshots import WAITING
 from tui.terminal.gc_freeze import keep_collections_short
 from tui.terminal.notify import end_sequence
 from tui.terminal.signals import HANG_UP, Signals
@@ -47,13 +46,9 @@ from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.cell_widths import AlignedUpdate
 from tui.widgets.frame.top_line import MODES
 from tui.workbench import Workbench
-from tui.workspace.settings import GO_ON
 
 _STATUS_EVERY_S: Final = 0.25
 """Seconds between two updates of the status lines: events come faster than a person reads."""
-_SETTLES_WITHIN_S: Final = 2.0
-"""Seconds to wait until a pair is painted again after the palette closed, before a chosen command runs."""
-
 _NOTICE_S: Final = 8.0
 _STAYS_S: Final = 1e6
 """Seconds for a notice that requires an action: it stays until a click removes it or Palate ends."""
@@ -109,19 +104,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
         super().__init__()
         self.workbench = workbench
         self._signals = signals
-        self.goes_on = False
-        """Must the run continue without a terminal after the app ends?"""
+        self.leaving = Leaving(self, signals)
         self._key_file = keys
         self._unsubscribe: Callable[[], None] = lambda: None
         self._status_drawn = 0.0
         self._status_due = False
-        self._leaving = False
         self._resume = resume
         self._model_was_ready = False
-        self.wanted_model = ""
-        """The base model with which the workspace must be opened again; empty if a person left for good."""
-        self.taken_over = ""
-        """Which process took over the workspace, as a sentence; empty if none did."""
         for theme in THEMES.values():
             self.register_theme(theme)
         self.apply_colours()
@@ -155,13 +144,13 @@ class PalateApp(SuspendableApp, SurvivingApp):
             self.workbench.ensure_model()  # servers may answer, and the run needs it
         self.set_timer(_IMPORTED_AFTER_S, lambda: self.run_worker(import_screens, thread=True))
         self.ready_to_survive = True
-        if self.taken_over:
-            self._leave()
+        if self.leaving.taken_over:
+            self.leaving.leave()
 
     def _soon(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
         """Let the event loop handle a signal, which may come between any two instructions."""
         with contextlib.suppress(RuntimeError):  # the app has ended, and `Signals` remembers the signal
-            loop.call_soon_threadsafe(self.hang_up if number == HANG_UP else self._leave)
+            loop.call_soon_threadsafe(self.hang_up if number == HANG_UP else self.leaving.leave)
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that survives the loss of its terminal."""
@@ -202,8 +191,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
             if isinstance(screen, PalateScreen) and screen.is_mounted:  # a new screen reads everything when shown
                 self._in_screen(screen, lambda screen: _deliver(published, screen))
         self._refresh_status_soon()
-        if self._leaving and self.workbench.run_progress is None:
-            self.exit()
+        self.leaving.note_news()
 
     def _in_screen(self, screen: PalateScreen, act: Callable[[PalateScreen], None]) -> None:
         """Do it in one screen; an error there keeps no other screen, and no status line, from the news."""
@@ -306,22 +294,24 @@ class PalateApp(SuspendableApp, SurvivingApp):
         """Show the settings of the queue, over the screen of any mode."""
         from tui.screens.settings import SettingsScreen  # not needed for the first paint
 
-        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, SettingsScreen):
-            self.push_screen(SettingsScreen(self.current_mode))
+        self._show_once(SettingsScreen)
 
     def action_servers(self) -> None:
         """Show the servers, over the screen of any mode."""
         from tui.screens.servers import ServersScreen  # not needed for the first paint
 
-        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, ServersScreen):
-            self.push_screen(ServersScreen(self.current_mode))
+        self._show_once(ServersScreen)
 
     def action_judges(self) -> None:
         """Show the judges, over the screen of any mode."""
         from tui.screens.compare.judges import JudgesScreen  # scipy takes its time, and most sessions need none
 
-        if isinstance(self.screen, PalateScreen) and not isinstance(self.screen, JudgesScreen):
-            self.push_screen(JudgesScreen(self.current_mode))
+        self._show_once(JudgesScreen)
+
+    def _show_once(self, kind: Callable[[str], PalateScreen]) -> None:
+        """Show such a screen over one of Palate's own, unless it is shown already."""
+        if isinstance(self.screen, PalateScreen) and type(self.screen) is not kind:
+            self.push_screen(kind(self.current_mode))
 
     def action_repaint(self) -> None:
         """Draw everything again, for a terminal whose screen is corrupt."""
@@ -336,8 +326,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
     def restart_with(self, model: str) -> None:
         """Leave, so that the caller opens the workspace again with another base model."""
-        self.wanted_model = model
-        self.exit()
+        self.leaving.restart_with(model)
 
     def apply_colours(self) -> None:
         """Use the colours from the workspace's settings."""
@@ -349,87 +338,23 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
     async def action_quit(self) -> None:
         """Leave Palate; ask first while a run is in progress."""
-        run = self.workbench.run_progress
-        if run is None:
-            self.exit()
-        else:
-            self.push_screen(QuitScreen(run), self._quit_answered)
-
-    def _quit_answered(self, answer: str | None) -> None:
-        if answer == "g":
-            self._detach()
-        elif answer == "c":
-            self._leave()
-        elif answer == "s":
-            self._leave_after_saving()
+        self.leaving.ask()
 
     def hang_up(self) -> None:
-        """End the app without its terminal. A run that is not paused continues, unless the settings say to leave."""
-        driver = self._driver
-        if isinstance(driver, PalateDriver) and driver.gone:
-            driver.hang_up()
-        run = self.workbench.run_progress
-        if run is not None and run.phase not in WAITING and self.workbench.link_lost() == GO_ON:
-            self._detach()
-        else:
-            self._leave()
-
-    def _detach(self) -> None:
-        """End the app; its caller continues the run without a terminal."""
-        self.goes_on = True
-        self.exit()
-
-    def _leave(self) -> None:
-        """Leave at once; a run in progress writes a checkpoint while the workbench closes."""
-        self.goes_on = False
-        self.exit()
-
-    def let_go(self, why: str) -> None:
-        """Leave at once, since another process takes over; `why` is shown later. Called on a thread of the socket."""
-        self.taken_over = why
-        if self._signals is not None:
-            with contextlib.suppress(SystemExit):  # no handler is set yet; `on_ready` checks `taken_over`
-                self._signals.leave()
-        else:
-            self.call_later(self._leave)
-
-    def _leave_after_saving(self) -> None:
-        """Leave as soon as the run in progress has saved its adapter."""
-        self._leaving = True
-        self.workbench.trainer.stop()
-        if self.workbench.run_progress is None:
-            self.exit()
-        else:
-            self.tell("Stopping the run", "Palate leaves as soon as the adapter is saved.")
-
-    # -- palette -------------------------------------------------------------------------------------------------
+        """End without a terminal. See `Leaving.hang_up`."""
+        self.leaving.hang_up()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the keys of this screen and of the app, from their declarations."""
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.id is None or binding.action in seen or not active.enabled:
-                continue
-            seen.add(binding.action)
-            title = binding.description[:1].upper() + binding.description[1:]
-            act = self._runner(binding.action, active.node)
-            yield SystemCommand(f"{title}  ({self.name_of_key(binding)})", binding.tooltip, act)
+        yield from key_commands(screen, self.name_of_key, self._run_from_palette)
         other = "Light" if self.theme == DARK.name else "Dark"
         yield SystemCommand(f"{other} colours", "Change between dark and light.", self.action_other_theme)
 
-    def _runner(self, action: str, node: Any) -> Callable[[], Any]:
-        async def run() -> None:
-            end = time.monotonic() + _SETTLES_WITHIN_S
-            while getattr(node, "settling", False) and time.monotonic() < end:
-                await asyncio.sleep(0.02)  # the palette covered the pair, which is being painted again
-            self.key_pressed_at = time.monotonic()
-            await self.run_action(action, node)
-
-        async def act() -> None:
-            self.run_worker(run(), name="palette")
-
-        return act
+    async def _run_from_palette(self, action: str, node: Any) -> None:
+        """Run the action of a key once the screen below the palette is painted again."""
+        await until_settled(node)
+        self.key_pressed_at = time.monotonic()
+        await self.run_action(action, node)
 
 
 def _deliver(published: WorkbenchEvent, screen: PalateScreen) -> None:

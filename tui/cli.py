@@ -33,7 +33,7 @@ class PalateGroup(LazyGroup):
             code = super().main(args, prog_name, **{**more, "standalone_mode": False})  # an int where click ends
             flush_output()
             ending = CommandEnd(code if isinstance(code, int) else 0)
-        except BaseException as error:  # noqa: BLE001  what ends a command is told, and never as a traceback
+        except BaseException as error:  # noqa: BLE001  what ends a command is printed, and never as a traceback
             ending = command_end(error)
         close_with(ending)
 

@@ -38,7 +38,7 @@ ANSWER_TOKENS: Final = "48"
 """Short answers, so that the loop takes minutes on a processor."""
 _ASKED: Final = "Why is the sky blue?"
 _CHARACTERS: Final = {"enter": "\r", "escape": "\x1b", "space": " "}
-_KEYS: Final = Content.assemble(("space", "bold $accent"), " goes on   ", ("q", "bold $accent"), " ends the demo")
+_KEYS: Final = Content.assemble(("space", "bold $accent"), " continues   ", ("q", "bold $accent"), " ends the demo")
 
 
 _Kind = TypeVar("_Kind", bound=PalateScreen)
@@ -49,11 +49,11 @@ class DemoEnded(Exception):
 
 
 class DemoCaption(Static):
-    """What is seen on this screen, above the line that tells what the machine does."""
+    """What is seen on this screen, above the line that shows what the machine does."""
 
 
 class DemoApp(PalateApp):
-    """Plays the loop once. A person's keys do nothing but go on or end it."""
+    """Plays the loop once. A person's keys do nothing but continue or end it."""
 
     CSS = """
     DemoCaption { height: auto; width: 1fr; padding: 0 1; border-top: solid $accent; color: $foreground; }
@@ -67,15 +67,15 @@ class DemoApp(PalateApp):
         self._pressed: deque[events.Key] = deque(maxlen=64)
         """The newest keys of the program. A key comes back here when no widget takes it."""
         self._words = Content("")
-        self.told: list[str] = []
+        self.captions: list[str] = []
         """What was said, in order."""
 
     def on_ready(self) -> None:
-        """The first screen stands. Textual calls the base class's handler as well."""
+        """The first screen is shown. Textual calls the base class's handler as well."""
         self.run_worker(self._play(), name="demo", exit_on_error=False)
 
     async def on_event(self, event: events.Event) -> None:
-        """Let only the keys of the program through, and those that end it or go on."""
+        """Let only the keys of the program through, and those that end or continue it."""
         if isinstance(event, events.Key) and event not in self._pressed:
             if event.key == "space":
                 self._go_on.set()
@@ -106,7 +106,7 @@ class DemoApp(PalateApp):
         screen = await self._shown(LabelScreen)
         await self._until(lambda: screen.pair is not None)
         await self._say(
-            "LABEL. Two answers, and nothing tells who wrote which. 1 or 2 takes the better one. This program likes "
+            "LABEL. Two answers, and nothing shows who wrote which. 1 or 2 takes the better one. This program likes "
             f"the shorter one, and gives {PAIRS} verdicts.",
             seconds=10,
         )
@@ -121,18 +121,23 @@ class DemoApp(PalateApp):
         await self._press("T")
         await self._shown(TrainScreen)
         await self._say(
-            "TRAIN. What a run would learn from, each setting with a sentence, and what it takes. S starts it.",
+            "TRAIN. The pairs that a run learns from, each setting with a sentence, its time and memory. S starts it.",
             seconds=9,
         )
         await self._press("S")
         await self._until(lambda: self.workbench.run_progress is not None or bool(self.workbench.runs()))
         await self._say(
             "The run trains an adapter on the verdicts (DPO). The margin grows as the model learns to tell the chosen "
-            "answer from the other one. One could go on labelling meanwhile.",
+            "answer from the other one. You could label more pairs in the meantime.",
             seconds=0,
         )
-        await self._until(lambda: self.workbench.run_progress is None)
+        await self._until(self._run_is_over)
         await self._say("The run is done, and its adapter is in use.", seconds=5)
+
+    def _run_is_over(self) -> bool:
+        """Is the end of the newest run recorded? Its progress is not there yet when its row is new."""
+        runs = self.workbench.runs()
+        return self.workbench.run_progress is None and bool(runs) and runs[0].status != "running"
 
     async def _read_run(self) -> None:
         await self._press("R")
@@ -223,8 +228,8 @@ class DemoApp(PalateApp):
         await asyncio.sleep(0.05)
 
     async def _say(self, words: str, *, seconds: float) -> None:
-        """Show what is seen, and wait for so long, or until a person goes on."""
-        self.told.append(words)
+        """Show a caption, and wait, or until a person continues."""
+        self.captions.append(words)
         self._words = Content(words) + Content("\n") + _KEYS
         await self._caption()
         await self._wait(seconds)

@@ -64,7 +64,7 @@ class WorkspaceReader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.likes = PreferenceReporter(workspace, self.adapters)
+        self.preferences = PreferenceReporter(workspace, self.adapters)
         self.judges = JudgeRecords(workspace)
         self.records = RunRecords(workspace)
         self.data = VerdictBrowser(workspace)

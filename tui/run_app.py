@@ -104,17 +104,17 @@ def _own_app(
 
             watch_for_hang_up([file for file in (0,) if os.isatty(file)] + ([line.fileno()] if line else []))
             app = PalateApp(workbench, key_path(), signals=signals, resume=entered.resume)
-            server = OwnerServer(workbench, app.let_go, run_command)
+            server = OwnerServer(workbench, app.leaving.make_way, run_command)
             closing.callback(server.close)  # before the workbench closes
             app.run(mouse=mouse)
-            if app.goes_on:
+            if app.leaving.goes_on:
                 terminal.let_go()
                 if line is not None:
                     line.let_go(last_words(workbench))
-        if app.goes_on:
+        if app.leaving.goes_on:
             run_detached(workbench, signals)
-        elif app.taken_over:
-            click.echo(visible(app.taken_over), err=True)
+        elif app.leaving.taken_over:
+            click.echo(visible(app.leaving.taken_over), err=True)
         elif app.return_code:
             click.echo(f"Palate stopped on an error; read {output} for its cause. Your verdicts are saved.", err=True)
-    return app.return_code or 0, app.wanted_model
+    return app.return_code or 0, app.leaving.wanted_model

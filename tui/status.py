@@ -1,4 +1,4 @@
-"""The counts of the status line, kept until something is stored."""
+"""The status line: its counts, kept until something is stored, beside the model and the run."""
 
 import sqlite3
 import threading
@@ -16,6 +16,7 @@ from db.pair_rows import VerdictCounts
 from db.times import utc_now, utc_text
 from db.verdict_tally import VerdictTally, count_standing
 from tui.generation.queue_filler import QueueFiller
+from tui.snapshots import ModelState, RunProgress, WorkbenchStatus
 from tui.workspace.settings_store import stored_settings
 from tui.workspace.workspace import Workspace
 
@@ -75,6 +76,33 @@ class StatusCounter:
         """The counts now; a day begins at this machine's midnight."""
         return self._counts.get((self._queue.settings.queue.goal, self._queue.asked_of, _midnight()))
 
+    def status(
+        self, model: ModelState, run: RunProgress | None, *, writing: bool, merging: str | None
+    ) -> WorkbenchStatus:
+        """The counts beside the model, the run, and what else the machine does now."""
+        counted = self.counts()
+        return WorkbenchStatus(
+            model_name=model.name,
+            model_state=model.state,
+            model_detail=model.detail,
+            adapter_name=model.adapter_name,
+            ready=counted.ready,
+            writing=writing,
+            verdicts_today=counted.verdicts.today,
+            verdicts=counted.verdicts.total,
+            pairs=counted.verdicts.decisive,
+            prompts_left=counted.prompts_left,
+            mean_seconds=counted.verdicts.mean_seconds,
+            goal=counted.goal,
+            verdicts_here=counted.verdicts_here,
+            run=run,
+            offer=0 if run else self.new_pairs(),
+            untried="" if run else self.untried(),
+            queue_problem=self._queue.problem,
+            error=model.error,
+            merging=merging,
+        )
+
     def new_pairs(self) -> int:
         """How many pairs are new since the latest run that did not fail, if enough to offer a run; else 0.
 
@@ -87,10 +115,10 @@ class StatusCounter:
         return self._untried.get()
 
     def note_seen(self, offer: str) -> None:
-        """A person looks at what the offer `run` or `trial` leads to: if it stands, it is not made again."""
+        """A person looks at what the offer `run` or `trial` leads to: if it is being made, it is not made again."""
         seen = self._workspace.setting(_SEEN, [])
-        stands = self.untried() if offer == TRIAL_OFFER else self.new_pairs() and self._is_first_run()
-        if stands and offer not in seen:
+        is_made = self.untried() if offer == TRIAL_OFFER else self.new_pairs() and self._is_first_run()
+        if is_made and offer not in seen:
             self._workspace.keep_setting(_SEEN, [*seen, offer])
 
     def _count(self) -> StatusCounts:
@@ -130,7 +158,7 @@ class StatusCounter:
         return new if enough else 0
 
     def _is_first_run(self) -> bool:
-        """Was there no run yet, and has nobody looked at the offer of the first one?"""
+        """Was there no run yet, and has the person not looked at the offer of the first one?"""
         seen = RUN_OFFER in self._workspace.setting(_SEEN, [])
         return not seen and db_runs.latest_start(self._workspace.connection) is None
 

@@ -108,7 +108,7 @@ class WatchApp(PalateApp):
 
     def hang_up(self) -> None:
         """Leave, since the terminal is gone."""
-        self._leave()
+        self.leaving.leave()
 
     def is_expected(self, error: Exception) -> bool:
         """A key that would change something is refused, and the app continues."""

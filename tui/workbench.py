@@ -7,43 +7,34 @@ stored first and published afterwards, on the thread that stored it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from adapters.manifest import Adapter
-from db import blind_trials as db_blind
-from db import edits as db_edits
-from db import names_shown as db_names_shown
-from db import rankings as db_rankings
-from db import verdicts as db_verdicts
 from db.interchange.sources import Source
-from db.pair_rows import ComparisonRow, VerdictRow
+from db.pair_rows import ComparisonRow
 from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
-from engine.config import SamplingConfig, TrainConfig
+from engine.config import SamplingConfig
 from engine.errors import EngineError
 from tui.asking.asking import Asking
 from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.compute.publisher import Listener, Publisher
 from tui.compute.scheduler import Job, Priority, Scheduler
-from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.curation.importer import Importer
 from tui.curation.joining import Joining
+from tui.curation.labelling import Labelling
 from tui.curation.prompt_sets import PromptSets
 from tui.curation.reasons import ReasonTags
 from tui.curation.verdict_list import VerdictBrowser
-from tui.errors import KNOWN_ERRORS, InputError, title_of
+from tui.errors import KNOWN_ERRORS, title_of
 from tui.events import (
     CommandServed,
     ComparisonStored,
     ModelChanged,
     QueueChanged,
-    VerdictStored,
     WorkbenchEvent,
     WorkbenchFailed,
     WorkbenchNotice,
@@ -51,9 +42,8 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.policies import ServedPolicy, find_policy, policy_by_name
+from tui.generation.policies import ServedPolicy, find_policy
 from tui.generation.prompt_growth import PromptGrowth
-from tui.generation.publishing import Probe, publish_on_server
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
 from tui.judges.service import Judges
@@ -65,14 +55,11 @@ from tui.snapshots import (
     ModelState,
     RunProgress,
     StudyProgress,
-    TrainPreview,
     WorkbenchStatus,
 )
 from tui.status import StatusCounter
 from tui.tracking.live import LiveTracking
 from tui.training.outcome import outage_in_words
-from tui.training.pair_sets import ALL_PAIRS, PairSet
-from tui.training.preview import PreviewListener
 from tui.training.recovery import recover
 from tui.training.reference_prefetch import ReferencePrefetch
 from tui.training.studies import Studies
@@ -81,16 +68,11 @@ from tui.trials.blind import BlindTrials
 from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
-from tui.workspace.settings import AT, BASE, BY_MARGIN, is_served
+from tui.workspace.settings import BASE, BY_MARGIN, is_served
 from tui.workspace.settings_store import change_setting
 from tui.workspace.workspace import own_workspace
 
-if TYPE_CHECKING:
-    from engine.estimates.preflight import Preflight
-
-
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Workbench(WorkspaceReader):
@@ -124,27 +106,11 @@ class Workbench(WorkspaceReader):
             services = self.services = Services(
                 self.workspace, self.scheduler, self.loaded_model, self._publish, self.network
             )
-            self.answers = QueueFiller(services, seed=seed)
-            self.new_answers = Regeneration(services, seed=seed, queue=self.answers)
-            self.asking = Asking(services, seed=seed)
-            self.imports = Importer(self.workspace, self._publish)
-            self.margins = MarginScorer(services, seed=seed, served=self._scoring_policy)
-            self.references = ReferencePrefetch(services)
             self.seed = seed
-            self._counter = StatusCounter(self.workspace, self.answers)
-            self.trainer = Trainer(services)
-            self.reasons = ReasonTags(self.workspace, self._publish)
-            self.adapter_service = AdapterService(services)
-            self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=seed)
-            self.data = VerdictBrowser(self.workspace, self._publish)
-            self.prompts = PromptSets(self.workspace, self._prompts_changed)
-            self.joining = Joining(self.workspace, self._prompts_changed)
-            self.growth = PromptGrowth(services, self.prompts, self.servers)
-            self.forgetting = Forgetting(self.workspace, self._prompts_changed)
-            self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
-            self.side_by_side = SideBySide(services, seed=seed)
-            self.blind_trials = BlindTrials(services, seed=seed)
-            self.judges: Judges = Judges(services, seed=seed)
+            self._make_generation(services)
+            self._make_training(services)
+            self._make_curation(services)
+            self._make_trials(services)
             self.tracking = LiveTracking(self.workspace, self._publish)
             self.subscribe(self.tracking.hear)
             self.loading: Job | None = None
@@ -153,6 +119,39 @@ class Workbench(WorkspaceReader):
             assert self.workspace.writer is not None
             self._files = FileWatch(self.workspace.writer, self._publish)
             on_failure.pop_all()
+
+    def _make_generation(self, services: Services) -> None:
+        self.answers = QueueFiller(services, seed=self.seed)
+        self.new_answers = Regeneration(services, seed=self.seed, queue=self.answers)
+        self.asking = Asking(services, seed=self.seed)
+        self.margins = MarginScorer(services, seed=self.seed, served=self._scoring_policy)
+        self._counter = StatusCounter(self.workspace, self.answers)
+
+    def _make_training(self, services: Services) -> None:
+        self.references = ReferencePrefetch(services)
+        self.trainer = Trainer(services)
+        self.previews = self.trainer.previews
+        self.adapter_service = AdapterService(services)
+        self.studies = Studies(services, self.trainer, self.adapter_service.remove, seed=self.seed)
+        self.run_labels = RunLabels(self.workspace, self.adapter_service.rename, self._publish)
+
+    def _make_curation(self, services: Services) -> None:
+        def repeats() -> float:
+            return self.answers.settings.queue.ask_again
+
+        self.labelling = Labelling(self.workspace, self._publish, self._wake, seed=self.seed, repeats=repeats)
+        self.reasons = ReasonTags(self.workspace, self._publish)
+        self.data = VerdictBrowser(self.workspace, self._publish)
+        self.imports = Importer(self.workspace, self._publish)
+        self.prompts = PromptSets(self.workspace, self._prompts_changed)
+        self.growth = PromptGrowth(services, self.prompts, self.servers)
+        self.joining = Joining(self.workspace, self._prompts_changed)
+        self.forgetting = Forgetting(self.workspace, self._prompts_changed)
+
+    def _make_trials(self, services: Services) -> None:
+        self.side_by_side = SideBySide(services, seed=self.seed)
+        self.blind_trials = BlindTrials(services, seed=self.seed)
+        self.judges: Judges = Judges(services, seed=self.seed)
 
     def answers_for_once(self) -> QueueFiller:
         """A second queue filler for one command, with settings of its own beside those of `answers`."""
@@ -248,27 +247,8 @@ class Workbench(WorkspaceReader):
 
         Counts are kept until something is stored. For one field alone, read `run_progress` or `model_state`.
         """
-        counted, model, run = self._counter.counts(), self.model_state, self.run_progress
-        return WorkbenchStatus(
-            model_name=model.name,
-            model_state=model.state,
-            model_detail=model.detail,
-            adapter_name=model.adapter_name,
-            ready=counted.ready,
-            writing=self.is_writing,
-            verdicts_today=counted.verdicts.today,
-            verdicts=counted.verdicts.total,
-            pairs=counted.verdicts.decisive,
-            prompts_left=counted.prompts_left,
-            mean_seconds=counted.verdicts.mean_seconds,
-            goal=counted.goal,
-            verdicts_here=counted.verdicts_here,
-            run=run,
-            offer=0 if run else self._counter.new_pairs(),
-            untried="" if run else self._counter.untried(),
-            queue_problem=self.answers.problem,
-            error=model.error,
-            merging=self.adapter_service.doing,
+        return self._counter.status(
+            self.model_state, self.run_progress, writing=self.is_writing, merging=self.adapter_service.doing
         )
 
     def note_offer_seen(self, offer: str) -> None:
@@ -309,81 +289,6 @@ class Workbench(WorkspaceReader):
         farthest = queue.order == "certain"
         return self.margins.next_comparison(random_share=queue.random_share, after=after, farthest=farthest)
 
-    def judge(
-        self,
-        comparison: int,
-        verdict: str,
-        *,
-        strength: int = 1,
-        side: str | None = None,
-        layout: str = "none",
-        seconds: float | None = None,
-        blind: bool = True,
-        note: str = "",
-        reasons: Sequence[str] = (),
-    ) -> Future[VerdictRow]:
-        """Store a verdict in canonical terms (`a`, `b`, …); resolves when it is on the disk."""
-        queue = self.answers.settings.queue
-        stored = self.workspace.write_verdict(
-            db_verdicts.judge,
-            share=queue.ask_again,
-            pick=partial(seed_from, self.seed, "again"),
-            comparison=comparison,
-            verdict=verdict,
-            strength=strength,
-            side=side,
-            layout=layout,
-            seconds=seconds,
-            blind=blind,
-            note=note,
-            tags=tuple(reasons),
-        )
-        return self._published(stored, comparison, verdict)
-
-    def judge_as(self, command: str, comparison: int, verdict: str, *, note: str = "") -> Future[VerdictRow]:
-        """Store the verdict of the program `command`, which never passes for the owner's own."""
-        stored = self.workspace.write_verdict(
-            db_blind.judge_by_command, command, comparison=comparison, verdict=verdict, note=note
-        )
-        return self._published(stored, comparison, verdict)
-
-    def edit_answer(self, comparison: int, original: int, text: str) -> Future[int]:
-        """Store `text` as a better answer than `original` of an open pair, which counts as skipped.
-
-        Resolves to the new comparison, decided for the text; `undo` undoes both.
-        """
-        edited = self.workspace.write_verdict(db_edits.add_edit, comparison=comparison, original=original, text=text)
-        return self._published(edited, comparison, "skip")
-
-    def rank_answers(
-        self, pairs: Sequence[int], answers: Sequence[int], ranks: Mapping[int, int], *, layout: str, seconds: float
-    ) -> Future[int]:
-        """Store a ranking of answers (ids of completions) in place of open pairs of their prompt.
-
-        `ranks` gives 1 to the best; answers without one stay undecided. Resolves to the ranking's id.
-        """
-        known = [db_names_shown.names_known(self.workspace.connection, pair) for pair in pairs]
-        stored = self.workspace.write_verdict(
-            db_rankings.rank_answers,
-            answers,
-            ranks,
-            instead_of=pairs,
-            side_seed=self.seed,
-            seconds=seconds,
-            layout=layout,
-            blind=not any(known),
-        )
-        return self._published(stored, pairs[0], "skip")
-
-    def names_were_shown(self, comparison: int) -> Future[None]:
-        """Record that this pair was shown with names, so that no later verdict on it is blind."""
-        return self.workspace.write(db_names_shown.note_names_shown, comparison)
-
-    def undo(self, *, prompt: int | None = None) -> Future[int | None]:
-        """Undo the newest current verdict, or the newest on this prompt; resolves to the comparison that is open again,
-        if any."""
-        return self._published(self.workspace.write_verdict(db_edits.undo_labelling, prompt=prompt), None, "undo")
-
     # -- prompts ------------------------------------------------------------------------------------------------
 
     def add_prompts(
@@ -394,24 +299,6 @@ class Workbench(WorkspaceReader):
         return self.prompts.add_file(read, set_name, distinct=distinct)
 
     # -- runs and adapters -------------------------------------------------------------------------------------
-
-    def train_preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """Preview a run with these settings on these pairs. Reads every prompt that has a pair."""
-        return self.trainer.preview(config, pairs)
-
-    def known_train_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
-        """The preview from the latest counts, without a query; None before these pairs were counted."""
-        return self.trainer.known_preview(config, pairs)
-
-    def ask_train_preview(self, config: TrainConfig, pairs: PairSet, listener: PreviewListener) -> None:
-        """Call `listener` with the preview on another thread. See `RunPreviews.ask`."""
-        self.trainer.ask_preview(config, pairs, listener)
-
-    def preflight(
-        self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
-    ) -> Preflight:
-        """Preflight such a run, which takes as long as encoding its pairs. See `RunPreviews.preflight` for errors."""
-        return self.trainer.preflight(config, pairs, is_dropped)
 
     def _as_it_is(self, run: RunRow) -> RunRow:
         return self.trainer.endings.as_ended(run)
@@ -425,26 +312,6 @@ class Workbench(WorkspaceReader):
         adapter = self.workspace.registry.get(name_or_id) if name_or_id else None
         self.ensure_model()
         return self.scheduler.submit("adapter", self.loaded_model.use_steps(adapter), lambda: Priority.WAITED_FOR)
-
-    def publish_adapter(self, server: str, adapter: str) -> Probe:
-        """Publish an adapter on a server and probe it. The caller's thread waits. See `publish_on_server` for errors.
-
-        Raises:
-            InputError: it is the base, or there is no such server.
-        """
-        policy = policy_by_name(f"{adapter}{AT}{server}", self.services)
-        if not isinstance(policy, ServedPolicy) or policy.adapter is None:
-            raise InputError("A server has its base already. Name an adapter to publish.")
-        return publish_on_server(policy, self.services)
-
-    def add_adapter(self, folder: Path, *, name: str) -> Adapter:
-        """Add a PEFT LoRA folder that was made for the loaded base model to the registry.
-
-        Raises:
-            AdapterError: Palate cannot use the adapter, or the name is taken.
-            ModelError: no base model is loaded, or the adapter does not work with it.
-        """
-        return self.adapter_service.add(folder, name)
 
     def base_fingerprint(self) -> str | None:
         """The fingerprint of the loaded base model; None without one."""
@@ -490,19 +357,6 @@ class Workbench(WorkspaceReader):
         except KNOWN_ERRORS:  # the queue reports it
             return None
         return policy if isinstance(policy, ServedPolicy) and policy.adapter is not None else None
-
-    def _published(self, stored: Future[T], comparison: int | None, verdict: str) -> Future[T]:
-        stored.add_done_callback(lambda done: self._after_verdict(done, comparison, verdict))
-        return stored
-
-    def _after_verdict(self, done: Future[Any], comparison: int | None, verdict: str) -> None:
-        if done.cancelled() or done.exception() is not None:
-            return  # the caller that waits for the future gets the error
-        result = done.result()
-        affected = comparison if comparison is not None else result
-        if isinstance(affected, int):
-            self._publish(VerdictStored(affected, verdict))
-        self._wake()
 
     def _prompts_changed(self) -> None:
         self._publish(QueueChanged(self.ready_count()))

@@ -86,11 +86,11 @@ def _reasons(row: Row) -> tuple[str, ...]:
 
 
 def _ranked(row: Row, found: Any, fields: tuple[str, ...], places: list[dict[str, float] | None]) -> list[Read]:
-    told = [each for each in places if each]
-    if any(each != told[0] for each in told):
+    given = [each for each in places if each]
+    if any(each != given[0] for each in given):
         return [LeftOut(row.at, DISAGREE)]
-    answers = [Ranked(row.text(name), None if (at := told[0].get(name)) is None else -at) for name in fields]
-    return ranked_pairs(row, found, answers, ties=_BEHIND not in told[0].values())
+    answers = [Ranked(row.text(name), None if (at := given[0].get(name)) is None else -at) for name in fields]
+    return ranked_pairs(row, found, answers, ties=_BEHIND not in given[0].values())
 
 
 def _places(row: Row, value: Any, fields: tuple[str, ...]) -> dict[str, float] | None:

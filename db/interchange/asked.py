@@ -76,7 +76,7 @@ def find_asked(row: Row, names: Sequence[str] = PROMPTS) -> Asked | None:
 
 
 def with_system_field(row: Row, found: Asked) -> Asked:
-    """The prompt with the system prompt that stands in a field of its own.
+    """The prompt with the system prompt that has a field of its own.
 
     Raises:
         RowRefused: there are two system prompts, and they differ.

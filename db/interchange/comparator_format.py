@@ -113,7 +113,7 @@ COMPARATOR = Format(
     HEAD,
     shape="`examples` of `input_text`, `output_text_a`, `output_text_b`, `score`",
     traps="""A score above 0.25 chooses A, below −0.25 B, nearer to 0 it is a tie; from 1.25 on it is "much better".
-Without a score the pair was not judged. `is_flipped` tells the side, `rationale` is the note, the first tag the field.
-Other verdicts, the seconds and the reasons (between "; ") stand in `custom_fields`.""",
+Without a score the pair was not judged. `is_flipped` gives the side, `rationale` is the note, the first tag the field.
+Other verdicts, the seconds and the reasons (between "; ") are in `custom_fields`.""",
     examples=({"input_text": "Why?", "output_text_a": "Light.", "output_text_b": "Hm.", "score": 1.0},),
 )

@@ -24,8 +24,8 @@ def _is_scored(row: Row) -> bool:
     chosen = unfolded(row.get("chosen"))
     if not is_preferred(row) or not isinstance(chosen, list) or len(chosen) < 2 or not is_messages(chosen):
         return False
-    told = any(not is_empty(row.get(name)) for name in _SCORED)
-    return told or (row.has("prompt") and chosen[0].get("role") in ("user", "system"))
+    scored = any(not is_empty(row.get(name)) for name in _SCORED)
+    return scored or (row.has("prompt") and chosen[0].get("role") in ("user", "system"))
 
 
 def write_implicit(record: PairRecord) -> dict[str, Any]:
@@ -82,7 +82,7 @@ TRL_IMPLICIT = Format(
     write_implicit,
     CHAT,
     shape="`chosen`, `rejected`: whole conversations as messages",
-    traps="""No prompt stands apart, and none is guessed from letters that both answers share: that would eat the
+    traps="""No prompt has its own field, and none is guessed from letters that both answers share: that would eat the
 beginning of "It is blue" and "It is green". Messages are split before the last one. Where the two conversations differ
 before their last turn, the row is left out.""",
     examples=(

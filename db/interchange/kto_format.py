@@ -126,7 +126,7 @@ KTO = Format(
     write_kto,
     CHAT,
     shape="one answer a row: `prompt`, `completion`, `label`; also `kto_tag`, and messages that end with the answer",
-    traps="""The good and the bad answers of one prompt are paired in the order in which they come, wherever they stand.
+    traps="""The good and the bad answers of one prompt are paired in the order in which they come, wherever they are.
 An answer without a partner is left out; if none finds one, the file is refused.""",
     examples=(
         {"prompt": "Name a nut.", "completion": "A hazelnut.", "label": True},

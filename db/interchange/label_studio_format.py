@@ -196,7 +196,7 @@ LABEL_STUDIO = Format(
     traps="""`left` is the first answer; two texts whose names differ in a number or letter are the answers.
 `was_cancelled` is a skip, which never outvotes a verdict, and an annotation without a result is no verdict. A result of
 type `choices` says `tie`, `both_bad`, `both_good` or `discard`, `rating` 2 or more is "much better", `textarea` is the
-note, `lead_time` the seconds, and choices named `reasons` the reasons. `left` in the data tells which answer stood
+note, `lead_time` the seconds, and choices named `reasons` the reasons. `left` in the data says which answer was
 left, where that was not `answer1`.""",
     examples=(
         {

@@ -115,15 +115,14 @@ def _pair(row: Row, names: tuple[str, str], found: Asked | None, one: Side, two:
         return LeftOut(row.at, TWO_TURNS)
     if not any(each["content"].strip() for each in messages if each["role"] == "user"):
         raise row.wrong("the prompt is empty")
-    told = (*(found.remarks if found else ()), *one.remarks, *two.remarks)
-    remarks = tuple(dict.fromkeys(told)) if told else ()
+    remarks = tuple(dict.fromkeys((*(found.remarks if found else ()), *one.remarks, *two.remarks)))
     return _scored(row, PairRecord(row.at, messages, one.text, two.text, "a", remarks=remarks))
 
 
 def _plain(
     row: Row, names: tuple[str, str], found: Asked | None, one: Side, two: Side, repeats: bool
 ) -> tuple[Asked | None, Side, Side]:
-    """Two texts: transcripts where no prompt stands beside them, or where they repeat the prompt."""
+    """Two texts: transcripts where there is no prompt beside them, or where they repeat the prompt."""
     sides = tuple(_of_transcript(row, name, each, found) for name, each in zip(names, (one, two), strict=True))
     if sides[0] and sides[1]:
         return found, sides[0], sides[1]
@@ -213,8 +212,8 @@ def _scored(row: Row, record: PairRecord) -> Read:
 
 def _repeat(rows: Sequence[Row], names: tuple[str, str], prompts: Sequence[str]) -> bool:
     """Whether most rows' answers begin with their prompt, so that it is the file's habit and not an answer's."""
-    told = [each for each in (_repeats(row, names, prompts) for row in rows) if each is not None]
-    return 2 * sum(told) > len(told)
+    repeats = [each for each in (_repeats(row, names, prompts) for row in rows) if each is not None]
+    return 2 * sum(repeats) > len(repeats)
 
 
 def _repeats(row: Row, names: tuple[str, str], prompts: Sequence[str]) -> bool | None:

@@ -10,7 +10,7 @@ DECISIVE = ("a", "b")
 
 @dataclass(frozen=True, slots=True)
 class OtherVerdict:
-    """The verdict of another person or of a judge, by name, beside the one that stands."""
+    """The verdict of another person or of a judge, by name, beside the current one."""
 
     verdict: str
     strength: int = 1
@@ -51,7 +51,7 @@ class PairRecord:
     ranking: int | None = None
     answers: int = dataclasses.field(default=2, compare=False)
     remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
-    """Sentences without their full stops on how this row was read, where that was not plainly as it stands."""
+    """Sentences without their full stops on how this row was read, where it was not taken word for word."""
 
     @property
     def chosen(self) -> str:

@@ -72,7 +72,7 @@ _KEPT_BACK = """SELECT count(*) FILTER (WHERE c.withdrawn = 1) AS out,
 class Selection:
     """The pairs to export: of one prompt set, judged since a time (UTC ISO text), also those without a verdict.
 
-    `givers` chooses whose verdicts are written, empty for those that stand.
+    `givers` chooses whose verdicts are written, empty for the current ones.
     """
 
     set_name: str | None = None

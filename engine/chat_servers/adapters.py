@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from engine.chat_servers.calls import CallRefused, ServerCalls, value_at
-from engine.chat_servers.inspection import LLAMACPP, SGLANG, VLLM, can_load
+from engine.chat_servers.inspection import LLAMACPP, OPENAI, SGLANG, VLLM, can_load
 from engine.errors import ServerError
 
 
@@ -24,17 +24,19 @@ _UNREADABLE = ("No adapter found", "No such file", "does not exist")
 
 @dataclass(frozen=True)
 class Target:
-    """Who answers a request: the name of the model at the server, and what else the request has to say."""
+    """Who answers a request: the name of the model at the server, what else the request has to say, and the program
+    that is spoken to, a key of `PROTOCOLS`."""
 
     model: str
     extra: Mapping[str, Any] = field(default_factory=dict)
+    protocol: str = OPENAI
 
 
 def base_target(calls: ServerCalls, protocol: str) -> Target:
     """The base of a server. llama.cpp applies the adapters that it was started with unless a request turns them off."""
     if protocol == LLAMACPP:
-        return Target(calls.server.model, _scales(_files(calls), None))
-    return Target(calls.server.model)
+        return Target(calls.server.model, _scales(_files(calls), None), protocol)
+    return Target(calls.server.model, protocol=protocol)
 
 
 def adapter_target(calls: ServerCalls, protocol: str, name: str) -> Target:
@@ -44,16 +46,16 @@ def adapter_target(calls: ServerCalls, protocol: str, name: str) -> Target:
         AdapterNotServed: llama.cpp was started without its file.
     """
     if protocol == SGLANG:
-        return Target(f"{calls.server.model}:{name}")
+        return Target(f"{calls.server.model}:{name}", protocol=protocol)
     if protocol != LLAMACPP:
-        return Target(name)
+        return Target(name, protocol=protocol)
     files = _files(calls)
     if name not in files:
         raise AdapterNotServed(
             f"{calls.server.base_url} was started without {name}.gguf, and llama.cpp loads adapters at its start. "
             f"Write it with `palate adapters gguf`, and start the server with --lora {name}.gguf."
         )
-    return Target(calls.server.model, _scales(files, name))
+    return Target(calls.server.model, _scales(files, name), protocol)
 
 
 def held_adapters(calls: ServerCalls, protocol: str) -> list[str]:

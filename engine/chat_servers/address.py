@@ -71,7 +71,6 @@ class Server:
         key = os.environ.get(self.key_env)
         if not key:
             raise ServerError(
-                f"The environment variable {self.key_env} is not set. Set it to the server's key, or name another "
-                "variable with --server-key-env."
+                f"The environment variable {self.key_env} is not set. Set it to the server's key before Palate starts."
             )
         return key

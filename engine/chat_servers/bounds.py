@@ -15,10 +15,10 @@ STREAM_BYTES = 256 * 2**20
 THOUGHT_CHARACTERS = 2**22
 """The longest thoughts: a million tokens. They are counted and not kept."""
 CHARACTERS_PER_TOKEN, CHARACTERS_AT_LEAST = 64, 2**14
-"""An answer may have so many characters for each token that was asked for, and some more: a token has four, a few have
-a hundred, and some servers exceed the number of tokens a little."""
+"""An answer may have this many characters for each token that was asked for, and some more: a token has four, a few
+have a hundred, and some servers exceed the number of tokens a little."""
 SECONDS_PER_TOKEN = 10.0
-"""An answer may take so long for each token that was asked for. A person would not wait for a slower one."""
+"""An answer may take this long for each token that was asked for. A person would not wait for a slower one."""
 
 
 def most_characters(sampling: SamplingConfig) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.bounds import bound_reply, most_characters, most_seconds
+from engine.chat_servers.dialects import EXTRA, as_named, extra_settings
 from engine.chat_servers.pace import LONGEST_WAIT_S, RequestPace, asked_wait
 from engine.chat_servers.refusals import ServerHabits, read_refusal
 from engine.chat_servers.replies import Reply, read_reply
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SEEDS = 2**31  # some servers read the seed as a signed 32-bit number
-_EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
-"""Sampling settings that only some servers know, such as vLLM, with the values that turn them off."""
 _PASSING, _BUSY = (408, 409, 425, 429), (429, 503)
 """The statuses of a failure that may pass, beside all from 500; and those of a server that has too much to do."""
 _REFUSALS = (400, 413, 422)
@@ -206,7 +205,7 @@ class ServerAnswers:
     async def _outcome(
         self, client: "AsyncOpenAI", request: GenerationRequest, attempts: _Attempts, pace: RequestPace
     ) -> _Outcome:
-        """Send a request until there is an answer or a reason; each time but the last mends what was refused before.
+        """Send a request until there is an answer or a reason; each time but the last changes what was refused before.
 
         Raises:
             ServerError: the server failed, in a way that has nothing to do with this prompt.
@@ -321,8 +320,7 @@ class ServerAnswers:
 
     def _asked(self) -> dict[str, Any]:
         """The optional parts of a request, without those that the server refused."""
-        extra = {name: getattr(self._sampling, name) for name in _EXTRA if hasattr(self._sampling, name)}
-        asked = {name: value for name, value in extra.items() if value is not None and value != _EXTRA[name]}
+        asked = extra_settings(self._sampling, self._target.protocol)
         asked |= {"temperature": self._sampling.temperature, "top_p": self._sampling.top_p}
         asked |= {"seed": 0, "stream_options": {"include_usage": True}}
         if self._alternatives:
@@ -333,13 +331,14 @@ class ServerAnswers:
         asked = self._asked()
         if "seed" in asked:
             asked["seed"] = request.seed % _SEEDS
+        extra = {name: asked.pop(name) for name in EXTRA if name in asked}
         return {
-            **{name: value for name, value in asked.items() if name not in _EXTRA},
+            **asked,
             "model": self._target.model,
             "messages": [dict(message) for message in request.messages],
             self.habits.limit: 1 if one_token else self._sampling.max_new_tokens,
             "stream": True,
-            "extra_body": {**{name: value for name, value in asked.items() if name in _EXTRA}, **self._target.extra},
+            "extra_body": {**as_named(extra, self._target.protocol), **self._target.extra},
         }
 
 

@@ -102,7 +102,7 @@ def can_load(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
         case "vllm":
             return _has_route(calls, "/v1/load_lora_adapter", _START_VLLM)
         case "sglang":
-            info = silently(lambda: calls.get("/get_server_info"))
+            info = silently(lambda: calls.get("/server_info")) or silently(lambda: calls.get("/get_server_info"))
             if value_at(info, "enable_lora") is False:
                 return False, _START_SGLANG
             return _has_route(calls, "/load_lora_adapter", _START_SGLANG)
@@ -123,7 +123,10 @@ def _has_route(calls: ServerCalls, path: str, act: str) -> tuple[bool, str]:
 def gives_logps(calls: ServerCalls, protocol: str) -> tuple[bool, str]:
     """Whether a server gives the log-probabilities of a prompt's tokens, and why not."""
     if protocol == LLAMACPP:
-        return False, "llama.cpp gives log-probabilities of the tokens that it writes alone."
+        return (
+            False,
+            "llama.cpp gives one token's a request: enough for the probe, too slow for margins.",
+        )
     asked = {"model": calls.server.model, "prompt": _TEXT, "max_tokens": 1, "echo": True, "logprobs": 1}
     try:
         reply = calls.post("/v1/completions", asked)

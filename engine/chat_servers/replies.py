@@ -14,6 +14,8 @@ from engine.chat_servers.bounds import LINE_BYTES, THOUGHT_CHARACTERS, too_much
 from engine.errors import ServerError
 
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
+_MESSAGES = ("message", "detail", "error_message")
+"""Where servers put the words of an error; SGLang has the last."""
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where servers put a model's thoughts, which are no part of its answer."""
 _BEGIN, _END = "<think>", "</think>"
@@ -161,7 +163,7 @@ def _only_thoughts(cut: bool, max_new_tokens: int) -> str:
 
 
 def _after_thoughts(text: str) -> str:
-    """The answer behind thoughts that stand in it; "" while they have not ended."""
+    """The answer behind thoughts that it contains; "" while they have not ended."""
     if not text.lstrip().startswith(_BEGIN):
         return text
     return text.partition(_END)[2]
@@ -276,8 +278,8 @@ def message_of(text: str) -> str:
     except (ValueError, RecursionError):
         return ""
     fields = body.get("error", body) if isinstance(body, dict) else body
-    found = fields.get("message", fields.get("detail")) if isinstance(fields, dict) else fields
-    return found if isinstance(found, str) else ""
+    places = [fields.get(name) for name in _MESSAGES] if isinstance(fields, dict) else [fields]
+    return next((each for each in places if isinstance(each, str)), "")
 
 
 def sentence(text: str) -> str:

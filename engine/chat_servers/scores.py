@@ -17,6 +17,8 @@ LEAST_MOVED = 0.01
 """Nats by which an adapter has to move some token; a server that repeats itself moves none by so much."""
 LEAST_EXPLAINED = 0.5
 """The least share of the adapter's effect, as computed here, that the server has to show."""
+_FORCING = 1e6
+"""Added to a token's logit, so that llama.cpp writes this token. The log-probability in its reply is without it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ def score_text(calls: ServerCalls, target: Target, prompt: Sequence[int] | str, 
     try:
         found = logps_in(calls.post("/v1/completions", asked))
     except CallRefused as error:
+        if error.status == 404 and target.model != calls.server.model:
+            raise ServerError(
+                f"{calls.server.base_url} no longer knows {target.model}: {error.said} Where replicas share "
+                "an address, only one of them has it; give the address of one."
+            ) from error
         raise ServerError(f"{calls.server.base_url} gives no log-probabilities: {error.said}") from error
     end = len(found) - 1 if isinstance(prompt, str) else len(prompt)  # the last one is of the token that it wrote
     values = found[start:end]
@@ -62,8 +69,51 @@ def score_text(calls: ServerCalls, target: Target, prompt: Sequence[int] | str, 
     return tuple(float(each) for each in values if each is not None)
 
 
+def score_written(calls: ServerCalls, target: Target, ids: Sequence[int], start: int) -> tuple[float, ...]:
+    """The same from llama.cpp, which scores what it writes alone: it is made to write the text, one token a request.
+
+    Raises:
+        ServerError: the server gives none.
+    """
+    return tuple(_score_next(calls, target, ids[:place], ids[place]) for place in range(start, len(ids)))
+
+
+def _score_next(calls: ServerCalls, target: Target, before: Sequence[int], token: int) -> float:
+    asked = {"model": target.model, "prompt": list(before), "n_predict": 1, "temperature": 0.0, "n_probs": 1}
+    asked |= {"logit_bias": [[token, _FORCING]], "cache_prompt": True, **target.extra}
+    try:
+        written = value_at(calls.post("/completion", asked), "completion_probabilities")
+    except CallRefused as error:
+        raise ServerError(f"{calls.server.base_url} gives no log-probabilities: {error.said}") from error
+    first = written[0] if isinstance(written, list) and written else None
+    logp = value_at(first, "logprob")
+    if value_at(first, "id") != token or not isinstance(logp, int | float):
+        raise ServerError(f"{calls.server.base_url} gives no log-probability of a token. Update llama.cpp's server.")
+    return float(logp)
+
+
+def pieces_written(
+    calls: ServerCalls, messages: Sequence[Message], answers: Sequence[str]
+) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """The tokens of a prompt under llama.cpp's chat template, and those of answers to it.
+
+    Raises:
+        ServerError: the server does not tell them.
+    """
+    try:
+        prompt = value_at(calls.post("/apply-template", {"messages": [dict(each) for each in messages]}), "prompt")
+        return _pieces(calls, str(prompt), begins=True), [_pieces(calls, each, begins=False) for each in answers]
+    except CallRefused as error:
+        raise ServerError(f"{calls.server.base_url} does not tell the tokens of a text: {error.said}") from error
+
+
+def _pieces(calls: ServerCalls, text: str, *, begins: bool) -> tuple[int, ...]:
+    asked = {"content": text, "add_special": begins, "parse_special": begins}
+    return _tokens_in(calls, calls.post("/tokenize", asked))
+
+
 def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answer: bool) -> tuple[int, ...]:
-    """The tokens of a conversation under the server's own chat template, which vLLM tells.
+    """The tokens of a conversation under the server's own chat template, which vLLM gives.
 
     Raises:
         ServerError: the server does not tell them.
@@ -75,9 +125,13 @@ def encode_chat(calls: ServerCalls, messages: Sequence[Message], *, begins_answe
         raise ServerError(
             f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize): {error.said} vLLM does."
         ) from error
+    return _tokens_in(calls, reply)
+
+
+def _tokens_in(calls: ServerCalls, reply: Any) -> tuple[int, ...]:
     ids = value_at(reply, "tokens")
     if not isinstance(ids, list) or not all(isinstance(each, int) for each in ids):
-        raise ServerError(f"{calls.server.base_url} does not tell the tokens of a conversation (/tokenize). vLLM does.")
+        raise ServerError(f"{calls.server.base_url} does not tell the tokens of a text (/tokenize). vLLM does.")
     return tuple(ids)
 
 

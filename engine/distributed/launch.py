@@ -1,7 +1,7 @@
 """A run in processes of its own: started by `torch.distributed.run`, followed through its events, ended with its owner.
 
 The processes have a session of their own, so no terminal reaches them. Each holds a connection to the owner, which
-tells both ends when the other is gone: a worker without an owner ends at once, and a run whose worker was killed is
+shows both ends when the other is gone: a worker without an owner ends at once, and a run whose worker was killed is
 interrupted. Everything between the processes goes through a folder for the owner alone and the loopback interface.
 """
 
@@ -38,7 +38,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
 _POLL_S = 0.1
 _GATHERED_S = 5.0
-"""After the first sign of a failure, the others have so long to say why."""
+"""After the first sign of a failure, the others have this long to say why."""
 _ENDED_S = 10.0
 
 
@@ -111,7 +111,7 @@ class DeviceRun:
         return self._given > self._consumed
 
     def consumed(self) -> None:
-        """Say that the latest event is consumed, and what is wanted now that it is. The processes go on."""
+        """Say that the latest event is consumed, and what is wanted now that it is. The processes continue."""
         if self.owes_word:
             self._consumed = self._given
             self._say_wish()
@@ -126,7 +126,7 @@ class DeviceRun:
     ) -> Generator[Event, None, None]:
         """Start the processes and yield the events of the run, as `train_dpo` does; closing the generator ends them.
 
-        After an event, `consumed` lets the processes go on before the next one is asked for.
+        After an event, `consumed` lets the processes continue before the next one is asked for.
 
         Args:
             wish: what is wanted of the run, asked every 0.1 s on another thread.

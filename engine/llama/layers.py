@@ -41,7 +41,7 @@ class LinearWeights:
         return getattr(self.weight, "quant_state", None)
 
     def dense(self) -> torch.Tensor:
-        """The weight, (out, in), as the product takes it: made anew at each call where it is held in 4 bits."""
+        """The weight, (out, in), as the product takes it: made again at each call where it is held in 4 bits."""
         return self.weight if self.quantised is None else dequantised(self.weight, self.quantised)
 
 

@@ -29,7 +29,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class LowRank:
-    """The LoRA matrices of layers of one input in the dtype of the products, instead of made anew at every call.
+    """The LoRA matrices of layers of one input in the dtype of the products, instead of made again at every call.
 
     Attributes:
         down: (Σr, in), all A matrices in one, with the factor by which dropout scales up.

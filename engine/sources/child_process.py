@@ -1,7 +1,7 @@
 """Run one preparation step as a child process and report its progress. No torch here.
 
 Downloads and conversions run in a child process for three reasons. Closing the generator ends them, which would be
-impossible with a thread. Their memory returns to the system. The screens of the parent stay responsive meanwhile.
+impossible with a thread. Their memory returns to the system. The screens of the parent stay responsive.
 """
 
 import os

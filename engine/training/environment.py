@@ -41,7 +41,7 @@ def environment(scorer: Scorer) -> dict[str, str]:
 def graphics_card(device: str) -> dict[str, str]:
     """The card and the versions that choose its kernels; empty on a CPU, and where the device is no CUDA device.
 
-    The number of multiprocessors tells cards of one name apart, and a part of a card from the whole.
+    The number of multiprocessors distinguishes cards of one name, and a part of a card from the whole.
     """
     if torch.device(device).type != "cuda":
         return {}

@@ -10,7 +10,7 @@ from engine.config import TrainConfig
 from engine.estimates.time_left import Pace
 from engine.preparation import PreparedPairs
 from engine.questions import by_question
-from engine.schedule import steps_per_epoch
+from engine.schedule import epoch_order, pairs_per_step, steps_per_epoch
 from engine.training.learner import Learner
 from engine.training.peers import Peers
 from engine.training.run_state import RunState
@@ -43,6 +43,13 @@ class Run:
     def questions(self) -> list[list[EncodedPair]]:
         """Its training pairs, those of a ranking together: a step learns from whole questions."""
         return by_question(self.prepared.train)
+
+    def pairs_of_step(self, step: int) -> list[EncodedPair]:
+        """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
+        size = pairs_per_step(self.config)
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = epoch_order(len(self.questions), epoch, self.config.seed)
+        return [pair for position in order[place * size : (place + 1) * size] for pair in self.questions[position]]
 
     @property
     def eval_every(self) -> int:

@@ -1,11 +1,13 @@
 """Palate on a GPU at the true shape of an 8B model: pairs a second, tokens a second, and memory against the estimate.
 
     python -m tests.benchmarks.gpu [--model 8b|135m] [--parts train,trl,answers] [--steps 3] [--json FILE]
+    python -m tests.benchmarks.gpu --vllm PYTHON     vLLM beside them, by the Python of the environment that has it
 
 The weights are random, in bfloat16: speed does not depend on their values, so nothing is downloaded. Every part runs in
 a process of its own. `train` is Palate's run with the same LoRA as `trl`, which has TRL's best settings (bfloat16
 weights, the reference precomputed, nothing computed twice where it fits). `answers` writes with Palate and with
-transformers' `generate`, all rows to the same length, the best of two rounds each. The first step of a run is left out.
+transformers' `generate`, all rows to the same length, the best of two rounds each, and `vllm` with vLLM, where an
+environment with it is named. The first step of a run is left out.
 """
 
 import argparse
@@ -54,6 +56,7 @@ SHAPES = {"short": (36, 121, 150), "chat": (200, 300, 300), "long": (1024, 512, 
 """Tokens of prompt, chosen and rejected."""
 ROWS = (2, 16, 64)
 PARTS = ("train", "trl", "answers")
+VLLM_SCRIPT = Path(__file__).with_name("vllm_answers.py")
 BATCH = 4
 PROMPT_TOKENS = 100
 _TEMPLATE_TOKENS = 19  # <|im_start|>user\n…<|im_end|>\n<|im_start|>assistant\n, at one token a byte
@@ -70,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--steps", type=int, default=3)
     flags.add_argument("--tokens", type=int, default=128, help="of each answer; default: %(default)s")
     flags.add_argument("--device", default="cuda")
+    flags.add_argument(
+        "--vllm", type=path, metavar="PYTHON", help="of an environment with vLLM: measure its answers too"
+    )
     flags.add_argument("--json", type=path, metavar="FILE", help="append each row of figures to FILE")
     flags.add_argument("--be", help=argparse.SUPPRESS)
     return flags
@@ -79,10 +85,10 @@ def main(line: Sequence[str] | None = None) -> None:
     """Run the parts in turn and print their figures as they come, or be one part."""
     options = parser().parse_args(line)
     if options.be:
-        {"train": _train, "trl": _trl, "answers": _answers}[options.be](options)
+        {"train": _train, "trl": _trl, "answers": _answers, "vllm": _vllm}[options.be](options)
         return
     _tell(options, {"device": _device_name(options), "torch": torch.__version__, "model": options.model})
-    for part in options.parts.split(","):
+    for part in [*options.parts.split(","), *(["vllm"] if options.vllm else [])]:
         words = [f"--{name}={value}" for name, value in vars(options).items() if value is not None and name != "be"]
         command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.gpu", *words, "--be", part]
         done = subprocess.run(command)
@@ -341,6 +347,32 @@ def _transformers_writes(options: argparse.Namespace, base: BaseModel, prompts: 
     length = {"max_new_tokens": options.tokens, "min_new_tokens": options.tokens, "num_return_sequences": 2}
     with torch.no_grad():
         base.hf_model.generate(**inputs, do_sample=True, pad_token_id=2, **length, **SAMPLING)
+
+
+def _vllm(options: argparse.Namespace) -> None:
+    shape = {**MODELS[options.model], "architectures": ["LlamaForCausalLM"], "eos_token_id": 2, "bos_token_id": 1}
+    request = {
+        "config": shape,
+        "rows": [int(rows) for rows in options.rows.split(",")],
+        "tokens": options.tokens,
+        "prompt": PROMPT_TOKENS,
+        "eager": options.device == "cpu",
+        "sampling": SAMPLING,
+    }
+    command = [options.vllm, VLLM_SCRIPT, json.dumps(request)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith('{"rows"'):  # vLLM's own log may share the stream
+                _tell(options, _vllm_row(options, json.loads(line)))
+    if process.returncode:
+        sys.exit(process.returncode)
+
+
+def _vllm_row(options: argparse.Namespace, found: dict[str, Any]) -> dict[str, Any]:
+    tokens = found["rows"] * options.tokens / found["seconds"]
+    row = {"part": "answers", "way": f"vllm {found['vllm']}", "rows": found["rows"], "tokens_a_second": tokens}
+    return row | {"ms_a_step": 1000 * found["seconds"] / options.tokens}
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Judging:
     def _work(self, workbench: Workbench, pair: int) -> None:
         while not self._over.wait(JUDGED_EVERY_S):
             begun = time.perf_counter()
-            workbench.judge(pair, ("a", "b")[len(self.taken) % 2]).result()
+            workbench.labelling.judge(pair, ("a", "b")[len(self.taken) % 2]).result()
             self.taken.append((time.perf_counter() - begun) * 1000)
 
     def end(self) -> None:

@@ -112,7 +112,7 @@ def label(folder: Path, options: argparse.Namespace) -> None:
     with opened(folder, options, fill_queue=False) as workbench:
         workbench.answers.write_pairs(options.pairs).done.result()
         for each in workbench.open_comparisons(options.pairs):
-            workbench.judge(each.id, chance.choice("ab")).result()
+            workbench.labelling.judge(each.id, chance.choice("ab")).result()
 
 
 @contextmanager
@@ -147,7 +147,9 @@ def run_beside(folder: Path, options: argparse.Namespace, config: TrainConfig) -
             due += options.every
             time.sleep(max(due - time.perf_counter(), 0))
             pressed = time.perf_counter()
-            workbench.judge(shown, chance.choice("ab"), side="left", layout="side", seconds=options.every).result()
+            workbench.labelling.judge(
+                shown, chance.choice("ab"), side="left", layout="side", seconds=options.every
+            ).result()
             shown, ready_at = next_shown(workbench, shown)
             waits.append(ready_at - pressed)
         return speed.pairs_per_second, waits

@@ -1,10 +1,11 @@
 """The loop on a real server: pairs from its base, a run here, pairs from the adapter there, a trial, a wrong adapter.
 
     python -m tests.benchmarks.served_loop --vllm /path/to/vllm
+    python -m tests.benchmarks.served_loop --llama-server /path/to/llama-server
     python -m tests.benchmarks.served_loop --url http://127.0.0.1:8123/v1
 
-The first starts vLLM on the default model, the second uses a server that is up. docs/SERVERS.md says how
-vLLM is installed without a GPU. A server of --url has to serve the default model as `base`, load adapters, and see this
+The first two start a server on the default model, the third uses a vLLM that is up. docs/SERVERS.md says how both are
+installed without a GPU. A server of --url has to serve the default model as `base`, load adapters, and see this
 machine's disk.
 """
 
@@ -12,26 +13,22 @@ import argparse
 import json
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
+from engine.export.gguf_writer import write_adapter_gguf
 from engine.sources.default_model import DEFAULT_SOURCE, default_folder
+from tests.benchmarks.started_servers import LlamaServer, vllm
 from tests.flags import add_json, add_keep, flags_of, path, workspace_folder
-from tests.starting import Child, environment, fork
 
-PORT = 8123
-STARTS_WITHIN_S = 900
 JUDGE = (
     "import json, sys; pair = json.load(sys.stdin); first, second = (len(pair[each]) for each in ('first', 'second')); "
     "print('first' if first < second else 'second' if second < first else 'tie')"
@@ -55,50 +52,73 @@ class Loop:
     refusal: str
 
 
-@contextmanager
-def vllm(program: Path, log: Path) -> Iterator[str]:
-    """Serve the default model by vLLM on this machine; gives the server's address."""
-    served = {"--served-model-name": "base", "--host": "127.0.0.1", "--port": str(PORT), "--dtype": "bfloat16"}
-    lora = {"--max-loras": "2", "--max-lora-rank": "16", "--max-model-len": "1024"}
-    flags = [word for pair in (served | lora).items() for word in pair]
-    words = [str(program), "serve", str(default_folder()), "--enable-lora", "--enforce-eager", *flags]
-    runner = f"import os; os.execv({words[0]!r}, {words!r})"
-    env = environment(VLLM_ALLOW_RUNTIME_LORA_UPDATING="1", VLLM_CPU_KVCACHE_SPACE="1", HF_HUB_OFFLINE="1")
-    with log.open("w") as out:
-        server = Child(words, fork(["-c", runner], [out.fileno()] * 3, env=env))
-    try:
-        _wait_for(f"http://127.0.0.1:{PORT}", server, log)
-        yield f"http://127.0.0.1:{PORT}/v1"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(120)
+class Serving(Protocol):
+    """A server on which an adapter can be put."""
+
+    url: str
+
+    def offer(self, palate: "Commands") -> None:
+        """Do what a person does before the adapter taste-1 can be published there."""
+
+    def put_wrong(self, name: str, wrong: Path) -> None:
+        """Put the adapter in the folder `wrong` there, under the name of taste-1."""
 
 
-def _wait_for(url: str, server: Child, log: Path) -> None:
-    end = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()[-4000:]
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(1)
-    raise AssertionError(f"vLLM did not come up: {log.read_text()[-4000:]}")
+@dataclass(frozen=True)
+class Vllm:
+    """A vLLM that is up."""
+
+    url: str
+
+    def offer(self, palate: "Commands") -> None:
+        """Nothing: Palate loads it by path."""
+
+    def put_wrong(self, name: str, wrong: Path) -> None:
+        """Unload the adapter, and load the other one."""
+        _post(f"{self.url}/unload_lora_adapter", {"lora_name": name})
+        _post(f"{self.url}/load_lora_adapter", {"lora_name": name, "lora_path": str(wrong)})
 
 
-def run_loop(url: str, folder: Path) -> Loop:
+@dataclass(frozen=True)
+class LlamaCpp:
+    """llama.cpp's server, which is started again for every adapter."""
+
+    server: LlamaServer
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self.server.url
+
+    def offer(self, palate: "Commands") -> None:
+        """Write the adapter's file, and start the server with it."""
+        folder = palate.folder / "gguf"
+        folder.mkdir()
+        (told,) = palate.records("adapters", "gguf", "taste-1", str(folder), "--json")
+        self.server.start(Path(told["path"]))
+
+    def put_wrong(self, name: str, wrong: Path) -> None:
+        """Start it with a file of that name that holds the other one."""
+        file = wrong / f"{name}.gguf"
+        write_adapter_gguf(AutoConfig.from_pretrained(default_folder()), wrong, file, name=name)
+        self.server.start(file)
+
+
+def run_loop(server: Serving, folder: Path) -> Loop:
     """Go through the loop in the workspace `folder`, which is new, with commands alone."""
     palate = Commands(folder)
-    palate.tell("servers", "add", "box", url, "--model", "base")
+    palate.tell("servers", "add", "box", server.url, "--model", "base")
     from_base = _label(palate, "base@box")
     palate.tell("train", *RUN)
+    server.offer(palate)
     probe = palate.records("servers", "publish", "box", "taste-1", "--json")[0]
     from_tuned = _label(palate, "taste-1@box")
     judge = shlex.join([sys.executable, "-c", JUDGE])
     policies = ("--adapter", "taste-1@box", "--against", "base@box", "--num-questions", "20")
     trial = palate.records("compare", "--judge", judge, *policies, "--max-new-tokens", "64", "--json")[-1]
     counts = {name: trial[name] for name in ("wins", "ties", "losses")}
-    refusal = _wrong_adapter(palate, url, str(probe["name"]))
+    server.put_wrong(str(probe["name"]), _opposite(palate))
+    refusal = palate.refused("servers", "publish", "box", "taste-1")
     figures = {name: float(probe[name]) for name in ("served", "here", "share")}
     return Loop(from_base, from_tuned, **figures, **counts, refusal=refusal)
 
@@ -111,17 +131,15 @@ def _label(palate: "Commands", policy: str) -> int:
     return len(pairs)
 
 
-def _wrong_adapter(palate: "Commands", url: str, name: str) -> str:
-    """Put the opposite of the adapter under its name on the server; returns what Palate says of it."""
+def _opposite(palate: "Commands") -> Path:
+    """The folder of an adapter that does the opposite of taste-1."""
     (adapter,) = [each for each in palate.records("adapters", "--json") if each["name"] == "taste-1"]
     wrong = palate.folder / "wrong"
     shutil.copytree(adapter["folder"], wrong)
     weights = load_file(wrong / "adapter_model.safetensors")
     turned = {key: (-each if "lora_B" in key else each).contiguous() for key, each in weights.items()}
     save_file(turned, wrong / "adapter_model.safetensors")
-    _post(f"{url}/unload_lora_adapter", {"lora_name": name})
-    _post(f"{url}/load_lora_adapter", {"lora_name": name, "lora_path": str(wrong)})
-    return palate.refused("servers", "publish", "box", "taste-1")
+    return wrong
 
 
 def _post(url: str, body: dict[str, Any]) -> None:
@@ -153,16 +171,8 @@ class Commands:
         return done.stderr
 
     def _run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        line = [
-            sys.executable,
-            "-m",
-            "tui",
-            "--workspace",
-            str(self.folder / "space"),
-            "--model",
-            DEFAULT_SOURCE,
-            *words,
-        ]
+        place = ("--workspace", str(self.folder / "space"), "--model", DEFAULT_SOURCE)
+        line = [sys.executable, "-m", "tui", *place, *words]
         return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
@@ -170,7 +180,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = flags_of(__doc__)
     made.add_argument("--vllm", type=path, metavar="PROGRAM", help="start this vLLM; default: the one of PATH")
-    made.add_argument("--url", help="use the server at this address")
+    made.add_argument("--llama-server", metavar="COMMAND", help="start this server of llama.cpp")
+    made.add_argument("--url", help="use the vLLM at this address")
     add_keep(made)
     add_json(made)
     return made
@@ -180,19 +191,25 @@ def main(line: Sequence[str] | None = None) -> None:
     """Go through the loop, and say what came of it."""
     given = parser().parse_args(line)
     program = given.vllm or shutil.which("vllm")
-    if given.url is None and program is None:
-        raise SystemExit("There is no vLLM. Name one with --vllm, or a server with --url; docs/SERVERS.md says more.")
+    if given.url is None and given.llama_server is None and program is None:
+        raise SystemExit("There is no server. Name one with --vllm, --llama-server or --url (docs/SERVERS.md).")
     with workspace_folder(given.keep) as folder:
-        if given.url is not None:
-            loop = run_loop(given.url, folder)
-        else:
-            with vllm(Path(program), folder / "vllm.log") as url:
-                loop = run_loop(url, folder)
+        loop = _run_on(given, program, folder)
     if given.json:
         print(json.dumps(asdict(loop)))
         return
     for name, value in asdict(loop).items():
         print(f"{name:<12}{value}")
+
+
+def _run_on(given: argparse.Namespace, program: str | None, folder: Path) -> Loop:
+    if given.url is not None:
+        return run_loop(Vllm(given.url), folder)
+    if given.llama_server is not None:
+        with LlamaServer(given.llama_server, folder) as server:
+            return run_loop(LlamaCpp(server), folder)
+    with vllm(Path(str(program)), folder / "vllm.log") as url:
+        return run_loop(Vllm(url), folder)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a run leaves behind: its checkpoint, reference log-probabilities for later runs, its ledger."""
+"""What a run leaves behind: its checkpoint, reference log-probabilities for later runs, its epoch margins."""
 
 import math
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_references_are_found_by_their_key(conn: Connection) -> None:
     assert reference_keys(conn) == ["a" * 64, "b" * 64]
 
 
-def test_the_ledger_tells_the_lowest_margin_of_each_epoch_first(conn: Connection, run: int) -> None:
+def test_the_epoch_margins_have_the_lowest_of_each_epoch_first(conn: Connection, run: int) -> None:
     add_margins(conn, run, 1, [(1, "train", 0.5), (2, "eval", -0.25)])
     add_margins(conn, run, 2, [(1, "train", 0.75), (2, "eval", 0.125)])
     told = [(row.epoch, row.comparison, row.split, row.margin) for row in run_margins(conn, run)]

@@ -6,6 +6,7 @@ from sqlite3 import Connection
 
 import pytest
 
+from db.blind_trials import command_judge
 from db.comparisons import add_comparison, get_comparison
 from db.names_shown import names_known, note_names_shown
 from db.verdicts import add_verdict
@@ -27,6 +28,12 @@ def test_a_verdict_after_names_were_shown_is_not_blind(conn: Connection) -> None
     assert not add_verdict(conn, comparison=one, verdict="b").blind
     assert not names_known(conn, two)
     assert add_verdict(conn, comparison=two, verdict="b").blind
+
+
+def test_a_judge_stays_blind_since_it_never_gets_names(conn: Connection) -> None:
+    one = compared(conn, "one")
+    note_names_shown(conn, one)
+    assert add_verdict(conn, comparison=one, verdict="a", judge=command_judge(conn, "./judge"), source="model").blind
 
 
 def test_the_same_pair_asked_again_is_not_blind_either(conn: Connection) -> None:

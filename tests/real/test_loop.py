@@ -51,7 +51,7 @@ def run(workbench: Workbench) -> int:
     workbench.answers.write_pairs(PAIRS).done.result()
     while (comparison := workbench.next_comparison()) is not None:
         shorter = "a" if len(comparison.a.text) < len(comparison.b.text) else "b"
-        workbench.judge(comparison.id, shorter, side="left", layout="side", seconds=4.0).result()
+        workbench.labelling.judge(comparison.id, shorter, side="left", layout="side", seconds=4.0).result()
     run = workbench.trainer.start(TrainConfig(epochs=2, lora_dropout=0.0, eval_share=0.0))
     assert workbench.trainer.job is not None
     workbench.trainer.job.done.result()

@@ -96,6 +96,17 @@ async def test_an_error_of_the_workbench_is_told_as_text() -> None:
         await until(pilot, lambda: app.screen.query("Toast"))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_every_line_of_a_notice_is_above_the_status_line(size: tuple[int, int]) -> None:
+    app = PalateApp(FakeWorkbench())
+    async with app.run_test(size=size, notifications=True) as pilot:
+        app.tell("From the next question on", "base and killed, with temperature=0.1 top_k=1 max_new_tokens=20.")
+        await until(pilot, lambda: app.screen.query("Toast"))
+        toast, status = app.screen.query_one("Toast"), app.screen.query_one(StatusLine)
+        await until(pilot, lambda: toast.region.height)
+        assert toast.region.bottom <= status.region.y
+
+
 async def test_a_hostile_model_name_is_only_text() -> None:
     workbench = FakeWorkbench()
     workbench.set_state(model_name="[/] \x1b]0;own\x07\u202e")

@@ -28,8 +28,8 @@ def workbench(tmp_path: Path) -> Iterator[Workbench]:
 async def test_it_plays_the_whole_loop(workbench: Workbench) -> None:
     app = DemoApp(workbench, pace=0)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "That was the loop" in app.told[-1] if app.told else False, seconds=600)
-    assert [each.split(".")[0] for each in app.told if each.split(".")[0].isupper()] == [
+        await until(pilot, lambda: "That was the loop" in app.captions[-1] if app.captions else False, seconds=600)
+    assert [each.split(".")[0] for each in app.captions if each.split(".")[0].isupper()] == [
         "LABEL",
         "TRAIN",
         "RUNS",
@@ -46,12 +46,12 @@ async def test_it_plays_the_whole_loop(workbench: Workbench) -> None:
 async def test_a_person_s_keys_judge_nothing_and_q_ends_it(workbench: Workbench) -> None:
     app = DemoApp(workbench, pace=100)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: bool(app.told))
+        await until(pilot, lambda: bool(app.captions))
         await pilot.press("T", "comma", "1", "A")
         assert app.current_mode == "label"
         assert len(app.screen_stack) == 1
         await pilot.press("space")
-        await until(pilot, lambda: len(app.told) > 1)
+        await until(pilot, lambda: len(app.captions) > 1)
         assert workbench.counts().total == 0
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)

@@ -18,14 +18,14 @@ def test_a_goal_counts_the_verdicts_of_this_sitting(tmp_path: Path) -> None:
     fill(tmp_path / "space", 6, judged=2)
     workbench = StillWorkbench(tmp_path / "space")
     try:
-        workbench.judge(1, "a").result()
+        workbench.labelling.judge(1, "a").result()
         assert (workbench.status().goal, workbench.status().verdicts_here) == (None, 0)
         workbench.change_setting("goal", "3")
         assert (workbench.status().goal, workbench.status().verdicts_here) == (3, 1)
-        workbench.judge(2, "skip").result()
-        workbench.judge(3, "tie").result()
+        workbench.labelling.judge(2, "skip").result()
+        workbench.labelling.judge(3, "tie").result()
         assert workbench.status().verdicts_here == 2  # a skip is no verdict
-        workbench.undo().result()
+        workbench.labelling.undo().result()
         assert workbench.status().verdicts_here == 1
         workbench.change_setting("goal", "none")
         assert workbench.status().goal is None
@@ -75,17 +75,17 @@ def test_the_status_counts_what_was_stored_by_whichever_thread_asks(workbench: S
 
     with ThreadPoolExecutor(1) as other:
         assert (total(), other.submit(total).result()) == (2, 2)
-        workbench.judge(1, "a").result()
+        workbench.labelling.judge(1, "a").result()
         assert (total(), other.submit(total).result()) == (3, 3)
-        workbench.judge(2, "tie").result()
-        workbench.undo().result()
+        workbench.labelling.judge(2, "tie").result()
+        workbench.labelling.undo().result()
         assert (other.submit(total).result(), total()) == (3, 3)
 
 
 def test_prompts_that_are_left_are_counted_when_no_pair_is_ready(workbench: StillWorkbench) -> None:
     assert workbench.status().prompts_left is None
     for pair in range(1, 7):
-        workbench.judge(pair, "a").result()
+        workbench.labelling.judge(pair, "a").result()
     left = workbench.status().prompts_left
     assert left
     with statements_of(workbench.workspace.connection) as made:
@@ -105,7 +105,7 @@ def test_the_first_run_is_offered_after_twenty_verdicts_until_somebody_looks(tmp
     workbench = StillWorkbench(tmp_path / "space")
     try:
         assert workbench.status().offer == 0
-        workbench.judge(1, "tie").result()
+        workbench.labelling.judge(1, "tie").result()
         assert workbench.status().offer == 19
         workbench.note_offer_seen("run")
         assert workbench.status().offer == 0

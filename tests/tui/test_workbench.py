@@ -63,7 +63,7 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], 
 def judge_all(workbench: Workbench, verdict: str = "a") -> int:
     judged = 0
     while (comparison := workbench.next_comparison()) is not None and judged < 50:
-        workbench.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=60)
+        workbench.labelling.judge(comparison.id, verdict, side="left", layout="side", seconds=3.0).result(timeout=60)
         judged += 1
     return judged
 
@@ -305,8 +305,8 @@ def test_what_is_published_was_stored_before(open_workbench: Callable[[], Workbe
     workbench.subscribe(check)
     comparison = workbench.next_comparison()
     assert comparison is not None
-    workbench.judge(comparison.id, "tie").result(timeout=60)
-    assert workbench.undo().result(timeout=60) == comparison.id
+    workbench.labelling.judge(comparison.id, "tie").result(timeout=60)
+    assert workbench.labelling.undo().result(timeout=60) == comparison.id
     judge_all(workbench)
     train(workbench)
     assert missing == []
@@ -340,7 +340,7 @@ def test_labelling_goes_on_while_a_run_trains(open_workbench: Callable[[], Workb
 
 def test_too_few_pairs_is_said_before_a_run(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
-    preview = workbench.train_preview(QUICK)
+    preview = workbench.previews.preview(QUICK)
     assert preview.problem == "A run needs at least 4 preference pairs, there are 0. Judge 4 more."
     with pytest.raises(WorkbenchError, match="at least 4 preference pairs, there are 0"):
         workbench.trainer.start(QUICK)
@@ -488,8 +488,8 @@ def test_a_run_without_a_checkpoint_begins_again_to_the_same_adapter(
     again.trainer.job.done.result(timeout=120)
     assert again.run(left).status == "finished"
     assert "begins again from its start" in " ".join(each.text for each in again.run_log(left))
-    again.undo().result()
-    again.undo().result()
+    again.labelling.undo().result()
+    again.labelling.undo().result()
     whole = train(again, config, name="whole")
     adapters = {each.name: Path(each.folder) / "adapter_model.safetensors" for each in again.adapters()}
     assert adapters["left"].read_bytes() == adapters["whole"].read_bytes()
@@ -506,10 +506,10 @@ def told_figures(workbench: Workbench, run: int) -> list[tuple[int, str, float |
 
 def test_the_name_offered_is_neither_an_adapter_s_nor_another_run_s(open_workbench: Callable[[], Workbench]) -> None:
     workbench = open_workbench()
-    assert workbench.train_preview(TrainConfig()).name == "taste-1"
+    assert workbench.previews.preview(TrainConfig()).name == "taste-1"
     base = workbench.loaded_model.model_row(None)
     workbench.workspace.write(create_run, name="Taste-1", config={}, versions={}, base_model=base).result()
-    assert workbench.train_preview(TrainConfig()).name == "taste-2"
+    assert workbench.previews.preview(TrainConfig()).name == "taste-2"
 
 
 def test_a_run_that_ended_cannot_be_resumed(open_workbench: Callable[[], Workbench]) -> None:
@@ -562,7 +562,7 @@ def test_a_model_that_cannot_be_had_is_told_and_labelling_what_is_there_goes_on(
         assert workbench.status().model_state == "failed"
         assert len(told) == 1
         assert re.search(words, told[0].text)
-        preview = workbench.train_preview(QUICK)
+        preview = workbench.previews.preview(QUICK)
         assert preview.problem is not None
     finally:
         workbench.close()
@@ -615,4 +615,4 @@ def test_held_out_questions_never_become_pairs(open_workbench: Callable[[], Work
     pairs.write_text(json.dumps(record) + "\n", encoding="utf-8")
     done = workbench.imports.read(Source(pairs), set_name="sneaky")
     assert (done.taken, done.left_out[0].reason) == (0, "the question is held out for trials")
-    assert workbench.train_preview(QUICK).pairs == 0
+    assert workbench.previews.preview(QUICK).pairs == 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tui.analysis.preferences import Likes, Preference
+from tui.analysis.preferences import Preference, PreferenceSummary
 from tui.analysis.report import PreferenceReport
 from tui.text.sanitize import visible_line
 
@@ -29,14 +29,14 @@ def prompt_of(page: PreferenceReport) -> str:
     It names each trait whose interval excludes one half, with the length of the chosen answers where length is one of
     them, and then the most frequent reasons. A trait that turns round among answers of equal length is left out.
     """
-    return " ".join([*_traits(page.likes), *_reasons(page)])
+    return " ".join([*_traits(page.summary), *_reasons(page)])
 
 
-def _traits(likes: Likes) -> Iterator[str]:
-    settled = {each.name: each for each in likes.preferences if each.says != "can't tell yet"}
-    opposite = {each.name: each.says for each in likes.equal_length if each.says != "can't tell yet"}
-    if (longer := settled.get("longer")) is not None and likes.chosen_words is not None:
-        words = _rounded(likes.chosen_words)
+def _traits(summary: PreferenceSummary) -> Iterator[str]:
+    settled = {each.name: each for each in summary.preferences if each.says != "can't tell yet"}
+    opposite = {each.name: each.says for each in summary.equal_length if each.says != "can't tell yet"}
+    if (longer := settled.get("longer")) is not None and summary.chosen_words is not None:
+        words = _rounded(summary.chosen_words)
         more = longer.says == "more often"
         yield f"{'Answer at length' if more else 'Keep answers short'}: about {words} words."
     for name, sentences in _SENTENCES.items():
@@ -59,7 +59,7 @@ def _rounded(words: float) -> int:
 
 
 def _reasons(page: PreferenceReport) -> Iterator[str]:
-    often = sorted(page.reasons, key=lambda each: -each.likes.decided)
-    names = [visible_line(each.reason, 40) for each in often if each.likes.decided >= _LEAST_REASON][:_MOST_REASONS]
+    often = sorted(page.reasons, key=lambda each: -each.summary.decided)
+    names = [visible_line(each.reason, 40) for each in often if each.summary.decided >= _LEAST_REASON][:_MOST_REASONS]
     if names:
         yield f"What decides between two answers: {', '.join(names)}."

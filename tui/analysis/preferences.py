@@ -60,7 +60,7 @@ class Preference:
 
 
 @dataclass(frozen=True)
-class Likes:
+class PreferenceSummary:
     """The preferences in all choices. `equal_length` has the traits that occur among pairs of about equal length.
 
     `chosen_words` is about how many words the chosen answers have, their median; None without one.
@@ -153,14 +153,14 @@ class _Counter:
         self._points.clear()
 
 
-def count_preferences(choices: Iterable[Choice]) -> Likes:
+def count_preferences(choices: Iterable[Choice]) -> PreferenceSummary:
     """Count the preferences in `choices`; the choices of one prompt must follow one another."""
     counter = _Counter()
     for each in choices:
         counter.take(each)
     counter.close()
     equal = [counter.equal[each.name].preference(each.name, each.words) for each in TRAITS]
-    return Likes(
+    return PreferenceSummary(
         counter.decided,
         counter.neither,
         counter.questions,

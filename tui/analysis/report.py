@@ -19,7 +19,7 @@ from db.times import utc_text
 from tui.analysis.agreement import Agreement, AgreementOfTwo, agreement
 from tui.analysis.label_noise import LabelNoise, label_noise
 from tui.analysis.pace import Day, by_day
-from tui.analysis.preferences import Likes, count_preferences
+from tui.analysis.preferences import PreferenceSummary, count_preferences
 from tui.snapshots import AdapterView
 from tui.workspace.workspace import Workspace
 
@@ -59,7 +59,7 @@ class ReasonLikes:
     """What the verdicts with one reason prefer."""
 
     reason: str
-    likes: Likes
+    summary: PreferenceSummary
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class PreferenceReport:
     givers: tuple[str, ...]
     groups: tuple[Group, ...]
     imported: int
-    likes: Likes
+    summary: PreferenceSummary
     agreement: Agreement
     with_others: tuple[AgreementOfTwo, ...]
     reasons: tuple[ReasonLikes, ...]
@@ -172,10 +172,10 @@ class PreferenceReporter:
             givers=labels,
             groups=tuple(groups_of([each for each in judged if each.source == source])),
             imported=sum(each.pairs for each in judged if each.source == "import"),
-            likes=count_preferences(choices()),
+            summary=count_preferences(choices()),
             agreement=agreement(twice),
             with_others=tuple(self.with_others()),
-            reasons=tuple(each for each in by_reason if each.likes.decided + each.likes.neither),
+            reasons=tuple(each for each in by_reason if each.summary.decided + each.summary.neither),
             label_noise=label_noise(twice),
             missed=self._missed(),
             days=tuple(by_day(db_preference_counts.seconds_by_day(connection, since))),

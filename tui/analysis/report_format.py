@@ -25,14 +25,14 @@ def group_words(group: Group) -> str:
 
 def counted_words(page: PreferenceReport) -> str:
     """The number of verdicts and questions behind the statistics."""
-    likes = page.likes
+    summary = page.summary
     whose = "imported" if page.source == "import" else "of yours"
     if page.givers:
         whose = f"of {givers_words(page.givers)}"
-    if not likes.decided + likes.neither:
+    if not summary.decided + summary.neither:
         return "No imported pair here." if whose == "imported" else f"No verdict {whose} here yet."
-    neither = f", {likes.neither:,} that chose neither" if likes.neither else ""
-    return f"{count(likes.decided, 'verdict')} {whose}{neither}, on {count(likes.questions, 'question')}."
+    neither = f", {summary.neither:,} that chose neither" if summary.neither else ""
+    return f"{count(summary.decided, 'verdict')} {whose}{neither}, on {count(summary.questions, 'question')}."
 
 
 def cells(preference: Preference) -> tuple[str, str, str, str, str, str]:
@@ -62,12 +62,12 @@ def others_words(page: PreferenceReport) -> list[str]:
 
 def reason_words(reason: ReasonLikes) -> str:
     """What the verdicts with a reason prefer: every trait that settles, else what was chosen more often by length."""
-    likes = reason.likes
-    decided = f"{likes.decided:,} {'decides' if likes.decided == 1 else 'decide'}"
-    settled = [each for each in likes.preferences if each.says in ("more often", "less often")]
-    longer = [each for each in likes.preferences if each.name == "longer" and each.pairs]
+    summary = reason.summary
+    decided = f"{summary.decided:,} {'decides' if summary.decided == 1 else 'decide'}"
+    settled = [each for each in summary.preferences if each.says in ("more often", "less often")]
+    longer = [each for each in summary.preferences if each.name == "longer" and each.pairs]
     parts = [_share_words(each) for each in settled or longer]
-    total = likes.decided + likes.neither
+    total = summary.decided + summary.neither
     return " · ".join([f"Of the {total:,} for {reason.reason}: {decided}", *parts])
 
 

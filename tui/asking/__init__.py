@@ -1,0 +1,1 @@
+"""Questions of Ask: both answers to a question, and who writes them."""

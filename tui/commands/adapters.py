@@ -93,7 +93,7 @@ def _use(options: Options, adapter: str | None, as_json: bool) -> None:
 def add(options: Options, folder: Path, name: str, as_json: bool) -> None:
     """Add a PEFT LoRA folder that was made for this base model. It is checked in full first."""
     with options.working() as workbench:
-        added = workbench.add_adapter(folder, name=name)
+        added = workbench.adapter_service.add(folder, name=name)
     if as_json:
         emit(
             {

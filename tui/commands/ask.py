@@ -39,15 +39,17 @@ VERDICT_LINES: Mapping[str, tuple[str, int]] = {
     "+": ("both_good", 1),
 }
 """What a line of one such key says of the pair, in a conversation."""
+_ABOUT_PAIR = ("u", "again", "names")
+"""Lines about the pair that is not its verdict."""
 _HELP = (
-    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins anew; names shows "
-    "who wrote what; anything else is your next turn. ctrl+D leaves."
+    "1, 2, 0, x or + on a line of its own judges; u takes it back; again asks once more; new begins another "
+    "conversation; names shows who wrote what; anything else is your next turn. ctrl+D leaves."
 )
 
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--policy", metavar="NAME", help="A policy: base, in-use, server or an adapter. Default: as in the app.")
+@click.option("--policy", metavar="NAME", help="Base, in-use or an adapter, or NAME@SERVER. Default: as in the app.")
 @click.option(
     "--against", metavar="NAME", help="The other policy. Default: as in the app, at first the adapter in use."
 )
@@ -126,7 +128,7 @@ class _Talk:
             row = conversations.prompt(prompt)
             self.pair = conversations.pair(prompt)
             if self.pair is None:
-                raise InputError(f"Prompt {row.id} has no pair of answers to go on from. Ask it once more.")
+                raise InputError(f"Prompt {row.id} has no pair of answers to continue from. Ask it once more.")
 
     def ask(self, text: str) -> bool:
         """Ask the next question and print both answers; False where there is no answer."""
@@ -169,7 +171,7 @@ class _Talk:
             number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
             say(
                 f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
-                f"`palate ask --after {self.pair.prompt.id} …` goes on."
+                f"`palate ask --after {self.pair.prompt.id} …` continues it."
             )
 
 
@@ -245,26 +247,33 @@ def _converse(options: Options, flags: Mapping[str, Any]) -> None:
 
 
 def _take_line(talk: _Talk, line: str) -> None:
-    pair = talk.pair
-    if line in VERDICT_LINES and pair is not None:
+    if line == "new":
+        talk.begin_after(None)
+        say("A new conversation.")
+    elif line not in VERDICT_LINES and line not in _ABOUT_PAIR:
+        talk.ask(line)
+    elif talk.pair is None:
+        say(f"There is no pair to which “{line}” applies. Write a question.")
+    elif line == "again":
+        talk.again()
+    else:
+        _about_pair(talk.workbench, talk.pair, line)
+
+
+def _about_pair(workbench: Workbench, pair: ComparisonRow, line: str) -> None:
+    if line == "u":
+        taken = workbench.labelling.undo(prompt=pair.prompt.id).result()
+        say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
+    elif line == "names":
+        workbench.labelling.names_were_shown(pair.id).result()
+        first, second = (visible_line(each.model_name or "a model", 40) for each in (pair.first, pair.second))
+        say(f"1 is by {first}, 2 by {second}.")
+    else:
         said, strength = VERDICT_LINES[line]
         verdict = {"first": pair.first_letter, "second": pair.second_letter}.get(said, said)
         side = {"first": "left", "second": "right"}.get(said)
-        stored = talk.workbench.judge(pair.id, verdict, strength=strength, side=side, layout="stacked").result()
+        stored = workbench.labelling.judge(pair.id, verdict, strength=strength, side=side, layout="stacked").result()
         say(f"Saved{'' if stored.blind else ', not blind'}.")
-    elif line == "u" and pair is not None:
-        taken = talk.workbench.undo(prompt=pair.prompt.id).result()
-        say("There is no verdict to take back." if taken is None else "Your verdict was taken back.")
-    elif line == "again" and pair is not None:
-        talk.again()
-    elif line == "names" and pair is not None:
-        talk.workbench.names_were_shown(pair.id).result()
-        say(f"1 is by {pair.first.model_name}, 2 by {pair.second.model_name}.")
-    elif line == "new":
-        talk.begin_after(None)
-        say("A new conversation.")
-    else:
-        talk.ask(line)
 
 
 # -- past ones -------------------------------------------------------------------------------------------------

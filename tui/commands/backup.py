@@ -24,7 +24,7 @@ from tui.ipc.console import CallerPath, emit, say, show
 def backup(options: Options, file: Path | None, listing: bool, overwrite: bool, as_json: bool) -> None:
     """Copy the database to FILE, or into the workspace's folder `backups`, and check the copy.
 
-    Everything else continues meanwhile, in another process too. The copy holds prompts, answers, verdicts, runs and
+    Everything else continues, in another process too. The copy holds prompts, answers, verdicts, runs and
     settings; adapters are folders that never change, so any program can copy them.
     """
     from db.backup_files import BACKUPS, BY_HAND, timed_name

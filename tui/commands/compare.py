@@ -231,7 +231,7 @@ def _judge_named(workbench: Workbench, word: str) -> JudgeView | None:
 
 
 def _check_decides(workbench: Workbench, trial: int, judge: JudgeView | None) -> None:
-    """Raise where a person or another judge decides the trial. A program goes on with a trial of any program."""
+    """Raise where a person or another judge decides the trial. A program continues a trial of any program."""
     row = workbench.trial(trial)
     if row.judged_by is None:
         raise InputError(f"A person judges trial {trial}. Open it in the app: press C.")
@@ -297,7 +297,9 @@ def _judge_all(workbench: Workbench, trial: int, judge: ExternalJudge, as_json: 
     while (pair := workbench.blind_trials.next(trial)) is not None:
         console().check()
         judgement = judge.judge(pair)
-        workbench.judge_as(judge.command, pair.id, judgement.verdict or "discard", note=judgement.note).result()
+        workbench.labelling.judge_as(
+            judge.command, pair.id, judgement.verdict or "discard", note=judgement.note
+        ).result()
         if as_json:
             emit(_verdict_record(pair, judgement))
         else:

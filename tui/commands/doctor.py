@@ -193,7 +193,7 @@ def _destinations(workspace: Workspace) -> Iterator[Finding]:
         return
     for named in servers:
         if named.destination.is_this_machine:
-            words = "on this machine as far as its address tells; a tunnel may lead elsewhere"
+            words = "on this machine as far as its address shows; a tunnel may lead elsewhere"
             yield Finding("texts go to", NOTE, f"server {named.name} at {named.destination.place}, {words}")
         elif named.id is None:
             yield Finding("texts go to", NOTE, f"the server of the settings, {named.destination.place}")

@@ -166,7 +166,7 @@ def export_command(
     """Write judged pairs to a file."""
     to_stdout = str(file) == "-"
     with options.reading() as view:
-        givers = tuple(view.likes.giver(each).giver for each in labels_of(view, verdicts_of))
+        givers = tuple(view.preferences.giver(each).giver for each in labels_of(view, verdicts_of))
         selection = Selection(set_name, utc_text(since) if since else None, not_judged, givers)
         done = view.export_pairs(sys.stdout if to_stdout else file, form, selection)
     if as_json and not to_stdout:

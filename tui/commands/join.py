@@ -39,7 +39,7 @@ def join(options: Options, other: Path, person: str | None, dry_run: bool, as_js
                 say(visible(join_preview_words(found)))
             return
         done = workbench.joining.join(other, person)
-        agreement = next((each for each in workbench.likes.with_others() if each.second == done.person), None)
+        agreement = next((each for each in workbench.preferences.with_others() if each.second == done.person), None)
         open_ = len(workbench.joining.disagreements())
     if as_json:
         counts = asdict(done.counts) | {"left_out": dict(done.counts.left_out)}
@@ -70,7 +70,7 @@ def settle(options: Options, comparison: int | None, verdict: str | None, name: 
         with options.owning() as workbench:
             if comparison not in {each.comparison for each in workbench.joining.disagreements(name)}:
                 raise InputError(f"Nobody judged comparison {comparison} otherwise. `palate settle` lists what is.")
-            stored = workbench.judge(comparison, verdict, blind=False, reasons=(SETTLED,)).result()
+            stored = workbench.labelling.judge(comparison, verdict, blind=False, reasons=(SETTLED,)).result()
             left = len(workbench.joining.disagreements(name))
         if as_json:
             emit({"event": "settled", "id": stored.id, "comparison": comparison, "verdict": verdict, "to_settle": left})

@@ -12,7 +12,7 @@ import click
 
 from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import Options, load_model
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, show_list
 from tui.errors import InputError
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.asking import LABEL_TOKENS
@@ -23,7 +23,7 @@ from tui.judges.format import figure_lines, list_record, verdict_of
 from tui.judges.judgement import NO_PERSON
 from tui.judges.service import TRY_PAIRS, NewJudge
 from tui.text.sanitize import visible, visible_line
-from tui.workspace.settings import BASE
+from tui.workspace.settings import BASE, is_served
 
 if TYPE_CHECKING:
     from tui.analysis.agreement import Agreement
@@ -53,20 +53,17 @@ def _list(options: Options, as_json: bool) -> None:
     with options.reading() as view:
         rows = view.judges.listed()
         own = view.judges.own_agreement()
-    if as_json:
-        for each in rows:
-            emit(judge_record(each, own))
-    elif rows:
-        show_table([list_record(each) for each in rows])
-    else:
-        say("There is no judge yet. Add one with `palate judges add NAME`.")
+    empty = "There is no judge yet. Add one with `palate judges add NAME`."
+    show_list(rows, lambda each: judge_record(each, own), list_record, empty=empty, as_json=as_json)
 
 
 @judges.command()
 @click.argument("name")
 @click.option("--server", metavar="NAME", help="The server whose model judges. Default: the model that is loaded here.")
-@click.option("--policy", metavar="NAME", default=BASE, show_default=True, help="Here: base, or an adapter's name.")
-@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see the README).")
+@click.option(
+    "--policy", metavar="NAME", default=BASE, show_default=True, help="Base or an adapter, here or NAME@SERVER."
+)
+@click.option("--command", metavar="COMMAND", help="A program that judges, in place of a model (see docs/JUDGES.md).")
 @click.option("--rubric", type=CallerPath(), metavar="FILE", help="The rubric. Default: begun from your choices.")
 @click.option(
     "--examples",
@@ -89,7 +86,7 @@ def add(options: Options, /, name: str, rubric: Path | None, as_json: bool, **gi
     text = None if rubric is None else read_rubric(rubric)
     new = NewJudge(name=name, rubric=text, **given)
     with options.owning() as workbench:
-        if new.command is None and new.server is None:
+        if new.command is None and new.server is None and not is_served(new.policy):
             load_model(workbench)
         added = workbench.judges.add(new)
         own = workbench.judges.own_agreement()
@@ -106,7 +103,7 @@ def add(options: Options, /, name: str, rubric: Path | None, as_json: bool, **gi
 @as_json
 @click.pass_obj
 def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> None:
-    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured anew."""
+    """Print the rubric of judge NAME, or replace it by FILE; with another rubric it is measured again."""
     if file is None:
         with options.reading() as view:
             row = view.judges.named(name).row
@@ -126,7 +123,7 @@ def rubric(options: Options, name: str, file: Path | None, as_json: bool) -> Non
 @judges.command("try")
 @click.argument("name")
 @click.option(
-    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="Measure it on so many."
+    "--pairs", default=TRY_PAIRS, type=click.IntRange(min=1), show_default=True, help="The pairs to measure it on."
 )
 @judge_env
 @as_json
@@ -147,7 +144,7 @@ def try_command(options: Options, name: str, pairs: int, judge_env: tuple[str, .
 
 @judges.command()
 @click.argument("name")
-@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Judge so many more first.")
+@click.option("--pairs", default=0, type=click.IntRange(min=0), show_default=True, help="Pairs to judge first.")
 @judge_env
 @as_json
 @click.pass_obj

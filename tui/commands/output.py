@@ -1,16 +1,18 @@
 """Tables and JSON lines of the commands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from db.connection import translated
 from db.errors import DatabaseError
-from tui.ipc.console import say, show
+from db.sqlite_errors import translated
+from tui.ipc.console import emit, say, show
 from tui.text.sanitize import visible_line
+
+_Row = TypeVar("_Row")
 
 LONGEST_CELL = 200
 """Characters of a table's cell: every cell is padded to the longest. `--json` gives the whole text."""
@@ -29,6 +31,24 @@ def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
     show(tabulate(shown, headers="keys", tablefmt="plain", missingval="–", floatfmt=".4g"))
 
 
+def show_list(
+    rows: Sequence[_Row],
+    record: Callable[[_Row], Mapping[str, Any]],
+    line: Callable[[_Row], Mapping[str, Any]],
+    *,
+    empty: str,
+    as_json: bool,
+) -> None:
+    """Print each row's record as JSON, or their lines as a table; `empty` says what to do where there is none."""
+    if as_json:
+        for each in rows:
+            emit(record(each))
+    elif rows:
+        show_table([line(each) for each in rows])
+    else:
+        say(empty)
+
+
 @contextmanager
 def after_storing(folder: Path) -> Iterator[None]:
     """Around what a command reads of the workspace `folder` for its last words, once its result is stored.
@@ -39,4 +59,4 @@ def after_storing(folder: Path) -> Iterator[None]:
         with translated(folder / "palate.db"):
             yield
     except DatabaseError as error:
-        say(f"It is stored. What else there is to say could not be read: {error}")
+        say(f"It is stored. The rest of this report could not be read: {error}")

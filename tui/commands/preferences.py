@@ -49,7 +49,7 @@ def likes(
         raise click.UsageError("--imported and --verdicts-of exclude each other. Give one of them.")
     with options.reading() as view:
         source, givers = "import" if imported else "person", labels_of(view, verdicts_of)
-        page = view.likes.read(Group(set_name, field), source=source, givers=givers)
+        page = view.preferences.read(Group(set_name, field), source=source, givers=givers)
     if as_prompt:
         _show_prompt(page, as_json)
     elif as_json:
@@ -69,18 +69,18 @@ def _show_prompt(page: PreferenceReport, as_json: bool) -> None:
 
 
 def _emit(page: PreferenceReport) -> None:
-    likes = page.likes
+    summary = page.summary
     common: dict[str, Any] = {"set": page.group.set_name, "field": page.group.field, "source": page.source}
     common["verdicts_of"] = list(page.givers)
-    counts = {"decided": likes.decided, "neither": likes.neither, "questions": likes.questions}
+    counts = {"decided": summary.decided, "neither": summary.neither, "questions": summary.questions}
     emit({"event": "counts", **common, **counts, "imported": page.imported})
-    for equal, preferences in ((False, likes.preferences), (True, likes.equal_length)):
+    for equal, preferences in ((False, summary.preferences), (True, summary.equal_length)):
         for each in preferences:
             emit({"event": "preference", **common, "about_equal_length": equal, **_record(each)})
     for reason in page.reasons:
-        said = {"decided": reason.likes.decided, "neither": reason.likes.neither}
+        said = {"decided": reason.summary.decided, "neither": reason.summary.neither}
         emit({"event": "reason", **common, "reason": reason.reason, **said})
-        for each in reason.likes.preferences:
+        for each in reason.summary.preferences:
             emit({"event": "preference", **common, "reason": reason.reason, **_record(each)})
     emit({"event": "agreement", **asdict(page.agreement)})
     for two in page.with_others:
@@ -110,10 +110,10 @@ def _record(each: Preference) -> dict[str, Any]:
 def _show(page: PreferenceReport) -> None:
     print(visible(f"{words.group_words(page.group)}: {words.counted_words(page)}"))
     print(words.HOW + "\n")
-    _table(page.likes.preferences)
-    if page.likes.equal_length:
+    _table(page.summary.preferences)
+    if page.summary.equal_length:
         print(f"\n{words.EQUAL}:\n")
-        _table(page.likes.equal_length)
+        _table(page.summary.equal_length)
     if page.reasons:
         print("", *(visible(words.reason_words(each)) for each in page.reasons), sep="\n")
     print("", *words.agreement_words(page), words.flip_words(page.label_noise), sep="\n")
@@ -149,7 +149,7 @@ def agreement(options: Options, verdicts_of: tuple[str, ...], as_json: bool) -> 
     """
     with options.reading() as view:
         own = None if verdicts_of else view.agreement()
-        others = _chosen_twos(view.likes, verdicts_of) if verdicts_of else view.likes.with_others()
+        others = _chosen_twos(view.preferences, verdicts_of) if verdicts_of else view.preferences.with_others()
     if as_json:
         if own is not None:
             emit(asdict(own))
@@ -162,13 +162,13 @@ def agreement(options: Options, verdicts_of: tuple[str, ...], as_json: bool) -> 
         print(visible(of_two_in_words(each)))
 
 
-def _chosen_twos(likes: PreferenceReporter, names: Sequence[str]) -> list[AgreementOfTwo]:
-    rows = list(dict.fromkeys(likes.giver(each) for each in names))
+def _chosen_twos(reporter: PreferenceReporter, names: Sequence[str]) -> list[AgreementOfTwo]:
+    rows = list(dict.fromkeys(reporter.giver(each) for each in names))
     if len(rows) == 1:
-        rows = [likes.giver("me"), *rows]
+        rows = [reporter.giver("me"), *rows]
     if rows[1:] == rows[:1]:
         raise click.UsageError("That name is yours: `palate agreement` alone shows how often you agree with yourself.")
-    return [likes.of_two(first, second) for first, second in combinations(rows, 2)]
+    return [reporter.of_two(first, second) for first, second in combinations(rows, 2)]
 
 
 def _of_two(found: AgreementOfTwo) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 from db.interchange.columns import columns_of
 from db.interchange.sources import source_of
-from db.prompt_rows import Crossing, SetCounts, first_line
+from db.prompt_rows import Crossing, SetCounts, TakenPrompts, first_line
 from tui.commands.grow import grow
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
@@ -79,9 +79,13 @@ def add(
             added = workbench.add_prompts(source, set_name=set_name, held_out=held_out, distinct=distinct).result()
     if as_json:
         emit({"event": "prompts", **asdict(added)})
-        return
-    say(f"{count(added.added, 'prompt')} added to {added.set_name!r}.")
+    else:
+        _say_added(added, distinct)
 
+
+def _say_added(added: TakenPrompts, distinct: bool) -> None:
+    """Say what was added and what was left out; and which of them are nearly the same as others."""
+    say(f"{count(added.added, 'prompt')} added to {added.set_name!r}.")
     for words in (*map(left_out_words, added.left_out), *map(remark_words, added.remarks)):
         say(f"{words}.")
     for left_out, words in (

@@ -108,7 +108,7 @@ def _write_again(workbench: Workbench, answers: QueueFiller, old: ComparisonRow)
     new_answers = workbench.new_answers.as_of(answers)
     new_answers.check()
     if may_skip(old):
-        workbench.judge(old.id, "skip").result()
+        workbench.labelling.judge(old.id, "skip").result()
     return new_answers.write(old.prompt)
 
 
@@ -180,7 +180,7 @@ def judge(
     """Store the verdict on comparison ID."""
     with options.owning() as workbench:
         check_reasons(workbench, reasons)
-        stored = workbench.judge(comparison, verdict, strength=strength, note=note, reasons=reasons).result()
+        stored = workbench.labelling.judge(comparison, verdict, strength=strength, note=note, reasons=reasons).result()
         offer = 0
         with after_storing(options.folder):
             offer = workbench.status().offer

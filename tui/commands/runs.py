@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import math
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,13 +12,23 @@ import click
 from db.run_rows import RunRow, SampleRow
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
+from tui.commands.run_output import (
+    emit_run,
+    json_value,
+    print_run,
+    record_of,
+    run_event,
+    run_summary,
+    steps_of,
+    write_csv,
+)
 from tui.errors import InputError
 from tui.ipc.console import emit, say, show
 from tui.runs.diff import SettingLine, facts_beside, settings_beside
-from tui.runs.fields import FIELDS, SETTINGS, seconds_of
+from tui.runs.fields import FIELDS
 from tui.runs.lineage import family_of
 from tui.runs.query import RunQuery
-from tui.text.format import count, when
+from tui.text.format import count
 from tui.text.sanitize import visible
 from tui.tracking.trackers import TRACKERS, allow_tracker, send_run, where_words
 
@@ -92,11 +99,11 @@ def list_runs(
         _send_runs(options, [row.id for row in rows], tracker, allow, as_json)
     elif as_json:
         for row in rows:
-            emit({**_event(row), "live": row.status == "running"})
+            emit({**run_event(row), "live": row.status == "running"})
     elif as_csv:
         write_csv([record_of(row) for row in rows])
     elif rows:
-        show_table([_summary(row, wanted.fields()) for row in rows])
+        show_table([run_summary(row, wanted.fields()) for row in rows])
         for row in rows:
             if row.status == "running" and owner is not None:
                 say(f"Run {row.id} is alive, in process {owner['pid']} on {owner.get('host')}.")
@@ -122,64 +129,6 @@ def _send_runs(options: Options, ids: Sequence[int], tracker: str, allow: bool, 
         say(where_words(view.workspace, tracker) if ids else "No run matches, so nothing was sent.")
 
 
-def _summary(row: RunRow, fields: Sequence[str] = ()) -> dict[str, Any]:
-    shown = {
-        "run": row.id,
-        "name": row.name,
-        "status": row.status,
-        "pairs": row.pairs,
-        "steps": f"{row.step}/{row.total_steps or '–'}",
-        "loss": row.loss,
-        "margin": row.margin,
-        "accuracy": row.accuracy,
-        "started": when(row.started),
-    }
-    extra = {name: FIELDS[name].words(row) for name in fields if name not in shown and name != "step"}
-    return {**shown, **extra}
-
-
-def record_of(row: RunRow) -> dict[str, Any]:
-    """A run as one flat record: its facts, then every setting under its own name."""
-    facts = {
-        "run": row.id,
-        "name": row.name,
-        "status": row.status,
-        "tags": " ".join(row.tags),
-        "note": row.note,
-        "archived": int(row.archived),
-        "base": row.base_name,
-        "adapter": row.adapter,
-        "parent_adapter": row.parent_adapter,
-        "started": row.started,
-        "ended": row.ended,
-        "seconds": round(seconds_of(row), 3),
-        "train_pairs": row.train_pairs,
-        "eval_pairs": row.eval_pairs,
-        "step": row.step,
-        "total_steps": row.total_steps,
-        "loss": row.loss,
-        "margin": row.margin,
-        "accuracy": row.accuracy,
-    }
-    settings = {SETTINGS.get(name, name): value for name, value in row.config.items()}
-    return {**facts, **{name: value for name, value in settings.items() if name not in facts}}
-
-
-def write_csv(records: Sequence[Mapping[str, Any]]) -> None:
-    """Write records of one kind as CSV; a value that a record lacks, or that is NaN, is an empty cell."""
-    names = list(dict.fromkeys(name for record in records for name in record))
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([visible(name) for name in names])
-    for record in records:
-        writer.writerow([_cell(record.get(name)) for name in names])
-
-
-def _cell(value: Any) -> Any:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return visible(value) if isinstance(value, str) else value
-
-
 @runs.command("show")
 @run_id
 @click.option("--csv", "part", type=click.Choice(["metrics", "pairs"]), help="One table of the run as CSV.")
@@ -189,53 +138,17 @@ def show_run(options: Options, run: int, part: str | None, as_json: bool) -> Non
     """Show one run: settings, lineage, the pairs that it still ranks wrongly, metrics of every step, and its log."""
     with options.reading() as view:
         row, metrics, log = view.run(run), view.run_metrics(run), view.run_log(run)
-        wrong, family = view.records.ledger(run), family_of(row, view.runs(), view.adapters())
+        wrong, family = view.records.epoch_margins(run), family_of(row, view.runs(), view.adapters())
         margins = view.run_margins(run) if part == "pairs" else []
-    by_step: dict[int, dict[str, Any]] = {}
-    for metric in metrics:
-        by_step.setdefault(metric.step, {"step": metric.step})[metric.name] = metric.value
-    steps = list(by_step.values())
+    steps = steps_of(metrics)
     if part == "metrics":
         write_csv(steps)
-        return
-    if part == "pairs":
+    elif part == "pairs":
         write_csv([asdict(margin) for margin in margins])
-        return
-    if as_json:
-        emit(_event(row))
-        for figures in steps:
-            kind = "step" if "loss" in figures else "metrics"  # such as the general text before the first step
-            emit({"event": kind, "run": run, **{name: _finite(value) for name, value in figures.items()}})
-        for pair in wrong.pairs:
-            emit({"event": "wrong_pair", "run": run, "comparison": pair.comparison, "split": pair.split,
-                  "margins": pair.margins})  # fmt: skip
-        for line in log:
-            emit({"event": "log", "run": run, "at": line.at, "level": line.level, "text": line.text})
-        return
-    show_table([_summary(row)])
-    show()
-    show_table([{"setting": name, "value": str(value)} for name, value in row.config.items()])
-    show()
-    for each in family:
-        words = (" ◂" if each.here else "") + (f" · run {each.run}" if each.run is not None else "")
-        show(visible(f"{each.branch}{each.name}{words}{' · no adapter' if each.gone else ''}"))
-    if wrong.known:
-        pairs = f"{len(wrong.pairs):,} of {count(wrong.known, 'pair')}"
-        say(f"{pairs} are ranked the other way after the last epoch: `palate runs show {run} --csv pairs`.")
-    show()
-    names = ("step", "loss", "rewards/margins", "rewards/accuracies", "eval_loss", "eval_rewards/accuracies")
-    show_table([{name: figures.get(name) for name in names} for figures in steps if "loss" in figures])
-    for line in log:
-        say(f"{when(line.at)}  {line.level}  {line.text}")
-
-
-def _event(row: RunRow) -> dict[str, Any]:
-    return {"event": "run", **{name: _finite(value) for name, value in asdict(row).items()}}
-
-
-def _finite(value: Any) -> Any:
-    """The value as JSON can hold it: JSON has no infinity and no NaN, so these become text."""
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    elif as_json:
+        emit_run(row, steps, wrong, log)
+    else:
+        print_run(row, steps, wrong, family, log)
 
 
 @runs.command()
@@ -255,7 +168,7 @@ def diff(options: Options, ids: tuple[int, ...], as_json: bool, as_csv: bool) ->
     heads = [str(row.id) for row in rows]
     if as_json:
         for line in lines:
-            values = {head: _finite(value) for head, value in zip(heads, line.values, strict=True)}
+            values = {head: json_value(value) for head, value in zip(heads, line.values, strict=True)}
             emit({"event": "setting", "name": line.name, "differs": line.differs, "values": values})
     elif as_csv:
         write_csv([{"setting": line.name, **dict(zip(heads, line.values, strict=True))} for line in lines])
@@ -281,7 +194,7 @@ def _labelling(options: Options, ids: Sequence[int], as_json: bool) -> Iterator[
 def _print_labels(rows: Sequence[RunRow], as_json: bool) -> None:
     if as_json:
         for row in rows:
-            emit(_event(row))
+            emit(run_event(row))
     else:
         fields = ("run", "name", "status", "tag", "note")
         show_table([{**{name: FIELDS[name].words(row) for name in fields}, "archived": row.archived} for row in rows])

@@ -10,7 +10,7 @@ import click
 
 from engine.chat_servers.inspection import PROTOCOLS, ServerReport
 from tui.commands.options import Options
-from tui.commands.output import as_json, show_table
+from tui.commands.output import as_json, show_list
 from tui.ipc.console import CallerPath, emit, say, show
 from tui.text.sanitize import visible
 from tui.workspace.servers import report_lines
@@ -41,13 +41,8 @@ def list_servers(options: Options, as_json: bool) -> None:
 def _list(options: Options, as_json: bool) -> None:
     with options.reading() as view:
         rows = view.servers.all()
-    if as_json:
-        for each in rows:
-            emit(_record(each))
-    elif rows:
-        show_table([_shown(each) for each in rows])
-    else:
-        say("There is no server yet. Add one with `palate servers add NAME URL --model ID`.")
+    empty = "There is no server yet. Add one with `palate servers add NAME URL --model ID`."
+    show_list(rows, _record, _shown, empty=empty, as_json=as_json)
 
 
 def _shown(each: NamedServer) -> dict[str, Any]:
@@ -108,7 +103,7 @@ def forbid(options: Options, name: str) -> None:
     """Let nothing be sent to a server from now on."""
     with options.owning() as workbench:
         workbench.servers.forbid(name)
-    say(f"Nothing more is sent to {name}. What was sent before cannot be called back.")
+    say(f"Nothing more is sent to {name}. Texts that were sent before cannot be called back.")
 
 
 @servers.command("try")
@@ -157,8 +152,10 @@ def folder(options: Options, name: str, here: Path | None, there: str | None) ->
 @click.pass_obj
 def publish(options: Options, name: str, adapter: str, as_json: bool) -> None:
     """Load an adapter on a server under a new name, and probe whether the server answers as that adapter."""
+    from tui.generation.publishing import publish_by_name  # not needed for the other commands
+
     with options.working() as workbench:
-        probe = workbench.publish_adapter(name, adapter)
+        probe = publish_by_name(adapter, name, workbench.services)
     if as_json:
         emit({"event": "published", "server": name, **asdict(probe)})
     else:
@@ -169,7 +166,7 @@ def publish(options: Options, name: str, adapter: str, as_json: bool) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(options: Options, name: str) -> None:
-    """Offer a server no longer. What it wrote stays, and still names it."""
+    """Offer a server no longer. Its answers stay, and still name it."""
     with options.owning() as workbench:
         workbench.servers.remove(name)
-    say(f"{name} is removed. What it wrote stays.")
+    say(f"{name} is removed. Its answers stay.")

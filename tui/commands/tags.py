@@ -6,8 +6,8 @@ import click
 
 from tui.commands.givers import utf8_name
 from tui.commands.options import Options
-from tui.commands.output import as_json, show_table
-from tui.ipc.console import emit, say
+from tui.commands.output import as_json, show_list
+from tui.ipc.console import say
 
 
 @click.group(invoke_without_command=True)
@@ -21,13 +21,13 @@ def tags(ctx: click.Context, as_json: bool) -> None:
         counts, offered = view.reasons.counts(), view.reasons.offered()
     rows = [{"reason": each, "verdicts": counts.get(each, 0), "offered": True} for each in offered]
     rows += [{"reason": each, "verdicts": counts[each], "offered": False} for each in counts if each not in offered]
-    if as_json:
-        for row in rows:
-            emit({"event": "reason", **row})
-    elif rows:
-        show_table([{**row, "offered": "" if row["offered"] else "no"} for row in rows])
-    else:
-        say("There is no reason yet. Add one with `palate tags add WORD`.")
+    show_list(
+        rows,
+        lambda row: {"event": "reason", **row},
+        lambda row: {**row, "offered": "" if row["offered"] else "no"},
+        empty="There is no reason yet. Add one with `palate tags add WORD`.",
+        as_json=as_json,
+    )
 
 
 @tags.command()

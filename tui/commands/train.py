@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from db.run_rows import RunRow
 from engine.config import TrainConfig, settings_of
 from engine.events import Event
 from tui.commands.config_options import build_config, config_options
@@ -52,7 +53,7 @@ _FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_re
     type=click.Choice(["keep", "leave", "discard"]),
     default="keep",
     show_default=True,
-    help="What ctrl+C does. keep: end the run and save its adapter. leave: write a checkpoint, to resume the run from. "
+    help="The effect of ctrl+C. keep: end the run and save its adapter. leave: write a checkpoint, to resume from. "
     "discard: end the run without an adapter.",
 )
 @click.option("--name", help="Name of the run and its adapter. Default: taste-1, taste-2, …")
@@ -77,27 +78,14 @@ def train(
     **given: str | None,
 ) -> None:
     """Train an adapter on your preference pairs. Ctrl+C ends the run and keeps its adapter (--on-interrupt)."""
-    asked: tuple[tuple[Kind, bool], ...] = (("search", search), ("outlook", outlook))
-    studied = tuple(kind for kind, wanted in asked if wanted)
-    others: tuple[object, ...] = (
-        from_adapter,
-        name,
-        preset,
-        pairs,
-        since,
-        prompt_set,
-        strong or None,
-        verdicts_of or None,
-    )
-    others = (*others, look or None, *studied)
-    if studied and (len(studied) > 1 or from_adapter is not None or look):
-        raise InputError("A search or an outlook starts from the base, alone. Leave the other of --search, --outlook, "
-                         "--from and --preflight out.")  # fmt: skip
+    studied = _studied(search, outlook, alone=from_adapter is None and not look)
     if resume is not None:
-        _check_resume(resume, (*others, *(text for name, text in given.items() if name not in _FREE)))
+        selected = (preset, pairs, since, prompt_set, strong or None, verdicts_of or None)
+        fixed = (text for name, text in given.items() if name not in _FREE)
+        _check_resume(resume, (from_adapter, name, look or None, studied, *selected, *fixed))
     build_config(TrainConfig, given)  # a flag that cannot be used is refused before anything is opened
-    changed = [name for name in _FREE if given[name] is not None]
-    devices = _FREE["devices"].parse(given["devices"] or "")  # "none" takes away those of a resumed run
+    changed = {name: each.parse(given[name] or "") for name, each in _FREE.items() if given[name] is not None}
+    devices = changed.get("devices")  # "none" takes away those of a resumed run
     if devices is not None and not isinstance(options, HostedOptions):
         options = _beside_run(options, devices)
     with options.owning() as workbench, options.serving_clients(workbench):
@@ -105,21 +93,34 @@ def train(
         config = train_config(workbench, preset, given, chosen)
         load_model(workbench)
         if look:
-            print_preflight(workbench.preflight(config, chosen), as_json)
+            print_preflight(workbench.previews.preflight(config, chosen), as_json)
             return
-        if studied:
-            run_study(workbench, studied[0], config, chosen, name, as_json)
+        if studied is not None:
+            run_study(workbench, studied, config, chosen, name, as_json)
             return
         heard = EventStream(workbench)
         if resume is not None:
-            workbench.trainer.resume(resume, {name: _FREE[name].parse(given[name] or "") for name in changed})
+            workbench.trainer.resume(resume, changed)
         run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
         _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
+    _check_end(row, on_interrupt)
+
+
+def _studied(search: bool, outlook: bool, *, alone: bool) -> Kind | None:
+    """The study that is asked for. `alone` says that no other flag asks for something else."""
+    if (search or outlook) and not (alone and search != outlook):
+        raise InputError("A search or an outlook starts from the base, alone. Leave the other of --search, --outlook, "
+                         "--from and --preflight out.")  # fmt: skip
+    return "search" if search else "outlook" if outlook else None
+
+
+def _check_end(row: RunRow, on_interrupt: str) -> None:
+    """Let the command fail where its run failed, or was interrupted without being asked to."""
     if row.error:
         raise click.ClickException(row.error)
     if row.status == "interrupted" and on_interrupt != "leave":
-        raise click.ClickException(f"Run {run} was interrupted. `palate train --resume {run}` continues it.")
+        raise click.ClickException(f"Run {row.id} was interrupted. `palate train --resume {row.id}` continues it.")
 
 
 def _beside_run(options: Options, devices: str) -> Options:

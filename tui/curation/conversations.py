@@ -36,7 +36,9 @@ class Conversations:
         """
         found = db_prompts.prompts_by_id(self._workspace.connection, [prompt])
         if not found or found[0].forgotten:
-            raise InputError(f"There is no prompt {prompt} to go on from. `palate ask --list` lists the conversations.")
+            raise InputError(
+                f"There is no prompt {prompt} to continue from. `palate ask --list` lists the conversations."
+            )
         return found[0]
 
     def pair(self, prompt: int) -> ComparisonRow | None:

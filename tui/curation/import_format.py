@@ -30,7 +30,7 @@ def taken_words(imported: Imported) -> str:
 
 
 def summary_words(imported: Imported) -> list[str]:
-    """What was left out and why, what was read in another way than it stands, and where the rejected rows are."""
+    """What was left out and why, what was read otherwise, and where the rejected rows are."""
     words = [*map(left_out_words, imported.left_out), *map(remark_words, imported.remarks)]
     if imported.ranked:
         words.append(f"{count(imported.ranked, 'row')} with several answers; the pairs of each belong to one question")
@@ -41,7 +41,7 @@ def rejects_words(imported: Imported) -> list[str]:
     """Where the rejected rows are; nothing where there are none."""
     if not (imported.rejects and imported.left_out):
         return []
-    return [f"The rows that could not be used are in {imported.rejects}; mend them and import that file"]
+    return [f"The rows that could not be used are in {imported.rejects}; correct them and import that file"]
 
 
 def preview_words(preview: Preview) -> Iterator[str]:
@@ -70,21 +70,21 @@ def example_words(pair: PairRecord, width: int = 100) -> Iterator[str]:
 
 def left_out_words(left_out: LeftOutLines) -> str:
     """The number of lines left out for a reason, with the first of them: "3 left out (lines 4, 7, 9): …"."""
-    return f"{left_out.count:,} left out ({_line_word(left_out)} {_lines(left_out)}): {left_out.reason}"
+    return f"{left_out.count:,} left out ({_line_word(left_out)} {_numbers(left_out)}): {left_out.reason}"
 
 
-def remark_words(told: LeftOutLines) -> str:
-    """The number of lines that were read in another way than they stand: "4 read otherwise (lines 1, 2, 3, …): …"."""
-    return f"{told.count:,} read otherwise ({_line_word(told)} {_lines(told)}): {told.reason}"
+def remark_words(lines: LeftOutLines) -> str:
+    """The number of lines that were not taken word for word: "4 read otherwise (lines 1, 2, 3, …): …"."""
+    return f"{lines.count:,} read otherwise ({_line_word(lines)} {_numbers(lines)}): {lines.reason}"
 
 
-def _line_word(told: LeftOutLines) -> str:
-    return "line" if told.count == 1 else "lines"
+def _line_word(lines: LeftOutLines) -> str:
+    return "line" if lines.count == 1 else "lines"
 
 
-def _lines(told: LeftOutLines) -> str:
-    more = ", …" if told.count > len(told.lines) else ""
-    return ", ".join(f"{line:,}" for line in told.lines) + more
+def _numbers(lines: LeftOutLines) -> str:
+    more = ", …" if lines.count > len(lines.lines) else ""
+    return ", ".join(f"{line:,}" for line in lines.lines) + more
 
 
 def exported_words(exported: Exported) -> list[str]:

@@ -83,7 +83,7 @@ def check_rejects(target: Path, source: Source) -> None:
 
 
 def write_rejects(target: Path, source: Source, rejected: Mapping[int, str]) -> None:
-    """Write the rows with these numbers as JSON Lines, each with its reason, so that they can be mended and imported.
+    """Write the rows with these numbers as JSON Lines, each with its reason, to be corrected and imported.
 
     A line that is no JSON is written as it is.
 

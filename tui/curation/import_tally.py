@@ -33,7 +33,7 @@ class Reasons:
         if self.counts[reason] <= LINES_TOLD:
             self.lines.setdefault(reason, []).append(at)
 
-    def told(self) -> tuple[LeftOutLines, ...]:
+    def by_reason(self) -> tuple[LeftOutLines, ...]:
         """Every reason, the most frequent first."""
         return tuple(LeftOutLines(each, number, tuple(self.lines[each])) for each, number in self.counts.most_common())
 
@@ -78,8 +78,8 @@ class ImportTally:
             discarded=kinds["discard"],
             not_judged=kinds["open"],
             ranked=len(self.ranked),
-            left_out=self.left_out.told(),
-            remarks=self.remarks.told(),
+            left_out=self.left_out.by_reason(),
+            remarks=self.remarks.by_reason(),
             rejects=rejects,
         )
 

@@ -58,7 +58,7 @@ class NearPrompts:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether so many prompts share most of their words, as by a template, that looking on would take minutes."""
+        """Whether so many prompts share most of their words, as by a template, that the rest would take minutes."""
         return self._proposed > _MOST_PROPOSED
 
     def like(self, text: str) -> list[tuple[int, float]]:
@@ -97,7 +97,7 @@ def similar_prompts(
     The number says how many of the new prompts were compared: all of them, unless too many share most of their words.
 
     A prompt is left out that the database does not store: it is there already, or is of the other kind (held out or for
-    labelling) than the set that it is for, which `held_out` tells.
+    labelling) than the set that it is for, as `held_out` says.
     """
     index, known = NearPrompts(), len(stored)
     for place, question in enumerate(stored):

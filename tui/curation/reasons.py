@@ -33,7 +33,7 @@ class ReasonTags:
         return db_tags.tags_of(self._workspace.connection, verdicts)
 
     def counts(self) -> dict[str, int]:
-        """How many verdicts that stand have each reason."""
+        """How many current verdicts have each reason."""
         return db_tags.count_tags(self._workspace.connection)
 
     def give(self, verdict: VerdictRow, names: Sequence[str]) -> Future[None]:

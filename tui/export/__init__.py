@@ -1,0 +1,1 @@
+"""Adapters that leave the workspace: added, merged, uploaded, with their model card; and prompts that are forgotten."""

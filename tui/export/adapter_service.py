@@ -54,7 +54,7 @@ def export_adapter(view: WorkspaceReader, name: str, target: Path, *, overwrite:
 
 
 def copy_with_card(view: WorkspaceReader, name: str, target: Path, called: str, *, overwrite: bool = False) -> Adapter:
-    """The same for a folder that does not stay; its card tells how to load it as `called`."""
+    """The same for a folder that does not stay; its card says how to load it as `called`."""
     registry = view.workspace.registry
     adapter = registry.verify(registry.get(name).manifest.id)
     with placed(target, overwrite=overwrite) as folder:

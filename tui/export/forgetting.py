@@ -76,7 +76,7 @@ class Forgetting:
         return self._planned(f"prompt {number}", [number], None)
 
     def forget(self, plan: ForgetPlan) -> Remains:
-        """Take the texts away, and return where they remain. Blocks until the file is written anew.
+        """Take the texts away, and return where they remain. Blocks until the file is rewritten.
 
         Raises:
             DatabaseError: a run or an import is alive, a running trial asks one of the prompts, or the disk is full.

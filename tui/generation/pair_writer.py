@@ -29,9 +29,9 @@ from tui.workspace.settings import BY_MARGIN
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
 ALIKE_IN_TURN = 5
-"""After so many prompts in turn whose answers are nearly the same, no more are asked: 25 answers for no pair."""
+"""After this many prompts in turn whose answers are nearly the same, no more are asked: 25 answers for no pair."""
 MISSING_IN_TURN = 3
-"""After so many requests in turn without an answer, the server is not asked any more."""
+"""After this many requests in turn without an answer, the server is asked no more."""
 LONGEST_QUOTE = 60
 """Characters of an answer that an error quotes."""
 GROWS_EVERY_S = 0.25

@@ -26,15 +26,26 @@ from engine.chat_servers.adapters import (
 )
 from engine.chat_servers.calls import ServerCalls
 from engine.chat_servers.inspection import LLAMACPP
-from engine.chat_servers.scores import LEAST_EXPLAINED, LEAST_MOVED, PolicyScores, answer_ids, explained, score_text
+from engine.chat_servers.scores import (
+    LEAST_EXPLAINED,
+    LEAST_MOVED,
+    PolicyScores,
+    answer_ids,
+    explained,
+    pieces_written,
+    score_text,
+    score_written,
+)
 from engine.config import TrainConfig
 from engine.errors import ServerError
 from engine.preference import AS_TEMPLATE, PreferencePair
 from tui.compute.scheduler import Priority, WorkSteps
 from tui.compute.services import Services
+from tui.errors import InputError
 from tui.events import WorkbenchNotice
-from tui.generation.policies import ServedPolicy
+from tui.generation.policies import ServedPolicy, policy_by_name
 from tui.workspace.servers import ServerList
+from tui.workspace.settings import AT
 
 MOST_HELD = 4
 """Adapters of ours that a server holds; the oldest is unloaded before another one is loaded."""
@@ -46,6 +57,8 @@ KEPT_PROBES, _MOST_KEPT = "probes", 8
 """The setting under which the scores here lie, with the tokens of their texts; forgetting a prompt drops them all."""
 _LONGEST_TEXT = 3000
 """Characters of a probe's texts: it is to be quick, and to fit into every server's context."""
+MOST_WRITTEN = 32
+"""Tokens of each answer that llama.cpp scores, which takes a request for every one."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,14 @@ class LocalProbe:
     text: ProbeText
     scores: PolicyScores
 
+    def shortened(self, most: int) -> LocalProbe:
+        """The same with at most so many tokens of each answer."""
+        first, second = self.text.answers
+        kept = [*range(len(first))[:most], *range(len(first), len(first) + len(second))[:most]]
+        base, tuned = ([scores[at] for at in kept] for scores in (self.scores.base, self.scores.tuned))
+        scores = PolicyScores(tuple(base), tuple(tuned))
+        return LocalProbe(ProbeText(self.text.prompt, (first[:most], second[:most])), scores)
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -72,15 +93,13 @@ class Probe:
     """
 
     name: str
-    served: float | None
+    served: float
     here: float | None = None
     share: float | None = None
 
     @property
     def words(self) -> str:
         """The figures in a sentence."""
-        if self.served is None:
-            return "The server gives no log-probabilities of a prompt, so only its next words were compared."
         there = f"It moves a pair of the run by {self.served:+.2f} nats there"
         if self.here is None:
             return f"{there}; it was not compared with the model here, which is not loaded."
@@ -105,6 +124,18 @@ def target_of(policy: ServedPolicy, services: Services) -> Target:
                 probe = _publish(calls, policy, policy.adapter, services)
                 services.publish(WorkbenchNotice(f"{policy.name} answers", probe.words))
         return adapter_target(calls, policy.on.protocol, name)
+
+
+def publish_by_name(adapter: str, server: str, services: Services) -> Probe:
+    """Publish the adapter of this name on a server and probe it. See `publish_on_server` for errors.
+
+    Raises:
+        InputError: it is the base, or there is no such server.
+    """
+    policy = policy_by_name(f"{adapter}{AT}{server}", services)
+    if not isinstance(policy, ServedPolicy) or policy.adapter is None:
+        raise InputError("A server has its base already. Name an adapter to publish.")
+    return publish_on_server(policy, services)
 
 
 def publish_on_server(policy: ServedPolicy, services: Services) -> Probe:
@@ -151,6 +182,8 @@ def served_margins(policy: ServedPolicy, services: Services, pairs: Sequence[Pre
     Raises:
         AdapterError, ServerError: see `target_of`; or the server gives no log-probabilities, or does not tell tokens.
     """
+    if policy.on.protocol == LLAMACPP:
+        raise ServerError("llama.cpp scores one token a request, which is too slow for the order margin. vLLM is not.")
     tuned = target_of(policy, services)
     margins = {}
     with ServerCalls(policy.server) as calls:
@@ -177,10 +210,10 @@ def _probe(calls: ServerCalls, policy: ServedPolicy, adapter: Adapter, services:
     protocol, name = policy.on.protocol, served_name(adapter)
     targets = base_target(calls, protocol), adapter_target(calls, protocol, name)
     pair = _choose_pair(adapter, services)
-    if protocol == LLAMACPP:
-        return _probe_next_words(calls, targets, pair, name)
     local = _scores_here(adapter, pair, services)
-    text = local.text if local is not None else _text_there(calls, pair)
+    if local is not None and protocol == LLAMACPP:
+        local = local.shortened(MOST_WRITTEN)
+    text = local.text if local is not None else _text_there(calls, protocol, pair)
     served = PolicyScores(*(_score_both(calls, each, text) for each in targets))
     _judge(policy, served, local)
     if local is None:
@@ -212,17 +245,21 @@ def _too_small(served: PolicyScores, here: PolicyScores) -> bool:
 
 
 def _score_both(calls: ServerCalls, target: Target, text: ProbeText) -> tuple[float, ...]:
+    score = score_written if target.protocol == LLAMACPP else score_text
     scores: tuple[float, ...] = ()
     for answer in text.answers:
-        if isinstance(answer, str):
+        if isinstance(answer, str) or isinstance(text.prompt, str):
             scores += score_text(calls, target, f"{text.prompt}\n\n{answer}", 1)
         else:
-            scores += score_text(calls, target, [*text.prompt, *answer], len(text.prompt))
+            scores += score(calls, target, [*text.prompt, *answer], len(text.prompt))
     return scores
 
 
-def _text_there(calls: ServerCalls, pair: PreferencePair) -> ProbeText:
-    """The pair as the server encodes it: under its chat template where it tells that, else as a plain text."""
+def _text_there(calls: ServerCalls, protocol: str, pair: PreferencePair) -> ProbeText:
+    """The pair as the server encodes it: under its chat template where it gives that, else as a plain text."""
+    if protocol == LLAMACPP:
+        ids, answers = pieces_written(calls, pair.prompt, (pair.chosen, pair.rejected))
+        return ProbeText(ids, (answers[0][:MOST_WRITTEN], answers[1][:MOST_WRITTEN]))
     try:
         (prompt, chosen), (_, rejected) = (
             answer_ids(calls, pair.prompt, each) for each in (pair.chosen, pair.rejected)
@@ -230,28 +267,6 @@ def _text_there(calls: ServerCalls, pair: PreferencePair) -> ProbeText:
     except ServerError:
         return ProbeText(pair.prompt[-1]["content"], (pair.chosen, pair.rejected))
     return ProbeText(prompt, (chosen, rejected))
-
-
-def _probe_next_words(calls: ServerCalls, targets: tuple[Target, Target], pair: PreferencePair, name: str) -> Probe:
-    """llama.cpp scores what it writes alone: the likeliest first tokens must differ between base and adapter."""
-    first, second = (_first_tokens(calls, each, pair) for each in targets)
-    if first and first == second:
-        raise AdapterNotServed(
-            f"{calls.server.base_url} answers as the base: {name} does not change how likely its first words are. "
-            "Nothing is asked of it; check the file that it was started with."
-        )
-    return Probe(name, None)
-
-
-def _first_tokens(calls: ServerCalls, target: Target, pair: PreferencePair) -> Any:
-    asked = {"model": target.model, "messages": [dict(each) for each in pair.prompt], "max_tokens": 1}
-    reply = calls.post(
-        "/v1/chat/completions", {**asked, "temperature": 0.0, "logprobs": True, "top_logprobs": 5, **target.extra}
-    )
-    try:
-        return reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-    except (LookupError, TypeError):
-        return None
 
 
 # -- the same here -----------------------------------------------------------------------------------------------

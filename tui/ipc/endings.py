@@ -56,7 +56,7 @@ def _ending_of_failure(error: BaseException) -> CommandEnd:
     if isinstance(error, OutputLost):
         if error.errno == errno.EPIPE:
             return CommandEnd(1)  # the reader has enough, as with `palate data | head`
-        words = f"The output could not be written: {error.strerror}. What the command stored is stored."
+        words = f"The output could not be written: {error.strerror}. The command's work is stored."
         return CommandEnd(OUTPUT_LOST, _sentence(words))
     if isinstance(error, FileNotFoundError) and not error.filename:  # `getcwd` names no file
         return CommandEnd(1, _sentence(REMOVED))

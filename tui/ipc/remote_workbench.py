@@ -23,6 +23,8 @@ from tui.machine.monitor import REMEMBERED
 from tui.machine.sampler import MachineSampler
 from tui.reader import WorkspaceReader
 from tui.snapshots import MachineReading, ModelState, RunProgress, TrainPreview, WorkbenchStatus
+from tui.training.pair_sets import PairSet
+from tui.training.preview import PreviewListener
 from tui.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class RemoteWorkbench(WorkspaceReader):
         self._thread: threading.Thread | None = None
         self._readings: deque[MachineReading] = deque(maxlen=REMEMBERED)
         self._sampler: MachineSampler | None = None
+        self.previews = RefusedPreviews(self, owner.pid)
 
     def __getattr__(self, name: str) -> Any:
         """Refuse everything that a workbench does beyond reading."""
@@ -116,23 +119,6 @@ class RemoteWorkbench(WorkspaceReader):
         if self.left:
             status = replace(status, run=None, writing=False)
         return replace(status, watching=self.watching)
-
-    def train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
-        """A preview that says why no run can start here."""
-        return TrainPreview(self.status().pairs, 0, 0, 0, config.epochs, problem=_words(self._owner.pid))
-
-    def known_train_preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
-        """The same as `train_preview`."""
-        return self.train_preview(config)
-
-    def ask_train_preview(self, config: TrainConfig, pairs: Any, listener: Callable[[TrainPreview], None]) -> None:
-        """Call `listener` with the same as `train_preview`, at once."""
-        del pairs
-        listener(self.train_preview(config))
-
-    def preflight(self, *_: Any) -> Preflight:
-        """Refuse: no model is loaded here."""
-        raise WatchOnly(_words(self._owner.pid))
 
     # -- on the thread that follows ------------------------------------------------------------------------------
 
@@ -221,6 +207,30 @@ class RemoteWorkbench(WorkspaceReader):
     def _publish(self, published: WorkbenchEvent) -> None:
         for listener in tuple(self._listeners):
             listener(published)
+
+
+class RefusedPreviews:
+    """Previews that say why no run can start here, as `RunPreviews` has them."""
+
+    def __init__(self, workbench: RemoteWorkbench, owner: int) -> None:
+        self._workbench, self._owner = workbench, owner
+
+    def preview(self, config: TrainConfig, *_: Any) -> TrainPreview:
+        """A preview whose problem names the owner."""
+        return TrainPreview(self._workbench.status().pairs, 0, 0, 0, config.epochs, problem=_words(self._owner))
+
+    def known(self, config: TrainConfig, *_: Any) -> TrainPreview:
+        """The same as `preview`."""
+        return self.preview(config)
+
+    def ask(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener) -> None:
+        """Call `listener` with the same as `preview`, at once."""
+        del chosen
+        listener(self.preview(config))
+
+    def preflight(self, *_: Any) -> Preflight:
+        """Refuse: no model is loaded here."""
+        raise WatchOnly(_words(self._owner))
 
 
 class _Refusal:

@@ -43,7 +43,7 @@ def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered
         The workspace; or the owner to watch; or None when the person leaves.
 
     Raises:
-        WorkspaceBusy: the owner is on another machine, or has no socket.
+        WorkspaceBusy: the owner is on another machine, is suspended, or has no socket.
         InputError: `watch` is set and no process owns the workspace.
     """
     try:
@@ -52,6 +52,7 @@ def enter(request: WorkspaceRequest, *, watch: bool, take_over: bool) -> Entered
         return Entered(own(replace(request, words=())))
     except WorkspaceBusy as busy:
         if not busy.socket_path or busy.host != socket.gethostname():
+            check_awake(busy)
             raise
         wanted = TAKE_OVER if take_over else WATCH if watch else _ask(busy)
         if wanted == TAKE_OVER:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from adapters.manifest import Adapter
 from db.pair_rows import ComparisonRow
+from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.client import ServerAnswers
 from engine.config import SamplingConfig
@@ -26,6 +27,9 @@ from tui.compute.services import Services
 from tui.judges.judgement import LABELS, Choice, Judgement, Look, combine, label_shares, read_label
 from tui.judges.program import ExternalJudge
 from tui.judges.question import Shown, ask
+
+if TYPE_CHECKING:
+    from engine.label_scores import LabelScorer
 
 ALTERNATIVES: Final = 20
 """So many likely first tokens are asked for: the most that OpenAI's protocol gives."""
@@ -97,6 +101,8 @@ class ServerAsker:
     server: Server
     questions: ModelQuestions
     max_tokens: int = LABEL_TOKENS
+    find_target: Callable[[], Target] | None = None
+    """Whom to ask there: llama.cpp applies the adapters of its start unless a request turns them off."""
 
     def judge(self, pairs: Sequence[ComparisonRow], tick: Callable[[], None]) -> Iterator[Judged]:
         """Send a batch of pairs at a time.
@@ -127,7 +133,9 @@ class ServerAsker:
 
     def _looks(self, requests: Sequence[GenerationRequest], tick: Callable[[], None]) -> Iterator[tuple[str, Look]]:
         sampling = SamplingConfig(temperature=0.0, top_p=1.0, top_k=0, max_new_tokens=self.max_tokens)
-        answers = ServerAnswers(self.server, requests, sampling, alternatives=ALTERNATIVES)
+        answers = ServerAnswers(
+            self.server, requests, sampling, find_target=self.find_target, alternatives=ALTERNATIVES
+        )
         try:
             for event in answers.events():
                 match event:
@@ -179,26 +187,27 @@ class LocalAsker:
 
     def _steps(self, pairs: Sequence[ComparisonRow], done: SimpleQueue[Judged]) -> WorkSteps:
         yield  # the job that loads the model goes first
+        from engine.label_scores import LabelScorer  # imports torch
+
         model = self.services.loaded_model
-        model.required()
+        base = model.required()
         with model.using(self.adapter) if self.adapter is not None else nullcontext(None) as name:
+            scorer = LabelScorer(base, name, tuple(LABELS))
             for pair in pairs:
                 started, looks = time.monotonic(), {}
                 for request in self.questions.of(pair):
-                    looks[request.key.partition(":")[2]] = self._look(request, name)
+                    looks[request.key.partition(":")[2]] = _look(scorer, request)
                     yield
                 judgement = combine(looks["a"], looks["b"]) if looks else Judgement(None, None, None)
                 done.put(Judged(pair, judgement, time.monotonic() - started))
 
-    def _look(self, request: GenerationRequest, adapter: str | None) -> Look:
-        from engine.label_scores import LabelScorer  # imports torch
 
-        base = self.services.loaded_model.required()
-        try:
-            scores = LabelScorer(base, adapter, tuple(LABELS)).score(request.messages)
-        except TokenUnknown:  # of this pair's texts; the next pair may be readable
-            scores = None
-        return Look(None) if scores is None else _likeliest(scores)
+def _look(scorer: LabelScorer, request: GenerationRequest) -> Look:
+    try:
+        scores = scorer.score(request.messages)
+    except TokenUnknown:  # of this pair's texts; the next pair may be readable
+        scores = None
+    return Look(None) if scores is None else _likeliest(scores)
 
 
 def _likeliest(scores: Mapping[str, float]) -> Look:

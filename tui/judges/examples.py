@@ -8,7 +8,7 @@ from tui.compute.seeds import seed_from
 from tui.judges.question import Shown
 
 MOST_EXAMPLES: Final = 16
-"""A judge is shown at most so many examples."""
+"""The most examples that a judge is shown."""
 DEFAULT: Final = 4
 _LONGEST: Final = 3_000
 """The most characters of an example's question and answers together: a longer one takes the room of others."""

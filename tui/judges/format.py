@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.judges.work import JudgeProgress
 
 THOUSAND: Final = 1000
-"""A trial of so many prompts is what a judge's cost is told for."""
+"""The number of prompts in the trial whose cost is shown."""
 
 
 def list_record(view: JudgeView) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def short_kappa(kappa: Kappa | None) -> str:
 
 
 def figure_lines(view: JudgeView, own: Agreement) -> list[tuple[str, str, bool]]:
-    """Every figure of a judge, each as (name, words, does it stand out)."""
+    """Every figure of a judge, each as (name, words, is it highlighted)."""
     figures = view.figures
     if not figures.pairs:
         words = f"nothing yet: {LEAST_PAIRS} of your pairs are needed, and a κ of {LEAST_KAPPA}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tui.analysis.paired_comparison import between
-from tui.analysis.preferences import Likes, Preference
+from tui.analysis.preferences import Preference, PreferenceSummary
 from tui.errors import InputError
 from tui.text.format import percent
 
@@ -19,13 +19,13 @@ _LEAST: Final = 10
 _NOT_TASTE: Final = ("left", "cut", "markdown")
 
 
-def first_rubric(likes: Likes) -> str:
+def first_rubric(summary: PreferenceSummary) -> str:
     """The rubric from what a person's choices say: only traits whose interval excludes one half are named."""
-    traits = _traits(likes)
+    traits = _traits(summary)
     if not traits:
         return f"{_HEAD}\n\n{_UNKNOWN}\n"
     lines = [_line(each) for each in traits]
-    return f"{_HEAD}\n\nWhat {likes.decided} of their choices say:\n" + "\n".join(lines) + "\n"
+    return f"{_HEAD}\n\nWhat {summary.decided} of their choices say:\n" + "\n".join(lines) + "\n"
 
 
 def checked_rubric(text: str) -> str:
@@ -40,8 +40,8 @@ def checked_rubric(text: str) -> str:
     return text + "\n"
 
 
-def _traits(likes: Likes) -> list[Preference]:
-    found = [each for each in likes.preferences if each.name not in _NOT_TASTE and each.says != "can't tell yet"]
+def _traits(summary: PreferenceSummary) -> list[Preference]:
+    found = [each for each in summary.preferences if each.name not in _NOT_TASTE and each.says != "can't tell yet"]
     return [each for each in found if each.questions.prompts >= _LEAST]
 
 

@@ -1,6 +1,6 @@
 """What a workspace does with its judges: add them, measure them, and let them judge. No Textual here.
 
-A judge's verdicts are stored beside the owner's, with the judge's name, and stand only in a trial that it decides. So
+A judge's verdicts are stored beside the owner's, with the judge's name, and count only in a trial that it decides. So
 nothing here teaches a run anything unless a person chooses the judge's verdicts for it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,15 @@ from db import models as db_models
 from db import preference_counts as db_preference_counts
 from db import trials as db_trials
 from db.judges import JudgeRow
-from db.pair_rows import ComparisonRow
+from db.pair_rows import ComparisonRow, ModelRow
 from db.run_rows import TrialRow
 from tui.analysis.preferences import count_preferences
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.errors import InputError, WorkbenchError
 from tui.events import JudgesChanged, TrialChanged, VerdictStored
+from tui.generation.policies import ServedPolicy, model_row, policy_by_name, server_of
+from tui.generation.publishing import target_of
 from tui.judges.asking import LABEL_TOKENS, Asker, Judged, LocalAsker, ModelQuestions, ProgramAsker, ServerAsker
 from tui.judges.examples import DEFAULT, MOST_EXAMPLES, choose_examples, shown
 from tui.judges.figures import own_word
@@ -35,17 +38,17 @@ from tui.judges.program import ExternalJudge
 from tui.judges.records import ANSWER_TOKENS, EXAMPLES, JudgeRecords, JudgeView, examples_of
 from tui.judges.rubric import checked_rubric, first_rubric
 from tui.judges.work import JudgeProgress, JudgeWork
-from tui.workspace.settings import BASE
+from tui.workspace.settings import AT, BASE
 
 TRY_PAIRS = 100
-"""A judge is measured on so many pairs, unless another number is given."""
+"""The pairs that a judge is measured on, unless another number is given."""
 SORTED_BY = "queue_judge"
 """The setting that keeps the judge by whom the queue is sorted."""
 _LONGEST_NAME = 60
 WAIT_FOR_ANSWERS_S = 0.5
 """While the answers of a trial are being written, a judge looks again after this time."""
 MOST_SORTED = 1000
-"""At most so many waiting pairs are judged at once to sort the queue."""
+"""The most waiting pairs that are judged at once to sort the queue."""
 MOST_TOKENS = 4096
 """The longest answer of a judge in tokens, for models that think before they answer."""
 Tick = Callable[[], None]
@@ -53,7 +56,8 @@ Tick = Callable[[], None]
 
 @dataclass(frozen=True, kw_only=True)
 class NewJudge:
-    """A judge to add: a model on a `server` (by name), a `policy` here ("base" or an adapter), or a `command`.
+    """A judge to add: a `policy` here, on a `server` (by name) or on the one that it names itself (`base@box`), or a
+    `command`.
 
     `rubric` None: begun from the owner's choices. `examples` is how many of the owner's verdicts it is shown.
     """
@@ -205,16 +209,10 @@ class Judges(JudgeRecords):
         return [each.verdict for each in choose_examples(candidates, number, seed=self._seed)]
 
     def _place_of(self, new: NewJudge) -> dict[str, int | None]:
-        """Where a new judge is: a server with its model, or a policy of the model that is loaded here."""
-        if new.server is not None:
-            named = self._servers.get(new.server)
-            if named.id is None:
-                raise InputError("The server of the settings cannot judge. Give it a name: `palate servers add`.")
-            model, address = named.server.model, named.server.base_url
-            known = {"kind": "server", "name": model, "source": address, "fingerprint": model}
-            return {"model": self._workspace.write(db_models.ensure_model, **known).result(), "server": named.id}
-        adapter = None if new.policy == BASE else self._workspace.registry.get(new.policy)
-        return {"model": self._services.loaded_model.model_row(adapter), "server": None}
+        """Where a new judge is: the policy's model, and its server."""
+        word = new.policy if new.server is None else f"{new.policy}{AT}{new.server}"
+        policy = policy_by_name(word, self._services)
+        return {"model": model_row(policy, self._services), "server": server_of(policy)}
 
     # -- asking --------------------------------------------------------------------------------------------------
 
@@ -253,7 +251,9 @@ class Judges(JudgeRecords):
             named = self._servers.by_id(row.server)
             act = f"Allow it: `palate servers allow {named.name}`."
             self._servers.consents.require(named.destination, act)
-            return ServerAsker(named.server, questions, int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS)))
+            most = int(row.settings.get(ANSWER_TOKENS, LABEL_TOKENS))
+            target = partial(target_of, ServedPolicy(named, self._served_adapter(row.model)), self._services)
+            return ServerAsker(named.server, questions, most, target)
         return LocalAsker(self._services, self._policy_of(row.model), questions)
 
     def measure(self, judge: JudgeView, asker: Asker, *, pairs: int = TRY_PAIRS, tick: Tick) -> Iterator[Judged]:
@@ -337,8 +337,14 @@ class Judges(JudgeRecords):
         base = row if row.parent is None else db_models.get_model(self._workspace.connection, row.parent)
         if base.fingerprint != self._services.loaded_model.required().fingerprint:
             raise WorkbenchError(f"This judge is {base.name}. Start Palate with --model {base.source}.")
-        if row.parent is None:
-            return None
+        return None if row.parent is None else self._adapter_of(row)
+
+    def _served_adapter(self, model: int) -> Adapter | None:
+        """The adapter of a judge on a server, None for the base there. Raises as `_policy_of` does."""
+        row = db_models.get_model(self._workspace.connection, model)
+        return None if row.kind == "server" else self._adapter_of(row)
+
+    def _adapter_of(self, row: ModelRow) -> Adapter:
         adapter = self._workspace.registry.get(row.source)
         if adapter.manifest.checksum != row.fingerprint:
             raise WorkbenchError(f"The weights of {row.name} are no longer those of this judge. Add it again.")

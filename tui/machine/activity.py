@@ -12,7 +12,7 @@ from tui.text.format import count, duration, signed, when
 from tui.text.sanitize import visible_line
 from tui.text.sparkline import bars
 
-_LABEL: Final = 9
+_LABEL: Final = 13
 _NUMBER: Final = 8
 _HISTORY: Final = 40
 """Readings in a line of history."""

@@ -20,7 +20,8 @@ class Figure:
     """One figure of a `MachineReading`.
 
     `name` is its field. `metric` is the run's metric that keeps it. `most` is the top of its scale, None for the
-    largest value that is shown. `summary` makes one number of many, and `summary_words` names that number.
+    largest value that is shown. `summary` makes one number of many, and `summary_words` names that number. `short` is
+    for columns of a few cells.
     """
 
     name: str
@@ -29,6 +30,12 @@ class Figure:
     most: float | None = None
     summary: Summary = fmean
     summary_words: str = "mean"
+    abbreviation: str = ""
+
+    @property
+    def short(self) -> str:
+        """Its words, in at most eight characters."""
+        return self.abbreviation or self.words
 
     @property
     def metric(self) -> str:
@@ -41,7 +48,7 @@ FIGURES: Final = (
     Figure("gpu_use", "GPU", "{:.0f} %".format, 100.0),
     Figure("cpu_use", "CPU", "{:.0f} %".format, 100.0),
     Figure("memory", "memory", size_words, summary=max, summary_words="most"),
-    Figure("memory_left", "left", size_words, summary=min, summary_words="least"),
+    Figure("memory_left", "free memory", size_words, summary=min, summary_words="least", abbreviation="free mem"),
     Figure(TOKENS, "tokens", "{:,.0f}/s".format),
     Figure("temperature", "heat", "{:.0f} °C".format, 100.0),
     Figure("power", "power", "{:,.0f} W".format),

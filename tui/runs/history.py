@@ -85,7 +85,7 @@ class RunRecords:
         """Nats a token of the general text before and after a run; None where one of them is not known."""
         return db_metrics.general_text(self._workspace.connection, run)
 
-    def ledger(self, run: int) -> EpochMargins:
+    def epoch_margins(self, run: int) -> EpochMargins:
         """The misranked pairs. Those judged again since then, or taken out of training, are left out."""
         connection = self._workspace.connection
         by_pair: dict[int, dict[int, float | None]] = {}

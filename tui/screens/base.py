@@ -129,7 +129,7 @@ class PalateScreen(SingleDismiss[None]):
             self.screen_shown()
 
     def screen_shown(self) -> None:
-        """This screen came on top: read again what may have changed meanwhile. For screens to override."""
+        """This screen came on top: read again what may have changed since. For screens to override."""
 
     def out_of_sight(self) -> None:
         """Nobody sees this screen until it is drawn again. For screens that measure reading to override."""
@@ -195,7 +195,7 @@ class PalateScreen(SingleDismiss[None]):
             self.screen_shown()
 
     async def on_prune(self, event: Prune) -> None:
-        """End what this screen reads beside the loop before its widgets go: there is nobody left to show it to."""
+        """End what this screen reads beside the loop before its widgets go: nothing is left that shows it."""
         del event
         self.workers.cancel_node(self)
 

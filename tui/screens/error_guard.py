@@ -65,7 +65,8 @@ class SurvivingApp(App[None]):
 
     def outlives(self, error: Exception, node: MessagePump | None) -> bool:
         """Decide about an error of `node`'s handler, worker or timer, and show it. False: the app has to end."""
-        if isinstance(error, _LOOKUPS) and (is_absent(node) or self._exit):  # a key may come while the app ends
+        leaving = is_absent(node) or has_absent(node) or self._exit  # a key may come while the app ends
+        if isinstance(error, _LOOKUPS) and leaving:
             logger.debug("%r is not there any more, or not yet: %r", node, error)
             return True
         if self.is_expected(error):
@@ -132,6 +133,11 @@ def is_absent(node: MessagePump | None) -> bool:
     if not isinstance(node, DOMNode):
         return False
     return node._closing or node._closed or node._pruning or not (node._is_mounted and node.is_attached)
+
+
+def has_absent(node: MessagePump | None) -> bool:
+    """Whether a widget below `node` is not composed yet, or is about to leave: what it holds cannot be found."""
+    return isinstance(node, DOMNode) and any(is_absent(each) for each in node.walk_children())
 
 
 def _node_at_work() -> MessagePump | None:

@@ -57,7 +57,7 @@ def editor_command() -> list[str]:
 async def edit_text(app: App[object], text: str) -> Edited:
     """`text` as the person left it in the editor, without the line end that editors add at the end.
 
-    The screens are not drawn meanwhile, but workers and the event loop continue.
+    The screens are not drawn during that time, but workers and the event loop continue.
 
     Raises:
         InputError: there is no editor, it ended with an error, or what it left is missing or no UTF-8; a file that is
@@ -80,7 +80,7 @@ async def edit_text(app: App[object], text: str) -> Edited:
             f"{command[0]} left no text that can be read ({error.strerror}), so nothing was changed. Edit it once more."
         ) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"What was saved is no UTF-8, so nothing was changed. The text is in {file}.") from error
+        raise InputError(f"The saved text is no UTF-8, so nothing was changed. The text is in {file}.") from error
     return Edited(edited if text.endswith("\n") else edited.removesuffix("\n"), file)
 
 
@@ -96,7 +96,7 @@ def _left_in(file: Path) -> bytes:
         raise InputError(f"{file} is no file any more, so nothing was changed. Edit it once more.")
     if size > LONGEST_TEXT:
         raise InputError(
-            f"What was saved has {size:,} bytes, an answer at most {LONGEST_TEXT:,}, so nothing was changed. "
+            f"The saved text has {size:,} bytes, an answer at most {LONGEST_TEXT:,}, so nothing was changed. "
             f"The text is in {file}."
         )
     return file.read_bytes()

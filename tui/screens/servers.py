@@ -1,23 +1,24 @@
 """The servers that may answer in place of the model here: which there are, whether they are up, and what they offer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.dialog import AskText, Choose
+from tui.screens.list_changes import ask_to_remove, try_to
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, TextualBinding, Writing
 from tui.widgets.lists.cells import column, cut
-from tui.widgets.lists.cursor_list import CursorList
+from tui.widgets.lists.list_with_page import ListWithPage, page_keys
 from tui.workspace.servers import NamedServer, report_lines
 
 _ABOUT: Final = (
@@ -37,6 +38,7 @@ class ServersScreen(PalateScreen):
         Writing("a", "add", "add", id="servers.add", tooltip="Add a server: its name, address, model and key."),
         Writing("l", "allow", "allow", id="servers.allow", tooltip="Let texts be sent to it, or no longer."),
         Writing("x", "remove", "remove", id="servers.remove", tooltip="Offer the marked server no longer."),
+        *page_keys("servers"),
         Binding("escape", "back", "back", id="servers.back", tooltip="Back to where you came from."),
     ]
 
@@ -44,37 +46,26 @@ class ServersScreen(PalateScreen):
         """Come from the screen of `mode`."""
         super().__init__()
         self.MODE = mode
-        self._rows: dict[str, NamedServer] = {}
+        self._list: ListWithPage[NamedServer] = ListWithPage(_ABOUT, _EMPTY)
         self.reports: dict[str, Sequence[tuple[str, str]]] = {}
-        """What each server said of itself while this screen stands, as labels and words."""
+        """What each server said of itself while this screen is open, as labels and words."""
 
     def compose_body(self) -> ComposeResult:
         """A sentence, the list, and the marked server."""
-        with Vertical(id="servers"):
-            yield Static(Content(_ABOUT), id="about", markup=False)
-            yield CursorList()
-            yield Static("", id="server", markup=False)
+        yield self._list
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
         """Read the list again: it may have changed elsewhere."""
-        self._rows = {each.name: each for each in self.workbench.servers.all()}
-        rows = self.query_one(CursorList)
-        width = max([len(visible_line(name, 24)) for name in self._rows] or [0])
-        rows.show((each.name, _line(each, width)) for each in self._rows.values())
-        rows.display = bool(self._rows)
+        rows = {each.name: each for each in self.workbench.servers.all()}
+        width = max([len(visible_line(name, 24)) for name in rows] or [0])
+        self._list.show(rows, partial(_line, width=width))
         self._draw()
-
-    @property
-    def _marked(self) -> NamedServer | None:
-        return self._rows.get(self.query_one(CursorList).current or "")
 
     @on(OptionList.OptionHighlighted)
     def _draw(self) -> None:
-        marked = self._marked
-        words = Content.styled(_EMPTY, "$quiet") if marked is None else self._about(marked)
-        self.query_one("#server", Static).update(words)
+        self._list.show_page(self._about)
         self.refresh_bindings()
 
     def _about(self, marked: NamedServer) -> Content:
@@ -86,7 +77,7 @@ class ServersScreen(PalateScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what needs a server of the list."""
-        marked = self._marked if self.is_mounted and self.query(CursorList) else None
+        marked = self._list.marked
         if action == "try":
             return True if marked else None
         if action == "allow":
@@ -97,7 +88,7 @@ class ServersScreen(PalateScreen):
 
     def key_label(self, binding: TextualBinding) -> str:
         """A server that texts may go to can be forbidden."""
-        marked = self._marked
+        marked = self._list.marked
         return "forbid" if binding.action == "allow" and marked and marked.allowed else binding.description
 
     # -- keys ----------------------------------------------------------------------------------------------------
@@ -106,10 +97,14 @@ class ServersScreen(PalateScreen):
         """Back to where the person came from."""
         self.dismiss()
 
+    def action_page(self, by: int) -> None:
+        """Scroll the marked server's page."""
+        self._list.scroll_page(by)
+
     @on(OptionList.OptionSelected)
     def action_try(self) -> None:
         """Ask the marked server, beside everything else."""
-        if (marked := self._marked) is not None:
+        if (marked := self._list.marked) is not None:
             self.reports[marked.name] = [("asked", "waiting for its answer …")]
             self._draw()
             self.run_worker(self._inspect(marked.name), name=f"try {marked.name}")
@@ -161,13 +156,13 @@ class ServersScreen(PalateScreen):
 
     def action_allow(self) -> None:
         """Ask whether texts may be sent to the marked server; one that they may be sent to is forbidden."""
-        marked = self._marked
+        marked = self._list.marked
         if marked is None:
             return
         if not marked.allowed:
             self._ask_consent(marked)
             return
-        self._try_to(lambda: self.workbench.servers.forbid(marked.name))
+        try_to(self, lambda: self.workbench.servers.forbid(marked.name))
 
     def _ask_consent(self, named: NamedServer) -> None:
         place = visible_line(named.destination.place, 60)
@@ -176,30 +171,18 @@ class ServersScreen(PalateScreen):
 
         def answered(answer: str | None) -> None:
             if answer is not None:
-                self._try_to(lambda: self.workbench.servers.allow(named.name))
+                try_to(self, lambda: self.workbench.servers.allow(named.name))
 
         self.app.push_screen(choose, answered)
 
     @leads_away_once
     def action_remove(self) -> None:
         """Ask, then offer the marked server no longer."""
-        marked = self._marked
+        marked = self._list.marked
         if marked is None:
             return
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self._try_to(lambda: self.workbench.servers.remove(marked.name))
-
-        sentence = f"{visible_line(marked.name, 40)} is offered no longer. What it wrote stays and still names it."
-        self.app.push_screen(Choose("Remove this server?", sentence, (("y", "remove"),)), answered)
-
-    def _try_to(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except KNOWN_ERRORS as error:
-            self.palate.tell_error(error)
-        self.screen_shown()
+        sentence = f"{visible_line(marked.name, 40)} is offered no longer. Its answers stay and still name it."
+        ask_to_remove(self, "server", sentence, lambda: self.workbench.servers.remove(marked.name))
 
 
 def _line(each: NamedServer, width: int) -> Content:

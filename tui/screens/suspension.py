@@ -1,7 +1,7 @@
 """Ctrl+Z: Palate gives the terminal back and stops, as any program below a shell does; `fg` continues it.
 
 Everything stops: a run pauses at its step and continues there. (`q` and then `g` leaves a run in progress without a
-terminal.) Time that passes meanwhile is nobody's reading, and no key that was typed for the shell reaches a screen.
+terminal.) Time that passes until then counts as no reading, and no key that was typed for the shell reaches a screen.
 """
 
 import time
@@ -24,7 +24,7 @@ SUSPEND: Final = Binding(
     "Suspend",
     show=False,
     id="app.suspend",
-    tooltip="Back to the shell; `fg` continues. A run pauses meanwhile.",
+    tooltip="Back to the shell; `fg` continues. A run pauses until then.",
     priority=True,  # also in editors, where ctrl+z would undo
 )
 
@@ -60,7 +60,10 @@ class SuspendableApp(App[None]):
             self.tell("No shell to return to", "Palate was not started from a shell that can continue it. q leaves.")
 
     def terminal_left(self) -> None:
-        """The terminal is given back now: nobody reads until `terminal_taken`. Called between two instructions."""
+        """The terminal is given back now: no time counts as reading until `terminal_taken`.
+
+        Called between two instructions.
+        """
         for stack in self._screen_stacks.values():
             for screen in stack:
                 if isinstance(screen, PalateScreen):

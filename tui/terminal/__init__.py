@@ -1,0 +1,1 @@
+"""The terminal as a device: signals, redirected output, logs and notifications."""

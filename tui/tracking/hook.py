@@ -48,7 +48,7 @@ def call_hook(workspace: Workspace, row: RunRow, status: str) -> None:
 
 
 def run_facts(row: RunRow, status: str) -> dict[str, Any]:
-    """What a hook is told: names, numbers and the error; no prompt, no answer, no note."""
+    """The record that a hook gets: names, numbers and the error; no prompt, no answer, no note."""
     return {
         "event": "run_ended",
         "run": row.id,

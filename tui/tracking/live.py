@@ -20,7 +20,7 @@ from tui.workspace.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 _WAIT_S = 30.0
-"""So long the end of a run may take at a tracker, and so long closing waits for everything."""
+"""How long the end of a run may take at a tracker, and how long closing waits for everything."""
 
 
 class LiveTracking:

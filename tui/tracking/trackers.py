@@ -86,7 +86,7 @@ def place_of(workspace: Workspace, tracker: str) -> Path:
 
 
 def run_record(row: RunRow) -> dict[str, Any]:
-    """What a tracker is told of a run besides its figures: name, settings and sizes, and no text of a person."""
+    """What a tracker gets of a run besides its figures: name, settings and sizes, and no text of a person."""
     identity = hashlib.sha256(f"{row.started} {row.base_name} {row.id}".encode()).hexdigest()
     config = {**row.config, "base": row.base_name, "train_pairs": row.train_pairs, "eval_pairs": row.eval_pairs}
     name = f"{row.id}-{''.join(each if each.isalnum() or each in '-_.' else '-' for each in row.name)}"

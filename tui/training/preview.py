@@ -37,7 +37,7 @@ STEM = "taste"
 _FEW = 2000
 """Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
 _SETTLED_S = 0.1
-"""Settings must be unchanged for so long before many pairs are counted: the key's own frame comes first."""
+"""Settings must be unchanged for this long before many pairs are counted: the key's own frame comes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]
@@ -72,8 +72,11 @@ _Version = tuple[sqlite3.Connection, int]
 class RunPreviews:
     """Previews runs that have not started."""
 
-    def __init__(self, workspace: Workspace, loaded_model: LoadedModel) -> None:
-        self._workspace, self._loaded_model = workspace, loaded_model
+    def __init__(
+        self, workspace: Workspace, loaded_model: LoadedModel, start_problem: Callable[[int, PairSet], str | None]
+    ) -> None:
+        """`start_problem` says why no run can start now on so many pairs of a set; None where one can."""
+        self._workspace, self._loaded_model, self._start_problem = workspace, loaded_model, start_problem
         self._latest_preflight: tuple[object, Preflight] | None = None
         self._requests = NewestRequest("palate-preview", workspace.readers.release)
         self._kept: dict[_Key, tuple[_Version, _Counted]] = {}
@@ -84,17 +87,17 @@ class RunPreviews:
         """Drop all requests, and wait for their thread to end."""
         self._requests.close()
 
-    def preview(self, config: TrainConfig, chosen: PairSet) -> TrainPreview:
-        """Preview a run with these settings on these pairs. The preview's problem concerns the pairs alone.
+    def preview(self, config: TrainConfig, chosen: PairSet = ALL_PAIRS) -> TrainPreview:
+        """Preview a run with these settings on these pairs. The preview's problem says why the run cannot start.
 
         This reads every prompt that has a pair: a second for 100,000.
         """
-        return self._count(config, chosen, Breather()).preview(config, self.free_name())
+        return self._with_problem(self._count(config, chosen, Breather()).preview(config, self.free_name()), chosen)
 
     def known(self, config: TrainConfig, chosen: PairSet) -> TrainPreview | None:
         """The preview from the latest counts, without a query; None before these pairs were counted."""
         kept = self._kept.get((chosen, config.seed, learned_beside(config)))
-        return None if kept is None else kept[1].preview(config, self._name)
+        return None if kept is None else self._with_problem(kept[1].preview(config, self._name), chosen)
 
     def ask(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener) -> None:
         """Call `listener` with the current preview, on the request thread.
@@ -102,14 +105,21 @@ class RunPreviews:
         Where many pairs have no counts yet, `listener` first gets their number alone. A new request replaces an
         earlier one that is not answered yet.
         """
-        self._requests.ask(lambda breather: self._answer(config, chosen, listener, breather))
+
+        def report(found: TrainPreview) -> None:
+            listener(self._with_problem(found, chosen))
+
+        self._requests.ask(lambda breather: self._answer(config, chosen, report, breather))
+
+    def _with_problem(self, found: TrainPreview, chosen: PairSet) -> TrainPreview:
+        return replace(found, problem=found.problem or self._start_problem(found.pairs, chosen))
 
     def free_name(self) -> str:
         """The default name of a new run, which no adapter and no other run has."""
         return self._workspace.registry.free_name(STEM, db_runs.run_names(self._workspace.connection))
 
     def preflight(
-        self, config: TrainConfig, chosen: PairSet, is_dropped: Callable[[], bool] = lambda: False
+        self, config: TrainConfig, chosen: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
     ) -> Preflight:
         """Preflight a run with these settings, with the loaded model's tokenizer and sizes.
 

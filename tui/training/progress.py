@@ -14,7 +14,10 @@ _ASKED = {
 
 
 def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> RunProgress:
-    """The progress after `event`. A request to stop or pause is shown in place of what the run does."""
+    """The progress after `event`. A request to stop or pause is shown in place of what the run does.
+
+    A run that is stopped and kept says when it saves, which may take a minute.
+    """
     match event:
         case RunPlanned():
             planned = replace(progress, step=event.step, total_steps=event.total_steps)
@@ -33,6 +36,8 @@ def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> 
             margin, left = event.metrics.get("rewards/margins"), None if request.stops else event.seconds_left
             moved = replace(progress, step=event.step, margin=margin, seconds_left=left)
             return in_phase(moved, RunPhase.TRAINING, request)
+        case SavingAdapter() if request is RunRequest.STOP:
+            return replace(progress, phase=RunPhase.SAVING, part_done=0, part_total=0)
         case SavingAdapter():
             return in_phase(progress, RunPhase.SAVING, request)
     return progress

@@ -54,7 +54,7 @@ class RunEngine:
         return self._elsewhere is not None and not self._is_over and not self._elsewhere.is_ready
 
     def consumed(self) -> None:
-        """Say that the latest event is stored and shown, so that a run elsewhere goes on."""
+        """Say that the latest event is stored and shown, so that a run elsewhere continues."""
         if self._elsewhere is not None:
             self._elsewhere.consumed()
 

@@ -25,7 +25,7 @@ FOLDS = 3
 FEWEST_QUESTIONS = 12
 """With fewer pairs a fold would have fewer than four."""
 MORE = 50
-"""An outlook is on so many more verdicts."""
+"""The further verdicts that an outlook estimates."""
 SHARES = (0.25, 0.5, 1.0)
 """The shares of the pairs that the runs of an outlook learn from."""
 _TRIED = ((1, 1, 1), (2, 1, 1), (1, 1, 2), (2, 3, 1), (4, 3, 1))

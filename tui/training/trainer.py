@@ -6,14 +6,14 @@ import logging
 import platform
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from adapters.manifest import Adapter
 from adapters.names import name_key
@@ -29,11 +29,11 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import RunChanged, RunEnded, WorkbenchFailed
 from tui.machine.monitor import MachineMonitor
-from tui.snapshots import WAITING, RunPhase, RunProgress, TrainPreview
+from tui.snapshots import WAITING, RunPhase, RunProgress
 from tui.text.format import count
 from tui.training.outcome import ending_of
 from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
-from tui.training.preview import FEWEST_PAIRS, PreviewListener, RunPreviews, start_problem
+from tui.training.preview import FEWEST_PAIRS, RunPreviews, start_problem
 from tui.training.progress import in_phase, progress_after
 from tui.training.recorder import KnownReferences, RunRecorder, publish_adapter
 from tui.training.recovery import check_resumable, checkpoint_folder, drop_checkpoint, end_if_over, know_checkpoint
@@ -44,10 +44,6 @@ from tui.training.run_task import RunChoices, RunTask, split_rows
 from tui.training.samples import Sampler
 from tui.training.study import is_of_study
 from tui.workspace.settings_store import stored_settings
-
-if TYPE_CHECKING:
-    from engine.estimates.preflight import Preflight
-
 
 logger = logging.getLogger(__name__)
 
@@ -71,34 +67,12 @@ class Trainer:
         self.machine = MachineMonitor(partial(run_cards, services.loaded_model), services.publish)
         self._beside_samples: RunProgress | None = None
         """The progress after the run's newest event, without the samples that are taken after it."""
-        self._previews = RunPreviews(services.workspace, services.loaded_model)
+        self.previews = RunPreviews(services.workspace, services.loaded_model, self.problem)
         self._starting = threading.Lock()
-
-    def preview(self, config: TrainConfig, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
-        """Preview a run with these settings on these pairs. The preview's problem says why the run cannot start."""
-        return self._with_problem(self._previews.preview(config, pairs), pairs)
-
-    def known_preview(self, config: TrainConfig, pairs: PairSet) -> TrainPreview | None:
-        """The same preview from the latest counts, without a query. See `RunPreviews.known`."""
-        found = self._previews.known(config, pairs)
-        return None if found is None else self._with_problem(found, pairs)
-
-    def ask_preview(self, config: TrainConfig, pairs: PairSet, listener: PreviewListener) -> None:
-        """Call `listener` with the preview on another thread. See `RunPreviews.ask`."""
-        self._previews.ask(config, pairs, lambda found: listener(self._with_problem(found, pairs)))
-
-    def _with_problem(self, found: TrainPreview, pairs: PairSet) -> TrainPreview:
-        return replace(found, problem=found.problem or self.problem(found.pairs, pairs))
-
-    def preflight(
-        self, config: TrainConfig, pairs: PairSet = ALL_PAIRS, is_dropped: Callable[[], bool] = lambda: False
-    ) -> Preflight:
-        """Preflight such a run. See `RunPreviews.preflight` for errors."""
-        return self._previews.preflight(config, pairs, is_dropped)
 
     def close(self) -> None:
         """Stop counting for previews, and looking at the machine."""
-        self._previews.close()
+        self.previews.close()
         self.machine.end()
 
     def start(self, config: TrainConfig, **more: Unpack[RunChoices]) -> int:
@@ -118,7 +92,7 @@ class Trainer:
         registry = self._workspace.registry
         name, from_adapter, pairs = more.get("name"), more.get("from_adapter"), more.get("pairs", ALL_PAIRS)
         parent = registry.get(from_adapter) if from_adapter else None
-        name = registry.check_name(name) if name else self._previews.free_name()
+        name = registry.check_name(name) if name else self.previews.free_name()
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
@@ -169,7 +143,7 @@ class Trainer:
         checkpoint = self._checkpoint_of(row)
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
-            raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it anew.")
+            raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it again.")
         check_devices(config)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:

@@ -1,0 +1,1 @@
+"""Blind trials of two policies on held-out prompts, and their results."""

@@ -1,0 +1,1 @@
+"""What screens are made of: `frame`, `pair`, `form`, `lists`, `charts` and `runs`."""

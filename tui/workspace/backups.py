@@ -13,9 +13,10 @@ from pathlib import Path
 
 from db.backup import back_up_open
 from db.backup_files import AUTOMATIC, BACKUPS, automatic_backups, rotate, timed_name
-from db.connection import any_version, translated
+from db.connection import any_version
 from db.errors import DatabaseError
 from db.integrity import verdicts_held
+from db.sqlite_errors import translated
 from engine.errors import EngineError
 from tui.errors import InputError
 from tui.workspace.export_list import note_export
@@ -26,7 +27,7 @@ FIRST_AFTER_S, CHECK_EVERY_S = 20.0, 3600.0
 """The app has started by then; a backup is never later than this."""
 EVERY = timedelta(days=1)
 _ROOM = 3
-"""An automatic backup is made only where the disk has so many times the database's size free."""
+"""An automatic backup is made only where the disk has this many times the database's size free."""
 
 logger = logging.getLogger(__name__)
 

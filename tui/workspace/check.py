@@ -13,11 +13,12 @@ from db import checkpoints as db_checkpoints
 from db import import_batches as db_import_batches
 from db import runs as db_runs
 from db.backup_files import BACKUPS, UNFINISHED, advice, newest_backup, saved_copies
-from db.connection import any_version, translated
+from db.connection import any_version
 from db.errors import DatabaseError, MissingDatabase, OlderDatabase
 from db.integrity import faults, verdicts_missing
 from db.lock import owner_of
 from db.restoring import restoring
+from db.sqlite_errors import translated
 from tui.workspace.workspace import NoWorkspace, Workspace, read_workspace
 
 GOOD, NOTE, BAD = "ok", "note", "bad"

@@ -1,7 +1,7 @@
 """Where texts may be sent. A person is asked once for each destination, and `palate doctor` lists what was allowed.
 
 A destination is a server of the list, by its address, or something else that gets texts: a tracker, a Hub repository, a
-hook. Texts to this machine itself leave nothing, so nobody is asked about them.
+hook. Texts to this machine itself leave nothing, so they need no consent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEY = "destinations"
 
 
 class TextsStay(WorkbenchError):
-    """Texts would be sent to a place that nobody was asked about."""
+    """Texts would be sent to a place that the person has not allowed."""
 
     title = "Nobody was asked about this destination"
 
@@ -43,7 +43,7 @@ class Destination:
 
     @property
     def is_this_machine(self) -> bool:
-        """Whether texts stay on this machine, as far as the address tells: a tunnel may lead elsewhere."""
+        """Whether texts stay on this machine, as far as the address shows: a tunnel may lead elsewhere."""
         host = urlsplit(self.place).hostname if self.kind == SERVERS else None
         if host is None or host == "localhost":
             return host is not None

@@ -99,7 +99,7 @@ def change_setting(workspace: Workspace, name: str, text: str) -> None:
     workspace.write(db_settings.update_settings, PARTS, change).result()
     hook = stored_settings(workspace).runs.hook
     if each.name == "hook" and hook is not None and (host := hook_host(hook)):
-        Consents(workspace).allow(Destination("hook", host))  # whoever types an address names the destination
+        Consents(workspace).allow(Destination("hook", host))  # typing an address names the destination
 
 
 def _built(kept: dict[str, dict[str, Any]]) -> QueueSettings:

@@ -408,3 +408,26 @@ def test_the_target_names_the_adapter_and_what_else_the_request_has_to_say() -> 
         find = lambda: Target("tuned", scales)  # noqa: E731
         take(ServerAnswers(Server(url, "llama", retries=0), requests(), PLAIN, find_target=find))
     assert (bodies[0]["model"], bodies[0]["lora"]) == ("tuned", scales["lora"])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "told"),
+    [
+        ("openai", {}),  # it may refuse what it does not know
+        ("vllm", {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}),
+        ("sglang", {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}),
+        ("llamacpp", {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}),
+    ],
+)
+def test_a_known_program_is_told_what_is_off_since_its_own_defaults_differ(protocol: str, told: dict[str, Any]) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(handler: Any) -> None:
+        bodies.append(handler.body)
+        stream(handler, "Yes", ".", finish="stop")
+
+    with misbehaving(answer) as url:
+        sampling, find = SamplingConfig(top_k=0), lambda: Target("base", protocol=protocol)
+        take(ServerAnswers(Server(url, "llama", retries=0), requests(), sampling, find_target=find))
+    extra = {"top_k", "min_p", "repetition_penalty", "repeat_penalty"}
+    assert {name: value for name, value in bodies[0].items() if name in extra} == told

@@ -11,7 +11,7 @@ from tui.analysis.report import PreferenceReport, ReasonLikes
 
 def page(choices: list[Choice], **reasons: list[Choice]) -> PreferenceReport:
     given = [ReasonLikes(name, count_preferences(each)) for name, each in reasons.items()]
-    report: Any = SimpleNamespace(likes=count_preferences(choices), reasons=tuple(given))
+    report: Any = SimpleNamespace(summary=count_preferences(choices), reasons=tuple(given))
     return cast(PreferenceReport, report)
 
 

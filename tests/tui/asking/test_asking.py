@@ -31,7 +31,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
         workbench.start(fill_queue=False)
         workbench.answers.write_pairs(4).done.result(timeout=120)
         while (pair := workbench.next_comparison()) is not None and pair.standing is None:
-            workbench.judge(pair.id, "a").result(timeout=60)
+            workbench.labelling.judge(pair.id, "a").result(timeout=60)
         workbench.trainer.start(QUICK)
         assert workbench.trainer.job is not None
         workbench.trainer.job.done.result(timeout=120)
@@ -64,7 +64,7 @@ def test_a_question_gives_a_pair_that_a_run_trains_on(workbench: Workbench) -> N
     assert (pair.prompt.set_name, pair.prompt.first_line) == ("asked", "Who are you?")
     assert {pair.a.model_name, pair.b.model_name} == {"model", "taste-1"}
     before = workbench.counts().decisive
-    assert workbench.judge(pair.id, "b").result(timeout=60).blind
+    assert workbench.labelling.judge(pair.id, "b").result(timeout=60).blind
     assert workbench.counts().decisive == before + 1
     run = workbench.trainer.start(QUICK)
     assert workbench.trainer.job is not None
@@ -102,7 +102,7 @@ def test_names_that_are_shown_make_verdicts_not_blind_and_keep_their_sides(workb
         pair = workbench.comparison(asked.ended.comparison)
         assert (pair.first.model_name, pair.second.model_name) == ("model", "taste-1")
         assert names_known(workbench.workspace.connection, pair.id)
-        assert not workbench.judge(pair.id, "a").result(timeout=60).blind
+        assert not workbench.labelling.judge(pair.id, "a").result(timeout=60).blind
 
 
 def test_hidden_policies_stand_on_either_side_and_write_either_letter(workbench: Workbench) -> None:
@@ -163,10 +163,10 @@ def test_a_conversation_is_found_by_words_of_any_turn_and_continues_with_the_cho
     pair = workbench.comparison(asked.ended.comparison)
     talk = workbench.conversations
     assert talk.continued(pair, pair.first.text)[-1]["content"] == pair.first.text
-    workbench.judge(pair.id, pair.second_letter).result(timeout=60)
+    workbench.labelling.judge(pair.id, pair.second_letter).result(timeout=60)
     pair = workbench.comparison(pair.id)
     assert talk.continued(pair, pair.first.text)[-1]["content"] == pair.second.text
-    workbench.edit_answer(pair.id, pair.a.id, "A small wallaby.").result(timeout=60)
+    workbench.labelling.edit_answer(pair.id, pair.a.id, "A small wallaby.").result(timeout=60)
     messages = talk.continued(workbench.comparison(pair.id), "")
     assert messages[-1]["content"] == "A small wallaby."
     again, _ = ask(workbench, (*messages, *user("Where does it live?")), BASES)
@@ -202,11 +202,11 @@ def test_undo_takes_back_the_verdict_on_this_question_alone(workbench: Workbench
     assert asked.ended.comparison is not None
     assert other.ended is not None
     assert other.ended.comparison is not None
-    workbench.judge(asked.ended.comparison, "a").result(timeout=60)
-    workbench.judge(other.ended.comparison, "a").result(timeout=60)
-    assert workbench.undo(prompt=asked.ended.prompt).result(timeout=60) == asked.ended.comparison
+    workbench.labelling.judge(asked.ended.comparison, "a").result(timeout=60)
+    workbench.labelling.judge(other.ended.comparison, "a").result(timeout=60)
+    assert workbench.labelling.undo(prompt=asked.ended.prompt).result(timeout=60) == asked.ended.comparison
     assert workbench.comparison(other.ended.comparison).standing is not None
-    assert workbench.undo(prompt=asked.ended.prompt).result(timeout=60) is None
+    assert workbench.labelling.undo(prompt=asked.ended.prompt).result(timeout=60) is None
 
 
 def test_a_model_that_cannot_answer_says_why(workbench: Workbench) -> None:

@@ -55,6 +55,12 @@ def test_a_conversation_from_a_pipe_judges_and_goes_on_with_what_was_chosen(pala
     assert "2 turns" in palate("ask", "--list", "one? TWO").stdout
 
 
+def test_a_line_about_a_pair_is_no_question_while_there_is_no_pair(palate: Invoke) -> None:
+    told = palate("ask", *SHORT, "--json", typed="1\nu\nagain\nnames\n")
+    assert records(told) == []
+    assert told.stderr.count("There is no pair") == 4
+
+
 def test_a_conversation_is_written_as_prompts(palate: Invoke, tmp_path: Path) -> None:
     (asked,) = records(palate("ask", "To a file?", *SHORT, "--json"))
     file = tmp_path / "talk.jsonl"

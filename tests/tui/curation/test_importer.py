@@ -226,7 +226,7 @@ def test_verdicts_go_between_the_slices_and_half_an_import_is_never_seen(
 
     def judge(progress: ImportProgress) -> None:
         if progress.phase == "storing" and progress.done < 400:
-            said = workbench.judge(pair.id, ("a", "b")[len(seen) % 2]).result(timeout=60)
+            said = workbench.labelling.judge(pair.id, ("a", "b")[len(seen) % 2]).result(timeout=60)
             counts = workbench.counts()
             seen.append((counts.total, workbench.ready_count(), workbench.comparison(pair.id).standing == said))
 

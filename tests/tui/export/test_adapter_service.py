@@ -85,7 +85,7 @@ def test_an_adapter_is_checked_in_full_before_it_is_added(workbench: Workbench, 
     broken = {key: torch.full_like(value, torch.nan) for key, value in weights.items()}
     save_file(broken, theirs / "adapter_model.safetensors")
     with pytest.raises(AdapterLoadError, match="NaN or infinite") as raised:
-        workbench.add_adapter(theirs, name="broken")
+        workbench.adapter_service.add(theirs, name="broken")
     assert str(theirs) in str(raised.value)  # the person's folder, not the copy
     assert workbench.workspace.registry.list() == before
     assert not [each for each in heard if isinstance(each, WorkbenchFailed)]  # the caller tells it
@@ -94,7 +94,7 @@ def test_an_adapter_is_checked_in_full_before_it_is_added(workbench: Workbench, 
     save_file(weights, theirs / "adapter_model.safetensors")
     config = json.loads((theirs / "adapter_config.json").read_text())
     (theirs / "adapter_config.json").write_text(json.dumps({**config, "new_thing": {"x": 1}}))
-    added = workbench.add_adapter(theirs, name="theirs")
+    added = workbench.adapter_service.add(theirs, name="theirs")
     assert "does not know and passes over: new_thing." in added.manifest.note
     use(workbench, "theirs")
 

@@ -41,7 +41,7 @@ def judged(workbench: StillWorkbench, verdicts: str) -> int:
     trial = workbench.begin(len(verdicts))
     names = {"w": "b", "t": "tie", "l": "a"}
     for each in verdicts:
-        workbench.judge(workbench.answer(trial), names[each], layout="side", side="left").result()
+        workbench.labelling.judge(workbench.answer(trial), names[each], layout="side", side="left").result()
     return trial
 
 

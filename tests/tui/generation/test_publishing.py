@@ -21,7 +21,14 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
-from tui.generation.publishing import KEPT_PROBES, MOST_HELD, publish_on_server, target_of
+from tui.generation.publishing import (
+    KEPT_PROBES,
+    MOST_HELD,
+    MOST_WRITTEN,
+    publish_on_server,
+    served_margins,
+    target_of,
+)
 from tui.workbench import Workbench
 
 QUICK = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.0, learning_rate=3e-3)
@@ -61,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Pat
     workbench.answers.write_pairs(6).done.result(timeout=120)
     for name, verdict in (("likes-a", "a"), ("likes-b", "b")):
         for number in range(1, 7):
-            workbench.judge(number, verdict).result(timeout=60)
+            workbench.labelling.judge(number, verdict).result(timeout=60)
         workbench.trainer.start(QUICK, name=name)
         assert workbench.trainer.job is not None
         workbench.trainer.job.done.result(timeout=120)
@@ -211,8 +218,9 @@ def test_the_oldest_of_ours_is_unloaded_and_nothing_else(workbench: Workbench, s
         ),
         ({"refuses": {"/v1/load_lora_adapter": (500, {"error": {"message": "bad"}})}}, "refuses the adapter: bad"),
         ({"gives_logps": False}, "no log-probabilities of a prompt"),
+        ({"replicas": 2}, r"no longer knows palate-\S+: The model .* give the address of one"),
     ],
-    ids=["variable", "path", "rank", "server", "logps"],
+    ids=["variable", "path", "rank", "server", "logps", "replicas"],
 )
 def test_what_goes_wrong_is_told_in_words(
     workbench: Workbench, served: AdapterServer, faults: dict[str, object], words: str
@@ -235,15 +243,73 @@ def test_sglang_names_base_and_adapter_and_says_failures_with_success(
     served.refuses["/load_lora_adapter"] = (200, {"success": False, "error_message": "LoRA is not enabled."})
     with pytest.raises(AdapterNotServed, match="LoRA is not enabled"):
         publish_on_server(policy(workbench), workbench.services)
+    served.refuses["/load_lora_adapter"] = (400, {"success": False, "error_message": "LoRA rank 4 is too large"})
+    with pytest.raises(AdapterNotServed, match=r"of this rank: LoRA rank 4 is too large\. Start"):
+        publish_on_server(policy(workbench), workbench.services)
+
+
+def as_llama_cpp(workbench: Workbench, served: AdapterServer, *started: str) -> None:
+    """Make it a llama.cpp that was started with the adapter's file, which holds the weights of `started`, in order."""
+    served.protocol = "llamacpp"
+    workbench.servers.keep_protocol("box", "llamacpp")
+    for name, weights in zip(("other", served_name(adapter(workbench, "likes-a"))), started, strict=False):
+        served.loaded[name] = str(adapter(workbench, weights).folder / f"{name}.gguf")
+
+
+def test_llama_cpp_is_made_to_write_a_pair_and_a_wrong_file_is_found(
+    workbench: Workbench, served: AdapterServer
+) -> None:
+    as_llama_cpp(workbench, served, "likes-b", "likes-a")
+    probe = publish_on_server(policy(workbench), workbench.services)
+    assert probe.share == pytest.approx(1.0, abs=1e-3)
+    assert probe.served == pytest.approx(probe.here, abs=1e-3)
+    asked = served.paths("/completion")
+    assert 4 <= len(asked) <= 4 * MOST_WRITTEN
+    assert {tuple(each["scale"] for each in body["lora"]) for body in asked} == {(0.0, 0.0), (0.0, 1.0)}
+    served.loaded.clear()
+    as_llama_cpp(workbench, served, "likes-b", "likes-b")
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=3)
+    try:
+        with pytest.raises(AdapterNotServed, match="answers otherwise than the adapter"):
+            publish_on_server(policy(later), later.services)
+    finally:
+        later.close()
+
+
+def test_llama_cpp_that_answers_as_the_base_or_scores_nothing_is_not_used(
+    workbench: Workbench, served: AdapterServer
+) -> None:
+    as_llama_cpp(workbench, served, "likes-b", "likes-a")
+    folder = workbench.folder
+    workbench.close()
+    later = Workbench(folder, ModelChoice(), seed=3)
+    try:
+        assert publish_on_server(policy(later), later.services).share is None  # it was never scored here
+        served.as_base = True
+        with pytest.raises(AdapterNotServed, match="answers as the base"):
+            publish_on_server(policy(later), later.services)
+        served.gives_logps = False
+        with pytest.raises(ServerError, match=r"no log-probability of a token\. Update llama\.cpp"):
+            publish_on_server(policy(later), later.services)
+        served.refuses["/completion"] = (503, {"error": {"message": "Loading model"}})
+        with pytest.raises(ServerError, match="no log-probabilities: Loading model"):
+            publish_on_server(policy(later), later.services)
+        served.refuses["/apply-template"] = (500, {"error": {"message": "no template"}})
+        with pytest.raises(ServerError, match="does not tell the tokens of a text: no template"):
+            publish_on_server(policy(later), later.services)
+        with pytest.raises(ServerError, match="too slow for the order margin"):
+            served_margins(policy(later), later.services, [])
+    finally:
+        later.close()
 
 
 def test_llama_cpp_turns_the_adapter_on_and_off_by_its_scale(workbench: Workbench, served: AdapterServer) -> None:
-    served.protocol = "llamacpp"
-    workbench.servers.keep_protocol("box", "llamacpp")
+    as_llama_cpp(workbench, served)
     with pytest.raises(AdapterNotServed, match=r"--lora palate-\S*\.gguf"):
         target_of(policy(workbench), workbench.services)
-    name, folder = served_name(adapter(workbench, "likes-a")), adapter(workbench, "likes-a").folder
-    served.loaded |= {"other": str(folder / "other.gguf"), name: str(folder / f"{name}.gguf")}
+    as_llama_cpp(workbench, served, "likes-b", "likes-a")
     tuned = target_of(policy(workbench), workbench.services)
     assert dict(tuned.extra) == {"lora": [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 1.0}]}
     base = policy_by_name("base@box", workbench.services)

@@ -72,7 +72,7 @@ def leave(workbench: Workbench, number: int) -> None:
 
 def judge_all(workbench: Workbench) -> None:
     for each in workbench.open_comparisons(100):
-        workbench.judge(each.id, "a").result(timeout=60)
+        workbench.labelling.judge(each.id, "a").result(timeout=60)
 
 
 def trained(workbench: Workbench, name: str = "tuned") -> None:
@@ -350,7 +350,7 @@ def test_the_queue_is_filled_to_its_depth_and_again_after_verdicts(tmp_path: Pat
         wait_for(lambda: workbench.ready_count() == 3 and not workbench.answers.writing)
         comparison = workbench.next_comparison()
         assert comparison is not None
-        workbench.judge(comparison.id, "a").result(timeout=60)
+        workbench.labelling.judge(comparison.id, "a").result(timeout=60)
         wait_for(lambda: workbench.ready_count() == 3 and not workbench.answers.writing)
         assert workbench.counts().total == 1
         workbench.change_setting("depth", "5")
@@ -373,7 +373,7 @@ def test_a_queue_that_is_judged_empty_is_filled_again_beside_a_run(open_workbenc
     run = workbench.scheduler.submit("run", learn(), lambda: Priority.RUN)
     try:
         while (pair := workbench.next_comparison()) is not None and workbench.counts().total < 4:
-            workbench.judge(pair.id, "a").result(timeout=60)
+            workbench.labelling.judge(pair.id, "a").result(timeout=60)
             workbench.answers.wake()
         wait_for(lambda: workbench.ready_count() >= 3)
     finally:
@@ -408,7 +408,7 @@ def test_the_pair_that_the_adapter_is_least_sure_of_is_asked_first(open_workbenc
         comparison = workbench.next_comparison()
         assert comparison is not None
         assert comparison.id == wanted
-        workbench.judge(comparison.id, "tie").result(timeout=60)
+        workbench.labelling.judge(comparison.id, "tie").result(timeout=60)
 
 
 def test_the_pair_whose_answers_differ_most_is_asked_first(open_workbench: Open) -> None:
@@ -438,7 +438,7 @@ def test_a_random_share_takes_any_of_them_and_stays_with_it(open_workbench: Open
         assert comparison is not None
         assert comparison == same
         order.append(comparison.id)
-        workbench.judge(comparison.id, "tie").result(timeout=60)
+        workbench.labelling.judge(comparison.id, "tie").result(timeout=60)
     assert sorted(order) == list(range(min(order), min(order) + 8))
     assert order != sorted(order)
 
@@ -447,12 +447,12 @@ def test_a_pair_comes_again_with_its_sides_swapped(open_workbench: Open) -> None
     workbench = open_workbench(ask_again=0.5)
     write(workbench, 12)
     for each in workbench.open_comparisons(12):
-        workbench.judge(each.id, "a").result(timeout=60)
+        workbench.labelling.judge(each.id, "a").result(timeout=60)
     again = workbench.next_comparison()
     assert again is not None
     assert again.repeats is not None
     assert again.flipped != workbench.comparison(again.repeats).flipped
-    workbench.judge(again.id, "b").result(timeout=60)
+    workbench.labelling.judge(again.id, "b").result(timeout=60)
     assert (workbench.agreement().pairs, workbench.agreement().same) == (1, 0)
     assert workbench.counts().decisive == 12
-    assert workbench.train_preview(QUICK).pairs == 12
+    assert workbench.previews.preview(QUICK).pairs == 12

@@ -82,7 +82,7 @@ def test_they_are_other_answers_to_the_same_prompt_and_asked_first(
     assert ComparisonStored(5) in newest
     assert not texts(workbench, 5) & (texts(workbench, 4) | texts(workbench, 2))
     assert [each.id for each in workbench.open_comparisons(3)] == [5, 4, 1]
-    workbench.judge(5, "a").result()
+    workbench.labelling.judge(5, "a").result()
     after = workbench.next_comparison(4)
     assert after is not None
     assert after.id == 1

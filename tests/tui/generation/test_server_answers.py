@@ -105,7 +105,7 @@ def test_a_server_fills_the_queue_beside_a_run_and_is_seen_writing(
         from engine.config import TrainConfig
 
         for each in workbench.open_comparisons(6):
-            workbench.judge(each.id, "a").result(timeout=10)
+            workbench.labelling.judge(each.id, "a").result(timeout=10)
         run = workbench.trainer.start(TrainConfig(epochs=3, batch_size=2, lora_r=2, lora_alpha=4, eval_share=0.0))
         until(lambda: workbench.ready_count() == 8 and workbench.run(run).status != "running")
         assert workbench.run(run).status == "finished"

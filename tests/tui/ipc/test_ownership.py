@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,10 @@ from db.private_files import open_private
 from tests.label_pairs import fill
 from tests.starting import environment
 from tests.visiting import begin, palate, wait_until
+from tui.compute.loaded_model import ModelChoice
+from tui.ipc.ownership import WorkspaceRequest
 from tui.ipc.protocol import Channel
+from tui.ipc.takeover import enter
 from tui.ipc.waiting import Patience
 from tui.terminal.redirect import log_to
 from tui.workspace.copied import write_copied
@@ -94,23 +97,36 @@ def test_twenty_seven_commands_at_once_are_all_served_without_an_owner(tmp_path:
         assert connection.execute("SELECT count(*) FROM verdicts WHERE verdict = 'tie'").fetchone()[0] == count
 
 
-def test_a_suspended_owner_is_named_at_once(tmp_path: Path) -> None:
-    own_workspace(tmp_path / "space").close()
-    holds = (
-        "import sys,pathlib,db.lock; l=db.lock.WorkspaceLock(pathlib.Path(sys.argv[1])); l.acquire(); print(flush=True)"
-    )
-    command = [sys.executable, "-c", f"{holds}; input()", str(tmp_path / "space")]
+@contextmanager
+def suspended_owner(space: Path) -> Iterator[int]:
+    """A process that has the workspace's lock and was stopped, as by ctrl+Z; gives its id."""
+    own_workspace(space).close()
+    command = [sys.executable, "-c", HOLD, str(space)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as owner:
         assert owner.stdout is not None
         owner.stdout.readline()
         os.kill(owner.pid, signal.SIGSTOP)
         wait_until(lambda: psutil.Process(owner.pid).status() == psutil.STATUS_STOPPED)
+        try:
+            yield owner.pid
+        finally:
+            os.kill(owner.pid, signal.SIGCONT)
+            owner.communicate(b"\n")
+
+
+def test_a_command_beside_a_suspended_owner_names_it_at_once(tmp_path: Path) -> None:
+    with suspended_owner(tmp_path / "space") as pid:
         done = palate(tmp_path / "space", "settings", "depth", "7")
-        os.kill(owner.pid, signal.SIGCONT)
-        owner.communicate(b"\n")
     assert done.returncode == 1
-    assert f"Process {owner.pid}" in done.stderr
+    assert f"Process {pid}" in done.stderr
     assert "is suspended" in done.stderr
+
+
+@pytest.mark.parametrize("wish", ["watch", "take_over"])
+def test_the_app_beside_a_suspended_owner_names_it_at_once(tmp_path: Path, wish: str) -> None:
+    request = WorkspaceRequest(tmp_path / "space", ModelChoice(), None)
+    with suspended_owner(tmp_path / "space") as pid, pytest.raises(WorkspaceBusy, match=f"{pid}.* is suspended"):
+        enter(request, watch=wish == "watch", take_over=wish == "take_over")
 
 
 def test_a_client_sends_the_variables_that_its_command_declares_and_no_others(tmp_path: Path) -> None:

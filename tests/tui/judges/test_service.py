@@ -5,19 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from adapters.errors import AdapterNotFound
 from db import blind_trials as db_blind
 from db.edits import add_edit
 from db.errors import NotAllowed
 from db.verdicts import add_verdict, history, preference_pairs, verdicts_beside
-from tests.judge_server import NAME, JudgeServer, fill_judged, serving
+from tests.adapter_server import AdapterServer, adapter_server
+from tests.judge_server import NAME, JudgeHere, JudgeServer, fill_judged, serving
 from tests.still_workbench import StillWorkbench
 from tui.errors import InputError, WorkbenchError
+from tui.judges.asking import Asker
 from tui.judges.format import figure_lines, verdict_of
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.trials.results import doubts, result_of
 
 PAIRS = 150
+NOWHERE = "http://127.0.0.1:1"
 nothing: Callable[[], None] = lambda: None  # noqa: E731
 
 
@@ -32,8 +36,8 @@ def added(workbench: StillWorkbench, name: str = "mine", **more: object) -> Judg
     return workbench.judges.add(NewJudge(name=name, server=NAME, **more))  # type: ignore[arg-type]
 
 
-def tried(workbench: StillWorkbench, judge: JudgeView, pairs: int) -> JudgeView:
-    for _ in workbench.judges.measure(judge, workbench.judges.asker(judge), pairs=pairs, tick=nothing):
+def tried(workbench: StillWorkbench, judge: JudgeView, pairs: int, asker: Asker | None = None) -> JudgeView:
+    for _ in workbench.judges.measure(judge, asker or workbench.judges.asker(judge), pairs=pairs, tick=nothing):
         pass
     return workbench.judges.by_id(judge.row.id)
 
@@ -43,10 +47,9 @@ def test_known_flips_and_a_known_preference_for_a_place_are_measured_to_within_t
     workbench: StillWorkbench, seed: int
 ) -> None:
     flips, first = 0.1, 0.2
-    with serving(JudgeServer(flips=flips, first=first, seed=seed)) as server:
-        workbench.workspace.write(fill_judged, PAIRS, server.url).result()
-        figures = tried(workbench, added(workbench, examples=0), PAIRS).figures
-        assert len(server.questions) == 2 * PAIRS
+    judge = JudgeServer(flips=flips, first=first, seed=seed)
+    workbench.workspace.write(fill_judged, PAIRS, NOWHERE).result()
+    figures = tried(workbench, added(workbench, examples=0), PAIRS, JudgeHere(judge)).figures
     # Each order says 1 for its place alone with the chance s = 0.2. The verdict is decisive where the labels of both
     # orders differ: (1 − s)² + 2·s·(1 − s)/2 = 1 − s of all pairs, of which 1 − 0.1 are right. So p = 0.8 · 0.9 = 0.72,
     # and e = (1 − s)/2 = 0.4, since the owner never says tie. Kappa is (0.72 − 0.4)/0.6 = 0.533.
@@ -62,9 +65,8 @@ def test_known_flips_and_a_known_preference_for_a_place_are_measured_to_within_t
 
 
 def test_the_words_name_kappa_and_the_preference_for_a_place(workbench: StillWorkbench) -> None:
-    with serving(JudgeServer(first=0.5)) as server:
-        workbench.workspace.write(fill_judged, 60, server.url).result()
-        judge = tried(workbench, added(workbench, examples=0), 60)
+    workbench.workspace.write(fill_judged, 60, NOWHERE).result()
+    judge = tried(workbench, added(workbench, examples=0), 60, JudgeHere(JudgeServer(first=0.5)))
     words = {name: words for name, words, _ in figure_lines(judge, workbench.judges.own_agreement())}
     assert "κ 0." in words["agrees with you"]
     assert words["you, asked twice"] == "no pair was judged twice yet"
@@ -75,8 +77,8 @@ def test_the_words_name_kappa_and_the_preference_for_a_place(workbench: StillWor
 
 def test_shares_of_the_labels_tell_how_sure_it_is_and_cancel_a_place(workbench: StillWorkbench) -> None:
     with serving(JudgeServer(first=0.3, shares=True)) as server:
-        pairs = workbench.workspace.write(fill_judged, 40, server.url).result()
-        judge = tried(workbench, added(workbench, examples=0), 40)
+        pairs = workbench.workspace.write(fill_judged, 16, server.url).result()
+        judge = tried(workbench, added(workbench, examples=0), 16)
     rows = workbench.judges.measured(judge.row)
     assert {each.comparison for each in rows} == set(pairs)
     # Orders that agree: 0.9 against 0.1. Two looks that chose the first place cancel out: a tie, and not sure at all.
@@ -86,9 +88,9 @@ def test_shares_of_the_labels_tell_how_sure_it_is_and_cancel_a_place(workbench: 
 
 def test_what_is_no_bare_label_is_none_and_counts_as_a_disagreement(workbench: StillWorkbench) -> None:
     with serving(JudgeServer(words="Answer 1 is better.")) as server:
-        workbench.workspace.write(fill_judged, 30, server.url).result()
-        judge = tried(workbench, added(workbench, examples=0), 30)
-    assert (judge.figures.no_label, judge.figures.same) == (30, 0)
+        workbench.workspace.write(fill_judged, 20, server.url).result()
+        judge = tried(workbench, added(workbench, examples=0), 20)
+    assert (judge.figures.no_label, judge.figures.same) == (20, 0)
     assert judge.figures.kappa is not None
     assert judge.figures.kappa.value <= 0
     assert judge.problem is not None
@@ -98,9 +100,8 @@ def test_what_is_no_bare_label_is_none_and_counts_as_a_disagreement(workbench: S
 
 
 def test_a_judge_that_agrees_too_little_decides_no_trial(workbench: StillWorkbench) -> None:
-    with serving(JudgeServer(flips=0.4)) as server:
-        workbench.workspace.write(fill_judged, 60, server.url).result()
-        judge = tried(workbench, added(workbench, examples=0), 60)
+    workbench.workspace.write(fill_judged, 60, NOWHERE).result()
+    judge = tried(workbench, added(workbench, examples=0), 60, JudgeHere(JudgeServer(flips=0.4)))
     assert judge.figures.kappa is not None
     assert judge.figures.kappa.value < 0.4
     with pytest.raises(WorkbenchError, match=r"decides no trial. Its κ is .* does not judge as you do. Measure it"):
@@ -261,21 +262,38 @@ def test_what_cannot_be_used_is_refused(workbench: StillWorkbench, given: dict[s
 # -- sorting, slips --------------------------------------------------------------------------------------------
 
 
+def test_an_adapter_on_a_server_judges_as_what_it_is_and_a_base_with_the_adapters_off(
+    workbench: StillWorkbench, tmp_path: Path
+) -> None:
+    """llama.cpp applies the adapters of its start unless a request turns them off."""
+    with adapter_server(AdapterServer("llamacpp", words=("1",))) as served:
+        served.loaded["theirs"] = str(tmp_path / "theirs.gguf")
+        pairs = workbench.workspace.write(fill_judged, 1, "").result()
+        workbench.servers.add("other", served.url, model="base")
+        judge = workbench.judges.add(NewJudge(name="mine", policy="base@other", examples=0))
+        assert (judge.where, judge.model) == ("other", "base")
+        list(workbench.judges.asker(judge).judge([workbench.comparison(pairs[0])], nothing))
+        sent = served.paths("/v1/chat/completions")
+    assert [each["lora"] for each in sent] == [[{"id": 0, "scale": 0.0}]] * 2
+    with pytest.raises(AdapterNotFound):
+        workbench.judges.add(NewJudge(name="mine", policy="taste@other"))
+
+
 def test_what_it_is_least_sure_of_is_asked_first_and_the_surest_last(workbench: StillWorkbench) -> None:
     with serving(JudgeServer(first=0.5, shares=True)) as server:
-        pairs = workbench.workspace.write(fill_judged, 20, server.url).result()
+        pairs = workbench.workspace.write(fill_judged, 12, server.url).result()
         for _ in pairs:
-            workbench.undo().result()
+            workbench.labelling.undo().result()
         workbench.change_setting("ask_again", "0")
         judge = added(workbench, examples=0)
         asker = workbench.judges.asker(judge)
-        assert len(list(workbench.judges.sort_queue(judge, asker, tick=nothing))) == 20
+        assert len(list(workbench.judges.sort_queue(judge, asker, tick=nothing))) == 12
         workbench.change_setting("order", "judge")
         sureness = []
         while (pair := workbench.next_comparison()) is not None:
             said = verdicts_beside(workbench.workspace.connection, pair.id)[-1]
             sureness.append(round(said.confidence or 0.0, 3))
-            workbench.judge(pair.id, "a").result()
+            workbench.labelling.judge(pair.id, "a").result()
     assert sureness == sorted(sureness)
     assert len(set(sureness)) == 2
 
@@ -287,12 +305,12 @@ def test_slips_are_sure_and_opposite_and_a_second_look_does_not_flatter_the_judg
         pairs = workbench.workspace.write(fill_judged, 30, server.url).result()
         slip = pairs[7]
         wrong = {"a": "b", "b": "a"}[workbench.comparison(slip).standing.verdict]  # type: ignore[union-attr]
-        workbench.judge(slip, wrong).result()
+        workbench.labelling.judge(slip, wrong).result()
         judge = tried(workbench, added(workbench, examples=0), 30)
     found = slips(workbench.judges.measured(judge.row))
     assert [(each.comparison, each.own) for each in found] == [(slip, wrong)]
     assert judge.figures.same == 29
-    workbench.judge(slip, {"a": "b", "b": "a"}[wrong]).result()  # looked at again, and changed
+    workbench.labelling.judge(slip, {"a": "b", "b": "a"}[wrong]).result()  # looked at again, and changed
     assert workbench.judges.by_id(judge.row.id).figures.same == 29
 
 
@@ -300,16 +318,16 @@ def test_a_trial_of_eighty_prompts_by_a_judge_stands_beside_the_programs_own_ver
     workbench: StillWorkbench,
 ) -> None:
     """The program prefers the shorter answer; the judge's flips and its preference for a place are known."""
-    with serving(JudgeServer(flips=0.05, first=0.1)) as server:
-        workbench.workspace.write(fill_judged, 60, server.url).result()
-        judge = tried(workbench, added(workbench, examples=0), 60)
-        workbench.judges.check_for_trials(judge)
-        trial = workbench.begin(prompts=80, judge=judge.name, judged_by=judge.row.id)
-        for place in range(80):  # the tuned answer is the shorter one in three of four
-            longer = "A longer answer, with more words than the other one has."
-            base, tuned = (f"Short {place}.", longer) if place % 4 == 0 else (longer, f"Short {place}.")
-            workbench.answer(trial, f"{base} {place}", f"{tuned} {place}", side_seed=place)
-        list(workbench.judges.judge_trial(judge, workbench.judges.asker(judge), trial, tick=nothing))
+    asker = JudgeHere(JudgeServer(flips=0.05, first=0.1))
+    workbench.workspace.write(fill_judged, 60, NOWHERE).result()
+    judge = tried(workbench, added(workbench, examples=0), 60, asker)
+    workbench.judges.check_for_trials(judge)
+    trial = workbench.begin(prompts=80, judge=judge.name, judged_by=judge.row.id)
+    for place in range(80):  # the tuned answer is the shorter one in three of four
+        longer = "A longer answer, with more words than the other one has."
+        base, tuned = (f"Short {place}.", longer) if place % 4 == 0 else (longer, f"Short {place}.")
+        workbench.answer(trial, f"{base} {place}", f"{tuned} {place}", side_seed=place)
+    list(workbench.judges.judge_trial(judge, asker, trial, tick=nothing))
     workbench.blind_trials.open(trial).result()
     result = result_of(workbench.trial(trial), workbench.trial_comparisons(trial))
     # The program's own: 60 won, 20 lost, a win rate of 75 %. A judge who errs in 5 % of 90 % and ties in 10 % finds

@@ -85,10 +85,10 @@ def test_a_run_keeps_the_mean_the_most_memory_and_the_least_left() -> None:
 
 def test_the_figures_are_those_of_the_newest_reading() -> None:
     reading = MachineReading(1.0, "CPU", cpu_use=0.0, memory=1, memory_left=3)
-    assert [each.words for each in known([reading])] == ["CPU", "memory", "left"]
+    assert [each.words for each in known([reading])] == ["CPU", "memory", "free memory"]
     assert known([]) == []
     scales = {each.words: scale_of(each, reading) for each in FIGURES}
-    assert (scales["CPU"], scales["memory"], scales["left"], scales["power"]) == (100.0, 4.0, 4.0, None)
+    assert (scales["CPU"], scales["memory"], scales["free memory"], scales["power"]) == (100.0, 4.0, 4.0, None)
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 MB"), (949_000_000, "949 MB"), (999_999_999, "1.0 GB")])

@@ -17,7 +17,7 @@ async def test_an_open_screen_follows_what_visitors_change(tmp_path: Path) -> No
     (tmp_path / "mine.txt").write_text("Why?\nHow?\n")
     workbench = StillWorkbench(tmp_path / "space")
     app = PalateApp(workbench)
-    host = OwnerServer(workbench, app.let_go, command_runner(main))
+    host = OwnerServer(workbench, app.leaving.make_way, command_runner(main))
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("D")

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 from textual.app import App, ScreenStackError
+from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -154,6 +155,27 @@ async def test_a_key_for_a_screen_that_is_not_composed_yet_does_nothing() -> Non
         early._attach(app)
         with pytest.raises(NoMatches):
             app._check_action_state("fail", early)
+
+
+class Growing(Failing):
+    """Looks into a widget that is not composed yet, as a resize may at the wrong moment."""
+
+    def action_fail(self) -> None:
+        class Pane(Container):
+            def compose(self):  # type: ignore[no-untyped-def]
+                yield Static("there", id="inner")
+
+        self.mount(Pane())
+        self.query_one("#inner")
+
+
+async def test_a_widget_that_is_not_composed_yet_may_lack_what_it_will_hold() -> None:
+    app = PalateApp(FakeWorkbench())
+    async with app.run_test() as pilot:
+        app.push_screen(Growing())
+        await pilot.pause()
+        await pilot.press("a")
+        await until_shown(pilot, "there")
 
 
 async def test_only_a_screen_that_was_left_may_lack_its_widgets() -> None:

@@ -33,7 +33,7 @@ def still(tmp_path: Path) -> Iterator[StillWorkbench]:
     made = StillWorkbench(tmp_path)
     trial = made.begin(2)
     for _ in range(2):
-        made.judge(made.answer(trial), "a").result(timeout=60)
+        made.labelling.judge(made.answer(trial), "a").result(timeout=60)
     made.blind_trials.open(trial).result(timeout=60)
     yield made
     made.close()

@@ -119,7 +119,7 @@ async def test_the_first_row_leads_to_the_models_and_says_what_another_one_takes
         await pilot.press(*"some/one", "enter")
         await until_shown(pilot, "some/one: about 2.0 GB: fits")
         await pilot.press("r")
-        await until(pilot, lambda: app.wanted_model == "some/one")
+        await until(pilot, lambda: app.leaving.wanted_model == "some/one")
     assert workbench.workspace.setting("model") is None, "what does not load is not kept"
 
 
@@ -130,4 +130,4 @@ async def test_the_model_in_use_is_not_restarted(workbench: StillWorkbench) -> N
         await until_shown(pilot, "a server …")
         await pilot.press("enter")
         await until(pilot, lambda: any(each.title == "This model is in use" for each in app._notifications))
-        assert app.wanted_model == ""
+        assert app.leaving.wanted_model == ""

@@ -20,7 +20,7 @@ workbench = FakeWorkbench(0)
 asked = prompt(1, text=evil, set_name=evil)
 workbench.rows[1] = comparison(1, evil + " &#x202E;", "**b** " + evil, prompt=asked)
 workbench.set_state(model_name=evil)
-workbench.judge(1, "skip", side=None, layout="none", seconds=None, note=evil)
+workbench.labelling.judge(1, "skip", side=None, layout="none", seconds=None, note=evil)
 PalateApp(workbench).run()
 """
 HOSTILE = (b"\x1b]52", b"\x1b]0;", b"\xc2\x9b", "\u202e".encode(), b"\x07")

@@ -131,8 +131,8 @@ def test_two_processes_come_to_the_adapter_and_the_figures_of_one(opened: Callab
     run = workbench.trainer.start(CONFIG, name="both")
     assert ended(workbench, run) == expected
     assert figures(workbench, run) == figures(workbench, 1)
-    assert [each.margins for each in workbench.records.ledger(run).pairs] == [
-        each.margins for each in workbench.records.ledger(1).pairs
+    assert [each.margins for each in workbench.records.epoch_margins(run).pairs] == [
+        each.margins for each in workbench.records.epoch_margins(1).pairs
     ]
     samples = [(each.step, each.prompt, each.text) for each in workbench.run_samples(run)]
     assert samples == [(each.step, each.prompt, each.text) for each in workbench.run_samples(1)]

@@ -31,7 +31,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     for verdict, strength in SAID:
         comparison = made.next_comparison()
         assert comparison is not None
-        made.judge(comparison.id, verdict, strength=strength).result()
+        made.labelling.judge(comparison.id, verdict, strength=strength).result()
     yield made
     made.close()
 

@@ -112,5 +112,5 @@ def test_a_run_and_a_verdict_need_no_room_in_the_temporary_folder(
         workbench = workbench_in(disk / "space")
         assert run(workbench) == "finished"
 
-        workbench.judge(1, "b").result()
+        workbench.labelling.judge(1, "b").result()
         workbench.close()

@@ -35,7 +35,7 @@ def workbench(tmp_path: Path) -> Iterator[StillWorkbench]:
 def asked(workbench: StillWorkbench, config: TrainConfig = CONFIG, pairs: PairSet = ALL_PAIRS) -> TrainPreview:
     """The preview as the thread gives it."""
     told: SimpleQueue[TrainPreview] = SimpleQueue()
-    workbench.ask_train_preview(config, pairs, told.put)
+    workbench.previews.ask(config, pairs, told.put)
     return told.get(timeout=20)
 
 
@@ -45,7 +45,7 @@ def test_the_preview_is_that_of_the_run_itself(workbench: StillWorkbench, eval_s
     config = TrainConfig(eval_share=eval_share, seed=seed)
     pairs = [preference_pair(row) for row in pairs_of(workbench.workspace, ALL_PAIRS)]
     train, evaluation = split_by_prompt(pairs, eval_share, seed)
-    found = workbench.train_preview(config)
+    found = workbench.previews.preview(config)
     assert (found.pairs, found.train_pairs, found.eval_pairs) == (23, len(train), len(evaluation))
     assert asked(workbench, config) == found
     assert found.problem is not None
@@ -55,34 +55,34 @@ def test_the_preview_is_that_of_the_run_itself(workbench: StillWorkbench, eval_s
 def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWorkbench) -> None:
     connection = workbench.workspace.connection
     first, second = (row.comparison for row in pairs_of(workbench.workspace, ALL_PAIRS)[:2])
-    workbench.judge(first, "tie").result()
-    workbench.judge(second, "both_bad").result()
+    workbench.labelling.judge(first, "tie").result()
+    workbench.labelling.judge(second, "both_bad").result()
     assert (asked(workbench).pairs, count_pairs(connection)) == (21, 21)
     ordinal = replace(CONFIG, loss="ordinal")
-    assert asked(workbench, ordinal).pairs == workbench.train_preview(ordinal).pairs == 22
+    assert asked(workbench, ordinal).pairs == workbench.previews.preview(ordinal).pairs == 22
     both = replace(ordinal, unpaired_weight=0.2)
     assert asked(workbench, both).pairs == 23
-    words = workbench.trainer._previews._unused_words(ALL_PAIRS, CONFIG)
+    words = workbench.previews._unused_words(ALL_PAIRS, CONFIG)
     assert words is not None
     assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal and --unpaired-weight 0.25.")
-    assert workbench.trainer._previews._unused_words(ALL_PAIRS, both) is None
+    assert workbench.previews._unused_words(ALL_PAIRS, both) is None
 
 
 def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbench) -> None:
-    assert workbench.known_train_preview(CONFIG, ALL_PAIRS) is None
+    assert workbench.previews.known(CONFIG, ALL_PAIRS) is None
     asked(workbench)
     with statements_of(workbench.workspace.connection) as made:
-        known = workbench.known_train_preview(TrainConfig(eval_share=0.5), ALL_PAIRS)
-        assert workbench.known_train_preview(TrainConfig(seed=7), ALL_PAIRS) is None
-        assert workbench.known_train_preview(CONFIG, PairSet(strong=True)) is None
+        known = workbench.previews.known(TrainConfig(eval_share=0.5), ALL_PAIRS)
+        assert workbench.previews.known(TrainConfig(seed=7), ALL_PAIRS) is None
+        assert workbench.previews.known(CONFIG, PairSet(strong=True)) is None
     assert made == []
-    assert known == workbench.train_preview(TrainConfig(eval_share=0.5))
+    assert known == workbench.previews.preview(TrainConfig(eval_share=0.5))
 
 
 def test_what_was_stored_is_counted_when_it_is_asked_for_again(workbench: StillWorkbench) -> None:
     before = asked(workbench)
-    workbench.judge(1, "a").result()
-    stale = workbench.known_train_preview(CONFIG, ALL_PAIRS)
+    workbench.labelling.judge(1, "a").result()
+    stale = workbench.previews.known(CONFIG, ALL_PAIRS)
     assert stale is not None
     assert stale.pairs == before.pairs == 23
     assert asked(workbench).pairs == 24
@@ -103,7 +103,7 @@ def _add_run(connection: Connection, base: int) -> None:
 def test_of_many_pairs_their_number_comes_first(workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preview, "_FEW", 5)
     told: SimpleQueue[TrainPreview] = SimpleQueue()
-    workbench.ask_train_preview(CONFIG, ALL_PAIRS, told.put)
+    workbench.previews.ask(CONFIG, ALL_PAIRS, told.put)
     first, second = told.get(timeout=20), told.get(timeout=20)
     assert (first.pairs, first.train_pairs, first.steps) == (23, None, None)
     assert (second.pairs, second.train_pairs) == (23, 17)
@@ -120,4 +120,4 @@ def test_a_close_look_that_nobody_waits_for_ends(workbench: StillWorkbench, monk
     monkeypatch.setattr("tui.training.newest_request._WORKS_S", 0.0)
     monkeypatch.setattr(workbench.loaded_model, "base", object())
     with pytest.raises(Dropped):
-        workbench.preflight(CONFIG, ALL_PAIRS, lambda: True)
+        workbench.previews.preflight(CONFIG, ALL_PAIRS, lambda: True)

@@ -44,7 +44,6 @@ def test_steps_margin_and_time_are_those_of_the_newest_step() -> None:
 @pytest.mark.parametrize(
     ("request_", "phase"),
     [
-        (RunRequest.STOP, RunPhase.STOPPING),
         (RunRequest.DISCARD, RunPhase.STOPPING),
         (RunRequest.PAUSE, RunPhase.PAUSING),
         (RunRequest.LEAVE, RunPhase.SAVING),
@@ -52,6 +51,11 @@ def test_steps_margin_and_time_are_those_of_the_newest_step() -> None:
 )
 def test_what_was_asked_for_is_shown_before_what_is_done(request_: RunRequest, phase: RunPhase) -> None:
     assert after(PLAN, STEP, SavingAdapter(), request=request_).phase is phase
+
+
+def test_a_stopped_run_is_stopping_until_it_saves() -> None:
+    assert after(PLAN, STEP, PairDone("step", 1, 4), request=RunRequest.STOP).phase is RunPhase.STOPPING
+    assert after(PLAN, STEP, SavingAdapter(), request=RunRequest.STOP).doing == "saving the adapter"
 
 
 def test_a_run_that_is_stopped_has_no_time_left() -> None:

@@ -47,7 +47,7 @@ def open_workbench(tmp_path: Path, model_folder: Path) -> Iterator[Callable[[], 
 def judged(workbench: Workbench, pairs: int = 8) -> Workbench:
     workbench.answers.write_pairs(pairs).done.result(timeout=60)
     while (row := workbench.next_comparison()) is not None and row.standing is None:
-        workbench.judge(row.id, "a", strength=1 + row.id % 2).result()
+        workbench.labelling.judge(row.id, "a", strength=1 + row.id % 2).result()
     return workbench
 
 
@@ -180,19 +180,19 @@ def test_a_prompt_that_is_too_long_ends_the_samples_and_not_the_run(open_workben
 def test_a_run_takes_the_pairs_that_are_asked_for_and_keeps_which(open_workbench: Callable[[], Workbench]) -> None:
     workbench = judged(open_workbench(), 10)
     strong = PairSet(strong=True)
-    assert workbench.train_preview(CONFIG, strong).pairs == 5
-    assert workbench.preflight(replace(CONFIG, eval_share=0.0), strong).train == 5
+    assert workbench.previews.preview(CONFIG, strong).pairs == 5
+    assert workbench.previews.preflight(replace(CONFIG, eval_share=0.0), strong).train == 5
     run = train(workbench, pairs=strong)
     row = workbench.run(run)
     chosen = {"name": None, "prompt_set": None, "since": None, "strong": True, "verdicts_of": []}
     assert (row.pairs, row.pair_set) == (5, chosen)
     nothing = PairSet(since="2999-01-01")
     words = "A run needs at least 4 preference pairs, there are 0 in “since 2999-01-01”. Choose more pairs."
-    assert workbench.train_preview(CONFIG, nothing).problem == words
+    assert workbench.previews.preview(CONFIG, nothing).problem == words
     with pytest.raises(WorkbenchError, match="there are 0 in “since 2999-01-01”"):
         workbench.trainer.start(CONFIG, pairs=nothing)
     gone = PairSet(prompt_set="gone")
-    assert "There is no prompt set 'gone'" in str(workbench.train_preview(CONFIG, gone).problem)
+    assert "There is no prompt set 'gone'" in str(workbench.previews.preview(CONFIG, gone).problem)
     with pytest.raises(InputError, match="There is no prompt set 'gone' for labelling"):
         workbench.trainer.start(CONFIG, pairs=gone)
 

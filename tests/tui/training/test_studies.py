@@ -28,7 +28,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     made.answers.write_pairs(12).done.result(timeout=60)
     while (comparison := made.next_comparison()) is not None:
         shorter = "a" if len(comparison.a.text) < len(comparison.b.text) else "b"
-        made.judge(comparison.id, shorter).result()
+        made.labelling.judge(comparison.id, shorter).result()
     yield made
     made.close()
 

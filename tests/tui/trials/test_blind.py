@@ -54,7 +54,7 @@ def workbench(open_workbench: Open) -> Workbench:
     made = open_workbench()
     made.answers.write_pairs(6).done.result(timeout=60)
     while (comparison := made.next_comparison()) is not None:
-        made.judge(comparison.id, "a").result(timeout=60)
+        made.labelling.judge(comparison.id, "a").result(timeout=60)
     made.trainer.start(QUICK, name="tuned")
     assert made.trainer.job is not None
     made.trainer.job.done.result(timeout=120)
@@ -76,7 +76,7 @@ def begin(workbench: Workbench, **more: object) -> int:
 def judge_all(workbench: Workbench, trial: int, verdict: str = "b", limit: int = 99) -> int:
     judged = 0
     while judged < limit and (pair := workbench.blind_trials.next(trial)) is not None:
-        workbench.judge(pair.id, verdict, side="left", layout="side", seconds=2.0).result(timeout=60)
+        workbench.labelling.judge(pair.id, verdict, side="left", layout="side", seconds=2.0).result(timeout=60)
         judged += 1
     return judged
 
@@ -159,7 +159,7 @@ def test_several_samples_of_each_prompt(workbench: Workbench) -> None:
 
 def test_two_policies_that_write_the_same_are_never_asked_and_tie(workbench: Workbench) -> None:
     folder = Path(next(each.folder for each in workbench.adapters() if each.name == "tuned"))
-    workbench.add_adapter(folder, name="twin")
+    workbench.adapter_service.add(folder, name="twin")
     trial = begin(workbench, against="twin", sampling=GREEDY, num_prompts=4)
     assert workbench.blind_trials.next(trial) is None
     row = workbench.trial(trial)

@@ -31,7 +31,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def judge(workbench: StillWorkbench, number: int) -> None:
     for each in workbench.open_comparisons(number):
-        workbench.judge(each.id, "a", note="It is shorter. " * 40).result()
+        workbench.labelling.judge(each.id, "a", note="It is shorter. " * 40).result()
 
 
 def keep_settings(workbench: StillWorkbench, number: int) -> None:
@@ -86,7 +86,7 @@ def test_verdicts_are_stored_on_a_full_disk_and_room_is_kept_again_once_there_is
     assert (disk / "palate.reserve").stat().st_size == SIZE
     filling = fill(disk)
     judge(workbench, 30)
-    assert workbench.undo().result() is not None
+    assert workbench.labelling.undo().result() is not None
     assert not (disk / "palate.reserve").exists()
     filling.unlink()
     assert workbench.workspace.writer is not None

@@ -143,7 +143,7 @@ def test_curves_samples_and_margins_of_runs_are_as_before(owner: Workbench) -> N
     assert [round(float(loss), 3) for loss in history.series("loss")[1]] == [2.778, 2.757, 2.73, 2.679]
     assert history.last("eval_loss") == pytest.approx(2.703, abs=5e-4)
     assert {row.step for row in owner.run_samples(1)} == {0, 4}
-    margins = owner.records.ledger(1)
+    margins = owner.records.epoch_margins(1)
     assert (margins.known, margins.epochs, len(margins.pairs)) == (16, 1, 5)
 
 
@@ -180,7 +180,7 @@ def test_prompts_settings_presets_and_sets_of_pairs_are_as_before(owner: Workben
     assert changed == {"samples": 2, "sample_tokens": 16}
     assert owner.seed == 1574726877
     assert (owner.presets.get("mild").config.beta, owner.presets.get("mild").config.epochs) == (0.3, 1)
-    assert owner.trainer.preview(owner.presets.get("mild").config, owner.pair_sets.get("strong")).pairs == 2
+    assert owner.previews.preview(owner.presets.get("mild").config, owner.pair_sets.get("strong")).pairs == 2
 
 
 def test_trials_are_as_before(owner: Workbench) -> None:

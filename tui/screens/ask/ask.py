@@ -104,7 +104,7 @@ class AskScreen(ConversationScreen):
     # -- news ----------------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
-        """Show what came meanwhile."""
+        """Show what came since."""
         if self.talk.asked is not None and self.talk.asked.ended is not None:
             self._ended(self.talk.asked.ended)
         elif self.talk.asked is None:
@@ -218,8 +218,12 @@ class AskScreen(ConversationScreen):
     def _continues(self) -> str:
         if self.talk.prompt is None:
             return "your question"
-        if self.talk.pair is None or self.workbench.conversations.chosen(self.talk.pair) is not None:
+        pair = self.talk.pair
+        chosen = None if pair is None else self.workbench.conversations.chosen(pair)
+        if pair is None or chosen in (pair.a.text, pair.b.text):
             return "your next turn"
+        if chosen is not None:
+            return "your next turn, after the answer that you wrote"
         return f"your next turn, after the {'first' if self.stacked else 'left'} answer"
 
     # -- names ---------------------------------------------------------------------------------------------------
@@ -241,7 +245,7 @@ class AskScreen(ConversationScreen):
         names = self._names() if self.names_shown else None
         if self.pair is not None and names is not None and self.pair.id not in self._noted:
             self._noted.add(self.pair.id)
-            self.workbench.names_were_shown(self.pair.id)
+            self.workbench.labelling.names_were_shown(self.pair.id)
         titles = [self._title(name, names[place] if names else "") for place, name in enumerate(("first", "second"))]
         self.view.set_answer_titles(*titles)
 
@@ -296,7 +300,7 @@ class AskScreen(ConversationScreen):
         if prompt is None:
             return
         if self.gate.undo(self.palate.key_pressed_at):
-            taken = begun(lambda: self.workbench.undo(prompt=prompt.id))
+            taken = begun(lambda: self.workbench.labelling.undo(prompt=prompt.id))
             self.run_worker(self._undo(taken), name="undo")
         else:
             self.view.note("that key came too early, and was dropped")
@@ -372,7 +376,7 @@ def _empty_words(who: str) -> Content:
         ("Ask what you like", "bold"),
         "\n\n",
         (visible(who), "$quiet"),
-        ("\nBoth answers stand side by side, and a verdict on them teaches as any other.", "$quiet"),
+        ("\nBoth answers are side by side, and a verdict on them teaches as any other.", "$quiet"),
         ("\n\nenter sends · ctrl+j begins a new line · esc leaves the text field for the keys", "$quiet"),
     )
 

@@ -1,4 +1,4 @@
-"""What one does with a conversation: ask again, begin anew, open a past one, choose who answers, export."""
+"""What one does with a conversation: ask again, begin another, open a past one, choose who answers, export."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class ConversationActions(Actions):
             return
         try:
             row = screen.workbench.conversations.prompt(prompt)
-        except KNOWN_ERRORS as error:  # it was forgotten meanwhile
+        except KNOWN_ERRORS as error:  # it was forgotten since
             screen.palate.tell_error(error)
             return
         screen.talk.begin_anew()

@@ -34,14 +34,14 @@ class Talk:
         return self._begin(messages)
 
     def ask_again(self) -> Asked | None:
-        """Have the shown question answered anew; None where none is shown. Raises what `ask` does.
+        """Have the shown question answered again; None where none is shown. Raises what `ask` does.
 
         A pair without a verdict is skipped, as in Label: it comes back there after all others.
         """
         if self.prompt is None:
             return None
         if self.pair is not None and self.pair.standing is None:
-            self.workbench.judge(self.pair.id, "skip")
+            self.workbench.labelling.judge(self.pair.id, "skip")
         return self._begin(self.prompt.messages)
 
     def _begin(self, messages: Messages) -> Asked:

@@ -1,14 +1,13 @@
 """The judges: models and programs that judge in a person's place, what each is worth, and what they may do."""
 
 import asyncio
-from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from tui.errors import KNOWN_ERRORS
 from tui.events import JudgesChanged, ModelChanged, WorkbenchEvent
@@ -18,16 +17,17 @@ from tui.judges.judgement import NO_PERSON
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.screens.base import PalateScreen
-from tui.screens.dialog import AskText, Choose
+from tui.screens.dialog import AskText
 from tui.screens.external_editor import edit_text
+from tui.screens.list_changes import ask_to_remove, try_to
 from tui.screens.pairs.review import ReviewScreen
 from tui.screens.picker import Pick
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.lists.cells import column, cut
-from tui.widgets.lists.cursor_list import CursorList
-from tui.workspace.settings import BASE
+from tui.widgets.lists.list_with_page import ListWithPage, page_keys
+from tui.workspace.settings import AT, BASE
 
 _ABOUT: Final = (
     "A judge is a model or a program that judges pairs as you would. It is measured on pairs that you judged and it "
@@ -37,7 +37,6 @@ _EMPTY: Final = "No judge yet. Press a to add one."
 _LABEL: Final = 22
 _NARROW, _WIDE = 24, 48
 """Cells of a judge's model and place, with the space behind them."""
-_SERVER, _HERE = "server:", "here:"
 
 
 class JudgesScreen(PalateScreen):
@@ -47,15 +46,12 @@ class JudgesScreen(PalateScreen):
     BINDINGS: ClassVar = [
         Writing("t", "try", "measure", id="judges.try", tooltip="Measure the marked judge on 100 pairs of yours."),
         Writing("a", "add", "add", id="judges.add", tooltip="Add a judge: its name, and the model that judges."),
-        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; it is measured anew then."),
+        Writing("e", "rubric", "rubric", id="judges.rubric", tooltip="Edit its rubric; then measure it again."),
         Writing("w", "slips", "look again", id="judges.slips", tooltip="Open the pairs where it surely disagrees."),
         Writing("o", "sort", "sort queue", id="judges.sort", tooltip="Ask first what it is least sure of."),
         Writing("s", "stop", "stop", id="judges.stop", tooltip="Stop the judge at work; what it judged stays."),
         Writing("x", "remove", "remove", id="judges.remove", tooltip="Offer the marked judge no longer."),
-        Binding(
-            "right_square_bracket", "page(1)", "down", show=False, id="judges.down", tooltip="Scroll its page down."
-        ),
-        Binding("left_square_bracket", "page(-1)", "up", show=False, id="judges.up", tooltip="Scroll its page up."),
+        *page_keys("judges"),
         Binding("escape", "back", "back", id="judges.back", tooltip="Back to where you came from."),
     ]
 
@@ -63,28 +59,21 @@ class JudgesScreen(PalateScreen):
         """Come from the screen of `mode`."""
         super().__init__()
         self.MODE = mode
-        self._rows: dict[str, JudgeView] = {}
+        self._list: ListWithPage[JudgeView] = ListWithPage(_ABOUT, _EMPTY)
         self._slips: dict[int, list[tuple[int, str]]] = {}
         """Judge → the pairs on which it surely chose the other answer, each with what to say of it."""
 
     def compose_body(self) -> ComposeResult:
         """A sentence, the list, and the marked judge."""
-        with Vertical(id="judges"):
-            yield Static(Content(_ABOUT), id="about", markup=False)
-            yield CursorList()
-            with VerticalScroll(id="judge-page", can_focus=False):
-                yield Static("", id="judge", markup=False)
+        yield self._list
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
     def screen_shown(self) -> None:
         """Read the list again: it may have changed elsewhere."""
-        self._rows = {str(each.row.id): each for each in self.workbench.judges.listed()}
-        self._slips = {each.row.id: self._find_slips(each) for each in self._rows.values()}
-        rows = self.query_one(CursorList)
-        width = _NARROW if self.stacked else _WIDE
-        rows.show((key, _line(each, width)) for key, each in self._rows.items())
-        rows.display = bool(self._rows)
+        rows = {str(each.row.id): each for each in self.workbench.judges.listed()}
+        self._slips = {each.row.id: self._find_slips(each) for each in rows.values()}
+        self._list.show(rows, partial(_line, width=_NARROW if self.stacked else _WIDE))
         self._draw()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
@@ -92,15 +81,9 @@ class JudgesScreen(PalateScreen):
         if isinstance(published, JudgesChanged | ModelChanged) and self.is_current:
             self.screen_shown()
 
-    @property
-    def _marked(self) -> JudgeView | None:
-        return self._rows.get(self.query_one(CursorList).current or "")
-
     @on(OptionList.OptionHighlighted)
     def _draw(self) -> None:
-        marked = self._marked
-        words = Content.styled(_EMPTY, "$quiet") if marked is None else self._about(marked)
-        self.query_one("#judge", Static).update(words)
+        self._list.show_page(self._about)
         self.refresh_bindings()
 
     def _about(self, marked: JudgeView) -> Content:
@@ -118,7 +101,7 @@ class JudgesScreen(PalateScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what needs a judge, or a judge at work."""
-        marked = self._marked if self.is_mounted and self.query(CursorList) else None
+        marked = self._list.marked
         works = self.is_mounted and self.workbench.judges.progress is not None
         match action:
             case "stop":
@@ -141,24 +124,24 @@ class JudgesScreen(PalateScreen):
 
     def action_page(self, by: int) -> None:
         """Scroll the marked judge's page."""
-        self.query_one("#judge-page").scroll_relative(y=by, animate=False)
+        self._list.scroll_page(by)
 
     @on(OptionList.OptionSelected)
     def action_try(self) -> None:
         """Measure the marked judge, beside everything else."""
-        if (marked := self._marked) is not None and self.workbench.judges.progress is None:
-            self._try_to(lambda: self.workbench.judges.begin_measuring(marked))
+        if (marked := self._list.marked) is not None and self.workbench.judges.progress is None:
+            try_to(self, lambda: self.workbench.judges.begin_measuring(marked))
 
     def action_sort(self) -> None:
         """Let the marked judge judge the queue, and ask the least sure pairs first from now on."""
-        if (marked := self._marked) is not None:
-            self._try_to(lambda: self._sort(marked))
+        if (marked := self._list.marked) is not None:
+            try_to(self, lambda: self._sort(marked))
 
     def _sort(self, marked: JudgeView) -> None:
         self.workbench.judges.begin_sorting(marked)
         self.workbench.change_setting("order", "judge")
         self.palate.tell(
-            "The queue is sorted", "What the judge is least sure of comes first. The setting order ends it."
+            "The queue is sorted", "The pairs that the judge is least sure of come first. The setting order ends it."
         )
 
     def action_stop(self) -> None:
@@ -167,7 +150,7 @@ class JudgesScreen(PalateScreen):
 
     def action_slips(self) -> None:
         """Open the pairs on which the judge surely chose the other answer."""
-        if (marked := self._marked) is not None and (found := self._slips.get(marked.row.id)):
+        if (marked := self._list.marked) is not None and (found := self._slips.get(marked.row.id)):
             self.app.push_screen(ReviewScreen(found))
 
     def _find_slips(self, marked: JudgeView) -> list[tuple[int, str]]:
@@ -178,16 +161,11 @@ class JudgesScreen(PalateScreen):
     @leads_away_once
     def action_remove(self) -> None:
         """Ask, then offer the marked judge no longer."""
-        marked = self._marked
+        marked = self._list.marked
         if marked is None:
             return
-
-        def answered(answer: str | None) -> None:
-            if answer is not None:
-                self._try_to(lambda: self.workbench.judges.remove(marked.name))
-
         sentence = f"{visible_line(marked.name, 40)} is offered no longer. Its verdicts stay."
-        self.app.push_screen(Choose("Remove this judge?", sentence, (("y", "remove"),)), answered)
+        ask_to_remove(self, "judge", sentence, lambda: self.workbench.judges.remove(marked.name))
 
     # -- adding, and the rubric ----------------------------------------------------------------------------------
 
@@ -198,24 +176,19 @@ class JudgesScreen(PalateScreen):
         self.app.push_screen(ask, lambda name: self._ask_place(name) if name is not None else None)
 
     def _ask_place(self, name: str) -> None:
-        here = [(BASE, "the base model here")]
-        adapters = [each for each in self.workbench.adapters() if each.fits]
-        here += [(each.id, f"{visible_line(each.name, 24)}, an adapter here") for each in adapters]
-        servers = [each for each in self.workbench.servers.all() if each.id is not None]
+        models = {f"{BASE}{AT}{each.name}": each.server.model for each in self.workbench.servers.all()}
+        models[BASE] = "the base model here"
+        offered = sorted(self.workbench.policies(), key=lambda each: (each.needs_model, each.word not in models))
         places = [
-            (_SERVER + each.name, Content(f"{visible_line(each.server.model, 28)} on {visible_line(each.name, 24)}"))
-            for each in servers
+            (each.word, Content(visible_line(": ".join(filter(None, (each.label, models.get(each.word)))), 56)))
+            for each in offered
         ]
-        places += [(_HERE + policy, Content(words)) for policy, words in here]
-        sentence = "The model that judges. A server is added with V."
-        self.app.push_screen(Pick("Add a judge", sentence, places), lambda place: self._add(name, place))
+        sentence = "The policy that judges. A server is added, and allowed, with V."
+        self.app.push_screen(Pick("Add a judge", sentence, places), lambda policy: self._add(name, policy))
 
-    def _add(self, name: str, place: str | None) -> None:
-        if place is None:
-            return
-        kind, rest = place[: len(_SERVER)], place.partition(":")[2]
-        new = NewJudge(name=name, server=rest) if kind == _SERVER else NewJudge(name=name, policy=rest)
-        self.run_worker(self._add_beside(new), name="add a judge")
+    def _add(self, name: str, policy: str | None) -> None:
+        if policy is not None:
+            self.run_worker(self._add_beside(NewJudge(name=name, policy=policy)), name="add a judge")
 
     async def _add_beside(self, new: NewJudge) -> None:
         """Add it on a thread: its first rubric counts every choice."""
@@ -228,7 +201,7 @@ class JudgesScreen(PalateScreen):
 
     def action_rubric(self) -> None:
         """Open the rubric in the person's editor."""
-        if (marked := self._marked) is not None:
+        if (marked := self._list.marked) is not None:
             self.run_worker(self._edit_rubric(marked), name="rubric")
 
     async def _edit_rubric(self, marked: JudgeView) -> None:
@@ -240,13 +213,6 @@ class JudgesScreen(PalateScreen):
             self.palate.tell_error(error)  # the file stays where it is, and an error of the editor names it
             return
         edited.forget()
-        self.screen_shown()
-
-    def _try_to(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except KNOWN_ERRORS as error:
-            self.palate.tell_error(error)
         self.screen_shown()
 
 

@@ -75,7 +75,7 @@ class SideBySideScreen(PalateScreen):
         self._read()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
-        """Take in the questions that were answered meanwhile."""
+        """Show the questions that were answered since."""
         if isinstance(published, TrialChanged) and published.trial == self._trial:
             self._read()
 

@@ -98,7 +98,7 @@ class TrialScreen(PairScreen):
         self.feed.show_next(after=pair.id, note=words)
         if self.pair is not None and self.is_active and not self._goes_on and self._is_settled():
             self._goes_on = True  # asked once
-            sentence = "What you judged so far settles which is better, by the rule for looking early."
+            sentence = "Your verdicts so far settle which is better, by the rule for looking early."
             answers = (("r", "show the names and the result"), ("g", "continue to the end"))
             self.app.push_screen(Choose("Settled", sentence, answers), self._settled_answered)
 
@@ -171,7 +171,7 @@ class TrialScreen(PairScreen):
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
-        if self.is_active:  # who went elsewhere meanwhile finds the result in the list of trials
+        if self.is_active:  # from another screen, the result is in the list of trials
             from tui.screens.compare.trial_result import (
                 TrialResultScreen,  # scipy takes its time, and judging needs none of it
             )
@@ -221,7 +221,7 @@ class TrialPairs:
         elif trial.served:
             pass
         elif model.state is LoadState.FAILED:
-            title, sentence = "No model", "Its answers cannot be written. What is judged is kept; press esc to leave."
+            title, sentence = "No model", "Its answers cannot be written. Your verdicts are kept; press esc to leave."
         elif not model.is_ready:
             title = model.detail or "Loading the model…"
         return Content.assemble((title, "bold"), "\n\n", (sentence, "$quiet"))

@@ -70,7 +70,7 @@ class TrialResultScreen(PalateScreen):
         self._draw()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
-        """A pair may be judged anew from elsewhere."""
+        """Another process may judge a pair again."""
         if isinstance(published, VerdictStored) and self.is_current:
             self._draw()
 

@@ -176,7 +176,7 @@ class TrialSetupScreen(PalateScreen):
         sentence, value = f"{_OWN_PROMPT}\n\n{self._system}", self._system
         if value is None:
             try:
-                value = prompt_of(await asyncio.to_thread(self.workbench.likes.read))
+                value = prompt_of(await asyncio.to_thread(self.workbench.preferences.read))
             except KNOWN_ERRORS as error:
                 self.palate.tell_error(error)
                 return
@@ -240,7 +240,7 @@ _REPEATS_HELP: Final = (
 )
 _JUDGE_HELP: Final = (
     "You, or a judge that agrees with you well enough (see J).\n"
-    "A judge is cheap and no person: it proves less than you do, and never stands among your own trials."
+    "A judge is cheap and no person: it proves less than you do, and its trials are never counted as your own."
 )
 _EARLY_HELP: Final = (
     "Offer the result as soon as it is settled.\n"

@@ -48,7 +48,7 @@ class DataScreen(PalateScreen):
         Writing("i", "import", "import", id="data.import", tooltip="Take in prompts or judged pairs from a file."),
         Binding("o", "export", "export", id="data.export", tooltip="Write your judged pairs to a file."),
         Binding("p", "prompts", "prompts", id="data.prompts", tooltip="Prompt sets: add, hold out, move, remove."),
-        Binding("w", "likes", "what you like", id="data.likes", tooltip="What your choices say, with intervals."),
+        Binding("w", "likes", "what you like", id="data.likes", tooltip="Your preferences, with intervals."),
         Writing("d", "settle", "settle", id="data.settle", tooltip="Pairs that others judged otherwise than you."),
         Writing("P", "join", "join", id="data.join", tooltip="Take along what another person judged.", show=False),
         Writing("r", "reasons", "reasons", id="data.reasons", tooltip="The list of reasons for verdicts.", show=False),
@@ -121,7 +121,7 @@ class DataScreen(PalateScreen):
         finally:
             self._finding -= 1
         if found is None:
-            return  # another one was asked meanwhile
+            return  # another search was asked for since
         self.shown_query = query
         self.query_one(VerdictList).show(found.rows, complete=found.complete)
         self._draw_found(found, len(found.rows) if found.complete else None)
@@ -131,7 +131,7 @@ class DataScreen(PalateScreen):
                 self._draw_found(found, total)
 
     async def on_verdict_list_wanted(self, event: VerdictList.Wanted) -> None:
-        """Read on below what is shown; not while it is being read anew, which this question would end."""
+        """Read on below what is shown; not while it is being read again, which this question would end."""
         event.stop()
         if self._finding:
             return
@@ -157,8 +157,8 @@ class DataScreen(PalateScreen):
 
     def _draw_caption(self, words: str, *, wrong: bool = False) -> None:
         """A sentence below the list."""
-        told = Content.styled(visible_line(words, 400), "$warning" if wrong else "$quiet")
-        self.query_one("#verdicts").border_subtitle = told if words else None
+        subtitle = Content.styled(visible_line(words, 400), "$warning" if wrong else "$quiet")
+        self.query_one("#verdicts").border_subtitle = subtitle if words else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a filter can be taken off."""

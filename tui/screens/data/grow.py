@@ -140,7 +140,7 @@ class GrowScreen(PalateScreen):
         self._draw()
 
     async def _wait(self, job: Job) -> None:
-        """Draw again once the model is done, whether it failed, which is told elsewhere, or not."""
+        """Draw again once the model is done, whether it failed, which a notice says, or not."""
         await asyncio.wait([asyncio.wrap_future(job.done)])
         self._draw()
 

@@ -77,13 +77,13 @@ async def import_file(screen: PalateScreen) -> None:
 
 
 async def _take_prompts(screen: PalateScreen, name: str, *, held_out: bool) -> None:
-    source, book = named_source(name), screen.workbench.prompts
-    file = await asyncio.to_thread(book.read_file, source, held_out=held_out)
+    source, prompts = named_source(name), screen.workbench.prompts
+    file = await asyncio.to_thread(prompts.read_file, source, held_out=held_out)
     answer: str | None = "a"
     if file.near:
         answer = await screen.app.push_screen_wait(_similar_question(file))
     if answer is not None:
-        adding = book.add_file(file, source.stem, distinct=answer == "d")
+        adding = prompts.add_file(file, source.stem, distinct=answer == "d")
         screen.palate.tell("Imported", added_sentence(await asyncio.wrap_future(adding)))
 
 
@@ -145,7 +145,7 @@ async def _store_pairs(screen: PalateScreen, file: PairFile, *, with_rejects: bo
     rejects = None
     source = file.source()
     if with_rejects:
-        sentence = "Write the rows that cannot be used to this file, to mend and import them:"
+        sentence = "Write the rows that cannot be used to this file, to correct and import them:"
         text = await screen.app.push_screen_wait(AskText("Import", sentence, value=f"{source.stem}.rejects.jsonl"))
         rejects = None if text is None else path_of(text).absolute()
         if rejects is None or (rejects.exists() and not await _replace(screen, rejects)):
@@ -202,7 +202,7 @@ def added_sentence(taken: TakenPrompts) -> str:
     parts = [f"{count(taken.added, 'prompt')} in the set {taken.set_name!r}"]
     for number, words in (
         (taken.duplicates, "known already"),
-        (taken.in_other_set, "left out, because they are on the other side of the held-out wall"),
+        (taken.in_other_set, "left out, because they are in a set of the other kind (labelling or held out)"),
     ):
         if number:
             parts.append(f"{number:,} {words}")

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.content import Content
 
-from db.pair_rows import SETTLED, ComparisonRow, Disagreement
+from db.pair_rows import SETTLED, ComparisonRow, Disagreement, VerdictRow
 from tui.curation.join_format import join_preview_words, joined_words, label_words
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
@@ -43,6 +43,10 @@ class SettleScreen(ReviewScreen):
         given = pair.standing
         settled = given is not None and SETTLED in self.workbench.reasons.of([given.id]).get(given.id, ())
         return f"you: {super().standing(pair)}{' · settled' if settled else ''}"
+
+    def said(self, pair: ComparisonRow, verdict: VerdictRow) -> str:
+        """A verdict in the words that the others' have."""
+        return letter_words(pair, verdict.verdict, verdict.strength, stacked=self.stacked)
 
     def judged(self, pair: ComparisonRow, words: Content) -> None:
         """The next pair; after the last one this one stays, and says that it is settled."""

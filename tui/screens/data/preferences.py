@@ -61,7 +61,7 @@ class PreferencesScreen(PalateScreen):
 
     def screen_shown(self) -> None:
         """Count, unless nothing was stored since."""
-        version = self.workbench.likes.version()
+        version = self.workbench.preferences.version()
         self.run_worker(self._read(version), name="likes", exclusive=True)
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
@@ -70,14 +70,14 @@ class PreferencesScreen(PalateScreen):
             self.screen_shown()
 
     async def _read(self, version: int) -> None:
-        read = partial(self.workbench.likes.read, self._group, source=self._source, givers=self._givers)
+        read = partial(self.workbench.preferences.read, self._group, source=self._source, givers=self._givers)
         try:
             page = await asyncio.to_thread(read, version=version)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
         self._page = page
-        self._rows = self.workbench.likes.givers()
+        self._rows = self.workbench.preferences.givers()
         self.query_one("#likes-text", Static).update(page_text(page))
         self.refresh_bindings()
 
@@ -160,11 +160,11 @@ def page_text(page: PreferenceReport) -> Content:
         _quiet(words.counted_words(page)),
         _quiet(words.HOW),
         Content(""),
-        *_table(page.likes.preferences),
+        *_table(page.summary.preferences),
         _quiet(words.LONGER_ELSEWHERE),
     ]
-    if page.likes.equal_length:
-        parts += [Content(""), _quiet(words.EQUAL), *_table(page.likes.equal_length)]
+    if page.summary.equal_length:
+        parts += [Content(""), _quiet(words.EQUAL), *_table(page.summary.equal_length)]
     if page.reasons:
         lines = (Content(visible(words.reason_words(each))) for each in page.reasons)
         parts += [Content(""), _head("By reason"), *lines]

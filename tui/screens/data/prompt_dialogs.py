@@ -18,8 +18,8 @@ class ShowPrompt(Dialog[None]):
 
     AUTO_FOCUS = "VerticalScroll"
 
-    def __init__(self, book: PromptSets, prompt: int) -> None:
-        self._prompt = book.prompt(prompt)
+    def __init__(self, prompts: PromptSets, prompt: int) -> None:
+        self._prompt = prompts.prompt(prompt)
         super().__init__(" · ".join(part for part in (self._prompt.set_name, self._prompt.field) if part))
 
     def compose_question(self) -> ComposeResult:

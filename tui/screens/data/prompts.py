@@ -12,27 +12,23 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from db.prompt_rows import PromptListRow, SetCounts
-from tui.curation.prompt_sets import PromptSets, added_words
 from tui.errors import KNOWN_ERRORS
 from tui.events import QueueChanged, WorkbenchEvent
 from tui.export.forgetting import ForgetPlan, forget_words, remains_words
-from tui.generation.prompt_growth import GrowthRequest
 from tui.screens.base import PalateScreen
-from tui.screens.data.grow import GrowScreen
 from tui.screens.data.prompt_dialogs import ShowPrompt, crossing_question
-from tui.screens.dialog import AskText, Choose
-from tui.screens.external_editor import edit_text
+from tui.screens.data.prompt_set_actions import SET_KEYS, PromptSetActions
+from tui.screens.dialog import Choose
 from tui.screens.picker import Pick
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import count
 from tui.text.sanitize import visible_line
-from tui.widgets.binding import Binding, TextualBinding, Writing
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.line_input import LineInput
 from tui.widgets.lists.cursor_list import CursorList
 from tui.widgets.lists.prompt_lines import prompt_line, set_lines
 
 _PAGE: Final = 200
-_HERE: Final = ""
 _AHEAD: Final = 20
 _LETTERS: Final = (
     "similar",
@@ -60,12 +56,7 @@ class PromptsScreen(PalateScreen):
     BINDINGS: ClassVar = [
         Binding("escape", "back", "back", id="prompts.back", tooltip="Take the filter off, then back to the verdicts."),
         Binding("slash", "find", "find", id="prompts.find", key_display="/", tooltip="Prompts of this set with words."),
-        Writing("a", "add", "add", id="prompts.add", tooltip="Type a prompt for the marked set."),
-        Writing("e", "write", "write", id="prompts.write", tooltip="Write a prompt for the marked set in your editor."),
-        Writing("n", "new_set", "new set", id="prompts.new-set", tooltip="Make a set, for labelling or for trials."),
-        Writing("r", "rename", "rename", id="prompts.rename", tooltip="Give the marked set another name."),
-        Writing("h", "hold_out", "hold out", id="prompts.hold-out", tooltip="Hold the set out for trials, or back."),
-        Writing("M", "grow", "more", id="prompts.grow", tooltip="A model writes more; you take each or not."),
+        *SET_KEYS,
         Binding("s", "similar", "similar", id="prompts.similar", tooltip="Prompts that are nearly the same."),
         Writing("m", "move", "move", id="prompts.move", tooltip="Move the marked prompt into another set."),
         Writing("x", "remove", "remove", id="prompts.remove", tooltip="Take away a prompt that was never used."),
@@ -80,6 +71,7 @@ class PromptsScreen(PalateScreen):
         self._similar = False
         """Only the prompts are listed that are nearly the same as others."""
         self._asked = 0
+        self.take_actions(PromptSetActions(self, lambda: self.marked_set, self._run))
 
     def compose_body(self) -> ComposeResult:
         """Two lists, and a line to search in the second."""
@@ -90,11 +82,6 @@ class PromptsScreen(PalateScreen):
             yield LineInput(placeholder="words of a prompt", id="words", select=False)
             yield CursorList(id="prompts-list")
             yield Static(id="nothing")
-
-    @property
-    def book(self) -> PromptSets:
-        """Where prompts are read and changed."""
-        return self.workbench.prompts
 
     # -- what is shown -------------------------------------------------------------------------------------------
 
@@ -121,7 +108,7 @@ class PromptsScreen(PalateScreen):
         return self._rows[at] if prompts.has_focus and at is not None and at < len(self._rows) else None
 
     async def _read_sets(self) -> None:
-        self._sets = await asyncio.to_thread(self.book.sets)
+        self._sets = await asyncio.to_thread(self.workbench.prompts.sets)
         self.query_one("#sets-list", CursorList).show(set_lines(self._sets))
         await self._read_prompts()
 
@@ -133,11 +120,13 @@ class PromptsScreen(PalateScreen):
         if marked is None:
             return
         if self._similar:
-            rows = await asyncio.to_thread(self.book.similar_together, marked.row.id)
+            rows = await asyncio.to_thread(self.workbench.prompts.similar_together, marked.row.id)
         else:
-            rows = await asyncio.to_thread(self.book.prompts, marked.row.id, words=words, after=after, limit=_PAGE)
+            rows = await asyncio.to_thread(
+                self.workbench.prompts.prompts, marked.row.id, words=words, after=after, limit=_PAGE
+            )
         if mine != self._asked or not self.is_mounted:
-            return  # another set or other words were asked for meanwhile
+            return  # another set or other words were asked for since
         self._complete = self._similar or len(rows) < _PAGE
         shown = self.query_one("#prompts-list", CursorList)
         if more:
@@ -179,7 +168,7 @@ class PromptsScreen(PalateScreen):
     @on(OptionList.OptionSelected, "#prompts-list")
     @leads_away_once
     def _prompt_opened(self, event: OptionList.OptionSelected) -> None:
-        self.app.push_screen(ShowPrompt(self.book, int(str(event.option_id))))
+        self.app.push_screen(ShowPrompt(self.workbench.prompts, int(str(event.option_id))))
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """What the keys do depends on where the mark is."""
@@ -191,16 +180,9 @@ class PromptsScreen(PalateScreen):
             return False
         if action in ("move", "remove"):
             return True if self.marked_prompt is not None else None
-        if action == "grow":
-            return True if self.marked_set is not None and not self.marked_set.row.held_out else None
-        if action in ("add", "write", "rename", "hold_out", "forget"):
+        if action == "forget":
             return True if self.marked_set is not None else None
         return super().check_action(action, parameters)
-
-    def key_label(self, binding: TextualBinding) -> str:
-        """A set that is held out can be released."""
-        marked = self.marked_set
-        return "release" if binding.action == "hold_out" and marked and marked.row.held_out else binding.description
 
     # -- finding -------------------------------------------------------------------------------------------------
 
@@ -238,87 +220,6 @@ class PromptsScreen(PalateScreen):
 
     # -- changing ------------------------------------------------------------------------------------------------
 
-    def action_add(self) -> None:
-        """Type a prompt for the marked set."""
-        marked = self.marked_set
-        if marked is not None:
-            sentence = f"A question for the set {marked.row.name!r}. For more than a line press e instead."
-            ask = AskText("Add a prompt", sentence)
-            self.app.push_screen(ask, lambda text: self._run(self._add(marked, text)) if text else None)
-
-    async def _add(self, marked: SetCounts, text: str) -> None:
-        added = await asyncio.wrap_future(self.book.add(marked.row.id, text))
-        self.palate.tell("Add a prompt", added_words(added, marked.row.name))
-
-    def action_write(self) -> None:
-        """Write a prompt in the editor."""
-        marked = self.marked_set
-        if marked is not None:
-            self._run(self._write(marked))
-
-    async def _write(self, marked: SetCounts) -> None:
-        edited = await edit_text(self.app, "")
-        if edited.text.strip():
-            await self._add(marked, edited.text)
-        edited.forget()
-
-    def action_grow(self) -> None:
-        """Let a model write more prompts like those of the marked set; ask which, where there is a choice."""
-        marked = self.marked_set
-        if marked is None or marked.row.held_out:
-            return
-        servers = self.workbench.servers.all()
-        if not servers:
-            self._grow(marked, _HERE)
-            return
-        rows = [(_HERE, Content("the base model here"))]
-        rows += [(each.name, Content(visible_line(f"{each.name} · {each.server.model}", 60))) for each in servers]
-        sentence = f"Who writes more prompts like those of {marked.row.name!r}? A few of them are shown to it."
-        pick = Pick("More prompts", sentence, rows)
-        self.app.push_screen(pick, lambda key: self._grow(marked, key) if key is not None else None)
-
-    def _grow(self, marked: SetCounts, server: str) -> None:
-        request = GrowthRequest(marked.row.name, server=None if server == _HERE else server)
-        self.app.push_screen(GrowScreen(request, marked.row.id))
-
-    def action_new_set(self) -> None:
-        """Ask for a name, then what the set is for."""
-        self.app.push_screen(AskText("New set", "Its name, for one: letters", placeholder="name"), self._new_set_named)
-
-    def _new_set_named(self, name: str | None) -> None:
-        if name:
-            kinds = (("l", "for labelling"), ("h", "held out for trials, never trained on"))
-            make = lambda key: self._run(self._new_set(name, key == "h")) if key else None  # noqa: E731
-            self.app.push_screen(Choose("New set", f"What is {name!r} for?", kinds), make)
-
-    async def _new_set(self, name: str, held_out: bool) -> None:
-        await asyncio.wrap_future(self.book.new_set(name, held_out=held_out))
-
-    def action_rename(self) -> None:
-        """Ask for another name."""
-        marked = self.marked_set
-        if marked is not None:
-            ask = AskText("Rename", f"Another name for {marked.row.name!r}.", value=marked.row.name)
-            self.app.push_screen(ask, lambda name: self._run(self._rename(marked, name)) if name else None)
-
-    async def _rename(self, marked: SetCounts, name: str) -> None:
-        await asyncio.wrap_future(self.book.rename(marked.row.id, name))
-
-    def action_hold_out(self) -> None:
-        """Say what it means, then hold the set out or hand it back."""
-        marked = self.marked_set
-        if marked is not None:
-            self._run(self._ask_to_cross(marked))
-
-    async def _ask_to_cross(self, marked: SetCounts) -> None:
-        to_trials = not marked.row.held_out
-        meant = await asyncio.to_thread(self.book.crossing_of_set, marked.row.id)
-        act = lambda key: self._run(self._cross(marked, to_trials)) if key else None  # noqa: E731
-        self.app.push_screen(crossing_question(marked.row.name, meant, to_trials), act)
-
-    async def _cross(self, marked: SetCounts, to_trials: bool) -> None:
-        await asyncio.wrap_future(self.book.set_held_out(marked.row.id, to_trials))
-
     def action_move(self) -> None:
         """Choose where the marked prompt goes."""
         prompt, here = self.marked_prompt, self.marked_set
@@ -332,12 +233,12 @@ class PromptsScreen(PalateScreen):
         target = next(each for each in self._sets if each.row.id == set_id)
 
         def move() -> asyncio.Future[Any]:
-            return asyncio.wrap_future(self.book.move([prompt.id], set_id))
+            return asyncio.wrap_future(self.workbench.prompts.move([prompt.id], set_id))
 
         if target.row.held_out == here.row.held_out:
             await move()
             return
-        meant = await asyncio.to_thread(self.book.crossing, [prompt.id])
+        meant = await asyncio.to_thread(self.workbench.prompts.crossing, [prompt.id])
         question = crossing_question(target.row.name, meant, target.row.held_out)
         self.app.push_screen(question, lambda key: self._run(move()) if key else None)
 
@@ -350,7 +251,7 @@ class PromptsScreen(PalateScreen):
             self.app.push_screen(Choose("Remove", sentence, (("x", "remove this prompt"),)), act)
 
     async def _remove(self, prompt: PromptListRow) -> None:
-        await asyncio.wrap_future(self.book.remove(prompt.id))
+        await asyncio.wrap_future(self.workbench.prompts.remove(prompt.id))
 
     def action_forget(self) -> None:
         """Say what it takes away, then forget the marked prompt, or the marked set where no prompt is marked."""

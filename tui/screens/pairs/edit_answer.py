@@ -73,7 +73,7 @@ class EditAnswer(Actions):
     async def _keep(self, pair: ComparisonRow, original: int, edited: Edited) -> None:
         screen = self._screen
         screen.gate.begin()
-        kept = begun(lambda: screen.workbench.edit_answer(pair.id, original, edited.text))
+        kept = begun(lambda: screen.workbench.labelling.edit_answer(pair.id, original, edited.text))
         if await screen.commit(asyncio.wrap_future(kept)):
             edited.forget()
             self._feed.show_next(after=pair.id, note="saved: your text is better than the answer")

@@ -179,4 +179,4 @@ class QueuedPairs:
 
     def take_back(self) -> Future[int | None]:
         """Undo the newest verdict of all."""
-        return self._screen.workbench.undo()
+        return self._screen.workbench.labelling.undo()

@@ -70,5 +70,5 @@ class NewAnswers(Actions):
         workbench.new_answers.check()
         if may_skip(pair):
             layout, seconds = self._screen.layout_word, self._screen.seconds_read()
-            skipped = workbench.judge(pair.id, "skip", side=None, layout=layout, seconds=seconds)
+            skipped = workbench.labelling.judge(pair.id, "skip", side=None, layout=layout, seconds=seconds)
             await asyncio.wrap_future(skipped)

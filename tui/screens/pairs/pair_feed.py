@@ -64,7 +64,7 @@ class PairFeed(Actions):
             self._screen.call_after_refresh(self._screen.painted)
 
     def _is_open(self, pair: ComparisonRow) -> bool:
-        """Is it still without a verdict? It may have been judged elsewhere meanwhile."""
+        """Is it still without a verdict? Another process may have judged it."""
         now = self._screen.workbench.comparison(pair.id).standing
         return (now and now.id) == (pair.standing and pair.standing.id)
 
@@ -113,7 +113,7 @@ class PairFeed(Actions):
     # -- news ----------------------------------------------------------------------------------------------------
 
     def look_for_a_pair(self) -> None:
-        """Show a pair that came meanwhile; whoever reads one is not disturbed."""
+        """Show a pair that became ready, unless one is being read."""
         if self.pair is None and not self._screen.gate.deciding and self._screen.is_current:
             self.show_next()
 

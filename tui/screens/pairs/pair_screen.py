@@ -77,7 +77,7 @@ class PairScreen(PalateScreen):
         return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
-        """A key: somebody reads."""
+        """A key: the person reads."""
         self.clock.touch(time.monotonic())
 
     def painted(self) -> None:
@@ -170,7 +170,7 @@ class PairScreen(PalateScreen):
             self.view.note(refusal)
             return
         stored = begun(
-            lambda: self.workbench.judge(
+            lambda: self.workbench.labelling.judge(
                 pair.id,
                 verdict,
                 strength=strength,

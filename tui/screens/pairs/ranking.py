@@ -174,7 +174,7 @@ class RankingScreen(PalateScreen):
         pairs, answers = [pair.id for pair in self._pairs], [answer.id for answer in self._answers]
         layout = "stacked" if self.stacked else "grid"
         try:
-            stored = self.workbench.rank_answers(pairs, answers, ranks, layout=layout, seconds=seconds)
+            stored = self.workbench.labelling.rank_answers(pairs, answers, ranks, layout=layout, seconds=seconds)
             await asyncio.wrap_future(stored)
         except KNOWN_ERRORS as error:
             self._saving = False

@@ -53,7 +53,7 @@ class VerdictScreen(PairScreen):
     def screen_shown(self) -> None:
         """Read the pair and its history."""
         pair = self._pair = self.workbench.comparison(self._comparison)
-        self.workbench.names_were_shown(self._comparison)
+        self.workbench.labelling.names_were_shown(self._comparison)
         self.view.show(pair, position=self.workbench.prompt_position(pair.prompt.id))
         self._draw(pair)
         self.call_after_refresh(self.painted)
@@ -68,8 +68,12 @@ class VerdictScreen(PairScreen):
 
     def standing(self, pair: ComparisonRow) -> str:
         """The present verdict, and whether it counts for training."""
-        words = verdict_in_words(pair, pair.standing, stacked=self.stacked) if pair.standing else "open"
+        words = self.said(pair, pair.standing) if pair.standing else "open"
         return f"{words} · − out of training" if self._out else words
+
+    def said(self, pair: ComparisonRow, verdict: VerdictRow) -> str:
+        """A verdict in words."""
+        return verdict_in_words(pair, verdict, stacked=self.stacked)
 
     def _history(self, pair: ComparisonRow) -> list[str]:
         """The pair's note, then all its verdicts and changes, newest first."""

@@ -87,7 +87,7 @@ class RunOverlayScreen(PalateScreen):
             self._pace.news()
 
     def on_resize(self) -> None:  # type: ignore[override]
-        """Set the columns of the settings anew."""
+        """Set the columns of the settings again."""
         if self._runs:
             self._draw_texts()
 
@@ -117,8 +117,8 @@ class RunOverlayScreen(PalateScreen):
         head = Content.assemble((count(len(self._runs), "run"), "bold"), " over one another")
         more = f" · metric {at} of {len(self._metrics)}, tab for the next"
         update_static(self.query_one("#overlay-headline", Static), head + Content.styled(more, "$quiet"))
-        told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
-        update_static(self.query_one("#readings", Static), told)
+        words = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
+        update_static(self.query_one("#readings", Static), words)
         rows = [each.run for each in self._runs]
         settings = [*settings_beside(rows), *facts_beside(rows)]
         settings.sort(key=lambda line: not line.differs)
@@ -129,8 +129,8 @@ class RunOverlayScreen(PalateScreen):
     def _draw_readings(self) -> None:
         """Read every run where the crosshair is."""
         sixteen = self.app.console.color_system == "standard"
-        told = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
-        update_static(self.query_one("#readings", Static), told)
+        words = readings(self._runs, self._metric, self.cross, sixteen=sixteen)
+        update_static(self.query_one("#readings", Static), words)
 
     def action_metric(self, by: int) -> None:
         """The next metric, or the one before."""

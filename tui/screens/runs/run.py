@@ -55,7 +55,7 @@ class RunScreen(PalateScreen):
         self._row: RunRow | None = None
         self._page: RunPage | None = None
         self._history = RunHistory()
-        self._ledger = EpochMargins(0, 0, ())
+        self._epoch_margins = EpochMargins(0, 0, ())
         self._general_text: tuple[float, float] | None = None
         self._family: list[TreeLine] = []
         self._pace = DrawThrottle(self.set_timer, self._draw)
@@ -106,7 +106,7 @@ class RunScreen(PalateScreen):
 
     def _read_beside(self) -> None:
         """What other runs and verdicts may change: read when they do, not at every step."""
-        self._ledger = self.workbench.records.ledger(self._run)
+        self._epoch_margins = self.workbench.records.epoch_margins(self._run)
         self._general_text = self.workbench.records.general_text(self._run)
         self._adapters.read()
         self._family = family_of(self.workbench.run(self._run), self.workbench.runs(), self._adapters.views)
@@ -123,7 +123,7 @@ class RunScreen(PalateScreen):
         self._draw_progress(run)
         self.query_one(RunCharts).draw(self._history, steps_in_view(run))
         log, parent = self.workbench.run_log(self._run), self._adapters.get(run.parent_adapter)
-        self._page = RunPage(run, adapter, parent, log, self._ledger, self._family, self._general_text)
+        self._page = RunPage(run, adapter, parent, log, self._epoch_margins, self._family, self._general_text)
         self._draw_facts()
         self.refresh_bindings()
 
@@ -161,7 +161,7 @@ class RunScreen(PalateScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without wrong pairs there is nothing to look at again."""
         if action == "wrong":
-            return bool(self._ledger.pairs)
+            return bool(self._epoch_margins.pairs)
         return super().check_action(action, parameters)
 
     def action_samples(self) -> None:
@@ -170,5 +170,5 @@ class RunScreen(PalateScreen):
 
     def action_wrong(self) -> None:
         """Open the pairs that stay wrong, the lowest margin first."""
-        pairs = [(pair.comparison, f"margin {signed(pair.margins[-1])}") for pair in self._ledger.pairs]
+        pairs = [(pair.comparison, f"margin {signed(pair.margins[-1])}") for pair in self._epoch_margins.pairs]
         self.app.push_screen(ReviewScreen(pairs))

@@ -236,7 +236,7 @@ class RunsScreen(PalateScreen):
         if run is None:
             return
         if run.id not in self._marked and len(self._marked) == len(SLOT_SIGNS):
-            self.palate.tell("Marks", f"{len(SLOT_SIGNS)} runs can be told apart. Take a mark off first.")
+            self.palate.tell("Marks", f"{len(SLOT_SIGNS)} runs have a colour of their own. Take a mark off first.")
             return
         self._marked ^= {run.id}
         self._draw()

@@ -50,7 +50,7 @@ class SamplesScreen(PalateScreen):
         self._read()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
-        """Take in what came meanwhile."""
+        """Show the samples that came since."""
         match published:
             case SamplesStored(run=self._run.id) | RunChanged(run=self._run.id, event=None):
                 self._read()

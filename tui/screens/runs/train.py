@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 
 from db.run_rows import RunRow
 from engine.config import TrainConfig
@@ -27,48 +24,28 @@ from tui.events import (
 )
 from tui.runs.curves import RunHistory
 from tui.screens.base import PalateScreen
-from tui.screens.confirm import StopScreen
 from tui.screens.name_picker import open_named
 from tui.screens.runs.run_actions import ADAPTER_KEYS, AdapterList, RunActions
+from tui.screens.runs.run_control import RUN_KEYS, RunControl
 from tui.screens.runs.samples import SamplesScreen
+from tui.screens.runs.setup_preview import PreviewCounted, SetupPreview
 from tui.screens.runs.study_actions import STUDY_KEYS, StudyActions
 from tui.screens.runs.train_pickers import named_pairs, named_presets
 from tui.screens.single_dismiss import leads_away_once
-from tui.snapshots import WAITING, AdapterView, RunPhase, RunProgress, TrainPreview
-from tui.training.newest_request import Dropped
+from tui.snapshots import AdapterView, RunProgress
 from tui.training.pair_sets import PairSet
 from tui.training.study import Kind
-from tui.widgets.binding import Binding, TextualBinding, Writing
+from tui.widgets.binding import Binding, Writing
 from tui.widgets.charts.run_charts import DrawThrottle, RunCharts
 from tui.widgets.form.rows import FormRow
 from tui.widgets.form.text_row import TextRow
 from tui.widgets.runs.live_run import LiveRun
 from tui.widgets.runs.train_setup import TrainSetup
 
-if TYPE_CHECKING:
-    from engine.estimates.preflight import Preflight
-
-
-_SETTLED_S: Final = 0.3
-"""How long settings must be unchanged before the preflight: nobody needs it for half a number."""
-
-
 _NOTICED_S: Final = 0.2
 """What takes less needs no word."""
 TALL: Final = 34
 """From this many lines on there is room for the newest samples below the curves."""
-
-
-PreviewedRun = tuple[TrainConfig, PairSet]
-"""What a preview is of."""
-
-
-class PreviewCounted(Message):
-    """What a run with the settings and pairs `wanted` would do is counted."""
-
-    def __init__(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
-        super().__init__()
-        self.wanted, self.preview = wanted, preview
 
 
 class TrainScreen(PalateScreen):
@@ -78,8 +55,7 @@ class TrainScreen(PalateScreen):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL, "-tall")]
     BINDINGS = [
         Writing("S", "start", "start", id="train.start", tooltip="Start a run with these settings."),
-        Writing("x,full_stop", "stop", "stop", id="train.stop", tooltip="End the run early: keep its adapter, or not."),
-        Writing("space", "pause", "pause", id="train.pause", tooltip="Let the run wait at a checkpoint, or continue."),
+        *RUN_KEYS,
         Writing("p", "presets", "presets", id="train.presets", tooltip="Take, save, rename or remove a preset."),
         Writing("w", "pairs", "which pairs", id="train.pairs", tooltip="Take or keep a set of pairs to train on."),
         Binding("s", "samples", "samples", id="run.samples", tooltip="Read how the answers change as the run learns."),
@@ -95,15 +71,13 @@ class TrainScreen(PalateScreen):
         self._row: RunRow | None = None
         self._alive: RunProgress | None = None
         self._is_starting = False
-        self._wanted: PreviewedRun | None = None
-        """The settings and pairs of the newest preview that was asked for."""
-        self._drawn: tuple[PreviewedRun | None, TrainPreview] | None = None
+        self._preview = SetupPreview(self)
         self._history = RunHistory()
         self._pace = DrawThrottle(self.set_timer, self._draw_run)
         self._adapters = AdapterList(self)
         self._studies = StudyActions(self)
-        self.take_actions(RunActions(self, self.shown_run, self._adapters))
-        self.take_actions(self._studies)
+        control = RunControl(self, self._studies, shown=lambda: self._alive, now=lambda: self._progress(self._run))
+        self.take_actions(RunActions(self, self.shown_run, self._adapters), control, self._studies)
 
     def compose_body(self) -> ComposeResult:
         """The settings, and the run; one of them is shown."""
@@ -151,7 +125,7 @@ class TrainScreen(PalateScreen):
             case ModelChanged() | StudyChanged():
                 self._read_setup()
             case VerdictStored():
-                self._draw_setup()
+                self._preview.draw()
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -199,52 +173,13 @@ class TrainScreen(PalateScreen):
         setup.set_presets(self.workbench.presets.all(setup.counted))
         self._studies.read()
         setup.show_studies(self._studies.search, self._studies.outlook)
-        self._draw_setup()
-
-    def _draw_setup(self) -> None:
-        """Draw what is known at once, without a query: this comes after every key. The rest is counted on a thread."""
-        setup = self.query_one(TrainSetup)
-        config, pairs = setup.config(), setup.pairs
-        setup.show_preset(config)
-        self._wanted = config, pairs
-        if (known := self.workbench.known_train_preview(config, pairs)) is not None:
-            self._show_preview(known)
-        self.workers.cancel_group(self, "preflight")
-        self.workbench.ask_train_preview(config, pairs, partial(self._tell_preview, self._wanted))
-
-    def _show_preview(self, preview: TrainPreview) -> None:
-        """Draw it; what is known is drawn before it is counted, and is mostly the same afterwards."""
-        if self._drawn is None or self._drawn[0] is not self._wanted or self._drawn[1] != preview:
-            self._drawn = self._wanted, preview
-            self.query_one(TrainSetup).show_preview(preview)
-
-    def _tell_preview(self, wanted: PreviewedRun, preview: TrainPreview) -> None:
-        """Called on the thread that counts."""
-        with suppress(RuntimeError):  # the loop closed while the app was leaving
-            self.post_message(PreviewCounted(wanted, preview))
+        self._preview.draw()
 
     @on(PreviewCounted)
     def preview_counted(self, message: PreviewCounted) -> None:
-        """Draw it, unless the settings have changed since; then look at the run more closely."""
-        if message.wanted is not self._wanted or self._run is not None:
-            return
-        self._show_preview(message.preview)
-        if message.preview.steps is not None and self.workbench.model_state.is_ready:
-            look = partial(self._look, message.wanted)  # a coroutine would be left over where the worker never begins
-            self.run_worker(look, group="preflight", exclusive=True)  # type: ignore[arg-type]
-
-    async def _look(self, wanted: PreviewedRun) -> None:
-        """Look at the run more closely, off the screen's thread and once the settings have stood for a moment."""
-        await asyncio.sleep(_SETTLED_S)
-        found: Preflight | str
-        try:
-            found = await asyncio.to_thread(self.workbench.preflight, *wanted, lambda: wanted is not self._wanted)
-        except Dropped:
-            return
-        except KNOWN_ERRORS as error:
-            found = str(error)
-        if wanted is self._wanted:
-            self.query_one(TrainSetup).show_preflight(found)
+        """Draw it while the settings are shown."""
+        if self._run is None:
+            self._preview.counted(message)
 
     def _draw_run(self) -> None:
         if self._run is None:
@@ -264,25 +199,20 @@ class TrainScreen(PalateScreen):
 
     @on(FormRow.Changed)
     def settings_changed(self) -> None:
-        """Tell at once what the settings would do."""
-        self._draw_setup()
+        """Show at once what a run by these settings would do."""
+        self._preview.draw()
 
     # -- actions -------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only the keys that do something now."""
-        alive = self._alive
         match action:
             case "start" | "presets" | "pairs":
                 return self._run is None
-            case "pause":
-                return alive is not None and alive.phase not in (RunPhase.STOPPING, RunPhase.SAVING)
-            case "stop":
-                return alive is not None and alive.phase is not RunPhase.STOPPING
             case "use_base":
                 return False  # that key belongs to Runs, where adapters are chosen
             case "another":
-                return self._run is not None and alive is None
+                return self._run is not None and self._alive is None
             case "fineness" | "samples":
                 return self._run is not None
         return super().check_action(action, parameters)
@@ -380,31 +310,6 @@ class TrainScreen(PalateScreen):
         setup.start_from_adapter(adapter, self.workbench.adapters())
         setup.form.row("from").focus()
         self._read_setup()
-
-    def key_label(self, binding: TextualBinding) -> str:
-        """The same key continues a run that waits."""
-        waits = self._alive is not None and self._alive.phase in WAITING
-        return "continue" if binding.action == "pause" and waits else super().key_label(binding)
-
-    def action_pause(self) -> None:
-        """Let the run wait, or continue."""
-        alive = self._progress(self._run)
-        if alive is None:
-            return
-        if alive.phase in WAITING:
-            self.workbench.trainer.go_on()
-        else:
-            self.workbench.trainer.pause()
-
-    def action_stop(self) -> None:
-        """Ask whether what the run has learned is kept; then stop it. A search or an outlook is left at once."""
-        alive = self._progress(self._run)
-        if alive is not None and not self._studies.stop():
-            self.app.push_screen(StopScreen(alive), self._stop_answered)
-
-    def _stop_answered(self, answer: str | None) -> None:
-        if answer is not None and self._progress(self._run) is not None:
-            self.workbench.trainer.stop(discard=answer == "d")
 
     def action_another(self) -> None:
         """Back to the settings."""

@@ -37,7 +37,7 @@ def named_pairs(workbench: Workbench, setup: TrainSetup) -> Named:
 
     def rows() -> list[NamedRow]:
         kept = [(each.name or "", replace(each, name=None).words()) for each in sets.all()]
-        own = [NamedRow(name, words, "Looked up anew whenever a run starts.", own=True) for name, words in kept]
+        own = [NamedRow(name, words, "Looked up again whenever a run starts.", own=True) for name, words in kept]
         return [
             NamedRow(_EVERY, "nothing is left out", "Every current pair, of every prompt set.", own=False),
             *own,

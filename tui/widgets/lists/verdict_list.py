@@ -109,7 +109,7 @@ def list_line(row: VerdictListRow) -> Content:
 
 
 def _given_by(row: VerdictListRow) -> Iterable[tuple[str, str]]:
-    """Who gave a verdict that does not stand."""
+    """Who gave a verdict that is not the owner's."""
     if row.by is not None:
         yield f"{visible_line(row.by.replace(':', ' ', 1), 24)}  ", "$accent"
 

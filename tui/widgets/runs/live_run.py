@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -28,6 +29,10 @@ _BAR: Final = 24
 
 class LiveRun(Vertical):
     """Draws one run from its complete state, at most about once a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._readings: Sequence[MachineReading] = ()
 
     def compose(self) -> ComposeResult:
         """Two lines, the machine, four charts, the newest notices."""
@@ -64,10 +69,15 @@ class LiveRun(Vertical):
 
     def show_machine(self, readings: Sequence[MachineReading]) -> None:
         """Draw the machine's figures; none once the run is over, when its page has them."""
+        self._readings = readings
         place = self.query_one("#run-machine", Static)
         place.display = bool(readings)
         if readings:
             update_static(place, machine_lines(readings, place.content_size.width or self.size.width - 2))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The columns fit the width, which is not known before the first layout. Textual calls the base's as well."""
+        self.call_after_refresh(lambda: self.show_machine(self._readings))
 
 
 def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -> Content:
@@ -145,7 +155,7 @@ def _epoch(run: RunRow, done: int, total: int, history: RunHistory) -> float:
 
 _FIRST: Final = {RunPhase.REFERENCE: "answers that you wait for come first"}
 _PHASES: Final = {
-    RunPhase.REFERENCE: "Scoring the pairs with the reference. Answers that you wait for come first.",
+    RunPhase.REFERENCE: "Preparing the run. Answers that you wait for come first.",
     RunPhase.RESUMING: "Resuming the run…",
     RunPhase.TRAINING: "The first step is being computed…",
     RunPhase.STOPPING: "Stopping…",

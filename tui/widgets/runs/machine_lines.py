@@ -14,7 +14,7 @@ from tui.widgets.charts.run_charts import spark_signs
 
 _LINES: Final = 2
 _NARROWEST: Final = 26
-_LABEL, _NUMBER = 7, 8
+_LABEL, _NUMBER = 9, 8
 _MOST_CELLS: Final = 24
 """A longer line of history would be louder than the curves."""
 _FACT_LABEL: Final = 14
@@ -44,7 +44,9 @@ def _column(figure: Figure, readings: Sequence[MachineReading], width: int) -> C
     cells = min(room, _MOST_CELLS)
     number = figure.write(values[-1] or 0.0)
     line = bars(values[-cells:] if cells else [], scale_of(figure, readings[-1]), spark_signs())
-    return Content.assemble((figure.words.ljust(_LABEL), "$quiet"), number.rjust(_NUMBER), " ", line.ljust(room + 2))
+    return Content.assemble(
+        (figure.short.ljust(_LABEL), "$quiet"), number.rjust(_NUMBER), " ", (line.ljust(room + 2), "$quiet")
+    )
 
 
 def machine_facts(readings: Sequence[MachineReading], history: RunHistory, last: int) -> Iterable[Content]:

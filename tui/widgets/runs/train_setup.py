@@ -41,7 +41,7 @@ class NameRow(TextRow):
 
     def __init__(self) -> None:
         self._taken: dict[str, str] = {}
-        super().__init__("name", "name", "What the adapter of this run will be called.", self._check, STEM)
+        super().__init__("name", "name", "The name of this run's adapter.", self._check, STEM)
 
     def _check(self, text: str) -> str:
         name = clean_name(text)

@@ -103,6 +103,15 @@ async def test_the_next_turn_follows_the_chosen_answer_and_undo_opens_the_pair_a
         await until(pilot, lambda: screen.pair is not None and screen.pair.id == second.id)
 
 
+async def test_the_text_field_says_that_the_next_turn_follows_the_answer_that_was_written(workbench: Workbench) -> None:
+    async with asking(workbench) as (pilot, screen):
+        await asked(pilot, screen, *"edit")
+        assert screen.pair is not None
+        assert screen.editor.border_title == "your next turn, after the left answer"
+        workbench.labelling.edit_answer(screen.pair.id, screen.pair.a.id, "A better one.").result()
+        await until(pilot, lambda: screen.editor.border_title == "your next turn, after the answer that you wrote")
+
+
 async def test_a_paste_is_text_without_controls_and_sends_nothing(workbench: Workbench) -> None:
     async with asking(workbench) as (pilot, screen):
         screen.editor.post_message(events.Paste("one\r\ntwo\x1b[2J\x9b1m\nthree\n"))

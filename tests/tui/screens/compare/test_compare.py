@@ -202,9 +202,11 @@ async def test_the_prompt_as_rival_is_shown_and_edited_before_the_trial(
     workbench: FakeWorkbench, size: tuple[int, int]
 ) -> None:
     workbench.blind_trials = asked = Plans()  # type: ignore[attr-defined]
-    read = SimpleNamespace(likes=count_preferences([Choice(at, "a", None, "one", "one two", 0, 0) for at in range(9)]))
+    read = SimpleNamespace(
+        summary=count_preferences([Choice(at, "a", None, "one", "one two", 0, 0) for at in range(9)])
+    )
     read.reasons = ()
-    workbench.likes = SimpleNamespace(read=lambda: read)  # type: ignore[attr-defined]
+    workbench.preferences = SimpleNamespace(read=lambda: read)  # type: ignore[attr-defined]
     app = PalateApp(workbench)
     async with app.run_test(size=size) as pilot:
         await pilot.press("C")

@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.judge_server import NAME, JudgeServer, fill_judged, serving
-from tests.screens import text_of, until, until_shown
+from tests.screens import until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.judges.service import NewJudge
@@ -38,16 +38,15 @@ async def test_a_judge_is_added_and_measured_by_keys(workbench: StillWorkbench, 
             await pilot.press("a")
             await until_shown(pilot, "A name for it.")
             await pilot.press(*"mine", "enter")
-            await until_shown(pilot, f"llama on {NAME}")
+            await until_shown(pilot, f"base@{NAME}: llama")
             await pilot.press("enter")
             await until_shown(pilot, "not measured")
             await until_shown(pilot, "nothing yet: 20 of your pairs are needed")
             await pilot.press("t")
             await until_shown(pilot, "It may decide trials")
             await until(pilot, lambda: workbench.judges.progress is None)
-            shown = text_of(app)
-            assert "26 of 26 (100 %" in shown  # four verdicts are its examples
-            assert "decides trials" in shown
+            await until_shown(pilot, "26 of 26 (100 %")  # four verdicts are its examples
+            await until_shown(pilot, "decides trials")
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(app.screen, JudgesScreen))
 
@@ -57,7 +56,7 @@ async def test_slips_are_opened_for_a_second_look(workbench: StillWorkbench) -> 
     with serving(JudgeServer()) as server:
         pairs = workbench.workspace.write(fill_judged, 25, server.url).result()
         wrong = {"a": "b", "b": "a"}[workbench.comparison(pairs[3]).standing.verdict]  # type: ignore[union-attr]
-        workbench.judge(pairs[3], wrong).result()
+        workbench.labelling.judge(pairs[3], wrong).result()
         judge = workbench.judges.add(NewJudge(name="mine", server=NAME, examples=0))
         asker = workbench.judges.asker(judge)
         list(workbench.judges.measure(judge, asker, pairs=25, tick=lambda: None))

@@ -135,7 +135,7 @@ def labelled(workbench: StillWorkbench) -> int:
 def test_sealed_verdicts_cannot_be_looked_up_in_data(workbench: StillWorkbench) -> None:
     trial = workbench.begin(1)
     pair = workbench.answer(trial)
-    workbench.judge(pair, "b", side="left").result(timeout=60)
+    workbench.labelling.judge(pair, "b", side="left").result(timeout=60)
     assert workbench.data.page() == []
     workbench.blind_trials.open(trial).result(timeout=60)
     assert len(workbench.data.page()) == 1
@@ -238,7 +238,7 @@ async def test_it_offers_the_result_once_it_is_settled(workbench: StillWorkbench
     for _ in range(12):
         pair = workbench.blind_trials.next(trial)
         assert pair is not None
-        workbench.judge(pair.id, "b", side="right").result(timeout=60)
+        workbench.labelling.judge(pair.id, "b", side="right").result(timeout=60)
     async with judging(workbench, trial) as (pilot, app):
         await ready(pilot, app)
         await pilot.press("2")
@@ -269,7 +269,7 @@ def judged(workbench: StillWorkbench) -> int:
     """An opened trial: won, lost, tied, the same, in this order."""
     trial = workbench.begin(4)
     for verdict in ("b", "a", "tie"):
-        workbench.judge(workbench.answer(trial), verdict, side="left").result(timeout=60)
+        workbench.labelling.judge(workbench.answer(trial), verdict, side="left").result(timeout=60)
     workbench.answer(trial, "The very same.", "The very same.")
     workbench.blind_trials.open(trial).result(timeout=60)
     return trial
@@ -355,7 +355,7 @@ async def test_a_lost_prompt_is_moved_into_labelling_only_when_it_is_said(workbe
 async def test_a_pair_judged_anew_after_the_names_is_left_out(workbench: StillWorkbench) -> None:
     trial = judged(workbench)
     won = workbench.trial_comparisons(trial)[0]
-    workbench.judge(won.id, "a", side="left").result(timeout=60)
+    workbench.labelling.judge(won.id, "a", side="left").result(timeout=60)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("C")

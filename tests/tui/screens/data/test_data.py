@@ -22,7 +22,7 @@ SIZE = (120, 40)
 def judged(number: int) -> FakeWorkbench:
     workbench = FakeWorkbench(number)
     for each in range(1, number + 1):
-        workbench.judge(each, "a", side="left", layout="side", seconds=14.0)
+        workbench.labelling.judge(each, "a", side="left", layout="side", seconds=14.0)
     return workbench
 
 
@@ -90,7 +90,7 @@ async def test_hostile_text_is_only_text() -> None:
     workbench = FakeWorkbench(0)
     workbench.rows[1] = comparison(1, evil, evil, prompt=prompt(1, text=evil, set_name="[/]\x1b"))
     workbench.sets.append(PromptSetRow(3, "[/] \x1b[2J", False, "2026-03-02T14:10:00+00:00", 1))
-    workbench.judge(1, "a", side="left", layout="side", seconds=3.0, note=evil)
+    workbench.labelling.judge(1, "a", side="left", layout="side", seconds=3.0, note=evil)
     async with data(workbench) as (pilot, screen, verdicts):
         await until(pilot, lambda: verdicts.option_count == 1)
         assert "[/] [bold ␛[2J␇ ⟨202E⟩rtl [@click=app.quit]x[/]" in str(verdicts.options[0].prompt)
@@ -106,7 +106,7 @@ async def test_a_verdict_stored_meanwhile_appears() -> None:
         await until(pilot, lambda: verdicts.option_count == 2)
         await pilot.press("down")
         workbench.rows[9] = comparison(9)
-        workbench.judge(9, "tie", side=None, layout="none", seconds=None)
+        workbench.labelling.judge(9, "tie", side=None, layout="none", seconds=None)
         await until(pilot, lambda: verdicts.option_count == 3)
         assert verdicts.highlighted_option is not None
         assert verdicts.highlighted_option.id == "1"
@@ -125,7 +125,9 @@ async def opened(pilot: Pilot[None], screen: DataScreen) -> VerdictScreen:
 
 async def test_an_opened_pair_names_answers_and_verdict() -> None:
     workbench = FakeWorkbench(2)
-    workbench.judge(2, "b", strength=2, side="left", layout="side", seconds=14.0)  # 2 is flipped: b stands left
+    workbench.labelling.judge(
+        2, "b", strength=2, side="left", layout="side", seconds=14.0
+    )  # 2 is flipped: b stands left
     async with data(workbench) as (pilot, screen, verdicts):
         await until(pilot, lambda: verdicts.option_count == 1)
         pair = await opened(pilot, screen)

@@ -248,7 +248,7 @@ async def test_an_ending_that_the_format_has_not_is_told(workbench: Workbench, t
 
 def test_what_was_left_out_of_prompts_is_told() -> None:
     assert added_sentence(TakenPrompts("mine", 1, 0, 0, 4)) == (
-        "1 prompt in the set 'mine'; 4 left out, because they are on the other side of the held-out wall."
+        "1 prompt in the set 'mine'; 4 left out, because they are in a set of the other kind (labelling or held out)."
     )
 
 

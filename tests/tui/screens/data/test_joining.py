@@ -31,7 +31,7 @@ def judge(folder: Path, verdicts: str, name: str | None) -> None:
     fill(folder, len(verdicts), words=10)
     workbench = StillWorkbench(folder)
     for comparison, verdict in enumerate(verdicts, 1):
-        workbench.judge(comparison, verdict).result()
+        workbench.labelling.judge(comparison, verdict).result()
     if name is not None:
         workbench.change_setting("name", name)
     workbench.close()
@@ -124,9 +124,9 @@ def test_a_join_that_was_interrupted_is_completed_by_another(ann: Path, monkeypa
 def test_a_workspace_is_joined_while_its_owner_works_in_it(ann: Path) -> None:
     owner = StillWorkbench(ann.parent / "ben")
     try:
-        owner.judge(1, "b").result()
+        owner.labelling.judge(1, "b").result()
         assert records(palate(ann, "join", str(ann.parent / "ben"), "--json"))[0]["to_settle"] == 4
-        assert owner.judge(1, "a").result().verdict == "a"
+        assert owner.labelling.judge(1, "a").result().verdict == "a"
     finally:
         owner.close()
 

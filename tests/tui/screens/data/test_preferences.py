@@ -52,7 +52,7 @@ def fill(conn: Connection) -> None:
 def workbench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StillWorkbench]:
     made = StillWorkbench(tmp_path / "space")
     made.workspace.write(fill).result()
-    monkeypatch.setattr(made.likes, "_adapters", lambda: [adapter_view(1, "taste-1", in_use=True)])
+    monkeypatch.setattr(made.preferences, "_adapters", lambda: [adapter_view(1, "taste-1", in_use=True)])
     yield made
     made.close()
 
@@ -136,13 +136,13 @@ async def test_label_smoothing_is_set_for_the_next_run_and_by_nothing_else(workb
 
 
 async def test_figures_are_kept_until_something_is_stored(workbench: StillWorkbench) -> None:
-    book, version = workbench.likes, workbench.likes.version()
-    page = book.read(version=version)
-    assert book.read(version=workbench.likes.version()) is page
-    workbench.judge(1, "b").result()
-    later = workbench.likes.version()
+    reporter, version = workbench.preferences, workbench.preferences.version()
+    page = reporter.read(version=version)
+    assert reporter.read(version=workbench.preferences.version()) is page
+    workbench.labelling.judge(1, "b").result()
+    later = workbench.preferences.version()
     assert later != version
-    assert book.read(version=later).likes.decided == PAIRS
+    assert reporter.read(version=later).summary.decided == PAIRS
 
 
 def test_the_command_tells_the_same(workbench: StillWorkbench) -> None:

@@ -150,7 +150,7 @@ async def test_a_prompt_is_moved_and_removed(workbench: StillWorkbench) -> None:
 
 
 async def test_a_prompt_is_written_in_the_editor(workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui.screens.data import prompts as module
+    from tui.screens.data import prompt_set_actions as module
     from tui.screens.external_editor import Edited
 
     file = workbench.folder / "edit" / "answer.md"

@@ -426,7 +426,7 @@ async def test_a_pair_judged_elsewhere_makes_way() -> None:
     workbench = FakeWorkbench()
     async with label(workbench) as (pilot, screen):
         await ready(pilot, screen, 1)
-        workbench.judge(1, "a", side=None, layout="none", seconds=None)
+        workbench.labelling.judge(1, "a", side=None, layout="none", seconds=None)
         await ready(pilot, screen, 2)
 
 

@@ -12,7 +12,7 @@ from tui.screens.pairs.verdict import VerdictScreen
 
 async def test_a_key_that_is_held_down_adds_one_verdict() -> None:
     workbench = FakeWorkbench()
-    workbench.judge(1, "a", side="left", layout="side", seconds=3.0)
+    workbench.labelling.judge(1, "a", side="left", layout="side", seconds=3.0)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = VerdictScreen(1)

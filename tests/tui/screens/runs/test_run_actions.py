@@ -1,4 +1,4 @@
-"""The Runs screens over a real workspace: filter, order, marks, an overlay with a crosshair, notes, and the ledger."""
+"""The Runs screens over a real workspace: filter, order, marks, an overlay with a crosshair, notes, epoch margins."""
 
 from collections.abc import Iterator
 from pathlib import Path

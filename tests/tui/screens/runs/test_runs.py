@@ -203,7 +203,7 @@ def test_a_resumed_run_tells_where_it_stands_before_its_next_step() -> None:
     run, alive = run_row(1, "taste-1", "running"), RunProgress(1, "taste-1", 12, 24, None, None, RunPhase.RESUMING)
     assert "step 12 of 24 · epoch 1.5 of 3 · resuming" in progress_line(run, alive, RunHistory()).plain
     begins = progress_line(run, replace(alive, step=0, phase=RunPhase.REFERENCE), RunHistory()).plain
-    assert begins.startswith("Scoring the pairs with the reference")
+    assert begins.startswith("Preparing the run")
     first = progress_line(run, replace(alive, step=0, phase=RunPhase.TRAINING), RunHistory()).plain
     assert first == "The first step is being computed…"
 

@@ -241,7 +241,7 @@ async def test_the_live_line_leaves_out_whole_what_finds_no_room(
     async with app.run_test(size=(columns, 24)) as pilot:
         await open_train(pilot)
         await pilot.press("S")
-        await until_shown(pilot, "Scoring the pairs with the reference")
+        await until_shown(pilot, "Preparing the run")
         workbench.step(14)
         metrics = {"loss": 0.5, "epoch": 2.0, "pairs_per_second": 0.19}
         workbench.publish(RunChanged(1, StepDone(14, 21, 2.0, metrics, 90.0)))
@@ -271,7 +271,7 @@ async def test_a_run_is_watched_to_its_end(workbench: FakeWorkbench, size: tuple
     async with app.run_test(size=size) as pilot:
         await open_train(pilot)
         await pilot.press("S")
-        await until_shown(pilot, "Scoring the pairs with the reference")
+        await until_shown(pilot, "Preparing the run")
         workbench.run_lines[1] = [RunLogRow(1, "2026-03-02T14:10:00Z", "warning", "Pair 7 is \x1b[2J left out.")]
         workbench.step(14)
         await until_shown(pilot, "step 14 of 21 · epoch 2.0 of 3 · 2 min left")
@@ -309,7 +309,7 @@ async def test_the_machine_is_beside_a_run_while_it_is_alive(workbench: FakeWork
     async with app.run_test(size=size) as pilot:
         await open_train(pilot)
         await pilot.press("S")
-        await until_shown(pilot, "Scoring the pairs with the reference")
+        await until_shown(pilot, "Preparing the run")
         place = app.screen.query_one("#run-machine")
         assert not place.display
         workbench.readings = (MachineReading(1.0, "CPU", cpu_use=97.0, memory=1_900_000_000, memory_left=10**10),)
@@ -538,7 +538,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
     workbench: FakeWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks, closing = threading.Event(), threading.Event()
-    look = workbench.preflight
+    look = workbench.previews.preflight
 
     def slow(config: TrainConfig, chosen: PairSet, _: object) -> Preflight:
         looks.set()
@@ -549,7 +549,7 @@ async def test_a_look_at_the_run_that_ends_while_the_app_closes_is_no_error(
         closing.set()
         await asyncio.sleep(0.3)  # the settings beside it are gone before the screen is
 
-    monkeypatch.setattr(workbench, "preflight", slow)
+    monkeypatch.setattr(workbench.previews, "preflight", slow)
     monkeypatch.setattr(LiveRun, "on_unmount", linger, raising=False)
     async with PalateApp(workbench).run_test(size=(80, 24)) as pilot:
         await open_train(pilot)

@@ -89,7 +89,7 @@ async def test_of_previews_that_are_counted_only_the_newest_is_drawn(
     async with app.run_test(size=(120, 40)) as pilot:
         form = await open_form(pilot)
         form.row("seed").focus()
-        monkeypatch.setattr(workbench, "ask_train_preview", hold)
+        monkeypatch.setattr(workbench.previews, "ask", hold)
         await pilot.press("8", "9")
         await until(pilot, lambda: len(held) == 2)
         drawn = text_of(app)

@@ -76,7 +76,7 @@ def test_a_verdict_whose_words_cannot_be_written_is_stored_and_not_called_a_fail
         done = palate(space, "judge", "1", "a", "--json", stdout=full)
         quiet = palate(space, "judge", "2", "b", stderr=full)
     assert done.returncode == OUTPUT_LOST
-    assert "No space left on device. What the command stored is stored." in done.stderr
+    assert "No space left on device. The command's work is stored." in done.stderr
     assert quiet.returncode == 0
     assert judged(space, 1) == ["a"]
     assert judged(space, 2) == ["b"]
