@@ -229,7 +229,8 @@ def move_to_labelling(conn: Connection, comparison: int, *, set_name: str) -> Ve
     Raises:
         NotFound: there is no such comparison.
         NotAllowed: it belongs to no trial, its trial is still sealed, another running trial asks the same prompt,
-            the prompt is no longer held out or was forgotten, or the set `set_name` is held out itself.
+            the prompt is no longer held out or was forgotten, the two answers had different system prompts, or the set
+            `set_name` is held out itself.
     """
     pair = get_comparison(conn, comparison)
     _check_movable(conn, pair)
@@ -263,6 +264,8 @@ def _check_movable(conn: Connection, pair: ComparisonRow) -> None:
         raise NotAllowed(f"Comparison {pair.id} belongs to no trial: its prompt is for labelling already.")
     if get_trial(conn, pair.trial).sealed:
         raise NotAllowed(f"Trial {pair.trial} is still sealed. Judge it to its end, or break its seal, first.")
+    if get_trial(conn, pair.trial).against_system is not None:
+        raise NotAllowed("Its two answers had different system prompts, so they are no pair to train on.")
     if pair.prompt.forgotten:
         raise NotAllowed("The prompt was forgotten, so there is nothing to label.")
     if not pair.prompt.held_out:

@@ -201,7 +201,8 @@ class PairRow:
     `messages` is what the policy saw, system prompt included. `verdict` is the id of the verdict. `ranking` is the
     ranking that the pair belongs to, None where it was asked alone. `thinking` is how the chat template's switch for
     thoughts was set: template, on or off. `said` is tie, both_bad or both_good where the verdict prefers no answer, and
-    chosen is the first one then; else it is "better". `edited` says that a person wrote the chosen answer.
+    chosen is the first one then; else it is "better". `edited` says that a person wrote the chosen answer, and
+    `chosen_foreign` and `rejected_foreign` that an answer was imported or written on a server.
     """
 
     comparison: int
@@ -217,6 +218,8 @@ class PairRow:
     thinking: str = "template"
     said: str = "better"
     edited: bool = False
+    chosen_foreign: bool = False
+    rejected_foreign: bool = False
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ class TrialRow:
     answers, which are never asked. `prompt_set` is None where every held-out prompt could be chosen. `opened` is the
     time at which the names were shown, and `opened_after` the number of judged pairs then. `judge` is the command
     or the name of the judge that decides it, and `judged_by` its id. `sampling` is that of both policies, or of a alone
-    where b has a `sampling_b` of its own. The servers are ids, None for this machine.
+    where b has a `sampling_b` of its own. The servers are ids, None for this machine. A name begins with "prompted"
+    where that policy alone has a system prompt, or another one than b.
     """
 
     id: int
@@ -166,6 +167,17 @@ class TrialRow:
     judged_by: int | None = None
 
     @property
+    def samplings(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The settings with which a answers and those with which b does."""
+        return self.sampling, self.sampling if self.sampling_b is None else self.sampling_b
+
+    @property
+    def against_system(self) -> str | None:
+        """The system prompt that a has and b has not: the prompt as rival. None without one."""
+        a, b = (each.get("system") for each in self.samplings)
+        return a if a and a != b else None
+
+    @property
     def served(self) -> bool:
         """Whether servers answer as both policies."""
         return self.server_a is not None and self.server_b is not None
@@ -173,7 +185,9 @@ class TrialRow:
     @property
     def first_name(self) -> str:
         """The name of the policy that b is compared with: "base" for the base model here."""
-        return "base" if self.model_a_kind == "base" and self.server_a is None else self.model_a_name
+        if self.model_a_kind != "base" or self.server_a is not None:
+            return self.model_a_name
+        return "base" if self.against_system is None else "prompted base"
 
     @property
     def total(self) -> int:

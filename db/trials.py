@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from sqlite3 import Connection, Row
 
 from db.comparisons import comparisons_by_id
@@ -120,7 +121,7 @@ def leave_out(conn: Connection, trial: int, prompts: Sequence[int]) -> None:
 
 
 def _trial_row(row: Row) -> TrialRow:
-    return TrialRow(
+    found = TrialRow(
         id=row["id"],
         kind=row["kind"],
         name=row["name"],
@@ -151,3 +152,4 @@ def _trial_row(row: Row) -> TrialRow:
         server_b=row["server_b"],
         judged_by=row["judged_by"],
     )
+    return found if found.against_system is None else replace(found, model_a_name=f"prompted {found.model_a_name}")

@@ -45,6 +45,7 @@ _OF_GIVER = f"""FROM {GIVEN} given
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
         a.source = 'human' AS a_edited, b.source = 'human' AS b_edited,
+        a.source IN ('import', 'server') AS a_foreign, b.source IN ('import', 'server') AS b_foreign,
         ifnull(json_extract(sa.settings, '$.system'), json_extract(sb.settings, '$.system')) AS system,
         coalesce(json_extract(sa.settings, '$.thinking'), json_extract(sb.settings, '$.thinking'), 'template')
             AS thinking
@@ -352,5 +353,7 @@ def _pair_row(row: Row) -> PairRow:
         ranking=row["ranking"],
         thinking=row["thinking"],
         edited=row["letter"] in ("a", "b") and bool(row[f"{chosen}_edited"]),
+        chosen_foreign=bool(row[f"{chosen}_foreign"]),
+        rejected_foreign=bool(row[f"{rejected}_foreign"]),
         said=row["letter"] if row["letter"] in NOT_DECISIVE else "better",
     )

@@ -23,7 +23,7 @@ class EncodedPair:
     `moved` is the end of the prompt whose tokens differ beside an answer and so are scored with it, "" where there is
     none. `shortened` says that an answer was cut at `max_length`, its end of turn included. `rewriting` is what the
     chat template would have made of an answer that it changes; the judged text is encoded in its place. `outcome`,
-    `edited` and `question` are those of the `PreferencePair`.
+    `edited`, `question`, `chosen_foreign` and `rejected_foreign` are those of the `PreferencePair`.
     """
 
     key: str
@@ -36,6 +36,13 @@ class EncodedPair:
     outcome: Outcome = "better"
     edited: bool = False
     question: str | None = None
+    chosen_foreign: bool = False
+    rejected_foreign: bool = False
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the policy did not write both answers."""
+        return self.chosen_foreign or self.rejected_foreign
 
     @property
     def tokens(self) -> int:
@@ -137,6 +144,8 @@ def _encoded(tokenizer: Any, pair: PreferencePair, config: TrainConfig) -> Encod
         outcome=pair.outcome,
         edited=pair.edited,
         question=pair.question,
+        chosen_foreign=pair.chosen_foreign,
+        rejected_foreign=pair.rejected_foreign,
     )
 
 

@@ -212,12 +212,30 @@ class TrainConfig:
     edit_weight: float = setting(
         0.0, "Weight of an extra loss for each answer that you edited, which keeps it likely; try 0.2 to 1.", low=0
     )
+    off_policy: str = setting(
+        "full",
+        "A pair with imported answers, or a server's: in full, or weighed by how likely the policy writes them (WPO).",
+        choices=("full", "wpo"),
+    )
     learning_rate: float = setting(5e-5, "Step size of AdamW at its peak.", above=0, high=1)
     epochs: int = setting(3, "How many times every pair is seen.", low=1)
     batch_size: int = setting(4, "Pairs per batch.", low=1)
     gradient_accumulation_steps: int = setting(1, "Batches per optimizer step; each pair counts once.", low=1)
     lora_r: int = setting(16, "Rank of the LoRA matrices.", low=1)
     lora_alpha: int = setting(32, "LoRA's scale: its output is multiplied by alpha / r.", low=1)
+    rslora: str = setting(
+        "off",
+        "Multiply LoRA's output by alpha / √r instead (rsLoRA): higher ranks learn as fast.",
+        choices=("off", "on"),
+    )
+    lora_init: str = setting(
+        "b-zero",
+        "Which LoRA matrix begins at 0, so that a run begins as the base: B, with a random A, or A, with a random B.",
+        choices=("b-zero", "a-zero"),
+    )
+    lora_plus_ratio: float = setting(
+        1.0, "How many times the learning rate of A is that of B (LoRA+; its paper takes 16).", above=0, high=1000
+    )
     lora_dropout: float = setting(0.05, "Share of LoRA's inputs dropped while training.", low=0, high=0.99)
     target_modules: str = setting(
         "all-linear", "Which layers get LoRA: all-linear, or layer names with commas between them."
@@ -316,14 +334,17 @@ class TrainConfig:
     def as_learned(self, pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
         """The pairs as far as these settings tell them apart, so that nothing else is part of a run's identity.
 
-        Only the loss "ordinal" knows "much better" from "better", and only an edit weight knows an edit.
+        Only the loss "ordinal" knows "much better" from "better", only an edit weight knows an edit, and only WPO knows
+        an answer that the policy did not write.
         """
-        strength, edits = self.loss == "ordinal", self.edit_weight > 0
+        strength, edits, foreign = self.loss == "ordinal", self.edit_weight > 0, self.off_policy == "wpo"
         return [
             dataclasses.replace(
                 pair,
                 outcome="better" if pair.outcome == "much" and not strength else pair.outcome,
                 edited=pair.edited and edits,
+                chosen_foreign=pair.chosen_foreign and foreign,
+                rejected_foreign=pair.rejected_foreign and foreign,
             )
             for pair in pairs
         ]

@@ -101,18 +101,36 @@ def _better(margin: torch.Tensor, outcome: Outcome, thresholds: Thresholds) -> t
     return -math.log(-math.expm1(tie - much)) - F.logsigmoid(margin - tie) - F.logsigmoid(much - margin)
 
 
-def unpaired_loss(ratios: torch.Tensor, *, beta: float, good: bool) -> torch.Tensor:
+def likelihood_weights(logps: torch.Tensor, squares: torch.Tensor, tokens: Sequence[int]) -> torch.Tensor:
+    """WPO's weights of answers (arXiv:2406.11827, Eq. 2): how likely the policy is to write them.
+
+    Args:
+        logps: (n,) logps of the answers under the policy, in nats.
+        squares: (n,) sums over their tokens of ln Σ p² over the vocabulary.
+        tokens: their lengths, n numbers.
+
+    Returns:
+        (n,) without a gradient, about 1 for an answer that the policy would write itself. An answer of tokens that each
+        have 1/4, where two others have 3/8 each, weighs (1/4) / (1/16 + 2 · 9/64) = 0.7273.
+    """
+    return ((logps - squares).detach() / squares.new_tensor(tokens)).exp()
+
+
+def unpaired_loss(
+    ratios: torch.Tensor, *, beta: float, good: bool, weights: torch.Tensor | float = 1.0
+) -> torch.Tensor:
     """The loss of a pair of which both answers are bad, or good: the unpaired form of APO-zero (arXiv:2408.06266).
 
     Args:
         ratios: (2,) policy − reference logps of both answers. No other pair counts, unlike in KTO.
+        weights: (2,) of the answers.
 
     Returns:
         A scalar, the mean over both answers of s(βr) where they are bad and of 1 − s(βr) where they are good. Ratios of
         10 and −10 with beta 0.1 give 0.5 in both cases.
     """
     likely = torch.sigmoid(beta * ratios)
-    return (1 - likely if good else likely).mean()
+    return (weights * (1 - likely if good else likely)).mean()
 
 
 @dataclass(frozen=True)

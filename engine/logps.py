@@ -28,7 +28,7 @@ class CompletionScores:
     `logps` is float32 and carries the gradient; with an `ld_alpha` below 1 the tokens by which a completion is longer
     than the other one count by that weight in it, and `whole` counts all of them alike. `entropy`, `mean_logits` and
     `top1` are sums over tokens without a gradient (`mean_logits`: of the mean over the vocabulary; `top1`: how many
-    tokens were the likeliest).
+    tokens were the likeliest). So is `squares`, of ln Σ p² over the vocabulary: 0 where it was not asked for.
     """
 
     logps: torch.Tensor
@@ -37,10 +37,17 @@ class CompletionScores:
     mean_logits: torch.Tensor
     top1: torch.Tensor
     whole: torch.Tensor
+    squares: torch.Tensor
 
 
 def score_pair(
-    model: Any, pair: EncodedPair, device: str, *, checkpointing: bool = False, ld_alpha: float = 1.0
+    model: Any,
+    pair: EncodedPair,
+    device: str,
+    *,
+    checkpointing: bool = False,
+    ld_alpha: float = 1.0,
+    squares: bool = False,
 ) -> CompletionScores:
     """Score both completions of a pair under the model as it is now (active adapter, mode, grad mode).
 
@@ -51,6 +58,7 @@ def score_pair(
     Args:
         checkpointing: the backward pass computes each layer again, and the forward pass keeps only its inputs.
         ld_alpha: weight of the tokens by which one completion is longer (LD-DPO, arXiv:2409.06411), 0 to 1.
+        squares: also sum ln Σ p² over the tokens.
     """
     rows = [pair.prompt_ids + pair.chosen_ids, pair.prompt_ids + pair.rejected_ids]
     width = max(map(len, rows))
@@ -65,10 +73,11 @@ def score_pair(
     lengths = (len(pair.chosen_ids), len(pair.rejected_ids))
     head = _Head(whole, output)
     parts = [
-        _score_row(head, hidden[row, start - 1 : start - 1 + length], input_ids[row, start : start + length])
+        _score_row(head, hidden[row, start - 1 : start - 1 + length], input_ids[row, start : start + length], squares)
         for row, length in enumerate(lengths)
     ]
-    whole, entropy, mean_logits, top1 = (torch.stack(values).to(device) for values in zip(*parts, strict=True))
+    stacked = (torch.stack(values).to(device) for values in zip(*parts, strict=True))
+    whole, entropy, mean_logits, top1, concentration = stacked
     logps = whole
     if ld_alpha != 1 and lengths[0] != lengths[1]:
         longer, shared = (0, lengths[1]) if lengths[0] > lengths[1] else (1, lengths[0])
@@ -77,7 +86,7 @@ def score_pair(
         tail, *_ = _score_row(head, hidden[longer, rest], targets)
         tails = torch.stack([tail * (longer == place) for place in range(2)]).to(device)
         logps = whole - (1 - ld_alpha) * tails
-    return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole)
+    return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole, concentration)
 
 
 def next_token_logps(model: Any, ids: Sequence[int], device: str, read: PromptCache) -> torch.Tensor:
@@ -93,11 +102,13 @@ def next_token_logps(model: Any, ids: Sequence[int], device: str, read: PromptCa
     return _Head(whole, output).logits(output.last_hidden_state[0, -1:])[0].float().log_softmax(-1)
 
 
-def _score_row(head: "_Head", hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _score_row(
+    head: "_Head", hidden: torch.Tensor, targets: torch.Tensor, squares: bool = False
+) -> tuple[torch.Tensor, ...]:
     """`score_tokens` of one completion from its hidden states, (n, H), chunk by chunk."""
 
     def score(states: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return score_tokens(head.logits(states), wanted)
+        return score_tokens(head.logits(states), wanted, squares)
 
     parts = []
     for states, wanted in zip(hidden.split(head.rows), targets.split(head.rows), strict=True):  # type: ignore[no-untyped-call]
@@ -139,16 +150,17 @@ class _Head:
 
 
 def score_tokens(
-    logits: torch.Tensor, targets: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Sums over n tokens: log-probability (with gradient), entropy, mean logit and likeliest-token hits.
+    logits: torch.Tensor, targets: torch.Tensor, squares: bool = False
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Sums over n tokens: log-probability (with gradient), entropy, mean logit, likeliest-token hits and ln Σ p².
 
     Args:
         logits: (n, V) of any float type; the log-softmax is taken in float32.
         targets: (n,) token ids; row i of `logits` predicts `targets[i]`.
+        squares: whether to compute the last figure; without it that is 0.
 
     Returns:
-        Four scalars. Two tokens, each given probability 1/2, sum to −2 ln 2 = −1.3863.
+        Five scalars. Two tokens, each given probability 1/2, sum to −2 ln 2 = −1.3863.
     """
     log_probs = logits.float().log_softmax(-1)  # (n, V)
     targets = targets.to(logits.device)  # the last layers may be on another device than the first
@@ -157,4 +169,5 @@ def score_tokens(
         entropy = torch.special.entr(log_probs.exp()).sum()  # 0 where a token is impossible, not NaN
         mean_logits = logits.float().mean(-1).sum()
         top1 = (logits.argmax(-1) == targets).sum()
-    return logps, entropy, mean_logits, top1
+        concentration = (2 * log_probs).logsumexp(-1).sum() if squares else torch.zeros_like(entropy)
+    return logps, entropy, mean_logits, top1, concentration

@@ -6,6 +6,7 @@ module switches the layers itself, and restores their earlier state. PEFT saves 
 """
 
 import copy
+import math
 import os
 import re
 import warnings
@@ -63,6 +64,7 @@ def fresh_config(layers: Sequence[str], config: TrainConfig, *, whole: bool = Tr
         task_type=TaskType.CAUSAL_LM,
         r=config.lora_r,
         lora_alpha=config.lora_alpha,
+        use_rslora=config.rslora == "on",
         lora_dropout=config.lora_dropout,
         target_modules=targets if whole else _in_full(layers, targets),
         bias="none",
@@ -93,6 +95,19 @@ def attach(model: Any, name: str, config: LoraConfig) -> PeftModel:
     for weight in adapter_weights(model, name).values():
         weight.requires_grad_(False)
     return model
+
+
+def begin_with_a_zero(model: PeftModel, name: str) -> None:
+    """Begin a fresh adapter with A = 0 and a random B in place of the opposite (Init[B] of arXiv:2406.08447).
+
+    B is drawn as PEFT draws A: uniform, with a variance of 1 / (3 r). LoRA on an embedding stays as PEFT made it.
+    """
+    with torch.no_grad():
+        for key, weight in adapter_weights(model, name).items():
+            if ".lora_A." in key:
+                weight.zero_()
+            elif ".lora_B." in key:
+                torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5))
 
 
 def _wrap(model: Any, name: str, config: LoraConfig) -> PeftModel:

@@ -116,8 +116,8 @@ class BaseModel:
     def create_adapter(self, name: str, config: TrainConfig) -> None:
         """Load a fresh LoRA adapter in float32, whose first weights come from `config.seed`.
 
-        Its B matrices are zero, so it does not change the model yet. It has gradients inside
-        `policy(name, training=True)`.
+        Its B matrices are zero (with `config.lora_init` "a-zero" its A matrices), so it does not change the model yet.
+        It has gradients inside `policy(name, training=True)`.
 
         Raises:
             AdapterLoadError: the name is taken or unusable, or `config.target_modules` names a layer that the
@@ -128,6 +128,8 @@ class BaseModel:
         with torch.random.fork_rng(devices=self._random_devices()):
             torch.manual_seed(config.seed)
             self._attach(name, peft_config)
+            if config.lora_init == "a-zero":
+                lora.begin_with_a_zero(self.model, name)
 
     def load_adapter(self, name: str, folder: Path, *, trainable: bool = False) -> None:
         """Load the LoRA adapter in `folder` (PEFT's format, safetensors). It has no effect outside of `policy(name)`.

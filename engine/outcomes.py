@@ -93,6 +93,18 @@ def rankings_words(pairs: Sequence[EncodedPair]) -> str | None:
     return f"{which} as one pair each, with {of} in all; each of them counts once in every figure."
 
 
+def foreign_words(pairs: Sequence[EncodedPair]) -> str | None:
+    """Which pairs WPO weighs, and why evaluations do not; None without such a pair."""
+    foreign = sum(pair.is_foreign for pair in pairs)
+    if not foreign:
+        return None
+    have = "1 pair has an answer" if foreign == 1 else f"{foreign} pairs have answers"
+    return (
+        f"{have} that the policy did not write, imported or from a server: in training they weigh as likely as the "
+        "policy is to write them (WPO), in evaluations in full."
+    )
+
+
 def objective_words(pairs: Sequence[EncodedPair], config: TrainConfig, thresholds: Thresholds) -> str | None:
     """What a run learns from and where its figures start; None where every pair has a better answer and no strength."""
     if all(each.outcome == "better" and not each.edited for each in pairs):

@@ -34,6 +34,7 @@ class PreferencePair:
     that the token limit, not the model, ended an answer. `thinking` is how the template's switch for thoughts was set
     while the answers were written: template, on or off. `edited` says that the person wrote the chosen answer.
     `question` names the ranking that the pair belongs to; its pairs weigh as one together, see `engine.questions`.
+    `chosen_foreign` and `rejected_foreign` say that an answer was imported or written on a server.
     """
 
     key: str
@@ -46,6 +47,13 @@ class PreferencePair:
     outcome: Outcome = "better"
     edited: bool = False
     question: str | None = None
+    chosen_foreign: bool = False
+    rejected_foreign: bool = False
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the policy did not write both answers."""
+        return self.chosen_foreign or self.rejected_foreign
 
 
 LEAST_TO_SPLIT = 50
@@ -151,5 +159,8 @@ def pairs_fingerprint(pairs: Sequence[PreferencePair]) -> str:
             del content["outcome"]  # and older than other outcomes
         if not pair.edited:
             del content["edited"]  # and than the weight of edits
+        for name in ("chosen_foreign", "rejected_foreign"):
+            if not content[name]:
+                del content[name]  # and than WPO
         lines.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -128,6 +128,7 @@ def pairs_digest(pairs: Sequence[PreferencePair]) -> str:
             *((pair.thinking,) if pair.thinking != AS_TEMPLATE else ()),
             *((["outcome", pair.outcome],) if pair.outcome != "better" else ()),
             *((["edited"],) if pair.edited else ()),
+            *((["foreign", pair.chosen_foreign, pair.rejected_foreign],) if pair.is_foreign else ()),
         )
         for pair in sorted(pairs, key=lambda pair: pair.key)
     ]

@@ -29,7 +29,7 @@ from engine.events import (
 )
 from engine.general_text import forgotten_words, general_text_pairs, nats_per_token
 from engine.model import BaseModel
-from engine.outcomes import NO_THRESHOLDS, objective_words, rankings_words, thresholds_of
+from engine.outcomes import NO_THRESHOLDS, foreign_words, objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, prepare_pairs
 from engine.questions import count_questions, mean_by_question
@@ -133,7 +133,8 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
         yield Notice(NoticeLevel.INFO, sharing_words(groups, run.peers.count))
     yield from run.prepared.notices()
     pairs = run.prepared.train + run.prepared.evaluation
-    for said in (objective_words(pairs, run.config, run.learner.thresholds), rankings_words(pairs)):
+    objective = objective_words(pairs, run.config, run.learner.thresholds)
+    for said in (objective, rankings_words(pairs), foreign_words(pairs)):
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)

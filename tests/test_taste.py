@@ -1,17 +1,28 @@
 """The benchmark of tastes: its verdicts, its intervals and its file of results, worked by hand."""
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
-from engine.preference import Message
+from engine.config import TrainConfig
+from engine.model import BaseModel, load_base
+from engine.preference import Message, PreferencePair
+from engine.training.learner import adapter_parameters
 from tests.benchmarks.taste import results
-from tests.benchmarks.taste.answers import Answer, Answered
+from tests.benchmarks.taste.answers import Answer, Answered, Writer
+from tests.benchmarks.taste.arms import ARMS, Arm
 from tests.benchmarks.taste.cell import judged_pairs
 from tests.benchmarks.taste.plan import Cell, asked_cells, first_table
+from tests.benchmarks.taste.rounds import asked, judged_in_rounds, rewards_of
+from tests.benchmarks.taste.rule import RULES, judged, loss
+from tests.benchmarks.taste.rule import table as rule_table
 from tests.benchmarks.taste.table import difference, differences, interval, table
 from tests.benchmarks.taste.tastes import TASTES, plainness
+from tests.tiny import save_tiny
 
 
 def answered(*pairs: tuple[str, str]) -> Answered:
@@ -99,6 +110,82 @@ def test_results_go_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:
     file.write_text("{broken\n" + json.dumps(first) + "\n")
     with pytest.raises(SystemExit, match="Line 1"):
         results.read(file)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
+    folder = save_tiny(tmp_path_factory.mktemp("model"))
+    return load_base(str(folder), source="tiny", dtype="float32", device="cpu")
+
+
+def test_verdicts_in_rounds_come_from_the_adapter_of_the_rounds_before(base: BaseModel, tmp_path: Path) -> None:
+    writer = Writer(base, tmp_path, max_new_tokens=6)
+    cell = Cell("shorter", "four-certain", 6, 0.0, 1)
+    learned: list[int] = []
+
+    def judge(answered: Answered, start: int) -> list[PreferencePair]:
+        given = enumerate(zip(answered.prompts, answered.answers, strict=True), start)
+        return [PreferencePair(str(at), prompt, one.text, two.text) for at, (prompt, (one, two)) in given]
+
+    def learn(pairs: Sequence[PreferencePair]) -> str:
+        learned.append(len(pairs))
+        base.create_adapter("a1", TrainConfig(lora_init="a-zero"))
+        with torch.no_grad():
+            for weight in adapter_parameters(base.model, "a1").values():
+                weight += 0.05
+        return "a1"
+
+    pairs = judged_in_rounds(writer, cell, Arm(rounds=3, candidates=4, order="certain"), judge, learn)
+    assert learned == [2, 4]
+    assert [each.key for each in pairs] == ["0", "1", "2", "3", "4", "5"]
+    assert len({each.prompt[-1]["content"] for each in pairs}) == 6
+    assert base.loaded_adapters() == ()
+    assert [file.name.split("-")[:3] for file in tmp_path.iterdir()] == [["labelling", "1", "0"]]
+
+
+def test_the_order_chooses_two_of_four(base: BaseModel) -> None:
+    prompt = (Message(role="user", content="Why?"),)
+    answers = [Answer(text, 3, False) for text in ("one two", "one two", "one two three", "six")]
+    assert {each.text for each in asked(base, "different", prompt, answers, None, "1")} >= {"six"}
+    chance = [asked(base, "certain", prompt, answers, None, str(at)) for at in range(9)]
+    assert all(one.text != two.text for one, two in chance)
+    assert len(set(chance)) > 2
+    base.create_adapter("a1", TrainConfig(lora_init="a-zero"))
+    with torch.no_grad():
+        for weight in adapter_parameters(base.model, "a1").values():
+            weight += 0.05
+    rewards = rewards_of(base, prompt, answers, "a1")
+    assert rewards[0] == rewards[1] == 0
+    low, high = (chosen(rewards, key=rewards.__getitem__) for chosen in (min, max))
+    certain = asked(base, "certain", prompt, answers, "a1", "1")
+    assert {each.text for each in certain} == {answers[low].text, answers[high].text}
+    assert {each.text for each in asked(base, "margin", prompt, answers, "a1", "1")} != {each.text for each in certain}
+    base.unload_adapter("a1")
+
+
+def test_auto_takes_its_settings_from_the_number_of_decided_pairs() -> None:
+    assert ARMS["auto"].config(3, 10) == TrainConfig(learning_rate=2e-4, epochs=6, seed=3)
+    assert ARMS["auto"].config(3, 1000) == TrainConfig(seed=3)
+    assert ARMS["rslora"].config(3, 1000) == TrainConfig(rslora="on", seed=3)
+
+
+def test_the_rules_by_hand() -> None:
+    """The ten pairs say epoch 1 by loss, and by too little to keep it; by accuracy they say epoch 0."""
+    keys = [str(at) for at in range(10)]
+    first = dict.fromkeys(keys, 0.1)
+    second = dict.fromkeys(keys, 2.0) | {"0": -0.1}
+    third = dict.fromkeys(keys, 2.0) | {"0": -0.4}
+    margins = [first, second, third]
+    chosen = {name: rule(margins, keys) for name, rule in RULES.items()}
+    assert chosen == {"last": 2, "best by loss": 1, "best by accuracy": 0, "the rule": 2}
+    worse = dict.fromkeys(keys, 0.5)
+    assert RULES["the rule"]([second, worse], keys) == 0
+    assert loss(0.0) == pytest.approx(math.log(2))
+    assert loss(-800.0) == 800.0
+    others = {str(at): 1.0 for at in range(20)}
+    assert judged([others], 1)["last"] == pytest.approx((loss(1.0), 1.0))
+    rows = [{"taste": "shorter", "seed": 1, "rate": 5e-5, "epochs": 1, "margins": [others]}]
+    assert len(list(rule_table(rows))) == 2 + len(RULES)
 
 
 def test_the_plan_has_every_cell_once_and_the_first_seed_before_the_others() -> None:

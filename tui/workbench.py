@@ -328,6 +328,7 @@ class Workbench(WorkspaceReader):
         *,
         adapter: str | None = None,
         against: str = BASE,
+        against_system: str | None = None,
         num_questions: int = 3,
         sampling: SamplingConfig | None = None,
     ) -> int:
@@ -335,7 +336,11 @@ class Workbench(WorkspaceReader):
         if not (is_served(adapter or "") and is_served(against)):
             self.ensure_model()
         return self.side_by_side.start(
-            adapter=adapter, against=against, num_questions=num_questions, sampling=sampling or self.answers.sampling
+            adapter=adapter,
+            against=against,
+            against_system=against_system,
+            num_questions=num_questions,
+            sampling=sampling or self.answers.sampling,
         )
 
     # -- inside ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from engine.config import TrainConfig
 from engine.estimates.flops import pair_size, run_flops
 from engine.estimates.memory import Memory, estimate_memory
 from engine.estimates.model_shape import ModelShape
-from engine.outcomes import objective_words, rankings_words, thresholds_of
+from engine.outcomes import foreign_words, objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
 from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, rewriting_words
 from engine.questions import by_question, count_questions, weights_of
@@ -104,6 +104,7 @@ def preflight(
         evaluation_words(asked, asked_aside),
         objective_words(both, config, thresholds_of(both)),
         rankings_words(both),
+        foreign_words(both),
         prepared.thoughts,
     )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))

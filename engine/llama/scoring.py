@@ -44,24 +44,29 @@ class LlamaScorer:
         dropout: Dropout | None = None,
         checkpointing: bool = False,
         ld_alpha: float = 1.0,
+        squares: bool = False,
     ) -> list[CompletionScores]:
         """The pairs' completion scores in one pass, with gradients for the adapter unless grad mode is off.
 
         With `checkpointing` the backward pass computes each layer again, with the same dropout, and the forward pass
-        keeps only its inputs. Without `dropout` nothing is dropped. For `ld_alpha` see `engine.logps.score_pair`.
+        keeps only its inputs. Without `dropout` nothing is dropped. For `ld_alpha` and `squares` see
+        `engine.logps.score_pair`.
         """
         packed = pack(pairs, device)
         again = checkpointing and torch.is_grad_enabled()
         hidden = self._hidden(packed, dropout, again)[packed.predicting]  # (n, H)
-        values = TokenScores.apply(hidden, self._weights.head.weight, self._mean_head, packed.targets)  # type: ignore[no-untyped-call]
+        head = self._weights.head.weight
+        values = TokenScores.apply(hidden, head, self._mean_head, packed.targets, squares)  # type: ignore[no-untyped-call]
         sums = [_by_completion(value, packed) for value in values]  # each (pairs, 2)
         compared = sums[0]
         if ld_alpha != 1:
             weights = values[0].new_tensor(_length_weights(packed, ld_alpha))
             compared = _by_completion(values[0] * weights, packed)
         return [
-            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1, whole)
-            for place, logps, whole, entropy, mean_logits, top1 in zip(packed.places, compared, *sums, strict=True)
+            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1, whole, concentration)
+            for place, logps, whole, entropy, mean_logits, top1, concentration in zip(
+                packed.places, compared, *sums, strict=True
+            )
         ]
 
     def _hidden(self, packed: PackedPairs, dropout: Dropout | None, checkpointing: bool) -> torch.Tensor:

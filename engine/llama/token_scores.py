@@ -23,41 +23,47 @@ def mean_of_rows(weight: torch.Tensor) -> torch.Tensor:
 
 
 class TokenScores(torch.autograd.Function):
-    """`apply(hidden, weight, mean_weight, targets)`: log-probability, entropy, mean logit and hit of n tokens."""
+    """`apply(hidden, weight, mean_weight, targets, squares)`: the figures of n tokens."""
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, mean_weight: torch.Tensor, targets: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        ctx: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        mean_weight: torch.Tensor,
+        targets: torch.Tensor,
+        squares: bool = False,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Score n tokens.
 
         Args:
             hidden: (n, H); row i predicts `targets[i]`.
             weight: (V, H), the output layer; `mean_weight` is its mean over the vocabulary, (H,) float32.
             targets: (n,) token ids.
+            squares: whether to compute the last figure; without it that is 0.
 
         Returns:
-            Four of (n,): log-probabilities (float32, differentiable), entropies, mean logits, and whether the target
-            was a likeliest token.
+            Five of (n,): log-probabilities (float32, differentiable), entropies, mean logits, whether the target was a
+            likeliest token, and ln Σ p² over the vocabulary.
         """
         rows = max(1, (_CHUNK_VALUES_ON_CUDA if weight.is_cuda else _CHUNK_VALUES) // weight.shape[0])
         buffers = _Buffers(min(rows, len(targets)), weight)
         chunks = [
-            buffers.score(hidden[start : start + rows], weight, targets[start : start + rows])
+            buffers.score(hidden[start : start + rows], weight, targets[start : start + rows], squares)
             for start in range(0, len(targets), rows)
         ]
-        logps, entropy, top1, gradient = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+        logps, entropy, top1, concentration, gradient = (torch.cat(parts) for parts in zip(*chunks, strict=True))
         ctx.save_for_backward(gradient)
         ctx.hidden_dtype = hidden.dtype
         mean_logits = hidden.float() @ mean_weight
-        ctx.mark_non_differentiable(entropy, mean_logits, top1)
-        return logps, entropy, mean_logits, top1
+        ctx.mark_non_differentiable(entropy, mean_logits, top1, concentration)
+        return logps, entropy, mean_logits, top1, concentration
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Scale the gradient that the forward pass formed."""
         (formed,) = ctx.saved_tensors  # (n, H) float32: d logps[i] / d hidden[i]
-        return (formed * gradients[0][:, None]).to(ctx.hidden_dtype), None, None, None
+        return (formed * gradients[0][:, None]).to(ctx.hidden_dtype), None, None, None, None
 
 
 class _Buffers:
@@ -68,8 +74,10 @@ class _Buffers:
         self.logits = torch.empty(shape, dtype=weight.dtype, device=weight.device)
         self.wide = torch.empty(shape, dtype=torch.float32, device=weight.device)
 
-    def score(self, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Log-probabilities, entropies, hits, each (c,), and gradients (c, H), of one chunk."""
+    def score(
+        self, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, squares: bool
+    ) -> tuple[torch.Tensor, ...]:
+        """Log-probabilities, entropies, hits, ln Σ p², each (c,), and gradients (c, H), of one chunk."""
         count = len(targets)
         logits = torch.mm(hidden, weight.t(), out=self.logits[:count])  # (c, V)
         highest = logits.amax(-1)  # (c,)
@@ -77,8 +85,10 @@ class _Buffers:
         wide = self.wide[:count].copy_(logits).sub_(highest.float()[:, None]).exp_()
         total = wide.sum(-1)  # (c,) Σ exp(logit − highest)
         normaliser = highest.float() + total.log()
+        norm = torch.linalg.vector_norm(wide, dim=-1) if squares else total  # reads what it has, and copies nothing
         # Σ p·w is both the softmax's part of the gradient and, times hidden, the mean logit under p
         expected = (logits.copy_(wide) @ weight).float() / total[:, None]  # (c, H)
         entropy = normaliser - (expected * hidden.float()).sum(-1)
         gradient = weight[targets].float() - expected
-        return target_logits.float() - normaliser, entropy, target_logits == highest, gradient
+        concentration = 2 * (norm.log() - total.log())
+        return target_logits.float() - normaliser, entropy, target_logits == highest, concentration, gradient

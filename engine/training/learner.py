@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -60,7 +61,10 @@ class Learner:
         self.dropout_rule = DropoutRule.BY_PAIR
         self._scale = _FLOAT16_SCALE if base.dtype == "float16" else 1.0
         self.optimizer = torch.optim.AdamW(
-            self.parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+            _parameter_groups(self.parameters, config.lora_plus_ratio),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
 
     # -- turns ---------------------------------------------------------------------------------------------------
@@ -120,8 +124,14 @@ class Learner:
         """
         with self.turn(self.adapter, learning=True):
             held = self._held(group)
-            scores = self.scorer.score_group(self.adapter, group, dropout=self._dropout(group, step))
-            losses = torch.stack([self._loss(*each, window) for each in zip(group, scores, held, strict=True)])
+            foreign, dropout = any(pair.is_foreign for pair in group), self._dropout(group, step)
+            scores = self.scorer.score_group(self.adapter, group, dropout=dropout, squares=foreign)
+            losses = torch.stack(
+                [
+                    pair_loss(*each, window, self.config, self.thresholds, weigh=True)
+                    for each in zip(group, scores, held, strict=True)
+                ]
+            )
             (self._weighted(losses, group, window).sum() * (self._scale / count_questions(window))).backward()  # type: ignore[no-untyped-call]
             return self._pair_scores(group, scores, losses)
 
@@ -157,7 +167,7 @@ class Learner:
             norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.config.max_grad_norm).item()
             if math.isfinite(norm):
                 for group in self.optimizer.param_groups:
-                    group["lr"] = learning_rate
+                    group["lr"] = learning_rate * group.get("times", 1.0)
                 self.optimizer.step()
             self.optimizer.zero_grad()
         if not math.isfinite(norm):
@@ -186,7 +196,8 @@ class Learner:
         with self.turn(self.adapter):
             (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            return self._pair_scores([pair], [scores], self._loss(pair, scores, held, window)[None])[0]
+            loss = pair_loss(pair, scores, held, window, self.config, self.thresholds)
+            return self._pair_scores([pair], [scores], loss[None])[0]
 
     def score_text(self, pair: EncodedPair) -> torch.Tensor:
         """The policy's logps of both texts of a pair, (2,), without dropout and without a gradient."""
@@ -196,11 +207,6 @@ class Learner:
     def _held(self, group: Sequence[EncodedPair]) -> tuple[torch.Tensor, ...]:
         """The reference logps of each pair, (2,): brought to the device at once, before it has work to wait for."""
         return torch.tensor([self.reference[pair.key] for pair in group], device=self.base.device).unbind()
-
-    def _loss(
-        self, pair: EncodedPair, scores: CompletionScores, held: torch.Tensor, window: Sequence[EncodedPair]
-    ) -> torch.Tensor:
-        return pair_loss(pair, scores, held, window, self.config, self.thresholds)
 
     def _pair_scores(
         self, group: Sequence[EncodedPair], scores: Sequence[CompletionScores], losses: torch.Tensor
@@ -264,6 +270,20 @@ def adapter_parameters(model: torch.nn.Module, adapter: str) -> dict[str, torch.
             f"{len(wrong)} trained tensors are not float32, the first is {wrong[0]}. Load the adapter again."
         )
     return found
+
+
+def _parameter_groups(parameters: Mapping[str, torch.nn.Parameter], ratio: float) -> list[dict[str, Any]]:
+    """All tensors in one group; with another ratio than 1 those of B in a second one with so many times the rate.
+
+    That is LoRA+ (arXiv:2402.12354).
+    """
+    if ratio == 1:
+        return [{"params": list(parameters.values())}]
+    of_b = {name for name in parameters if ".lora_B." in name or ".lora_embedding_B." in name}
+    return [
+        {"params": [value for name, value in parameters.items() if name not in of_b]},
+        {"params": [value for name, value in parameters.items() if name in of_b], "times": ratio},
+    ]
 
 
 def trained_values(parameters: Sequence[torch.nn.Parameter]) -> int:

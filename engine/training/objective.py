@@ -6,7 +6,7 @@ import torch
 
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
-from engine.dpo import dpo_loss, ordinal_loss, unpaired_loss
+from engine.dpo import dpo_loss, likelihood_weights, ordinal_loss, unpaired_loss
 from engine.logps import CompletionScores
 from engine.outcomes import Thresholds
 from engine.preference import DECISIVE, UNPAIRED
@@ -20,32 +20,27 @@ def pair_loss(
     window: Sequence[EncodedPair],
     config: TrainConfig,
     thresholds: Thresholds,
+    *,
+    weigh: bool = False,
 ) -> torch.Tensor:
     """The loss of a pair with reference logps `held`, (2,). Its mean over the window's questions is the window's loss.
 
     It depends on the pairs of its window, never on those that share its pass: the SFT term is a mean over the window's
     chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight. An
     edited answer is anchored by the mean over its own tokens (arXiv:2404.19733).
+
+    Args:
+        weigh: whether answers that the policy did not write weigh as likely as it is to write them. An evaluation does
+            not: its loss would fall when the policy only made them unlikely.
     """
+    weights = _answer_weights(pair, scores) if weigh and pair.is_foreign else None
     if pair.outcome in UNPAIRED:
-        ratios = scores.logps - held
-        return unpaired_loss(ratios, beta=config.beta, good=pair.outcome == "both_good") * unpaired_weight(
-            window, config
-        )
-    if config.loss == "ordinal" and not thresholds.are_none:
-        chosen, rejected = (scores.logps - held).unbind()
-        loss = ordinal_loss(config.beta * (chosen - rejected), pair.outcome, thresholds, config.label_smoothing)
-        loss = loss * config.tie_weight if pair.outcome == "tie" else loss
-    else:
-        loss = dpo_loss(
-            *scores.logps.unbind(),
-            *held.unbind(),
-            beta=config.beta,
-            loss="sigmoid" if config.loss == "ordinal" else config.loss,
-            label_smoothing=config.label_smoothing,
-            chosen_tokens=scores.tokens[0],
-            rejected_tokens=scores.tokens[1],
-        )
+        beta, good = config.beta, pair.outcome == "both_good"
+        loss = unpaired_loss(scores.logps - held, beta=beta, good=good, weights=1.0 if weights is None else weights)
+        return loss * unpaired_weight(window, config)
+    loss = _preference_loss(pair, scores, held, config, thresholds)
+    if weights is not None:
+        loss = loss * weights.prod()
     if pair.edited:
         loss = loss - config.edit_weight * scores.whole[0] / scores.tokens[0]
     if config.sft_weight and pair.outcome in DECISIVE:
@@ -56,6 +51,32 @@ def pair_loss(
         )
         loss = loss - config.sft_weight * scores.whole[0] * (count_questions(window) / chosen_tokens)
     return loss
+
+
+def _answer_weights(pair: EncodedPair, scores: CompletionScores) -> torch.Tensor:
+    """WPO's weights of both answers, (2,): 1 for one that the policy wrote."""
+    found = likelihood_weights(scores.whole, scores.squares, scores.tokens)
+    foreign = torch.tensor([pair.chosen_foreign, pair.rejected_foreign], device=found.device)
+    return torch.where(foreign, found, 1.0)
+
+
+def _preference_loss(
+    pair: EncodedPair, scores: CompletionScores, held: torch.Tensor, config: TrainConfig, thresholds: Thresholds
+) -> torch.Tensor:
+    """The loss of a verdict that prefers an answer, or of a tie."""
+    if config.loss == "ordinal" and not thresholds.are_none:
+        chosen, rejected = (scores.logps - held).unbind()
+        loss = ordinal_loss(config.beta * (chosen - rejected), pair.outcome, thresholds, config.label_smoothing)
+        return loss * config.tie_weight if pair.outcome == "tie" else loss
+    return dpo_loss(
+        *scores.logps.unbind(),
+        *held.unbind(),
+        beta=config.beta,
+        loss="sigmoid" if config.loss == "ordinal" else config.loss,
+        label_smoothing=config.label_smoothing,
+        chosen_tokens=scores.tokens[0],
+        rejected_tokens=scores.tokens[1],
+    )
 
 
 def unpaired_weight(window: Sequence[EncodedPair], config: TrainConfig) -> float:

@@ -102,28 +102,38 @@ class Scorer:
         return self.score_group(policy, [pair])[0]
 
     def score_group(
-        self, policy: str | None, pairs: Sequence[EncodedPair], *, dropout: Dropout | None = None
+        self,
+        policy: str | None,
+        pairs: Sequence[EncodedPair],
+        *,
+        dropout: Dropout | None = None,
+        squares: bool = False,
     ) -> list[CompletionScores]:
         """Score a group inside `base.policy(policy)`.
 
         Args:
             dropout: what LoRA drops in the fast method, nothing without it. In the plain method the mode of PEFT's
                 modules turns it on, and they draw from the global generator, which a `PairDropout` seeds.
+            squares: whether `CompletionScores.squares` is computed; no other figure depends on it.
         """
         if self.kernels is None:
             seeds = dropout.seeds if isinstance(dropout, PairDropout) else [None] * len(pairs)
-            return [self._score_plain(pair, seed) for pair, seed in zip(pairs, seeds, strict=True)]
+            return [self._score_plain(pair, seed, squares) for pair, seed in zip(pairs, seeds, strict=True)]
         if policy not in self._models:
             self._models[policy] = LlamaScorer(self.base.hf_model, policy, self.kernels)
         model = self._models[policy]
         again, weight = self.checkpointing, self.ld_alpha
-        return model.score(pairs, self.base.device, dropout=dropout, checkpointing=again, ld_alpha=weight)
+        return model.score(
+            pairs, self.base.device, dropout=dropout, checkpointing=again, ld_alpha=weight, squares=squares
+        )
 
-    def _score_plain(self, pair: EncodedPair, seed: int | None) -> CompletionScores:
+    def _score_plain(self, pair: EncodedPair, seed: int | None, squares: bool) -> CompletionScores:
         if seed is not None:
             torch.manual_seed(seed)
         again, weight = self.checkpointing, self.ld_alpha
-        return score_pair(self.base.model, pair, self.base.device, checkpointing=again, ld_alpha=weight)
+        return score_pair(
+            self.base.model, pair, self.base.device, checkpointing=again, ld_alpha=weight, squares=squares
+        )
 
 
 def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, passes: int, asked: str) -> Scorer:

@@ -33,7 +33,19 @@ def run_pairs_of(stored: Mapping[str, Any], given: Sequence[PreferencePair]) -> 
     were left out at its start. Only the digest is of `given`."""
     left_out = {pair.key: stored["left_out"][pair.key] for pair in given if pair.key in stored["left_out"]}
     digest = pairs_digest([pair for pair in given if pair.key not in left_out])
-    return PreparedPairs(pairs_of(stored["train"]), pairs_of(stored["evaluation"]), left_out, digest)
+    train, evaluation = (_with_origins(pairs_of(stored[part]), given) for part in ("train", "evaluation"))
+    return PreparedPairs(train, evaluation, left_out, digest)
+
+
+def _with_origins(pairs: Sequence[EncodedPair], given: Sequence[PreferencePair]) -> tuple[EncodedPair, ...]:
+    """The pairs with what `given` says of their answers' origin. A checkpoint does not hold it; the digest does."""
+    foreign = {pair.key: (pair.chosen_foreign, pair.rejected_foreign) for pair in given if pair.is_foreign}
+    return tuple(
+        replace(pair, chosen_foreign=foreign[pair.key][0], rejected_foreign=foreign[pair.key][1])
+        if pair.key in foreign
+        else pair
+        for pair in pairs
+    )
 
 
 def stored_pairs(pairs: Sequence[EncodedPair]) -> dict[str, Any]:

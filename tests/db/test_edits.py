@@ -57,7 +57,9 @@ def test_a_judged_pair_keeps_its_verdict_when_an_answer_is_edited(conn: Connecti
     kept = add_verdict(conn, comparison=one, verdict="a")
     edit = add_edit(conn, comparison=one, original=get_comparison(conn, one).a.id, text="Better words.")
     assert get_comparison(conn, one).standing == kept
-    assert [(pair.comparison, pair.edited) for pair in preference_pairs(conn)] == [(one, False), (edit, True)]
+    pairs = preference_pairs(conn)
+    assert [(pair.comparison, pair.edited) for pair in pairs] == [(one, False), (edit, True)]
+    assert not any(pair.chosen_foreign or pair.rejected_foreign for pair in pairs), "the model's own, and an edit"
     assert undo_labelling(conn) == edit, "nothing else was said with it"
     assert get_comparison(conn, one).standing == kept
     assert get_comparison(conn, two).standing == before

@@ -12,11 +12,12 @@ from tests.tiny import VOCABULARY, tiny_config, tiny_model
 
 def test_two_tokens_of_probability_one_half() -> None:
     logits = torch.tensor([[5.0, 5.0, -1e9], [1.0, -1e9, 1.0]])
-    logps, entropy, mean_logits, top1 = score_tokens(logits, torch.tensor([1, 0]))
+    logps, entropy, mean_logits, top1, squares = score_tokens(logits, torch.tensor([1, 0]), squares=True)
     assert logps.item() == pytest.approx(-2 * math.log(2))
     assert entropy.item() == pytest.approx(2 * math.log(2))
     assert mean_logits.item() == pytest.approx((10 - 1e9) / 3 + (2 - 1e9) / 3)
     assert top1.item() == 1  # the first of two equals counts as the likeliest
+    assert squares.item() == pytest.approx(-2 * math.log(2))  # ½² + ½² of each
 
 
 @pytest.mark.parametrize(("chosen", "rejected"), [((9, 8, 7, 6), (5,)), ((9,), (5, 4, 3)), ((9, 2), (5, 2))])

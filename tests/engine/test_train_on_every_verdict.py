@@ -23,7 +23,16 @@ from tests.tiny import save_tiny
 CONFIG = TrainConfig(
     learning_rate=1e-3, epochs=2, lora_dropout=0.1, lora_r=4, lora_alpha=8, eval_share=0.3, batch_size=4
 )
-EVERY = dataclasses.replace(CONFIG, loss="ordinal", unpaired_weight=0.5, edit_weight=0.3, checkpoint_every=1)
+EVERY = dataclasses.replace(
+    CONFIG,
+    loss="ordinal",
+    unpaired_weight=0.5,
+    edit_weight=0.3,
+    off_policy="wpo",
+    lora_plus_ratio=4,
+    lora_init="a-zero",
+    checkpoint_every=1,
+)
 OUTCOMES: tuple[Outcome, ...] = ("better", "tie", "both_bad", "much", "better", "both_good")
 WEIGHTS = "adapter_model.safetensors"
 
@@ -34,9 +43,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
 
 
 def mixed(count: int = 12) -> list[PreferencePair]:
-    """Pairs whose outcomes take turns."""
+    """Pairs whose outcomes take turns, some with answers that the policy did not write."""
     return [
-        dataclasses.replace(pair, outcome=OUTCOMES[place % len(OUTCOMES)], edited=place == 6)
+        dataclasses.replace(
+            pair,
+            outcome=OUTCOMES[place % len(OUTCOMES)],
+            edited=place == 6,
+            chosen_foreign=place % 4 == 1,
+            rejected_foreign=place % 3 == 2,
+        )
         for place, pair in enumerate(pairs(count))
     ]
 

@@ -13,6 +13,7 @@ longer one. That removes most of the effect of length, and nothing else.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Final, Literal
 
 from db.preference_counts import Choice
@@ -60,13 +61,17 @@ class Preference:
 
 @dataclass(frozen=True)
 class PreferenceSummary:
-    """The preferences in all choices. `equal_length` has the traits that occur among pairs of about equal length."""
+    """The preferences in all choices. `equal_length` has the traits that occur among pairs of about equal length.
+
+    `chosen_words` is about how many words the chosen answers have, their median; None without one.
+    """
 
     decided: int
     neither: int
     questions: int
     preferences: tuple[Preference, ...]
     equal_length: tuple[Preference, ...]
+    chosen_words: float | None = None
 
 
 @dataclass
@@ -98,6 +103,7 @@ class _Counter:
         self.everywhere = {name: _Count() for name in _NAMES}
         self.equal = {each.name: _Count() for each in TRAITS}
         self.decided = self.neither = self.questions = 0
+        self.words: list[int] = []
         self._prompt: int | None = None
         self._points: dict[tuple[bool, str], int] = {}
 
@@ -114,6 +120,8 @@ class _Counter:
             self._add(False, _LEFT, choice.side == "left", decided)
         long_a, long_b = len(choice.a), len(choice.b)
         chose_a = choice.verdict == "a"
+        if decided:
+            self.words.append((choice.a if chose_a else choice.b).count(" ") + 1)
         if long_a != long_b:
             self._add(False, _LONGER, chose_a == (long_a > long_b), decided)
         has_a, has_b = traits_of(choice.a, cut=bool(choice.a_cut)), traits_of(choice.b, cut=bool(choice.b_cut))
@@ -158,4 +166,5 @@ def count_preferences(choices: Iterable[Choice]) -> PreferenceSummary:
         counter.questions,
         tuple(counter.everywhere[name].preference(name, words) for name, words in _NAMES.items()),
         tuple(each for each in equal if each.pairs),
+        median(counter.words) if counter.words else None,
     )

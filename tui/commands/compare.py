@@ -13,6 +13,7 @@ import click
 from db.interchange.trial_export import TrialFormat, export_trial
 from engine.config import SamplingConfig
 from tui.commands.config_options import build_config, config_options
+from tui.commands.givers import utf8_name
 from tui.commands.judge_options import JUDGE_ENVIRONMENT, asker_of, judge_env
 from tui.commands.options import EventStream, Options, load_model
 from tui.commands.output import as_json, show_table
@@ -61,6 +62,12 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.option(
     "--against", default=BASE, metavar="POLICY", show_default=True, help="The policy that it is compared with."
 )
+@click.option(
+    "--against-system",
+    metavar="TEXT",
+    callback=utf8_name,
+    help="A system prompt for that policy alone, such as the one of `palate likes --as-prompt`.",
+)
 @click.option("--num-questions", default=3, type=click.IntRange(min=1), show_default=True, help="Number of prompts.")
 @click.option("--samples", default=1, type=click.IntRange(min=1), show_default=True, help="Pairs a prompt (--judge).")
 @click.option("--set", "set_name", metavar="NAME", help="A held-out prompt set (--judge). Default: all of them.")
@@ -76,6 +83,8 @@ _FORMATS = click.Choice(get_args(TrialFormat))
 @click.pass_obj
 def compare(options: Options, /, **flags: Any) -> None:
     """Show the answers of two policies to held-out prompts, or the result of a trial of them."""
+    if flags["against_system"] is not None and not flags["against_system"].strip():
+        raise InputError("--against-system is empty. Give the system prompt's text, or leave the flag out.")
     match flags:
         case {"board": True}:
             with options.reading() as view:
@@ -135,11 +144,19 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
         heard = EventStream(workbench)
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
-            adapter=flags["adapter"], against=against, num_questions=number, sampling=sampling
+            adapter=flags["adapter"],
+            against=against,
+            against_system=flags["against_system"],
+            num_questions=number,
+            sampling=sampling,
         )
         job = workbench.side_by_side.job
         assert job is not None
-        tuned = workbench.trial(trial).model_b_name
+        row = workbench.trial(trial)
+        tuned = row.model_b_name
+        if row.against_system is not None:
+            against = f"prompted {against}"
+            say(f"{visible(against)} has the system prompt: {visible(row.against_system)}")
         for published in heard.until(job, end_with=workbench.scheduler):
             if isinstance(published, TrialChanged):
                 for each in workbench.trial_comparisons(trial):
@@ -248,6 +265,7 @@ def _plan(
     return TrialPlan(
         policy=policy,
         against=flags["against"],
+        against_system=flags["against_system"],
         num_prompts=flags["num_questions"],
         prompt_set=sets.get(flags["set_name"]),
         sampling=sampling,
@@ -325,7 +343,8 @@ def _result(view: WorkspaceReader, row: TrialRow, pairs: list[ComparisonRow], as
         counts = {"wins": tally.wins, "ties": tally.ties, "losses": tally.losses, "prompts": tally.prompts}
         rate = {"win_rate": tally.win_rate, "low": interval.low, "high": interval.high, "interval": "Tango, 95 %"}
         outcome = {"conclusion": result.conclusion.word, "more": result.conclusion.more, "sentence": sentence(result)}
-        policies = {"policy": row.model_b_name, "against": row.model_a_name, "status": row.status, "judge": row.judge}
+        policies = {"policy": row.model_b_name, "against": row.model_a_name, "against_system": row.against_system}
+        policies |= {"status": row.status, "judge": row.judge}
         biases = {"left": result.left.count, "longer": result.longer.count, "decisive": result.left.total}
         same = {"same": result.same, "cut": [result.cut_a.count, result.cut_b.count], "not_blind": result.not_blind}
         emit({"event": "result", "trial": row.id} | policies | counts | rate | outcome | biases | same)
@@ -336,6 +355,8 @@ def _result(view: WorkspaceReader, row: TrialRow, pairs: list[ComparisonRow], as
     show(f"{visible(sentence(result))}\n")
     show(f"{visible(row.model_b_name)} against {visible(row.model_a_name)}, {tally.prompts} prompts")
     show(f"{tally_words(tally)}\n{rate_words(tally)}\n")
+    if row.against_system is not None:
+        show(f"{'the system prompt':<22}{visible(row.against_system)}")
     for name, words, _ in doubts(result):
         show(f"{name:<22}{words}")
     for at, each in enumerate(reasons):

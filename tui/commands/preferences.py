@@ -11,10 +11,12 @@ import click
 
 from tui.analysis import report_format as words
 from tui.analysis.agreement import AgreementOfTwo, in_words, of_two_in_words
+from tui.analysis.likes_prompt import prompt_of
 from tui.analysis.report import Group, PreferenceReport, PreferenceReporter
 from tui.commands.givers import labels_of, utf8_name, verdicts_of_option
 from tui.commands.options import Options
 from tui.commands.output import as_json, show_table
+from tui.errors import InputError
 from tui.ipc.console import emit, say
 from tui.text.sanitize import visible
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--set", "set_name", metavar="NAME", callback=utf8_name, help="Only pairs on the prompts of this set.")
 @click.option("--field", metavar="NAME", callback=utf8_name, help="Only pairs on prompts of this field.")
 @click.option("--imported", is_flag=True, help="Imported pairs, in place of your own verdicts.")
+@click.option("--as-prompt", is_flag=True, help="Write a system prompt that asks for what you prefer.")
 @verdicts_of_option
 @as_json
 @click.pass_obj
@@ -34,19 +37,35 @@ def likes(
     set_name: str | None,
     field: str | None,
     imported: bool,
+    as_prompt: bool,
     verdicts_of: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks."""
+    """Show your preferences: left or right, longer, lists, slips, and the pairs that the adapter in use misranks.
+
+    With --as-prompt it writes a system prompt that asks for them. `palate compare --against-system` tries one.
+    """
     if imported and verdicts_of:
         raise click.UsageError("--imported and --verdicts-of exclude each other. Give one of them.")
     with options.reading() as view:
         source, givers = "import" if imported else "person", labels_of(view, verdicts_of)
         page = view.preferences.read(Group(set_name, field), source=source, givers=givers)
-    if as_json:
+    if as_prompt:
+        _show_prompt(page, as_json)
+    elif as_json:
         _emit(page)
     else:
         _show(page)
+
+
+def _show_prompt(page: PreferenceReport, as_json: bool) -> None:
+    prompt = prompt_of(page)
+    if as_json:
+        emit({"event": "prompt", "system": prompt})
+    elif prompt:
+        print(visible(prompt))
+    else:
+        raise InputError("Your choices settle nothing yet that a prompt could ask for. Judge more pairs.")
 
 
 def _emit(page: PreferenceReport) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from db.errors import NotFound
+from db.verdicts import count_pairs
 from engine.config import TrainConfig
 from tui.commands.config_options import changed_config, config_options
 from tui.commands.givers import labels_of, verdicts_of_option
@@ -17,7 +18,7 @@ from tui.commands.output import as_json, show_table
 from tui.errors import InputError
 from tui.ipc.console import emit, say
 from tui.text.format import count
-from tui.training.pair_sets import PairSet, pairs_of, parse_day
+from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, pairs_of, parse_day
 from tui.training.presets import Preset
 from tui.workspace.named_values import NamedValues
 
@@ -60,10 +61,17 @@ def chosen_pairs(
     return replace(chosen, name=None, **changes) if changes else chosen
 
 
-def train_config(view: WorkspaceReader, preset: str | None, given: dict[str, str | None]) -> TrainConfig:
-    """The preset's settings, or the defaults, changed by the flags in `given`."""
-    config: TrainConfig = changed_config(view.presets.get(preset).config if preset else TrainConfig(), given)
+def train_config(
+    view: WorkspaceReader, preset: str | None, given: dict[str, str | None], chosen: PairSet = ALL_PAIRS
+) -> TrainConfig:
+    """The preset's settings for a run on these pairs, or the defaults, changed by the flags in `given`."""
+    first = view.presets.get(preset, _count(view, chosen)).config if preset else TrainConfig()
+    config: TrainConfig = changed_config(first, given)
     return config
+
+
+def _count(view: WorkspaceReader, chosen: PairSet) -> int:
+    return count_pairs(view.workspace.connection, filter_of(view.workspace, chosen))
 
 
 # -- presets ---------------------------------------------------------------------------------------------------
@@ -77,7 +85,7 @@ def presets(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     with ctx.obj.reading() as view:
-        rows = view.presets.all()
+        rows = view.presets.all(_count(view, ALL_PAIRS))
     if as_json:
         for row in rows:
             emit(preset_record(row))

@@ -88,8 +88,8 @@ def train(
     if devices is not None and not isinstance(options, HostedOptions):
         options = _beside_run(options, devices)
     with options.owning() as workbench, options.serving_clients(workbench):
-        config = train_config(workbench, preset, given)
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
+        config = train_config(workbench, preset, given, chosen)
         load_model(workbench)
         if look:
             print_preflight(workbench.previews.preflight(config, chosen), as_json)

@@ -100,6 +100,7 @@ class Card:
             trained = f"{run.train_pairs:,} trained on (fingerprint `{manifest.pairs_fingerprint}`)"
             yield f"- preference pairs: {trained}, {run.eval_pairs:,} measured on{_beside(self.view, run)}"
             yield from _verdicts_of(self.view, run)
+            yield from _foreign(self.view, run)
             yield f"- reference: {_reference(run)}"
         yield f"- weights of the adapter: SHA-256 `{manifest.checksum}`"
         if manifest.note:
@@ -141,6 +142,14 @@ def _beside(view: WorkspaceReader, run: RunRow) -> str:
     counts = Counter(row.said for row in db_verdicts.run_preference_pairs(view.workspace.connection, run.id))
     found = [f"{counts[kind]:,} × {kind.replace('_', ' ')}" for kind in db_verdicts.NOT_DECISIVE if counts[kind]]
     return f"; among both are {', '.join(found)}" if found else ""
+
+
+def _foreign(view: WorkspaceReader, run: RunRow) -> Iterator[str]:
+    """How WPO weighed the run's pairs; nothing where the run did not use it."""
+    if run.config.get("off_policy") == "wpo":
+        rows = db_verdicts.run_preference_pairs(view.workspace.connection, run.id)
+        pairs = count(sum(row.chosen_foreign or row.rejected_foreign for row in rows), "pair")
+        yield f"- answers not written by the policy (imported, or from a server): in {pairs}, weighed by WPO"
 
 
 def _verdicts_of(view: WorkspaceReader, run: RunRow) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Two answers to each prompt of a batch: sampled again where they are nearly the same, stored when both are whole."""
+"""Answers to each prompt of a batch: two that are not nearly the same are stored once all of a prompt are whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
@@ -18,10 +19,12 @@ from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
 from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.candidates import Candidate, TwoPlaces, choose_pair
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
 from tui.generation.policies import ServedPolicy
 from tui.text.sanitize import visible_line
 from tui.text.similarity import nearly_equal
+from tui.workspace.settings import BY_MARGIN
 
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
@@ -51,7 +54,7 @@ class PairStored:
 
 @dataclass
 class PairBatch:
-    """Prompts that are answered together.
+    """Prompts that are answered together, by `candidates` answers each, of which the order `order` chooses two.
 
     `streams`: what is written so far is published. `joining`: prompts that the caller adds at a `Boundary`, as many as
     its `room`. `again`: how many pairs the prompt has already; such a batch holds one prompt, for which a person asked,
@@ -64,10 +67,13 @@ class PairBatch:
     nearly_equal: float
     streams: bool
     again: int = 0
+    candidates: int = 2
+    order: str = "in-order"
+    random_share: float = 0.0
     joining: deque[PromptRow] = field(default_factory=deque)
     side_seeds: dict[int, int] = field(default_factory=dict)
     completed: dict[tuple[int, int], Completed] = field(default_factory=dict)
-    """By prompt and which of its two answers it is."""
+    """By prompt and which of its answers it is. Those of even numbers are of the first source."""
     stored: set[int] = field(default_factory=set)
 
     @property
@@ -75,10 +81,17 @@ class PairBatch:
         """The prompts that have no pair yet."""
         return [each for each in self.prompts if each.id not in self.stored]
 
-    def pair(self, prompt: int) -> tuple[Completed, Completed] | None:
-        """Both answers to a prompt, when both are there."""
-        first, second = self.completed.get((prompt, 0)), self.completed.get((prompt, 1))
-        return (first, second) if first and second else None
+    def answers(self, prompt: int) -> list[Completed] | None:
+        """All answers to a prompt, when they are there."""
+        found = [self.completed.get((prompt, index)) for index in range(self.candidates)]
+        whole = [each for each in found if each is not None]
+        return whole if len(whole) == self.candidates else None
+
+    @property
+    def places(self) -> list[TwoPlaces]:
+        """The pairs of answers that may be asked: any two of one source, else one of each."""
+        every = combinations(range(self.candidates), 2)
+        return [(i, j) for i, j in every if self.sources.alike or (i + j) % 2] if self.candidates > 2 else [(0, 1)]
 
 
 class PairWriter:
@@ -88,6 +101,7 @@ class PairWriter:
         self.completions = CompletionWriter(services)
         self.comparisons: list[int] = [] if comparisons is None else comparisons
         """The stored comparisons, the newest last."""
+        self._services = services
         self._workspace, self._publish, self._seed = services.workspace, services.publish, seed
         self._reported_left_out: set[frozenset[str]] = set()
         self._grown_at = 0.0
@@ -117,11 +131,12 @@ class PairWriter:
         sources = batch.sources
         self._draw_sides(batch, batch.prompts)
         if sources.alike:
-            requests = self._requests(batch, batch.prompts, (0, 1))
+            requests = self._requests(batch, batch.prompts, range(batch.candidates))
             yield from self._write(batch, sources.first, requests, joins=True)
         else:
             for index, source in enumerate(sources.both):
-                yield from self._write(batch, source, self._requests(batch, batch.prompts, (index,)))
+                own = range(index, batch.candidates, 2)
+                yield from self._write(batch, source, self._requests(batch, batch.prompts, own))
         # A few prompts are sampled again first: where that helps none of them, the others are not tried.
         yield from self._write_again(batch, batch.without_pair[:ALIKE_IN_TURN])
         yield from self._write_again(batch, batch.without_pair)
@@ -142,7 +157,7 @@ class PairWriter:
             yield from self._write(batch, source, self._requests(batch, left, (1,), attempt))
         left = [each for each in batch.without_pair if each.id in chosen]
         for each in left:
-            self._pass_over(batch, each, f"The model gave nearly the same answer {ATTEMPTS + 2} times.")
+            self._pass_over(batch, each, f"The model gave nearly the same answer {ATTEMPTS + batch.candidates} times.")
             batch.prompts.remove(each)
         self._count_alike(batch, left)
 
@@ -160,8 +175,8 @@ class PairWriter:
             text = visible_line(batch.completed[passed_over[-1].id, 1].done.text, LONGEST_QUOTE)
             saw = f"nearly the same, such as “{text}”" if text.strip() else "empty"
             raise AnswersAlike(
-                f"{number} prompts in turn got {ATTEMPTS + 2} answers each that were {saw}. Choose another model, "
-                "adapter or sampling."
+                f"{number} prompts in turn got {ATTEMPTS + batch.candidates} answers each that were {saw}. Choose "
+                "another model, adapter or sampling."
             )
 
     def _write(
@@ -171,6 +186,8 @@ class PairWriter:
         with closing(self.completions.write(source, asked, joins=joins)) as events:
             for event in events:
                 yield self._handle(batch, event)
+                if isinstance(event, Completed):
+                    yield from self._store_if_ready(batch, _parts(event.done.key)[0])
                 asked += self._take_joining(batch)
 
     def _take_joining(self, batch: PairBatch) -> list[GenerationRequest]:
@@ -179,7 +196,7 @@ class PairWriter:
         batch.joining.clear()
         batch.prompts += joining
         self._draw_sides(batch, joining)
-        return self._requests(batch, joining, (0, 1))
+        return self._requests(batch, joining, range(batch.candidates))
 
     # -- what is asked for ---------------------------------------------------------------------------------------
 
@@ -191,7 +208,7 @@ class PairWriter:
     def _requests(
         self, batch: PairBatch, prompts: Iterable[PromptRow], indices: Sequence[int], attempt: int = 0
     ) -> list[GenerationRequest]:
-        """The requests for the first (0) or second (1) answer, or both, to each prompt."""
+        """The requests for the answers of these numbers, from 0, to each prompt."""
         requests = []
         for prompt in prompts:
             messages = with_system(prompt.messages, batch.sources.system)
@@ -202,17 +219,16 @@ class PairWriter:
 
     def _seed_of(self, batch: PairBatch, prompt: PromptRow, index: int, attempt: int) -> int:
         again = (batch.again,) if batch.again else ()
-        return seed_from(self._seed, prompt.id, index, attempt, _seed_word(batch.sources.both[index]), *again)
+        return seed_from(self._seed, prompt.id, index, attempt, _seed_word(batch.sources.both[index % 2]), *again)
 
     # -- what the writer reports ---------------------------------------------------------------------------------
 
-    def _handle(self, batch: PairBatch, event: WriterEvent) -> PairStored | Boundary:
+    def _handle(self, batch: PairBatch, event: WriterEvent) -> Boundary:
         match event:
             case Completed():
                 self._missing_in_turn = 0
                 prompt, index = _parts(event.done.key)
                 batch.completed[prompt, index] = event
-                return self._store_if_ready(batch, prompt)
             case Refused():
                 self._refuse(batch, event)
             case Missing():
@@ -220,18 +236,54 @@ class PairWriter:
             case TextGrew():
                 if batch.streams and not batch.stored:
                     self._grow(batch, event.texts)
-                return Boundary(event.room // 2)
+                return Boundary(event.room // batch.candidates)
         return Boundary()
 
-    def _store_if_ready(self, batch: PairBatch, prompt: int) -> PairStored | Boundary:
-        pair = batch.pair(prompt)
-        if pair is None or self._is_useless(batch, prompt, (pair[0].done.text, pair[1].done.text)):
-            return Boundary()
+    def _store_if_ready(self, batch: PairBatch, prompt: int) -> Generator[PairStored | Boundary, None, None]:
+        """Once all answers to a prompt are there, store the two that are asked; none where all are nearly the same."""
+        answers = batch.answers(prompt)
+        if answers is None:
+            return
+        texts = [each.done.text for each in answers]
+        allowed = [(i, j) for i, j in batch.places if not self._is_useless(batch, prompt, (texts[i], texts[j]))]
+        if not allowed:
+            return
+        asked = allowed[0]
+        with closing(self._choice(batch, prompt, answers, allowed)) as choice:
+            for better in choice:
+                asked = better
+                yield Boundary()
+        yield self._store(batch, prompt, answers, asked)
+
+    def _choice(
+        self, batch: PairBatch, prompt: int, answers: Sequence[Completed], allowed: Sequence[TwoPlaces]
+    ) -> Generator[TwoPlaces, None, None]:
+        row = next(each for each in batch.prompts if each.id == prompt)
+        messages = with_system(row.messages, batch.sources.system)
+        candidates = [Candidate(each.done.text, each.done.cut) for each in answers]
+        return choose_pair(
+            self._services, self._order(batch, prompt), messages, candidates, allowed, batch.sources.first.sampling
+        )
+
+    def _order(self, batch: PairBatch, prompt: int) -> str:
+        """The order that chooses among a prompt's answers; by margins, a share of the prompts is left to chance."""
+        if batch.order not in BY_MARGIN:
+            return batch.order
+        by_chance = seed_from(self._seed, "candidates", prompt) / 2**48 < batch.random_share
+        # Where servers alone answer, this is a thread without the model.
+        return "in-order" if by_chance or not batch.sources.needs_model else batch.order
+
+    def _store(self, batch: PairBatch, prompt: int, answers: Sequence[Completed], places: TwoPlaces) -> PairStored:
         models, system = (batch.asked_of.model_a, batch.asked_of.model_b), batch.sources.system
+        pair = [answers[place] for place in places]
+        if batch.sources.alike or places[0] % 2 == 0:
+            stored = (pair[0].to_store(models[0], system), pair[1].to_store(models[1], system))
+        else:
+            stored = (pair[1].to_store(models[0], system), pair[0].to_store(models[1], system))
         comparison = self._workspace.write(
             db_comparisons.add_pair,
             prompt,
-            (pair[0].to_store(models[0], system), pair[1].to_store(models[1], system)),
+            stored,
             side_seed=batch.side_seeds[prompt],
             asked_first=batch.again > 0,
         ).result()

@@ -23,6 +23,7 @@ from tui.compute.services import Services
 from tui.events import QueueChanged, WorkbenchFailed
 from tui.generation import prompt_order
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
+from tui.generation.candidates import candidates_of
 from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
 from tui.generation.policies import ServedPolicy
 from tui.text.similarity import likeness
@@ -217,10 +218,12 @@ class QueueFiller:
         if not prompts:
             return False
         self._begin_writing()
-        streams = sources.alike and self._ready == 0
-        yield from self._answer(
-            PairBatch(sources, self.asked_of, prompts, self.settings.queue.nearly_equal, streams), room
-        )
+        queue = self.settings.queue
+        candidates = candidates_of(queue)
+        streams = sources.alike and self._ready == 0 and candidates == 2  # else nobody knows which two are asked
+        batch = PairBatch(sources, self.asked_of, prompts, queue.nearly_equal, streams)
+        batch.candidates, batch.order, batch.random_share = candidates, queue.order, queue.random_share
+        yield from self._answer(batch, room)
         return True
 
     def _answer(self, batch: PairBatch, room: Callable[[], int]) -> WorkSteps:

@@ -47,10 +47,18 @@ class AskText(Dialog[str | None]):
     may be)."""
 
     def __init__(
-        self, title: str, sentence: str, *, value: str = "", placeholder: str = "", may_be_empty: bool = False
+        self,
+        title: str,
+        sentence: str,
+        *,
+        value: str = "",
+        placeholder: str = "",
+        may_be_empty: bool = False,
+        select: bool = True,
     ) -> None:
+        """`select`: the first key replaces the value. Without it the cursor is behind the value."""
         super().__init__(title)
-        self._may_be_empty = may_be_empty
+        self._may_be_empty, self._select = may_be_empty, select
         self._sentence = visible(sentence)
         self._value = value
         self._placeholder = placeholder
@@ -58,7 +66,7 @@ class AskText(Dialog[str | None]):
     def compose_question(self) -> ComposeResult:
         """A sentence, the line to type in, and the two keys."""
         yield Static(Content(self._sentence), id="sentence")
-        yield LineInput(self._value, placeholder=self._placeholder)
+        yield LineInput(self._value, placeholder=self._placeholder, select=self._select)
         yield Static(Content.assemble(("enter", "bold $accent"), " ok   ", ("esc", "bold $accent"), " back"), id="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -95,6 +95,8 @@ def preference_pair(row: PairRow) -> PreferencePair:
         thinking=row.thinking,
         outcome=_outcome(row),
         edited=row.edited,
+        chosen_foreign=row.chosen_foreign,
+        rejected_foreign=row.rejected_foreign,
         question=None if row.ranking is None else f"ranking {row.ranking}",
     )
 

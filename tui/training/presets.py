@@ -57,6 +57,17 @@ THOROUGH = Preset(
     {"epochs": 6, "lr_scheduler": "cosine", "warmup_ratio": 0.1, "eval_share": 0.2, "early_stop": 2},
 )
 BUILT_IN = (ORIGINAL, CAREFUL, THOROUGH)
+AUTO = "auto"
+AUTO_TABLE = ((0, 2e-4, 6), (50, 1e-4, 6), (100, 1e-4, 3), (200, 5e-5, 3))
+"""From so many pairs on: this rate and so many epochs. The arm auto of `tests.benchmarks.taste` measures it."""
+RESERVED = (*(each.name for each in BUILT_IN), AUTO)
+
+
+def auto_preset(pairs: int) -> Preset:
+    """The preset "auto" for a run on so many pairs."""
+    _, rate, epochs = [row for row in AUTO_TABLE if row[0] <= pairs][-1]
+    words = f"Rate and epochs by the number of pairs, {pairs:,} now. No measurement chose them yet."
+    return Preset(AUTO, words, changes_of(TrainConfig(learning_rate=rate, epochs=epochs)))
 
 
 def changes_of(config: TrainConfig) -> dict[str, Any]:
@@ -83,17 +94,18 @@ class Presets:
     def __init__(self, kept: NamedValues) -> None:
         self.kept = kept
 
-    def all(self) -> list[Preset]:
-        """Palate's own first, then the person's in the order in which they were saved."""
-        return [*BUILT_IN, *(Preset(name, "Your own.", changes, own=True) for name, changes in self.kept.all().items())]
+    def all(self, pairs: int = 0) -> list[Preset]:
+        """Palate's own first, that of a run on so many `pairs` among them, then the person's as they were saved."""
+        own = [Preset(name, "Your own.", changes, own=True) for name, changes in self.kept.all().items()]
+        return [*BUILT_IN, auto_preset(pairs), *own]
 
-    def get(self, name: str) -> Preset:
-        """The preset of that name.
+    def get(self, name: str, pairs: int = 0) -> Preset:
+        """The preset of that name; `pairs` as in `all`.
 
         Raises:
             InputError: there is none.
         """
-        found = next((each for each in self.all() if each.name.casefold() == name.strip().casefold()), None)
+        found = next((each for each in self.all(pairs) if each.name.casefold() == name.strip().casefold()), None)
         if found is None:
             names = ", ".join(each.name for each in self.all())
             raise InputError(f"There is no preset {name!r}. There are: {names}.")
@@ -106,6 +118,3 @@ class Presets:
     def of(self, config: TrainConfig) -> Preset | None:
         """The first preset with exactly these settings, None when there is none."""
         return preset_of(changes_of(config), self.all())
-
-
-RESERVED = tuple(each.name for each in BUILT_IN)

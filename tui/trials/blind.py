@@ -30,7 +30,7 @@ from tui.generation.completion_writer import CompletionWriter
 from tui.generation.policies import Policy, ServedPolicy, model_row, policy_by_name, server_of
 from tui.generation.queue_filler import LOW, PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_prompts, leave_out_unanswerable
-from tui.trials.trial_answers import Question, answer_questions, served_alone
+from tui.trials.trial_answers import Question, answer_questions, served_alone, store_samplings
 from tui.workspace.servers import ServerList
 from tui.workspace.settings import BASE
 
@@ -46,6 +46,7 @@ class TrialPlan:
     the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
     pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the command or the
     name of the judge that judges in a person's place, and `judged_by` its id where it is in the list of judges.
+    `system` is the system prompt of both; `against_system` is that of `against` alone: the prompt as rival.
     """
 
     policy: str
@@ -54,6 +55,7 @@ class TrialPlan:
     prompt_set: int | None = None
     sampling: SamplingConfig
     system: str | None = None
+    against_system: str | None = None
     samples: int = 1
     repeats: int = 0
     may_end_early: bool = False
@@ -87,18 +89,19 @@ class BlindTrials:
             ModelError: no base model is loaded.
         """
         against, policy = (policy_by_name(each, self._services) for each in (plan.against, plan.policy))
-        if against == policy:
+        if against == policy and not plan.against_system:
             raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
         models = model_row(against, self._services), model_row(policy, self._services)
         prompts = self._choose(plan, models)
-        settings = {**plan.sampling.record(), "system": plan.system}
+        sampling_a, sampling_b = store_samplings(self._workspace, plan.sampling, plan.system, plan.against_system)
         trial = self._workspace.write(
             db_blind.add_blind_trial,
             model_a=models[0],
             model_b=models[1],
             server_a=server_of(against),
             server_b=server_of(policy),
-            sampling=self._workspace.write(db_models.ensure_sampling, settings).result(),
+            sampling=sampling_a,
+            sampling_b=sampling_b,
             prompts=prompts,
             prompt_set=plan.prompt_set,
             samples=plan.samples,
@@ -266,9 +269,8 @@ class BlindTrials:
         if trial.id in self._looked_through:
             return
         missing = db_blind.missing_answers(self._workspace.connection, trial.id, trial.num_questions)
-        leave_out_unanswerable(
-            self._services, trial.id, [prompt for prompt, _ in missing], trial.sampling.get("system")
-        )
+        systems = [each.get("system") for each in trial.samplings]
+        leave_out_unanswerable(self._services, trial.id, [prompt for prompt, _ in missing], *systems)
         self._looked_through.add(trial.id)
 
     def _policy_of(self, model: int, server: int | None) -> Policy:

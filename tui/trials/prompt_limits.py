@@ -17,14 +17,18 @@ _NAMED = 3
 
 
 def leave_out_unanswerable(
-    services: Services, trial: int, prompts: Sequence[PromptRow], system: str | None = None
+    services: Services, trial: int, prompts: Sequence[PromptRow], *systems: str | None
 ) -> list[PromptRow]:
-    """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones."""
+    """Take prompts that the model cannot answer out of a trial, publish them, and return the remaining ones.
+
+    `systems` are the system prompts of both sides; without any the prompts are asked as they are.
+    """
     base, reasons = services.loaded_model.required(), {}
     for prompt in prompts:
-        request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
-        if error := why_unanswerable(base, request):
-            reasons[prompt.id] = str(error)
+        for system in set(systems) or {None}:
+            request = GenerationRequest(str(prompt.id), with_system(prompt.messages, system), 0)
+            if error := why_unanswerable(base, request):
+                reasons[prompt.id] = str(error)
     leave_out_prompts(services, trial, prompts, reasons)
     return [prompt for prompt in prompts if prompt.id not in reasons]
 

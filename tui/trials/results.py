@@ -195,11 +195,20 @@ def sentence(result: TrialResult) -> str:
     if result.tally.prompts == 0:
         return "Nothing was judged blind, so nothing can be said."
     if result.conclusion.settled:
-        return f"{policy} is {result.conclusion.word} than {against}."
+        return f"{policy} is {result.conclusion.word} than {against}.{_of_prompt(result)}"
     more = result.conclusion.more
     if more is None:
         return f"Not settled: {policy} and {against} are too close for more prompts to settle it at this rate."
     return f"Not settled: about {count(more, 'more prompt')} would settle it at this rate.{_where_from(more, result)}"
+
+
+def _of_prompt(result: TrialResult) -> str:
+    """What the result says of training, where the rival was a system prompt."""
+    if result.trial.against_system is None:
+        return ""
+    if result.conclusion.word == "worse":
+        return " The system prompt alone serves you better, without training."
+    return " A system prompt alone does not give that." if result.conclusion.word == "better" else ""
 
 
 def _where_from(more: int, result: TrialResult) -> str:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 
 from adapters.errors import AdapterError
-from db import models as db_models
 from db import prompts as db_prompts
 from db import trials as db_trials
 from db.errors import DatabaseError
@@ -22,7 +21,7 @@ from tui.generation.completion_writer import CompletionWriter
 from tui.generation.policies import model_row, policy_by_name, server_of
 from tui.generation.queue_filler import PROMPTS_AT_ONCE
 from tui.trials.prompt_limits import leave_out_prompts, leave_out_unanswerable
-from tui.trials.trial_answers import Question, TwoPolicies, answer_questions, served_alone
+from tui.trials.trial_answers import Question, TwoPolicies, answer_questions, served_alone, store_samplings
 from tui.workspace.settings import BASE, IN_USE
 
 
@@ -37,12 +36,21 @@ class SideBySide:
         self._stop = False
         self._starting = threading.Lock()
 
-    def start(self, *, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str = BASE) -> int:
+    def start(
+        self,
+        *,
+        adapter: str | None,
+        num_questions: int,
+        sampling: SamplingConfig,
+        against: str = BASE,
+        against_system: str | None = None,
+    ) -> int:
         """Record a side-by-side and submit its job; returns its id.
 
         Args:
             adapter: the tuned policy, as `find_policy` takes it; None for the adapter in use.
             against: the other one.
+            against_system: a system prompt of the other one alone.
 
         Raises:
             WorkbenchError: there is no adapter to compare, answers are being written, or too few prompts are held out.
@@ -50,9 +58,11 @@ class SideBySide:
             ModelError: one of them needs the model, which is not loaded.
         """
         with self._starting:
-            return self._start(adapter, num_questions, sampling, against)
+            return self._start(adapter, num_questions, sampling, against, against_system)
 
-    def _start(self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str) -> int:
+    def _start(
+        self, adapter: str | None, num_questions: int, sampling: SamplingConfig, against: str, system: str | None
+    ) -> int:
         if self._services.busy_with("side by side"):
             raise WorkbenchError(
                 "Answers are still being written for another comparison. Wait for its end, or stop it."
@@ -61,11 +71,12 @@ class SideBySide:
         if tuned is None and adapter is None:
             raise WorkbenchError("No adapter is in use, so there is nothing to compare with the base. Train one first.")
         other = policy_by_name(against, self._services)
-        if other == tuned:
+        if other == tuned and not system:
             raise WorkbenchError(f"{against} would be compared with itself. Choose another policy.")
         if not served_alone((other, tuned)):
             self._loaded_model.required()
         prompts = self._choose(num_questions)
+        sampling_a, sampling_b = store_samplings(self._workspace, sampling, None, system)
         trial = self._workspace.write(
             db_trials.add_trial,
             kind="side_by_side",
@@ -73,7 +84,8 @@ class SideBySide:
             model_b=model_row(tuned, self._services),
             server_a=server_of(other),
             server_b=server_of(tuned),
-            sampling=self._workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": None}).result(),
+            sampling=sampling_a,
+            sampling_b=sampling_b,
             num_questions=len(prompts),
         ).result()
         self._stop = False
@@ -108,7 +120,9 @@ class SideBySide:
         status = "stopped"
         try:
             if not served_alone(policies):
-                prompts = leave_out_unanswerable(self._services, trial, prompts)
+                row = db_trials.get_trial(self._workspace.connection, trial)
+                systems = [each.get("system") for each in row.samplings]
+                prompts = leave_out_unanswerable(self._services, trial, prompts, *systems)
             for start in range(0, len(prompts), PROMPTS_AT_ONCE):
                 if self._stop:
                     return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
+from typing import Any
 
 from db import comparisons as db_comparisons
+from db import models as db_models
 from db.prompt_rows import PromptRow, with_system
 from db.run_rows import TrialRow
 from engine.config import SamplingConfig
@@ -17,6 +19,7 @@ from tui.compute.services import Services
 from tui.generation.answer_sources import AnswerSource
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused
 from tui.generation.policies import Policy, needs_model
+from tui.workspace.workspace import Workspace
 
 TwoPolicies = tuple[Policy, Policy]
 """The first policy of a trial, and the one on trial."""
@@ -44,23 +47,38 @@ def answer_questions(
         AdapterError, ModelError, ServerError: a policy cannot answer.
     """
     missing: dict[int, str] = {}
-    first = yield from _answers(writer, trial, policies[0], questions, missing)
+    sampling_a, sampling_b = trial.samplings
+    first = yield from _answers(writer, sampling_a, policies[0], questions, missing)
     second = yield from _answers(
-        writer, trial, policies[1], [each for each in questions if _key(each) in first], missing
+        writer, sampling_b, policies[1], [each for each in questions if _key(each) in first], missing
     )
     if missing and not second and len(questions) > 1:
         raise AnswersMissing(f"None of {len(questions)} questions was answered: {next(iter(missing.values()))}")
-    system = trial.sampling.get("system")
+    system_a, system_b = sampling_a.get("system"), sampling_b.get("system")
     for question in [each for each in questions if _key(each) in second]:
         a, b = first[_key(question)], second[_key(question)]
         services.workspace.write(
             db_comparisons.add_pair,
             question.prompt.id,
-            (a.to_store(trial.model_a, system), b.to_store(trial.model_b, system)),
+            (a.to_store(trial.model_a, system_a), b.to_store(trial.model_b, system_b)),
             side_seed=question.side_seed,
             trial=trial.id,
         ).result()
     return missing
+
+
+def store_samplings(
+    workspace: Workspace, sampling: SamplingConfig, system: str | None, against_system: str | None
+) -> tuple[int, int | None]:
+    """The ids of the settings of both sides of a trial; the second is None where both sides have the same."""
+
+    def store(prompt: str | None) -> int:
+        stored: int = workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": prompt}).result()
+        return stored
+
+    if not against_system or against_system == system:
+        return store(system), None
+    return store(against_system), store(system)
 
 
 def served_alone(policies: TwoPolicies) -> bool:
@@ -75,7 +93,7 @@ def _key(question: Question) -> str:
 
 def _answers(
     writer: CompletionWriter,
-    trial: TrialRow,
+    sampling: Mapping[str, Any],
     policy: Policy,
     questions: Sequence[Question],
     missing: dict[int, str],
@@ -83,9 +101,9 @@ def _answers(
     """The answers of one policy by question; what a server gave none to is added to `missing`."""
     if not questions:
         return {}
-    stored = {each.name: trial.sampling.get(each.name, each.default) for each in _SAMPLING}
+    stored = {each.name: sampling.get(each.name, each.default) for each in _SAMPLING}
     source = AnswerSource(policy, SamplingConfig(**stored))
-    system, answers = trial.sampling.get("system"), {}
+    system, answers = sampling.get("system"), {}
     requests = deque(
         GenerationRequest(_key(each), with_system(each.prompt.messages, system), each.seed) for each in questions
     )

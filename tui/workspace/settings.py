@@ -42,6 +42,13 @@ class QueueConfig:
     random_share: float = setting(
         0.25, "With the orders margin and certain, the share of pairs taken by chance.", low=0, high=1
     )
+    candidates: int = setting(
+        2,
+        "With the orders margin, certain and different: answers written to each prompt, of which two are asked by that "
+        "order; the others are dropped.",
+        low=2,
+        high=8,
+    )
     ask_again: float = setting(
         0.05,
         "Share of pairs asked a second time, sides swapped, to measure how often you agree with yourself.",

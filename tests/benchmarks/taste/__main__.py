@@ -4,6 +4,9 @@
     python -m tests.benchmarks.taste --results taste.jsonl --plan          what is left to do
     python -m tests.benchmarks.taste --results taste.jsonl --table         the table of what is done
     python -m tests.benchmarks.taste --results taste.jsonl --arms default rate-1e-4 --sizes 100 --seeds 4 5
+    python -m tests.benchmarks.taste --results taste.jsonl --arms default auto --sizes 25 50 100 200
+    python -m tests.benchmarks.taste --results taste.jsonl --arms rounds-4 four-random four-certain four-margin
+    python -m tests.benchmarks.taste --results taste.jsonl --arms default second-round     50 and 50 against 100 at once
 
 For each seed the default model answers the 200 labelling questions twice (at most 128 tokens, kept in a folder beside
 the results), a program judges the first pairs, a run learns from the verdicts, and base and tuned model answer the 80

@@ -30,7 +30,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answered:
-    """Answers of one policy, `SAMPLES` to each question."""
+    """Answers of one policy, equally many to each question."""
 
     prompts: tuple[tuple[Message, ...], ...]
     answers: tuple[tuple[Answer, ...], ...]
@@ -51,6 +51,18 @@ class Writer:
         random.Random(seed).shuffle(questions)
         return self._kept(f"labelling-{seed}", questions, 1000 * seed)
 
+    def part(self, seed: int, start: int, end: int, samples: int, adapter: str | None) -> Answered:
+        """Answers to the questions from `start` to `end`, `samples` to each; those of an adapter are not kept."""
+        if adapter is None and samples == SAMPLES:
+            whole = self.labelling(seed)
+            return Answered(whole.prompts[start:end], whole.answers[start:end])
+        questions = load_questions(held_out=False)
+        random.Random(seed).shuffle(questions)
+        asked, first = questions[start:end], 1000 * seed + 500 + start
+        if adapter is not None:
+            return self._write(asked, first, adapter, samples)
+        return self._kept(f"labelling-{seed}-{start}-{end}-{samples}", asked, first, samples)
+
     def held_out(self, seed: int) -> Answered:
         """The base's answers to the 80 held-out questions."""
         return self._kept(f"held-out-{seed}", load_questions(held_out=True), 7_000 + seed)
@@ -64,21 +76,23 @@ class Writer:
         """An adapter's answers to the held-out questions, with the seeds of the base's answers; they are not kept."""
         return self._write(load_questions(held_out=True), 7_000 + seed, adapter)
 
-    def _kept(self, name: str, questions: Sequence[NewPrompt], seed: int) -> Answered:
+    def _kept(self, name: str, questions: Sequence[NewPrompt], seed: int, samples: int = SAMPLES) -> Answered:
         file = self.folder / f"{name}-{self.max_new_tokens}-{self.base.fingerprint[:12]}.json"
         if not file.exists():
-            record = asdict(self._write(questions, seed, None))
+            record = asdict(self._write(questions, seed, None, samples))
             beside = file.with_suffix(".new")
             beside.write_text(json.dumps(record), encoding="utf-8")
             os.replace(beside, file)
         return _answered(json.loads(file.read_text(encoding="utf-8")))
 
-    def _write(self, questions: Sequence[NewPrompt], seed: int, adapter: str | None) -> Answered:
+    def _write(
+        self, questions: Sequence[NewPrompt], seed: int, adapter: str | None, samples: int = SAMPLES
+    ) -> Answered:
         prompts = tuple(tuple(Message(**turn) for turn in each.messages) for each in questions)
         requests = [
-            GenerationRequest(f"{place}/{index}", prompt, seed * 100_003 + place * SAMPLES + index)
+            GenerationRequest(f"{place}/{index}", prompt, seed * 100_003 + place * samples + index)
             for place, prompt in enumerate(prompts)
-            for index in range(SAMPLES)
+            for index in range(samples)
         ]
         sampling = SamplingConfig(max_new_tokens=self.max_new_tokens)
         done = {
@@ -86,7 +100,7 @@ class Writer:
             for event in generate(self.base, requests, sampling, adapter=adapter, max_rows=self.max_rows)
             if isinstance(event, CompletionDone)
         }
-        answers = [tuple(done[f"{place}/{index}"] for index in range(SAMPLES)) for place in range(len(prompts))]
+        answers = [tuple(done[f"{place}/{index}"] for index in range(samples)) for place in range(len(prompts))]
         return Answered(prompts, tuple(answers))
 
 

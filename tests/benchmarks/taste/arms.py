@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from engine.config import TrainConfig
+from tui.training.presets import CAREFUL, THOROUGH, auto_preset
 
 RIVAL = "prompt"
 """The base with a system prompt that states the taste."""
@@ -14,15 +15,27 @@ RIVAL = "prompt"
 class Arm:
     """Settings that differ from the defaults.
 
-    `searched` says that rate, beta and epochs are chosen on the arm's own pairs, by Palate's search.
+    `searched` says that rate, beta and epochs are chosen on the arm's own pairs, by Palate's search, and `auto` that
+    rate and epochs follow from their number. The verdicts come in `rounds`; in each of them but the first the adapter
+    of those before answers. Of `candidates` answers to a question, two are asked by `order`.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     searched: bool = False
+    auto: bool = False
+    rounds: int = 1
+    candidates: int = 2
+    order: Literal["random", "certain", "margin", "different"] = "random"
 
-    def config(self, seed: int, **more: Any) -> TrainConfig:
-        """The settings of a run with that seed."""
-        return TrainConfig(**{**self.settings, **more, "seed": seed})
+    @property
+    def in_rounds(self) -> bool:
+        """Whether its verdicts are others than those that most arms share."""
+        return self.rounds > 1 or self.candidates > 2
+
+    def config(self, seed: int, pairs: int) -> TrainConfig:
+        """The settings of a run with that seed on so many pairs."""
+        chosen = auto_preset(pairs).changes if self.auto else {}
+        return TrainConfig(**{**chosen, **self.settings, "seed": seed})
 
 
 ARMS: dict[str, Arm] = {
@@ -36,4 +49,20 @@ ARMS: dict[str, Arm] = {
     "rate-1e-4": Arm({"learning_rate": 1e-4}),
     "rate-2e-4": Arm({"learning_rate": 2e-4}),
     "epochs-6": Arm({"epochs": 6}),
+    "rate-1e-4-epochs-6": Arm({"learning_rate": 1e-4, "epochs": 6}),
+    "rate-2e-4-epochs-6": Arm({"learning_rate": 2e-4, "epochs": 6}),
+    "auto": Arm(auto=True),
+    "search": Arm({"loss": "ordinal", "unpaired_weight": 0.25}, searched=True),
+    "careful": Arm(CAREFUL.changes),
+    "thorough": Arm(THOROUGH.changes),
+    "a-zero": Arm({"lora_init": "a-zero"}),
+    "lora-plus-16": Arm({"lora_plus_ratio": 16}),
+    "rslora": Arm({"rslora": "on"}),
+    "second-round": Arm(rounds=2),
+    # Four rounds, each with an adapter of all verdicts before: what the order of asking adds to those of chance.
+    "rounds-4": Arm(rounds=4),
+    **{
+        f"four-{order}": Arm(rounds=4, candidates=4, order=order)
+        for order in ("random", "certain", "margin", "different")
+    },
 }

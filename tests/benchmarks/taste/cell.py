@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -18,11 +18,12 @@ from engine.events import AdapterSaved, Notice, NoticeLevel, StepDone
 from engine.general_text import general_text_pairs, nats_per_token
 from engine.logps import score_pair
 from engine.model import BaseModel
-from engine.preference import PreferencePair
+from engine.preference import DECISIVE, PreferencePair
 from engine.train import train_dpo
 from tests.benchmarks.taste.answers import Answered, Writer
-from tests.benchmarks.taste.arms import ARMS, RIVAL
+from tests.benchmarks.taste.arms import ARMS, RIVAL, Arm
 from tests.benchmarks.taste.plan import Cell
+from tests.benchmarks.taste.rounds import judged_in_rounds
 from tests.benchmarks.taste.searching import search
 from tests.benchmarks.taste.tastes import TASTES, Taste
 
@@ -38,10 +39,10 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
     if cell.arm == RIVAL:
         answered = writer.prompted(cell.seed, cell.taste, taste.system)
         return _record(base, cell, taste, plain, answered, None, {"seconds": time.perf_counter() - started})
-    pairs = judged_pairs(writer.labelling(cell.seed), taste, cell)
-    said: Counter[str] = Counter(pair.outcome for pair in pairs)
     arm = ARMS[cell.arm]
-    config, why = arm.config(cell.seed), None
+    pairs = all_pairs(writer, taste, cell, arm)
+    said: Counter[str] = Counter(pair.outcome for pair in pairs)
+    config, why = arm.config(cell.seed, count_decided(pairs)), None
     if arm.searched:
         config, why = search(base, [pair for pair in pairs if pair.outcome in config.outcomes], config)
     run = {**train(base, pairs, config), "search": why and why.sentence}
@@ -53,9 +54,33 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
         base.unload_adapter(_ADAPTER)
 
 
-def judged_pairs(answered: Answered, taste: Taste, cell: Cell) -> list[PreferencePair]:
-    """The first `cell.verdicts` pairs with what the program says of them; a share of the decided ones is flipped."""
-    chance = random.Random(f"flips {cell.seed}")
+def all_pairs(writer: Writer, taste: Taste, cell: Cell, arm: Arm) -> list[PreferencePair]:
+    """The verdicts of a cell, in as many rounds as its arm has."""
+    if not arm.in_rounds:
+        return judged_pairs(writer.labelling(cell.seed), taste, cell)
+
+    def judge(answered: Answered, start: int) -> list[PreferencePair]:
+        part = replace(cell, verdicts=len(answered.prompts))
+        return judged_pairs(answered, taste, part, start)
+
+    def learn(pairs: Sequence[PreferencePair]) -> str:
+        train(writer.base, pairs, arm.config(cell.seed, count_decided(pairs)))
+        return _ADAPTER
+
+    return judged_in_rounds(writer, cell, arm, judge, learn)
+
+
+def count_decided(pairs: Sequence[PreferencePair]) -> int:
+    """How many pairs have a better answer."""
+    return sum(pair.outcome in DECISIVE for pair in pairs)
+
+
+def judged_pairs(answered: Answered, taste: Taste, cell: Cell, start: int = 0) -> list[PreferencePair]:
+    """The first `cell.verdicts` pairs with what the program says of them; a share of the decided ones is flipped.
+
+    `start` is the place of the first question among all; it is in the names of the pairs.
+    """
+    chance = random.Random(f"flips {cell.seed}" + (f" {start}" if start else ""))
     pairs = []
     for place, (prompt, (first, second)) in enumerate(zip(answered.prompts, answered.answers, strict=True)):
         if len(pairs) == cell.verdicts:
@@ -66,7 +91,7 @@ def judged_pairs(answered: Answered, taste: Taste, cell: Cell) -> list[Preferenc
         chosen, rejected = ordered
         pairs.append(
             PreferencePair(
-                str(place), prompt, chosen.text, rejected.text, chosen.cut, rejected.cut, outcome=said.outcome
+                str(start + place), prompt, chosen.text, rejected.text, chosen.cut, rejected.cut, outcome=said.outcome
             )
         )
     if len(pairs) < cell.verdicts:

@@ -18,16 +18,22 @@ def test_scores_and_gradients_equal_the_plain_method(monkeypatch: pytest.MonkeyP
     targets = torch.randint(50, (11,))
     share = torch.randn(11)  # each token's own part in the loss
     one, other = hidden.clone().requires_grad_(), hidden.clone().requires_grad_()
-    logps, entropy, mean_logits, top1 = token_scores.TokenScores.apply(one, weight, weight.mean(0), targets)
+    logps, entropy, mean_logits, top1, squares = token_scores.TokenScores.apply(
+        one, weight, weight.mean(0), targets, True
+    )
     expected = (other @ weight.T).log_softmax(-1).gather(-1, targets[:, None])[:, 0]
     torch.testing.assert_close(logps, expected)
     (logps * share).sum().backward()
     (expected * share).sum().backward()
     torch.testing.assert_close(one.grad, other.grad)
-    sums = score_tokens(hidden @ weight.T, targets)
+    sums = score_tokens(hidden @ weight.T, targets, True)
     torch.testing.assert_close(entropy.sum(), sums[1])
     torch.testing.assert_close(mean_logits.sum(), sums[2])
     assert top1.sum() == sums[3]
+    torch.testing.assert_close(squares.sum(), sums[4])
+    unasked = token_scores.TokenScores.apply(hidden, weight, weight.mean(0), targets)
+    assert unasked[4].abs().sum() == 0
+    assert torch.equal(unasked[0], logps.detach())
 
 
 def test_bfloat16_logits_are_normalised_in_float32() -> None:

@@ -59,6 +59,24 @@ def test_two_adapters_side_by_side(palate: Invoke) -> None:
     assert "compared with itself" in palate("compare", "--adapter", "first", "--against", "first").stderr
 
 
+def test_a_system_prompt_side_by_side_and_in_a_trial(palate: Invoke, tmp_path: Path) -> None:
+    rival = ("--adapter", "first", "--against-system", "Answer in one word.")
+    looked = palate("compare", *rival, "--num-questions", "1", *SHORT)
+    assert "prompted base has the system prompt: Answer in one word." in looked.stderr
+    assert "\nprompted base\n" in looked.stdout
+    program = tmp_path / "judge.py"
+    program.write_text(JUDGE, encoding="utf-8")
+    judge = shlex.join([sys.executable, str(program)])
+    result = records(palate("compare", *rival, "--num-questions", "2", "--judge", judge, *SHORT, "--json"))[-1]
+    assert result["against"].startswith("prompted ")
+    assert result["against_system"] == "Answer in one word."
+    shown = palate("compare", "--trial", str(result["trial"])).stdout
+    assert "the system prompt     Answer in one word." in shown
+    none = palate("likes", "--as-prompt")
+    assert none.exit_code != 0
+    assert "settle nothing yet" in none.stderr
+
+
 def test_a_program_judges_40_prompts_and_the_trial_is_exported(palate: Invoke, tmp_path: Path) -> None:
     program = tmp_path / "judge.py"
     program.write_text(JUDGE, encoding="utf-8")
@@ -110,6 +128,7 @@ def test_a_judge_that_fails_leaves_a_trial_to_go_on_with(palate: Invoke, tmp_pat
         (("--judge", "true", "--set", "nothing"), "no held-out prompt set 'nothing', only 'science, held out'"),
         (("--judge", "true", "--num-questions", "400"), "400 prompts were asked for, 80 are held out"),
         (("--judge", "true", "--against", "second", "--adapter", "second"), "would be compared with itself"),
+        (("--against-system", " "), "--against-system is empty"),
     ],
 )
 def test_what_cannot_be_done_is_said(palate: Invoke, words: tuple[str, ...], told: str) -> None:

@@ -20,6 +20,8 @@ from tests.tiny import save_tiny
 from tui.cli import main as command
 from tui.compute.loaded_model import ModelChoice
 from tui.events import RunChanged, WorkbenchEvent
+from tui.export.model_card import _foreign
+from tui.reader import WorkspaceReader
 from tui.snapshots import RunPhase
 from tui.workbench import Workbench
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("devices")
 
 CONFIG = TrainConfig(
     learning_rate=1e-3, epochs=2, batch_size=6, lora_r=2, lora_alpha=4, lora_dropout=0.1, eval_share=0.25,
-    checkpoint_every=2, devices="cpu,cpu",
+    checkpoint_every=2, devices="cpu,cpu", off_policy="wpo",
 )  # fmt: skip
 ALONE = TrainConfig(**{**CONFIG.__dict__, "devices": None})
 LIMIT_S = 600.0
@@ -138,6 +140,9 @@ def test_two_processes_come_to_the_adapter_and_the_figures_of_one(opened: Callab
     log = " ".join(line.text for line in workbench.run_log(run))
     assert "processes of its own, on cpu, cpu" in log
     assert "passes at once" in log
+    assert "20 pairs have answers that the policy did not write" in log
+    card = list(_foreign(WorkspaceReader(workbench.workspace), workbench.run(run)))
+    assert card == ["- answers not written by the policy (imported, or from a server): in 20 pairs, weighed by WPO"]
     assert {type(each.event).__name__ for each in heard if isinstance(each, RunChanged)} >= {"StepDone", "PairDone"}
     assert not (workbench.folder / "checkpoints" / f"run-{run}").exists()
     assert workbench.model_state.adapter_name == "both"

@@ -8,7 +8,7 @@ import pytest
 from engine.config import TrainConfig
 from tui.errors import InputError
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets, pair_set_of, parse_day
-from tui.training.presets import BUILT_IN, RESERVED, Presets, changes_of
+from tui.training.presets import AUTO_TABLE, BUILT_IN, RESERVED, Presets, changes_of
 from tui.workspace.named_values import NamedValues
 
 
@@ -38,12 +38,25 @@ def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
     assert (mine.name, mine.own, mine.words()) == ("my way", True, "beta 0.3, epochs 7")
     assert presets.get("MY WAY").config == TrainConfig(epochs=7, beta=0.3)
     presets.save("My Way", TrainConfig(epochs=8))  # the same name: in place of the first
-    assert [each.name for each in presets.all()] == ["original", "careful", "thorough", "My Way"]
+    assert [each.name for each in presets.all()] == ["original", "careful", "thorough", "auto", "My Way"]
     assert presets.of(TrainConfig(epochs=8)) == presets.get("my way")
     assert presets.of(TrainConfig(epochs=9)) is None
     assert kept.rename("my way", "ours") == "ours"
     kept.remove("Ours")
     assert kept.all() == {}
+
+
+def test_auto_follows_the_number_of_pairs(kept: NamedValues) -> None:
+    presets = Presets(kept)
+    assert [row[0] for row in AUTO_TABLE] == sorted({row[0] for row in AUTO_TABLE})
+    for place, (least, rate, epochs) in enumerate(AUTO_TABLE):
+        most = AUTO_TABLE[place + 1][0] - 1 if place + 1 < len(AUTO_TABLE) else 10**6
+        for pairs in (least, most):
+            config = presets.get("auto", pairs).config
+            assert (config.learning_rate, config.epochs) == (rate, epochs)
+            assert config == TrainConfig(learning_rate=rate, epochs=epochs)
+    with pytest.raises(InputError, match="comes with Palate"):
+        presets.save("auto", TrainConfig())
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Careful", "x" * 41, "a\x1bb"])
@@ -62,9 +75,7 @@ def test_what_is_not_there_or_taken_is_said(kept: NamedValues) -> None:
         kept.rename("one", "two")
     with pytest.raises(InputError, match="comes with Palate and stays as it is"):
         kept.remove("original")
-    with pytest.raises(
-        InputError, match=re.escape("There is no preset 'four'. There are: original, careful, thorough, one, two.")
-    ):
+    with pytest.raises(InputError, match=r"There is no preset 'four'.*: original, careful, thorough, auto, one, two"):
         Presets(kept).get("four")
 
 

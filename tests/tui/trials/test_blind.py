@@ -14,7 +14,7 @@ from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
 from tui.events import TrialChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.trials.blind import TrialPlan
-from tui.trials.results import result_of, sentence
+from tui.trials.results import board_of, result_of, sentence
 from tui.workbench import Workbench
 
 SHORT = SamplingConfig(max_new_tokens=8)
@@ -101,6 +101,28 @@ def test_a_trial_from_start_to_result(workbench: Workbench) -> None:
     assert result.tally.wins == 6 - result.same
     assert (result.agreement.same, result.agreement.pairs, result.open) == (2, 2, 0)
     assert TrialChanged(trial, 6, 6) in told
+
+
+def test_a_system_prompt_is_a_rival_of_its_own(workbench: Workbench) -> None:
+    trial = begin(workbench, num_prompts=6, against="tuned", against_system="Answer in one word.")
+    row = workbench.trial(trial)
+    assert (row.against_system, row.model_a_name, row.model_b_name) == (
+        "Answer in one word.",
+        "prompted tuned",
+        "tuned",
+    )
+    pairs = workbench.trial_comparisons(trial)
+    systems = {tuple((each.sampling or {}).get("system") for each in (pair.a, pair.b)) for pair in pairs}
+    assert systems == {("Answer in one word.", None)}
+    assert any(not each.same for each in pairs), "one model answers otherwise under the prompt"
+    judge_all(workbench, trial, "a")
+    workbench.blind_trials.open(trial).result(timeout=60)
+    opened = workbench.trial(trial)
+    assert board_of([(opened, workbench.trial_comparisons(trial))], []).meetings[0].first == "prompted tuned"
+    with pytest.raises(NotAllowed, match="different system prompts"):
+        workbench.blind_trials.move_to_labelling(pairs[0].id).result(timeout=60)
+    with pytest.raises(WorkbenchError, match="compared with itself"):
+        workbench.blind_trials.start(TrialPlan(policy="tuned", against="tuned", num_prompts=2, sampling=SHORT))
 
 
 def test_left_half_way_it_goes_on_after_a_restart(workbench: Workbench, open_workbench: Open) -> None:

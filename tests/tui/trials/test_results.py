@@ -46,6 +46,17 @@ def twenty(wins: int, ties: int, losses: int) -> list[ComparisonRow]:
     return [judged(number, word) for number, word in enumerate(words, 1)]
 
 
+def test_a_prompt_that_wins_or_loses_is_named() -> None:
+    prompted = {"sampling": {"system": "Be brief."}, "sampling_b": {"system": None}, "model_a_name": "prompted smollm2"}
+    lost, won = (result_of(trial(**prompted), twenty(wins, 2, 18 - wins)) for wins in (1, 17))
+    assert sentence(lost) == (
+        "taste-3 is worse than prompted smollm2. The system prompt alone serves you better, without training."
+    )
+    assert sentence(won) == "taste-3 is better than prompted smollm2. A system prompt alone does not give that."
+    same = {"sampling": {"system": "Be brief."}, "sampling_b": None}
+    assert sentence(result_of(trial(**same), twenty(17, 2, 1))) == "taste-3 is better than smollm2."
+
+
 def test_what_a_comparison_says() -> None:
     said = {
         "b": "win",

@@ -80,7 +80,7 @@ class CompareScreen(PalateScreen):
         names = policy_rows(sorted(self.workbench.policies(), key=lambda each: not each.in_use))
         tuned = [each for each in names if each[0] != BASE]
         adapter.set_choices(tuned or _NO_ADAPTER)
-        against.set_choices([(BASE, BASE), *tuned])
+        against.set_choices([(BASE, BASE), _PROMPTED, *tuned])
         self._draw_action()
         trials = self.workbench.trials()
         self.query_one("#trials", CursorList).show((str(trial.id), trial_line(trial)) for trial in trials)
@@ -103,6 +103,8 @@ class CompareScreen(PalateScreen):
         trial.set_remark("enter or N", error=problem)
         if adapter.value == against.value:
             problem = "Choose two policies that differ."
+        elif against.value == _PROMPTED[0]:
+            problem = "Only in a blind trial (N)."
         look.set_remark("enter or S", error=problem)
 
     # -- keys ----------------------------------------------------------------------------------------------------
@@ -142,7 +144,9 @@ class CompareScreen(PalateScreen):
         if problem:
             self.palate.tell("This cannot start", problem, severity="warning")
         else:
-            self.app.push_screen(TrialSetupScreen(adapter.value, against.value))
+            prompted = against.value == _PROMPTED[0]
+            other = BASE if prompted else against.value
+            self.app.push_screen(TrialSetupScreen(adapter.value, other, prompted=prompted))
 
     def action_start(self) -> None:
         """Have the answers written, and show them as they are done."""
@@ -233,6 +237,7 @@ def questions_row(num_held_out: Callable[[], int]) -> TextRow:
     return TextRow("num_questions", "questions", "How many held-out questions both answer.", parse, QUESTIONS)
 
 
+_PROMPTED = ("prompted", "base with a system prompt")
 _NO_ADAPTER = [(None, "none yet")]
 _ABOUT = Content(
     "Two policies answer the same held-out questions, which were never trained on. A blind trial proves which is "

@@ -155,6 +155,10 @@ def figures(
         lines.append(Content.assemble((f"{name:<22}", "$quiet"), (words, "$warning" if stands_out else "")))
     for at, each in enumerate(reasons):
         lines.append(Content.assemble((f"{'why' if at == 0 else '':<22}", "$quiet"), reason_tally_words(*each)))
+    if trial.against_system is not None:
+        lines.append(
+            Content.assemble((f"{'the system prompt':<22}", "$quiet"), visible_line(trial.against_system, 400))
+        )
     lines.append(Content.styled(how(trial, moved), "$quiet"))
     if trial.note:
         lines.append(Content.assemble(("note  ", "$quiet"), visible_line(trial.note, 200)))

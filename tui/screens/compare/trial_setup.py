@@ -1,5 +1,6 @@
 """Setting up a blind trial: two policies, the prompts, the sampling, and how it may end."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
@@ -10,18 +11,20 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.config import SamplingConfig, Setting, settings_of
+from tui.analysis.likes_prompt import prompt_of
 from tui.errors import KNOWN_ERRORS, InputError
 from tui.events import ModelChanged, WorkbenchEvent
 from tui.generation.policies import PolicyChoice
 from tui.judges.judgement import NO_PERSON
 from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
+from tui.screens.dialog import AskText
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.sanitize import visible, visible_line
 from tui.trials.blind import TrialPlan
 from tui.widgets.binding import Binding, Writing
 from tui.widgets.form.form import Form, setting_row
-from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
+from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
 from tui.workspace.settings import is_served
 
@@ -43,9 +46,12 @@ class TrialSetupScreen(PalateScreen):
         Binding("escape", "back", "back", id="setup.back", tooltip="Back; nothing is begun."),
     ]
 
-    def __init__(self, policy: str, against: str) -> None:
+    def __init__(self, policy: str, against: str, *, prompted: bool = False) -> None:
+        """`prompted`: ask for the system prompt of `against` at once."""
         super().__init__()
         self._loaded_model = policy, against
+        self._prompted = prompted
+        self._system: str | None = None
 
     def compose_body(self) -> ComposeResult:
         """The words, the rows, and the sentence of the row under the cursor."""
@@ -58,6 +64,7 @@ class TrialSetupScreen(PalateScreen):
                 ActionRow("begin", "Begin the trial", "Have the answers written, and judge them as they come."),
                 ChoiceRow("policy", "on trial", "The policy whose wins are counted.", policies, default=policy),
                 ChoiceRow("against", "against", "What it is compared with.", policies, default=against),
+                OpenRow("against_system", "its system prompt", _SYSTEM_HELP),
                 self._number("num_prompts", "prompts", _PROMPTS_HELP, PROMPTS, 1),
                 ChoiceRow("prompt_set", "prompt set", "Where prompts come from.", [(None, "all held out"), *sets]),
                 self._number("samples", "samples each", _SAMPLES_HELP, 1, 1),
@@ -104,13 +111,16 @@ class TrialSetupScreen(PalateScreen):
         judge = values.pop("judge")
         if judge is not None:  # it sees both orders, so no pair is repeated
             values |= {"judge": self.workbench.judges.by_id(judge).name, "judged_by": judge, "repeats": 0}
-        return TrialPlan(**values, sampling=sampling)
+        return TrialPlan(**values, sampling=sampling, against_system=self._system)
 
     def screen_shown(self) -> None:
         """Start with the cursor on the first row."""
         self._draw_action()
         if self.focused is None:
             self.form.action_edge(0)
+        if self._prompted:
+            self._prompted = False
+            self.run_worker(self._ask_system(), name="system prompt")
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
         """The model may be ready now."""
@@ -122,7 +132,7 @@ class TrialSetupScreen(PalateScreen):
         if wrong is not None:
             return f"{wrong.label} is not right"
         plan = self.plan()
-        if plan.policy == plan.against:
+        if plan.policy == plan.against and not plan.against_system:
             return "choose two policies that differ"
         if plan.num_prompts > self._held_out():
             return f"only {self._held_out()} prompts are held out"
@@ -135,6 +145,11 @@ class TrialSetupScreen(PalateScreen):
         row = self.form.row("begin")
         assert isinstance(row, ActionRow)
         row.set_remark("enter or S", error=self._problem())
+        system = self.form.row("against_system")
+        assert isinstance(system, OpenRow)
+        words = "none" if self._system is None else f"“{visible_line(self._system, 24)}”"
+        remark = "The prompt as rival." if self._system is None else "enter shows all of it"
+        system.set_value(words, remark, changed=self._system is not None)
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -149,6 +164,32 @@ class TrialSetupScreen(PalateScreen):
         self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
 
     @on(FormRow.Pressed)
+    def pressed(self, message: FormRow.Pressed) -> None:
+        """The first row begins; the other one asks for the system prompt."""
+        if message.row.key == "against_system":
+            self.run_worker(self._ask_system(), name="system prompt", exclusive=True)
+        else:
+            self.action_start()
+
+    async def _ask_system(self) -> None:
+        """Ask for the system prompt, beginning with the present one or what the person's choices ask for."""
+        sentence, value = f"{_OWN_PROMPT}\n\n{self._system}", self._system
+        if value is None:
+            try:
+                value = prompt_of(await asyncio.to_thread(self.workbench.preferences.read))
+            except KNOWN_ERRORS as error:
+                self.palate.tell_error(error)
+                return
+            sentence = f"{_FROM_CHOICES}\n\n{value}" if value else _NOTHING_SETTLED
+        if self.is_current:
+            ask = AskText(_SYSTEM_TITLE, sentence, value=value, may_be_empty=True, select=False)
+            self.app.push_screen(ask, self._take_system)
+
+    def _take_system(self, text: str | None) -> None:
+        if text is not None:
+            self._system = text or None
+            self._draw_action()
+
     @leads_away_once
     def action_start(self) -> None:
         """Begin, and go to the first pair."""
@@ -180,6 +221,14 @@ def policy_rows(choices: Sequence[PolicyChoice]) -> list[tuple[str, str]]:
     return [(each.word, visible_line(each.label, 24) + (" (in use)" if each.in_use else "")) for each in choices]
 
 
+_SYSTEM_TITLE: Final = "The prompt as rival"
+_SYSTEM_HELP: Final = (
+    "A system prompt for the policy it is compared with, and for that one alone.\n"
+    "It is written from your choices, and you edit it: does training beat a prompt?"
+)
+_FROM_CHOICES: Final = "Your choices ask for this. Change it as you like; an empty line takes it away."
+_OWN_PROMPT: Final = "The system prompt of the policy it is compared with. An empty line takes it away."
+_NOTHING_SETTLED: Final = "Your choices settle nothing yet that a prompt could ask for. Write one yourself."
 _PROMPTS_HELP: Final = (
     "How many held-out prompts both answer.\nThose that the two were not tried on yet come first; 20 settle 15 to 5."
 )

@@ -43,8 +43,8 @@ class RankAnswers(Actions):
             screen.app.push_screen(RankingScreen(pairs, answers), lambda _: self._feed.show_next())
 
     async def _write_more(self, pair: ComparisonRow) -> None:
+        job = self._screen.workbench.new_answers.write(pair.prompt)  # while the model loads, this raises
         self._screen.view.note("two more answers are being written…")
-        job = self._screen.workbench.new_answers.write(pair.prompt)
         done = asyncio.shield(asyncio.wrap_future(job.done))
         await asyncio.gather(done, return_exceptions=True)  # the workbench publishes what went wrong
 

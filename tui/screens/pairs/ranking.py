@@ -20,7 +20,7 @@ from tui.widgets.pair.prompt_pane import PromptPane
 from tui.widgets.pair.text_pane import TextPane
 
 MOST_RANKED: Final = 4
-_HELP: Final = "Press the best answer's number first, then the next one's."
+_HELP: Final = "Press the best answer's number first, then the next."
 
 
 def _key(

@@ -170,7 +170,7 @@ class TrainScreen(PalateScreen):
         setup.show_adapters(self.workbench.adapters())
         setup.show_sets(self.workbench.labelling_sets())
         setup.show_givers(self.workbench.other_givers())
-        setup.set_presets(self.workbench.presets.all())
+        setup.set_presets(self.workbench.presets.all(setup.counted))
         self._studies.read()
         setup.show_studies(self._studies.search, self._studies.outlook)
         self._preview.draw()

@@ -23,8 +23,10 @@ def named_presets(workbench: Workbench, setup: TrainSetup) -> Named:
         "Presets",
         "preset",
         presets.kept,
-        rows=lambda: [NamedRow(each.name, each.words(), each.sentence, each.own) for each in presets.all()],
-        use=lambda name: setup.take_config(presets.get(name).config),
+        rows=lambda: [
+            NamedRow(each.name, each.words(), each.sentence, each.own) for each in presets.all(setup.counted)
+        ],
+        use=lambda name: setup.take_config(presets.get(name, setup.counted).config),
         save=lambda name: presets.save(name, setup.config()).name,
     )
 

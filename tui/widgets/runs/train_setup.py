@@ -93,6 +93,11 @@ class TrainSetup(Vertical):
         return self.query_one(Form)
 
     @property
+    def counted(self) -> int:
+        """How many pairs the run would have, 0 before they were counted."""
+        return 0 if self._preview is None else self._preview.pairs
+
+    @property
     def start_from(self) -> str | None:
         """The id of the adapter that the run continues; None starts from the base model."""
         row = self.form.row("from")

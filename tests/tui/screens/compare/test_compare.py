@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from db import models as db_models
 from db import trials as db_trials
+from db.preference_counts import Choice
 from tests.fake_workbench import FakeWorkbench, adapter_view
 from tests.screens import text_of, until, until_shown
 from tests.still_workbench import StillWorkbench
+from tui.analysis.preferences import count_preferences
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
 from tui.screens.compare.compare import CompareScreen
@@ -180,7 +183,7 @@ async def test_a_blind_trial_is_set_up_as_the_rows_say(workbench: FakeWorkbench,
         await pilot.press("N")
         await until(pilot, lambda: isinstance(app.screen, TrialSetupScreen))
         await until_shown(pilot, "all held out")
-        await pilot.press("down", "down", "down", "9", "9")
+        await pilot.press("down", "down", "down", "down", "9", "9")
         await until_shown(pilot, "99 prompts were asked")
         await pilot.press("escape", "S")
         assert asked.plans == []
@@ -192,6 +195,34 @@ async def test_a_blind_trial_is_set_up_as_the_rows_say(workbench: FakeWorkbench,
     (plan,) = asked.plans
     assert (plan.policy, plan.against, plan.num_prompts, plan.prompt_set) == ("a00000003", "base", 30, None)
     assert (plan.samples, plan.repeats, plan.may_end_early, plan.sampling.temperature) == (2, 0, False, 0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_prompt_as_rival_is_shown_and_edited_before_the_trial(
+    workbench: FakeWorkbench, size: tuple[int, int]
+) -> None:
+    workbench.blind_trials = asked = Plans()  # type: ignore[attr-defined]
+    read = SimpleNamespace(
+        summary=count_preferences([Choice(at, "a", None, "one", "one two", 0, 0) for at in range(9)])
+    )
+    read.reasons = ()
+    workbench.preferences = SimpleNamespace(read=lambda: read)  # type: ignore[attr-defined]
+    app = PalateApp(workbench)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "taste-3 (in use)")
+        await pilot.press("down", "down", "down", "right")
+        await until_shown(pilot, "base with a system prompt")
+        await until_shown(pilot, "Only in a blind trial")
+        await pilot.press("N")
+        await until_shown(pilot, "Your choices ask for this")
+        await until_shown(pilot, "Keep answers short: about 5 words.")
+        await pilot.press(*" No lists.", "enter")
+        await until_shown(pilot, "“Keep answers short")
+        await pilot.press("S")
+        await until(pilot, lambda: len(asked.plans) == 1)
+    (plan,) = asked.plans
+    assert (plan.against, plan.against_system) == ("base", "Keep answers short: about 5 words. No lists.")
 
 
 async def test_a_policy_is_not_tried_against_itself(workbench: FakeWorkbench) -> None:

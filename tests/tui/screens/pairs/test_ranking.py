@@ -8,6 +8,7 @@ from tests.screens import text_of
 from tests.tui.screens.pairs.test_label import label, ready
 from tests.waiting import until
 from tui.analysis.places import Places
+from tui.generation.regenerate import NotYet
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.ranking import RankingScreen
 from tui.screens.pairs.verdict_gate import SETTLE_S
@@ -84,3 +85,17 @@ async def test_a_key_from_before_the_answers_were_painted_gives_no_place(workben
         ranking._painted_at = pilot.app.key_pressed_at + 1000
         await pilot.press("1", "2")
         assert ranking._places.order == ()
+
+
+async def test_while_the_model_loads_no_answers_are_said_to_be_written(workbench: FakeWorkbench) -> None:
+    class Loading:
+        def write(self, _prompt: object) -> None:
+            raise NotYet("The model is still being loaded. Try again once it is ready.")
+
+    workbench.rows = {1: workbench.rows[1]}
+    workbench.new_answers = Loading()  # type: ignore[attr-defined]
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("4")
+        await until(pilot, lambda: any("still being loaded" in each.message for each in pilot.app._notifications))
+        assert "being written" not in text_of(pilot.app)

@@ -404,7 +404,7 @@ async def test_a_preset_is_taken_saved_renamed_and_removed(workbench: FakeWorkbe
         await pilot.press("r")
         await until_shown(pilot, "Another name for this preset")
         await pilot.press(*"slower", "enter")
-        await until(pilot, lambda: [each.name for each in workbench.presets.all()][3:] == ["slower"])
+        await until(pilot, lambda: [each.name for each in workbench.presets.all()][4:] == ["slower"])
         await until_shown(pilot, "rename")
         assert workbench.presets.get("slower").config.epochs == 5
         await pilot.press("home", "enter")
