@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PICTURES = (".png", ".gif")
 LARGEST = 500_000
-"""Bytes of a tracked file; pictures of docs/ and uv.lock apart."""
+"""Bytes of a tracked file; pictures of docs/ apart."""
 
 
 def tracked() -> list[str]:
@@ -25,9 +25,7 @@ def test_no_database_is_tracked() -> None:
 
 
 def test_no_large_file_is_tracked() -> None:
-    names = [
-        name for name in tracked() if name != "uv.lock" and not (name.startswith("docs/") and name.endswith(PICTURES))
-    ]
+    names = [name for name in tracked() if not (name.startswith("docs/") and name.endswith(PICTURES))]
     assert {name: size for name in names if (size := (ROOT / name).stat().st_size) > LARGEST} == {}
 
 
