@@ -84,10 +84,10 @@ class PalateScreen(SingleDismiss[None]):
     WATCHABLE: ClassVar[bool] = True
     """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
     they were shown is recorded."""
-    READS_AHEAD: ClassVar[bool] = False
+    READ_BEFORE_LAYOUT: ClassVar[bool] = False
     """Is `screen_shown` called before the first layout? Then one layout is enough, but no widget has a size yet."""
     _coming_up = False
-    _read_ahead = False
+    _has_read = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -189,9 +189,9 @@ class PalateScreen(SingleDismiss[None]):
                 self.add_class(max(reached)[1])
 
     def on_mount(self) -> None:
-        """Read ahead, where the screen does."""
-        if self.READS_AHEAD:
-            self._read_ahead = True
+        """Read what the screen shows, where it does so before the first layout."""
+        if self.READ_BEFORE_LAYOUT:
+            self._has_read = True
             self.screen_shown()
 
     async def on_prune(self, event: Prune) -> None:
@@ -210,9 +210,9 @@ class PalateScreen(SingleDismiss[None]):
         if self.is_current:
             self._note_offer_seen()
             self.refresh_status()
-            if not self._read_ahead:
+            if not self._has_read:
                 self.screen_shown()
-            self._read_ahead = False
+            self._has_read = False
 
     def _note_offer_seen(self) -> None:
         """What the status line offers once leads here: it is not offered again."""
