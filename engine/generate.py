@@ -3,8 +3,8 @@
     for event in generate(base, requests, sampling, adapter="a1f3c"):
 
 Rows of one prompt share its forward pass, and a row leaves when its answer ends. Each answer has its own random
-stream, so its seed gives it again, whichever rows are beside it. That is exact in float32 with as many threads. In
-bfloat16 the other rows change the rounding, so the stored text counts, not the seed.
+stream. The same seed gives the same answer whatever else is in the batch, in float32 with the same number of threads.
+In bfloat16 the other rows change the rounding, so only the stored text says what the answer was.
 """
 
 import sys
@@ -72,7 +72,7 @@ def generate(
     Args:
         base: the model; `adapter` names the loaded adapter that answers, None is the base alone.
         requests: with keys that differ. A deque is emptied, and a request that the caller appends to it at a boundary
-            joins as rows come free. Ask `check_fits` about it before: one that does not fit ends the others as well.
+            joins as rows come free. Call `check_fits` first: a prompt that is too long raises and cancels all answers.
         sampling: how tokens are drawn, and how many at most.
         max_rows: how many answers are written together.
         tokens_per_turn: how many tokens each row gets between two boundaries.

@@ -82,7 +82,7 @@ class StaticDecoder:
         return self._max_rows - len(self._lengths)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drop all other rows. Those kept take the first places, in this order, so each may move only forward."""
+        """Drop all other rows. Those kept take the first places in this order; no row may move to a later place."""
         for place, row in enumerate(rows):
             if place != row:
                 self._memory.move(row, place, self._lengths[row])
