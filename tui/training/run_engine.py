@@ -129,7 +129,7 @@ class RunEngine:
         from engine.distributed.job import WorkerJob
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
-        # By turns, the compute thread would wait for one run and hold up the others.
+        # Several runs at once take no turns: while the compute thread waits for one of them, the others would wait too.
         shares = any(is_among(each, devices) for each in base.devices)
         takes_turns = shares and self._at_once == 1
         return WorkerJob(
