@@ -38,7 +38,7 @@ STEM = "taste"
 _FEW = 2000
 """Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
 _SETTLED_S = 0.1
-"""Settings must be unchanged for this long before many pairs are counted: the key's own frame comes first."""
+"""Many pairs are counted only once the settings are unchanged for this long, so the key's own frame comes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]
