@@ -322,6 +322,7 @@ def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chos
             (count(preview.pairs, "preference pair"), "bold"),
             "" if chosen.everything else f", {visible(chosen.words())}",
             f" · {_shares_words(preview)}",
+            f" · {preview.kept_back:,} kept out" if preview.kept_back else "",
         )
     ]
     if isinstance(found, str):
