@@ -264,6 +264,14 @@ def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
     return int(conn.execute(f"SELECT count(DISTINCT {_QUESTION}) {_chosen(chosen)}", _values(chosen)).fetchone()[0])
 
 
+def count_kept_back(conn: Connection) -> int:
+    """Count the pairs of the owner whose verdict prefers an answer and that no run gets: taken out, or held out."""
+    query = f"""SELECT count(DISTINCT {_QUESTION}) FROM comparisons c JOIN prompts p ON p.id = c.prompt
+        WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing_verdict {_DECISIVE}
+            AND NOT (c.withdrawn = 0 AND {_NOT_HELD_OUT})"""
+    return int(conn.execute(query).fetchone()[0])
+
+
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
     """Each prompt of `preference_pairs` as the policy saw it, with the number of its pairs. This reads no answers.
 
