@@ -267,7 +267,7 @@ def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
 def count_kept_back(conn: Connection) -> int:
     """Count the pairs of the owner whose verdict prefers an answer and that no run gets: taken out, or held out."""
     query = f"""SELECT count(DISTINCT {_QUESTION}) FROM comparisons c JOIN prompts p ON p.id = c.prompt
-        WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing_verdict {_DECISIVE}
+        WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing_verdict IN ({_quoted("a", "b")})
             AND NOT (c.withdrawn = 0 AND {_NOT_HELD_OUT})"""
     return int(conn.execute(query).fetchone()[0])
 

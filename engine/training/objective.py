@@ -55,6 +55,7 @@ def pair_loss(
 
 def _answer_weights(pair: EncodedPair, scores: CompletionScores) -> torch.Tensor:
     """WPO's weights of both answers, (2,): 1 for one that the policy wrote."""
+    assert scores.squares is not None
     found = likelihood_weights(scores.whole, scores.squares, scores.tokens)
     foreign = torch.tensor([pair.chosen_foreign, pair.rejected_foreign], device=found.device)
     return torch.where(foreign, found, 1.0)
