@@ -5,6 +5,7 @@ from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding as TextualBinding
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -35,6 +36,8 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
         _key("full_stop", "more", "more", "The digits 1, 2, 4 and 0, for a list of ten."),
         _key("space", "last", "as last", "The reasons that were given last."),
         _key("e", "edit", "edit", "Change the list of reasons."),
+        # With priority as well: a digit and an enter that arrive together are heard in their order.
+        *(TextualBinding(digit, f"choose('{digit}')", show=False, priority=True) for digit in DIGITS + MORE_DIGITS),
     ]
 
     def __init__(self, about: str | None, offered: Sequence[str], given: Sequence[str], last: Sequence[str]) -> None:
@@ -97,9 +100,11 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
         return Content("   ").join(Content.assemble((key, "bold $accent"), f" {word}") for key, word in keys)
 
     def on_key(self, event: events.Key) -> None:
-        """Choose or unchoose the reason of a digit. No key reaches the screen below."""
+        """No key reaches the screen below."""
         event.stop()
-        digit = event.character or ""
+
+    def action_choose(self, digit: str) -> None:
+        """Choose or unchoose the reason of a digit."""
         if self._about is not None and digit in self._offered and (digit in DIGITS or self._more):
             self._toggle(self._offered[digit])
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from db.tags import tags_of
@@ -133,6 +134,17 @@ async def test_the_reasons_of_an_earlier_pair_are_changed(workbench: StillWorkbe
         assert "3✓correct" in text_of(screen.app)
         await pilot.press("3", "5", "enter")
         await until(pilot, lambda: judged(workbench) == [(1, "a", ("clear",)), (2, "a", ("correct",))])
+
+
+async def test_a_digit_and_an_enter_that_arrive_together_are_heard_in_their_order(workbench: StillWorkbench) -> None:
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        await pilot.press("1", "full_stop")
+        await line_is_open(pilot, screen)
+        for key in (events.Key("3", "3"), events.Key("5", "5"), events.Key("enter", None)):
+            screen.app.post_message(key)
+        await until(pilot, lambda: judged(workbench) and judged(workbench)[0][2])
+        assert judged(workbench) == [(1, "a", ("correct", "clear"))]
 
 
 async def test_the_list_is_edited_above_any_other_window(workbench: StillWorkbench) -> None:
