@@ -60,7 +60,7 @@ def givers_value(givers: Sequence[Giver]) -> str:
 def list_givers(conn: Connection) -> list[GiverRow]:
     """The owner, then every other person, then every judge with a verdict on a pair of labelling.
 
-    Of judges with one name, as after a change of a rubric, there is one: the one in use, else the newest.
+    If several judges share a name, as after a change of a rubric, only the one in use is listed, or the newest.
     """
     found = [GiverRow(OWNER, own_name(conn) or _ME, _ME)]
     for kind in _KINDS:

@@ -128,6 +128,8 @@ class Join:
         row = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (pair.content_hash,)).fetchone()
         prompt = int(row["id"]) if row else insert_prompt(conn, self._set(conn, pair), _prompt(pair))
         a, b = (_answer(conn, prompt, each) for each in (pair.a, pair.b))
+        # The answer with the smaller id becomes a. Where that swaps theirs, the seed must flip the sides the other way,
+        # so that each answer is on the side where they saw it: the next seed that does so is taken.
         in_order, seed = a < b, pair.side_seed
         while is_flipped(seed) != (is_flipped(pair.side_seed) == in_order):
             seed += 1

@@ -28,19 +28,18 @@ NOT_DECISIVE = ("tie", "both_bad", "both_good")
 # The mean time is over this many of the newest verdicts: enough for a steady value, few enough for a recent one.
 MEAN_OVER = 200
 
-# Decisive verdicts of labelling whose question is held out in no set: the standing ones, or those of one giver.
+# Verdicts of these kinds in labelling whose question is held out in no set: the standing ones, or those of one giver.
 _NOT_HELD_OUT = """p.guard_hash NOT IN (SELECT h.guard_hash FROM prompts h
             WHERE h.set_id IN (SELECT id FROM prompt_sets WHERE held_out = 1))"""
 _IS_TRAINABLE = f"""c.trial IS NULL AND c.repeats IS NULL AND c.standing IS NOT NULL
-        AND c.standing_verdict IN ('a', 'b') AND c.withdrawn = 0 AND {_NOT_HELD_OUT}"""
-_DECISIVE = "IN ('a', 'b')"
+        AND c.standing_verdict IN ({{kinds}}) AND c.withdrawn = 0 AND {_NOT_HELD_OUT}"""
 _STANDING = f"""FROM comparisons c JOIN prompts p ON p.id = c.prompt
     WHERE {_IS_TRAINABLE}"""
 _OF_GIVER = f"""FROM {GIVEN} given
     CROSS JOIN comparisons c ON c.id = given.comparison
     CROSS JOIN verdicts said ON said.id = given.verdict
     CROSS JOIN prompts p ON p.id = c.prompt
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND said.verdict IN ('a', 'b') AND c.withdrawn = 0
+    WHERE c.trial IS NULL AND c.repeats IS NULL AND said.verdict IN ({{kinds}}) AND c.withdrawn = 0
         AND {_NOT_HELD_OUT}"""
 _PAIRS = """SELECT c.id AS comparison, v.id AS verdict, v.verdict AS letter, v.strength, p.id AS prompt, p.messages,
         c.ranking, a.text AS a_text, a.cut AS a_cut, b.text AS b_text, b.cut AS b_cut,
@@ -265,6 +264,14 @@ def count_pairs(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> int:
     return int(conn.execute(f"SELECT count(DISTINCT {_QUESTION}) {_chosen(chosen)}", _values(chosen)).fetchone()[0])
 
 
+def count_kept_back(conn: Connection) -> int:
+    """Count the pairs of the owner whose verdict prefers an answer and that no run gets: taken out, or held out."""
+    query = f"""SELECT count(DISTINCT {_QUESTION}) FROM comparisons c JOIN prompts p ON p.id = c.prompt
+        WHERE c.trial IS NULL AND c.repeats IS NULL AND c.standing_verdict IN ({_quoted("a", "b")})
+            AND NOT (c.withdrawn = 0 AND {_NOT_HELD_OUT})"""
+    return int(conn.execute(query).fetchone()[0])
+
+
 def read_pair_prompts(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> Iterator[tuple[Messages, int]]:
     """Each prompt of `preference_pairs` as the policy saw it, with the number of its pairs. This reads no answers.
 
@@ -283,12 +290,14 @@ def _values(chosen: PairFilter) -> dict[str, Any]:
 
 def _chosen(chosen: PairFilter) -> str:
     """The FROM and WHERE of the pairs in a filter; c is the comparison and p its prompt."""
-    if chosen.is_own:
-        found = f"{_STANDING} AND {_NARROWED.format(verdict='c.standing')}"
-    else:
-        found = f"{_OF_GIVER} AND {_NARROWED.format(verdict='given.verdict')}"
-    kinds = [kind for kind in NOT_DECISIVE if kind in chosen.also]
-    return found.replace(_DECISIVE, f"IN ({', '.join(repr(kind) for kind in ('a', 'b', *kinds))})")
+    kinds = _quoted("a", "b", *(kind for kind in NOT_DECISIVE if kind in chosen.also))
+    found, verdict = (_STANDING, "c.standing") if chosen.is_own else (_OF_GIVER, "given.verdict")
+    return f"{found.format(kinds=kinds)} AND {_NARROWED.format(verdict=verdict)}"
+
+
+def _quoted(*verdicts: str) -> str:
+    """Verdicts as a list in SQL. Only names from this module come here."""
+    return ", ".join(f"'{each}'" for each in verdicts)
 
 
 def count_not_decisive(conn: Connection, chosen: PairFilter = EVERY_PAIR) -> dict[str, int]:
@@ -312,7 +321,7 @@ def count_pairs_since(conn: Connection, since: str, most: int = 9999) -> int:
     """
     query = f"""SELECT count(*) FROM (SELECT DISTINCT {_QUESTION} FROM verdicts v
         CROSS JOIN comparisons c ON c.standing = v.id CROSS JOIN prompts p ON p.id = c.prompt
-        WHERE v.at > ? AND {_IS_TRAINABLE} LIMIT ?)"""
+        WHERE v.at > ? AND {_IS_TRAINABLE.format(kinds=_quoted("a", "b"))} LIMIT ?)"""
     return int(conn.execute(query, (since, most)).fetchone()[0])
 
 

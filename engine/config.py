@@ -304,8 +304,7 @@ class TrainConfig:
     )
     devices: str | None = setting(
         None,
-        "Devices to train on together, such as cuda:0,cuda:1, or all; a search has a run on each. None: that of the "
-        "model.",
+        "Devices to train on together, such as cuda:0,cuda:1, or all; a search has a run on each. None: the model's.",
         free_at_resume=True,
     )
     shard: str = setting(

@@ -42,13 +42,13 @@ class Decoder(Protocol):
         """Append one token to each row, (R,) int64, and return the logits of the next, (R, V)."""
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drop all other rows, and put those kept in this order, which is one that `closed_up` returns."""
+        """Drop all other rows, and put those kept in this order, which is one that `rows_after_removal` returns."""
 
 
-def closed_up(rows: int, gone: Collection[int]) -> list[int]:
-    """The rows that stay when some go, in an order in which few rows move.
+def rows_after_removal(rows: int, gone: Collection[int]) -> list[int]:
+    """The rows that stay when the rows `gone` are removed, in an order in which few rows move.
 
-    The last rows take the free places: `closed_up(5, {1})` is `[0, 4, 2, 3]`.
+    The last rows take the free places: `rows_after_removal(5, {1})` is `[0, 4, 2, 3]`.
     """
     kept = rows - len(gone)
     movers = iter([row for row in range(rows - 1, kept - 1, -1) if row not in gone])
@@ -152,8 +152,10 @@ class CachelessDecoder:
         return logits[0, -1]
 
 
-def rows_follow(model: Any) -> bool:
-    """Whether `PlainDecoder` is right for this model: tried on two short texts of different lengths, one of which ends.
+def cache_follows_rows(model: Any) -> bool:
+    """Whether the model's cache is right after rows were removed, so that `PlainDecoder` may be used.
+
+    It is tried on two short texts of different lengths, one of which ends.
 
     Called inside `BaseModel.policy(None)` and `no_grad`.
     """

@@ -45,6 +45,9 @@ def dpo_loss(
     Returns:
         (B,) losses, not yet averaged. A margin of 10 nats with beta 0.1 gives log(1 + 1/e) = 0.3133; a policy that
         equals its reference gives ln 2 = 0.6931.
+
+    Raises:
+        ValueError: there is no such loss here. "ordinal" has a function of its own.
     """
     chosen_ratio = policy_chosen_logps - reference_chosen_logps
     rejected_ratio = policy_rejected_logps - reference_rejected_logps
@@ -65,7 +68,9 @@ def dpo_loss(
     right, wrong = F.logsigmoid(beta * difference), F.logsigmoid(-beta * difference)
     if loss == "robust":
         return (-(1 - label_smoothing) * right + label_smoothing * wrong) / (1 - 2 * label_smoothing)
-    return -(1 - label_smoothing) * right - label_smoothing * wrong
+    if loss == "sigmoid":
+        return -(1 - label_smoothing) * right - label_smoothing * wrong
+    raise ValueError(f"dpo_loss knows no loss {loss!r}. Add a branch for it.")
 
 
 def ordinal_loss(

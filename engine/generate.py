@@ -3,8 +3,8 @@
     for event in generate(base, requests, sampling, adapter="a1f3c"):
 
 Rows of one prompt share its forward pass, and a row leaves when its answer ends. Each answer has its own random
-stream, so its seed gives it again, whichever rows are beside it. That is exact in float32 with as many threads. In
-bfloat16 the other rows change the rounding, so the stored text counts, not the seed.
+stream. The same seed gives the same answer whatever else is in the batch, in float32 with the same number of threads.
+In bfloat16 the other rows change the rounding, so only the stored text says what the answer was.
 """
 
 import sys
@@ -20,7 +20,7 @@ import torch
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig
-from engine.decode import CachelessDecoder, Decoder, PlainDecoder, closed_up, rows_follow
+from engine.decode import CachelessDecoder, Decoder, PlainDecoder, cache_follows_rows, rows_after_removal
 from engine.errors import MemoryRanOut, ModelError
 from engine.estimates.answer_memory import rows_that_fit
 from engine.events import CompletionDone, Event, Notice, NoticeLevel, TokensDrawn
@@ -72,7 +72,7 @@ def generate(
     Args:
         base: the model; `adapter` names the loaded adapter that answers, None is the base alone.
         requests: with keys that differ. A deque is emptied, and a request that the caller appends to it at a boundary
-            joins as rows come free. Ask `check_fits` about it before: one that does not fit ends the others as well.
+            joins as rows come free. Call `check_fits` first: a prompt that is too long raises and cancels all answers.
         sampling: how tokens are drawn, and how many at most.
         max_rows: how many answers are written together.
         tokens_per_turn: how many tokens each row gets between two boundaries.
@@ -149,7 +149,7 @@ def make_decoder(base: BaseModel, adapter: str | None, *, max_rows: int, tokens:
             return StaticDecoder(model, packed, adapter=adapter, max_rows=max_rows, tokens=tokens)
         if decodes_on_cpu(model) is None:
             return LlamaDecoder(model, packed, adapter=adapter, max_rows=max_rows)
-    return PlainDecoder(model, max_rows) if _rows_follow(base) else CachelessDecoder(model, max_rows)
+    return PlainDecoder(model, max_rows) if _cache_follows_rows(base) else CachelessDecoder(model, max_rows)
 
 
 def _static_steps(base: BaseModel, packed: DecodingWeights) -> bool:
@@ -163,12 +163,12 @@ def _static_steps(base: BaseModel, packed: DecodingWeights) -> bool:
     return bool(base.static_steps)
 
 
-def _rows_follow(base: BaseModel) -> bool:
-    """Whether the rows of the model's cache follow when others go, tried once."""
-    if base.rows_follow is None:
+def _cache_follows_rows(base: BaseModel) -> bool:
+    """Whether the model's cache is right after rows were removed; tried once."""
+    if base.cache_follows_rows is None:
         with base.policy(None), torch.no_grad():
-            base.rows_follow = rows_follow(base.hf_model)
-    return base.rows_follow
+            base.cache_follows_rows = cache_follows_rows(base.hf_model)
+    return base.cache_follows_rows
 
 
 @dataclass
@@ -316,7 +316,7 @@ class _Batch:
                 ended[place] = self._finish(row)
         self._done += ended.values()
         if ended:
-            kept = closed_up(len(self.rows), ended)
+            kept = rows_after_removal(len(self.rows), ended)
             self.rows = [self.rows[place] for place in kept]
             self._opened.keep(kept)
             places = torch.tensor(kept, dtype=torch.long, device=tokens.device)

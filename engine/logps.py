@@ -28,7 +28,7 @@ class CompletionScores:
     `logps` is float32 and carries the gradient; with an `ld_alpha` below 1 the tokens by which a completion is longer
     than the other one count by that weight in it, and `whole` counts all of them alike. `entropy`, `mean_logits` and
     `top1` are sums over tokens without a gradient (`mean_logits`: of the mean over the vocabulary; `top1`: how many
-    tokens were the likeliest). So is `squares`, of ln Σ p² over the vocabulary: 0 where it was not asked for.
+    tokens were the likeliest). So is `squares`, of ln Σ p² over the vocabulary: None where it was not asked for.
     """
 
     logps: torch.Tensor
@@ -37,7 +37,7 @@ class CompletionScores:
     mean_logits: torch.Tensor
     top1: torch.Tensor
     whole: torch.Tensor
-    squares: torch.Tensor
+    squares: torch.Tensor | None = None
 
 
 def score_pair(
@@ -77,7 +77,7 @@ def score_pair(
         for row, length in enumerate(lengths)
     ]
     stacked = (torch.stack(values).to(device) for values in zip(*parts, strict=True))
-    whole, entropy, mean_logits, top1, concentration = stacked
+    whole, entropy, mean_logits, top1, *concentration = stacked
     logps = whole
     if ld_alpha != 1 and lengths[0] != lengths[1]:
         longer, shared = (0, lengths[1]) if lengths[0] > lengths[1] else (1, lengths[0])
@@ -86,7 +86,7 @@ def score_pair(
         tail, *_ = _score_row(head, hidden[longer, rest], targets)
         tails = torch.stack([tail * (longer == place) for place in range(2)]).to(device)
         logps = whole - (1 - ld_alpha) * tails
-    return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole, concentration)
+    return CompletionScores(logps, lengths, entropy, mean_logits, top1, whole, *concentration)
 
 
 def next_token_logps(model: Any, ids: Sequence[int], device: str, read: PromptCache) -> torch.Tensor:
@@ -149,18 +149,16 @@ class _Head:
         return logits[0]
 
 
-def score_tokens(
-    logits: torch.Tensor, targets: torch.Tensor, squares: bool = False
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def score_tokens(logits: torch.Tensor, targets: torch.Tensor, squares: bool = False) -> tuple[torch.Tensor, ...]:
     """Sums over n tokens: log-probability (with gradient), entropy, mean logit, likeliest-token hits and ln Σ p².
 
     Args:
         logits: (n, V) of any float type; the log-softmax is taken in float32.
         targets: (n,) token ids; row i of `logits` predicts `targets[i]`.
-        squares: whether to compute the last figure; without it that is 0.
+        squares: whether to compute the last figure; without it there are four.
 
     Returns:
-        Five scalars. Two tokens, each given probability 1/2, sum to −2 ln 2 = −1.3863.
+        Five scalars or four. Two tokens, each given probability 1/2, sum to −2 ln 2 = −1.3863.
     """
     log_probs = logits.float().log_softmax(-1)  # (n, V)
     targets = targets.to(logits.device)  # the last layers may be on another device than the first
@@ -169,5 +167,5 @@ def score_tokens(
         entropy = torch.special.entr(log_probs.exp()).sum()  # 0 where a token is impossible, not NaN
         mean_logits = logits.float().mean(-1).sum()
         top1 = (logits.argmax(-1) == targets).sum()
-        concentration = (2 * log_probs).logsumexp(-1).sum() if squares else torch.zeros_like(entropy)
-    return logps, entropy, mean_logits, top1, concentration
+        concentration = [(2 * log_probs).logsumexp(-1).sum()] if squares else []
+    return logps, entropy, mean_logits, top1, *concentration

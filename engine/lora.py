@@ -259,7 +259,7 @@ class Switch:
         self._dropouts = {name: _dropouts(model, name) for name in names}
 
     @contextmanager
-    def turned(self, name: str | None, *, training: bool) -> Iterator[None]:
+    def switched(self, name: str | None, *, training: bool) -> Iterator[None]:
         """Inside, adapter `name` is on (None: all are off); with `training` it alone has gradients and dropout."""
         modes = [module.training for module in self._modules]
         gradients = [weight.requires_grad for weight in self._weights]
@@ -280,7 +280,7 @@ class Switch:
                     module.training = trained
 
     def rest(self) -> None:
-        """The state between turns: every adapter off, no gradients, eval mode."""
+        """The state outside of `switched`: every adapter off, no gradients, eval mode."""
         self._set(None, None)
 
     def _set(self, name: str | None, trained: str | None) -> None:

@@ -59,7 +59,8 @@ class BaseModel:
         context_length: the most tokens of prompt and answer together; None where the model states none.
         decoding_weights: the fast decoder's form of the weights; the first generation makes it.
         static_steps: whether the decoder for CUDA devices is right on this one; None before the first generation.
-        rows_follow: whether transformers' own cache follows when rows go; None before the first generation.
+        cache_follows_rows: whether transformers' own cache is right after rows were removed; None before the first
+            generation.
         answer_threads: how many threads compute answers; None where a GPU does.
         most_rows: how many answers memory was last enough for; None where it was enough for all.
         shards: how many processes share the layers of the base; 1 where this one has all of them.
@@ -95,7 +96,7 @@ class BaseModel:
         self.context_length = set_limits(tokenizer, self.model).length
         self.decoding_weights: DecodingWeights | None = None
         self.static_steps: bool | None = None
-        self.rows_follow: bool | None = None
+        self.cache_follows_rows: bool | None = None
         self.most_rows: int | None = None
         self.shards = 1
         self.answer_threads = AnswerThreads(torch.get_num_threads()) if device == "cpu" else None
@@ -190,7 +191,7 @@ class BaseModel:
         """
         if name is not None:
             self._check_loaded(name)
-        with self._switch.turned(name, training=training):
+        with self._switch.switched(name, training=training):
             yield self.model
 
     def _attach(self, name: str, peft_config: Any) -> None:

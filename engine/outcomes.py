@@ -100,8 +100,8 @@ def foreign_words(pairs: Sequence[EncodedPair]) -> str | None:
         return None
     have = "1 pair has an answer" if foreign == 1 else f"{foreign} pairs have answers"
     return (
-        f"{have} that the policy did not write, imported or from a server: in training they weigh as likely as the "
-        "policy is to write them (WPO), in evaluations in full."
+        f"{have} that the policy did not write, imported or from a server: training weights such answers "
+        "by how likely the policy is to write them (WPO), and evaluations count them in full."
     )
 
 

@@ -64,21 +64,25 @@ def weight_bytes(location: str, dtype: str) -> int:
         return int(stored * _BYTES.get(dtype, 2.0) / 2)
 
 
-def spread(model: torch.nn.Module, devices: tuple[str, ...], dtype: torch.dtype) -> dict[str, str]:
+def spread(
+    model: torch.nn.Module, devices: tuple[str, ...], dtype: torch.dtype, *, four_bits: bool = False
+) -> dict[str, str]:
     """Which part of a model each device holds: a module's name → the device. A layer is never split.
 
     Args:
         model: on the meta device, with its parameters' shapes.
+        four_bits: whether its linear layers are loaded in 4 bits a weight.
 
     Raises:
         MemoryError: the devices together have too little memory.
     """
     from accelerate import infer_auto_device_map
-    from accelerate.utils import get_balanced_memory
+    from accelerate.utils import CustomDtype, get_balanced_memory
 
     room: dict[Any, int] = {number: int(_ROOM * free_bytes(device)) for number, device in enumerate(devices)}
     whole = getattr(model, "_no_split_modules", None) or []
-    more: Mapping[str, Any] = {"no_split_module_classes": list(whole), "dtype": dtype}
+    sizes = dict.fromkeys(_linear_weights(model), CustomDtype.INT4) if four_bits else {}
+    more: Mapping[str, Any] = {"no_split_module_classes": list(whole), "dtype": dtype, "special_dtypes": sizes}
     balanced = get_balanced_memory(model, max_memory=dict(room), **more)
     shares = {number: balanced[number] for number in room}
     found = infer_auto_device_map(model, max_memory=shares, offload_buffers=True, **more)
@@ -87,3 +91,10 @@ def spread(model: torch.nn.Module, devices: tuple[str, ...], dtype: torch.dtype)
     if any(place not in room for place in found.values()):
         raise MemoryError(f"The GPUs {', '.join(devices)} together have too little free memory.")
     return {name: devices[place] for name, place in found.items()}
+
+
+def _linear_weights(model: Any) -> list[str]:
+    """The names of the weights that 4 bits hold: those of linear layers, without the output layer."""
+    head = model.get_output_embeddings()
+    modules = model.named_modules()
+    return [f"{name}.weight" for name, each in modules if isinstance(each, torch.nn.Linear) and each is not head]

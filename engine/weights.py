@@ -28,7 +28,7 @@ def load_weights(location: str, dtype: torch.dtype, devices: Sequence[str], opti
     plain = _without_quantisation(options)
     config = AutoConfig.from_pretrained(location, **plain)  # its errors are clearer than those of a model class
     if len(devices) > 1:
-        place = {"device_map": spread(_empty(config, dtype, plain), tuple(devices), dtype)}
+        place = {"device_map": spread(_empty(config, dtype, plain), tuple(devices), dtype, four_bits=plain != options)}
     else:
         place = {} if devices[0] == "cpu" and plain == options else {"device_map": {"": devices[0]}}
     model, info = _model_class(config).from_pretrained(

@@ -194,7 +194,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         self.leaving.note_news()
 
     def _in_screen(self, screen: PalateScreen, act: Callable[[PalateScreen], None]) -> None:
-        """Do it in one screen; an error there keeps no other screen, and no status line, from the news."""
+        """Do it in one screen. An error in it must not stop the others, or the status lines, from being updated."""
         try:
             act(screen)
         except Exception as error:
@@ -205,7 +205,10 @@ class PalateApp(SuspendableApp, SurvivingApp):
         return self.workbench.model_state.is_ready
 
     def _shorten_collections(self) -> None:
-        """Once for each model that was loaded: what is on the screen at a further call would never be freed."""
+        """Freeze all live objects, only once per loaded model.
+
+        A second call would keep the current screen in memory for ever.
+        """
         ready, before = self._model_is_ready(), self._model_was_ready
         self._model_was_ready = ready
         if ready and not before and not self.is_headless:  # a headless app is one of many in the process of a test

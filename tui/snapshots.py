@@ -165,6 +165,9 @@ class TrainPreview:
     """Why it cannot start now, as sentences that say what to do; None when it can."""
     name: str = "taste-1"
     """The name of the run and its adapter, unless the person gives another."""
+    kept_back: int = 0
+    """Pairs with a better answer that no run gets: taken out of training, or of a held-out question. The status line
+    counts them too. Counted for all pairs alone."""
 
 
 @dataclass(frozen=True)

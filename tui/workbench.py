@@ -42,7 +42,7 @@ from tui.events import (
 from tui.export.adapter_service import AdapterService
 from tui.export.forgetting import Forgetting
 from tui.generation.margin_scorer import MarginScorer
-from tui.generation.policies import ServedPolicy, find_policy
+from tui.generation.policies import ServedPolicy, check_policy, find_policy
 from tui.generation.prompt_growth import PromptGrowth
 from tui.generation.queue_filler import QueueFiller
 from tui.generation.regenerate import Regeneration
@@ -69,10 +69,12 @@ from tui.trials.side_by_side import SideBySide
 from tui.workspace.check import saved_findings
 from tui.workspace.file_watch import FileWatch
 from tui.workspace.settings import BASE, BY_MARGIN, is_served
-from tui.workspace.settings_store import change_setting
+from tui.workspace.settings_store import BACK, change_setting
 from tui.workspace.workspace import own_workspace
 
 logger = logging.getLogger(__name__)
+_NO_POLICY = {"policy": (BACK,), "against": (BACK, "none", "")}
+"""The settings that name a policy, each with the values that name none."""
 
 
 class Workbench(WorkspaceReader):
@@ -265,9 +267,13 @@ class Workbench(WorkspaceReader):
         """Set one of the queue's settings from typed text. It applies to the next answers.
 
         Raises:
-            InputError: there is no such setting.
+            InputError: there is no such setting, or no server of the name in a policy.
+            AdapterError: there is no adapter of the name in a policy.
             SettingError: the value is not usable.
         """
+        none = _NO_POLICY.get(name.removeprefix("--"))
+        if none is not None and text.strip().lower() not in none:
+            check_policy(text.strip(), self.services)
         change_setting(self.workspace, name, text)
         self.answers.reload_settings()
         if self._fills and self.answers.needs_model:

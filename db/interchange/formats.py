@@ -28,6 +28,7 @@ from db.interchange.trainer_formats import (
 )
 from db.interchange.trl_format import PREFERENCE_DATA, TRL, TRL_TEXT
 
+# The order in which lists and documents show them. A new format goes into this list and into `_RECOGNISED`.
 _LISTED: tuple[Format, ...] = (
     TRL,
     TRL_TEXT,
@@ -50,7 +51,7 @@ FORMATS: dict[str, Format] = {each.name: each for each in _LISTED}
 WRITTEN: dict[str, Format] = {name: each for name, each in FORMATS.items() if each.write_record is not None}
 """The formats that Palate writes as well."""
 
-# The narrower shape first: the last ones fit every row with a chosen answer.
+# The order in which a row is tried, the narrower shape first: the last ones fit every row with a chosen answer.
 _RECOGNISED: tuple[Format, ...] = (
     PALATE,
     ARENA,

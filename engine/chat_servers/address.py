@@ -9,6 +9,10 @@ from engine.errors import ServerError, SettingError
 _NO_KEY = "none"  # the client needs a key; a server without keys ignores it
 _ENDPOINTS = ("/chat/completions", "/completions", "/models")
 """Ends of addresses that people copy whole; what is sent goes to the first of them."""
+HOW_TO_NAME_KEY = (
+    "Put the key into an environment variable, and name that: with `palate servers add … --key-env VAR`, or in the "
+    "setting `server_key_env`."
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Server:
         if parts.username or parts.password:
             raise SettingError(
                 f"The server's address holds a user or a password for {parts.hostname}, and Palate never "
-                "stores a key. Put the key into an environment variable, and name that (`server_key_env`)."
+                f"stores a key. {HOW_TO_NAME_KEY}"
             )
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from engine.chat_servers.address import Server
+from engine.chat_servers.address import HOW_TO_NAME_KEY, Server
 from engine.chat_servers.replies import message_of, sentence, shortened
 from engine.errors import ServerError
 
@@ -41,7 +41,7 @@ async def in_words(server: Server, client: AsyncOpenAI, error: Exception) -> Ser
         return ServerError(unreachable(server, error))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         key = f"the key in {server.key_env}" if server.key_env else "a request without a key"
-        return ServerError(f"{at} refused {key}. Name the environment variable that holds it (`server_key_env`).")
+        return ServerError(f"{at} refused {key}. {HOW_TO_NAME_KEY}")
     if isinstance(error, openai.NotFoundError):
         return ServerError(f"{at} knows no model {server.model!r}. {await _models_there(client)}")
     if isinstance(error, openai.RateLimitError):

@@ -1,4 +1,4 @@
-"""What a worker is given: one run, in a file for the owner alone, which is deleted once every worker has read it."""
+"""The run that a worker computes, in a file that only this user can read and that is deleted once all have read it."""
 
 import json
 import os
@@ -21,8 +21,8 @@ class WorkerJob:
         shard: whether the processes share the base's layers.
         start: internal name and folder of the adapter that the run continues; None for the base model.
         checkpoint_folder, resume: as `train_dpo` takes them.
-        samples: whether the policy is written down wherever the owner may want samples of it.
-        ahead: how many events a worker may be ahead of the owner; 0 where both compute on one device by turns.
+        samples: whether the policy is saved wherever the owner may take samples of it.
+        ahead: how many events a worker may be ahead of the owner; 0 where both take turns on one device.
         place: the folder of this run's sockets, for the owner alone; `events`: the file of its events.
     """
 
@@ -56,7 +56,7 @@ class WorkerJob:
         return str(Path(self.place) / "meeting")
 
     def write(self, file: Path) -> None:
-        """Write it down, readable by the owner alone."""
+        """Write the job to a file that only this user can read."""
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as text:
             json.dump(asdict(self), text)
 

@@ -62,7 +62,7 @@ class _Asked:
 
 @dataclass
 class _Failures:
-    """What went wrong, the most telling error first: a worker's own, a lost process, a process that misses another."""
+    """What went wrong. The worst is a worker's own error, else a lost process, else a process that lost its peer."""
 
     found: list[EngineError] = field(default_factory=list)
     since: float | None = None
@@ -102,23 +102,23 @@ class DeviceRun:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the next event is there, or is computed by turns with the owner's own work."""
+        """Whether the next event is there, or will be computed in this turn."""
         return not self._queue.empty() or (self.has_begun and self.takes_turns)
 
     @property
     def owes_word(self) -> bool:
-        """Whether the processes do not know yet that the latest event is consumed."""
+        """Whether the owner has not yet told the processes that the latest event is consumed."""
         return self._given > self._consumed
 
     def consumed(self) -> None:
-        """Say that the latest event is consumed, and what is wanted now that it is. The processes continue."""
+        """Tell the processes that the latest event is consumed, and what is wanted next. They continue then."""
         if self.owes_word:
             self._consumed = self._given
             self._say_wish()
 
     @property
     def takes_turns(self) -> bool:
-        """Whether the run computes on a device of the owner, by turns with the owner's own work."""
+        """Whether run and owner compute on one device, so that only one of them computes at a time."""
         return self._job.ahead == 0
 
     def events(
@@ -192,7 +192,7 @@ class DeviceRun:
             "NCCL_SOCKET_IFNAME": _LOOPBACK,
         }
         place = Path(self._job.place)
-        # The launcher's own meeting is a file, since its usual server would listen on every interface.
+        # The launcher's rendezvous is a file, because its usual server would listen on every interface.
         meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", str(place / "launcher")]
         meeting += ["--rdzv-conf", "store_type=file", "--rdzv-id", place.name, "--local-addr", "127.0.0.1"]
         command = [
@@ -223,7 +223,7 @@ class DeviceRun:
     # -- on the following thread ---------------------------------------------------------------------------------
 
     def _follow(self, listener: socket.socket, launcher: subprocess.Popen[bytes]) -> None:
-        """Read what the workers say until all are done; then put the end of the run, or what ended it."""
+        """Read the workers' messages until all are done, then put None for the end of the run, or its error."""
         try:
             self._read_all(listener, launcher)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -279,7 +279,7 @@ class DeviceRun:
         match message:
             case {"hello": int(rank), "pid": int(pid)}:
                 worker.rank, worker.pid = rank, pid
-                self._sent = None  # a first worker that is new knows nothing yet
+                self._sent = None  # a new first worker has received nothing yet
                 if sum(each.rank is not None for each in self._workers) == len(self._job.devices):
                     (self._folder / JOB).unlink(missing_ok=True)  # it holds texts, and all have read it
             case {"line": int()}:
@@ -296,7 +296,7 @@ class DeviceRun:
         self._wake()
 
     def _say_wish(self) -> None:
-        """Say what is wanted. What was met stays wanted until its event is consumed, so that a pause holds."""
+        """Send the wish where it changed. A met wish stays until its event is consumed, so that a pause holds."""
         with self._sending:
             wish = self._wish()
             if wish is Wish.NOTHING and self._sent is not None and self.owes_word:
@@ -310,7 +310,7 @@ class DeviceRun:
             self._send(message)
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        """Send to the first worker, which decides for all; one that is gone is found by reading."""
+        """Send to the first worker, which decides for all. An error is ignored: reading finds a worker that is gone."""
         for each in self._workers:
             if each.rank == 0:
                 with suppress(OSError):

@@ -42,7 +42,7 @@ class Link:
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._consumed = 0
-        self._is_told = False
+        self._heard_leave = False
         self._known: SimpleQueue[dict[str, tuple[float, float]]] = SimpleQueue()
         self.say(hello=rank, pid=os.getpid())
         threading.Thread(target=self._listen, name="palate-owner", daemon=True).start()
@@ -53,7 +53,7 @@ class Link:
             self._socket.sendall((json.dumps(message) + "\n").encode())
 
     def wait_until_consumed(self, number: int, ahead: int) -> None:
-        """Wait until the owner is at most `ahead` events behind the `number`th, none while it wants something."""
+        """Wait until the owner has consumed event `number - ahead`; while it has a wish, event `number` itself."""
         with self._changed:
             self._changed.wait_for(lambda: self._consumed >= number - (ahead if self.wish is Wish.NOTHING else 0))
 
@@ -67,21 +67,21 @@ class Link:
             for line in self._socket.makefile(encoding="utf-8"):
                 self._take(json.loads(line))
         except OSError:
-            pass  # as at the end of the file: the owner is gone
+            pass  # the connection broke, which like the end of the file means that the owner is gone
         self._end_all()
 
     def _end_all(self) -> None:
-        """End the launcher, which would wait for its own meeting for minutes, and this process."""
+        """Kill the launcher, which would otherwise wait minutes for the rendezvous, and end this process."""
         if os.getppid() == self._launcher:
             with suppress(ProcessLookupError):
                 os.kill(self._launcher, signal.SIGKILL)
-        if not self._is_told:  # an owner that says so clears up itself, and may still read what lies there
+        if not self._heard_leave:  # an owner that said `leave` deletes the folder itself, and may still read it
             shutil.rmtree(Path(self._address).parent, ignore_errors=True)
         os._exit(0)  # another thread may be deep inside a computation, whose result nobody waits for
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if "leave" in message:
-            self._is_told = True
+            self._heard_leave = True
             return
         if "known" in message:
             self._known.put({key: (chosen, rejected) for key, (chosen, rejected) in message["known"].items()})

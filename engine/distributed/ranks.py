@@ -1,8 +1,8 @@
 """Several processes compute one run: each takes every n-th group of pairs, and has the model, or a share of its layers.
 
 The groups are those that one process forms. A group's gradient goes to all processes, and each adds the gradients in
-the order of the groups, as one process does. So any number of processes takes the same steps, on processors in float32
-with the same number of threads to the last bit, and a run may change their number whenever it is resumed.
+the order of the groups, as one process does. So any number of processes takes the same steps, and a run may change
+their number whenever it is resumed. On processors in float32, with the same number of threads, all bits are the same.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ class Ranks:
         self.check_equal(learner)
 
     def known(self, known: Known, cache_keys: Mapping[str, str]) -> dict[str, tuple[float, float]]:
-        """What the first process finds; see `Peers`. `known` is not asked: its owner is another process."""
+        """What the first process finds; see `Peers`. `known` is empty here: the owner, another process, is asked."""
         del known
         keys = list(cache_keys)
         found = torch.full((len(keys), 2), float("nan"), dtype=torch.float64)
@@ -166,7 +166,7 @@ class Ranks:
         *,
         in_step: bool,
     ) -> list[list[float]]:
-        """The rows of every part, one of `width` numbers for each pair: each process computes its own part.
+        """The rows of all parts, one row of `width` numbers a pair. Each process computes the part of its rank.
 
         With `in_step` a process without a part computes the first one again, so that all make the same passes.
 
@@ -203,7 +203,7 @@ class Ranks:
         return table
 
     def _add_from(self, learner: Learner, own: Sequence[torch.Tensor | None], source: int) -> None:
-        """Add the gradients of process `source` to the step's, as autograd adds those of a next group."""
+        """Add the gradients of process `source` to the step's, as autograd adds a further group's."""
         parameters = list(learner.parameters.values())
         there = torch.tensor([each is not None for each in own], dtype=torch.uint8)
         self._broadcast(there, source)
@@ -249,14 +249,14 @@ def _connected() -> Iterator[None]:
 
 @contextmanager
 def _measured(learner: Learner) -> Iterator[None]:
-    """Count the time inside as the run's own, with the time of waiting for other processes."""
+    """Count the time inside as the run's computing time, waits for other processes included."""
     busy, started = learner.busy_s, time.perf_counter()
     yield
     learner.busy_s = busy + time.perf_counter() - started
 
 
 def _take_gradients(learner: Learner) -> list[torch.Tensor | None]:
-    """The gradients, which the adapter loses."""
+    """Remove the gradients from the adapter and return them."""
     found = [parameter.grad for parameter in learner.parameters.values()]
     _put_gradients(learner, [None] * len(found))
     return found
@@ -290,5 +290,5 @@ def _score_of(pair: EncodedPair, row: Sequence[float], learner: Learner) -> Pair
 
 
 def _number_of(text: str) -> int:
-    """A text as a number of 63 bits."""
+    """A hash of a text, 63 bits."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -142,7 +142,7 @@ class LlamaDecoder:
         if layer.query_norm is not None and layer.key_norm is not None:
             q, k = torch.split(both, counts, dim=1)
             both = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-        q, k = torch.split(turn(both, cos, sin), counts, dim=1)
+        q, k = torch.split(rotate_signed(both, cos, sin), counts, dim=1)
         return q, k, v
 
     def _attend_step(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -184,6 +184,6 @@ class LlamaDecoder:
         return F.rms_norm(x, (x.shape[-1],), weight, self._weights.eps)
 
 
-def turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotary position embedding; `sin` has its first half negated."""
+def rotate_signed(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotary position embedding, as `rotate` in `kernels`, but `sin` comes with its first half negated."""
     return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)

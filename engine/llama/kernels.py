@@ -98,8 +98,8 @@ def swiglu_backward(d_out: torch.Tensor, gate: torch.Tensor, up: torch.Tensor) -
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """Rotary positions on (T, heads, d), with cos and sin of (T, 1, d), in Llama's order: halves, not pairs."""
     half = x.shape[-1] // 2
-    turned = torch.cat((-x[..., half:], x[..., :half]), -1)
-    return x * cos + turned * sin
+    other = torch.cat((-x[..., half:], x[..., :half]), -1)
+    return x * cos + other * sin
 
 
 # -- the same on a CUDA device, in torch's own kernels: a third of the launches, each result rounded once ------------
@@ -151,10 +151,10 @@ def _cuda_swiglu_backward(
 
 def _cuda_rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     half = x.shape[-1] // 2
-    turned = torch.empty_like(x)
-    torch.mul(x[..., half:], -sin[..., :half], out=turned[..., :half])
-    torch.mul(x[..., :half], sin[..., half:], out=turned[..., half:])
-    return turned.addcmul_(x, cos)
+    rotated = torch.empty_like(x)
+    torch.mul(x[..., half:], -sin[..., :half], out=rotated[..., :half])
+    torch.mul(x[..., :half], sin[..., half:], out=rotated[..., half:])
+    return rotated.addcmul_(x, cos)
 
 
 class AddNorm(torch.autograd.Function):
@@ -238,8 +238,8 @@ class Rotate(torch.autograd.Function):
         """Rotate by each position's angles."""
         ctx.save_for_backward(cos, sin)
         ctx.kernels = kernels
-        turned: torch.Tensor = kernels.rotate(x, cos, sin)
-        return turned
+        rotated: torch.Tensor = kernels.rotate(x, cos, sin)
+        return rotated
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

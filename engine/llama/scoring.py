@@ -63,8 +63,8 @@ class LlamaScorer:
             weights = values[0].new_tensor(_length_weights(packed, ld_alpha))
             compared = _by_completion(values[0] * weights, packed)
         return [
-            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1, whole, concentration)
-            for place, logps, whole, entropy, mean_logits, top1, concentration in zip(
+            CompletionScores(logps, (place.chosen, place.rejected), entropy, mean_logits, top1, whole, *concentration)
+            for place, logps, whole, entropy, mean_logits, top1, *concentration in zip(
                 packed.places, compared, *sums, strict=True
             )
         ]

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from engine.compat.torch_private import flash_prompts, flash_step
 from engine.llama.attention import AttentionKernel, attention_kernel
-from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, turn
+from engine.llama.decoding import DecodingWeights, LayerLora, PackedLayer, rotate_signed
 from engine.llama.kernels import step_norm
 from engine.llama.layers import Angles, LlamaLayer, capped, read_weights
 from engine.llama.static_memory import JoinedPrompts, StaticMemory
@@ -82,7 +82,7 @@ class StaticDecoder:
         return self._max_rows - len(self._lengths)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drop all other rows. Those kept move into the first places, in this order and each to the front alone."""
+        """Drop all other rows. Those kept take the first places in this order; no row may move to a later place."""
         for place, row in enumerate(rows):
             if place != row:
                 self._memory.move(row, place, self._lengths[row])
@@ -221,15 +221,15 @@ class StaticDecoder:
         joined = self._part(index).qkv(self._norm(x, layer.attention_norm), self._loras[index].qkv)
         joined = joined.view(len(x), -1, self._width)
         queries = self._heads * self._groups
-        turned = joined[:, : queries + self._heads]
+        rotated = joined[:, : queries + self._heads]
         if layer.query_norm is not None and layer.key_norm is not None:
-            q, k = turned[:, :queries], turned[:, queries:]
+            q, k = rotated[:, :queries], rotated[:, queries:]
             normed = torch.cat((self._norm(q, layer.query_norm), self._norm(k, layer.key_norm)), dim=1)
-            turned.copy_(turn(normed, *angles[layer.turns]))
+            rotated.copy_(rotate_signed(normed, *angles[layer.turns]))
         else:
             cos, sin = angles[layer.turns]
-            other = turned.roll(self._width // 2, -1)
-            turned.mul_(cos).addcmul_(other, sin)  # as `turn` does, in place
+            other = rotated.roll(self._width // 2, -1)
+            rotated.mul_(cos).addcmul_(other, sin)  # as `rotate_signed` does, in place
         return joined[:, :queries], joined[:, queries:]
 
     def _behind(self, index: int, layer: LlamaLayer, x: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
@@ -273,7 +273,7 @@ class StaticDecoder:
         self._memory.rotary = self._rotary(capacity)
 
     def _rotary(self, tokens: int) -> Angles:
-        """cos and sin of the first positions, each (tokens, 1, width); sin's first half is negated, see `turn`."""
+        """cos and sin of the first positions, each (tokens, 1, width), with sin's first half negated."""
         positions = torch.arange(tokens, device=self._device)
         found = self._weights.angles(self._weights.embedding[:1], positions)
         for name, (cos, sin) in found.items():

@@ -33,18 +33,18 @@ class TokenScores(torch.autograd.Function):
         mean_weight: torch.Tensor,
         targets: torch.Tensor,
         squares: bool = False,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, ...]:
         """Score n tokens.
 
         Args:
             hidden: (n, H); row i predicts `targets[i]`.
             weight: (V, H), the output layer; `mean_weight` is its mean over the vocabulary, (H,) float32.
             targets: (n,) token ids.
-            squares: whether to compute the last figure; without it that is 0.
+            squares: whether to compute the last figure; without it there are four.
 
         Returns:
-            Five of (n,): log-probabilities (float32, differentiable), entropies, mean logits, whether the target was a
-            likeliest token, and ln Σ p² over the vocabulary.
+            Five of (n,), or four: log-probabilities (float32, differentiable), entropies, mean logits, whether the
+            target was a likeliest token, and ln Σ p² over the vocabulary.
         """
         rows = max(1, (_CHUNK_VALUES_ON_CUDA if weight.is_cuda else _CHUNK_VALUES) // weight.shape[0])
         buffers = _Buffers(min(rows, len(targets)), weight)
@@ -52,12 +52,12 @@ class TokenScores(torch.autograd.Function):
             buffers.score(hidden[start : start + rows], weight, targets[start : start + rows], squares)
             for start in range(0, len(targets), rows)
         ]
-        logps, entropy, top1, concentration, gradient = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+        logps, entropy, top1, gradient, *concentration = (torch.cat(parts) for parts in zip(*chunks, strict=True))
         ctx.save_for_backward(gradient)
         ctx.hidden_dtype = hidden.dtype
         mean_logits = hidden.float() @ mean_weight
-        ctx.mark_non_differentiable(entropy, mean_logits, top1, concentration)
-        return logps, entropy, mean_logits, top1, concentration
+        ctx.mark_non_differentiable(entropy, mean_logits, top1, *concentration)
+        return logps, entropy, mean_logits, top1, *concentration
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -77,7 +77,7 @@ class _Buffers:
     def score(
         self, hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, squares: bool
     ) -> tuple[torch.Tensor, ...]:
-        """Log-probabilities, entropies, hits, ln Σ p², each (c,), and gradients (c, H), of one chunk."""
+        """Log-probabilities, entropies, hits, each (c,), gradients (c, H), and if asked ln Σ p² (c,), of one chunk."""
         count = len(targets)
         logits = torch.mm(hidden, weight.t(), out=self.logits[:count])  # (c, V)
         highest = logits.amax(-1)  # (c,)
@@ -85,10 +85,10 @@ class _Buffers:
         wide = self.wide[:count].copy_(logits).sub_(highest.float()[:, None]).exp_()
         total = wide.sum(-1)  # (c,) Σ exp(logit − highest)
         normaliser = highest.float() + total.log()
-        norm = torch.linalg.vector_norm(wide, dim=-1) if squares else total  # reads what it has, and copies nothing
+        # vector_norm reads what it has, and copies nothing
+        concentration = [2 * (torch.linalg.vector_norm(wide, dim=-1).log() - total.log())] if squares else []
         # Σ p·w is both the softmax's part of the gradient and, times hidden, the mean logit under p
         expected = (logits.copy_(wide) @ weight).float() / total[:, None]  # (c, H)
         entropy = normaliser - (expected * hidden.float()).sum(-1)
         gradient = weight[targets].float() - expected
-        concentration = 2 * (norm.log() - total.log())
-        return target_logits.float() - normaliser, entropy, target_logits == highest, concentration, gradient
+        return target_logits.float() - normaliser, entropy, target_logits == highest, gradient, *concentration

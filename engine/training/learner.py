@@ -1,4 +1,4 @@
-"""The adapter in training: a group of pairs or an optimizer step at a time, each in a turn with no effect outside."""
+"""The adapter in training: a group of pairs or an optimizer step a call, which sets and restores all global state."""
 
 import math
 import time

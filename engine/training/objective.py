@@ -30,8 +30,8 @@ def pair_loss(
     edited answer is anchored by the mean over its own tokens (arXiv:2404.19733).
 
     Args:
-        weigh: whether answers that the policy did not write weigh as likely as it is to write them. An evaluation does
-            not: its loss would fall when the policy only made them unlikely.
+        weigh: whether to weight imported and server answers by how likely the policy is to write them (WPO). An
+            evaluation does not weight: its loss would fall when the policy only made them unlikely.
     """
     weights = _answer_weights(pair, scores) if weigh and pair.is_foreign else None
     if pair.outcome in UNPAIRED:
@@ -55,6 +55,7 @@ def pair_loss(
 
 def _answer_weights(pair: EncodedPair, scores: CompletionScores) -> torch.Tensor:
     """WPO's weights of both answers, (2,): 1 for one that the policy wrote."""
+    assert scores.squares is not None
     found = likelihood_weights(scores.whole, scores.squares, scores.tokens)
     foreign = torch.tensor([pair.chosen_foreign, pair.rejected_foreign], device=found.device)
     return torch.where(foreign, found, 1.0)

@@ -169,7 +169,7 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
 
 
 def _unsupported(base: BaseModel, adapters: list[str]) -> str | None:
-    """Why the fast method takes the model or one of the adapters not; None where it takes all of them."""
+    """Why the fast method does not support the model or an adapter; None where it supports all of them."""
     found = (support_of(base.hf_model, adapter).scoring for adapter in (None, *adapters))
     return next((reason for reason in found if reason is not None), None)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from engine.config import TrainConfig
+from engine.config import TrainConfig, settings_of
 from engine.dpo import PairScore, dpo_loss, pair_metrics, unpaired_loss
 from engine.errors import SettingError
 from engine.training.evaluation import eval_metrics
@@ -49,6 +49,15 @@ def test_every_loss_by_hand(loss: str, smoothing: float, expected: float) -> Non
         rejected_tokens=3,
     )
     assert value.item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_loss_without_a_branch_is_refused_and_no_setting_names_one() -> None:
+    one = _logps(-1)
+    with pytest.raises(ValueError, match="knows no loss 'sigmoid_typo'"):
+        dpo_loss(one, one, one, one, beta=0.1, loss="sigmoid_typo")
+    declared = next(each for each in settings_of(TrainConfig) if each.name == "loss")
+    for name in set(declared.choices) - {"ordinal"}:
+        assert dpo_loss(one, one, one, one, beta=0.1, loss=name).shape == (1,)
 
 
 @pytest.mark.parametrize("loss", ["apo_zero", "apo_down", "sigmoid_norm"])

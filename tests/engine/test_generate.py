@@ -11,7 +11,7 @@ from transformers import Gemma2Config, GPT2Config, PreTrainedConfig, Qwen2Config
 
 from engine.chat import encode_prompt
 from engine.config import SamplingConfig, TrainConfig
-from engine.decode import PlainDecoder, closed_up
+from engine.decode import PlainDecoder, rows_after_removal
 from engine.errors import AdapterLoadError
 from engine.events import CompletionDone, Event, SourceReady, TokensDrawn
 from engine.generate import PromptTooLong, check_fits, generate, make_decoder
@@ -210,10 +210,10 @@ def test_half_a_character_is_held_back(base: BaseModel, monkeypatch: pytest.Monk
 
 
 def test_rows_close_up_with_few_moves() -> None:
-    assert closed_up(5, {1}) == [0, 4, 2, 3]
-    assert closed_up(5, {4}) == [0, 1, 2, 3]
-    assert closed_up(5, {0, 3, 4}) == [2, 1]
-    assert closed_up(3, {0, 1, 2}) == []
+    assert rows_after_removal(5, {1}) == [0, 4, 2, 3]
+    assert rows_after_removal(5, {4}) == [0, 1, 2, 3]
+    assert rows_after_removal(5, {0, 3, 4}) == [2, 1]
+    assert rows_after_removal(3, {0, 1, 2}) == []
 
 
 def test_new_prompts_take_the_place_of_rows_that_ended(base: BaseModel) -> None:

@@ -1,4 +1,4 @@
-"""WPO: answers that the policy did not write weigh as likely as it is to write them."""
+"""WPO: answers that the policy did not write are weighted by how likely it is to write them."""
 
 import dataclasses
 import math
@@ -79,8 +79,8 @@ def test_an_evaluation_counts_every_answer_in_full(base: BaseModel, tmp_path: Pa
     assert of_kind(events, StepDone)[0].metrics["loss"] < 0.5
     said = [notice.text for notice in of_kind(events, Notice) if "did not write" in notice.text]
     assert said == [
-        "8 pairs have answers that the policy did not write, imported or from a server: in training they weigh as "
-        "likely as the policy is to write them (WPO), in evaluations in full."
+        "8 pairs have answers that the policy did not write, imported or from a server: training weights such "
+        "answers by how likely the policy is to write them (WPO), and evaluations count them in full."
     ]
 
 

@@ -78,6 +78,21 @@ def test_layers_are_whole_and_in_order_and_too_few_cards_are_too_little_memory(t
         spread(model, CARDS, torch.float32)
 
 
+def test_a_model_in_4_bits_needs_the_room_of_4_bits(three_cards: dict[str, int]) -> None:
+    config = tiny_config()
+    config.num_hidden_layers = 8
+    with torch.device("meta"):
+        model = LlamaForCausalLM(config)
+    model.tie_weights()
+    rest = model.model.embed_tokens.weight.numel() * 2
+    linear = sum(value.numel() for value in model.parameters() if value.dim() == 2) * 2 - rest
+    for card in CARDS:  # together a quarter of the layers' bytes in bfloat16, and what is not in 4 bits on each
+        three_cards[card] = int(rest + linear * 0.15 / 0.85)
+    assert set(spread(model, CARDS, torch.bfloat16, four_bits=True).values()) <= set(CARDS)
+    with pytest.raises(MemoryError, match="too little free memory"):
+        spread(model, CARDS, torch.bfloat16)
+
+
 def test_the_bytes_of_weights_are_those_of_the_format(folder: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(folder)
     parameters = sum(value.numel() for value in model.parameters())

@@ -26,6 +26,8 @@ from tests.soak.truth import Truth
 
 ACTS: Final[tuple[tuple[int, Act], ...]] = (*keys.ACTS, *commands.ACTS, *ends.ACTS, *runs.ACTS)
 DISK_MEGABYTES: Final = 256
+QUESTIONS: Final = 20_000
+"""More than a person judges in a soak of hours; each pair of the screen may want several."""
 SETTINGS: Final = (("ask_again", "0"), ("samples", "1"), ("sample_tokens", "8"))
 
 
@@ -68,6 +70,9 @@ def move_in(folder: Path, seed: int, full_disk: bool) -> Person:
     make_workspace(space)
     for name, value in SETTINGS:
         palate(space, "settings", name, value)
+    questions = folder / "questions.txt"
+    questions.write_text("".join(f"What is the answer to question {number}?\n" for number in range(QUESTIONS)))
+    palate(space, "prompts", "add", str(questions), "--set", "questions")
     return Person(space, random.Random(seed), Truth(space), folder if full_disk else None)
 
 

@@ -22,6 +22,7 @@ from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.terminal.input_lines import is_typed, lines_of_input
 from tui.text.format import count, when
 from tui.text.sanitize import visible, visible_line
+from tui.text.word_wrap import WordWrap, columns_of, wrapped
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
@@ -169,10 +170,11 @@ class _Talk:
         """Say with which commands the pair is judged and the conversation continued."""
         if self.pair is not None and not self._as_json:
             number, first, second = self.pair.id, self.pair.first_letter, self.pair.second_letter
-            say(
+            how = (
                 f"Pair {number}: `palate judge {number} {first}` for the first answer, {second} for the second. "
                 f"`palate ask --after {self.pair.prompt.id} …` continues it."
             )
+            say(wrapped(how, console().columns))
 
 
 class _Answers:
@@ -181,6 +183,7 @@ class _Answers:
     def __init__(self, asked: Asked, *, stream: bool) -> None:
         self._asked, self._stream = asked, stream
         self._written = [0, 0]
+        self._wrap = WordWrap(None)
         self._at = -1
 
     def grow(self, texts: tuple[str, str]) -> None:
@@ -193,7 +196,7 @@ class _Answers:
                 self._head(place)
             if place == self._at:
                 shown = visible(texts[place])
-                console().out(shown[self._written[place] :])
+                console().out(self._wrap.take(shown[self._written[place] :]))
                 self._written[place] = len(shown)
             if place == self._at and not complete:
                 return
@@ -204,13 +207,15 @@ class _Answers:
     def _head(self, place: int) -> None:
         policies = self._asked.question.policies
         name = f" · {visible_line(policies.names[self._asked.left_to_right[place]], 40)}" if policies.named else ""
-        console().out(f"{chr(10) * 2 if place else ''}[{place + 1}]{name} ")
+        head = f"[{place + 1}]{name} "
+        console().out(f"{self._wrap.end()}{chr(10) * 2 if place else ''}{head}")
+        self._wrap = WordWrap(console().columns, columns_of(head))
         self._at = place
 
     def close(self) -> None:
         """End the last line."""
         if self._stream:
-            console().out("\n")
+            console().out(f"{self._wrap.end()}\n")
 
 
 def _record(asked: Asked, pair: ComparisonRow | None) -> dict[str, Any]:
@@ -241,7 +246,7 @@ def _converse(options: Options, flags: Mapping[str, Any]) -> None:
         talk.load()
         talk.begin_after(flags["after"])
         if is_typed():
-            say(_HELP)
+            say(wrapped(_HELP, console().columns))
         for line in lines_of_input():
             _take_line(talk, line)
 

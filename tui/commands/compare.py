@@ -20,12 +20,10 @@ from tui.commands.output import as_json, show_table
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import InputError
 from tui.events import TrialChanged
-from tui.generation.policies import in_use
 from tui.ipc.console import CallerPath, console, emit, say, show
 from tui.judges.judgement import NO_PERSON
 from tui.text.format import whole_words
 from tui.text.sanitize import visible
-from tui.trials.blind import TrialPlan
 from tui.trials.results import (
     board_of,
     by_reason,
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from tui.judges.program import ExternalJudge
     from tui.judges.records import JudgeView
     from tui.reader import WorkspaceReader
+    from tui.trials.blind import TrialPlan
     from tui.workbench import Workbench
 
 
@@ -254,6 +253,9 @@ def _judge_by(workbench: Workbench, trial: int, judge: JudgeView, as_json: bool)
 def _plan(
     workbench: Workbench, word: str, judge: JudgeView | None, sampling: SamplingConfig, flags: Mapping[str, Any]
 ) -> TrialPlan:
+    from tui.generation.policies import in_use  # the help needs no policies and no trial
+    from tui.trials.blind import TrialPlan
+
     used = in_use(workbench.services)
     policy = flags["adapter"] or (used.manifest.name if used else None)
     if policy is None:

@@ -43,12 +43,12 @@ def choose_pair(
     allowed: Sequence[TwoPlaces],
     sampling: SamplingConfig,
 ) -> Generator[TwoPlaces, None, None]:
-    """The pair among `allowed` (not empty) that teaches most: the last one that is yielded, the first of `allowed` if
-    none is.
+    """Find the pair among `allowed` (not empty) that teaches most, and yield better and better ones.
 
-    "different" takes the pair whose answers share the fewest words; "margin" and "certain" that whose rewards under the
-    adapter in use are nearest to each other, or farthest apart. Without an adapter in use, the first pair is taken,
-    which is one by chance. The compute thread may turn to other jobs at every yield.
+    The last one yielded is the choice; if none is yielded, it is the first of `allowed`. The order "different" chooses
+    the pair whose answers share the fewest words. "margin" chooses the pair whose rewards under the adapter in use are
+    nearest to each other, "certain" the pair whose rewards are farthest apart; without an adapter in use these two
+    yield none. The compute thread may turn to other jobs at every yield.
     """
     if len(allowed) > 1 and order == "different":
         texts = [without_thoughts(each.text) for each in candidates]

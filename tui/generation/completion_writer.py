@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from engine.model import BaseModel
 
 ROWS, ROWS_ON_CPU = 64, 24
-"""Answers that are written together, as far as there is memory for them. Both read all weights for every token of the
-batch, so they gain by more rows: on a GPU 64 take little longer than 16."""
+"""Answers that are written together, on a GPU and on a processor, as far as memory allows. Each step reads all weights
+once for the whole batch, so more rows cost little: on a GPU 64 take little longer than 16."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class MarginScorer:
         """The database's id of the adapter whose margins count now; None for the base, which has none."""
         self._services, self._served = services, served
         self._missing: ServedPolicy | None = None
-        """A policy whose server gives no log-probabilities, which was said."""
+        """A policy whose server gives no log-probabilities; the person has been notified."""
         self._workspace, self._scheduler = services.workspace, services.scheduler
         self._loaded_model, self._seed = services.loaded_model, seed
         self._cannot: set[tuple[int, int]] = set()

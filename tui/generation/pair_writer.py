@@ -29,7 +29,7 @@ from tui.workspace.settings import BY_MARGIN
 ATTEMPTS = 3
 """How often the second answer is sampled again when both are nearly the same."""
 ALIKE_IN_TURN = 5
-"""After this many prompts in turn whose answers are nearly the same, no more are asked: 25 answers for no pair."""
+"""After this many prompts in turn with nearly the same answers, no more are tried: that was 25 answers for no pair."""
 MISSING_IN_TURN = 3
 """After this many requests in turn without an answer, the server is asked no more."""
 LONGEST_QUOTE = 60
@@ -73,7 +73,7 @@ class PairBatch:
     joining: deque[PromptRow] = field(default_factory=deque)
     side_seeds: dict[int, int] = field(default_factory=dict)
     completed: dict[tuple[int, int], Completed] = field(default_factory=dict)
-    """By prompt and which of its answers it is. Those of even numbers are of the first source."""
+    """(prompt, number of its answer) → answer. The first source writes the even numbers, the second the odd ones."""
     stored: set[int] = field(default_factory=set)
 
     @property
@@ -89,7 +89,7 @@ class PairBatch:
 
     @property
     def places(self) -> list[TwoPlaces]:
-        """The pairs of answers that may be asked: any two of one source, else one of each."""
+        """The pairs of answers that may be asked: any two if both sources are alike, else one of each source."""
         every = combinations(range(self.candidates), 2)
         return [(i, j) for i, j in every if self.sources.alike or (i + j) % 2] if self.candidates > 2 else [(0, 1)]
 
@@ -137,7 +137,7 @@ class PairWriter:
             for index, source in enumerate(sources.both):
                 own = range(index, batch.candidates, 2)
                 yield from self._write(batch, source, self._requests(batch, batch.prompts, own))
-        # A few prompts are sampled again first: where that helps none of them, the others are not tried.
+        # A few prompts are sampled again first. If that helps none of them, `_count_alike` raises before the others.
         yield from self._write_again(batch, batch.without_pair[:ALIKE_IN_TURN])
         yield from self._write_again(batch, batch.without_pair)
         if batch.stored:
@@ -295,7 +295,7 @@ class PairWriter:
         return PairStored(comparison)
 
     def _is_useless(self, batch: PairBatch, prompt: int, texts: tuple[str, str]) -> bool:
-        """Is there nothing to choose? Where a prompt is answered again, both answers may also be those of before.
+        """Are both answers nearly the same or, where a prompt is answered again, two that were compared before?
 
         Thoughts do not count: a pair whose answers differ in them alone would look the same on the screen.
         """

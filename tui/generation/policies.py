@@ -13,7 +13,7 @@ from tui.compute.services import Services
 from tui.errors import InputError
 from tui.snapshots import AdapterView
 from tui.workspace.servers import NamedServer, ServerList
-from tui.workspace.settings import AT, BASE, IN_USE, SERVER, is_served
+from tui.workspace.settings import AT, AUTO, BASE, IN_USE, SERVER, is_served
 from tui.workspace.settings_store import QueueSettings, stored_settings
 
 
@@ -66,6 +66,21 @@ def find_policy(word: str, settings: QueueSettings, services: Services) -> Polic
 def policy_by_name(word: str, services: Services) -> Policy:
     """The same with the settings of the workspace."""
     return find_policy(word, stored_settings(services.workspace), services)
+
+
+def check_policy(word: str, services: Services) -> None:
+    """Check that what the policy `word` names exists; whether it can answer now is not checked.
+
+    Raises:
+        InputError: there is no such server.
+        AdapterError: there is no such adapter.
+    """
+    name, at, server = word.rpartition(AT)
+    if at and server != SERVER:
+        ServerList(services.workspace).get(server)
+    here = name if at else server
+    if here not in (AUTO, BASE, IN_USE, SERVER, ""):
+        services.workspace.registry.get(here)
 
 
 def _find_here(word: str, services: Services) -> Adapter | None:

@@ -43,9 +43,9 @@ def _in_turn(
 ) -> tuple[list[int], str | None]:
     """The next ids, and the field of the last one.
 
-    Rows whose fields are mixed keep their order, but that the field that came last waits while another is left. Of
-    rows in blocks the field comes next that is least advanced, so that all end together. A field that has more than
-    half of what is left comes at every second place from there on.
+    If the fields are mixed already, rows keep their order, except that the field asked last waits while another is
+    left. If they come in blocks, the least advanced field is next, so that all fields end together. A field with more
+    than half of the remaining rows gets every second place.
     """
     groups: dict[str | None, deque[tuple[int, int]]] = {}
     for at, each in enumerate(rows):
@@ -64,7 +64,7 @@ def _in_turn(
 
 
 def _is_mixed(rows: Sequence[UnaskedPrompt]) -> bool:
-    """Whether the rows' fields take turns already, but for a few that are the same as the one before."""
+    """Whether the fields take turns already: few rows have the field of the row before."""
     return sum(one.field == other.field for one, other in pairwise(rows)) <= _FEW * len(rows)
 
 

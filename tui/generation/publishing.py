@@ -52,13 +52,13 @@ MOST_HELD = 4
 LONGEST_LOAD_S = 300.0
 """A large adapter takes a server a while."""
 _LONGEST_HERE_S = 600.0
-"""How long the score of a pair here may take, behind whatever else computes."""
+"""How long scoring a pair here may take, which may have to wait for other jobs."""
 KEPT_PROBES, _MOST_KEPT = "probes", 8
 """The setting under which the scores here lie, with the tokens of their texts; forgetting a prompt drops them all."""
 _LONGEST_TEXT = 3000
-"""Characters of a probe's texts: it is to be quick, and to fit into every server's context."""
+"""Most characters of a probe's texts, so that it is quick and fits into every server's context."""
 MOST_WRITTEN = 32
-"""Tokens of each answer that llama.cpp scores, which takes a request for every one."""
+"""Most tokens of an answer that llama.cpp scores, because each of them takes a request."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def _judge(policy: ServedPolicy, served: PolicyScores, local: LocalProbe | None)
 
 
 def _too_small(served: PolicyScores, here: PolicyScores) -> bool:
-    """Does the adapter move the text by less than the rounding of the server's number format does?"""
+    """Does the adapter change the scores by less than the rounding of the server's number format?"""
     rounding = math.fsum((there - own) ** 2 for there, own in zip(served.base, here.base, strict=True))
     return math.fsum(each**2 for each in here.moved) < rounding
 

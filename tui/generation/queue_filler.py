@@ -66,7 +66,7 @@ class QueueFiller:
         self._job: Job | None = None
         self._wanted = False
         self._filling: object = None
-        """The job that fills the queue now; one that ended on another thread must not pass for it."""
+        """A token of the job that fills the queue, so that an old job ending on another thread does not clear it."""
         self._hurried = False
         self._asked_last: PromptRow | None = None
         self._rests_until = 0.0
@@ -114,7 +114,7 @@ class QueueFiller:
         self._services.wake()
 
     def _move_away(self, job: Job) -> None:
-        """End the job, since its thread is not the right one any more: who answers has changed."""
+        """End the job and forget it: who answers has changed, so the next job belongs to another thread."""
         self._scheduler.end(job)
         self._pairs = PairWriter(self._services, seed=self._seed, comparisons=self._pairs.comparisons)
         self._filling, self._job = None, None
@@ -139,7 +139,7 @@ class QueueFiller:
         idle = self._pairs.completions.idle or not (self._wanted or self._filling)
         if idle or time.monotonic() < self._rests_until:
             return Priority.ASLEEP
-        if self._wanted:  # pairs were judged since the last turn; during a run, only this count brings another turn
+        if self._wanted:  # pairs were judged since the last turn; during a run, a low count alone brings the next turn
             self._ready = self._count()
         if self._ready < self.settings.queue.low_mark:
             self._hurried = True
@@ -150,10 +150,10 @@ class QueueFiller:
         return Priority.WAITED_FOR if hurried or self._pairs.completions.at_server else Priority.IN_ADVANCE
 
     def _keep_filling(self) -> WorkSteps:
-        """Fill the queue whenever that is wanted, and sleep in between. After a failure it is tried again later.
+        """Fill the queue whenever that is wanted, and sleep in between. A failed attempt is repeated later.
 
-        The job does not end with the queue full: a verdict at that moment would find the job still there, and
-        no job would fill the gap.
+        If the job ended when the queue is full, a verdict arriving just then would see it as alive, start no new one,
+        and leave the gap.
         """
         yield  # the job that loads the model goes first
         mine = object()
@@ -174,8 +174,8 @@ class QueueFiller:
     def _room(self) -> int:
         """How many comparisons may be half written at a time.
 
-        As many as are missing; but when a run waits for them, as many as the queue is deep: a token costs the run the
-        least where many answers grow together, and what is not ready at the high mark waits half written.
+        Normally the number missing. While a run waits, the whole queue depth, because large batches cost the run least.
+        Answers that are unfinished at the high mark are kept for later.
         """
         holds_a_run = self._hurried and self._scheduler.busy_with("run")
         return self.depth if holds_a_run else self.depth - self._count_and_publish()

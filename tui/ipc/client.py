@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from db.errors import WorkspaceBusy
 from tui.errors import WorkbenchError
-from tui.ipc.console import Console, current_folder
+from tui.ipc.console import Console, current_folder, terminal_columns
 from tui.ipc.protocol import VERSION, Channel, peer_uid
 from tui.ipc.waiting import is_suspended, wait_for_news
 from tui.snapshots import LoadState, RunPhase, RunProgress, WorkbenchStatus
@@ -75,7 +75,8 @@ def run_at_owner(
         return None
     try:
         ask = {"palate": VERSION, "ask": "command", "words": list(words)}
-        channel.send({**ask, "cwd": str(current_folder()), "environment": dict(environment or {})})
+        columns = terminal_columns()
+        channel.send({**ask, "cwd": str(current_folder()), "environment": dict(environment or {}), "columns": columns})
         with _ctrl_c_forwarded(channel, pid):
             return _follow(channel, pid)
     except (BrokenPipeError, ConnectionResetError):

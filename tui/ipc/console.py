@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,12 @@ class OutputLost(OSError):
     """The command's result cannot be written on stdout: the disk is full, or nobody reads any more."""
 
 
+def terminal_columns() -> int | None:
+    """The width of the terminal that stdout of this process is; None where it is none."""
+    shown = sys.stdout is not None and sys.stdout.isatty()  # it is None where the shell closed it
+    return shutil.get_terminal_size().columns if shown else None
+
+
 class Console:
     """The terminal of this process."""
 
@@ -45,6 +52,11 @@ class Console:
     """The folder in which relative paths start; None: this process's own."""
     environment: Mapping[str, str] | None = None
     """The client's environment variables; None: this process's own."""
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal that shows what `out` writes; None where it goes to a file or a pipe."""
+        return terminal_columns()
 
     def __init__(self) -> None:
         self._leaves: str | None = None
@@ -107,12 +119,18 @@ class RemoteConsole(Console):
     def __init__(self, channel: Channel, ask: Mapping[str, Any]) -> None:
         super().__init__()
         self.folder = Path(str(ask["cwd"]))
+        self._columns = int(ask["columns"]) if ask.get("columns") else None
         self.environment = {str(name): str(value) for name, value in dict(ask["environment"]).items()}
         self._channel = channel
         self._interrupted = threading.Event()
         self._answers: SimpleQueue[str] = SimpleQueue()
         self._gone = False
         threading.Thread(target=self._listen, name="palate-client-listener", daemon=True).start()
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the client's terminal."""
+        return self._columns
 
     def out(self, text: str) -> None:
         """Send the text to the client, which writes it on stdout."""

@@ -3,8 +3,8 @@
 A client's first line holds the version of this protocol, as `palate`, and its request, as `ask`:
 
     {"ask": "who"}                                       owner: its facts, pid first; {"again": true} asks once more
-    {"ask": "command", "words", "cwd", "environment"}    owner: {"begun": true}, then {"out"} and {"err"} with text,
-                                                         then {"exit"} with the code; client: {"interrupt": true}.
+    {"ask": "command", "words", "cwd", "environment",    owner: {"begun": true}, then {"out"} and {"err"} with text,
+     "columns": of its terminal, or null}                then {"exit"} with the code; client: {"interrupt": true}.
                                                          To {"ask", "keys"} the client replies {"answer"}: a key, or ""
     {"ask": "leave", "who"}                              owner: {"leaving": true} with its facts; the connection ends
                                                          once it has left

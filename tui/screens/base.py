@@ -82,12 +82,12 @@ class PalateScreen(SingleDismiss[None]):
     MODE: str = "label"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     WATCHABLE: ClassVar[bool] = True
-    """May a process that only watches open it? Not what is there to judge or to set, and no pair with its names: that
-    they were shown is recorded."""
-    READS_AHEAD: ClassVar[bool] = False
+    """May a process that only watches open it? False for screens that judge or change something, and for a pair with
+    names, because showing names is recorded."""
+    READ_BEFORE_LAYOUT: ClassVar[bool] = False
     """Is `screen_shown` called before the first layout? Then one layout is enough, but no widget has a size yet."""
     _coming_up = False
-    _read_ahead = False
+    _has_read = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,18 +170,18 @@ class PalateScreen(SingleDismiss[None]):
         return width < LEAST_WIDTH or height < LEAST_HEIGHT
 
     def refresh_status(self) -> None:
-        """Draw the lines that tell the state of the machine; sends nothing when they stay the same."""
+        """Draw the top line and the status line; lines that stay the same send nothing to the terminal."""
         if not self.is_mounted:
             return
         status = self.workbench.status()
         self.query_one(TopLine).show(status.model_name, status.adapter_name)
-        # What is offered is taken where it leads to already.
+        # A screen does not offer what it already shows.
         offer = 0 if self.MODE == "train" else status.offer
         offered = replace(status, offer=offer, untried="" if self.MODE == "compare" else status.untried)
         self.query_one(StatusLine).show(offered)
 
     def _set_size_classes(self) -> None:
-        """Take the classes of this size at once: Textual adds them after the first layout, and lays out again."""
+        """Set the classes of this size now: Textual would add them after the first layout, and lay out again."""
         size = self.app.size
         for side, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
             reached = [each for each in breakpoints or () if each[0] <= side]
@@ -189,13 +189,13 @@ class PalateScreen(SingleDismiss[None]):
                 self.add_class(max(reached)[1])
 
     def on_mount(self) -> None:
-        """Read ahead, where the screen does."""
-        if self.READS_AHEAD:
-            self._read_ahead = True
+        """Read what the screen shows, where it does so before the first layout."""
+        if self.READ_BEFORE_LAYOUT:
+            self._has_read = True
             self.screen_shown()
 
     async def on_prune(self, event: Prune) -> None:
-        """End what this screen reads beside the loop before its widgets go: nothing is left that shows it."""
+        """Cancel this screen's background reads before its widgets are removed."""
         del event
         self.workers.cancel_node(self)
 
@@ -210,12 +210,12 @@ class PalateScreen(SingleDismiss[None]):
         if self.is_current:
             self._note_offer_seen()
             self.refresh_status()
-            if not self._read_ahead:
+            if not self._has_read:
                 self.screen_shown()
-            self._read_ahead = False
+            self._has_read = False
 
     def _note_offer_seen(self) -> None:
-        """What the status line offers once leads here: it is not offered again."""
+        """Record that a person saw this screen, so that the status line does not offer it again."""
         offer = {"train": "run", "compare": "trial"}.get(self.MODE)
         if offer is not None and not self.workbench.watching:
             self.workbench.note_offer_seen(offer)

@@ -39,7 +39,7 @@ class Breather:
         self._began = time.perf_counter()
 
     def settle(self, seconds: float) -> None:
-        """Wait this long before something long is begun: another key may be under way, and wants another answer.
+        """Wait this long before a long computation: the person may press another key, which needs another result.
 
         Raises:
             Dropped: nobody wants the result any more.

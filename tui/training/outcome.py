@@ -32,7 +32,7 @@ class Ending:
 
 
 LESS_MEMORY = {"gradient_checkpointing": "on"}
-"""The settings with which a run that fell to memory needs less of it; its adapter stays the same, bit for bit."""
+"""The settings with which a run that ran out of memory needs less; its adapter stays the same, bit for bit."""
 
 
 def ending_of(error: Exception, task: RunTask, folder: Path) -> Ending:
@@ -54,7 +54,7 @@ def fell_to_memory(error: str | None) -> bool:
 
 
 def saves_memory(config: Mapping[str, Any]) -> bool:
-    """Does a run with these settings need less memory with `LESS_MEMORY`? Where it is not off, a run turns it on."""
+    """Does `LESS_MEMORY` change a run with these settings? Unless it is off, a run turns checkpointing on by itself."""
     return config.get("gradient_checkpointing") == "off"
 
 

@@ -59,7 +59,7 @@ THOROUGH = Preset(
 BUILT_IN = (ORIGINAL, CAREFUL, THOROUGH)
 AUTO = "auto"
 AUTO_TABLE = ((0, 2e-4, 6), (50, 1e-4, 6), (100, 1e-4, 3), (200, 5e-5, 3))
-"""From so many pairs on: this rate and so many epochs. The arm auto of `tests.benchmarks.taste` measures it."""
+"""Rows of (fewest pairs, learning rate, epochs). The arm auto of `tests.benchmarks.taste` measures them."""
 RESERVED = (*(each.name for each in BUILT_IN), AUTO)
 
 

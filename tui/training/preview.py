@@ -38,7 +38,7 @@ STEM = "taste"
 _FEW = 2000
 """Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
 _SETTLED_S = 0.1
-"""Settings must be unchanged for this long before many pairs are counted: the key's own frame comes first."""
+"""Many pairs are counted only once the settings are unchanged for this long, so the key's own frame comes first."""
 _MOST_KEPT = 8
 
 PreviewListener = Callable[[TrainPreview], None]
@@ -49,6 +49,7 @@ class _Counted:
     """The counts of a set of pairs for one seed. They do not depend on the other settings."""
 
     by_prompt: PairsByPrompt
+    kept_back: int = 0
     problem: str | None = None
     """Why there are no such pairs, as a sentence."""
 
@@ -61,6 +62,7 @@ class _Counted:
             steps=planned_steps(train, config) if train else 0,
             epochs=config.epochs,
             problem=self.problem,
+            kept_back=self.kept_back,
             name=name,
         )
 
@@ -157,7 +159,7 @@ class RunPreviews:
             self._name = self.free_name()
             counted = self._counted(config, chosen, listener, breather)
         except KNOWN_ERRORS as error:
-            counted = _Counted(PairsByPrompt(()), str(error))
+            counted = _Counted(PairsByPrompt(()), problem=str(error))
         listener(counted.preview(config, self._name))
 
     def _counted(self, config: TrainConfig, chosen: PairSet, listener: PreviewListener, breather: Breather) -> _Counted:
@@ -199,7 +201,8 @@ class RunPreviews:
                 breather.pause()
         except (InputError, NotFound) as error:
             problem = str(error)
-        return _Counted(PairsByPrompt.of(pairs), problem)
+        kept_back = db_verdicts.count_kept_back(self._workspace.connection) if chosen.everything else 0
+        return _Counted(PairsByPrompt.of(pairs), kept_back, problem)
 
     def _unused_words(self, chosen: PairSet, config: TrainConfig) -> str | None:
         """How many verdicts prefer no answer and are not learned from, and by which settings they would be."""

@@ -14,9 +14,9 @@ _ASKED = {
 
 
 def progress_after(progress: RunProgress, event: Event, request: RunRequest) -> RunProgress:
-    """The progress after `event`. A request to stop or pause is shown in place of what the run does.
+    """The progress after `event`. A request to stop or pause is shown in place of the phase of the run.
 
-    A run that is stopped and kept says when it saves, which may take a minute.
+    After a request to stop, the phase of saving is shown as well, because it may take a minute.
     """
     match event:
         case RunPlanned():

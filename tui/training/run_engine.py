@@ -44,12 +44,12 @@ class RunEngine:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Where and in which numbers it computes, as sentences; processes of their own say theirs."""
+        """Device and number format of the run, as sentences; empty where processes of its own report theirs."""
         return () if self._task.config.devices else self._loaded_model.required().reasons
 
     @property
     def is_starting(self) -> bool:
-        """Whether processes of its own load the model. Nothing is lost if they end."""
+        """Whether processes of its own are still loading the model. Nothing is lost if they end."""
         return self._elsewhere is not None and not self._elsewhere.has_begun
 
     @property
@@ -63,14 +63,15 @@ class RunEngine:
             self._elsewhere.consumed()
 
     def priority(self, usual: Priority, *, sampling: bool) -> Priority:
-        """`usual`, unless the run computes elsewhere: then it is asleep while there is nothing new.
+        """`usual`, unless the run computes elsewhere: then the job sleeps while there is no new event.
 
-        What is new is stored at once where the devices are not those of the model here. A lost run ends at once.
+        If the run uses other devices than the model, its events go first. If its processes were lost, the job is woken
+        to end.
         """
         if self._task.config.devices is None or sampling or self._is_over:
             return usual
         if self._elsewhere is None:
-            return Priority.FIRST  # to start processes takes no time here
+            return Priority.FIRST  # starting processes takes no compute time here
         if self._elsewhere.is_lost:
             return Priority.RUN
         if self.waits and not self._elsewhere.owes_word:
@@ -131,7 +132,7 @@ class RunEngine:
         from engine.distributed.sharding import is_sharded
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
-        # A turn waits for one run, and would hold up the others.
+        # Several runs at once take no turns: while the compute thread waits for one of them, the others would wait too.
         shares = any(is_among(each, devices) for each in base.devices)
         takes_turns = shares and self._at_once == 1
         return WorkerJob(

@@ -31,7 +31,7 @@ class RunRequest(IntEnum):
 
     @property
     def stops(self) -> bool:
-        """Must the run end before its last step, without being resumed later?"""
+        """Must the run end before its last step, for good?"""
         return self >= RunRequest.STOP
 
 

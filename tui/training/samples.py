@@ -29,7 +29,7 @@ from tui.workspace.settings_store import QueueSettings, stored_settings
 
 
 def _sampling(settings: QueueSettings) -> SamplingConfig:
-    """Greedy, and with thoughts as answers have them; both together fit into the length of a sample."""
+    """Greedy sampling, with thoughts as in other answers. Thoughts and answer share the length of a sample."""
     most, thinking = settings.runs.sample_tokens, settings.sampling.thinking
     return SamplingConfig(temperature=0, max_new_tokens=most, thinking=thinking, thinking_tokens=most)
 
@@ -130,7 +130,7 @@ class Sampler:
                 yield
 
     def _give_up(self, reason: str) -> None:
-        """The model cannot read a prompt, or has no memory for an answer: the run continues without samples."""
+        """Take no more samples of this run: the model cannot read a prompt, or memory ran out for an answer."""
         self._prompts = []
         self._workspace.write(db_runs.add_log, self._run, "warning", f"No samples are taken: {reason}").result()
         self._publish(RunChanged(self._run))

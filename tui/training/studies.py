@@ -1,4 +1,4 @@
-"""Runs a study on a thread of its own: it starts run after run, measures, and says what came out.
+"""Runs a study on a thread of its own: starts run after run, measures each, and publishes the result.
 
 With several devices each of them computes a run of its own, and has a thread that starts the next one.
 """
@@ -60,7 +60,7 @@ class Studies:
         """`remove_adapter` deletes the files of an adapter by its id, as a person does."""
         self.progress: StudyProgress | None = None
         self.over: Future[None] | None = None
-        """Resolves when the study that was started last is over, however it ended."""
+        """Resolves when the newest study is over, however it ended."""
         self._services, self._workspace = services, services.workspace
         self._trainer, self._delete_adapter, self._seed = trainer, remove_adapter, seed
         self._stopping = threading.Event()
@@ -248,11 +248,11 @@ class Studies:
             raise _Asked("It was stopped.")
 
     def _wait(self, trainer: Trainer, run: int) -> None:
-        if self._stopping.is_set():  # it was stopped while the run was recorded, which heard nothing of it
+        if self._stopping.is_set():  # stop() came before the run existed, so pass it on now
             trainer.leave()
         job = trainer.job
         if job is not None:
-            job.done.exception()  # waits; how a run ended is read below
+            job.done.exception()  # waits for the end; how the run ended is read below
         row = db_runs.get_run(self._workspace.connection, run)
         if row.status != "finished":
             if row.error is None:
@@ -291,12 +291,12 @@ class Studies:
             found.append((yield from _boundaries(measure.steps(name))))
 
     def _remove_adapter(self, run: int) -> None:
-        """The run's adapter learned from a part of the pairs, and nobody is to use it."""
+        """Delete the run's adapter: it learned from a part of the pairs, and nobody should use it."""
         adapter = db_runs.get_run(self._workspace.connection, run).adapter
         try:
             if adapter is not None:
                 self._delete_adapter(adapter)
-        except (AdapterError, WorkbenchError) as error:  # removed already, or needed: it stays
+        except (AdapterError, WorkbenchError) as error:  # it was removed before, or something still needs it
             logger.info("The adapter of run %s stays: %s", run, error)
 
     def _out_of_fold(self, study: Study, tried: int) -> OutOfFold:
@@ -367,7 +367,7 @@ class Studies:
 
 
 def _boundaries(events: Generator[Event, None, Drift]) -> Generator[None, None, Drift]:
-    """Steps of work at every event; the value that the events return."""
+    """Yield at every event, and return the value that the events return."""
     while True:
         try:
             next(events)

@@ -68,7 +68,7 @@ class Trainer:
         self._engine: RunEngine | None = None
         self.machine = MachineMonitor(partial(run_cards, services.loaded_model), services.publish)
         self._beside_samples: RunProgress | None = None
-        """The progress after the run's newest event, without the samples that are taken after it."""
+        """The progress at the last engine event; it is shown again when sampling ends."""
         self.previews = RunPreviews(services.workspace, services.loaded_model, self.problem)
         self._starting = threading.Lock()
 
@@ -250,11 +250,14 @@ class Trainer:
             if not self._broken_off(task, error):
                 raise
         finally:
-            if self.progress is not None:  # left at a checkpoint, or closed
+            if self.progress is not None:  # the run was left at a checkpoint, or the scheduler closed this generator
                 self._end(task, "interrupted", None)
 
     def _broken_off(self, task: RunTask, error: Exception) -> bool:
-        """Record and publish how an error ends a run. False leaves it to the scheduler, as after the run's end."""
+        """Record and publish how an error ends a run.
+
+        Returns False if the scheduler must report the error, also when the run is already over.
+        """
         if self.progress is None:
             return False
         ending = ending_of(error, task, self._workspace.folder)
@@ -324,7 +327,7 @@ class Trainer:
         self.progress = in_phase(self.progress, phase, self._requests.now, done, total)
 
     def _is_left_at(self, event: Event) -> bool:
-        """Meet the requests that wait for a checkpoint, if `event` is one. Must the run be left there?"""
+        """Meet the requests that wait for a checkpoint, if `event` is one. Returns whether the run must end there."""
         if isinstance(event, CheckpointSaved):
             self._requests.withdraw(RunRequest.CHECKPOINT)
         if not isinstance(event, CheckpointSaved | ReferenceScored):
@@ -359,7 +362,7 @@ class Trainer:
         return publish_adapter(self._workspace, self._loaded_model.required(), task, name, Path(event.folder), trained)
 
     def _end(self, task: RunTask, status: str, error: str | None, adapter: Adapter | None = None) -> bool:
-        """Record and publish the run's end. False when it can only be recorded later; the run is over either way."""
+        """Record and publish the end; the run is over in any case. Returns False if it can only be recorded later."""
         self.machine.end()
         self.progress = None  # if it seemed to continue, no other run could start
         recorded = self.endings.record(task.run, status, error, adapter)

@@ -363,7 +363,7 @@ def test_prompts_come_under_any_name(file, name, text, wanted):
 def test_a_line_that_never_ends_is_not_held_whole(file, monkeypatch):
     monkeypatch.setattr(text_lines, "LONGEST_LINE", 1000)
     monkeypatch.setattr(text_lines, "_PIECE", 100)
-    with pytest.raises(InterchangeError, match="line 2: it is longer than"):
+    with pytest.raises(InterchangeError, match="line 2: it has more than"):
         list(Source(file('{"a": 1}\n"' + "x" * 5000)).rows())
 
 

@@ -169,7 +169,7 @@ def test_closing_gives_up_at_once() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [
-        (401, {"error": {"message": "bad key"}}, "refused a request without a key. Name the environment variable"),
+        (401, {"error": {"message": "bad key"}}, "refused a request without a key. Put the key into an environment"),
         (403, {"error": {"message": "no"}}, "refused a request without a key"),
         (404, {"error": {"message": "model not found"}}, "knows no model 'llama'. It has llama: name one"),
         (429, {"error": {"message": "slow down"}}, "takes no more requests for now (1 were refused)"),

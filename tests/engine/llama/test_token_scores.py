@@ -32,7 +32,7 @@ def test_scores_and_gradients_equal_the_plain_method(monkeypatch: pytest.MonkeyP
     assert top1.sum() == sums[3]
     torch.testing.assert_close(squares.sum(), sums[4])
     unasked = token_scores.TokenScores.apply(hidden, weight, weight.mean(0), targets)
-    assert unasked[4].abs().sum() == 0
+    assert len(unasked) == 4
     assert torch.equal(unasked[0], logps.detach())
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.tiny import save_tiny
 from tui.cli import main
+from tui.text.word_wrap import columns_of
 
 Invoke = Callable[..., Result]
 SHORT = ("--max-new-tokens", "8")
@@ -44,6 +45,14 @@ def test_a_question_its_verdict_and_the_next_turn(palate: Invoke) -> None:
     assert shown.stdout.startswith("[1] ")
     assert "\n\n[2] " in shown.stdout
     assert "palate judge" in shown.stderr
+
+
+def test_lines_break_between_words_on_a_terminal(palate: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.ipc.console.terminal_columns", lambda: 24)
+    shown = palate("ask", "On a narrow terminal?", "--max-new-tokens", "40")
+    lines = [*shown.stdout.splitlines(), *shown.stderr.partition("Pair ")[2].splitlines()]
+    assert len(lines) > 6
+    assert [each for each in lines if columns_of(each) > 24 and " " in each[4:].strip()] == []
 
 
 def test_a_conversation_from_a_pipe_judges_and_goes_on_with_what_was_chosen(palate: Invoke) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.errors import AdapterError
 from db.prompts import held_out_prompts
 from engine.config import SamplingConfig
 from tests.adapter_server import AdapterServer, adapter_server
@@ -21,6 +22,7 @@ from tui.snapshots import LoadState
 from tui.trials.blind import TrialPlan
 from tui.workbench import Workbench
 from tui.workspace.consent import TextsStay
+from tui.workspace.settings_store import stored_settings
 
 
 @pytest.fixture
@@ -106,6 +108,20 @@ def test_one_spelling_names_policies_everywhere(workbench: Workbench) -> None:
     assert words == ["base", "base@box"]
     workbench.servers.allow("far")
     assert "base@far" in [each.word for each in workbench.policies()]
+
+
+def test_a_setting_takes_no_policy_of_a_server_or_an_adapter_that_is_not_there(workbench: Workbench) -> None:
+    for name in ("policy", "--against"):
+        with pytest.raises(InputError, match="no server 'nowhere'; there are: box"):
+            workbench.change_setting(name, "base@nowhere")
+        with pytest.raises(AdapterError, match="nobody"):
+            workbench.change_setting(name, "nobody@box")
+    kept = stored_settings(workbench.workspace).source
+    assert (kept.policy, kept.against) == ("base@box", None)
+    for text in ("in-use", "server", "base@server", "default", "base@box"):
+        workbench.change_setting("policy", text)
+    for text in ("base@box", "none"):
+        workbench.change_setting("against", text)
 
 
 def test_labelling_a_server_needs_no_torch(tmp_path: Path, served: AdapterServer) -> None:

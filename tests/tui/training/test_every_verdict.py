@@ -50,9 +50,9 @@ def test_a_sigmoid_run_learns_from_decisive_verdicts_alone_and_its_preflight_cou
     run = train(judged, CONFIG)
     assert judged.run(run).train_pairs == 4
     assert _beside(WorkspaceReader(judged.workspace), judged.run(run)) == ""
-    notes = judged.preflight(CONFIG).notes
+    notes = judged.previews.preflight(CONFIG).notes
     assert any("1 × tie, 1 × both bad, 1 × both good. To learn from them: --loss ordinal" in note for note in notes)
-    every = judged.preflight(EVERY)
+    every = judged.previews.preflight(EVERY)
     assert every.train == 7
     assert any(note.startswith("Learned from 3 × better") for note in every.notes)
     assert not any("To learn from them" in note for note in every.notes)

@@ -9,6 +9,7 @@ from sqlite3 import Connection
 import pytest
 
 from db.edits import undo_labelling
+from db.prompts import add_prompt_set
 from db.runs import create_run
 from db.verdicts import count_pairs
 from engine.config import TrainConfig
@@ -20,6 +21,7 @@ from tui.snapshots import TrainPreview
 from tui.training import preview
 from tui.training.newest_request import Dropped
 from tui.training.pair_sets import ALL_PAIRS, PairSet, pairs_of, preference_pair
+from tui.widgets.runs.train_setup import plan_words
 
 CONFIG = TrainConfig(eval_share=0.3, batch_size=2)
 
@@ -66,6 +68,24 @@ def test_ties_are_counted_where_the_settings_learn_from_them(workbench: StillWor
     assert words is not None
     assert words.endswith("1 × tie, 1 × both bad. To learn from them: --loss ordinal and --unpaired-weight 0.25.")
     assert workbench.previews._unused_words(ALL_PAIRS, both) is None
+
+
+def test_pairs_that_no_run_gets_explain_the_number_in_the_status_line(workbench: StillWorkbench) -> None:
+    first, second = pairs_of(workbench.workspace, ALL_PAIRS)[:2]
+    assert (asked(workbench).pairs, asked(workbench).kept_back) == (23, 0)
+    workbench.data.set_out(first.comparison, True).result()
+    writer = workbench.workspace.writer
+    held = writer.submit(add_prompt_set, "trial", held_out=True).result()
+    writer.submit(_move_prompt, workbench.comparison(second.comparison).prompt.id, held).result()
+    found = asked(workbench)
+    assert found.kept_back > 1
+    assert found.pairs + found.kept_back == workbench.status().pairs == 23
+    assert plan_words(found).plain.endswith(f" · {found.kept_back} kept out\n{found.problem}")
+    assert asked(workbench, pairs=PairSet(strong=True)).kept_back == 0
+
+
+def _move_prompt(conn: Connection, prompt: int, to_set: int) -> None:
+    conn.execute("UPDATE prompts SET set_id = ? WHERE id = ?", (to_set, prompt))
 
 
 def test_what_was_counted_once_is_known_without_a_query(workbench: StillWorkbench) -> None:

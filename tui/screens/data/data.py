@@ -38,7 +38,7 @@ class DataScreen(PalateScreen):
     """Look through what was judged, open it again, bring data in and out."""
 
     MODE = "data"
-    READS_AHEAD = True
+    READ_BEFORE_LAYOUT = True
     AUTO_FOCUS = "VerdictList"
     BINDINGS: ClassVar = [
         Binding("slash", "find", "find", id="data.find", key_display="/", tooltip="Find by words and filters."),

@@ -51,7 +51,7 @@ class EditAnswer(Actions):
 
     def _edit(self, pair: ComparisonRow, name: str | None) -> None:
         if name is not None:
-            self._screen.gate.begin()  # no key that was meant for the editor judges
+            self._screen.gate.begin()  # keys meant for the editor must not judge
             self._screen.run_worker(self._write_better(pair, name), name="edit")
 
     async def _write_better(self, pair: ComparisonRow, name: str) -> None:

@@ -28,9 +28,18 @@ VERDICT_KEYS: Final = (
     writing_key(
         "shift+right,at", "judge('right', 2)", "much-right", "much", "The right (second) is much better.", show=False
     ),
-    writing_key("0", "say('tie')", "tie", "tie", "Both are equally good. A tie is never trained on."),
-    writing_key("x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Never trained on."),
-    writing_key("plus", "say('both_good')", "both-good", "both good", "Both are good. Never trained on.", show=False),
+    writing_key("0", "say('tie')", "tie", "tie", "Both are equally good. Only the loss ordinal learns from ties."),
+    writing_key(
+        "x", "say('both_bad')", "both-bad", "both bad", "Both are bad. Only an unpaired weight learns from it."
+    ),
+    writing_key(
+        "plus",
+        "say('both_good')",
+        "both-good",
+        "both good",
+        "Both are good. Only an unpaired weight learns from it.",
+        show=False,
+    ),
 )
 """Keys that decide."""
 

@@ -78,18 +78,18 @@ class LabelScreen(PairScreen):
             self.feed.refresh()
 
     def changed_elsewhere(self) -> None:
-        """The fate of the pair on the screen is published by itself; a reader is not disturbed."""
+        """Show a new pair only if none is shown. An event of its own says if the shown one was judged."""
         self.feed.look_for_a_pair()
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
-        """While new answers are written, nothing else is shown."""
+        """Show what was published; while new answers are written, only those."""
         if self._new_answers.replaced is None:
             self.feed.hear(published)
         elif self.is_current:
             self._new_answers.hear(published)
 
     def judged(self, pair: ComparisonRow, words: Content) -> None:
-        """The next pair."""
+        """Show the next pair."""
         self.feed.show_next(after=pair.id, note=words)
 
     # -- keys ----------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class LabelScreen(PairScreen):
         self._go_to(self.workbench.judged_before(standing.id if standing else None), "there is no earlier verdict")
 
     def action_later(self) -> None:
-        """Open the pair whose verdict came after, and behind the last one the pair that is open."""
+        """Open the pair whose verdict came next; after the newest verdict, the pair that is still open."""
         if self._new_answers.replaced is not None:
             self.feed.show_next(note="the new answers come first, once they are written")
             return

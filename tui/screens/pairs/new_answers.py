@@ -21,11 +21,11 @@ class NewAnswers(Actions):
 
     @property
     def judged_pair(self) -> int | None:
-        """The replaced pair, where it was judged before, so that it was not skipped."""
+        """The replaced pair if it had a verdict before, so that it was not skipped; else None."""
         return self.replaced.id if self.replaced is not None and not may_skip(self.replaced) else None
 
     def forget(self) -> None:
-        """Another pair is shown: nothing is waited for."""
+        """Another pair is shown, so no longer wait for new answers."""
         self.replaced = None
 
     def enabled(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -34,7 +34,7 @@ class NewAnswers(Actions):
         return True if self._feed.pair is not None else None
 
     def hear(self, published: WorkbenchEvent) -> None:
-        """The answers grow. A pause in between, and other prompts' answers, change nothing."""
+        """Show the text so far. A pause, and answers to other prompts, change nothing."""
         asked = self.replaced and self.replaced.prompt.id
         if isinstance(published, AnswersGrowing) and published.prompt.id == asked:
             self._feed.grow(published if published.texts else replace(published, texts=("", "")))

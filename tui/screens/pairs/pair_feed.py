@@ -56,15 +56,15 @@ class PairFeed(Actions):
 
     def refresh(self) -> None:
         """The screen is in sight again: keep the pair where it is still the right one, else show the next."""
-        if self.pair is not None and not self._is_open(self.pair):
+        if self.pair is not None and not self._is_unchanged(self.pair):
             self.pair = None
         if self.pair is None:
             self.show_next()
         else:
             self._screen.call_after_refresh(self._screen.painted)
 
-    def _is_open(self, pair: ComparisonRow) -> bool:
-        """Is it still without a verdict? Another process may have judged it."""
+    def _is_unchanged(self, pair: ComparisonRow) -> bool:
+        """Is its standing verdict the one that was shown? Another process may have judged the pair since."""
         now = self._screen.workbench.comparison(pair.id).standing
         return (now and now.id) == (pair.standing and pair.standing.id)
 

@@ -28,7 +28,7 @@ class PairScreen(PalateScreen):
     WATCHABLE = False
     AUTO_FOCUS = ""
     BLIND: ClassVar[bool] = True
-    """Does nothing on this screen tell who wrote the answers?"""
+    """Are the names of the answers' writers hidden on this screen?"""
     REASONS: ClassVar[tuple[str, ...]] = ()
     """The reasons that every verdict of this screen has from the start."""
 
@@ -57,11 +57,11 @@ class PairScreen(PalateScreen):
 
     @property
     def has_text(self) -> bool:
-        """Do the panes hold texts, be they still growing?"""
+        """Do the panes show texts, complete or still growing?"""
         return self.shown_pair is not None
 
     def judged(self, pair: ComparisonRow, words: Content) -> None:
-        """A verdict of `pair` is on the disk; `words` say which."""
+        """React to a verdict of `pair` that is on the disk now; `words` say which."""
         raise NotImplementedError
 
     # -- the pair in sight ---------------------------------------------------------------------------------------
@@ -77,32 +77,32 @@ class PairScreen(PalateScreen):
         return "stacked" if self.stacked else "side"
 
     def touch(self) -> None:
-        """A key: the person reads."""
+        """Note that a key was pressed, so the person is reading."""
         self.clock.touch(time.monotonic())
 
     def painted(self) -> None:
-        """The pair is on the screen, for the first time or again: from now on it is read."""
+        """Start the clock and let verdict keys count: the pair is on the screen now, for the first time or again."""
         if self.shown_pair is not None and not self.too_small and self.is_active:
             now = time.monotonic()
             self.gate.paint(now)
             self.clock.resume(now)
 
     def paint_again(self) -> None:
-        """The pair was out of sight: verdict keys and the clock count from when it is painted again."""
+        """Stop clock and verdict keys until the pair is painted again."""
         self.out_of_sight()
         self.call_after_refresh(self.painted)
 
     def out_of_sight(self) -> None:
-        """Nobody reads: the clock waits, and no verdict key counts until the pair is painted again."""
+        """Stop the clock, because nobody reads. No verdict key counts until the pair is painted again."""
         self.clock.pause(time.monotonic())
         self.gate.hide()
 
     def on_screen_suspend(self) -> None:
-        """Nobody reads."""
+        """Another screen covers this one."""
         self.out_of_sight()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Panes are named by their place, and a pair that is out of sight is not being read."""
+        """Name the panes by their new places, and count from when the pair is painted again."""
         self.view.retitle()
         self.refresh_bindings()
         self.paint_again()
@@ -153,7 +153,7 @@ class PairScreen(PalateScreen):
 
     @property
     def settling(self) -> bool:
-        """Is a pair shown, or about to be, for which no verdict key counts yet?"""
+        """Does no verdict key count yet for the pair that is shown or about to be?"""
         return self.shown_pair is not None and not self.too_small and self.is_attached and not self.can_judge
 
     def refusal(self, pressed_at: float) -> str | None:
@@ -194,7 +194,7 @@ class PairScreen(PalateScreen):
             self.judged(pair, words)
 
     async def commit(self, act: Awaitable[Any]) -> bool:
-        """Wait until what the gate let through is on the disk; where that fails, say so and leave the pair open."""
+        """Wait until `act` is on the disk. If it fails, show the error, leave the pair open and return False."""
         try:
             await self.gate.commit(act)
         except KNOWN_ERRORS as error:

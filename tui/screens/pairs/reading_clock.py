@@ -3,7 +3,7 @@
 from typing import Final
 
 IDLE_LIMIT_S: Final = 120.0
-"""Between two signs of life at most this much counts; beyond it nobody was reading."""
+"""At most this much counts between two signs of life, because after so long nobody was reading."""
 
 
 class ReadingClock:

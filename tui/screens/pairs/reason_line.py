@@ -14,9 +14,9 @@ from tui.text.sanitize import visible_line
 from tui.widgets.binding import Binding
 
 DIGITS: Final = "356789"
-"""The digits of the first reasons. No key of Label has them: where the `.` is lost on its way, they judge nothing."""
+"""The digits of the first reasons. They are no keys of Label, so if the `.` gets lost on its way they judge nothing."""
 MORE_DIGITS: Final = "1240"
-"""The digits of the last four of ten reasons, which count after another `.` alone: they are keys of Label."""
+"""The digits of the last four of ten reasons. They are keys of Label, so they count only after a second `.`."""
 EDIT: Final = "edit"
 """The answer of a person who wants to change the list."""
 
@@ -86,7 +86,7 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
         )
 
     def _strange(self) -> list[str]:
-        """Reasons of the verdict that the list has no more."""
+        """Reasons of the verdict that are no longer in the list."""
         return [each for each in self._chosen if each not in self._offered.values()]
 
     def _hints(self) -> Content:
@@ -97,7 +97,7 @@ class ReasonLine(SingleDismiss[tuple[str, ...] | str | None], ModalScreen[tuple[
         return Content("   ").join(Content.assemble((key, "bold $accent"), f" {word}") for key, word in keys)
 
     def on_key(self, event: events.Key) -> None:
-        """A digit takes a reason or puts it back; every other key ends here too."""
+        """Choose or unchoose the reason of a digit. No key reaches the screen below."""
         event.stop()
         digit = event.character or ""
         if self._about is not None and digit in self._offered and (digit in DIGITS or self._more):

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.errors import KNOWN_ERRORS
-from tui.screens.base import PalateScreen
+from tui.screens.base import AppInterface, PalateScreen
 from tui.screens.dialog import AskText, Dialog
 from tui.screens.pairs.reason_line import DIGITS, MORE_DIGITS
 from tui.text.format import count
@@ -37,9 +37,9 @@ class ReasonList(Dialog[tuple[str, str] | None]):
         Writing("J", "move(1)", "down", id="reason-list.down", tooltip="Move it down, which changes its digit."),
     ]
 
-    def __init__(self, reasons: ReasonTags) -> None:
+    def __init__(self, reasons: ReasonTags, palate: AppInterface) -> None:
         super().__init__("Reasons")
-        self._reasons = reasons
+        self._reasons, self._palate = reasons, palate
 
     def compose_question(self) -> ComposeResult:
         """The reasons with their digits, and the keys."""
@@ -80,9 +80,7 @@ class ReasonList(Dialog[tuple[str, str] | None]):
             self._do(partial(self._reasons.move, self._current, by))
 
     def _do(self, act: Callable[[], None]) -> None:
-        screen = self.app.screen_stack[-2]
-        assert isinstance(screen, PalateScreen)
-        _try(screen, act)
+        _try(self._palate, act)
         self._draw()
 
 
@@ -94,7 +92,7 @@ def _line(digit: str, name: str, verdicts: int, width: int) -> Content:
 
 def edit_reasons(screen: PalateScreen) -> None:
     """Show the list of reasons, and ask for words where one wants to add or rename one."""
-    screen.app.push_screen(ReasonList(screen.workbench.reasons), partial(_answered, screen))
+    screen.app.push_screen(ReasonList(screen.workbench.reasons, screen.palate), partial(_answered, screen))
 
 
 def _answered(screen: PalateScreen, answer: tuple[str, str] | None) -> None:
@@ -115,12 +113,12 @@ def _answered(screen: PalateScreen, answer: tuple[str, str] | None) -> None:
 def _again(screen: PalateScreen, store: Callable[[str], None], text: str | None) -> None:
     """Store the word, then show the list again."""
     if text is not None:
-        _try(screen, partial(store, text))
+        _try(screen.palate, partial(store, text))
     edit_reasons(screen)
 
 
-def _try(screen: PalateScreen, act: Callable[[], None]) -> None:
+def _try(palate: AppInterface, act: Callable[[], None]) -> None:
     try:
         act()
     except KNOWN_ERRORS as error:
-        screen.palate.tell_error(error)
+        palate.tell_error(error)

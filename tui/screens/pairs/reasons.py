@@ -16,7 +16,7 @@ from tui.text.sanitize import visible_line
 from tui.widgets.pair.pair_view import PairView
 
 _NONE = ("skip", "undo")
-"""These say nothing of the answers, so there is no reason for them."""
+"""These verdicts say nothing about the answers, so they get no reasons."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class ReasonActions(Actions):
         self._given: GivenVerdict | None = None
 
     def note_given(self, pair: ComparisonRow, stored: Future[VerdictRow], words: Content, verdict: str) -> None:
-        """A verdict was given on this screen; the line is about it from now on."""
+        """Let the line be about a verdict that was just given on this screen."""
         said = words.plain.removeprefix("✓ saved: ")
         self._given = None if verdict in _NONE else GivenVerdict(pair, stored, said)
 
     def note_undone(self) -> None:
-        """A verdict was taken back: the line is about none until the next is given."""
+        """Let the line be about no verdict until the next is given: the last one was taken back."""
         self._given = None
 
     def action_reasons(self) -> None:
@@ -74,7 +74,7 @@ class ReasonActions(Actions):
             self._screen.run_worker(self._store(given, answer), name="reasons")
 
     async def _store(self, given: GivenVerdict, names: tuple[str, ...]) -> None:
-        """Store them behind the verdict. Where the verdict was not stored, its own message said so."""
+        """Store the reasons after the verdict. If the verdict was not stored, its own error was shown already."""
         try:
             verdict = await asyncio.wrap_future(given.stored)
         except KNOWN_ERRORS:

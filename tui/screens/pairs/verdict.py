@@ -96,7 +96,7 @@ class VerdictScreen(PairScreen):
         return Content.assemble(self.view.title_of(name), (f" · {written_by(answer)}", "$quiet"), sign)
 
     def from_workbench(self, published: WorkbenchEvent) -> None:
-        """It may be judged from elsewhere too."""
+        """Draw the pair again after another process judged or changed it."""
         changed = isinstance(published, VerdictStored | PairChanged) and published.comparison == self._comparison
         if changed and not self.gate.deciding:
             self._draw(self.workbench.comparison(self._comparison))

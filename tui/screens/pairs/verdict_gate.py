@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 Result = TypeVar("Result")
 
 SETTLE_S: Final = 0.2
-"""A verdict key within this time after a pair was painted was pressed for the pair before it. One within this time
-after another comes from a key that is held down, and would judge pair after pair."""
+"""Ignore a verdict key this soon after painting: it was meant for the previous pair. Ignore one this soon after another
+key: the key is held down, and would judge pair after pair."""
 
 _UNSAVED: Final = "that key came before the last verdict was saved, and was dropped"
 _UNSEEN: Final = "that key came too early for this pair, and was dropped"
@@ -16,7 +16,7 @@ _REPEATED: Final = "that key came too early after the one before, and was droppe
 
 
 class VerdictGate:
-    """Lets one decision through at a time, and none that came before its pair was painted.
+    """Lets one decision through at a time, and none from a key that was pressed before its pair was painted.
 
     Every moment is in monotonic seconds and comes from the caller.
     """
@@ -27,7 +27,7 @@ class VerdictGate:
         self.painted_at: float | None = None
         """Since when the pair is on the screen; None while it is out of sight."""
         self.deciding = False
-        """Is a decision begun that is not on the disk yet?"""
+        """Has a decision begun that is not on the disk yet?"""
         self.dropped = 0
         """Keys that were refused while the last decision was being saved."""
         self._pressed_at = self._undone_at = -math.inf
@@ -68,11 +68,11 @@ class VerdictGate:
         return True
 
     def begin(self) -> None:
-        """Begin what is no verdict, and refuse verdict keys until it is committed."""
+        """Begin a change that is no verdict, such as an edit, and refuse verdict keys until `commit` ends."""
         self.deciding = True
 
     async def commit(self, act: Awaitable[Result]) -> Result:
-        """Wait until what was begun is on the disk. Keys count again afterwards, also when it failed.
+        """Wait until the change is on the disk. Keys count again afterwards, also when it failed.
 
         Raises:
             Exception: whatever `act` fails with.

@@ -31,7 +31,7 @@ class RunOverlayScreen(PalateScreen):
     """Runs in stable colours, each with a letter on its line."""
 
     MODE = "runs"
-    READS_AHEAD = True
+    READ_BEFORE_LAYOUT = True
     BINDINGS: ClassVar = [
         Binding("tab", "metric(1)", "metric", id="overlay.metric", priority=True, tooltip="The next metric."),
         Binding(

@@ -36,7 +36,7 @@ class RunScreen(PalateScreen):
     """One run on a page of its own; a live one moves. Escape goes back to the table."""
 
     MODE = "runs"
-    READS_AHEAD = True
+    READ_BEFORE_LAYOUT = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (90, "-wide"), (120, "-broad")]
     BINDINGS: ClassVar = [
         Writing("w", "wrong", "look again", id="run.wrong", tooltip="Judge again the pairs that stay wrong."),

@@ -33,7 +33,7 @@ class RunsScreen(PalateScreen):
     """All runs, the newest first unless asked otherwise; a live one moves."""
 
     MODE = "runs"
-    READS_AHEAD = True
+    READ_BEFORE_LAYOUT = True
     AUTO_FOCUS = "LineList"
     BINDINGS: ClassVar = [
         Binding(

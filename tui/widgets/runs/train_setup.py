@@ -21,7 +21,7 @@ from tui.text.format import count, plain
 from tui.text.sanitize import visible, visible_line
 from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
-from tui.training.presets import Preset, changes_of, changes_words, preset_of
+from tui.training.presets import AUTO, Preset, auto_preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
 from tui.training.row_words import in_row_words
 from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
@@ -211,7 +211,8 @@ class TrainSetup(Vertical):
         row = self.form.row("preset")
         assert isinstance(row, OpenRow)
         changes = changes_of(config)
-        preset = preset_of(changes, self._presets)
+        auto = auto_preset(self.counted)  # the number of pairs has changed since the presets were set
+        preset = preset_of(changes, [auto if each.name == AUTO else each for each in self._presets])
         words = f"{changes_words(changes)}" if changes else "every setting has its default"
         row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))
 
@@ -322,6 +323,7 @@ def plan_words(preview: TrainPreview, found: Preflight | str | None = None, chos
             (count(preview.pairs, "preference pair"), "bold"),
             "" if chosen.everything else f", {visible(chosen.words())}",
             f" · {_shares_words(preview)}",
+            f" · {preview.kept_back:,} kept out" if preview.kept_back else "",
         )
     ]
     if isinstance(found, str):

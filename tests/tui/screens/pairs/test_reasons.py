@@ -14,7 +14,7 @@ from tests.tui.screens.pairs.test_label import label, note, ready
 from tests.waiting import until
 from tui.screens.pairs.label import LabelScreen
 from tui.screens.pairs.reason_line import DIGITS, MORE_DIGITS, ReasonLine
-from tui.screens.pairs.reason_list import ReasonList
+from tui.screens.pairs.reason_list import ReasonList, edit_reasons
 
 TEN = ("correct", "clear", "shorter", "tone", "format", "made up", "seven", "eight", "nine", "ten")
 
@@ -133,6 +133,17 @@ async def test_the_reasons_of_an_earlier_pair_are_changed(workbench: StillWorkbe
         assert "3✓correct" in text_of(screen.app)
         await pilot.press("3", "5", "enter")
         await until(pilot, lambda: judged(workbench) == [(1, "a", ("clear",)), (2, "a", ("correct",))])
+
+
+async def test_the_list_is_edited_above_any_other_window(workbench: StillWorkbench) -> None:
+    async with label(workbench) as (pilot, screen):
+        await ready(pilot, screen, 1)
+        edit_reasons(screen)
+        edit_reasons(screen)  # as two keys in one moment did
+        await until(pilot, lambda: isinstance(screen.app.screen, ReasonList) and "3  correct" in text_of(screen.app))
+        first, *_ = workbench.reasons.offered()
+        await pilot.press("J")
+        await until(pilot, lambda: workbench.reasons.offered()[1] == first)
 
 
 async def test_the_list_is_edited_from_the_line_and_from_data(workbench: StillWorkbench) -> None:

@@ -21,6 +21,8 @@ from tui.snapshots import TrainPreview
 from tui.training.pair_sets import PairSet
 from tui.training.preview import PreviewListener
 from tui.widgets.form.form import Form
+from tui.widgets.form.rows import OpenRow
+from tui.widgets.runs.train_setup import TrainSetup
 
 
 @pytest.fixture
@@ -62,6 +64,20 @@ async def test_a_key_makes_no_query_on_the_thread_of_the_screen(
             await pilot.press(*keys)
             await until_shown(pilot, words)
         assert made == []
+
+
+async def test_the_preset_auto_is_known_by_its_name_once_the_pairs_are_counted(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 6), (20, 1e-4, 5)))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = await open_form(pilot)
+        assert isinstance(app.screen, TrainScreen)
+        app.screen.query_one(TrainSetup).take_config(workbench.presets.get("auto", 23).config)
+        preset = form.row("preset")
+        assert isinstance(preset, OpenRow)
+        await until(pilot, lambda: preset.value_text() == "auto")
 
 
 async def test_a_row_that_is_not_right_is_named_beside_the_start(workbench: StillWorkbench) -> None:
