@@ -307,6 +307,13 @@ class TrainConfig:
         "Devices to train on together, such as cuda:0,cuda:1, or all; a search has a run on each. None: the model's.",
         free_at_resume=True,
     )
+    shard: str = setting(
+        "auto",
+        "Share the base's layers among the devices (FSDP2): where it does not fit one GPU but a share does, always, or "
+        "never.",
+        choices=("auto", "on", "off"),
+        free_at_resume=True,
+    )
     seed: int = setting(42, "Seed of the shuffle, the dropout and LoRA's first weights.", low=0)
 
     def __post_init__(self) -> None:

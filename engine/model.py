@@ -63,6 +63,7 @@ class BaseModel:
             generation.
         answer_threads: how many threads compute answers; None where a GPU does.
         most_rows: how many answers memory was last enough for; None where it was enough for all.
+        shards: how many processes share the layers of the base; 1 where this one has all of them.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class BaseModel:
         self.static_steps: bool | None = None
         self.cache_follows_rows: bool | None = None
         self.most_rows: int | None = None
+        self.shards = 1
         self.answer_threads = AnswerThreads(torch.get_num_threads()) if device == "cpu" else None
         # Other tools find the default model under its Hub id, not under Palate's name.
         self.model.name_or_path = HUB_ID if source == DEFAULT_SOURCE else source
@@ -218,7 +220,13 @@ class BaseModel:
 
 
 def load_base(
-    location: str, *, source: str, dtype: str = "auto", device: str = "auto", trust_remote_code: bool = False
+    location: str,
+    *,
+    source: str,
+    dtype: str = "auto",
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    staged: bool = False,
 ) -> BaseModel:
     """Load a model folder, offline, from safetensors alone.
 
@@ -228,6 +236,7 @@ def load_base(
         dtype: "auto", "bfloat16", "float16", "float32" or "4bit" (linear layers in NF4).
         device: "auto", "cpu", "cuda", "cuda:1", "mps", "all" or "cuda:0,cuda:1"; see `choose_devices`.
         trust_remote_code: run Python code that came with the model.
+        staged: leave the weights in main memory, from where the caller moves them to the device.
 
     Raises:
         ModelError: the folder's model or tokenizer cannot be read, the model does not generate text, or its numbers are
@@ -250,7 +259,8 @@ def load_base(
         stored = stored_identity(location, options) if altered else None
         quantisation = {"quantization_config": nf4()} if quantised else {}
         with memory_in_words(_too_large(location, source, devices)):
-            model = load_weights(location, torch_dtype, devices, options | quantisation)
+            places = ("cpu",) if staged else devices
+            model = load_weights(location, torch_dtype, places, options | quantisation)
             if torch_dtype == torch.float16:
                 check_float16(model)
     except _UNREADABLE as error:

@@ -43,7 +43,7 @@ from engine.training.random_state import OwnRandomState
 from engine.training.reference import ReferenceKeys, passes_of
 from engine.training.run import Run
 from engine.training.run_state import RunState
-from engine.training.save_adapter import save_checked
+from engine.training.save_adapter import join_check, save_checked
 from engine.training.scorer import choose_scorer
 from engine.training.step import margins_of, take_step
 from engine.training.warnings import evaluation_warnings
@@ -332,4 +332,6 @@ def _save(run: Run) -> Iterator[Event]:
     run.peers.check_equal(run.learner)
     if run.peers.is_first:
         save_checked(run.learner, run.folder, run.prepared.train[0])
+    elif run.learner.base.shards > 1:
+        join_check(run.learner, run.prepared.train[0])
     yield AdapterSaved(str(run.folder), step, run.learner.changed_parameters())

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 from engine.distributed.event_lines import PolicyWritten, event_line
 from engine.distributed.job import WorkerJob, read_job
 from engine.distributed.link import Link, Wish
-from engine.errors import EngineError
+from engine.errors import EngineError, PeerLost
 from engine.events import EvalDone, Event, MarginsKnown, Notice, NoticeLevel, RunPlanned
 
 if TYPE_CHECKING:
@@ -47,9 +47,14 @@ def main() -> None:
 
 def _in_words(error: Exception, job: WorkerJob) -> Exception:
     """The error as one of the engine's, where the machine failed."""
+    from engine.distributed.sharding import is_of_connection
     from engine.training.outages import outage_of
 
-    return error if isinstance(error, EngineError) else outage_of(error, Path(job.checkpoint_folder)) or error
+    if isinstance(error, EngineError):
+        return error
+    if job.shard and is_of_connection(error):
+        return PeerLost(f"Another process of the run does not answer: {str(error).splitlines()[0]}")
+    return outage_of(error, Path(job.checkpoint_folder)) or error
 
 
 def _work(job: WorkerJob, rank: int, link: Link) -> None:
@@ -71,22 +76,48 @@ def _connected_base(job: WorkerJob, rank: int) -> "BaseModel":
     import torch
     import torch.distributed as dist
 
-    from engine.model import load_base
-
     torch.set_num_threads(job.threads)
     device, count = job.devices[rank], len(job.devices)
     if device.startswith("cuda"):
         torch.cuda.set_device(device)
-    base = load_base(
-        job.location, source=job.source, dtype=job.dtype, device=device, trust_remote_code=job.trust_remote_code
-    )
-    if job.start is not None:
-        base.load_adapter(job.start[0], Path(job.start[1]))
+    base = None if job.shard else _loaded(job, device)
     if count > 1:
         backend = "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo"
         meeting = f"file://{job.meeting}"
         dist.init_process_group(backend, init_method=meeting, rank=rank, world_size=count, timeout=_PATIENCE)
+    base = base or _share_of_base(job, rank)
+    if job.start is not None:
+        base.load_adapter(job.start[0], Path(job.start[1]))
     return base
+
+
+def _loaded(job: WorkerJob, device: str) -> "BaseModel":
+    from engine.model import load_base
+
+    return load_base(
+        job.location,
+        source=job.source,
+        dtype=job.dtype,
+        device=device,
+        trust_remote_code=job.trust_remote_code,
+        staged=job.shard,
+    )
+
+
+def _share_of_base(job: WorkerJob, rank: int) -> "BaseModel":
+    """The base with this worker's share of its layers. One worker at a time has the whole model in main memory."""
+    from engine.distributed.sharding import by_turns, check_start, connect, shard_layers
+
+    if job.start is not None:
+        check_start(Path(job.start[1]))
+    device, found = job.devices[rank], None
+    mesh = connect(device, len(job.devices))
+    for is_own in by_turns(rank, len(job.devices)):
+        if is_own:
+            found = _loaded(job, device)
+            shard_layers(found, mesh)
+    assert found is not None
+    return found
 
 
 def _events(job: WorkerJob, rank: int, link: Link, base: "BaseModel") -> Generator[Event, None, None]:

@@ -19,7 +19,7 @@ def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
     layer itself into training mode, not what is inside it. Checkpointing is non-reentrant, because only LoRA's weights
     need gradients: the reentrant kind loses them where no input needs any.
     """
-    layers: list[Any] = [module for module in body.modules() if isinstance(module, GradientCheckpointingLayer)]
+    layers = layers_of(body)
     modes = [layer.training for layer in layers]
     for layer in layers:
         layer.gradient_checkpointing, layer.training = True, True
@@ -29,6 +29,11 @@ def layers_checkpointed(body: torch.nn.Module) -> Iterator[None]:
     finally:
         for layer, mode in zip(layers, modes, strict=True):
             layer.gradient_checkpointing, layer.training = False, mode
+
+
+def layers_of(body: torch.nn.Module) -> list[Any]:
+    """The layers of `body`: no public name tells them from its other parts in every architecture."""
+    return [module for module in body.modules() if isinstance(module, GradientCheckpointingLayer)]
 
 
 def attention_of(model: torch.nn.Module) -> str:

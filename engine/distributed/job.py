@@ -18,6 +18,7 @@ class WorkerJob:
         location, source, dtype, trust_remote_code: the base model, as `load_base` takes it.
         devices: one for each process; `threads` is how many threads each of them has on the processor.
         adapter, folder: PEFT's internal name of the adapter to train, and where it is saved.
+        shard: whether the processes share the base's layers.
         start: internal name and folder of the adapter that the run continues; None for the base model.
         checkpoint_folder, resume: as `train_dpo` takes them.
         samples: whether the policy is saved wherever the owner may take samples of it.
@@ -42,6 +43,7 @@ class WorkerJob:
     ahead: int
     place: str = ""
     events: str = ""
+    shard: bool = False
 
     @property
     def address(self) -> str:

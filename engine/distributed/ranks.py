@@ -1,4 +1,4 @@
-"""Several processes compute one run: each holds the whole model, and takes every n-th group of pairs.
+"""Several processes compute one run: each takes every n-th group of pairs, and has the model, or a share of its layers.
 
 The groups are those that one process forms. A group's gradient goes to all processes, and each adds the gradients in
 the order of the groups, as one process does. So any number of processes takes the same steps, and a run may change
@@ -16,12 +16,16 @@ import torch.distributed as dist
 from engine.chat import EncodedPair
 from engine.dpo import PairScore
 from engine.dropout import DropoutRule
-from engine.errors import CheckpointMisfit, PeerLost, RunInterrupted
+from engine.errors import CheckpointMisfit, MemoryRanOut, PeerLost, RunInterrupted
 from engine.out_of_memory import free_after, is_out_of_memory
 from engine.training.learner import Learner
 
 Known = Mapping[str, tuple[float, float]]
 _SCORE_WIDTH = 11
+_NO_ROOM_FOR_A_SHARE = (
+    "The memory of one of the devices that share the model ran out. Resume with --gradient-checkpointing on, or "
+    "shorten the longest pairs (--max-length)."
+)
 _STATUS_FINE, _STATUS_NO_MEMORY = 0.0, 1.0
 
 
@@ -89,7 +93,12 @@ class Ranks:
     def score_references(self, learner: Learner, pairs: Sequence[EncodedPair]) -> None:
         """See `Peers`."""
         with _measured(learner):
-            scored = self._exchanged([[pair] for pair in pairs], 2, lambda part: [learner.reference_logps(part[0])])
+            scored = self._exchanged(
+                [[pair] for pair in pairs],
+                2,
+                lambda part: [learner.reference_logps(part[0])],
+                in_step=learner.base.shards > 1,
+            )
         for pair, (chosen, rejected) in zip(pairs, scored, strict=True):
             learner.keep_reference(pair, chosen, rejected)
 
@@ -109,7 +118,7 @@ class Ranks:
 
         with _measured(learner):
             before = _take_gradients(learner)
-            rows = self._exchanged(groups, _SCORE_WIDTH, learned)
+            rows = self._exchanged(groups, _SCORE_WIDTH, learned, in_step=learner.base.shards > 1)
             own = _take_gradients(learner)
             _put_gradients(learner, before)
             for source in range(len(groups)):
@@ -128,7 +137,8 @@ class Ranks:
             return [_row_of(learner.score_evaluation(part[0], window))]
 
         with _measured(learner):
-            rows = self._exchanged([[pair] for pair in pairs], _SCORE_WIDTH, evaluated)
+            parts = [[pair] for pair in pairs]
+            rows = self._exchanged(parts, _SCORE_WIDTH, evaluated, in_step=learner.base.shards > 1)
         scores = [_score_of(pair, row, learner) for pair, row in zip(pairs, rows, strict=True)]
         learner.check_finite(scores)
         return scores
@@ -153,20 +163,29 @@ class Ranks:
         parts: Sequence[Sequence[EncodedPair]],
         width: int,
         compute: Callable[[Sequence[EncodedPair]], Sequence[Sequence[float]]],
+        *,
+        in_step: bool,
     ) -> list[list[float]]:
         """The rows of all parts, one row of `width` numbers a pair. Each process computes the part of its rank.
 
+        With `in_step` a process without a part computes the first one again, so that all make the same passes.
+
         Raises:
             MemoryError: the memory of a process ran out; all raise it.
+            MemoryRanOut: the same with `in_step`, in that process alone.
         """
         own: list[float] = []
         failed: BaseException | None = None
-        if self.rank < len(parts):
+        spare = in_step and self.rank >= len(parts)  # its figures and gradients are dropped
+        if self.rank < len(parts) or spare:
             try:
-                own = [number for row in compute(parts[self.rank]) for number in row]
+                rows = compute(parts[0 if spare else self.rank])
+                own = [number for row in rows for number in row]
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+                if in_step:  # the others wait for this one in the midst of a pass
+                    raise MemoryRanOut(_NO_ROOM_FOR_A_SHARE) from error
                 free_after(error)
                 failed = error
         tables = [self._table_from(source, len(part) * width, own, failed) for source, part in enumerate(parts)]

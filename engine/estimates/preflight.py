@@ -8,7 +8,7 @@ from typing import Any
 from engine.chat import EncodedPair
 from engine.config import TrainConfig
 from engine.estimates.flops import pair_size, run_flops
-from engine.estimates.memory import Memory, estimate_memory
+from engine.estimates.memory import Memory, estimate_memory, memory_of_share
 from engine.estimates.model_shape import ModelShape
 from engine.outcomes import foreign_words, objective_words, rankings_words, thresholds_of
 from engine.preference import PreferencePair
@@ -85,6 +85,7 @@ def preflight(
     device: str = "cpu",
     devices: int = 1,
     speed: Speed | None = None,
+    shard: bool = False,
 ) -> Preflight:
     """The facts of a run before it starts, found with the same code as in the run itself.
 
@@ -92,6 +93,7 @@ def preflight(
         shape, dtype, device: of the base model, for the estimate of memory.
         devices: how many processes compute the run, each on such a device.
         speed: that of an earlier run.
+        shard: whether the processes share the base's layers.
 
     Raises:
         PairsError: none of the pairs can be trained on.
@@ -114,6 +116,9 @@ def preflight(
     )
     longer = sum(weight for pair, weight in weighted if len(pair.chosen_ids) > len(pair.rejected_ids)) / asked
     shorter = sum(weight for pair, weight in weighted if len(pair.chosen_ids) < len(pair.rejected_ids)) / asked
+    memory = None if shape is None else _memory(shape, both, config, dtype, device)
+    if shape and memory and shard:
+        memory = memory_of_share(memory, shape, devices)
     return Preflight(
         train=asked,
         evaluation=asked_aside,
@@ -126,7 +131,7 @@ def preflight(
         chosen_longer=longer,
         travel=travel,
         notes=(*_notes(asked, longer, shorter, travel, config), *filter(None, more)),
-        memory=None if shape is None else _memory(shape, both, config, dtype, device),
+        memory=memory,
         seconds=_flops(shape, prepared, config, steps) / rate if shape and rate else None,
         rewritten=sum(pair.rewriting is not None for pair in both),
         rewriting=rewriting_words(both),

@@ -37,6 +37,12 @@ def save_checked(learner: Learner, folder: Path, probe: EncodedPair) -> None:
         )
 
 
+def join_check(learner: Learner, probe: EncodedPair) -> None:
+    """Take part in the passes of `save_checked` in the first of some processes that share the base's layers."""
+    for _ in range(2):
+        _logps(learner, learner.adapter, probe)
+
+
 def _compare_weights(base: BaseModel, learner: Learner, copy: str, folder: Path) -> None:
     saved = adapter_parameters(base.model, copy)
     for name, trained in learner.parameters.items():

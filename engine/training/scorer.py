@@ -145,6 +145,9 @@ def choose_scorer(base: BaseModel, adapters: list[str], probe: EncodedPair, pass
         passes: how many pairs will be scored in all; a short run does not gain by compiling.
         asked: "auto", "eager", "compiled" or "plain".
     """
+    if base.shards > 1:
+        why = "each device holds a share of the base's layers, and the fast one reads whole weights"
+        return Scorer(base, None, f"Pairs are scored by the plain, slower method: {why}.")
     if asked == "plain":
         return Scorer(base, None, "Pairs are scored by the plain method, as asked for.")
     if reason := _unsupported(base, adapters):

@@ -30,6 +30,8 @@ def take_step(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
         scorer = run.learner.scorer
         if not is_out_of_memory(error) or scorer.checkpointing or run.config.gradient_checkpointing == "off":
             raise
+        if run.learner.base.shards > 1:  # the other processes would not compute their layers twice
+            raise
         free_after(error)
         start.restore(run.learner, run.state)
         scorer.checkpointing = True

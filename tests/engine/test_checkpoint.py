@@ -172,6 +172,7 @@ def test_settings_that_change_no_bit_may_differ_at_a_resume(base: BaseModel, tmp
         "gradient_checkpointing",
         "checkpoint_every",
         "devices",
+        "shard",
     }
     told, adapter = _resumed(base, tmp_path / "killed", config)
     assert adapter == expected

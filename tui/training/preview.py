@@ -261,6 +261,7 @@ class _Breathing(Sequence[PreferencePair]):
 
 
 def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig, speed: Speed | None) -> Preflight:
+    from engine.distributed.sharding import is_sharded
     from engine.estimates.checkpointing import known_shape
     from engine.estimates.preflight import preflight
     from engine.lora import find_targets  # imports torch
@@ -277,6 +278,7 @@ def _preflight(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainCo
         device=devices[0],
         devices=len(devices),
         speed=speed,
+        shard=is_sharded(config, base, devices),
     )
     return replace(found, notes=(*found.notes, *text_notes(pairs)))
 

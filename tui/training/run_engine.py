@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.config import TrainConfig
 from engine.devices import named_devices
+from engine.distributed.sharding import check_sharding
 from engine.events import Event
 from tui.compute.loaded_model import LoadedModel
 from tui.compute.scheduler import Priority
@@ -127,6 +129,7 @@ class RunEngine:
     def _job(self, folder: Path, devices: tuple[str, ...], samples: bool) -> WorkerJob:
         from engine.devices import is_among, threads_each
         from engine.distributed.job import WorkerJob
+        from engine.distributed.sharding import is_sharded
 
         task, base, parent = self._task, self._loaded_model.required(), self._task.parent
         # Several runs at once take no turns: while the compute thread waits for one of them, the others would wait too.
@@ -148,6 +151,7 @@ class RunEngine:
             resume=task.resumed,
             samples=samples,
             ahead=0 if takes_turns else _AHEAD,
+            shard=is_sharded(task.config, base, devices),
         )
 
     def _wish(self) -> Wish:
@@ -174,14 +178,15 @@ def run_cards(loaded_model: LoadedModel, devices: str | None) -> tuple[str, ...]
     return tuple(id for device in find_devices(devices) for id in gpu_ids(device))
 
 
-def check_devices(loaded_model: LoadedModel, devices: str | None) -> None:
+def check_devices(loaded_model: LoadedModel, config: TrainConfig) -> None:
     """Check that a run can compute on the devices that its settings name.
 
     Raises:
-        SettingError: this machine lacks one of them.
+        SettingError: this machine lacks one of them, or they cannot share the model as asked.
         WorkbenchError: the model is spread over GPUs, since none holds it, and each process of a run would load all.
     """
-    named = named_devices(devices)
+    named = named_devices(config.devices)
+    check_sharding(config, loaded_model.required().dtype, named)
     if named and len(loaded_model.required().devices) > 1:
         raise WorkbenchError(
             f"The model is spread over {', '.join(loaded_model.required().devices)}, and each process on --devices "

@@ -22,6 +22,7 @@ from db.pair_rows import PairRow
 from engine.config import TrainConfig
 from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
 from engine.devices import named_devices
+from engine.distributed.sharding import check_search
 from engine.events import Event
 from engine.preference import Message, pairs_fingerprint
 from engine.questions import count_questions
@@ -81,13 +82,14 @@ class Studies:
 
         Raises:
             WorkbenchError: a study or a run is in progress, the model is not loaded, or there are too few pairs.
-            SettingError: this machine lacks a device that the settings name.
+            SettingError: this machine lacks a device that the settings name, or the settings share the model.
             InputError: the pairs are of a prompt set that does not exist.
         """
         with self._starting:
             if self.progress is not None:
                 raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
             devices = named_devices(config.devices)
+            check_search(config)
             rows = pairs_of(self._workspace, pairs, learned_beside(config))
             study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
             self._stopping.clear()
@@ -125,7 +127,11 @@ class Studies:
 
     def _continued(self, kind: Kind, config: TrainConfig, pairs: PairSet, rows: Sequence[PairRow]) -> Study | None:
         latest = self.latest(kind)
-        if latest is None or latest.ended or replace(latest.given, devices=config.devices) != config:
+        if (
+            latest is None
+            or latest.ended
+            or replace(latest.given, devices=config.devices, shard=config.shard) != config
+        ):
             return None
         if latest.pairs != _fingerprint(rows) or pair_set_of(latest.pair_set) != pair_set_of(pairs.record()):
             return None

@@ -109,7 +109,7 @@ class Trainer:
         rows = pairs_of(self._workspace, pairs, learned_beside(config))
         if problem := self.problem(count_questions(map(preference_pair, rows)), pairs):
             raise WorkbenchError(problem)
-        check_devices(self._loaded_model, config.devices)
+        check_devices(self._loaded_model, config)
         made_on = self._loaded_model.model_row(None)
         run = record_run(self._workspace, name, config, rows, base_model=made_on, parent=parent, chosen=pairs)
         tags = more.get("tags", ())
@@ -149,7 +149,7 @@ class Trainer:
         config = replace(TrainConfig(**row.config), **changes)
         if checkpoint is None and config.train_share < 1:
             raise WorkbenchError(f"Run {run} had no checkpoint, and trains on a share of its pairs. Start it again.")
-        check_devices(self._loaded_model, config.devices)
+        check_devices(self._loaded_model, config)
         self._workspace.write(db_runs.resume_run, run, asdict(config) if changes else None).result()
         if changes:
             self._workspace.write(db_runs.add_log, run, "info", f"Resumed with {flags_of(changes)}.").result()
