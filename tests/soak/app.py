@@ -89,12 +89,12 @@ class App:
         if not self.shows(is_there, limit_s):
             raise Difference(f"{what} did not come:\n{self.text()}")
 
-    def press(self, key: str, what: str, is_there: Callable[[str], object], limit_s: float = LIMIT_S) -> None:
+    def press(self, key: str, what: str, is_there: Callable[[str], object], *, again_after_s: float = 2.0) -> None:
         """Press a key, again where it came too early, until the screen is as it should be."""
-        end = time.monotonic() + limit_s
+        end = time.monotonic() + LIMIT_S
         while time.monotonic() < end:
             self.send(key)
-            if self.shows(is_there, 2.0):
+            if self.shows(is_there, again_after_s):
                 return
         raise Difference(f"{what} did not come after {key!r}:\n{self.text()}")
 

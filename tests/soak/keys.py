@@ -119,7 +119,8 @@ def look(person: Person) -> None:
     """Help, palette and settings, and back."""
     app = person.label()
     for key, words in (("?", "The left (first)"), ("\x10", "Search"), (",", "depth")):
-        app.press(key, f"what {key!r} opens", lambda text, words=words: words in text)
+        # Pressed again, the same key closes what it opened.
+        app.press(key, f"what {key!r} opens", lambda text, words=words: words in text, again_after_s=20.0)
         app.escape()
         app.expect(f"the pair after {key!r}", lambda text, words=words: words not in text)
 
