@@ -89,9 +89,17 @@ class App:
         if not self.shows(is_there, limit_s):
             raise Difference(f"{what} did not come:\n{self.text()}")
 
-    def press(self, key: str, what: str, is_there: Callable[[str], object], *, again_after_s: float = 2.0) -> None:
+    def press(
+        self,
+        key: str,
+        what: str,
+        is_there: Callable[[str], object],
+        limit_s: float = LIMIT_S,
+        *,
+        again_after_s: float = 2.0,
+    ) -> None:
         """Press a key, again where it came too early, until the screen is as it should be."""
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + limit_s
         while time.monotonic() < end:
             self.send(key)
             if self.shows(is_there, again_after_s):
