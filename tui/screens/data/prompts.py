@@ -67,6 +67,8 @@ class PromptsScreen(PalateScreen):
         super().__init__()
         self._sets: list[SetCounts] = []
         self._rows: list[PromptListRow] = []
+        self._rows_of: tuple[int, tuple[str, ...], bool] | None = None
+        """The set, the words, and whether only similar prompts are listed, that `_rows` answer."""
         self._complete = True
         self._similar = False
         """Only the prompts are listed that are nearly the same as others."""
@@ -116,9 +118,11 @@ class PromptsScreen(PalateScreen):
         """Show the prompts of the marked set, from the first, or those behind the last that is shown."""
         marked, words = self.marked_set, self.query_one("#words", Input).value.split()
         self._asked += 1
-        mine, after = self._asked, self._rows[-1].id if more and self._rows else 0
         if marked is None:
             return
+        wanted = marked.row.id, tuple(words), self._similar
+        more = more and wanted == self._rows_of  # else another set was marked since
+        mine, after = self._asked, self._rows[-1].id if more and self._rows else 0
         if self._similar:
             rows = await asyncio.to_thread(self.workbench.prompts.similar_together, marked.row.id)
         else:
@@ -133,7 +137,7 @@ class PromptsScreen(PalateScreen):
             self._rows += rows
             shown.add_options(Option(prompt_line(row), id=str(row.id)) for row in rows)
         else:
-            self._rows = rows
+            self._rows, self._rows_of = rows, wanted
             shown.show((str(row.id), prompt_line(row)) for row in rows)
         self._draw_captions(marked, bool(words))
 

@@ -78,6 +78,17 @@ async def test_sets_with_counts_and_prompts_that_are_searched(workbench: StillWo
         await until(pilot, lambda: isinstance(pilot.app.screen, DataScreen))
 
 
+async def test_more_prompts_are_never_those_of_a_set_that_was_marked_meanwhile(workbench: StillWorkbench) -> None:
+    async with prompts(workbench) as (pilot, screen):
+        with screen.prevent(CursorList.OptionHighlighted):
+            screen.query_one("#sets-list", CursorList).highlighted = 1
+            await pilot.pause()
+            await screen._read_prompts(more=True)  # as the end of the first set asked, a moment too late
+        assert len(screen._rows) == 80
+        listed = [option.id for option in screen.query_one("#prompts-list", CursorList).options]
+        assert listed == [str(row.id) for row in screen._rows]
+
+
 async def test_a_set_is_made_filled_renamed_and_held_out(workbench: StillWorkbench) -> None:
     async with prompts(workbench, (80, 24)) as (pilot, screen):
         await pilot.press("n")
