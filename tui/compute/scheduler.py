@@ -6,11 +6,13 @@ priority and runs a step of the most urgent one.
 """
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
+from heapq import heappop, heappush
 from itertools import count
 
 WorkSteps = Generator[None, None, None]
@@ -67,6 +69,8 @@ class Scheduler:
         self._jobs: list[Job] = []
         self._changed = threading.Condition()
         self._closing = False
+        self._wakes: list[float] = []
+        """A heap of the moments at which priorities are asked again though nothing was announced."""
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
@@ -102,9 +106,9 @@ class Scheduler:
 
     def wake_after(self, seconds: float) -> None:
         """Wake after this many seconds, for a job that sleeps until a moment that no event announces."""
-        timer = threading.Timer(seconds, self.wake)
-        timer.daemon = True
-        timer.start()
+        with self._changed:
+            heappush(self._wakes, time.monotonic() + seconds)
+            self._changed.notify_all()
 
     def close(self, timeout_s: float | None = None) -> None:
         """Let the step in progress end, close every job's generator, and wait up to `timeout_s` for the thread."""
@@ -124,6 +128,8 @@ class Scheduler:
     def _next_job(self) -> Job | None:
         with self._changed:
             while not self._closing:
+                while self._wakes and self._wakes[0] <= time.monotonic():
+                    heappop(self._wakes)
                 if ended := [job for job in self._jobs if job.ended]:
                     return ended[0]
                 awake = [
@@ -131,7 +137,7 @@ class Scheduler:
                 ]
                 if awake:
                     return min(awake)[2]
-                self._changed.wait()
+                self._changed.wait(max(0.0, self._wakes[0] - time.monotonic()) if self._wakes else None)
             return None
 
     def _run_step(self, job: Job) -> None:

@@ -70,7 +70,7 @@ def test_a_run_that_fell_to_memory_is_resumed_with_gradient_checkpointing(
         fallen = palate("train", "--max-steps", "2", "--gradient-checkpointing", "off")
     assert "use `palate train --resume 1 --gradient-checkpointing on`" in fallen.output.replace("\n", " ")
     refused = palate("train", "--resume", "1", "--beta", "0.2")
-    assert "only --checkpoint-every, --gradient-checkpointing and --devices may change" in refused.output
+    assert "only --checkpoint-every, --gradient-checkpointing, --devices and --shard may change" in refused.output
     told = records(palate("train", "--resume", "1", "--gradient-checkpointing", "on", "--json"))
     assert told[-1]["event"] == "finished"
     assert any("Gradient checkpointing is on, as asked for" in row.get("text", "") for row in told)

@@ -1,6 +1,7 @@
 """The scheduler runs the most urgent job, outlives errors, and closes what is left."""
 
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 
@@ -156,3 +157,19 @@ def test_a_job_that_is_asleep_runs_no_step_until_it_is_woken() -> None:
         assert steps[-1] == "sleeper"
     finally:
         scheduler.close()
+
+
+def test_a_job_that_rests_is_woken_by_the_clock_and_no_thread_waits_for_it(scheduler: Scheduler) -> None:
+    scheduler.start()
+    before, rests_until = threading.active_count(), time.monotonic() + 0.2
+    for seconds in (60.0, 0.2, 30.0):
+        scheduler.wake_after(seconds)
+    order: list[str] = []
+    job = scheduler.submit(
+        "rest",
+        noting(order, "rest", 1),
+        lambda: Priority.ASLEEP if time.monotonic() < rests_until else Priority.IDLE,
+    )
+    assert threading.active_count() == before
+    finished(job)
+    assert order == ["rest"]
