@@ -8,7 +8,8 @@ from pathlib import Path
 from db.file_identity import wal_of
 
 SIZE = 4 * 2**20
-"""Bytes: a verdict takes about 30 kB of the write-ahead log, and the log is emptied whenever the disk is full."""
+"""Bytes. A verdict takes about 70 kB of the write-ahead log, which is emptied whenever the disk is full; see also
+`index_merges`."""
 LEFT_BY_IMPORTS = 32 * 2**20
 """Bytes that an import leaves free. Taking it back needs some of them."""
 _SHARE = 2
@@ -23,15 +24,22 @@ class Reserve:
     def __init__(self, database: Path) -> None:
         self._file = database.with_name("palate.reserve")
 
-    def keep(self) -> None:
-        """Make the file, unless it exists or there is little room. Where it cannot be made, the log says so."""
+    def keep(self) -> bool:
+        """Make the file, unless it exists or there is little room; returns whether it is there.
+
+        Where it cannot be made, the log says so.
+        """
         try:
-            if self._file.exists() or shutil.disk_usage(self._file.parent).free < _SHARE * SIZE:
-                return
+            if self._file.exists():
+                return True
+            if shutil.disk_usage(self._file.parent).free < _SHARE * SIZE:
+                return False
             _fill(self._file)
         except OSError as error:
             self._file.unlink(missing_ok=True)
             logger.warning("No room is kept for verdicts in %s: %s", self._file.parent, error)
+            return False
+        return True
 
     def give_up(self) -> bool:
         """Delete the file; False when there is none."""

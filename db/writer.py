@@ -15,6 +15,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from db.connection import BUSY_TIMEOUT_S, writing
 from db.errors import DatabaseError
 from db.file_identity import wal_of
+from db.index_merges import allow_merges, merges_wait, postpone_merges
 from db.owner_files import OwnerFiles, is_short_read
 from db.reserve import Reserve
 from db.sqlite_errors import primary_code, translated
@@ -82,7 +83,7 @@ class Writer:
             if conn is None:
                 return
             emptied = self._thread.submit(self._empty_log, conn)
-            kept = self._thread.submit(self._reserve.keep)
+            kept = self._thread.submit(self._keep_room, conn)
         emptied.result()
         kept.result()
 
@@ -146,7 +147,7 @@ class Writer:
                 conn.close()
                 raise
             self._files = OwnerFiles(self.path)
-            self._reserve.keep()
+            self._keep_room(conn)
             self._conn = conn
 
     def _submit(self, fn: Callable[[sqlite3.Connection], T], *, reserved: bool) -> Future[T]:
@@ -192,7 +193,18 @@ class Writer:
             self._empty_log(conn)
             if not reserved or not self._reserve.give_up():
                 raise
-        return self._committed(conn, work)
+            self._empty_log(conn)  # the database has room to grow now
+
+        def work_without_merges() -> T:
+            postpone_merges(conn)
+            return work()
+
+        return self._committed(conn, work_without_merges)
+
+    def _keep_room(self, conn: sqlite3.Connection) -> None:
+        """Keep room for verdicts again, if there is some; the index may merge again then."""
+        if self._reserve.keep() and merges_wait(conn):
+            self._committed(conn, lambda: allow_merges(conn))
 
     def _empty_log(self, conn: sqlite3.Connection) -> None:
         conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
@@ -227,7 +239,7 @@ class Writer:
             if self._files.replaced is not None:
                 raise self._files.replaced  # only a verdict tries again to save a copy
             self._files.check(conn)
-            self._reserve.keep()
+            self._keep_room(conn)
 
     def _close(self, conn: sqlite3.Connection) -> None:
         with translated(self.path):

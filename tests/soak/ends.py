@@ -104,6 +104,9 @@ def stop(person: Person) -> None:
         os.killpg(os.getpgid(pid), signal.SIGCONT)  # to the whole job, as `fg` does
     if command.returncode != 1 or "is suspended" not in said:
         raise Difference(f"a command beside a suspended owner ended with {command.returncode}: {said}")
+    # What was typed before the app has the terminal again was meant for the shell, and is dropped.
+    app.press("?", "the help after going on", lambda text: "Keys" in text)
+    app.escape()
 
 
 def import_and_die(person: Person) -> None:

@@ -114,7 +114,3 @@ class Presets:
     def save(self, name: str, config: TrainConfig) -> Preset:
         """Save these settings under a name. Raises `InputError` for a name that is not usable."""
         return self.get(self.kept.save(name, changes_of(config)))
-
-    def of(self, config: TrainConfig) -> Preset | None:
-        """The first preset with exactly these settings, None when there is none."""
-        return preset_of(changes_of(config), self.all())

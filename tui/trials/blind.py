@@ -46,7 +46,7 @@ class TrialPlan:
     the id of a held-out set, None for all of them. `samples` pairs of answers are written to each prompt. `repeats`
     pairs are repeated at the end. `may_end_early` lets it end as soon as it is settled. `judge` is the command or the
     name of the judge that judges in a person's place, and `judged_by` its id where it is in the list of judges.
-    `system` is the system prompt of both; `against_system` is that of `against` alone: the prompt as rival.
+    `against_system` is the system prompt of `against` alone: the prompt as rival.
     """
 
     policy: str
@@ -54,7 +54,6 @@ class TrialPlan:
     num_prompts: int = 20
     prompt_set: int | None = None
     sampling: SamplingConfig
-    system: str | None = None
     against_system: str | None = None
     samples: int = 1
     repeats: int = 0
@@ -93,7 +92,7 @@ class BlindTrials:
             raise WorkbenchError(f"{plan.policy} would be compared with itself. Choose another policy.")
         models = model_row(against, self._services), model_row(policy, self._services)
         prompts = self._choose(plan, models)
-        sampling_a, sampling_b = store_samplings(self._workspace, plan.sampling, plan.system, plan.against_system)
+        sampling_a, sampling_b = store_samplings(self._workspace, plan.sampling, plan.against_system)
         trial = self._workspace.write(
             db_blind.add_blind_trial,
             model_a=models[0],

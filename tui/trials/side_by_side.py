@@ -76,7 +76,7 @@ class SideBySide:
         if not served_alone((other, tuned)):
             self._loaded_model.required()
         prompts = self._choose(num_questions)
-        sampling_a, sampling_b = store_samplings(self._workspace, sampling, None, system)
+        sampling_a, sampling_b = store_samplings(self._workspace, sampling, system)
         trial = self._workspace.write(
             db_trials.add_trial,
             kind="side_by_side",

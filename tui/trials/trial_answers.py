@@ -68,7 +68,7 @@ def answer_questions(
 
 
 def store_samplings(
-    workspace: Workspace, sampling: SamplingConfig, system: str | None, against_system: str | None
+    workspace: Workspace, sampling: SamplingConfig, against_system: str | None
 ) -> tuple[int, int | None]:
     """The ids of the settings of both sides of a trial; the second is None where both sides have the same."""
 
@@ -76,9 +76,9 @@ def store_samplings(
         stored: int = workspace.write(db_models.ensure_sampling, {**sampling.record(), "system": prompt}).result()
         return stored
 
-    if not against_system or against_system == system:
-        return store(system), None
-    return store(against_system), store(system)
+    if not against_system:
+        return store(None), None
+    return store(against_system), store(None)
 
 
 def served_alone(policies: TwoPolicies) -> bool:

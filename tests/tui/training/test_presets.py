@@ -8,7 +8,7 @@ import pytest
 from engine.config import TrainConfig
 from tui.errors import InputError
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets, pair_set_of, parse_day
-from tui.training.presets import AUTO_TABLE, BUILT_IN, RESERVED, Presets, changes_of
+from tui.training.presets import AUTO_TABLE, BUILT_IN, RESERVED, Presets, changes_of, preset_of
 from tui.workspace.named_values import NamedValues
 
 
@@ -39,8 +39,8 @@ def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
     assert presets.get("MY WAY").config == TrainConfig(epochs=7, beta=0.3)
     presets.save("My Way", TrainConfig(epochs=8))  # the same name: in place of the first
     assert [each.name for each in presets.all()] == ["original", "careful", "thorough", "auto", "My Way"]
-    assert presets.of(TrainConfig(epochs=8)) == presets.get("my way")
-    assert presets.of(TrainConfig(epochs=9)) is None
+    assert preset_of(changes_of(TrainConfig(epochs=8)), presets.all()) == presets.get("my way")
+    assert preset_of(changes_of(TrainConfig(epochs=9)), presets.all()) is None
     assert kept.rename("my way", "ours") == "ours"
     kept.remove("Ours")
     assert kept.all() == {}

@@ -70,11 +70,13 @@ def test_an_import_is_taken_back_where_another_program_took_the_room_that_it_lef
     disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.curation.importer.leaves_room", lambda _: True)
+    monkeypatch.setattr("tui.curation.importer.LARGEST_SLICE", 50)  # else it depends on how fast the machine is
     workbench = StillWorkbench(disk)
     with pytest.raises(DiskFull):
         workbench.imports.read(large_file(tmp_path / "large.jsonl"))
     assert workbench.counts().total == 0
     assert (disk / "palate.db-wal").stat().st_size < 2**20
+    assert (disk / "palate.reserve").stat().st_size == SIZE  # also where taking the rows back has used it
     fill(disk)
     judge(workbench, 40)
     workbench.close()
@@ -94,6 +96,21 @@ def test_verdicts_are_stored_on_a_full_disk_and_room_is_kept_again_once_there_is
     assert (disk / "palate.reserve").stat().st_size == SIZE
     workbench.close()
     assert verdicts(disk / "palate.db") >= 30
+
+
+def test_room_is_kept_again_as_soon_as_the_log_is_emptied(disk: Path) -> None:
+    workbench = StillWorkbench(disk)
+    filling = fill(disk)
+    judge(workbench, 30)
+    assert not (disk / "palate.reserve").exists()
+    filling.unlink()
+    assert workbench.workspace.writer is not None
+    workbench.workspace.writer.empty_log()
+    fill(disk)
+    for each in workbench.open_comparisons(30):
+        workbench.labelling.judge(each.id, "b", note="It is longer. " * 40).result()
+    workbench.close()
+    assert verdicts(disk / "palate.db") == 60
 
 
 def test_a_write_that_is_no_verdict_leaves_the_room_to_them(disk: Path) -> None:
