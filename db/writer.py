@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 # At close, readers inside a statement may still hold the WAL; a longer wait for them has no use.
 _CLOSE_TIMEOUT_MS = 500
+# What is only wanted, not acknowledged, waits for a better moment after these.
+_REFUSED_FOR_NOW = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 logger = logging.getLogger(__name__)
 
@@ -202,9 +204,18 @@ class Writer:
         return self._committed(conn, work_without_merges)
 
     def _keep_room(self, conn: sqlite3.Connection) -> None:
-        """Keep room for verdicts again, if there is some; the index may merge again then."""
-        if self._reserve.keep() and merges_wait(conn):
+        """Keep room for verdicts again, if there is some; the index may merge again then.
+
+        Merges go on waiting where the disk is full once more, or another program holds the file locked.
+        """
+        if not self._reserve.keep() or not merges_wait(conn):
+            return
+        try:
             self._committed(conn, lambda: allow_merges(conn))
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _REFUSED_FOR_NOW:
+                raise
+            logger.warning("The index of words in %s merges later: %s", self.path, error)
 
     def _empty_log(self, conn: sqlite3.Connection) -> None:
         conn.execute(f"PRAGMA busy_timeout = {_CLOSE_TIMEOUT_MS}")
@@ -258,7 +269,7 @@ class Writer:
             self._committed(conn, lambda: conn.execute("UPDATE clean_close SET clean = 1"))
             self._empty_log(conn)
         except sqlite3.OperationalError as error:
-            if primary_code(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if primary_code(error) not in _REFUSED_FOR_NOW:
                 raise
             logger.warning("%s was closed without a mark, its log holds the newest rows: %s", self.path, error)
 
