@@ -1,5 +1,6 @@
 """For tests of leaving: a workspace with a run ahead of it on a tiny model, and the app on a pseudo-terminal."""
 
+import ctypes
 import json
 import os
 import re
@@ -129,6 +130,13 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def signal_another_thread(pid: int, number: int) -> None:
+    """Send a signal to a thread that is not the main one, so that it interrupts no wait of the main thread."""
+    thread = next(int(each.name) for each in Path(f"/proc/{pid}/task").iterdir() if int(each.name) != pid)
+    if ctypes.CDLL(None, use_errno=True).tgkill(pid, thread, number):
+        raise OSError(ctypes.get_errno(), "tgkill")
 
 
 def adapter_bytes(space: Path) -> bytes:

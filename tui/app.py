@@ -39,7 +39,7 @@ from tui.screens.palette import Palette, key_commands, until_settled
 from tui.screens.suspension import SUSPEND, SuspendableApp
 from tui.terminal.gc_freeze import keep_collections_short
 from tui.terminal.notify import end_sequence
-from tui.terminal.signals import HANG_UP, Signals
+from tui.terminal.signals import HANG_UP, HEARD_WITHIN_S, Signals
 from tui.text.sanitize import beginning, visible, visible_line
 from tui.theme import DARK, THEMES
 from tui.widgets.binding import Binding, TextualBinding, Writing
@@ -139,6 +139,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
         if self._signals is not None:
             loop = asyncio.get_running_loop()
             self._signals.hear(lambda number: self._soon(loop, number))
+        self.set_interval(HEARD_WITHIN_S, lambda: None)
         self.workbench.start()
         if self._resume is not None:
             self.workbench.ensure_model()  # servers may answer, and the run needs it

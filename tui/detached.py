@@ -6,12 +6,12 @@ import errno
 import logging
 import os
 from collections.abc import Callable
-from queue import SimpleQueue
+from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 from db.private_files import open_private
 from tui.events import RunChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
-from tui.terminal.signals import HANG_UP, Signals, hang_ups_heard
+from tui.terminal.signals import HANG_UP, HEARD_WITHIN_S, Signals, hang_ups_heard
 from tui.text.sanitize import visible_line
 from tui.training.event_format import event_record, event_words
 from tui.workspace.settings import GO_ON
@@ -39,16 +39,14 @@ def last_words(workbench: Workbench) -> str:
 
 def run_detached(workbench: Workbench, signals: Signals) -> None:
     """Write a checkpoint, then wait for the end of the run or the search, or for SIGTERM or SIGINT. It is logged."""
-    woken: SimpleQueue[None] = SimpleQueue()  # its `put` may interrupt its own `get`, as a signal does
-    signals.hear(lambda _: woken.put(None))
+    signals.hear(lambda _: None)  # `told_to_leave` remembers it
     unsubscribe = workbench.subscribe(_log)
     logger.info("Without a terminal from now on, until the run ends.")
     workbench.answers.nobody_waits = True
     workbench.trainer.go_on()
     workbench.trainer.save()
     while (ended := workbench.training_over()) is not None and not signals.told_to_leave:
-        ended.add_done_callback(lambda _: woken.put(None))
-        woken.get()
+        wait([ended], timeout=HEARD_WITHIN_S)
     unsubscribe()
     logger.info("Leaving: %s.", "a signal came" if signals.told_to_leave else "the run has ended")
 

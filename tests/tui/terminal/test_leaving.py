@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.leaving import (
     palate,
     records,
     run_row,
+    signal_another_thread,
     spawn,
     state_of,
     terminals_of,
@@ -169,6 +171,31 @@ def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(
     until(lambda: owner(space) is None)
     assert closed_cleanly(space)
     assert resumed(space) == expected
+
+
+def test_a_run_without_a_terminal_hears_a_signal_that_interrupts_no_wait(space: Path, gate: Gate) -> None:
+    """It also comes so between the last look at signals and a wait."""
+    app = spawn(space, gate=gate)
+    begin_run(app, space)
+    worker = owner(space)
+    assert worker is not None
+    app.kill(signal.SIGHUP)
+    until(lambda: knows(space), app)
+    time.sleep(1)  # until the main thread waits
+    signal_another_thread(worker, signal.SIGTERM)
+    until(lambda: owner(space) is None)
+    assert run_row(space)["status"] == "interrupted"  # type: ignore[index]
+
+
+def test_an_idle_app_hears_a_signal_that_interrupts_no_wait(space: Path) -> None:
+    app = spawn(space)
+    app.expect(r"\d+ ready")
+    app.expect(pexpect.TIMEOUT, timeout=5)  # until nothing happens any more
+    worker = owner(space)
+    assert worker is not None
+    signal_another_thread(worker, signal.SIGTERM)
+    until(lambda: owner(space) is None, app)
+    assert closed_cleanly(space)
 
 
 @pytest.mark.parametrize("stop", [None, signal.SIGTSTP])
