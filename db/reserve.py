@@ -10,10 +10,9 @@ from db.file_identity import wal_of
 SIZE = 4 * 2**20
 """Bytes. A verdict takes about 70 kB of the write-ahead log, which is emptied whenever the disk is full; see also
 `index_merges`."""
-LEFT_BY_IMPORTS = 32 * 2**20
-"""Bytes that an import leaves free. Taking it back needs some of them."""
-_SHARE = 2
-"""The file is made only where the disk has this many times its size free."""
+FOR_IMPORTS = 32 * 2**20
+"""Bytes that are kept while an import is stored, and until it is taken back where it fails. Its log may hold more than
+`SIZE` that the database cannot take on a full disk; no verdict could be stored before that."""
 
 logger = logging.getLogger(__name__)
 
@@ -22,21 +21,29 @@ class Reserve:
     """The file `palate.reserve` beside one database. Used on the writer's thread alone."""
 
     def __init__(self, database: Path) -> None:
-        self._file = database.with_name("palate.reserve")
+        """Nothing is made yet. A larger file of an import that was interrupted stays until `resize`."""
+        self._file = _reserve_of(database)
+        self._size = max(SIZE, _size(self._file))
+
+    def resize(self, size: int) -> bool:
+        """Keep `size` bytes from now on; returns whether they are kept. See `keep`."""
+        self._size = size
+        return self.keep()
 
     def keep(self) -> bool:
-        """Make the file, unless it exists or there is little room; returns whether it is there.
+        """Give the file its size, unless that would leave less than `SIZE` free; returns whether it has it.
 
         Where it cannot be made, the log says so.
         """
         try:
-            if self._file.exists():
-                return True
-            if shutil.disk_usage(self._file.parent).free < _SHARE * SIZE:
-                return False
-            _fill(self._file)
+            kept = _size(self._file)
+            if kept > self._size:
+                os.truncate(self._file, self._size)
+            elif kept < self._size:
+                if shutil.disk_usage(self._file.parent).free + kept < self._size + SIZE:
+                    return False
+                _extend(self._file, kept, self._size)
         except OSError as error:
-            self._file.unlink(missing_ok=True)
             logger.warning("No room is kept for verdicts in %s: %s", self._file.parent, error)
             return False
         return True
@@ -51,19 +58,29 @@ class Reserve:
 
 
 def leaves_room(database: Path) -> bool:
-    """Whether the disk has room for more of an import: verdicts and a checkpoint of the log still fit then."""
-    log = wal_of(database)
-    needed = LEFT_BY_IMPORTS + (log.stat().st_size if log.exists() else 0)
-    return shutil.disk_usage(database.parent).free >= needed
+    """Whether the disk has room for more of an import: a checkpoint of the log fits, and `FOR_IMPORTS` beside it."""
+    free = shutil.disk_usage(database.parent).free
+    return free + _size(_reserve_of(database)) >= FOR_IMPORTS + _size(wal_of(database))
 
 
-def _fill(file: Path) -> None:
-    """Take the room on the disk, without writing it where the system can."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+def _reserve_of(database: Path) -> Path:
+    return database.with_name("palate.reserve")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _extend(file: Path, kept: int, size: int) -> None:
+    """Take more room on the disk, without writing it where the system can; what cannot be taken is given back."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(handle, 0, SIZE)
+            os.posix_fallocate(handle, kept, size - kept)
         else:
-            os.write(handle, os.urandom(SIZE))  # zeros take no room on a disk that compresses
+            os.pwrite(handle, os.urandom(size - kept), kept)  # zeros take no room on a disk that compresses
+    except OSError:
+        os.ftruncate(handle, kept)
+        raise
     finally:
         os.close(handle)

@@ -89,6 +89,16 @@ class Writer:
         emptied.result()
         kept.result()
 
+    def keep_room(self, size: int) -> bool:
+        """Keep `size` bytes of the disk for verdicts from now on; returns whether they are kept, see `db.reserve`.
+
+        Does nothing once the writer is closed.
+        """
+        with self._lock:
+            conn = self._conn
+            kept = self._thread.submit(self._keep_room, conn, size) if conn is not None else None
+        return kept is not None and kept.result()
+
     def compact(self) -> Future[bool]:
         """Rewrite the database without free pages and empty the write-ahead log, so that no deleted text is left.
 
@@ -203,13 +213,17 @@ class Writer:
 
         return self._committed(conn, work_without_merges)
 
-    def _keep_room(self, conn: sqlite3.Connection) -> None:
-        """Keep room for verdicts again, if there is some; the index may merge again then.
+    def _keep_room(self, conn: sqlite3.Connection, size: int | None = None) -> bool:
+        """Keep room for verdicts (again), if there is some; the index may merge again then. Returns whether it is kept.
 
         Merges go on waiting where the disk is full once more, or another program holds the file locked.
         """
-        if not self._reserve.keep() or not merges_wait(conn):
-            return
+        kept = self._reserve.keep() if size is None else self._reserve.resize(size)
+        if kept and merges_wait(conn):
+            self._allow_merges(conn)
+        return kept
+
+    def _allow_merges(self, conn: sqlite3.Connection) -> None:
         try:
             self._committed(conn, lambda: allow_merges(conn))
         except sqlite3.OperationalError as error:

@@ -23,7 +23,7 @@ from db.interchange.import_columns import known_columns, remember_columns
 from db.interchange.records import PairRecord, Read
 from db.interchange.sources import Source
 from db.prompt_rows import Imported
-from db.reserve import LEFT_BY_IMPORTS, leaves_room
+from db.reserve import FOR_IMPORTS, SIZE, leaves_room
 from db.writer import timed
 from tui.curation.import_source import check_rejects, recognised, write_rejects
 from tui.curation.import_tally import ImportTally
@@ -79,6 +79,8 @@ class Importer:
         self._clearing = threading.Thread(target=self._clear, name="palate-taking-back", daemon=True)
         if db_import_batches.going_on(workspace.connection):
             self._clearing.start()
+        else:
+            workspace.keep_room(SIZE)  # an import that was killed at its very end has left more
 
     @property
     def going_on(self) -> bool:
@@ -176,6 +178,16 @@ class Importer:
 
     def _import(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> Imported:
         pairs = self._count_pairs(source, format, wish, tell)
+        if not self._workspace.keep_room(FOR_IMPORTS):
+            self._workspace.keep_room(SIZE)
+            raise self._no_room()
+        try:
+            return self._store_all(source, format, wish, pairs, tell)
+        finally:
+            if not self._leaving.is_set():
+                self._workspace.keep_room(SIZE)
+
+    def _store_all(self, source: Source, format: Format, wish: ImportWish, pairs: int, tell: Tell) -> Imported:
         write, set_name = self._workspace.write, wish.set_name or source.stem
         batch = write(db_import_batches.begin, source=source.name, set_name=set_name, pairs=pairs).result()
         tally = ImportTally()
@@ -186,8 +198,7 @@ class Importer:
         except BaseException:
             if not self._leaving.is_set():
                 self._take_back(tell)
-                assert self._workspace.writer is not None
-                self._workspace.writer.empty_log()
+                self._workspace.empty_log()
             raise
         return tally.imported(source, format, set_name, str(wish.rejects) if wish.rejects else None)
 
@@ -254,16 +265,21 @@ class Importer:
     def _clear(self) -> None:
         try:
             self._take_back(lambda _: None)
+            if not self._leaving.is_set():
+                self._workspace.keep_room(SIZE)
         except DatabaseError as error:
             logger.warning("An interrupted import is not taken back yet; the next start tries again: %s", error)
 
     def _check_room(self) -> None:
         """Raise before the disk is full: verdicts and the removal of what was stored need room as well."""
         if not leaves_room(self._workspace.folder / "palate.db"):
-            raise DiskFull(
-                f"The disk of {self._workspace.folder} has less than {LEFT_BY_IMPORTS >> 20} MB left, which verdicts "
-                "need. Nothing of the import was kept; make room and import again."
-            )
+            raise self._no_room()
+
+    def _no_room(self) -> DiskFull:
+        return DiskFull(
+            f"The disk of {self._workspace.folder} has less than {FOR_IMPORTS >> 20} MB left, which verdicts "
+            "need. Nothing of the import was kept; make room and import again."
+        )
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():

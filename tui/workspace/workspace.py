@@ -98,6 +98,14 @@ class Workspace:
         """As `write`, for what a person judged: on a full disk it may use the room that is kept for verdicts."""
         return self._writer().submit_with_reserve(function, *args, **kwargs)
 
+    def keep_room(self, size: int) -> bool:
+        """Keep `size` bytes of the disk for verdicts from now on; returns whether they are kept, see `db.reserve`."""
+        return self._writer().keep_room(size)
+
+    def empty_log(self) -> None:
+        """Empty the database's write-ahead log, as far as readers and the disk allow."""
+        self._writer().empty_log()
+
     def setting(self, key: str, default: Any = None) -> Any:
         """The value stored under `key`, or `default`."""
         return db_settings.get_setting(self.connection, key, default)

@@ -10,11 +10,14 @@ import pytest
 
 from db.connection import quick_check, read_only
 from db.errors import DiskFull
+from db.import_batches import begin
 from db.interchange.sources import Source
-from db.reserve import LEFT_BY_IMPORTS, SIZE
+from db.reserve import FOR_IMPORTS, SIZE
+from db.writer import Writer
 from tests.db_workspace import compared, workspace
 from tests.small_disk import fill, small_disk
 from tests.still_workbench import StillWorkbench
+from tui.snapshots import ImportProgress
 from tui.workspace.backups import make_backup
 
 
@@ -59,21 +62,28 @@ def test_an_import_that_the_disk_refuses_leaves_room_and_no_log(disk: Path, tmp_
         workbench.imports.read(large_file(tmp_path / "large.jsonl"))
     assert workbench.counts().total == before
     assert (disk / "palate.db-wal").stat().st_size < 2**20
-    assert shutil.disk_usage(disk).free > LEFT_BY_IMPORTS - 2**20
+    assert shutil.disk_usage(disk).free > FOR_IMPORTS - SIZE - 2**20
     fill(disk)
     judge(workbench, 40)
     workbench.close()
     assert verdicts(disk / "palate.db") == 40
 
 
-def test_an_import_is_taken_back_where_another_program_took_the_room_that_it_left(
-    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stored", [400, 800, 1200, 1600])
+def test_an_import_is_taken_back_where_another_program_fills_the_disk(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: int
 ) -> None:
-    monkeypatch.setattr("tui.curation.importer.leaves_room", lambda _: True)
+    """How much of its log the database has not got by then depends on the moment."""
     monkeypatch.setattr("tui.curation.importer.LARGEST_SLICE", 50)  # else it depends on how fast the machine is
     workbench = StillWorkbench(disk)
+
+    def other_program(progress: ImportProgress) -> None:
+        if progress.phase == "storing" and progress.done >= stored and not (disk / "filling").exists():
+            fill(disk)
+
     with pytest.raises(DiskFull):
-        workbench.imports.read(large_file(tmp_path / "large.jsonl"))
+        workbench.imports.read(large_file(tmp_path / "large.jsonl"), tell=other_program)
+    assert (disk / "filling").exists()
     assert workbench.counts().total == 0
     assert (disk / "palate.db-wal").stat().st_size < 2**20
     assert (disk / "palate.reserve").stat().st_size == SIZE  # also where taking the rows back has used it
@@ -81,6 +91,29 @@ def test_an_import_is_taken_back_where_another_program_took_the_room_that_it_lef
     judge(workbench, 40)
     workbench.close()
     assert verdicts(disk / "palate.db") == 40
+
+
+def test_what_an_import_that_was_killed_kept_stays_until_it_is_taken_back(disk: Path) -> None:
+    workbench = StillWorkbench(disk)
+    assert workbench.workspace.keep_room(FOR_IMPORTS)
+    workbench.workspace.write(begin, source="large.jsonl", set_name="large", pairs=10).result()
+    workbench.close()
+    with closing(Writer(disk / "palate.db")):
+        assert (disk / "palate.reserve").stat().st_size == FOR_IMPORTS
+    workbench = StillWorkbench(disk)
+    workbench.imports.leave()  # waits for the thread that takes back
+    workbench.close()
+    StillWorkbench(disk).close()
+    assert (disk / "palate.reserve").stat().st_size == SIZE
+
+
+def test_an_import_does_not_begin_where_the_disk_has_too_little_room_for_verdicts(disk: Path, tmp_path: Path) -> None:
+    workbench = StillWorkbench(disk)
+    fill(disk, leave=FOR_IMPORTS - SIZE)
+    with pytest.raises(DiskFull, match="less than 32 MB"):
+        workbench.imports.read(large_file(tmp_path / "large.jsonl"))
+    assert (disk / "palate.reserve").stat().st_size == SIZE
+    workbench.close()
 
 
 def test_verdicts_are_stored_on_a_full_disk_and_room_is_kept_again_once_there_is_some(disk: Path) -> None:
