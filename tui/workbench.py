@@ -18,6 +18,7 @@ from db.prompt_rows import TakenPrompts
 from db.run_rows import RunRow
 from engine.config import SamplingConfig
 from engine.errors import EngineError
+from engine.training.allocator import give_back_freed_memory
 from tui.asking.asking import Asking
 from tui.compute.loaded_model import LoadedModel, ModelChoice
 from tui.compute.publisher import Listener, Publisher
@@ -102,7 +103,7 @@ class Workbench(WorkspaceReader):
             choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._publisher = Publisher()
-            self.scheduler = Scheduler(self._publish_crash)
+            self.scheduler = Scheduler(self._publish_crash, on_idle=give_back_freed_memory)
             self.network = Scheduler(self._publish_crash, "palate-answers")
             self.loaded_model = LoadedModel(self.workspace, choice, self._publish)
             services = self.services = Services(

@@ -1,4 +1,4 @@
-"""Memory that one pass frees stays with the process for the next pass, which need not fetch it again page by page."""
+"""Memory that a pass frees: when it stays with the process for the next pass, and when it returns to the system."""
 
 import ctypes
 import platform
@@ -14,7 +14,10 @@ _DEFAULTS = {_M_MMAP_THRESHOLD: 128 << 10, _M_TRIM_THRESHOLD: 128 << 10, _M_TOP_
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Inside, freed memory stays with the process, with glibc alone; at the end it returns to the system."""
+    """Inside, freed memory stays with the process, with glibc alone; at the end it returns to the system.
+
+    A next pass need not fetch it again page by page.
+    """
     if platform.libc_ver()[0] != "glibc":
         yield
         return
@@ -25,6 +28,15 @@ def freed_memory_kept() -> Iterator[None]:
     finally:
         _set(libc, _DEFAULTS)
         libc.malloc_trim(0)
+
+
+def give_back_freed_memory() -> None:
+    """Return freed memory to the system, where glibc is what keeps it.
+
+    Between blocks that are in use, glibc keeps hundreds of megabytes once some hundred answers have been written.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set(libc: ctypes.CDLL, values: dict[int, int]) -> None:

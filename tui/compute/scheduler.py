@@ -60,12 +60,20 @@ class Job:
 class Scheduler:
     """A thread that runs jobs in turns. Jobs may be submitted from any thread.
 
-    `on_crash` is called on that thread with every exception that ended a job. A second scheduler runs the jobs that
-    wait for servers and never use torch, so that no answer of a server waits for the model to load.
+    `on_crash` is called on that thread with every exception that ended a job, and `on_idle` when there was work and no
+    job is awake any more. A second scheduler runs the jobs that wait for servers and never use torch, so that no answer
+    of a server waits for the model to load.
     """
 
-    def __init__(self, on_crash: Callable[[Job, Exception], None], name: str = "palate-compute") -> None:
+    def __init__(
+        self,
+        on_crash: Callable[[Job, Exception], None],
+        name: str = "palate-compute",
+        *,
+        on_idle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._on_crash = on_crash
+        self._on_idle = on_idle
         self._jobs: list[Job] = []
         self._changed = threading.Condition()
         self._closing = False
@@ -119,13 +127,20 @@ class Scheduler:
             self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        while (job := self._next_job()) is not None:
-            self._run_step(job)
+        worked = False
+        while not self._closing:
+            job = self._next_job(wait=not worked)
+            if job is not None:
+                self._run_step(job)
+            elif worked:
+                self._on_idle()
+            worked = job is not None
         for job in self._jobs:
             job.steps.close()
             job.done.cancel()
 
-    def _next_job(self) -> Job | None:
+    def _next_job(self, *, wait: bool) -> Job | None:
+        """The most urgent job; None where the scheduler closes, or where no job is awake and `wait` is false."""
         with self._changed:
             while not self._closing:
                 while self._wakes and self._wakes[0] <= time.monotonic():
@@ -137,6 +152,8 @@ class Scheduler:
                 ]
                 if awake:
                     return min(awake)[2]
+                if not wait:
+                    return None
                 self._changed.wait(max(0.0, self._wakes[0] - time.monotonic()) if self._wakes else None)
             return None
 

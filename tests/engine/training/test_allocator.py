@@ -6,7 +6,7 @@ import psutil
 import pytest
 import torch
 
-from engine.training.allocator import freed_memory_kept
+from engine.training.allocator import freed_memory_kept, give_back_freed_memory
 
 
 def _faults() -> int:
@@ -32,4 +32,15 @@ def test_memory_is_fetched_once_and_given_back() -> None:
         full = psutil.Process().memory_info().rss
         del held
         assert psutil.Process().memory_info().rss > full - (50 << 20)
+    assert psutil.Process().memory_info().rss < full - (100 << 20)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are left as they are")
+def test_memory_between_blocks_in_use_is_given_back() -> None:
+    blocks = [bytearray(100_000) for _ in range(2000)]  # 200 MB, each too small for a mapping of its own
+    full = psutil.Process().memory_info().rss
+    kept = blocks[::10]
+    del blocks
+    give_back_freed_memory()
+    assert len(kept) == 200
     assert psutil.Process().memory_info().rss < full - (100 << 20)

@@ -173,3 +173,46 @@ def test_a_job_that_rests_is_woken_by_the_clock_and_no_thread_waits_for_it(sched
     assert threading.active_count() == before
     finished(job)
     assert order == ["rest"]
+
+
+def test_the_end_of_all_work_is_told_once_and_again_after_more_work() -> None:
+    order: list[str] = []
+    idle = threading.Semaphore(0)
+
+    def on_idle() -> None:
+        order.append("idle")
+        idle.release()
+
+    scheduler = Scheduler(lambda *_: None, on_idle=on_idle)
+    for word in ("first", "second"):
+        scheduler.submit(word, noting(order, word, 2), lambda: Priority.RUN)
+    scheduler.start()
+    try:
+        assert idle.acquire(timeout=60)
+        scheduler.wake()  # nothing has come
+        finished(scheduler.submit("third", noting(order, "third", 1), lambda: Priority.RUN))
+        assert idle.acquire(timeout=60)
+        assert order == ["first", "first", "second", "second", "idle", "third", "idle"]
+    finally:
+        scheduler.close()
+
+
+def test_what_comes_while_the_idle_thread_is_told_runs() -> None:
+    order: list[str] = []
+    submitted: list[Job] = []
+
+    def on_idle() -> None:
+        if not submitted:
+            submitted.append(scheduler.submit("late", noting(order, "late", 1), lambda: Priority.RUN))
+
+    scheduler = Scheduler(lambda *_: None, on_idle=on_idle)
+    finished_first = scheduler.submit("first", noting(order, "first", 1), lambda: Priority.RUN)
+    scheduler.start()
+    try:
+        finished(finished_first)
+        while not submitted:
+            time.sleep(0.001)
+        finished(submitted[0])
+        assert order == ["first", "late"]
+    finally:
+        scheduler.close()
