@@ -20,6 +20,7 @@ import termios
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
@@ -60,6 +61,11 @@ def serve(link: socket.socket) -> Callable[[], object]:
         os.close(hearing)
 
 
+def given_names() -> set[str]:
+    """The variables that this process was started with."""
+    return {each.partition("=")[0] for each in Path("/proc/self/environ").read_text().split("\0")}
+
+
 def become(asked: dict[str, Any], files: list[int]) -> Callable[[], object]:
     """Make this process what was asked for, up to its first line of code."""
     if asked["terminal"]:
@@ -73,8 +79,9 @@ def become(asked: dict[str, Any], files: list[int]) -> Callable[[], object]:
         usual = signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL
         signal.signal(each, signal.SIG_IGN if asked["ignoring"] else usual)
     os.chdir(asked["cwd"])
+    set_by_imports = {name: value for name, value in os.environ.items() if name not in given_names()}
     os.environ.clear()
-    os.environ.update(asked["env"])
+    os.environ.update({**set_by_imports, **asked["env"]})
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=stream is sys.stderr or os.isatty(stream.fileno()))  # type: ignore[union-attr]
     random.seed()
