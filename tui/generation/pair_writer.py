@@ -6,8 +6,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass
 
 from db import comparisons as db_comparisons
 from db import prompts as db_prompts
@@ -18,9 +17,10 @@ from engine.thoughts import without_thoughts
 from tui.compute.seeds import seed_from
 from tui.compute.services import Services
 from tui.events import AnswersGrowing, ComparisonStored, WorkbenchNotice
-from tui.generation.answer_sources import AnswerSource, AnswerSources
+from tui.generation.answer_sources import AnswerSource
 from tui.generation.candidates import Candidate, TwoPlaces, choose_pair
 from tui.generation.completion_writer import Completed, CompletionWriter, Missing, Refused, TextGrew, WriterEvent
+from tui.generation.pair_batch import PairBatch
 from tui.generation.policies import ServedPolicy
 from tui.text.sanitize import visible_line
 from tui.text.similarity import nearly_equal
@@ -50,48 +50,6 @@ class PairStored:
     """Both answers to a prompt are on the disk; another job may take its turn."""
 
     comparison: int
-
-
-@dataclass
-class PairBatch:
-    """Prompts that are answered together, by `candidates` answers each, of which the order `order` chooses two.
-
-    `streams`: what is written so far is published. `joining`: prompts that the caller adds at a `Boundary`, as many as
-    its `room`. `again`: how many pairs the prompt has already; such a batch holds one prompt, for which a person asked,
-    and its pair goes to the front of the queue.
-    """
-
-    sources: AnswerSources
-    asked_of: AskedOf
-    prompts: list[PromptRow]
-    nearly_equal: float
-    streams: bool
-    again: int = 0
-    candidates: int = 2
-    order: str = "in-order"
-    random_share: float = 0.0
-    joining: deque[PromptRow] = field(default_factory=deque)
-    side_seeds: dict[int, int] = field(default_factory=dict)
-    completed: dict[tuple[int, int], Completed] = field(default_factory=dict)
-    """(prompt, number of its answer) → answer. The first source writes the even numbers, the second the odd ones."""
-    stored: set[int] = field(default_factory=set)
-
-    @property
-    def without_pair(self) -> list[PromptRow]:
-        """The prompts that have no pair yet."""
-        return [each for each in self.prompts if each.id not in self.stored]
-
-    def answers(self, prompt: int) -> list[Completed] | None:
-        """All answers to a prompt, when they are there."""
-        found = [self.completed.get((prompt, index)) for index in range(self.candidates)]
-        whole = [each for each in found if each is not None]
-        return whole if len(whole) == self.candidates else None
-
-    @property
-    def places(self) -> list[TwoPlaces]:
-        """The pairs of answers that may be asked: any two if both sources are alike, else one of each source."""
-        every = combinations(range(self.candidates), 2)
-        return [(i, j) for i, j in every if self.sources.alike or (i + j) % 2] if self.candidates > 2 else [(0, 1)]
 
 
 class PairWriter:

@@ -24,7 +24,8 @@ from tui.events import QueueChanged, WorkbenchFailed
 from tui.generation import prompt_order
 from tui.generation.answer_sources import AnswerSources, find_asked_of, find_sources, source_needs_model
 from tui.generation.candidates import candidates_of
-from tui.generation.pair_writer import Boundary, PairBatch, PairStored, PairWriter
+from tui.generation.pair_batch import PairBatch
+from tui.generation.pair_writer import Boundary, PairStored, PairWriter
 from tui.generation.policies import ServedPolicy
 from tui.text.similarity import likeness
 from tui.workspace.settings import QueueConfig

@@ -12,7 +12,8 @@ from tui.compute.services import Services
 from tui.errors import WorkbenchError
 from tui.events import QueueChanged
 from tui.generation.answer_sources import find_asked_of, find_sources
-from tui.generation.pair_writer import PairBatch, PairStored, PairWriter
+from tui.generation.pair_batch import PairBatch
+from tui.generation.pair_writer import PairStored, PairWriter
 from tui.generation.queue_filler import QueueFiller
 
 
