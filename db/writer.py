@@ -125,7 +125,7 @@ class Writer:
         if looked is not None:
             looked.result()
 
-    def settle(self) -> None:
+    def wait_until_done(self) -> None:
         """Wait for the submitted functions and for the callbacks of their futures, which run on this thread too."""
         with self._lock:
             last = self._thread.submit(lambda: None) if self._conn is not None else None

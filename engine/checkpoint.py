@@ -47,7 +47,7 @@ FILE = "checkpoint.pt"
 _FORMAT = 2
 _READ = (1, _FORMAT)
 _ANY = ".*."  # takes the place of the adapter's internal name in the names of its tensors
-_STORED_NAMES = {"epoch_margins": "ledger", "given_warnings": "told"}
+_STORED_NAMES = {"batch_scores": "window", "batch_s": "window_s", "epoch_margins": "ledger", "given_warnings": "told"}
 """Fields of `RunState` that a checkpoint holds under an older name: checkpoints outlive the code that wrote them."""
 
 
@@ -173,7 +173,7 @@ def _named(values: Mapping[str, torch.Tensor], adapter: str) -> dict[str, torch.
 def _plain_state(state: RunState, adapter: str) -> dict[str, Any]:
     """The state as tensors, lists and numbers, which torch reads back without running any code."""
     plain = {_stored_name(each.name): getattr(state, each.name) for each in dataclasses.fields(state)}
-    plain["window"] = [dataclasses.asdict(score) for score in state.window]
+    plain["window"] = [dataclasses.asdict(score) for score in state.batch_scores]
     plain["told"] = sorted(state.given_warnings)
     plain["kept_by"] = str(state.kept_by)
     plain["best_weights"] = None if state.best_weights is None else _unnamed(state.best_weights, adapter)
@@ -188,7 +188,7 @@ def _restore_state(state: RunState, plain: Mapping[str, Any], adapter: str) -> N
     plain = {"kept_by": KeptBy.LOWEST_LOSS, **plain}
     own: dict[str, Callable[[Any], Any]] = {
         "best_weights": lambda weights: weights and _named(weights, adapter),
-        "window": lambda scores: [PairScore(**score) for score in scores],
+        "batch_scores": lambda scores: [PairScore(**score) for score in scores],
         "given_warnings": set,
         "kept_by": KeptBy,
         "stopped": lambda _: False,

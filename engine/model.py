@@ -80,7 +80,7 @@ class BaseModel:
         devices: Sequence[str] = (),
     ) -> None:
         self.model = model.requires_grad_(False)
-        self._settle()
+        self._adapters_changed()
         self.layers = linear_layers(self.model)
         self._takes_all_linear = is_linear_throughout(self.model)
         self.tokenizer = tokenizer
@@ -173,7 +173,7 @@ class BaseModel:
             lora.forget(self.model)
         else:
             lora.drop(self.model, name)
-        self._settle()
+        self._adapters_changed()
 
     @contextmanager
     def policy(self, name: str | None, *, training: bool = False) -> Iterator[Any]:
@@ -196,9 +196,9 @@ class BaseModel:
 
     def _attach(self, name: str, peft_config: Any) -> None:
         self.model = lora.attach(self.model, name, peft_config)
-        self._settle()
+        self._adapters_changed()
 
-    def _settle(self) -> None:
+    def _adapters_changed(self) -> None:
         """Adjust to a changed set of adapters: outside of `policy` the model is the base."""
         self._switch = lora.Switch(self.model)
         self._switch.rest()

@@ -44,7 +44,7 @@ def epoch_order(n_train: int, epoch: int, seed: int) -> list[int]:
     return order
 
 
-def window_of(questions: Sequence[Sequence[PairT]], config: TrainConfig, step: int) -> list[PairT]:
+def batch_of(questions: Sequence[Sequence[PairT]], config: TrainConfig, step: int) -> list[PairT]:
     """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
     size = pairs_per_step(config)
     epoch, place = divmod(step, steps_per_epoch(len(questions), config))

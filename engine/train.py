@@ -138,7 +138,7 @@ def _events(run: Run, inexact: Sequence[str], known: Mapping[str, tuple[float, f
         if said is not None:
             yield Notice(NoticeLevel.INFO, said)
     yield from _score_references(run, known)
-    if not run.state.step and not run.state.window and not run.stop():
+    if not run.state.step and not run.state.batch_scores and not run.stop():
         yield from _score_general_text(run)
     try:
         yield from _learn(run)
@@ -200,7 +200,7 @@ def _checkpoint_of(folder: Path | None) -> Checkpoint:
 def _restored(run: Run, checkpoint: Checkpoint | None) -> Sequence[str]:
     """Bring the run to its checkpoint, if it has one. Returns why the rest may differ in its bits; mostly empty."""
     inexact = checkpoint.restore(run.learner, run.prepared, run.state) if checkpoint is not None else ()
-    run.peers.settle(run.learner)
+    run.peers.agree_on_scoring(run.learner)
     return inexact
 
 
@@ -228,11 +228,11 @@ def _score_references(run: Run, known: Mapping[str, tuple[float, float]]) -> Ite
         return
     reference.update(run.peers.known(known, cache_keys))
     missing = [pair for pair in pairs if pair.key not in reference]
-    for batch in rounds(missing, run.peers.count):
+    for part in rounds(missing, run.peers.count):
         if run.stop():
             return
-        run.peers.score_references(run.learner, batch)
-        new = [pair.key for pair in batch]
+        run.peers.score_references(run.learner, part)
+        new = [pair.key for pair in part]
         logps = {key: reference[key] for key in new}
         yield ReferenceScored(len(reference), len(pairs), logps, {key: cache_keys[key] for key in new})
 
@@ -256,12 +256,12 @@ def _score_general_text(run: Run) -> Iterator[Event]:
 def _learn(run: Run) -> Iterator[Event]:
     """Take the steps that are left, with evaluations and checkpoints between them."""
     state = run.state
-    if not state.step and not state.window:
+    if not state.step and not state.batch_scores:
         state.learning_s = run.learner.busy_s
     while True:
         if _evaluation_is_due(run):
             yield from _evaluate(run)
-        if state.epoch_margins and state.step % run.steps_per_epoch == 0 and not state.window:
+        if state.epoch_margins and state.step % run.steps_per_epoch == 0 and not state.batch_scores:
             yield _finish_epoch(run)
         if state.stopped or state.step == state.total_steps or _stops_early(run):
             return
@@ -288,8 +288,8 @@ def _evaluate(run: Run) -> Iterator[Event]:
     """Score the evaluation pairs for this step, and copy the weights if they are the best so far."""
     state, pairs, beta = run.state, run.prepared.evaluation, run.config.beta
     scores: list[PairScore] = []
-    for batch in rounds(pairs, run.peers.count):
-        scores += run.peers.evaluate(run.learner, batch, pairs)
+    for part in rounds(pairs, run.peers.count):
+        scores += run.peers.evaluate(run.learner, part, pairs)
         yield PairDone(PairStage.EVAL, len(scores), len(pairs))
     state.evaluated_step = state.step
     state.eval_margins = margins_of(scores, beta)
@@ -314,7 +314,7 @@ def _checkpoint(run: Run) -> Iterator[Event]:
         run.peers.check_equal(run.learner)
         if run.peers.is_first:
             save_checkpoint(run.checkpoint_folder, run.learner, run.prepared, run.state)
-        yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.window))
+        yield CheckpointSaved(str(run.checkpoint_folder), run.state.step, len(run.state.batch_scores))
 
 
 def _save(run: Run) -> Iterator[Event]:

@@ -35,7 +35,7 @@ from tui.screens.leaving import Leaving
 from tui.screens.messages import FromWorkbench
 from tui.screens.modes import LATER, SHEETS, import_screens, when_shown
 from tui.screens.pairs.label import LabelScreen
-from tui.screens.palette import Palette, key_commands, until_settled
+from tui.screens.palette import Palette, key_commands, until_it_takes_keys
 from tui.screens.suspension import SUSPEND, SuspendableApp
 from tui.terminal.gc_freeze import keep_collections_short
 from tui.terminal.notify import end_sequence
@@ -356,7 +356,7 @@ class PalateApp(SuspendableApp, SurvivingApp):
 
     async def _run_from_palette(self, action: str, node: Any) -> None:
         """Run the action of a key once the screen below the palette is painted again."""
-        await until_settled(node)
+        await until_it_takes_keys(node)
         self.key_pressed_at = time.monotonic()
         await self.run_action(action, node)
 

@@ -100,7 +100,7 @@ class Workbench(WorkspaceReader):
         with ExitStack() as on_failure:
             on_failure.callback(self.workspace.close)
             self._model_named = choice is not None and bool(choice.source)
-            choice = (choice or ModelChoice()).settled(self.workspace.setting("model"))
+            choice = (choice or ModelChoice()).resolved(self.workspace.setting("model"))
             seed = seed if seed is not None else int(self.workspace.setting("seed"))
             self._publisher = Publisher()
             self.scheduler = Scheduler(self._publish_crash, on_idle=give_back_freed_memory)

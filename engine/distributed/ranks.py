@@ -54,7 +54,7 @@ class Ranks:
 
     # -- before the first pair -----------------------------------------------------------------------------------
 
-    def settle(self, learner: Learner) -> None:
+    def agree_on_scoring(self, learner: Learner) -> None:
         """Make sure that all score pairs by one method; if one has little memory, all compute layers twice.
 
         Raises:
@@ -108,13 +108,13 @@ class Ranks:
         self,
         learner: Learner,
         groups: Sequence[Sequence[EncodedPair]],
-        window: Sequence[EncodedPair],
+        batch: Sequence[EncodedPair],
         step: int,
     ) -> list[PairScore]:
         """See `Peers`. Where memory runs out on one device, all raise an error for it."""
 
         def learned(group: Sequence[EncodedPair]) -> list[tuple[float, ...]]:
-            return [_row_of(score) for score in learner.add_gradient(group, window, step)]
+            return [_row_of(score) for score in learner.add_gradient(group, batch, step)]
 
         with _measured(learner):
             before = _take_gradients(learner)
@@ -128,13 +128,11 @@ class Ranks:
         learner.check_finite(scores)
         return scores
 
-    def evaluate(
-        self, learner: Learner, pairs: Sequence[EncodedPair], window: Sequence[EncodedPair]
-    ) -> list[PairScore]:
+    def evaluate(self, learner: Learner, pairs: Sequence[EncodedPair], batch: Sequence[EncodedPair]) -> list[PairScore]:
         """See `Peers`."""
 
         def evaluated(part: Sequence[EncodedPair]) -> list[tuple[float, ...]]:
-            return [_row_of(learner.score_evaluation(part[0], window))]
+            return [_row_of(learner.score_evaluation(part[0], batch))]
 
         with _measured(learner):
             parts = [[pair] for pair in pairs]

@@ -16,11 +16,11 @@ from engine.preparation import PreparedPairs, evaluation_words, prepare_pairs, r
 from engine.questions import by_question, count_questions, weights_of
 from engine.schedule import (
     TOKENS_TOGETHER,
+    batch_of,
     learning_rate,
     passes_at_once,
     planned_steps,
     steps_per_epoch,
-    window_of,
 )
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
@@ -174,7 +174,7 @@ def _expected(prepared: PreparedPairs, config: TrainConfig, together: int, measu
 
     questions = by_question(prepared.train)
     steps = range(steps_per_epoch(len(questions), config))
-    passes = [len(groups(window_of(questions, config, step), together)) for step in steps]
+    passes = [len(groups(batch_of(questions, config, step), together)) for step in steps]
     return measured.flops * passes_at_once(passes, devices) / passes_at_once(passes, measured.devices)
 
 

@@ -106,18 +106,18 @@ class Learner:
         self.reference[pair.key] = (chosen, rejected)
         return self.reference[pair.key]
 
-    def learn(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
+    def learn(self, group: Sequence[EncodedPair], batch: Sequence[EncodedPair], step: int) -> list[PairScore]:
         """Add a group's share of the step's gradient, as `add_gradient` does.
 
         Raises:
             NonFiniteLoss: a loss is NaN or infinite. The error names the pair, and the gradients are dropped.
         """
-        found = self.add_gradient(group, window, step)
+        found = self.add_gradient(group, batch, step)
         self.check_finite(found)
         return found
 
-    def add_gradient(self, group: Sequence[EncodedPair], window: Sequence[EncodedPair], step: int) -> list[PairScore]:
-        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the questions in the step's `window`.
+    def add_gradient(self, group: Sequence[EncodedPair], batch: Sequence[EncodedPair], step: int) -> list[PairScore]:
+        """Add a group's share of the step's gradient: that of its pairs' losses ÷ the questions in the step's `batch`.
 
         A pair of a ranking has 1/n of the weight of a pair that was asked alone, for n pairs of that ranking. Steps
         count from 0. Losses that are NaN or infinite are found by `check_finite`.
@@ -128,17 +128,17 @@ class Learner:
             scores = self.scorer.score_group(self.adapter, group, dropout=dropout, squares=foreign)
             losses = torch.stack(
                 [
-                    pair_loss(*each, window, self.config, self.thresholds, weigh=True)
+                    pair_loss(*each, batch, self.config, self.thresholds, weigh=True)
                     for each in zip(group, scores, held, strict=True)
                 ]
             )
-            (self._weighted(losses, group, window).sum() * (self._scale / count_questions(window))).backward()  # type: ignore[no-untyped-call]
+            (self._weighted(losses, group, batch).sum() * (self._scale / count_questions(batch))).backward()  # type: ignore[no-untyped-call]
             return self._pair_scores(group, scores, losses)
 
     def _weighted(
-        self, losses: torch.Tensor, group: Sequence[EncodedPair], window: Sequence[EncodedPair]
+        self, losses: torch.Tensor, group: Sequence[EncodedPair], batch: Sequence[EncodedPair]
     ) -> torch.Tensor:
-        weights = [weight_in(pair, window) for pair in group]
+        weights = [weight_in(pair, batch) for pair in group]
         return losses if all(weight == 1 for weight in weights) else losses * losses.new_tensor(weights)
 
     def _dropout(self, group: Sequence[EncodedPair], step: int) -> Dropout:
@@ -181,22 +181,22 @@ class Learner:
             if self._scale != 1 and parameter.grad is not None:
                 parameter.grad /= self._scale
 
-    def evaluate(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
-        """Score a pair of the evaluation's `window` under the policy, without dropout and without a gradient.
+    def evaluate(self, pair: EncodedPair, batch: Sequence[EncodedPair]) -> PairScore:
+        """Score a pair of the evaluation's `batch` under the policy, without dropout and without a gradient.
 
         Raises:
             NonFiniteLoss: its loss is NaN or infinite.
         """
-        found = self.score_evaluation(pair, window)
+        found = self.score_evaluation(pair, batch)
         self.check_finite([found])
         return found
 
-    def score_evaluation(self, pair: EncodedPair, window: Sequence[EncodedPair]) -> PairScore:
+    def score_evaluation(self, pair: EncodedPair, batch: Sequence[EncodedPair]) -> PairScore:
         """The same without an error for a loss that is NaN or infinite."""
         with self.turn(self.adapter):
             (held,) = self._held([pair])
             scores = self.scorer.score(self.adapter, pair)
-            loss = pair_loss(pair, scores, held, window, self.config, self.thresholds)
+            loss = pair_loss(pair, scores, held, batch, self.config, self.thresholds)
             return self._pair_scores([pair], [scores], loss[None])[0]
 
     def score_text(self, pair: EncodedPair) -> torch.Tensor:

@@ -17,16 +17,16 @@ def pair_loss(
     pair: EncodedPair,
     scores: CompletionScores,
     held: torch.Tensor,
-    window: Sequence[EncodedPair],
+    batch: Sequence[EncodedPair],
     config: TrainConfig,
     thresholds: Thresholds,
     *,
     weigh: bool = False,
 ) -> torch.Tensor:
-    """The loss of a pair with reference logps `held`, (2,). Its mean over the window's questions is the window's loss.
+    """The loss of a pair with reference logps `held`, (2,). Its mean over the batch's questions is the batch's loss.
 
-    It depends on the pairs of its window, never on those that share its pass: the SFT term is a mean over the window's
-    chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the window's weight. An
+    It depends on the pairs of its batch, never on those that share its pass: the SFT term is a mean over the batch's
+    chosen tokens, and pairs of which both answers are bad or good have at most a quarter of the batch's weight. An
     edited answer is anchored by the mean over its own tokens (arXiv:2404.19733).
 
     Args:
@@ -37,7 +37,7 @@ def pair_loss(
     if pair.outcome in UNPAIRED:
         beta, good = config.beta, pair.outcome == "both_good"
         loss = unpaired_loss(scores.logps - held, beta=beta, good=good, weights=1.0 if weights is None else weights)
-        return loss * unpaired_weight(window, config)
+        return loss * unpaired_weight(batch, config)
     loss = _preference_loss(pair, scores, held, config, thresholds)
     if weights is not None:
         loss = loss * weights.prod()
@@ -46,10 +46,10 @@ def pair_loss(
     if config.sft_weight and pair.outcome in DECISIVE:
         chosen_tokens = sum(
             weight * len(each.chosen_ids)
-            for each, weight in zip(window, weights_of(window), strict=True)
+            for each, weight in zip(batch, weights_of(batch), strict=True)
             if each.outcome in DECISIVE
         )
-        loss = loss - config.sft_weight * scores.whole[0] * (count_questions(window) / chosen_tokens)
+        loss = loss - config.sft_weight * scores.whole[0] * (count_questions(batch) / chosen_tokens)
     return loss
 
 
@@ -80,13 +80,13 @@ def _preference_loss(
     )
 
 
-def unpaired_weight(window: Sequence[EncodedPair], config: TrainConfig) -> float:
-    """The weight of each unpaired term of a window: the setting, or less where all of them would exceed 25 %.
+def unpaired_weight(batch: Sequence[EncodedPair], config: TrainConfig) -> float:
+    """The weight of each unpaired term of a batch: the setting, or less where all of them would exceed 25 %.
 
     Three pairs and two of which both answers are bad: 3 / (3 · 2) = 0.5 each, so 1 of 4. Without a pair it is 0.
     """
     weights = {"tie": config.tie_weight}
-    shares = list(zip(window, weights_of(window), strict=True))
+    shares = list(zip(batch, weights_of(batch), strict=True))
     paired = sum(share * weights.get(each.outcome, 1.0) for each, share in shares if each.outcome not in UNPAIRED)
     unpaired = sum(share for each, share in shares if each.outcome in UNPAIRED)
     return min(config.unpaired_weight, paired / (3 * unpaired))

@@ -27,7 +27,7 @@ class Peers(Protocol):
         """Whether this process writes the run's files."""
         ...
 
-    def settle(self, learner: Learner) -> None:
+    def agree_on_scoring(self, learner: Learner) -> None:
         """Make sure that all score pairs by one method, before the first pair.
 
         Raises:
@@ -49,15 +49,13 @@ class Peers(Protocol):
         self,
         learner: Learner,
         groups: Sequence[Sequence[EncodedPair]],
-        window: Sequence[EncodedPair],
+        batch: Sequence[EncodedPair],
         step: int,
     ) -> list[PairScore]:
         """Add the gradients of at most `count` groups, in their order. See `Learner.learn` for errors."""
         ...
 
-    def evaluate(
-        self, learner: Learner, pairs: Sequence[EncodedPair], window: Sequence[EncodedPair]
-    ) -> list[PairScore]:
+    def evaluate(self, learner: Learner, pairs: Sequence[EncodedPair], batch: Sequence[EncodedPair]) -> list[PairScore]:
         """Score at most `count` evaluation pairs. See `Learner.evaluate` for errors."""
         ...
 
@@ -76,7 +74,7 @@ class Alone:
     count = 1
     is_first = True
 
-    def settle(self, learner: Learner) -> None:
+    def agree_on_scoring(self, learner: Learner) -> None:
         """See `Peers`."""
 
     def known(
@@ -94,20 +92,18 @@ class Alone:
         self,
         learner: Learner,
         groups: Sequence[Sequence[EncodedPair]],
-        window: Sequence[EncodedPair],
+        batch: Sequence[EncodedPair],
         step: int,
     ) -> list[PairScore]:
         """See `Peers`."""
         scores: list[PairScore] = []
         for group in groups:  # a comprehension is a frame of its own, which an error's traceback would hold
-            scores += learner.learn(group, window, step)
+            scores += learner.learn(group, batch, step)
         return scores
 
-    def evaluate(
-        self, learner: Learner, pairs: Sequence[EncodedPair], window: Sequence[EncodedPair]
-    ) -> list[PairScore]:
+    def evaluate(self, learner: Learner, pairs: Sequence[EncodedPair], batch: Sequence[EncodedPair]) -> list[PairScore]:
         """See `Peers`."""
-        return [learner.evaluate(pair, window) for pair in pairs]
+        return [learner.evaluate(pair, batch) for pair in pairs]
 
     def check_equal(self, learner: Learner) -> None:
         """See `Peers`."""

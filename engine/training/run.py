@@ -10,7 +10,7 @@ from engine.config import TrainConfig
 from engine.estimates.time_left import Pace
 from engine.preparation import PreparedPairs
 from engine.questions import by_question
-from engine.schedule import steps_per_epoch, window_of
+from engine.schedule import batch_of, steps_per_epoch
 from engine.training.learner import Learner
 from engine.training.peers import Peers
 from engine.training.run_state import RunState
@@ -46,7 +46,7 @@ class Run:
 
     def pairs_of_step(self, step: int) -> list[EncodedPair]:
         """The pairs of an optimizer step (counted from 0); the last step of an epoch may have fewer questions."""
-        return window_of(self.questions, self.config, step)
+        return batch_of(self.questions, self.config, step)
 
     @property
     def eval_every(self) -> int:

@@ -25,8 +25,8 @@ class RunState:
 
     Attributes:
         step: optimizer steps done, of `total_steps`.
-        window: the scores of the pairs already learned from for the next step; the adapter holds their gradients.
-        window_s: seconds that these pairs took; `learning_s` those before the first step.
+        batch_scores: the scores of the pairs already learned from for the next step; the adapter holds their gradients.
+        batch_s: seconds that these pairs took; `learning_s` those before the first step.
         work: the work of the steps that are done, as `engine.estimates.time_left` counts it.
         num_tokens: tokens of all pairs learned from, in each epoch again.
         epoch_margins: each training pair's margin in this epoch so far.
@@ -43,8 +43,8 @@ class RunState:
 
     total_steps: int
     step: int = 0
-    window: list[PairScore] = field(default_factory=list)
-    window_s: float = 0.0
+    batch_scores: list[PairScore] = field(default_factory=list)
+    batch_s: float = 0.0
     learning_s: float = 0.0
     work: int = 0
     num_tokens: int = 0

@@ -12,7 +12,7 @@ from engine.schedule import learning_rate
 from engine.training.peers import rounds
 from engine.training.run import Run
 from engine.training.step_start import StepStart
-from engine.training.warnings import window_warnings
+from engine.training.warnings import step_warnings
 
 WriteCheckpoint = Callable[[Run], Iterator[Event]]
 """Writes a checkpoint of a run, with its event."""
@@ -44,28 +44,28 @@ def take_step(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
 
 
 def _fill_and_take(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
-    yield from _fill_window(run, checkpoint)
+    yield from _learn_batch(run, checkpoint)
     if not run.state.stopped:
         yield from _take_step(run)
 
 
-def _fill_window(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
+def _learn_batch(run: Run, checkpoint: WriteCheckpoint) -> Iterator[Event]:
     """Learn from the pairs of the next step, group by group."""
     state, learner = run.state, run.learner
-    window = run.pairs_of_step(state.step)
-    for groups in rounds(learner.scorer.groups(window[len(state.window) :]), run.peers.count):
+    batch = run.pairs_of_step(state.step)
+    for groups in rounds(learner.scorer.groups(batch[len(state.batch_scores) :]), run.peers.count):
         if run.stop():
             state.stopped = True
             return
         if run.checkpoint_now():
             yield from checkpoint(run)
         before = learner.busy_s
-        scores = run.peers.learn(learner, groups, window, state.step)
-        state.window += scores
-        state.window_s += learner.busy_s - before
+        scores = run.peers.learn(learner, groups, batch, state.step)
+        state.batch_scores += scores
+        state.batch_s += learner.busy_s - before
         state.num_tokens += sum(pair.tokens for group in groups for pair in group)
         state.epoch_margins |= margins_of(scores, run.config.beta)
-        yield PairDone(PairStage.STEP, len(state.window), len(window))
+        yield PairDone(PairStage.STEP, len(state.batch_scores), len(batch))
 
 
 def _take_step(run: Run) -> Iterator[Event]:
@@ -73,31 +73,31 @@ def _take_step(run: Run) -> Iterator[Event]:
     rate = learning_rate(state.step, state.total_steps, config)
     before = learner.busy_s
     grad_norm = learner.step(rate)
-    window = run.pairs_of_step(state.step)
-    seconds = state.window_s + learner.busy_s - before
+    batch = run.pairs_of_step(state.step)
+    seconds = state.batch_s + learner.busy_s - before
     state.step += 1
-    metrics = _metrics(run, window, seconds, grad_norm=grad_norm, learning_rate=rate)
-    warnings = window_warnings(state, state.window, config.beta)
-    state.window, state.window_s = [], 0.0
-    state.work += run.pace.of(window)
+    metrics = _metrics(run, batch, seconds, grad_norm=grad_norm, learning_rate=rate)
+    warnings = step_warnings(state, state.batch_scores, config.beta)
+    state.batch_scores, state.batch_s = [], 0.0
+    state.work += run.pace.of(batch)
     seconds_left = run.pace.seconds_left(state.step, state.work, learner.busy_s - state.learning_s)
     yield StepDone(state.step, state.total_steps, metrics["epoch"], metrics, seconds_left)
     yield from warnings
 
 
-def _metrics(run: Run, window: Sequence[EncodedPair], seconds: float, **more: float) -> dict[str, float]:
-    """The figures of the step that was just taken, which took `seconds` for the pairs `window`, with `more` of them."""
+def _metrics(run: Run, batch: Sequence[EncodedPair], seconds: float, **more: float) -> dict[str, float]:
+    """The figures of the step that was just taken, which took `seconds` for the pairs `batch`, with `more` of them."""
     state, learner = run.state, run.learner
     metrics = {
-        **pair_metrics(state.window, run.config.beta),
+        **pair_metrics(state.batch_scores, run.config.beta),
         **more,
         "epoch": state.step / run.steps_per_epoch,
         "num_tokens": state.num_tokens,
-        "pairs_per_second": len(window) / seconds,
-        "tokens_per_second": sum(pair.tokens for pair in window) / seconds,
+        "pairs_per_second": len(batch) / seconds,
+        "tokens_per_second": sum(pair.tokens for pair in batch) / seconds,
     }
     if learner.shape is not None:
-        flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in window)
+        flops = sum(pair_flops(learner.shape, pair_size(pair), learning=True) for pair in batch)
         metrics["flops_per_second"] = flops / seconds
     return metrics
 

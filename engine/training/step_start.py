@@ -18,16 +18,16 @@ class StepStart:
     """What a step changes, as it was before. `gradients` are those of a step that a checkpoint holds in part."""
 
     random: Mapping[str, Any]
-    window: tuple[PairScore, ...]
+    batch_scores: tuple[PairScore, ...]
     gradients: Mapping[str, torch.Tensor]
-    window_s: float
+    batch_s: float
     num_tokens: int
 
     @classmethod
     def of(cls, learner: Learner, state: RunState) -> StepStart:
         """The step that begins now."""
-        gradients = learner.gradients() if state.window else {}
-        return cls(learner.random_state.state, tuple(state.window), gradients, state.window_s, state.num_tokens)
+        gradients = learner.gradients() if state.batch_scores else {}
+        return cls(learner.random_state.state, tuple(state.batch_scores), gradients, state.batch_s, state.num_tokens)
 
     def restore(self, learner: Learner, state: RunState) -> None:
         """Return to it: the step then gives the same bits as if it had not been begun before."""
@@ -35,4 +35,4 @@ class StepStart:
         learner.set_gradients(self.gradients)
         if not state.step:
             learner.optimizer.state.clear()  # memory may have run out while it was made
-        state.window, state.window_s, state.num_tokens = list(self.window), self.window_s, self.num_tokens
+        state.batch_scores, state.batch_s, state.num_tokens = list(self.batch_scores), self.batch_s, self.num_tokens

@@ -14,7 +14,7 @@ _COLLAPSE_NATS_PER_TOKEN = 0.15
 _OVERFIT = 0.1
 
 
-def window_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> tuple[Notice, ...]:
+def step_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> tuple[Notice, ...]:
     """The warnings that the pairs of one step give reason for; a run gives each once."""
     found: dict[str, str] = {}
     scores = [score for score in scores if score.outcome in DECISIVE]

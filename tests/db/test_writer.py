@@ -196,7 +196,7 @@ def test_half_a_surrogate_pair_is_told_in_words_and_nothing_is_kept(tmp_path):
         writer.submit(set_setting, "note", "whole").result()
 
 
-def test_settling_waits_for_what_is_told_after_the_commit(tmp_path):
+def test_waiting_until_done_waits_for_what_is_told_after_the_commit(tmp_path):
     open_database(tmp_path / "palate.db")
     writer, told = Writer(tmp_path / "palate.db"), []
     stored, heard = threading.Event(), threading.Event()
@@ -204,12 +204,12 @@ def test_settling_waits_for_what_is_told_after_the_commit(tmp_path):
         done = writer.submit(lambda _: stored.wait(10))
         done.add_done_callback(lambda _: told.append(heard.wait(10)))
         stored.set()
-        settling = threading.Thread(target=writer.settle)
-        settling.start()
+        waiting = threading.Thread(target=writer.wait_until_done)
+        waiting.start()
         assert told == []
         heard.set()
-        settling.join(10)
+        waiting.join(10)
         assert told == [True]
     finally:
         writer.close()
-    writer.settle()  # nothing is left to wait for
+    writer.wait_until_done()  # nothing is left to wait for

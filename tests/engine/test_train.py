@@ -146,7 +146,7 @@ def test_batches_and_accumulation_count_each_pair_once(base: BaseModel, tmp_path
         assert all(torch.equal(value, shapes["a4"][1][key]) for key, value in shapes[name][1].items())
 
 
-def test_the_gradient_of_a_window_is_the_mean_over_its_pairs(base: BaseModel, tmp_path: Path) -> None:
+def test_the_gradient_of_a_batch_is_the_mean_over_its_pairs(base: BaseModel, tmp_path: Path) -> None:
     """One step over 3 pairs by plain SGD-like bookkeeping: its gradient norm is that of the averaged loss."""
     config = dataclasses.replace(CONFIG, batch_size=3, epochs=1, max_grad_norm=1e9)
     together = of_kind(run(base, tmp_path / "one", config, count=3), StepDone)[0]

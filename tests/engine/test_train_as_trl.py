@@ -152,10 +152,10 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
     list(train_dpo(base, PAIRS, CONFIG, adapter="a1", folder=tmp_path / "adapter"))
     trainer = trl_trainer(location, tmp_path / "trl", CONFIG, adapter_parameters(base.model, "a1"))
     trainer.precompute_ref_logps = True
-    window = [encode_pair(base.tokenizer, pair, CONFIG) for pair in PAIRS[:4]]
+    batch = [encode_pair(base.tokenizer, pair, CONFIG) for pair in PAIRS[:4]]
     learner = Learner(Scorer(base, None, "asked for"), "a1", CONFIG)
     examples = []
-    for pair in window:
+    for pair in batch:
         assert isinstance(pair, EncodedPair)
         chosen, rejected = learner.score_reference(pair)
         ids = {"prompt_ids": pair.prompt_ids, "chosen_ids": pair.chosen_ids, "rejected_ids": pair.rejected_ids}
@@ -169,7 +169,7 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
         trainer.label_smoothing = smoothing
         theirs = trainer._compute_loss(trainer.model, batch, False).item()
         learner.config = dataclasses.replace(CONFIG, loss=loss, label_smoothing=smoothing, sft_weight=sft_weight)
-        ours = sum(learner.evaluate(pair, window).loss for pair in window) / len(window)
+        ours = sum(learner.evaluate(pair, batch).loss for pair in batch) / len(batch)
         assert ours == pytest.approx(theirs, abs=1e-5, rel=1e-5), (loss, sft_weight)
 
 
@@ -212,10 +212,10 @@ def test_both_bad_and_both_good_equal_trl_s_unpaired_loss(tmp_path: Path, outcom
     trainer.model.eval()
     theirs = trainer._compute_loss(trainer.model, next(iter(trainer.get_train_dataloader())), False).item()
     config = dataclasses.replace(CONFIG, unpaired_weight=1.0)
-    window = [encode_pair(base.tokenizer, each, config) for each in (*PAIRS[2:6], pair)]  # 4 pairs: no cap on one
+    batch = [encode_pair(base.tokenizer, each, config) for each in (*PAIRS[2:6], pair)]  # 4 pairs: no cap on one
     learner = Learner(Scorer(base, None, "asked for"), "a1", config)
-    assert all(isinstance(each, EncodedPair) for each in window)
-    learner.score_reference(window[-1])  # type: ignore[arg-type]
-    ours = learner.evaluate(window[-1], window).loss  # type: ignore[arg-type]
+    assert all(isinstance(each, EncodedPair) for each in batch)
+    learner.score_reference(batch[-1])  # type: ignore[arg-type]
+    ours = learner.evaluate(batch[-1], batch).loss  # type: ignore[arg-type]
     assert ours == pytest.approx(theirs, abs=1e-6, rel=1e-5)
     assert abs(ours - 0.5) > 1e-3

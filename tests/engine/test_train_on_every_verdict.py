@@ -150,16 +150,16 @@ def test_a_pair_s_loss_does_not_depend_on_those_that_share_its_pass(
 
 
 def test_unpaired_terms_have_at_most_a_quarter_of_a_step() -> None:
-    def window(*outcomes: Outcome) -> list[EncodedPair]:
+    def batch(*outcomes: Outcome) -> list[EncodedPair]:
         return [EncodedPair(str(place), (1,), (2,), (3,), outcome=outcome) for place, outcome in enumerate(outcomes)]
 
-    assert unpaired_weight(window("better", "much", "better", "both_bad"), EVERY) == 0.5  # the setting: 0.5 of 3.5
+    assert unpaired_weight(batch("better", "much", "better", "both_bad"), EVERY) == 0.5  # the setting: 0.5 of 3.5
     # three pairs weigh 3, so both bad ones together 1: a quarter of 4
-    assert unpaired_weight(window("better", "much", "better", "both_bad", "both_good"), EVERY) == 0.5
-    assert unpaired_weight(window("better", *["both_bad"] * 3), EVERY) == pytest.approx(1 / 9)
+    assert unpaired_weight(batch("better", "much", "better", "both_bad", "both_good"), EVERY) == 0.5
+    assert unpaired_weight(batch("better", *["both_bad"] * 3), EVERY) == pytest.approx(1 / 9)
     # a tie of weight 0.5 beside one pair: 1.5 / 3 is 0.5 for two
-    assert unpaired_weight(window("better", "tie", "both_bad", "both_bad"), EVERY) == pytest.approx(0.25)
-    assert unpaired_weight(window("both_bad"), EVERY) == 0.0  # never alone
+    assert unpaired_weight(batch("better", "tie", "both_bad", "both_bad"), EVERY) == pytest.approx(0.25)
+    assert unpaired_weight(batch("both_bad"), EVERY) == 0.0  # never alone
 
 
 def test_metrics_skip_pairs_that_prefer_no_answer() -> None:

@@ -117,7 +117,7 @@ def _several_gpus() -> Iterator[Finding]:
 
 
 def _model(options: Options) -> Iterator[Finding]:
-    source = options.choice.settled(_last_model(options.folder)).source
+    source = options.choice.resolved(_last_model(options.folder)).source
     if source != DEFAULT_SOURCE:
         yield Finding("model", NOTE, f"{source}; Palate checks at the start whether it can be loaded.")
         yield from _needs(source)

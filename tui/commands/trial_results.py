@@ -85,7 +85,7 @@ def _reasons(view: WorkspaceReader, pairs: list[ComparisonRow]) -> dict[int, tup
 
 
 def _base_name(view: WorkspaceReader) -> str:
-    return ModelChoice().settled(view.workspace.setting("model")).name
+    return ModelChoice().resolved(view.workspace.setting("model")).name
 
 
 def show_board(view: WorkspaceReader, as_json: bool) -> None:

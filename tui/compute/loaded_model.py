@@ -47,7 +47,7 @@ class ModelChoice:
     device: str = "auto"
     trust_remote_code: bool = False
 
-    def settled(self, last: str | None) -> ModelChoice:
+    def resolved(self, last: str | None) -> ModelChoice:
         """The choice with a source: its own, else `last`, else the default model."""
         return replace(self, source=self.source or last or DEFAULT_SOURCE)
 

@@ -234,17 +234,17 @@ class Importer:
         rows = _kept(reads, tally)
         while slice_ := list(islice(rows, size)):
             if waiting is not None:
-                size = self._settle(waiting, tally, size)
+                size = self._count_stored(waiting, tally, size)
                 tell(ImportProgress("storing", done, pairs))
             self._check_stopped()
             self._check_room()
             waiting = self._workspace.write(timed, batch.store, slice_)
             done += len(slice_)
         if waiting is not None:
-            self._settle(waiting, tally, size)
+            self._count_stored(waiting, tally, size)
         tell(ImportProgress("storing", pairs, pairs))
 
-    def _settle(self, waiting: Future[tuple[float, list[Read]]], tally: ImportTally, size: int) -> int:
+    def _count_stored(self, waiting: Future[tuple[float, list[Read]]], tally: ImportTally, size: int) -> int:
         """Count the outcome of a slice, and return the size of the next one."""
         seconds, stored = waiting.result()
         for each in stored:

@@ -122,18 +122,18 @@ class AdapterService:
         return list(result)
 
     def _check_steps(
-        self, copy: Path, folder: Path, settle: Callable[[tuple[str, ...] | EngineError], None]
+        self, copy: Path, folder: Path, tell: Callable[[tuple[str, ...] | EngineError], None]
     ) -> WorkSteps:
-        """Check the copy. `settle` gets the sentences or the error, which is the caller's alone and no job's end."""
+        """Check the copy. `tell` gets the sentences or the error, which is the caller's alone and no job's end."""
         from engine.adapter_check import AdapterCheck  # imports torch
 
         check = AdapterCheck(self._loaded_model.required(), copy, folder)
         try:
             yield from check.steps()
         except EngineError as error:
-            settle(error)
+            tell(error)
         else:
-            settle(check.notes)
+            tell(check.notes)
 
     # -- merging -----------------------------------------------------------------------------------------------
 

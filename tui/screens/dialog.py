@@ -1,4 +1,4 @@
-"""Small windows over a screen: one question, answered by a key or a line of text."""
+"""Small dialogs over a screen: one question, answered by a key or a line of text."""
 
 from collections.abc import Sequence
 from pathlib import Path

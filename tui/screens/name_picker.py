@@ -1,4 +1,4 @@
-"""Things under names, in a window: presets of settings, and sets of pairs. Take one, save, rename, remove."""
+"""Things under names, in a dialog: presets of settings, and sets of pairs. Take one, save, rename, remove."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NamedRow:
 
 @dataclass(frozen=True)
 class Named:
-    """What a window of names works on.
+    """What a dialog of names works on.
 
     `word` is what they are called, `rows` gives them, `use` takes one by its name, `save` keeps what is set now
     and gives the name that it is kept under.
@@ -109,7 +109,7 @@ def _line(row: NamedRow) -> Content:
 
 
 def open_named(screen: PalateScreen, named: Named, at: str | None = None) -> None:
-    """Show the window, and do what is answered."""
+    """Show the dialog, and do what is answered."""
     screen.app.push_screen(NamePicker(named, at), partial(_answered, screen, named))
 
 

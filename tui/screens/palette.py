@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from tui.widgets.binding import TextualBinding
 
-_SETTLES_WITHIN_S: Final = 2.0
+_TAKES_KEYS_WITHIN_S: Final = 2.0
 """Seconds to wait until a pair is painted again after the palette closed, before a chosen command runs."""
 
 
@@ -51,8 +51,8 @@ def _starter(
     return act
 
 
-async def until_settled(node: Any) -> None:
+async def until_it_takes_keys(node: Any) -> None:
     """Wait while `node` paints again what the palette covered; at most two seconds."""
-    end = time.monotonic() + _SETTLES_WITHIN_S
-    while getattr(node, "settling", False) and time.monotonic() < end:
+    end = time.monotonic() + _TAKES_KEYS_WITHIN_S
+    while getattr(node, "takes_no_key_yet", False) and time.monotonic() < end:
         await asyncio.sleep(0.02)

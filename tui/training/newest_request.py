@@ -38,7 +38,7 @@ class Breather:
         time.sleep(_RESTS_S)
         self._began = time.perf_counter()
 
-    def settle(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait this long before a long computation: the person may press another key, which needs another result.
 
         Raises:

@@ -37,7 +37,7 @@ STEM = "taste"
 """Runs and their adapters are called taste-1, taste-2, … unless a person names them."""
 _FEW = 2000
 """Up to this many pairs are counted in a few hundredths of a second, so their number alone is not reported first."""
-_SETTLED_S = 0.1
+_NO_KEY_FOR_S = 0.1
 """Many pairs are counted only once the settings are unchanged for this long, so the key's own frame comes first."""
 _MOST_KEPT = 8
 
@@ -187,7 +187,7 @@ class RunPreviews:
             return  # the preview reports it
         if pairs > _FEW:
             listener(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
-            breather.settle(_SETTLED_S)
+            breather.wait(_NO_KEY_FOR_S)
 
     # -- on any thread ---------------------------------------------------------------------------------------------
 

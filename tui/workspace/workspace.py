@@ -154,7 +154,7 @@ def own_workspace(folder: Path, tell: Callable[[str], None] = lambda _: None) ->
         readers = Readers(folder / "palate.db")
         opened.callback(readers.close)
         # Callbacks on stored rows read on the writer's thread: closing a connection under them would be a crash.
-        opened.callback(writer.settle)
+        opened.callback(writer.wait_until_done)
         registry = Registry(folder / "adapters")
         registry.clear_leftovers()
         workspace = Workspace(folder, readers, registry, writer, opened.pop_all(), lock)

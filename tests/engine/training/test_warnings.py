@@ -2,7 +2,7 @@
 
 from engine.dpo import PairScore
 from engine.training.run_state import RunState
-from engine.training.warnings import evaluation_warnings, window_warnings
+from engine.training.warnings import evaluation_warnings, step_warnings
 
 
 def score(chosen_lost: float, rejected_lost: float, tokens: int = 100) -> PairScore:
@@ -14,22 +14,22 @@ def score(chosen_lost: float, rejected_lost: float, tokens: int = 100) -> PairSc
 def test_a_collapse_is_told_from_the_nats_that_a_chosen_token_lost() -> None:
     state = RunState(total_steps=100, step=1)
     calm = [score(10.0, 40.0), score(18.0, 40.0)]  # 28 of 200 tokens: 0.14
-    assert window_warnings(state, calm, beta=0.1) == ()
+    assert step_warnings(state, calm, beta=0.1) == ()
     lost = [score(10.0, 40.0), score(22.0, 40.0)]  # 32 of 200 tokens: 0.16
-    (notice,) = window_warnings(state, lost, beta=0.1)
+    (notice,) = step_warnings(state, lost, beta=0.1)
     assert notice.level == "warning"
     assert "lost 0.16 nats per token" in notice.text
     assert "lower the learning rate" in notice.text
-    assert window_warnings(state, lost, beta=0.1) == ()  # once in a run
+    assert step_warnings(state, lost, beta=0.1) == ()  # once in a run
 
 
 def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_grows() -> None:
     falling = [score(5.0, 20.0)]  # margin 0.1 · (−5 + 20) = 1.5
-    assert window_warnings(RunState(total_steps=100, step=50), falling, beta=0.1) == ()
-    (notice,) = window_warnings(RunState(total_steps=100, step=51), falling, beta=0.1)
+    assert step_warnings(RunState(total_steps=100, step=50), falling, beta=0.1) == ()
+    (notice,) = step_warnings(RunState(total_steps=100, step=51), falling, beta=0.1)
     assert "--sft-weight" in notice.text
     shrinking = [score(20.0, 5.0)]  # the margin falls as well: another trouble, with a word of its own
-    assert not any("--sft-weight" in each.text for each in window_warnings(RunState(100, step=51), shrinking, beta=0.1))
+    assert not any("--sft-weight" in each.text for each in step_warnings(RunState(100, step=51), shrinking, beta=0.1))
 
 
 def test_learning_by_heart_is_told_from_the_evaluation_loss() -> None:

@@ -44,13 +44,13 @@ def test_what_waits_for_settings_to_settle_is_dropped_by_the_next_key() -> None:
     ended: list[str] = []
     begun, last = threading.Event(), threading.Event()
 
-    def settling(breather: Breather) -> None:
+    def waiting(breather: Breather) -> None:
         begun.set()
-        breather.settle(3600)
+        breather.wait(3600)
         ended.append("counted for nothing")
 
     requests = NewestRequest("test", lambda: None)
-    requests.ask(settling)
+    requests.ask(waiting)
     assert begun.wait(10)
     requests.ask(lambda _: last.set())
     assert last.wait(10)

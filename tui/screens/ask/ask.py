@@ -158,7 +158,7 @@ class AskScreen(ConversationScreen):
     def _ended(self, ended: AskedEnded) -> None:
         asked = self.talk.asked
         assert asked is not None
-        self.talk.settle()
+        self.talk.take_end()
         if ended.problem:
             self.palate.tell("There is no answer", ended.problem, severity="error")
             self.give_back(asked.question.messages[-1]["content"])

@@ -67,7 +67,7 @@ class Talk:
         self.workbench.asking.stop(asked)
         return asked.question.messages[-1]["content"]
 
-    def settle(self) -> None:
+    def take_end(self) -> None:
         """Take in the end of the question that was asked: its turn is the one that is shown from now on."""
         asked = self.asked
         assert asked is not None

@@ -152,7 +152,7 @@ class GrowScreen(PalateScreen):
         if keep:
             self._take(marked, marked.text)
         else:
-            self._settle(marked, DECLINED)
+            self._mark(marked, DECLINED)
 
     def action_edit(self) -> None:
         """Change the marked prompt in a line, then add it."""
@@ -177,9 +177,9 @@ class GrowScreen(PalateScreen):
         if not added.added:
             self.palate.tell("Add a prompt", added_words(added, self._request.set_name))
         marked.text = text
-        self._settle(marked, ADDED if added.added else DECLINED)
+        self._mark(marked, ADDED if added.added else DECLINED)
 
-    def _settle(self, marked: Suggestion, state: str) -> None:
+    def _mark(self, marked: Suggestion, state: str) -> None:
         marked.state = state
         here = self._rows.index(marked)
         later = [*range(here + 1, len(self._rows)), *range(here)]

@@ -1,4 +1,4 @@
-"""Small windows of the prompts' screen: a prompt in whole, and what it means to hold prompts out."""
+"""Small dialogs of the prompts' screen: a prompt in whole, and what it means to hold prompts out."""
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll

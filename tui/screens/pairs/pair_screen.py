@@ -152,7 +152,7 @@ class PairScreen(PalateScreen):
         return self.refusal(time.monotonic()) is None
 
     @property
-    def settling(self) -> bool:
+    def takes_no_key_yet(self) -> bool:
         """Does no verdict key count yet for the pair that is shown or about to be?"""
         return self.shown_pair is not None and not self.too_small and self.is_attached and not self.can_judge
 

@@ -1,4 +1,4 @@
-"""The list of reasons in a window: add, rename, remove and move them."""
+"""The list of reasons in a dialog: add, rename, remove and move them."""
 
 from __future__ import annotations
 

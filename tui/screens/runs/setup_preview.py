@@ -20,7 +20,7 @@ from tui.widgets.runs.train_setup import TrainSetup
 if TYPE_CHECKING:
     from engine.estimates.preflight import Preflight
 
-_SETTLED_S: Final = 0.3
+_NO_KEY_FOR_S: Final = 0.3
 """Settings must be unchanged for this long before the preflight: nobody needs it for half a number."""
 
 PreviewedRun = tuple[TrainConfig, PairSet]
@@ -82,7 +82,7 @@ class SetupPreview:
 
     async def _look(self, wanted: PreviewedRun) -> None:
         """Preflight the run on another thread, once the settings are unchanged for a moment."""
-        await asyncio.sleep(_SETTLED_S)
+        await asyncio.sleep(_NO_KEY_FOR_S)
         preflight = self._screen.workbench.previews.preflight
         found: Preflight | str
         try:

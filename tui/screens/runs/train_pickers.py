@@ -1,4 +1,4 @@
-"""The windows of the Train screen: its presets, and its sets of pairs."""
+"""The dialogs of the Train screen: its presets, and its sets of pairs."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Form(VerticalScroll, can_focus=False):
         """The first row with an invalid value, after the last typed text is checked."""
         for row in self.rows:
             if isinstance(row, TextRow):
-                row.settle()
+                row.take_field()
         return next((row for row in self.rows if isinstance(row, TextRow | ChoiceRow) and row.problem), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

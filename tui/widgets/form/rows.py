@@ -1,4 +1,4 @@
-"""The rows of a form: their common base, an action, a value from a window, and a choice."""
+"""The rows of a form: their common base, an action, a value from a dialog, and a choice."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -161,7 +161,7 @@ class ActionRow(FormRow):
 
 
 class OpenRow(FormRow):
-    """A row whose value is chosen in a window, which `enter` requests."""
+    """A row whose value is chosen in a dialog, which `enter` requests."""
 
     BINDINGS = [
         form_key("enter,space", "press", "show all", "open-window", "Show what there is to choose from.", writes=True)
@@ -191,7 +191,7 @@ class OpenRow(FormRow):
             self.show()
 
     def action_press(self) -> None:
-        """Request the window."""
+        """Request the dialog."""
         self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:

@@ -103,7 +103,7 @@ class TextRow(FormRow):
         self.show()
         self.post_message(self.Changed(self))
 
-    def settle(self) -> None:
+    def take_field(self) -> None:
         """Take the text of the field, whose change message may not have arrived yet."""
         if self.is_open or self.field.value != self._opened_with:
             self._opened_with = self.field.value
@@ -155,7 +155,7 @@ class TextRow(FormRow):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check the typed text."""
         event.stop()
-        self.settle()
+        self.take_field()
 
     def on_descendant_blur(self) -> None:
         """Close the field when it loses the focus, unless the whole terminal does."""
