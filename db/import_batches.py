@@ -2,7 +2,7 @@
 
 `begin` reserves a range of ids in each table with a placeholder row at its end, so that all other new rows get larger
 ids. `ImportBatch.store` fills the range, a slice at a time. Readers leave the range out (see `hide_batch`) until
-`publish` deletes the placeholders and the mark. `take_back` deletes the stored rows, a slice at a time; the next start
+`reveal` deletes the placeholders and the mark. `take_back` deletes the stored rows, a slice at a time; the next start
 does that for an import that was killed.
 """
 
@@ -205,7 +205,7 @@ def going_on(conn: Connection) -> bool:
     return conn.execute("SELECT 1 FROM import_batch").fetchone() is not None
 
 
-def publish(conn: Connection) -> list[tuple[str, LeftOut]]:
+def reveal(conn: Connection) -> list[tuple[str, LeftOut]]:
     """Show everything that the import stored, in this transaction.
 
     Returns the verdicts, with their lines, on pairs that a person judged during the import: those count as left out.

@@ -97,7 +97,7 @@ def test_a_pair_asked_again_and_a_pair_of_a_trial_are_none(conn):
 def test_it_is_imported_neither_as_a_pair_nor_as_a_prompt(conn, messages):
     batch = db_import_batches.begin(conn, source="file", set_name="questions", pairs=1)
     (left,) = batch.store(conn, [db_import_batches.prepared(PairRecord(1, messages, "good", "bad", "a"))])
-    db_import_batches.publish(conn)
+    db_import_batches.reveal(conn)
     assert isinstance(left, LeftOut)
     assert left.reason == db_import_batches.HELD_OUT
     assert add_prompts(conn, 1, [NewPrompt(messages)]).in_other_set == 1

@@ -49,7 +49,7 @@ def stored(conn, *records: PairRecord, set_name: str = "mine"):
     found = []
     for at in range(0, len(records), 2):
         found += batch.store(conn, [prepared(each) for each in records[at : at + 2]])
-    return found, db_import_batches.publish(conn)
+    return found, db_import_batches.reveal(conn)
 
 
 def reasons(found) -> list[tuple[int, str]]:
@@ -89,7 +89,7 @@ def test_nothing_is_seen_before_the_end_and_everything_after_it(conn, reader):
     for each in pairs:
         assert batch.store(conn, [prepared(each)]) == [each]
         assert seen(reader) == before
-    assert db_import_batches.publish(conn) == []
+    assert db_import_batches.reveal(conn) == []
     tally = counts(reader, DAY)
     assert (tally.total, tally.decisive, tally.ties) == (2, 1, 1)
     assert count_open(reader) == 2
@@ -111,7 +111,7 @@ def test_what_is_stored_meanwhile_comes_behind_and_is_seen_at_once(conn, reader)
     assert [each.id for each in unasked_prompts(reader, asked_of)] == [prompt]
     batch.store(conn, [prepared(record(1, "one"))])
     assert batch.prompt <= prompt - 100
-    db_import_batches.publish(conn)
+    db_import_batches.reveal(conn)
     assert [each.id for each in unasked_prompts(reader, asked_of)] == [prompt]
     assert find_prompt(reader, asked("one")) < prompt
 
@@ -230,7 +230,7 @@ def test_an_open_or_skipped_pair_takes_the_imported_verdict_with_the_rest(conn):
     found = batch.store(conn, [prepared(record(1, "Why?", strength=2, note="n")), prepared(record(2, "Why?"))])
     assert reasons(found) == [(2, KNOWN)]
     assert [row.verdict for row in history(conn, comparison)] == ["skip"]
-    assert db_import_batches.publish(conn) == []
+    assert db_import_batches.reveal(conn) == []
     said = history(conn, comparison)[-1]
     assert (said.verdict, said.strength, said.note, said.source) == ("a", 2, "n", "import")
 
@@ -241,7 +241,7 @@ def test_a_pair_that_was_judged_while_its_file_was_imported_keeps_that_verdict(c
     batch.store(conn, [prepared(record(1, "Why?")), prepared(record(2, "How?"))])
     add_verdict(conn, comparison=comparison, verdict="b")
     add_verdict(conn, comparison=other, verdict="a")
-    assert db_import_batches.publish(conn) == [("a", LeftOut(1, OTHERWISE)), ("a", LeftOut(2, KNOWN))]
+    assert db_import_batches.reveal(conn) == [("a", LeftOut(1, OTHERWISE)), ("a", LeftOut(2, KNOWN))]
     assert [row.verdict for row in history(conn, comparison)] == ["b"]
 
 

@@ -193,7 +193,7 @@ class Importer:
         tally = ImportTally()
         try:
             self._store(batch, _as_counted(format.read(source, strict=wish.strict), pairs, source), pairs, tally, tell)
-            for late in write(db_import_batches.publish).result():
+            for late in write(db_import_batches.reveal).result():
                 tally.move(*late)
         except BaseException:
             if not self._leaving.is_set():

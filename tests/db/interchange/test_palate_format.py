@@ -12,7 +12,7 @@ from db.blind_trials import judge_by_command
 from db.comparisons import get_comparison
 from db.connection import open_database, read_only, writing
 from db.errors import InterchangeError
-from db.import_batches import begin, prepared, publish, take_back
+from db.import_batches import begin, prepared, reveal, take_back
 from db.interchange.formats import FORMATS
 from db.interchange.records import OtherVerdict, PairRecord
 from db.interchange.selection import Selection, judged_pairs
@@ -82,7 +82,7 @@ def test_everything_comes_into_another_workspace(tmp_path: Path, exported: tuple
     )
     with workspace(tmp_path) as conn:
         stored(conn, file)
-        publish(conn)
+        reveal(conn)
         assert list(map(essence, judged_pairs(conn))) == list(map(essence, records))
         row = get_comparison(conn, 1).standing
         assert row is not None
@@ -105,7 +105,7 @@ def test_a_pair_that_waits_gets_its_reasons_and_the_verdicts_of_others_when_the_
         one = compared(conn, "one")
         stored(conn, file)
         assert get_comparison(conn, one).standing is None
-        publish(conn)
+        reveal(conn)
         row = get_comparison(conn, one).standing
         assert row is not None
         assert tags_of(conn, [row.id]) == {row.id: ("clear", "tone")}
@@ -118,7 +118,7 @@ def test_the_owner_s_own_verdicts_come_back_as_nobody_else_s(
     with workspace(tmp_path) as conn:
         set_setting(conn, OWN_NAME, {"name": "anna "})
         stored(conn, exported[0])
-        publish(conn)
+        reveal(conn)
         assert [each.source for each in verdicts_beside(conn, 1)] == ["model"]
         assert list_people(conn) == {}
 
@@ -143,7 +143,7 @@ def test_a_verdict_of_a_judge_does_not_keep_an_import_out(tmp_path: Path) -> Non
         line = LINE | {"prompt": [{"role": "user", "content": "one"}], "a": "first", "b": "second", "verdict": "b"}
         file.write_text(json.dumps(line))
         stored(conn, file)
-        assert publish(conn) == []
+        assert reveal(conn) == []
         row = get_comparison(conn, one).standing
         assert row is not None
         assert row.verdict == "b"
