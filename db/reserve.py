@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from db.file_identity import wal_of
@@ -37,12 +38,10 @@ class Reserve:
         """
         try:
             kept = _size(self._file)
-            if kept > self._size:
-                os.truncate(self._file, self._size)
-            elif kept < self._size:
-                if shutil.disk_usage(self._file.parent).free + kept < self._size + SIZE:
-                    return False
-                _extend(self._file, kept, self._size)
+            if kept < self._size and shutil.disk_usage(self._file.parent).free + kept < self._size + SIZE:
+                return False
+            if kept != self._size:
+                _resize(self._file, kept, self._size)
         except OSError as error:
             logger.warning("No room is kept for verdicts in %s: %s", self._file.parent, error)
             return False
@@ -50,7 +49,7 @@ class Reserve:
 
     def give_up(self) -> bool:
         """Delete the file; False when there is none."""
-        if not self._file.exists():
+        if not _size(self._file):
             return False
         self._file.unlink()
         logger.warning("The disk is full. The room that was kept for verdicts in %s is used now.", self._file.parent)
@@ -68,14 +67,25 @@ def _reserve_of(database: Path) -> Path:
 
 
 def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
-
-
-def _extend(file: Path, kept: int, size: int) -> None:
-    """Take more room on the disk, without writing it where the system can; what cannot be taken is given back."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    """Bytes of a regular file; 0 for anything else, such as a link to somebody's data."""
     try:
-        if hasattr(os, "posix_fallocate"):
+        found = file.lstat()
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+
+def _resize(file: Path, kept: int, size: int) -> None:
+    """Take or give back room on the disk, without writing it where the system can. What cannot be taken is given back.
+
+    Raises:
+        OSError: there is no room, or the name leads to a link or a pipe.
+    """
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    try:
+        if size < kept:
+            os.ftruncate(handle, size)
+        elif hasattr(os, "posix_fallocate"):
             os.posix_fallocate(handle, kept, size - kept)
         else:
             os.pwrite(handle, os.urandom(size - kept), kept)  # zeros take no room on a disk that compresses

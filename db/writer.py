@@ -92,12 +92,12 @@ class Writer:
     def keep_room(self, size: int) -> bool:
         """Keep `size` bytes of the disk for verdicts from now on; returns whether they are kept, see `db.reserve`.
 
-        Does nothing once the writer is closed.
+        Raises:
+            DatabaseError: the writer is closed.
         """
         with self._lock:
-            conn = self._conn
-            kept = self._thread.submit(self._keep_room, conn, size) if conn is not None else None
-        return kept is not None and kept.result()
+            kept = self._thread.submit(self._keep_room, self._opened(), size)
+        return kept.result()
 
     def compact(self) -> Future[bool]:
         """Rewrite the database without free pages and empty the write-ahead log, so that no deleted text is left.
@@ -108,10 +108,7 @@ class Writer:
             DatabaseError: the writer is closed.
         """
         with self._lock:
-            conn = self._conn
-            if conn is None:
-                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
-            return self._thread.submit(self._compact, conn)
+            return self._thread.submit(self._compact, self._opened())
 
     def check_files(self) -> None:
         """Check that the open files still have their names; does nothing once the writer is closed.
@@ -149,6 +146,11 @@ class Writer:
         finally:
             self._thread.shutdown()
 
+    def _opened(self) -> sqlite3.Connection:
+        if self._conn is None:
+            raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
+        return self._conn
+
     def _open(self) -> None:
         with translated(self.path):
             conn = writing(self.path)
@@ -164,9 +166,7 @@ class Writer:
 
     def _submit(self, fn: Callable[[sqlite3.Connection], T], *, reserved: bool) -> Future[T]:
         with self._lock:
-            conn = self._conn
-            if conn is None:
-                raise DatabaseError(f"{self.path} is closed. Start `palate` again to write to it.")
+            conn = self._opened()
             done: Future[T] = Future()
             done.set_running_or_notify_cancel()
             self._thread.submit(self._resolve, done, conn, lambda: fn(conn), reserved)

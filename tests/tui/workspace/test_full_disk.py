@@ -1,6 +1,7 @@
 """A disk that fills up: verdicts are stored all the same, and what is refused leaves nothing."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +13,7 @@ from db.connection import quick_check, read_only
 from db.errors import DiskFull
 from db.import_batches import begin
 from db.interchange.sources import Source
-from db.reserve import FOR_IMPORTS, SIZE
+from db.reserve import FOR_IMPORTS, SIZE, Reserve
 from db.writer import Writer
 from tests.db_workspace import compared, workspace
 from tests.small_disk import fill, small_disk
@@ -178,3 +179,21 @@ def test_a_workspace_closes_and_opens_on_a_full_disk_and_takes_verdicts(disk: Pa
     filling.unlink()
     StillWorkbench(disk).close()
     assert verdicts(disk / "palate.db") == 20
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_file_of_palate_s_keeps_no_room_and_stays(tmp_path: Path, kind: str) -> None:
+    reserve, victim = tmp_path / "palate.reserve", tmp_path / "thesis.txt"
+    victim.write_bytes(bytes(2 * SIZE))
+    match kind:
+        case "link":
+            reserve.symlink_to(victim)
+        case "pipe":
+            os.mkfifo(reserve)
+        case _:
+            reserve.mkdir()
+    workbench = StillWorkbench(tmp_path)
+    assert not workbench.workspace.keep_room(SIZE)
+    assert not Reserve(tmp_path / "palate.db").give_up()
+    workbench.close()
+    assert victim.stat().st_size == 2 * SIZE
