@@ -51,6 +51,20 @@ ARMS: dict[str, Arm] = {
     "epochs-6": Arm({"epochs": 6}),
     "rate-1e-4-epochs-6": Arm({"learning_rate": 1e-4, "epochs": 6}),
     "rate-2e-4-epochs-6": Arm({"learning_rate": 2e-4, "epochs": 6}),
+    # What holds the answers near the base's, so that they win without becoming strange?
+    **{
+        f"rate-2e-4-epochs-6-{name}": Arm({"learning_rate": 2e-4, "epochs": 6, **more})
+        for name, more in {
+            "sft-0.2": {"sft_weight": 0.2},
+            "sft-0.5": {"sft_weight": 0.5},
+            "sft-1": {"sft_weight": 1.0},
+            "beta-0.3": {"beta": 0.3},
+            "beta-1": {"beta": 1.0},
+            "ordinal": {"loss": "ordinal"},
+            "every": {"loss": "ordinal", "unpaired_weight": 0.25},
+            "apo-zero": {"loss": "apo_zero"},
+        }.items()
+    },
     "auto": Arm(auto=True),
     "search": Arm({"loss": "ordinal", "unpaired_weight": 0.25}, searched=True),
     "careful": Arm(CAREFUL.changes),

@@ -49,12 +49,11 @@ def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
 def test_auto_follows_the_number_of_pairs(kept: NamedValues) -> None:
     presets = Presets(kept)
     assert [row[0] for row in AUTO_TABLE] == sorted({row[0] for row in AUTO_TABLE})
-    for place, (least, rate, epochs) in enumerate(AUTO_TABLE):
+    for place, (least, rate, epochs, sft) in enumerate(AUTO_TABLE):
         most = AUTO_TABLE[place + 1][0] - 1 if place + 1 < len(AUTO_TABLE) else 10**6
         for pairs in (least, most):
             config = presets.get("auto", pairs).config
-            assert (config.learning_rate, config.epochs) == (rate, epochs)
-            assert config == TrainConfig(learning_rate=rate, epochs=epochs)
+            assert config == TrainConfig(learning_rate=rate, epochs=epochs, sft_weight=sft)
     with pytest.raises(InputError, match="comes with Palate"):
         presets.save("auto", TrainConfig())
 

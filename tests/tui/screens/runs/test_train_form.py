@@ -69,7 +69,7 @@ async def test_a_key_makes_no_query_on_the_thread_of_the_screen(
 async def test_the_preset_auto_is_known_by_its_name_once_the_pairs_are_counted(
     workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 6), (20, 1e-4, 5)))
+    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 6, 0.2), (20, 1e-4, 5, 0.1)))
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         form = await open_form(pilot)
