@@ -32,10 +32,15 @@ class RunControl(Actions):
         self._screen, self._studies, self._shown, self._now = screen, studies, shown, now
 
     def enabled(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A run that ends or saves is not paused, and one that ends is not stopped again."""
+        """A run that ends or saves is not paused, and one that ends is not stopped again.
+
+        A search or an outlook can be left between two of its runs as well.
+        """
         del parameters
         shown = self._shown()
-        if shown is None or shown.phase is RunPhase.STOPPING:
+        if shown is None:
+            return action == "stop" and self._screen.workbench.study_progress is not None
+        if shown.phase is RunPhase.STOPPING:
             return False
         return action == "stop" or shown.phase is not RunPhase.SAVING
 
@@ -57,8 +62,7 @@ class RunControl(Actions):
 
     def action_stop(self) -> None:
         """Ask whether to keep what the run has learned; then stop it. A search or an outlook is left at once."""
-        now = self._now()
-        if now is not None and not self._studies.stop():
+        if not self._studies.stop() and (now := self._now()) is not None:
             self._screen.app.push_screen(StopScreen(now), self._stop_answered)
 
     def _stop_answered(self, answer: str | None) -> None:

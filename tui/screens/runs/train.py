@@ -120,7 +120,7 @@ class TrainScreen(PalateScreen):
                 self._pace.news()
             case RunChanged(run=run) if self._progress(run) is not None:
                 self._follow(run)
-            case ModelChanged() | VerdictStored() if self._run is not None:
+            case ModelChanged() | VerdictStored() | StudyChanged() if self._run is not None:
                 self._pace.news()
             case ModelChanged() | StudyChanged():
                 self._read_setup()
@@ -135,8 +135,8 @@ class TrainScreen(PalateScreen):
         return alive if alive is not None and alive.run == run else None
 
     def shown_run(self) -> RunRow | None:
-        """The run that is shown, once it is over."""
-        return self._row if self._alive is None else None
+        """The run that is shown, once it is over; a study deletes the adapters of its own."""
+        return self._row if self._alive is None and self.workbench.study_progress is None else None
 
     def _follow(self, run: int) -> None:
         self._run = run
@@ -188,7 +188,8 @@ class TrainScreen(PalateScreen):
         self._row, self._alive = self.workbench.run(self._run), self._progress(self._run)
         log, samples = self.workbench.run_log(self._run), self.workbench.run_samples(self._run)
         adapter = self._adapters.of(self._row)
-        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples)
+        study = self.workbench.study_progress
+        self.query_one(LiveRun).show(self._row, self._alive, self._history, log, adapter, samples, study)
         self._draw_machine()
         self.refresh_bindings()
 
@@ -212,7 +213,7 @@ class TrainScreen(PalateScreen):
             case "use_base":
                 return False  # that key belongs to Runs, where adapters are chosen
             case "another":
-                return self._run is not None and self._alive is None
+                return self._run is not None and self._alive is None and self.workbench.study_progress is None
             case "fineness" | "samples":
                 return self._run is not None
         return super().check_action(action, parameters)

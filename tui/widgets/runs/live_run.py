@@ -12,7 +12,7 @@ from textual.widgets import Static
 from db.run_rows import RunLogRow, RunRow, SampleRow
 from tui.runs.curves import RunHistory
 from tui.runs.format import took
-from tui.snapshots import AdapterView, MachineReading, RunPhase, RunProgress
+from tui.snapshots import AdapterView, MachineReading, RunPhase, RunProgress, StudyProgress
 from tui.text.format import count, duration
 from tui.text.sanitize import visible, visible_line
 from tui.theme import SIGNS
@@ -51,10 +51,14 @@ class LiveRun(Vertical):
         log: list[RunLogRow],
         adapter: AdapterView | None,
         samples: Sequence[SampleRow] = (),
+        study: StudyProgress | None = None,
     ) -> None:
-        """Draw the current state of the run. `progress` is None once it is over; `adapter` is its adapter, if any."""
+        """Draw the current state of the run. `progress` is None once it is over; `adapter` is its adapter, if any.
+
+        `study` is the search or the outlook in progress. It takes some time between two of its runs.
+        """
         waits = progress is not None and progress.phase is RunPhase.PAUSED
-        update_static(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits))
+        update_static(self.query_one("#run-headline", Static), headline(run, adapter, waits=waits, study=study))
         place = self.query_one("#run-progress", Static)
         width = place.content_size.width
         line = progress_line(run, progress, history, width) if progress else ending_line(run, adapter)
@@ -80,13 +84,17 @@ class LiveRun(Vertical):
         self.call_after_refresh(lambda: self.show_machine(self._readings))
 
 
-def headline(run: RunRow, adapter: AdapterView | None, *, waits: bool = False) -> Content:
-    """The sign, the run and its name; and once it is over, whether its adapter is in use."""
+def headline(
+    run: RunRow, adapter: AdapterView | None, *, waits: bool = False, study: StudyProgress | None = None
+) -> Content:
+    """The sign, the run and its name; and once it is over, whether its adapter is in use, or how far the study is."""
     sign, colour = SIGNS["paused" if waits else run.status]
     line = Content.assemble((sign, colour), f" run {run.id} · ", (visible_line(run.name, 40), "bold"))
     if run.status == "running":
         return line
     line += Content.styled(f" · {run.status}", colour)
+    if study is not None:
+        return line + Content.styled(f" · {study.name} continues, {study.done} of {study.total} runs done", "$quiet")
     if adapter is None:
         return line
     if adapter.in_use:

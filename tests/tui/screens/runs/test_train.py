@@ -18,11 +18,11 @@ from tests.fake_workbench import FakeWorkbench, adapter_view, run_row
 from tests.screens import text_of, until, until_shown
 from tui.app import PalateApp
 from tui.errors import WorkbenchError
-from tui.events import MachineRead, RunChanged, RunEnded, SamplesStored
+from tui.events import MachineRead, RunChanged, RunEnded, SamplesStored, StudyChanged
 from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.runs.overlay import RunOverlayScreen
 from tui.screens.runs.train import TrainScreen
-from tui.snapshots import MachineReading, RunPhase
+from tui.snapshots import MachineReading, RunPhase, StudyProgress
 from tui.text.format import plain
 from tui.training.pair_sets import ALL_PAIRS, PairSet
 from tui.training.study import Cell, Study
@@ -598,3 +598,25 @@ async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_f
         assert [kind for kind, _ in workbench.studied] == ["search", "outlook"]
         await pilot.press("o")
         assert isinstance(app.screen, RunOverlayScreen)
+
+
+async def test_between_two_runs_of_a_search_it_is_the_search_that_is_shown_and_left(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        workbench.adapter_views.append(replace(adapter_view(1, "taste-1"), in_use=False))
+        workbench.study_progress = StudyProgress("Search 1", 1, 15)
+        workbench.end_run()
+        await until_shown(pilot, "finished · Search 1 continues, 1 of 15 runs done")
+        await until_shown(pilot, "x stop")
+        assert "another run" not in text_of(app)
+        assert "use its adapter" not in text_of(app)
+        workbench.studied.append(("search", TrainConfig()))
+        await pilot.press("x")
+        await until(pilot, lambda: workbench.studied == [])
+        workbench.study_progress = None
+        workbench.publish(StudyChanged("search", 1))
+        await until_shown(pilot, "finished · press U to use its adapter")
+        await until_shown(pilot, "n another run")
