@@ -164,7 +164,7 @@ def test_the_order_chooses_two_of_four(base: BaseModel) -> None:
 
 
 def test_auto_takes_its_settings_from_the_number_of_decided_pairs() -> None:
-    assert ARMS["auto"].config(3, 10) == TrainConfig(learning_rate=2e-4, epochs=6, seed=3)
+    assert ARMS["auto"].config(3, 10) == TrainConfig(learning_rate=2e-4, epochs=6, sft_weight=0.2, seed=3)
     assert ARMS["auto"].config(3, 1000) == TrainConfig(seed=3)
     assert ARMS["rslora"].config(3, 1000) == TrainConfig(rslora="on", seed=3)
 
