@@ -163,11 +163,11 @@ def test_every_loss_equals_trl_s_on_the_same_batch(tmp_path: Path) -> None:
             {name: list(value) for name, value in ids.items()}
             | {"ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         )
-    batch = trainer.data_collator(examples)
+    collated = trainer.data_collator(examples)
     for loss, smoothing, sft_weight in [*LOSSES, *((loss, smoothing, 0.3) for loss, smoothing, _ in LOSSES)]:
         trainer.loss_types, trainer.loss_weights = [loss, "sft"], [1.0, sft_weight]
         trainer.label_smoothing = smoothing
-        theirs = trainer._compute_loss(trainer.model, batch, False).item()
+        theirs = trainer._compute_loss(trainer.model, collated, False).item()
         learner.config = dataclasses.replace(CONFIG, loss=loss, label_smoothing=smoothing, sft_weight=sft_weight)
         ours = sum(learner.evaluate(pair, batch).loss for pair in batch) / len(batch)
         assert ours == pytest.approx(theirs, abs=1e-5, rel=1e-5), (loss, sft_weight)
