@@ -133,12 +133,15 @@ def stored(folder: Path) -> set[int]:
         return {row.id for row in history(conn, 1)}
 
 
-def locks(process: int, file: Path) -> list[str]:
-    """The locks that a process holds on a file, by its inode: for reading or writing, and on which bytes."""
+def locks(process: int, file: Path) -> set[str]:
+    """The locks that a process holds on a file, by its inode: for reading or writing, and on which bytes.
+
+    The system may list one twice, where other processes lock and unlock while the list is read.
+    """
     inode = f":{file.stat().st_ino}"
     lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
     ours = (line for line in lines if line[1] == "POSIX" and int(line[4]) == process and line[5].endswith(inode))
-    return sorted(" ".join((line[3], *line[6:])) for line in ours)
+    return {" ".join((line[3], *line[6:])) for line in ours}
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system lists no locks")
