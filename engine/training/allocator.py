@@ -27,7 +27,7 @@ def freed_memory_kept() -> Iterator[None]:
         yield
     finally:
         _set(libc, _DEFAULTS)
-        libc.malloc_trim(0)
+        give_back_freed_memory()
 
 
 def give_back_freed_memory() -> None:

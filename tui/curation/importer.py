@@ -178,10 +178,9 @@ class Importer:
 
     def _import(self, source: Source, format: Format, wish: ImportWish, tell: Tell) -> Imported:
         pairs = self._count_pairs(source, format, wish, tell)
-        if not self._workspace.keep_room(FOR_IMPORTS):
-            self._workspace.keep_room(SIZE)
-            raise self._no_room()
         try:
+            if not self._workspace.keep_room(FOR_IMPORTS):
+                raise self._no_room()
             return self._store_all(source, format, wish, pairs, tell)
         finally:
             if not self._leaving.is_set():

@@ -12,8 +12,9 @@ LOOK_EVERY_MS = 1000
 """A hang-up wakes `poll` at once. On systems where it does not, the watch looks again after this many milliseconds."""
 
 HEARD_WITHIN_S = 1.0
-"""No wait of the main thread is longer. CPython runs a signal's handler between two instructions of that thread, so a
-signal that comes just before a wait begins, or reaches another thread, is not heard before the wait ends."""
+"""The app's loop and the wait for a detached run's end wake at least so often. CPython runs a signal's handler between
+two instructions of the main thread, so a signal that comes just before a wait begins, or reaches another thread, is not
+heard before the wait ends."""
 
 HANG_UP, LEAVE = signal.SIGHUP, (signal.SIGTERM, signal.SIGINT)
 

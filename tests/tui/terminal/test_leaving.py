@@ -83,6 +83,17 @@ def knows(space: Path) -> bool:
     return "Without a terminal" in (space / "logs" / "palate.log").read_text()
 
 
+def detached(space: Path, gate: Gate) -> "tuple[pexpect.spawn[str], int]":
+    """An app that has lost its terminal in the midst of a run, and the process in which the run continues."""
+    app = spawn(space, gate=gate)
+    begin_run(app, space)
+    worker = owner(space)
+    assert worker is not None
+    app.kill(signal.SIGHUP)
+    until(lambda: knows(space), app)
+    return app, worker
+
+
 def resumed(space: Path) -> bytes:
     assert run_row(space)["status"] == "interrupted"  # type: ignore[index]
     palate(space, "train", "--resume", "1")
@@ -161,12 +172,7 @@ def test_a_setting_lets_a_lost_link_leave_at_a_checkpoint(space: Path, expected:
 def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(
     space: Path, expected: bytes, gate: Gate
 ) -> None:
-    app = spawn(space, gate=gate)
-    begin_run(app, space)
-    worker = owner(space)
-    assert worker is not None
-    app.kill(signal.SIGHUP)
-    until(lambda: knows(space), app)
+    _app, worker = detached(space, gate)
     os.kill(worker, signal.SIGTERM)
     until(lambda: owner(space) is None)
     assert closed_cleanly(space)
@@ -175,12 +181,7 @@ def test_a_process_without_a_terminal_leaves_at_a_checkpoint_when_it_is_told_to(
 
 def test_a_run_without_a_terminal_hears_a_signal_that_interrupts_no_wait(space: Path, gate: Gate) -> None:
     """It also comes so between the last look at signals and a wait."""
-    app = spawn(space, gate=gate)
-    begin_run(app, space)
-    worker = owner(space)
-    assert worker is not None
-    app.kill(signal.SIGHUP)
-    until(lambda: knows(space), app)
+    _app, worker = detached(space, gate)
     time.sleep(1)  # until the main thread waits
     signal_another_thread(worker, signal.SIGTERM)
     until(lambda: owner(space) is None)
@@ -203,12 +204,7 @@ def test_a_process_without_a_terminal_can_be_continued(
     space: Path, expected: bytes, gate: Gate, stop: signal.Signals | None
 ) -> None:
     """The end of a shell's session sends SIGCONT as well, and that may come late."""
-    app = spawn(space, gate=gate)
-    begin_run(app, space)
-    worker = owner(space)
-    assert worker is not None
-    app.kill(signal.SIGHUP)
-    until(lambda: knows(space), app)
+    _app, worker = detached(space, gate)
     if stop is not None:
         os.kill(worker, stop)
         until(lambda: state_of(worker) == "T")
