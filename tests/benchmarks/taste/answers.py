@@ -17,6 +17,8 @@ from engine.requests import GenerationRequest
 from tui.workspace.bundled_prompts import load_questions
 
 SAMPLES = 2
+_PART = 100
+"""Questions of one kept file of answers for labelling: 100 verdicts need no more than the first."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,21 @@ class Writer:
     max_new_tokens: int = 128
     max_rows: int = 32
 
-    def labelling(self, seed: int) -> Answered:
-        """The base's answers to the 200 questions for labelling, shuffled by the seed."""
+    def labelling(self, seed: int, count: int) -> Answered:
+        """The base's answers to the first `count` of the 200 questions for labelling, shuffled by the seed."""
         questions = load_questions(held_out=False)
         random.Random(seed).shuffle(questions)
-        return self._kept(f"labelling-{seed}", questions, 1000 * seed)
+        parts = [
+            self._kept(f"labelling-{seed}-{start}", questions[start : start + _PART], 1000 * seed, first=start)
+            for start in range(0, min(count, len(questions)), _PART)
+        ]
+        prompts, answers = (sum((getattr(part, name) for part in parts), ()) for name in ("prompts", "answers"))
+        return Answered(prompts[:count], answers[:count])
 
     def part(self, seed: int, start: int, end: int, samples: int, adapter: str | None) -> Answered:
         """Answers to the questions from `start` to `end`, `samples` to each; those of an adapter are not kept."""
         if adapter is None and samples == SAMPLES:
-            whole = self.labelling(seed)
+            whole = self.labelling(seed, end)
             return Answered(whole.prompts[start:end], whole.answers[start:end])
         questions = load_questions(held_out=False)
         random.Random(seed).shuffle(questions)
@@ -76,21 +83,24 @@ class Writer:
         """An adapter's answers to the held-out questions, with the seeds of the base's answers; they are not kept."""
         return self._write(load_questions(held_out=True), 7_000 + seed, adapter)
 
-    def _kept(self, name: str, questions: Sequence[NewPrompt], seed: int, samples: int = SAMPLES) -> Answered:
+    def _kept(
+        self, name: str, questions: Sequence[NewPrompt], seed: int, samples: int = SAMPLES, first: int = 0
+    ) -> Answered:
         file = self.folder / f"{name}-{self.max_new_tokens}-{self.base.fingerprint[:12]}.json"
         if not file.exists():
-            record = asdict(self._write(questions, seed, None, samples))
+            record = asdict(self._write(questions, seed, None, samples, first))
             beside = file.with_suffix(".new")
             beside.write_text(json.dumps(record), encoding="utf-8")
             os.replace(beside, file)
         return _answered(json.loads(file.read_text(encoding="utf-8")))
 
     def _write(
-        self, questions: Sequence[NewPrompt], seed: int, adapter: str | None, samples: int = SAMPLES
+        self, questions: Sequence[NewPrompt], seed: int, adapter: str | None, samples: int = SAMPLES, first: int = 0
     ) -> Answered:
+        """`first` is the place of the first question among all of that seed."""
         prompts = tuple(tuple(Message(**turn) for turn in each.messages) for each in questions)
         requests = [
-            GenerationRequest(f"{place}/{index}", prompt, seed * 100_003 + place * samples + index)
+            GenerationRequest(f"{place}/{index}", prompt, seed * 100_003 + (first + place) * samples + index)
             for place, prompt in enumerate(prompts)
             for index in range(samples)
         ]

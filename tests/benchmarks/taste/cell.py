@@ -57,7 +57,7 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
 def all_pairs(writer: Writer, taste: Taste, cell: Cell, arm: Arm) -> list[PreferencePair]:
     """The verdicts of a cell, in as many rounds as its arm has."""
     if not arm.in_rounds:
-        return judged_pairs(writer.labelling(cell.seed), taste, cell)
+        return judged_pairs(writer.labelling(cell.seed, cell.verdicts), taste, cell)
 
     def judge(answered: Answered, start: int) -> list[PreferencePair]:
         part = replace(cell, verdicts=len(answered.prompts))
