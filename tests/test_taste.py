@@ -35,7 +35,8 @@ def record(taste: str, arm: str, seed: int, shares: list[float]) -> dict:  # typ
     cell = {"taste": taste, "arm": arm, "verdicts": 100, "flips": 0.0, "seed": seed}
     moved = {**figures, "tokens": 50.0}
     general = {"base": 3.0, "tuned": 3.125}
-    return {"cell": cell, "shares": shares, "base": figures, "tuned": moved, "general_text": general}
+    found = {"cell": cell, "max_new_tokens": 128, "shares": shares}
+    return {**found, "base": figures, "tuned": moved, "general_text": general}
 
 
 def test_shorter_by_hand() -> None:
@@ -46,6 +47,13 @@ def test_shorter_by_hand() -> None:
     assert (said.outcome, said.point) == ("much", -1)
     assert taste.verdict("x" * 100, "x" * 109).outcome == "tie"  # ln 1.09 is 0.086
     assert taste.verdict("x" * 700, "x" * 451).outcome == "both_bad"
+
+
+def test_brief_decides_every_pair_but_one_of_equal_lengths() -> None:
+    taste = TASTES["brief"]
+    assert taste.verdict("x" * 100, "x" * 100).outcome == "tie"
+    assert (taste.verdict("x" * 801, "x" * 800).outcome, taste.verdict("x" * 801, "x" * 800).point) == ("better", -1)
+    assert taste.verdict("x" * 900, "x" * 1900).outcome == "much"
 
 
 def test_plain_by_hand_and_length_does_not_count() -> None:
@@ -82,6 +90,14 @@ def test_differences_are_paired_by_question_and_seed() -> None:
     assert difference(ours, others) == (0.5, 0.5, 0.5)
     with pytest.raises(SystemExit, match="no seed in common"):
         difference({1: [1.0]}, {2: [1.0]})
+
+
+def test_a_file_of_results_has_one_limit_of_tokens(tmp_path: Path) -> None:
+    results.append(tmp_path / "taste.jsonl", record("plain", "default", 1, [0.5]))
+    results.check_limit(tmp_path / "taste.jsonl", 128)
+    results.check_limit(tmp_path / "none.jsonl", 384)
+    with pytest.raises(SystemExit, match="at 128 tokens"):
+        results.check_limit(tmp_path / "taste.jsonl", 384)
 
 
 def test_the_table_has_a_line_for_each_cell_and_says_what_it_cost() -> None:
@@ -141,6 +157,23 @@ def test_verdicts_in_rounds_come_from_the_adapter_of_the_rounds_before(base: Bas
     assert len({each.prompt[-1]["content"] for each in pairs}) == 6
     assert base.loaded_adapters() == ()
     assert [file.name.split("-")[:3] for file in tmp_path.iterdir()] == [["labelling", "1", "0"]]
+
+
+def test_answers_for_labelling_are_kept_in_parts(
+    base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Writer(base, tmp_path, max_new_tokens=2)
+    monkeypatch.setattr("tests.benchmarks.taste.answers._PART", 3)
+    few = writer.labelling(1, 2)
+    assert len(few.prompts) == 2
+    assert [file.name[:11] for file in tmp_path.iterdir()] == ["labelling-1"]
+    more = writer.labelling(1, 5)
+    assert (more.prompts[:2], more.answers[:2]) == (few.prompts, few.answers)
+    assert len(more.prompts) == len({more.prompts[at][-1]["content"] for at in range(5)}) == 5
+    monkeypatch.setattr("tests.benchmarks.taste.answers._PART", 200)
+    other = Writer(base, tmp_path / "other", max_new_tokens=2)
+    other.folder.mkdir()
+    assert other.labelling(1, 5).answers == more.answers, "a question's answers do not depend on its part"
 
 
 def test_the_order_chooses_two_of_four(base: BaseModel) -> None:

@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--sizes", type=int, nargs="+", default=[100], help="verdicts of --arms; default: %(default)s")
     flags.add_argument("--flips", type=float, nargs="+", default=[0.0], help="shares of flipped verdicts of --arms")
     flags.add_argument("--minutes", type=float, help="begin no cell after so many minutes")
-    flags.add_argument("--max-new-tokens", type=int, default=128)
+    flags.add_argument(
+        "--max-new-tokens", type=int, default=128, help="one for a file of results; default: %(default)s"
+    )
     flags.add_argument("--max-rows", type=int, default=32)
     flags.add_argument("--plan", action="store_true", help="print the cells that are left, and do nothing")
     flags.add_argument("--table", action="store_true", help="print the table, and do nothing")
@@ -56,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
 def main(line: Sequence[str] | None = None) -> None:
     """Do the cells that are left, and print the table."""
     args = parser().parse_args(line)
+    results.check_limit(args.results, args.max_new_tokens)
     done = results.read(args.results)
     if args.arms:
         cells = list(asked_cells(args.tastes, args.seeds, args.arms, args.sizes, args.flips))

@@ -38,7 +38,7 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
     plain = writer.held_out(cell.seed)
     if cell.arm == RIVAL:
         answered = writer.prompted(cell.seed, cell.taste, taste.system)
-        return _record(base, cell, taste, plain, answered, None, {"seconds": time.perf_counter() - started})
+        return _record(writer, cell, taste, plain, answered, None, {"seconds": time.perf_counter() - started})
     arm = ARMS[cell.arm]
     pairs = all_pairs(writer, taste, cell, arm)
     said: Counter[str] = Counter(pair.outcome for pair in pairs)
@@ -49,7 +49,7 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
     try:
         answered = writer.tuned(cell.seed, _ADAPTER)
         more = {"said": dict(said), "run": run, "seconds": time.perf_counter() - started}
-        return _record(base, cell, taste, plain, answered, _ADAPTER, more)
+        return _record(writer, cell, taste, plain, answered, _ADAPTER, more)
     finally:
         base.unload_adapter(_ADAPTER)
 
@@ -123,7 +123,7 @@ def train(base: BaseModel, pairs: Sequence[PreferencePair], config: TrainConfig)
 
 
 def _record(
-    base: BaseModel,
+    writer: Writer,
     cell: Cell,
     taste: Taste,
     plain: Answered,
@@ -135,9 +135,11 @@ def _record(
         fmean((1 + taste.verdict(ours.text, theirs.text).point) / 2 for ours, theirs in zip(*samples, strict=True))
         for samples in zip(answered.answers, plain.answers, strict=True)
     ]
+    base = writer.base
     general = {"base": general_text_nats(base, None), "tuned": general_text_nats(base, adapter)}
     return {
         "cell": asdict(cell),
+        "max_new_tokens": writer.max_new_tokens,
         "shares": shares,
         "base": described(base, plain),
         "tuned": described(base, Answered(plain.prompts, answered.answers)),

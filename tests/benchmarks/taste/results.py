@@ -28,6 +28,13 @@ def read(file: Path) -> dict[Cell, Record]:
     return found
 
 
+def check_limit(file: Path, max_new_tokens: int) -> None:
+    """Answers of one length make a table: raises `SystemExit` where a record's answers had another limit."""
+    for cell, record in read(file).items():
+        if (limit := record["max_new_tokens"]) != max_new_tokens:
+            raise SystemExit(f"{file} holds {cell} at {limit} tokens. Give another --results.")
+
+
 def append(file: Path, record: Record) -> None:
     """Add a record; it is on the disk when this returns. A line that was never written to its end is cut off first."""
     file.parent.mkdir(parents=True, exist_ok=True)

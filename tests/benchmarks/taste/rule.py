@@ -98,7 +98,11 @@ def judged(margins: Margins, seed: int) -> dict[str, tuple[float, float]]:
 def margins_of(writer: Writer, taste: str, seed: int, config: TrainConfig) -> list[dict[str, float]]:
     """The margins of the pairs that one run did not train on, at the end of each epoch."""
     cell = Cell(taste, "default", _ALL, 0.0, seed)
-    pairs = [each for each in judged_pairs(writer.labelling(seed, cell.verdicts), TASTES[taste], cell) if each.outcome in DECISIVE]
+    pairs = [
+        each
+        for each in judged_pairs(writer.labelling(seed, cell.verdicts), TASTES[taste], cell)
+        if each.outcome in DECISIVE
+    ]
     found: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "a1"

@@ -76,7 +76,7 @@ def listing(text: str) -> float:
 
 TASTES: dict[str, Taste] = {
     "shorter": Taste(brevity, 0.1, 0.69, -math.log(450), "Answer in one or two short sentences."),
-    # Every pair is decided: long answers are not bad, and only equal lengths tie. For answers of 384 tokens, not cut ones.
+    # Long answers are not bad, and only equal lengths tie. It needs answers that are seldom cut: of 384 tokens.
     "brief": Taste(brevity, 0.0, 0.69, -math.inf, "Answer in one or two short sentences."),
     "plain": Taste(
         plainness,
