@@ -14,7 +14,7 @@ from engine.preference import Message, PreferencePair
 from engine.training.learner import adapter_parameters
 from tests.benchmarks.taste import results
 from tests.benchmarks.taste.answers import Answer, Answered, Writer
-from tests.benchmarks.taste.arms import ARMS, Arm
+from tests.benchmarks.taste.arms import ARMS, Arm, arm_of
 from tests.benchmarks.taste.cell import judged_pairs
 from tests.benchmarks.taste.plan import Cell, asked_cells, first_table
 from tests.benchmarks.taste.rounds import asked, judged_in_rounds, rewards_of
@@ -199,7 +199,16 @@ def test_the_order_chooses_two_of_four(base: BaseModel) -> None:
 def test_auto_takes_its_settings_from_the_number_of_decided_pairs() -> None:
     assert ARMS["auto"].config(3, 10) == TrainConfig(learning_rate=2e-4, epochs=6, sft_weight=0.2, seed=3)
     assert ARMS["auto"].config(3, 1000) == TrainConfig(seed=3)
-    assert ARMS["rslora"].config(3, 1000) == TrainConfig(rslora="on", seed=3)
+
+
+def test_an_arm_is_a_name_or_settings() -> None:
+    assert arm_of("auto") is ARMS["auto"]
+    wanted = TrainConfig(learning_rate=2e-4, epochs=6, loss="ordinal", seed=3)
+    assert arm_of("learning_rate=2e-4,epochs=6,loss=ordinal").config(3, 50) == wanted
+    with pytest.raises(ValueError, match="no arm and no setting 'rate'"):
+        arm_of("rate=2")
+    with pytest.raises(ValueError, match="epochs"):
+        arm_of("epochs=-1")
 
 
 def test_the_rules_by_hand() -> None:

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.taste --results taste.jsonl                 every cell of the first table, then the table
     python -m tests.benchmarks.taste --results taste.jsonl --plan          what is left to do
     python -m tests.benchmarks.taste --results taste.jsonl --table         the table of what is done
-    python -m tests.benchmarks.taste --results taste.jsonl --arms default rate-1e-4 --sizes 100 --seeds 4 5
-    python -m tests.benchmarks.taste --results taste.jsonl --arms default auto --sizes 25 50 100 200
+    python -m tests.benchmarks.taste --results taste.jsonl --arms default auto --sizes 100 --seeds 4 5
+    python -m tests.benchmarks.taste --results taste.jsonl --arms learning_rate=1e-4,epochs=6 --sizes 25 50 100 200
     python -m tests.benchmarks.taste --results taste.jsonl --arms rounds-4 four-random four-certain four-margin
     python -m tests.benchmarks.taste --results taste.jsonl --arms default second-round     50 and 50 against 100 at once
 
@@ -26,7 +26,7 @@ from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tests.benchmarks.taste import results
 from tests.benchmarks.taste.answers import Writer
-from tests.benchmarks.taste.arms import ARMS, RIVAL
+from tests.benchmarks.taste.arms import ARMS, RIVAL, arm_of
 from tests.benchmarks.taste.cell import run_cell
 from tests.benchmarks.taste.plan import Cell, asked_cells, first_table
 from tests.benchmarks.taste.table import differences, table
@@ -40,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--results", type=path, default=Path("taste.jsonl"), metavar="FILE", help="default: %(default)s")
     flags.add_argument("--tastes", choices=TASTES, nargs="+", default=["shorter", "plain"])
     flags.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    flags.add_argument("--arms", choices=[RIVAL, *ARMS], nargs="+", help="these arms instead of the first table")
+    flags.add_argument(
+        "--arms", type=arm_name, nargs="+", help=f"instead of the first table: {', '.join((RIVAL, *ARMS))}, or settings"
+    )
     flags.add_argument("--sizes", type=int, nargs="+", default=[100], help="verdicts of --arms; default: %(default)s")
     flags.add_argument("--flips", type=float, nargs="+", default=[0.0], help="shares of flipped verdicts of --arms")
     flags.add_argument("--minutes", type=float, help="begin no cell after so many minutes")
@@ -53,6 +55,16 @@ def parser() -> argparse.ArgumentParser:
     add_model(flags, DEFAULT_SOURCE)
     flags.add_argument("--device", default="auto")
     return flags
+
+
+def arm_name(text: str) -> str:
+    """The name of an arm, for argparse: its error says what is wrong with another one."""
+    try:
+        if text != RIVAL:
+            arm_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def main(line: Sequence[str] | None = None) -> None:

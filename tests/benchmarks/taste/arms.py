@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.config import TrainConfig
+from engine.config import TrainConfig, settings_of
+from engine.errors import SettingError
 from tui.training.presets import CAREFUL, THOROUGH, auto_preset
 
 RIVAL = "prompt"
@@ -46,32 +47,10 @@ ARMS: dict[str, Arm] = {
     "sft": Arm({"beta": 1e-9, "sft_weight": 1.0}),
     # TRL's sigmoid loss is ours to 3e-6, and at its own rate it learns nothing, so the search chooses its settings.
     "trl": Arm(searched=True),
-    "rate-1e-4": Arm({"learning_rate": 1e-4}),
-    "rate-2e-4": Arm({"learning_rate": 2e-4}),
-    "epochs-6": Arm({"epochs": 6}),
-    "rate-1e-4-epochs-6": Arm({"learning_rate": 1e-4, "epochs": 6}),
-    "rate-2e-4-epochs-6": Arm({"learning_rate": 2e-4, "epochs": 6}),
-    # What holds the answers near the base's, so that they win without becoming strange?
-    **{
-        f"rate-2e-4-epochs-6-{name}": Arm({"learning_rate": 2e-4, "epochs": 6, **more})
-        for name, more in {
-            "sft-0.2": {"sft_weight": 0.2},
-            "sft-0.5": {"sft_weight": 0.5},
-            "sft-1": {"sft_weight": 1.0},
-            "beta-0.3": {"beta": 0.3},
-            "beta-1": {"beta": 1.0},
-            "ordinal": {"loss": "ordinal"},
-            "every": {"loss": "ordinal", "unpaired_weight": 0.25},
-            "apo-zero": {"loss": "apo_zero"},
-        }.items()
-    },
     "auto": Arm(auto=True),
     "search": Arm({"loss": "ordinal", "unpaired_weight": 0.25}, searched=True),
     "careful": Arm(CAREFUL.changes),
     "thorough": Arm(THOROUGH.changes),
-    "a-zero": Arm({"lora_init": "a-zero"}),
-    "lora-plus-16": Arm({"lora_plus_ratio": 16}),
-    "rslora": Arm({"rslora": "on"}),
     "second-round": Arm(rounds=2),
     # Four rounds, each with an adapter of all verdicts before: what the order of asking adds to those of chance.
     "rounds-4": Arm(rounds=4),
@@ -80,3 +59,23 @@ ARMS: dict[str, Arm] = {
         for order in ("random", "certain", "margin", "different")
     },
 }
+
+
+def arm_of(name: str) -> Arm:
+    """An arm by its name, or settings such as `learning_rate=2e-4,epochs=6`.
+
+    Raises:
+        ValueError: there is no such arm, or no such setting, or it does not take that value.
+    """
+    if name in ARMS:
+        return ARMS[name]
+    known, chosen = {each.name: each for each in settings_of(TrainConfig)}, {}
+    for part in name.split(","):
+        setting, _, value = part.partition("=")
+        if setting not in known:
+            raise ValueError(f"There is no arm and no setting {setting!r}. Arms: {', '.join((RIVAL, *ARMS))}.")
+        try:
+            chosen[setting] = known[setting].parse(value)
+        except SettingError as error:
+            raise ValueError(str(error)) from error
+    return Arm(chosen)

@@ -21,7 +21,7 @@ from engine.model import BaseModel
 from engine.preference import DECISIVE, PreferencePair
 from engine.train import train_dpo
 from tests.benchmarks.taste.answers import Answered, Writer
-from tests.benchmarks.taste.arms import ARMS, RIVAL, Arm
+from tests.benchmarks.taste.arms import RIVAL, Arm, arm_of
 from tests.benchmarks.taste.plan import Cell
 from tests.benchmarks.taste.rounds import judged_in_rounds
 from tests.benchmarks.taste.searching import search
@@ -39,7 +39,7 @@ def run_cell(writer: Writer, cell: Cell) -> Record:
     if cell.arm == RIVAL:
         answered = writer.prompted(cell.seed, cell.taste, taste.system)
         return _record(writer, cell, taste, plain, answered, None, {"seconds": time.perf_counter() - started})
-    arm = ARMS[cell.arm]
+    arm = arm_of(cell.arm)
     pairs = all_pairs(writer, taste, cell, arm)
     said: Counter[str] = Counter(pair.outcome for pair in pairs)
     config, why = arm.config(cell.seed, count_decided(pairs)), None
