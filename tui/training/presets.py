@@ -46,17 +46,6 @@ class Preset:
 
 
 ORIGINAL = Preset("original", "The settings of the project that Palate grew from; they are the defaults.", {})
-CAREFUL = Preset(
-    "careful",
-    "Stays close to the model as it is: for few pairs, or when the answers became odd.",
-    {"beta": 0.2, "sft_weight": 0.1, "learning_rate": 3e-5, "warmup_ratio": 0.1, "early_stop": 2},
-)
-THOROUGH = Preset(
-    "thorough",
-    "Twice the epochs, more pairs to measure on, an end after two evaluations without gain: for 100 pairs or more.",
-    {"epochs": 6, "lr_scheduler": "cosine", "warmup_ratio": 0.1, "eval_share": 0.2, "early_stop": 2},
-)
-BUILT_IN = (ORIGINAL, CAREFUL, THOROUGH)
 AUTO = "auto"
 AUTO_TABLE = ((0, 2e-4, 6, 0.2), (50, 1e-4, 6, 0.2), (100, 1e-4, 3, 0.2), (200, 5e-5, 3, 0.0))
 """Rows of (fewest pairs, learning rate, epochs, SFT weight). The arm auto of `tests.benchmarks.taste` measures them.
@@ -64,7 +53,7 @@ AUTO_TABLE = ((0, 2e-4, 6, 0.2), (50, 1e-4, 6, 0.2), (100, 1e-4, 3, 0.2), (200, 
 Without the SFT weight the first row wins a little more, with answers that the base finds stranger (docs/BENCHMARKS.md).
 """
 MEASURED = 50
-RESERVED = (*(each.name for each in BUILT_IN), AUTO)
+RESERVED = (ORIGINAL.name, AUTO)
 
 
 def auto_preset(pairs: int) -> Preset:
@@ -102,7 +91,7 @@ class Presets:
     def all(self, pairs: int = 0) -> list[Preset]:
         """Palate's own first, that of a run on so many `pairs` among them, then the person's as they were saved."""
         own = [Preset(name, "Your own.", changes, own=True) for name, changes in self.kept.all().items()]
-        return [*BUILT_IN, auto_preset(pairs), *own]
+        return [ORIGINAL, auto_preset(pairs), *own]
 
     def get(self, name: str, pairs: int = 0) -> Preset:
         """The preset of that name; `pairs` as in `all`.

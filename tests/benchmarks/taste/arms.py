@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
-from tui.training.presets import CAREFUL, THOROUGH, auto_preset
+from tui.training.presets import auto_preset
 
 RIVAL = "prompt"
 """The base with a system prompt that states the taste."""
@@ -49,8 +49,6 @@ ARMS: dict[str, Arm] = {
     "trl": Arm(searched=True),
     "auto": Arm(auto=True),
     "search": Arm({"loss": "ordinal", "unpaired_weight": 0.25}, searched=True),
-    "careful": Arm(CAREFUL.changes),
-    "thorough": Arm(THOROUGH.changes),
     "second-round": Arm(rounds=2),
     # Four rounds, each with an adapter of all verdicts before: what the order of asking adds to those of chance.
     "rounds-4": Arm(rounds=4),

@@ -8,7 +8,7 @@ import pytest
 from engine.config import TrainConfig
 from tui.errors import InputError
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets, pair_set_of, parse_day
-from tui.training.presets import AUTO_TABLE, BUILT_IN, RESERVED, Presets, changes_of, preset_of
+from tui.training.presets import AUTO_TABLE, RESERVED, Presets, changes_of, preset_of
 from tui.workspace.named_values import NamedValues
 
 
@@ -22,14 +22,11 @@ def kept(store: dict[str, Any]) -> NamedValues:
     return NamedValues("preset", lambda: store.get("kept"), lambda value: store.update(kept=value), RESERVED)
 
 
-def test_the_presets_of_palate_can_all_be_used_and_the_first_is_the_defaults() -> None:
-    assert [each.name for each in BUILT_IN] == ["original", "careful", "thorough"]
-    assert BUILT_IN[0].config == TrainConfig()
-    assert len({each.config for each in BUILT_IN}) == 3
-    for each in BUILT_IN:
-        assert changes_of(each.config) == each.changes
-    assert BUILT_IN[0].words() == "the defaults"
-    assert BUILT_IN[1].words().startswith("beta 0.2, sft weight 0.1, learning rate 3e-5")
+def test_the_presets_of_palate_can_all_be_used_and_the_first_is_the_defaults(kept: NamedValues) -> None:
+    first, auto = Presets(kept).all()
+    assert (first.name, first.words(), first.config) == ("original", "the defaults", TrainConfig())
+    assert auto.name == "auto"
+    assert changes_of(auto.config) == auto.changes
 
 
 def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
@@ -38,7 +35,7 @@ def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
     assert (mine.name, mine.own, mine.words()) == ("my way", True, "beta 0.3, epochs 7")
     assert presets.get("MY WAY").config == TrainConfig(epochs=7, beta=0.3)
     presets.save("My Way", TrainConfig(epochs=8))  # the same name: in place of the first
-    assert [each.name for each in presets.all()] == ["original", "careful", "thorough", "auto", "My Way"]
+    assert [each.name for each in presets.all()] == ["original", "auto", "My Way"]
     assert preset_of(changes_of(TrainConfig(epochs=8)), presets.all()) == presets.get("my way")
     assert preset_of(changes_of(TrainConfig(epochs=9)), presets.all()) is None
     assert kept.rename("my way", "ours") == "ours"
@@ -58,7 +55,7 @@ def test_auto_follows_the_number_of_pairs(kept: NamedValues) -> None:
         presets.save("auto", TrainConfig())
 
 
-@pytest.mark.parametrize("name", ["", "  ", "Careful", "x" * 41, "a\x1bb"])
+@pytest.mark.parametrize("name", ["", "  ", "Original", "x" * 41, "a\x1bb"])
 def test_a_name_that_is_not_usable_is_refused(kept: NamedValues, name: str) -> None:
     with pytest.raises(InputError):
         kept.save(name, {})
@@ -74,7 +71,7 @@ def test_what_is_not_there_or_taken_is_said(kept: NamedValues) -> None:
         kept.rename("one", "two")
     with pytest.raises(InputError, match="comes with Palate and stays as it is"):
         kept.remove("original")
-    with pytest.raises(InputError, match=r"There is no preset 'four'.*: original, careful, thorough, auto, one, two"):
+    with pytest.raises(InputError, match=r"There is no preset 'four'.*: original, auto, one, two"):
         Presets(kept).get("four")
 
 

@@ -245,11 +245,11 @@ class TrainSetup(Vertical):
         row.set_remark("enter or S", error=error)
 
     def show_studies(self, search: Study | None, outlook: Study | None) -> None:
-        """Show beside their rows how far the latest search and outlook are, and below the form what they found."""
+        """Show beside their rows how far the latest search and outlook are, and below the form what came out."""
         for key, study, help_ in (("search", search, SEARCH_HELP), ("outlook", outlook, OUTLOOK_HELP)):
             row = self.form.row(key)
             assert isinstance(row, ActionRow)
-            row.help = help_ if study is None or not study.words else f"{help_}\n{study.words}"
+            row.help = f"{study.words} Enter begins another." if study is not None and study.words else help_
             row.set_remark(_NOT_BEGUN[key] if study is None else study_words(study))
 
     def show_starting(self) -> None:
@@ -266,7 +266,7 @@ class TrainSetup(Vertical):
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
         """Show the sentence of the row under the cursor."""
-        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)), layout=False)
+        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
 
 
 SEARCH_HELP: Final = (

@@ -388,11 +388,11 @@ async def test_a_preset_is_taken_saved_renamed_and_removed(workbench: FakeWorkbe
         await pilot.press("p")
         await until_shown(pilot, "Palate grew from; they are the")
         await pilot.press("down")
-        await until_shown(pilot, "Stays close to the model as it is")
+        await until_shown(pilot, "Rate, epochs and SFT weight by the number of")
         assert "rename" not in text_of(app).split("enter take")[1]  # what comes with Palate stays as it is
         await pilot.press("enter")
-        await until_shown(pilot, "careful  beta 0.2, sft weight 0.1, learning rate 3e-5")
-        assert row(screen, "beta").value == 0.2  # type: ignore[attr-defined]
+        await until_shown(pilot, "auto  sft weight 0.2, learning rate 0.0002, epochs 6")
+        assert row(screen, "sft_weight").value == 0.2  # type: ignore[attr-defined]
         await go_to(pilot, screen, "epochs")
         await pilot.press("5", "enter", "p")
         await until_shown(pilot, "settings of your own")
@@ -404,13 +404,13 @@ async def test_a_preset_is_taken_saved_renamed_and_removed(workbench: FakeWorkbe
         await pilot.press("r")
         await until_shown(pilot, "Another name for this preset")
         await pilot.press(*"slower", "enter")
-        await until(pilot, lambda: [each.name for each in workbench.presets.all()][4:] == ["slower"])
+        await until(pilot, lambda: [each.name for each in workbench.presets.all()][2:] == ["slower"])
         await until_shown(pilot, "rename")
         assert workbench.presets.get("slower").config.epochs == 5
         await pilot.press("home", "enter")
         await until_shown(pilot, "every setting has its default")
         await pilot.press("p", "end", "enter")
-        await until_shown(pilot, "slower  beta 0.2")
+        await until_shown(pilot, "slower  sft weight 0.2")
         await pilot.press("p", "end", "x")
         await until_shown(pilot, "Remove this preset?")
         await pilot.press("y")
@@ -582,7 +582,8 @@ def test_values_are_written_as_a_person_types_them() -> None:
 
 async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_found(workbench: FakeWorkbench) -> None:
     config = asdict(TrainConfig())
-    study = Study("search", 2, config, "f", None, {Cell(0, 0): 1, Cell(1, 0): 2}, {}, "finished", 0, "They stay: 60%.")
+    found = "They stay. " + "A long reason. " * 20 + "The end: 60%."  # 309 characters
+    study = Study("search", 2, config, "f", None, {Cell(0, 0): 1, Cell(1, 0): 2}, {}, "finished", 0, found)
     workbench.latest_studies["search"] = study
     workbench.run_rows = [run_row(1, "search-2-a1"), run_row(2, "search-2-b1")]
     app = PalateApp(workbench)
@@ -591,7 +592,8 @@ async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_f
         await pilot.press("down")
         assert "Search the settings" in text_of(app)
         assert "search-2 is over" in text_of(app)
-        assert "They stay: 60%." in text_of(app)
+        assert found in " ".join(text_of(app).split())
+        assert "Enter begins another." in text_of(app)
         await pilot.press("enter")
         await pilot.press("down", "enter")
         await until(pilot, lambda: len(workbench.studied) == 2)
