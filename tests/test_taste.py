@@ -202,7 +202,9 @@ def test_auto_takes_its_settings_from_the_number_of_decided_pairs() -> None:
 
 
 def test_an_arm_is_a_name_or_settings() -> None:
-    assert arm_of("auto") is ARMS["auto"]
+    assert arm_of("auto") == ARMS["auto"]
+    assert arm_of("ordinal,sft_weight=0.5") == Arm({"loss": "ordinal", "sft_weight": 0.5})
+    assert arm_of("second-round,epochs=6") == Arm({"epochs": 6}, rounds=2)
     wanted = TrainConfig(learning_rate=2e-4, epochs=6, loss="ordinal", seed=3)
     assert arm_of("learning_rate=2e-4,epochs=6,loss=ordinal").config(3, 50) == wanted
     with pytest.raises(ValueError, match="no arm and no setting 'rate'"):

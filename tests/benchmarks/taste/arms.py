@@ -1,7 +1,7 @@
 """What is compared: the settings of a run, or the base with a system prompt and no run at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from engine.config import TrainConfig, settings_of
@@ -60,15 +60,15 @@ ARMS: dict[str, Arm] = {
 
 
 def arm_of(name: str) -> Arm:
-    """An arm by its name, or settings such as `learning_rate=2e-4,epochs=6`.
+    """An arm by its name, and settings such as `learning_rate=2e-4,epochs=6` or `second-round,sft_weight=0.5`.
 
     Raises:
         ValueError: there is no such arm, or no such setting, or it does not take that value.
     """
-    if name in ARMS:
-        return ARMS[name]
-    known, chosen = {each.name: each for each in settings_of(TrainConfig)}, {}
-    for part in name.split(","):
+    first, *others = parts = name.split(",")
+    arm, parts = (ARMS[first], others) if first in ARMS else (Arm(), parts)
+    known, chosen = {each.name: each for each in settings_of(TrainConfig)}, dict(arm.settings)
+    for part in parts:
         setting, _, value = part.partition("=")
         if setting not in known:
             raise ValueError(f"There is no arm and no setting {setting!r}. Arms: {', '.join((RIVAL, *ARMS))}.")
@@ -76,4 +76,4 @@ def arm_of(name: str) -> Arm:
             chosen[setting] = known[setting].parse(value)
         except SettingError as error:
             raise ValueError(str(error)) from error
-    return Arm(chosen)
+    return replace(arm, settings=chosen)
