@@ -52,8 +52,8 @@ AUTO_TABLE = ((0, 2e-4, 6, 0.2), (50, 3e-4, 3, 0.4), (200, 5e-5, 3, 0.0))
 
 Without the SFT weight the first row wins a little more, with answers that the base finds stranger (docs/BENCHMARKS.md).
 """
-MEASURED = 200
-"""From so many pairs on no row was measured; the last one has the defaults."""
+MEASURED = AUTO_TABLE[-1][0]
+"""From so many pairs on nothing was measured: the last row has the defaults."""
 RESERVED = (ORIGINAL.name, AUTO)
 
 

@@ -70,8 +70,8 @@ def arm_name(text: str) -> str:
 def main(line: Sequence[str] | None = None) -> None:
     """Do the cells that are left, and print the table."""
     args = parser().parse_args(line)
-    results.check_limit(args.results, args.max_new_tokens)
     done = results.read(args.results)
+    results.check_limit(done, args.max_new_tokens)
     if args.arms:
         cells = list(asked_cells(args.tastes, args.seeds, args.arms, args.sizes, args.flips))
     else:

@@ -49,23 +49,21 @@ class Writer:
 
     def labelling(self, seed: int, count: int) -> Answered:
         """The base's answers to the first `count` of the 200 questions for labelling, shuffled by the seed."""
-        questions = load_questions(held_out=False)
-        random.Random(seed).shuffle(questions)
+        questions = _shuffled(seed)
         parts = [
             self._kept(f"labelling-{seed}-{start}", questions[start : start + _PART], 1000 * seed, first=start)
             for start in range(0, min(count, len(questions)), _PART)
         ]
-        prompts, answers = (sum((getattr(part, name) for part in parts), ()) for name in ("prompts", "answers"))
-        return Answered(prompts[:count], answers[:count])
+        prompts = [each for part in parts for each in part.prompts]
+        answers = [each for part in parts for each in part.answers]
+        return Answered(tuple(prompts[:count]), tuple(answers[:count]))
 
     def part(self, seed: int, start: int, end: int, samples: int, adapter: str | None) -> Answered:
         """Answers to the questions from `start` to `end`, `samples` to each; those of an adapter are not kept."""
         if adapter is None and samples == SAMPLES:
             whole = self.labelling(seed, end)
             return Answered(whole.prompts[start:end], whole.answers[start:end])
-        questions = load_questions(held_out=False)
-        random.Random(seed).shuffle(questions)
-        asked, first = questions[start:end], 1000 * seed + 500 + start
+        asked, first = _shuffled(seed)[start:end], 1000 * seed + 500 + start
         if adapter is not None:
             return self._write(asked, first, adapter, samples)
         return self._kept(f"labelling-{seed}-{start}-{end}-{samples}", asked, first, samples)
@@ -112,6 +110,13 @@ class Writer:
         }
         answers = [tuple(done[f"{place}/{index}"] for index in range(samples)) for place in range(len(prompts))]
         return Answered(prompts, tuple(answers))
+
+
+def _shuffled(seed: int) -> list[NewPrompt]:
+    """The questions for labelling in the order of that seed."""
+    questions = load_questions(held_out=False)
+    random.Random(seed).shuffle(questions)
+    return questions
 
 
 def _answered(record: dict) -> Answered:  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,11 @@ def read(file: Path) -> dict[Cell, Record]:
     return found
 
 
-def check_limit(file: Path, max_new_tokens: int) -> None:
+def check_limit(found: Mapping[Cell, Record], max_new_tokens: int) -> None:
     """Answers of one length make a table: raises `SystemExit` where a record's answers had another limit."""
-    for cell, record in read(file).items():
+    for cell, record in found.items():
         if (limit := record["max_new_tokens"]) != max_new_tokens:
-            raise SystemExit(f"{file} holds {cell} at {limit} tokens. Give another --results.")
+            raise SystemExit(f"The results hold {cell} at {limit} tokens. Give another --results.")
 
 
 def append(file: Path, record: Record) -> None:
