@@ -13,6 +13,7 @@ from engine.model import BaseModel, load_base
 from engine.preference import Message, PreferencePair
 from engine.training.learner import adapter_parameters
 from tests.benchmarks.taste import results
+from tests.benchmarks.taste.__main__ import main
 from tests.benchmarks.taste.answers import Answer, Answered, Writer
 from tests.benchmarks.taste.arms import ARMS, Arm, arm_of
 from tests.benchmarks.taste.cell import judged_pairs
@@ -35,7 +36,7 @@ def record(taste: str, arm: str, seed: int, shares: list[float]) -> dict:  # typ
     cell = {"taste": taste, "arm": arm, "verdicts": 100, "flips": 0.0, "seed": seed}
     moved = {**figures, "tokens": 50.0}
     general = {"base": 3.0, "tuned": 3.125}
-    found = {"cell": cell, "max_new_tokens": 128, "shares": shares}
+    found = {"cell": cell, "max_new_tokens": 128, "unused": False, "shares": shares}
     return {**found, "base": figures, "tuned": moved, "general_text": general}
 
 
@@ -92,13 +93,15 @@ def test_differences_are_paired_by_question_and_seed() -> None:
         difference({1: [1.0]}, {2: [1.0]})
 
 
-def test_a_file_of_results_has_one_limit_of_tokens(tmp_path: Path) -> None:
+def test_a_file_of_results_has_one_limit_of_tokens_and_one_kind_of_question(tmp_path: Path) -> None:
     results.append(tmp_path / "taste.jsonl", record("plain", "default", 1, [0.5]))
     found = results.read(tmp_path / "taste.jsonl")
-    results.check_limit(found, 128)
-    results.check_limit({}, 384)
-    with pytest.raises(SystemExit, match="at 128 tokens"):
-        results.check_limit(found, 384)
+    results.check_same(found, max_new_tokens=128, unused=False)
+    results.check_same({}, max_new_tokens=384, unused=True)
+    with pytest.raises(SystemExit, match="with max_new_tokens 128"):
+        results.check_same(found, max_new_tokens=384, unused=False)
+    with pytest.raises(SystemExit, match="with unused False"):
+        results.check_same(found, max_new_tokens=128, unused=True)
 
 
 def test_the_table_has_a_line_for_each_cell_and_says_what_it_cost() -> None:
@@ -164,17 +167,30 @@ def test_answers_for_labelling_are_kept_in_parts(
     base: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = Writer(base, tmp_path, max_new_tokens=2)
-    monkeypatch.setattr("tests.benchmarks.taste.answers._PART", 3)
+    monkeypatch.setattr("tests.benchmarks.taste.answers.PART", 3)
     few = writer.labelling(1, 2)
     assert len(few.prompts) == 2
     assert [file.name[:11] for file in tmp_path.iterdir()] == ["labelling-1"]
     more = writer.labelling(1, 5)
     assert (more.prompts[:2], more.answers[:2]) == (few.prompts, few.answers)
     assert len(more.prompts) == len({more.prompts[at][-1]["content"] for at in range(5)}) == 5
-    monkeypatch.setattr("tests.benchmarks.taste.answers._PART", 200)
+    monkeypatch.setattr("tests.benchmarks.taste.answers.PART", 200)
     other = Writer(base, tmp_path / "other", max_new_tokens=2)
     other.folder.mkdir()
     assert other.labelling(1, 5).answers == more.answers, "a question's answers do not depend on its part"
+
+
+def test_unused_questions_are_none_of_the_verdicts_and_none_of_the_usual_ones(base: BaseModel, tmp_path: Path) -> None:
+    usual, unused = (Writer(base, tmp_path, max_new_tokens=1, unused=each) for each in (False, True))
+    asked_of_one, asked_of_two = unused.held_out(1).prompts, unused.held_out(2).prompts
+    assert len(set(map(str, asked_of_one))) == 80
+    assert not set(map(str, asked_of_one)) & set(map(str, unused.labelling(1, 100).prompts))
+    assert not set(map(str, asked_of_one)) & set(map(str, usual.held_out(1).prompts))
+    assert asked_of_one != asked_of_two
+    under = unused.prompted(1, "plain", "Be plain.").prompts
+    assert [each[-1] for each in under] == [each[-1] for each in asked_of_one]
+    with pytest.raises(SystemExit, match="smaller --sizes"):
+        main(["--results", str(tmp_path / "unused.jsonl"), "--unused", "--arms", "default", "--sizes", "200"])
 
 
 def test_the_order_chooses_two_of_four(base: BaseModel) -> None:

@@ -7,6 +7,7 @@
     python -m tests.benchmarks.taste --results taste.jsonl --arms learning_rate=1e-4,epochs=6 --sizes 25 50 100 200
     python -m tests.benchmarks.taste --results taste.jsonl --arms rounds-4 four-random four-certain four-margin
     python -m tests.benchmarks.taste --results taste.jsonl --arms default second-round     50 and 50 against 100 at once
+    python -m tests.benchmarks.taste --results fresh.jsonl --arms default auto --seeds 4 5 --unused   other questions
 
 For each seed the default model answers the 200 labelling questions twice (at most 128 tokens, kept in a folder beside
 the results), a program judges the first pairs, a run learns from the verdicts, and base and tuned model answer the 80
@@ -25,7 +26,7 @@ from engine.model import BaseModel, load_base
 from engine.sources.default_model import DEFAULT_SOURCE
 from engine.sources.prepare import prepare_source
 from tests.benchmarks.taste import results
-from tests.benchmarks.taste.answers import Writer
+from tests.benchmarks.taste.answers import PART, Writer
 from tests.benchmarks.taste.arms import ARMS, RIVAL, arm_of
 from tests.benchmarks.taste.cell import run_cell
 from tests.benchmarks.taste.plan import Cell, asked_cells, first_table
@@ -49,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--max-new-tokens", type=int, default=128, help="one for a file of results; default: %(default)s"
     )
+    flags.add_argument(
+        "--unused", action="store_true", help="ask 80 of the questions that the first 100 verdicts leave over"
+    )
     flags.add_argument("--max-rows", type=int, default=32)
     flags.add_argument("--plan", action="store_true", help="print the cells that are left, and do nothing")
     flags.add_argument("--table", action="store_true", help="print the table, and do nothing")
@@ -71,11 +75,13 @@ def main(line: Sequence[str] | None = None) -> None:
     """Do the cells that are left, and print the table."""
     args = parser().parse_args(line)
     done = results.read(args.results)
-    results.check_limit(done, args.max_new_tokens)
+    results.check_same(done, max_new_tokens=args.max_new_tokens, unused=args.unused)
     if args.arms:
         cells = list(asked_cells(args.tastes, args.seeds, args.arms, args.sizes, args.flips))
     else:
         cells = list(first_table(args.tastes, args.seeds))
+    if args.unused and any(cell.verdicts > PART for cell in cells):
+        raise SystemExit(f"--unused leaves {PART} questions for verdicts. Give smaller --sizes.")
     left = [each for each in cells if each not in done]
     if args.plan:
         print(f"{len(left)} of {len(cells)} cells are left.")
@@ -91,7 +97,7 @@ def run_all(args: argparse.Namespace, cells: Sequence[Cell]) -> None:
     base, started = load(args.model, args.device), time.perf_counter()
     folder = args.results.with_suffix(".answers")
     folder.mkdir(parents=True, exist_ok=True)
-    writer = Writer(base, folder, args.max_new_tokens, args.max_rows)
+    writer = Writer(base, folder, args.max_new_tokens, args.max_rows, args.unused)
     for place, cell in enumerate(cells, start=1):
         if args.minutes is not None and time.perf_counter() - started > 60 * args.minutes:
             print(f"{len(cells) - place + 1} cells are left for another call.", flush=True)

@@ -17,8 +17,8 @@ from engine.requests import GenerationRequest
 from tui.workspace.bundled_prompts import load_questions
 
 SAMPLES = 2
-_PART = 100
-"""Questions of one kept file of answers for labelling: 100 verdicts need no more than the first."""
+PART = 100
+"""Questions of one kept file of answers for labelling: 100 verdicts need no more than the first file."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,24 @@ class Answered:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes answers of at most `max_new_tokens` tokens, and keeps those of the base in `folder`."""
+    """Writes answers of at most `max_new_tokens` tokens, and keeps those of the base in `folder`.
+
+    With `unused`, the held-out questions of a seed are 80 of the labelling questions that its first 100 verdicts leave
+    over: each seed has others, and settings that were chosen by the usual 80 have never met them.
+    """
 
     base: BaseModel
     folder: Path
     max_new_tokens: int = 128
     max_rows: int = 32
+    unused: bool = False
 
     def labelling(self, seed: int, count: int) -> Answered:
         """The base's answers to the first `count` of the 200 questions for labelling, shuffled by the seed."""
         questions = _shuffled(seed)
         parts = [
-            self._kept(f"labelling-{seed}-{start}", questions[start : start + _PART], 1000 * seed, first=start)
-            for start in range(0, min(count, len(questions)), _PART)
+            self._kept(f"labelling-{seed}-{start}", questions[start : start + PART], 1000 * seed, first=start)
+            for start in range(0, min(count, len(questions)), PART)
         ]
         prompts = [each for part in parts for each in part.prompts]
         answers = [each for part in parts for each in part.answers]
@@ -70,16 +75,24 @@ class Writer:
 
     def held_out(self, seed: int) -> Answered:
         """The base's answers to the 80 held-out questions."""
-        return self._kept(f"held-out-{seed}", load_questions(held_out=True), 7_000 + seed)
+        return self._kept(f"{self._kind}-{seed}", self._held_out(seed), 7_000 + seed)
 
     def prompted(self, seed: int, taste: str, system: str) -> Answered:
         """The base's answers to the held-out questions under a system prompt."""
-        asked = [replace(each, messages=with_system(each.messages, system)) for each in load_questions(held_out=True)]
-        return self._kept(f"prompted-{taste}-{seed}", asked, 7_000 + seed)
+        asked = [replace(each, messages=with_system(each.messages, system)) for each in self._held_out(seed)]
+        return self._kept(f"prompted-{taste}-{self._kind}-{seed}", asked, 7_000 + seed)
 
     def tuned(self, seed: int, adapter: str) -> Answered:
         """An adapter's answers to the held-out questions, with the seeds of the base's answers; they are not kept."""
-        return self._write(load_questions(held_out=True), 7_000 + seed, adapter)
+        return self._write(self._held_out(seed), 7_000 + seed, adapter)
+
+    @property
+    def _kind(self) -> str:
+        return "unused" if self.unused else "held-out"
+
+    def _held_out(self, seed: int) -> list[NewPrompt]:
+        held_out = load_questions(held_out=True)
+        return _shuffled(seed)[PART : PART + len(held_out)] if self.unused else held_out
 
     def _kept(
         self, name: str, questions: Sequence[NewPrompt], seed: int, samples: int = SAMPLES, first: int = 0

@@ -140,6 +140,7 @@ def _record(
     return {
         "cell": asdict(cell),
         "max_new_tokens": writer.max_new_tokens,
+        "unused": writer.unused,
         "shares": shares,
         "base": described(base, plain),
         "tuned": described(base, Answered(plain.prompts, answered.answers)),

@@ -29,11 +29,12 @@ def read(file: Path) -> dict[Cell, Record]:
     return found
 
 
-def check_limit(found: Mapping[Cell, Record], max_new_tokens: int) -> None:
-    """Answers of one length make a table: raises `SystemExit` where a record's answers had another limit."""
+def check_same(found: Mapping[Cell, Record], **asked: Any) -> None:
+    """Answers of one length to one kind of question make a table: raises `SystemExit` where a record has another."""
     for cell, record in found.items():
-        if (limit := record["max_new_tokens"]) != max_new_tokens:
-            raise SystemExit(f"The results hold {cell} at {limit} tokens. Give another --results.")
+        for name, value in asked.items():
+            if record[name] != value:
+                raise SystemExit(f"The results hold {cell} with {name} {record[name]}. Give another --results.")
 
 
 def append(file: Path, record: Record) -> None:
