@@ -5,16 +5,15 @@ from typing import Final
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from tui.errors import KNOWN_ERRORS
 from tui.screens.base import PalateScreen
 from tui.screens.single_dismiss import leads_away_once
 from tui.text.format import plain
-from tui.text.sanitize import visible, visible_line
+from tui.text.sanitize import visible_line
 from tui.widgets.binding import Binding
-from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.form import Form, RowHelp, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow
 from tui.widgets.form.text_row import TextRow
 
@@ -40,7 +39,7 @@ class SettingsScreen(PalateScreen):
             yield Static(_INTRO, id="intro", markup=False)
             model = ActionRow("model", "model", _MODEL, visible_line(self.workbench.model_state.name, 40))
             yield Form(model, *(setting_row(each) for each, _ in self.workbench.settings()), id="settings-form")
-            yield Static("", id="sentence-of-row", markup=False)
+            yield RowHelp()
 
     def on_mount(self) -> None:
         """Show what is kept."""
@@ -61,7 +60,7 @@ class SettingsScreen(PalateScreen):
     def show_sentence(self, message: FormRow.Focused) -> None:
         """The sentence of the row under the cursor; a row that was left is kept."""
         self._keep_changed()
-        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+        self.query_one(RowHelp).show(message.row)
 
     @on(FormRow.Changed)
     def value_changed(self, message: FormRow.Changed) -> None:

@@ -20,10 +20,10 @@ from tui.screens.base import PalateScreen
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.dialog import AskText
 from tui.screens.single_dismiss import leads_away_once
-from tui.text.sanitize import visible, visible_line
+from tui.text.sanitize import visible_line
 from tui.trials.blind import TrialPlan
 from tui.widgets.binding import Binding, Writing
-from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.form import Form, RowHelp, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
 from tui.workspace.settings import is_served
@@ -74,7 +74,7 @@ class TrialSetupScreen(PalateScreen):
                 *(setting_row(each) for each in settings_of(SamplingConfig)),
                 id="trial-form",
             )
-            yield Static("", id="sentence-of-row", markup=False)
+            yield RowHelp()
 
     def _number(self, name: str, label: str, help: str, default: int, low: int) -> TextRow:
         def parse(text: str) -> int:
@@ -161,7 +161,7 @@ class TrialSetupScreen(PalateScreen):
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
         """The sentence of the row under the cursor."""
-        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+        self.query_one(RowHelp).show(message.row)
 
     @on(FormRow.Pressed)
     def pressed(self, message: FormRow.Pressed) -> None:

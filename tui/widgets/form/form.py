@@ -5,10 +5,13 @@ every key, and the error is shown beside it. `←` and `→` change a choice.
 """
 
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
 from engine.config import Setting
 from tui.text.format import plain
+from tui.text.sanitize import visible
 from tui.widgets.form.rows import ChoiceRow, FormRow, form_key
 from tui.widgets.form.text_row import SettingInput, TextRow
 
@@ -78,6 +81,17 @@ class Form(VerticalScroll, can_focus=False):
     def action_edge(self, at: int) -> None:
         """Move the cursor to the first or the last row."""
         self.screen.set_focus(self.rows[at])
+
+
+class RowHelp(Static):
+    """The help of the row under the cursor, below its form: whole, up to six lines."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def show(self, row: FormRow) -> None:
+        """Show the help of `row`."""
+        self.update(Content(visible(row.help)))
 
 
 def setting_row(setting: Setting) -> FormRow:

@@ -25,7 +25,7 @@ from tui.training.presets import AUTO, Preset, auto_preset, changes_of, changes_
 from tui.training.preview import STEM
 from tui.training.row_words import in_row_words
 from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
-from tui.widgets.form.form import Form, setting_row
+from tui.widgets.form.form import Form, RowHelp, setting_row
 from tui.widgets.form.rows import ActionRow, ChoiceRow, FormRow, OpenRow
 from tui.widgets.form.text_row import TextRow
 from tui.widgets.update_static import update_static
@@ -85,7 +85,7 @@ class TrainSetup(Vertical):
             *(setting_row(each) for each in settings_of(TrainConfig)),
             id="train-form",
         )
-        yield Static("", id="sentence-of-row", markup=False)
+        yield RowHelp()
 
     @property
     def form(self) -> Form:
@@ -266,7 +266,7 @@ class TrainSetup(Vertical):
     @on(FormRow.Focused)
     def show_sentence(self, message: FormRow.Focused) -> None:
         """Show the sentence of the row under the cursor."""
-        self.query_one("#sentence-of-row", Static).update(Content(visible(message.row.help)))
+        self.query_one(RowHelp).show(message.row)
 
 
 SEARCH_HELP: Final = (
