@@ -108,6 +108,7 @@ def preflight(
         rankings_words(both),
         foreign_words(both),
         prepared.thoughts,
+        prepared.cut,
     )
     travel = sum(learning_rate(step, steps, config) for step in range(steps))
     weighted = list(zip(train, weights_of(train), strict=True))
