@@ -21,6 +21,7 @@ from db.prompt_rows import Message, PromptRow, PromptSetRow, ReadPrompts, TakenP
 from db.run_rows import MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from engine.config import TrainConfig, settings_of
 from engine.estimates.preflight import Preflight
+from engine.sources.default_model import DEFAULT_SOURCE
 from tests.fake_records import FakeRecords
 from tui.curation.prompt_sets import PromptFile
 from tui.errors import InputError, WorkbenchError
@@ -203,7 +204,7 @@ class FakeWorkbench:
         self.colours = "dark"
         self.thoughts_shown = False
         self.kept: dict[str, Any] = {}
-        self.presets = Presets(self._kept_under("presets", RESERVED))
+        self.presets = Presets(self._kept_under("presets", RESERVED), lambda: "original", lambda: DEFAULT_SOURCE)
         self.pair_sets = PairSets(self._kept_under("pair sets", ()))
         self.samples: list[SampleRow] = []
         self.looked_at: list[PairSet] = []

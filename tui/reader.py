@@ -33,6 +33,7 @@ from db.prompt_rows import MovedPrompt, PromptSetRow
 from db.run_rows import MarginRow, MetricRow, RunLogRow, RunRow, SampleRow, TrialRow
 from db.times import utc_text
 from engine.config import Setting
+from engine.sources.default_model import DEFAULT_SOURCE
 from tui.analysis.agreement import Agreement, agreement
 from tui.analysis.report import PreferenceReporter
 from tui.curation.conversations import Conversations
@@ -73,7 +74,11 @@ class WorkspaceReader:
         self.conversations = Conversations(workspace)
         self.reasons = ReasonTags(workspace)
         self.joining = Joining(workspace)
-        self.presets = Presets(self._kept("preset", "train_presets", RESERVED))
+        self.presets = Presets(
+            self._kept("preset", "train_presets", RESERVED),
+            lambda: stored_settings(workspace).runs.preset,
+            lambda: self.model_source,
+        )
         self.pair_sets = PairSets(self._kept("set of pairs", "pair_sets", ("all", "all pairs")))
 
     def _kept(self, word: str, key: str, reserved: Sequence[str]) -> NamedValues:
@@ -81,6 +86,11 @@ class WorkspaceReader:
         return NamedValues(
             word, lambda: workspace.setting(key), lambda value: workspace.keep_setting(key, value), reserved
         )
+
+    @property
+    def model_source(self) -> str:
+        """The Hub id, folder or file of the base model, as a person named it."""
+        return str(self.workspace.setting("model", DEFAULT_SOURCE))
 
     # -- comparisons and verdicts ------------------------------------------------------------------------------
 

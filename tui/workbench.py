@@ -241,7 +241,7 @@ class Workbench(WorkspaceReader):
 
     @property
     def model_source(self) -> str:
-        """The Hub id, folder or file of the base model, as a person named it."""
+        """The Hub id, folder or file of the base model, as a person named it. Makes no query."""
         return self.loaded_model.choice.source
 
     @property

@@ -19,7 +19,7 @@ from tui.errors import InputError
 from tui.ipc.console import emit, say
 from tui.text.format import count
 from tui.training.pair_sets import ALL_PAIRS, PairSet, filter_of, pairs_of, parse_day
-from tui.training.presets import Preset
+from tui.training.presets import ORIGINAL, Preset
 from tui.workspace.named_values import NamedValues
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def chosen_pairs(
 def train_config(
     view: WorkspaceReader, preset: str | None, given: dict[str, str | None], chosen: PairSet = ALL_PAIRS
 ) -> TrainConfig:
-    """The preset's settings for a run on these pairs, or the defaults, changed by the flags in `given`."""
-    first = view.presets.get(preset, _count(view, chosen)).config if preset else TrainConfig()
+    """Settings for a run on these pairs: those of the preset, or where runs start, changed by the flags in `given`."""
+    first = view.presets.get(preset or view.presets.start, _count(view, chosen)).config
     config: TrainConfig = changed_config(first, given)
     return config
 
@@ -103,7 +103,7 @@ def presets(ctx: click.Context, as_json: bool) -> None:
 def save(options: Options, name: str, preset: str | None, as_json: bool, **given: str | None) -> None:
     """Save settings as the preset NAME; a preset of your own with that name is replaced."""
     with options.owning() as workbench:
-        saved = workbench.presets.save(name, train_config(workbench, preset, given))
+        saved = workbench.presets.save(name, train_config(workbench, preset or ORIGINAL.name, given))
     if as_json:
         emit(preset_record(saved))
     else:

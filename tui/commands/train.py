@@ -24,6 +24,7 @@ from tui.ipc.console import OwnerLeaves, emit, say, show
 from tui.text.sanitize import visible, visible_line
 from tui.training.event_format import event_record, event_words
 from tui.training.preflight_format import preflight_words
+from tui.training.presets import AUTO, changes_of, changes_words
 from tui.training.study import Kind
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def train(
     with options.owning() as workbench, options.serving_clients(workbench):
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         config = train_config(workbench, preset, given, chosen)
+        if preset is None and resume is None and workbench.presets.start == AUTO and not as_json:
+            say(f"Settings, from the preset auto: {changes_words(changes_of(config))}.")
         load_model(workbench)
         if look:
             print_preflight(workbench.previews.preflight(config, chosen), as_json)

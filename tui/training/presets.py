@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.config import TrainConfig, settings_of
 from engine.errors import SettingError
+from engine.sources.default_model import DEFAULT_SOURCE
 from tui.errors import InputError
 from tui.text.format import plain
 from tui.workspace.named_values import NamedValues
@@ -57,8 +58,13 @@ MEASURED = AUTO_TABLE[-1][0]
 RESERVED = (ORIGINAL.name, AUTO)
 
 
-def auto_preset(pairs: int) -> Preset:
-    """The preset "auto" for a run on so many pairs."""
+def auto_preset(pairs: int, source: str = DEFAULT_SOURCE) -> Preset:
+    """The preset "auto" for a run of the base model `source` on so many pairs.
+
+    It was measured on the default model alone, and a larger one wants a lower rate: others get the default settings.
+    """
+    if source != DEFAULT_SOURCE:
+        return Preset(AUTO, f"Measured on {DEFAULT_SOURCE} alone; with this model it is the default settings.", {})
     _, rate, epochs, sft = [row for row in AUTO_TABLE if row[0] <= pairs][-1]
     words = f"Rate, epochs and SFT weight by the number of pairs, {pairs:,} now"
     words += "." if pairs < MEASURED else f"; not measured from {MEASURED} pairs on."
@@ -84,15 +90,28 @@ def preset_of(changes: Mapping[str, Any], presets: Iterable[Preset]) -> Preset |
 
 
 class Presets:
-    """The presets that come with Palate, and those that a person saved."""
+    """The presets that come with Palate, and those that a person saved.
 
-    def __init__(self, kept: NamedValues) -> None:
+    `start` gives the name of the preset from which the settings of a run start, and `source` the base model.
+    """
+
+    def __init__(self, kept: NamedValues, start: Callable[[], str], source: Callable[[], str]) -> None:
         self.kept = kept
+        self._start, self._source = start, source
+
+    def auto(self, pairs: int) -> Preset:
+        """The preset "auto" for a run on so many pairs. Makes no query."""
+        return auto_preset(pairs, self._source())
+
+    @property
+    def start(self) -> str:
+        """The name of the preset from which the settings of a run start: "original" or "auto"."""
+        return self._start()
 
     def all(self, pairs: int = 0) -> list[Preset]:
         """Palate's own first, that of a run on so many `pairs` among them, then the person's as they were saved."""
         own = [Preset(name, "Your own.", changes, own=True) for name, changes in self.kept.all().items()]
-        return [ORIGINAL, auto_preset(pairs), *own]
+        return [ORIGINAL, self.auto(pairs), *own]
 
     def get(self, name: str, pairs: int = 0) -> Preset:
         """The preset of that name; `pairs` as in `all`.

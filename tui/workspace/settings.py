@@ -205,8 +205,13 @@ def parse_sampling(text: str, sampling: SamplingConfig) -> SamplingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunsConfig:
-    """The samples shown during a run, the notification of its end, and the offer of another one."""
+    """Where a run's settings start, the samples shown during a run, the notification of its end, and the next offer."""
 
+    preset: str = setting(
+        "original",
+        "The preset that a run's settings start from: original, or auto, by the number of pairs.",
+        choices=("original", "auto"),
+    )
     samples: int = setting(
         3, "Held-out prompts that a run answers at every evaluation, to show how it changes; 0: none.", low=0, high=12
     )

@@ -196,8 +196,9 @@ def read_workspace(folder: Path) -> Workspace:
 
 
 def _furnish(workspace: Workspace) -> None:
-    """Give a new workspace its seed, a list of reasons and the two bundled prompt sets."""
+    """Give a new workspace its seed, the preset auto, a list of reasons and the two bundled prompt sets."""
     if workspace.setting("seed") is None:
+        workspace.keep_setting("runs", {"preset": "auto"})
         workspace.keep_setting("seed", secrets.randbelow(2**31))
     if not db_tags.list_tags(workspace.connection):
         workspace.write(db_tags.offer_first, FIRST_REASONS).result()

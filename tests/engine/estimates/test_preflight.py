@@ -34,10 +34,9 @@ def test_a_run_looked_at_beforehand() -> None:
     assert (found.moved, found.shortened) == (0, 0)
     assert found.chosen_longer == 1.0
     assert found.travel == pytest.approx(5e-5 * (6 + 5 + 4 + 3 + 2 + 1) / 6)
-    few, length, travel, evaluation = found.notes
-    assert few.startswith("6 pairs are few")
+    length, travel, evaluation = found.notes
     assert length == "The longer answer was chosen in 100% of the pairs, so answers will grow longer."
-    assert travel.startswith("Learning rate times steps is 0.0002, too little")
+    assert travel.startswith("Learning rate times steps is 0.0002, and below 0.001 a small model hardly changes.")
     assert evaluation.startswith(
         "1 pair to evaluate on: accuracy is known to about 45 points either way"
     )  # 0.98 / √4.84
@@ -52,7 +51,8 @@ def test_a_sound_run_has_no_notes() -> None:
     (evaluation,) = preflight(tiny_tokenizer(), pairs, TrainConfig()).notes
     assert evaluation.startswith("20 pairs to evaluate on: accuracy is known to about 20 points either way")
     pairs = pairs[:40]
-    (nothing,) = preflight(tiny_tokenizer(), pairs, TrainConfig()).notes
+    travel, nothing = preflight(tiny_tokenizer(), pairs, TrainConfig()).notes
+    assert travel.startswith("Learning rate times steps is 0.0008")
     assert nothing.startswith("No pairs are kept aside of 40 pairs, so nothing shows which step is best")
     cut = preflight(tiny_tokenizer(), pairs, TrainConfig(max_length=TEMPLATE + 2 + 7, truncation="cut"))
     assert cut.shortened == 40

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.config import TrainConfig
+from engine.sources.default_model import DEFAULT_SOURCE
 from tui.errors import InputError
 from tui.training.pair_sets import ALL_PAIRS, PairSet, PairSets, pair_set_of, parse_day
 from tui.training.presets import AUTO_TABLE, RESERVED, Presets, changes_of, preset_of
@@ -22,15 +23,19 @@ def kept(store: dict[str, Any]) -> NamedValues:
     return NamedValues("preset", lambda: store.get("kept"), lambda value: store.update(kept=value), RESERVED)
 
 
+def presets_of(kept: NamedValues, source: str = DEFAULT_SOURCE) -> Presets:
+    return Presets(kept, lambda: "original", lambda: source)
+
+
 def test_the_presets_of_palate_can_all_be_used_and_the_first_is_the_defaults(kept: NamedValues) -> None:
-    first, auto = Presets(kept).all()
+    first, auto = presets_of(kept).all()
     assert (first.name, first.words(), first.config) == ("original", "the defaults", TrainConfig())
     assert auto.name == "auto"
     assert changes_of(auto.config) == auto.changes
 
 
 def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
-    presets = Presets(kept)
+    presets = presets_of(kept)
     mine = presets.save("  my  way ", TrainConfig(epochs=7, beta=0.3))
     assert (mine.name, mine.own, mine.words()) == ("my way", True, "beta 0.3, epochs 7")
     assert presets.get("MY WAY").config == TrainConfig(epochs=7, beta=0.3)
@@ -44,7 +49,7 @@ def test_ones_own_are_saved_renamed_and_removed(kept: NamedValues) -> None:
 
 
 def test_auto_follows_the_number_of_pairs(kept: NamedValues) -> None:
-    presets = Presets(kept)
+    presets = presets_of(kept)
     assert [row[0] for row in AUTO_TABLE] == sorted({row[0] for row in AUTO_TABLE})
     for place, (least, rate, epochs, sft) in enumerate(AUTO_TABLE):
         most = AUTO_TABLE[place + 1][0] - 1 if place + 1 < len(AUTO_TABLE) else 10**6
@@ -53,6 +58,12 @@ def test_auto_follows_the_number_of_pairs(kept: NamedValues) -> None:
             assert config == TrainConfig(learning_rate=rate, epochs=epochs, sft_weight=sft)
     with pytest.raises(InputError, match="comes with Palate"):
         presets.save("auto", TrainConfig())
+
+
+def test_auto_is_the_defaults_for_a_model_on_which_nothing_was_measured(kept: NamedValues) -> None:
+    auto = presets_of(kept, "meta-llama/Llama-3.1-8B-Instruct").get("auto", 60)
+    assert auto.config == TrainConfig()
+    assert auto.sentence.startswith(f"Measured on {DEFAULT_SOURCE} alone")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Original", "x" * 41, "a\x1bb"])
@@ -72,16 +83,16 @@ def test_what_is_not_there_or_taken_is_said(kept: NamedValues) -> None:
     with pytest.raises(InputError, match="comes with Palate and stays as it is"):
         kept.remove("original")
     with pytest.raises(InputError, match=r"There is no preset 'four'.*: original, auto, one, two"):
-        Presets(kept).get("four")
+        presets_of(kept).get("four")
 
 
 def test_a_preset_of_another_version_says_so_when_it_is_used(kept: NamedValues) -> None:
     kept.save("new", {"warp": 9})
     with pytest.raises(InputError, match="does not know: warp"):
-        _ = Presets(kept).get("new").config
+        _ = presets_of(kept).get("new").config
     kept.save("old", {"loss": "kto"})
     with pytest.raises(InputError, match="cannot be used: --loss is 'kto'"):
-        _ = Presets(kept).get("old").config
+        _ = presets_of(kept).get("old").config
 
 
 def test_a_set_of_pairs_in_words_and_back() -> None:

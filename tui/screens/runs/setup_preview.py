@@ -73,6 +73,7 @@ class SetupPreview:
         if self._drawn is None or self._drawn[0] is not self._wanted or self._drawn[1] != preview:
             self._drawn = self._wanted, preview
             self._setup.show_preview(preview)
+            self._setup.follow_start()
             self._setup.show_preset(self._setup.config())  # which settings "auto" has depends on the number of pairs
 
     def _post(self, wanted: PreviewedRun, preview: TrainPreview) -> None:

@@ -170,7 +170,8 @@ class TrainScreen(PalateScreen):
         setup.show_adapters(self.workbench.adapters())
         setup.show_sets(self.workbench.labelling_sets())
         setup.show_givers(self.workbench.other_givers())
-        setup.set_presets(self.workbench.presets.all(setup.counted))
+        presets = self.workbench.presets
+        setup.set_presets(presets.all(setup.counted), presets.auto, presets.start)
         self._studies.read()
         setup.show_studies(self._studies.search, self._studies.outlook)
         self._preview.draw()
@@ -254,7 +255,10 @@ class TrainScreen(PalateScreen):
         self._studies.start(kind, setup.config(), self._named(setup.pairs), name=name)
 
     def _refused(self, setup: TrainSetup) -> bool:
-        """Whether a row is not right; it takes the cursor then."""
+        """Whether a row is not right, which takes the cursor then, or the settings are not known yet."""
+        if setup.awaits_count:
+            self.palate.tell("The pairs are not counted yet", "The settings depend on it. Try again in a moment.")
+            return True
         if (wrong := setup.form.wrong()) is None:
             return False
         wrong.focus()

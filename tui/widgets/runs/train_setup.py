@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ from tui.text.format import count, plain
 from tui.text.sanitize import visible, visible_line
 from tui.training.pair_sets import ALL_PAIRS, PairSet, parse_day
 from tui.training.preflight_format import preflight_facts, preflight_warnings
-from tui.training.presets import AUTO, Preset, auto_preset, changes_of, changes_words, preset_of
+from tui.training.presets import AUTO, ORIGINAL, Preset, auto_preset, changes_of, changes_words, preset_of
 from tui.training.preview import STEM
 from tui.training.row_words import in_row_words
 from tui.training.study import FOLDS, MORE, SHARES, Study, searched, study_words
@@ -61,6 +61,10 @@ class TrainSetup(Vertical):
         super().__init__()
         self._preview: TrainPreview | None = None
         self._presets: Sequence[Preset] = ()
+        self._auto: Callable[[int], Preset] = auto_preset
+        self._start = ORIGINAL.name
+        self._started: Mapping[str, Any] = ORIGINAL.changes
+        """The settings that the form took last from the preset that runs start from."""
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
         self._wanted: str | None = None
@@ -202,16 +206,28 @@ class TrainSetup(Vertical):
             [(each, visible_line(givers_words(each or ("me",)), 44)) for each in dict.fromkeys([(), *offered])]
         )
 
-    def set_presets(self, presets: Sequence[Preset]) -> None:
-        """Set the available presets."""
-        self._presets = presets
+    def set_presets(self, presets: Sequence[Preset], auto: Callable[[int], Preset], start: str) -> None:
+        """Set the available presets, "auto" by the number of pairs, and the name of the one that runs start from."""
+        self._presets, self._auto, self._start = presets, auto, start
+
+    @property
+    def awaits_count(self) -> bool:
+        """Whether runs start from a preset that depends on the number of pairs, which is not known yet."""
+        return self._start == AUTO and self._preview is None
+
+    def follow_start(self) -> None:
+        """Take the settings that runs on so many pairs start from, where the form has those that it took before."""
+        first = self._auto(self.counted) if self._start == AUTO else ORIGINAL
+        if self._started != first.changes and changes_of(self.config()) == self._started:
+            self._started = first.changes
+            self.take_config(first.config)
 
     def show_preset(self, config: TrainConfig) -> None:
         """Show the preset with these settings, and the differences from the defaults."""
         row = self.form.row("preset")
         assert isinstance(row, OpenRow)
         changes = changes_of(config)
-        auto = auto_preset(self.counted)  # the number of pairs has changed since the presets were set
+        auto = self._auto(self.counted)  # the number of pairs has changed since the presets were set
         preset = preset_of(changes, [auto if each.name == AUTO else each for each in self._presets])
         words = f"{changes_words(changes)}" if changes else "every setting has its default"
         row.set_value(preset.name if preset else "settings of your own", words, changed=bool(changes))

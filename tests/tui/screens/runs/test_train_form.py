@@ -23,6 +23,7 @@ from tui.training.preview import PreviewListener
 from tui.widgets.form.form import Form
 from tui.widgets.form.rows import OpenRow
 from tui.widgets.runs.train_setup import TrainSetup
+from tui.workspace.settings_store import change_setting
 
 
 @pytest.fixture
@@ -78,6 +79,33 @@ async def test_the_preset_auto_is_known_by_its_name_once_the_pairs_are_counted(
         preset = form.row("preset")
         assert isinstance(preset, OpenRow)
         await until(pilot, lambda: preset.value_text() == "auto")
+
+
+async def test_a_new_workspace_starts_from_auto_and_a_setting_of_ones_own_stays(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 6, 0.2), (24, 1e-4, 5, 0.1)))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        form = await open_form(pilot)
+        setup = app.screen.query_one(TrainSetup)
+        await until(pilot, lambda: setup.config() == TrainConfig(learning_rate=2e-4, epochs=6, sft_weight=0.2))
+        workbench.labelling.judge(1, "a").result()
+        await until_shown(pilot, "24 preference pairs")
+        await until(pilot, lambda: setup.config() == TrainConfig(learning_rate=1e-4, epochs=5, sft_weight=0.1))
+        form.row("epochs").focus()
+        await pilot.press("9", "enter")
+        workbench.labelling.judge(2, "a").result()
+        await until_shown(pilot, "25 preference pairs")
+        assert setup.config() == TrainConfig(learning_rate=1e-4, epochs=9, sft_weight=0.1)
+
+
+async def test_a_workspace_of_before_starts_from_the_defaults(workbench: StillWorkbench) -> None:
+    change_setting(workbench.workspace, "preset", "default")
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_form(pilot)
+        assert app.screen.query_one(TrainSetup).config() == TrainConfig()
 
 
 async def test_a_row_that_is_not_right_is_named_beside_the_start(workbench: StillWorkbench) -> None:
