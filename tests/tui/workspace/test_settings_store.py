@@ -61,7 +61,7 @@ def test_every_setting_is_listed_with_its_value(workspace: Workspace) -> None:
     others = (
         SourceConfig(),
         SamplingConfig(),
-        RunsConfig(),
+        RunsConfig(preset="auto"),  # a new workspace
         LeavingConfig(),
         AppearanceConfig(),
         BackupsConfig(),
