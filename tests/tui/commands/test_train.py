@@ -51,7 +51,11 @@ def test_a_preflight_trains_nothing(palate: Invoke) -> None:  # noqa: F811
     records(palate("train", "--max-steps", "1", "--json"))
     (told,) = records(palate("train", "--preflight", "--json"))
     assert told["seconds"] > 0
-    assert "MB of memory: weights" in palate("train", "--preflight").stdout
+    shown = palate("train", "--preflight", "--epochs", "2")
+    assert "MB of memory: weights" in shown.stdout
+    assert "Settings, from the preset auto: epochs 2." in shown.stderr  # for this model auto is the defaults
+    palate("settings", "preset", "original")
+    assert "preset" not in palate("train", "--preflight").stderr
 
 
 def test_a_run_that_fell_to_memory_is_resumed_with_gradient_checkpointing(
