@@ -100,7 +100,7 @@ class Presets:
         self._start, self._source = start, source
 
     def auto(self, pairs: int) -> Preset:
-        """The preset "auto" for a run on so many pairs. Makes no query."""
+        """The preset "auto" for a run on so many pairs. Makes no query in the process that owns the workspace."""
         return auto_preset(pairs, self._source())
 
     @property
