@@ -14,8 +14,10 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from tui.terminal.signals import hung_up, in_background
 
-_RESTORE_WITHIN_S: Final = 1.0
-"""Seconds for the sequences that restore the terminal, where the link stalls."""
+_STALLED_S: Final = 1.0
+"""A link that took nothing for so many seconds is not waited for when the terminal is given back."""
+_RESTORE_WITHIN_S: Final = 10.0
+"""Seconds in which a slow link must take what is left, with the sequences that restore the terminal at its end."""
 
 
 class LinkFile:
@@ -31,13 +33,17 @@ class LinkFile:
         self._fd = file.fileno()
         self.dead = False
         """The terminal is gone for good."""
-        self.give_up_at = float("inf")
+        self._give_up_at = float("inf")
         """From this monotonic second on, everything is dropped."""
 
     def open(self) -> None:
         """Start to write, for the first time or again."""
-        self.give_up_at = float("inf")
+        self._give_up_at = float("inf")
         self._fd = _own_description(self._file.fileno())
+
+    def leave(self) -> None:
+        """Let what is left be written as long as the link takes some of it, for `_RESTORE_WITHIN_S` at most."""
+        self._give_up_at = min(self._give_up_at, time.monotonic() + _RESTORE_WITHIN_S)
 
     def close(self) -> None:
         """Close this process's own description."""
@@ -46,10 +52,14 @@ class LinkFile:
         self._fd = self._file.fileno()
 
     def write(self, text: str) -> None:
-        """Write all of `text`, unless the link dies or `give_up_at` passes."""
-        data = memoryview(text.encode(errors="replace"))
-        while data and not self.dead and time.monotonic() < self.give_up_at:
-            data = data[self._write_some(data) :]
+        """Write all of `text`, unless the link dies, or is too slow or stalls after `leave`. To end in the middle of a
+        sequence would leave the terminal in disorder."""
+        data, moved = memoryview(text.encode(errors="replace")), time.monotonic()
+        while data and not self.dead and (now := time.monotonic()) < self._give_up_at:
+            if taken := self._write_some(data):
+                data, moved = data[taken:], now
+            elif self._give_up_at < float("inf") and now - moved > _STALLED_S:
+                self._give_up_at = now
 
     def flush(self) -> None:
         """Report that the queue is empty: Textual's writing thread calls this then."""
@@ -180,12 +190,12 @@ class PalateDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Give the terminal back, if there is one."""
         self._has_terminal = False
-        self._link.give_up_at = time.monotonic() + _RESTORE_WITHIN_S
+        self._link.leave()
         super().stop_application_mode()
 
     def close(self) -> None:
-        """End the writing thread, within about `_RESTORE_WITHIN_S` where the link stalls."""
-        self._link.give_up_at = time.monotonic() + _RESTORE_WITHIN_S
+        """End the writing thread, within about `_STALLED_S` where the link stalls."""
+        self._link.leave()
         super().close()
         self._link.close()
 
