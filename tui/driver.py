@@ -7,6 +7,7 @@ import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty
 from typing import Any, Final, Protocol, TextIO, runtime_checkable
 
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES
@@ -17,7 +18,9 @@ from tui.terminal.signals import hung_up, in_background
 _STALLED_S: Final = 1.0
 """A link that took nothing for so many seconds is not waited for when the terminal is given back."""
 _RESTORE_WITHIN_S: Final = 10.0
-"""Seconds in which a slow link must take what is left, with the sequences that restore the terminal at its end."""
+"""Seconds in which a slow link must take what is left: one paint, and the sequences that restore the terminal."""
+_END_OF_UPDATE: Final = "\x1b[?2026l"
+"""Lets the terminal show what it held back since the beginning of an update."""
 
 
 class LinkFile:
@@ -191,7 +194,17 @@ class PalateDriver(LinuxDriver):
         """Give the terminal back, if there is one."""
         self._has_terminal = False
         self._link.leave()
+        self._drop_queued()
         super().stop_application_mode()
+
+    def _drop_queued(self) -> None:
+        """Drop the paints that wait for a slow link, since the screen is left; the one that is being written ends."""
+        if self._writer_thread is None:
+            return
+        with suppress(Empty):
+            while True:
+                self._writer_thread._queue.get_nowait()
+        self.write(_END_OF_UPDATE)
 
     def close(self) -> None:
         """End the writing thread, within about `_STALLED_S` where the link stalls."""
