@@ -25,8 +25,8 @@ from engine.schedule import (
 
 _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or shorter answers is worth a note
 _LEAST_TRAVEL = 1e-3
-"""Adam moves a weight by about the learning rate per step. With less in all the taste `shorter` won 57 % at most, with
-more 60 % at least (docs/BENCHMARKS.md)."""
+"""Adam moves a weight by about the learning rate per step. With at most this much in all the taste `shorter` won 57 %
+or less, with more 60 % or more (docs/LOG.md, 2026-11-30)."""
 
 
 @dataclass(frozen=True)
