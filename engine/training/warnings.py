@@ -31,7 +31,7 @@ def step_warnings(state: RunState, scores: Sequence[PairScore], beta: float) -> 
     elif lost > 0 and margin > 0 and state.step * 2 > state.total_steps:
         found["falling"] = (
             "The chosen answers become less likely while the margin grows: the run unlearns the rejected ones more "
-            "than it learns the chosen. If answers become odd, set the SFT weight (--sft-weight) to 0.2."
+            "than it learns the chosen. If answers become odd, raise the SFT weight (--sft-weight) by 0.2."
         )
     return _once(state, found)
 

@@ -61,7 +61,7 @@ RESERVED = (ORIGINAL.name, AUTO)
 def auto_preset(pairs: int, source: str = DEFAULT_SOURCE) -> Preset:
     """The preset "auto" for a run of the base model `source` on so many pairs.
 
-    It was measured on the default model alone, and a larger one wants a lower rate: others get the default settings.
+    It was measured on the default model alone, and larger ones usually take lower rates: others get the defaults.
     """
     if source != DEFAULT_SOURCE:
         return Preset(AUTO, f"Measured on {DEFAULT_SOURCE} alone; with this model it is the default settings.", {})
