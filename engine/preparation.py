@@ -84,14 +84,15 @@ def prepare_pairs(tokenizer: Any, pairs: Sequence[PreferencePair], config: Train
             f"None of {_pairs(len(train))} to train on prefers an answer, and ties or bad answers alone teach no "
             "taste. Judge more pairs."
         )
-    used = {pair.key for pair in train + evaluation}
+    keys = {pair.key for pair in train + evaluation}
+    used = [pair for pair in pairs if pair.key in keys]
     return PreparedPairs(
         tuple(encoded[pair.key] for pair in train),
         tuple(encoded[pair.key] for pair in evaluation),
         left_out,
-        pairs_digest([pair for pair in pairs if pair.key in used]),
-        thoughts_words([pair for pair in pairs if pair.key in used], config),
-        cut_words([pair for pair in pairs if pair.key in used], config),
+        pairs_digest(used),
+        thoughts_words(used, config),
+        cut_words(used, config),
     )
 
 
