@@ -151,15 +151,18 @@ def choose(tried: Sequence[OutOfFold], names: Sequence[str], left_out: Mapping[i
         by = "" if by_accuracy.is_clear else " by its log-loss"
         return Choice(best, order, left_out, f"{names[best]} wins{by}: {figures}.")
     return Choice(0, order, left_out, f"The settings as given stay; next best is {names[best]}: {figures}, which is "
-                  "within one standard error.")  # fmt: skip
+                  "not clearly better.")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What more verdicts would bring: the accuracies at each number of pairs, and the one expected with `more`."""
+    """What more verdicts would bring: the accuracies at each number of pairs, and those expected with all `pairs`
+    (`now`) and with `more`."""
 
     sizes: tuple[float, ...]
     accuracies: tuple[float, ...]
+    pairs: int
+    now: float
     more: int
     expected: float
     low: float
@@ -171,13 +174,14 @@ class Outlook:
             f"{share:.0%} with {size:.0f}" for size, share in zip(self.sizes, self.accuracies, strict=True)
         )
         return (
-            f"Pairs kept aside that are ranked as you judged them: {known}. With {self.more} more verdicts: about "
-            f"{self.expected:.0%}, {self.low:.0%} to {self.high:.0%}. That is an accuracy on your pairs, not a trial."
+            f"Pairs kept aside that are ranked as you judged them: {known}. With all {self.pairs} about "
+            f"{self.now:.0%}, and with {self.more} more about {self.expected:.0%}, {self.low:.0%} to {self.high:.0%}. "
+            "That is an accuracy on your pairs, not a trial."
         )
 
 
-def outlook(sizes: Sequence[float], tried: Sequence[OutOfFold], more: int, *, seed: int = 0) -> Outlook:
-    """A straight line through accuracy over the logarithm of the number of pairs, drawn on to `more` pairs.
+def outlook(sizes: Sequence[float], tried: Sequence[OutOfFold], pairs: int, more: int, *, seed: int = 0) -> Outlook:
+    """A straight line through accuracy over the logarithm of the number of pairs, drawn on to `more` than all `pairs`.
 
     The 95 % interval is of 2,000 draws of the questions, which are the same at every size, so it holds the chance of
     the pairs and not that the line may bend.
@@ -187,18 +191,16 @@ def outlook(sizes: Sequence[float], tried: Sequence[OutOfFold], more: int, *, se
     """
     accuracies = [each.accuracies for each in tried]
     names = sorted(set.intersection(*(set(each) for each in accuracies)))
-    at = math.log(sizes[-1] + more)
     chance = random.Random(seed)
 
-    def line(drawn: Sequence[str]) -> float:
-        return _line(
-            [math.log(each) for each in sizes], [fmean(each[name] for name in drawn) for each in accuracies], at
-        )
+    def line(drawn: Sequence[str], at: int) -> float:
+        means = [fmean(each[name] for name in drawn) for each in accuracies]
+        return min(1.0, max(0.0, _line([math.log(each) for each in sizes], means, math.log(at))))
 
-    draws = sorted(line(chance.choices(names, k=len(names))) for _ in range(_DRAWS))
-    ends = (min(1.0, max(0.0, draws[int(share * _DRAWS)])) for share in (_LOW, _HIGH))
+    draws = sorted(line(chance.choices(names, k=len(names)), pairs + more) for _ in range(_DRAWS))
     means = tuple(fmean(each[name] for name in names) for each in accuracies)
-    return Outlook(tuple(sizes), means, more, min(1.0, max(0.0, line(names))), *ends)
+    ends = (draws[int(share * _DRAWS)] for share in (_LOW, _HIGH))
+    return Outlook(tuple(sizes), means, pairs, line(names, pairs), more, line(names, pairs + more), *ends)
 
 
 def _line(x: Sequence[float], y: Sequence[float], at: float) -> float:

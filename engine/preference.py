@@ -89,9 +89,15 @@ class Split:
 
     def places(self, prompts: int, share: float) -> tuple[range, list[int]]:
         """The places of the prompts for evaluation and of those to train on, among so many in their order."""
-        kept = range(int(prompts * share * self.eval_fold), min(prompts, int(prompts * share * (self.eval_fold + 1))))
+        start, end = (_rounded_down(prompts * share * fold) for fold in (self.eval_fold, self.eval_fold + 1))
+        kept = range(start, min(prompts, end))
         others = [place for place in range(prompts) if place not in kept]
         return kept, others[: math.ceil(len(others) * self.train_share)]
+
+
+def _rounded_down(value: float) -> int:
+    """A third of 100, three times, is 100, and a product of floats may be a little less."""
+    return int(value + 1e-9)
 
 
 def split_by_prompt(

@@ -68,11 +68,15 @@ class RunProgress:
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """The progress of a search or an outlook, such as "Search 2": `done` of `total` runs are finished."""
+    """The progress of a search or an outlook, such as "Search 2": `done` of `total` runs are finished.
+
+    `on_all` says that the run on all pairs has begun, an ordinary one with which a search ends.
+    """
 
     name: str
     done: int
     total: int
+    on_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,8 @@ class TrainPreview:
     kept_back: int = 0
     """Pairs with a better answer that no run gets: taken out of training, or of a held-out question. The status line
     counts them too. Counted for all pairs alone."""
+    decided: int | None = None
+    """Pairs with a better answer, by which the preset "auto" goes; None where all `pairs` are such."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ _LENGTH_BIAS = 0.7  # from this share of pairs on, a preference for longer or sh
 _LEAST_TRAVEL = 1e-3
 """Adam moves a weight by about the learning rate per step. With at most this much in all the taste `shorter` won 57 %
 or less, with more 60 % or more (docs/LOG.md, 2026-11-30)."""
+_SMALL = 1e9  # parameters; larger models usually take lower rates, and none was measured
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def preflight(
         longest=max(len(pair.prompt_ids) + max(len(pair.chosen_ids), len(pair.rejected_ids)) for pair in both),
         chosen_longer=longer,
         travel=travel,
-        notes=(*_notes(longer, shorter, travel, config), *filter(None, more)),
+        notes=(*_notes(longer, shorter, travel, config, shape), *filter(None, more)),
         memory=memory,
         seconds=_flops(shape, prepared, config, steps) / rate if shape and rate else None,
         rewritten=sum(pair.rewriting is not None for pair in both),
@@ -184,12 +185,14 @@ def _row(pair: EncodedPair) -> int:
     return len(pair.prompt_ids) + len(pair.chosen_ids) + len(pair.rejected_ids)
 
 
-def _notes(longer: float, shorter: float, travel: float, config: TrainConfig) -> tuple[str, ...]:
+def _notes(
+    longer: float, shorter: float, travel: float, config: TrainConfig, shape: ModelShape | None
+) -> tuple[str, ...]:
     notes = []
     for share, word in ((longer, "longer"), (shorter, "shorter")):
         if share >= _LENGTH_BIAS:
             notes.append(f"The {word} answer was chosen in {share:.0%} of the pairs, so answers will grow {word}.")
-    if travel < _LEAST_TRAVEL:
+    if travel < _LEAST_TRAVEL and (shape is None or shape.parameters < _SMALL):
         notes.append(
             f"Learning rate times steps is {travel:.1g}, and below {_LEAST_TRAVEL:g} a small model hardly changes. "
             f"Raise --learning-rate above {config.learning_rate:g}, or --epochs."

@@ -73,17 +73,18 @@ def test_guards_on_drift_by_hand() -> None:
 
 
 def test_the_outlook_draws_the_line_on() -> None:
-    """Halves of 16 questions right with 10 and with 20 pairs, and the same line to 40: 8, 10 and then 12 of 16."""
+    """Of 16 questions 8 and 10 are right with 10 and with 20 pairs; the same line has 12 with 40, and 14 with 80."""
 
     def tried(right: int) -> OutOfFold:
         return folds([1.0] * right + [-1.0] * (16 - right))
 
-    found = outlook([10.0, 20.0], [tried(8), tried(10)], 20)
+    found = outlook([10.0, 20.0], [tried(8), tried(10)], 40, 40)
     assert found.accuracies == (0.5, 0.625)
-    assert found.expected == pytest.approx(0.75)
-    assert 0.4 < found.low < 0.75 < found.high <= 1.0
+    assert (found.now, found.expected) == (pytest.approx(0.75), pytest.approx(0.875))
+    assert 0.4 < found.low < 0.875 < found.high <= 1.0
     assert found.words().startswith(
-        "Pairs kept aside that are ranked as you judged them: 50% with 10, 62% with 20. With 20 more verdicts: about 75"
+        "Pairs kept aside that are ranked as you judged them: 50% with 10, 62% with 20. With all 40 about 75%, and "
+        "with 40 more about 88%, "
     )
-    sure = outlook([10.0, 20.0], [tried(16), tried(16)], 1000)
+    sure = outlook([10.0, 20.0], [tried(16), tried(16)], 30, 1000)
     assert (sure.expected, sure.low, sure.high) == (1.0, 1.0, 1.0)

@@ -75,6 +75,7 @@ def test_the_fingerprint_knows_contents_but_neither_order_nor_keys() -> None:
 
 def test_every_fold_is_kept_aside_once_and_a_share_of_the_others_is_trained_on() -> None:
     given = [_pair(str(number), f"question {number}") for number in range(20)]
+    assert Split(1 / 3, 2).places(100, 1 / 3)[0] == range(66, 100)  # 100 · ⅓ · 3 is a little less than 100 in floats
     kept = [split_by_prompt(given, Split(1 / 3, fold), 7)[1] for fold in range(3)]
     assert sorted(each.key for fold in kept for each in fold) == sorted(each.key for each in given)
     assert [len(fold) for fold in kept] == [6, 7, 7]

@@ -5,6 +5,7 @@ from textual.widgets import Input
 
 from engine.config import TrainConfig
 from tests.fake_workbench import FakeWorkbench
+from tests.screens import text_of as screen_text
 from tests.waiting import until
 from tui.app import PalateApp
 from tui.events import ModelChanged, WorkbenchFailed
@@ -12,7 +13,7 @@ from tui.screens.confirm import QuitScreen
 from tui.screens.data.data import DataScreen
 from tui.screens.help import HelpScreen, KeyTable
 from tui.screens.pairs.label import LabelScreen
-from tui.snapshots import LoadState
+from tui.snapshots import LoadState, StudyProgress
 from tui.widgets.frame.key_line import KeyLine
 from tui.widgets.frame.status_line import StatusLine
 from tui.widgets.frame.top_line import TopLine
@@ -152,6 +153,21 @@ async def test_stopping_waits_until_the_adapter_is_kept() -> None:
         assert app.is_running
         workbench.end_run("stopped")
         await until(pilot, lambda: not app.is_running)
+
+
+async def test_a_run_on_a_part_of_the_pairs_is_not_kept() -> None:
+    workbench = FakeWorkbench()
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        workbench.trainer.start(TrainConfig())
+        workbench.step(3)
+        for study, offered in ((StudyProgress("Search 1", 1, 15), 0), (StudyProgress("Search 1", 15, 15, True), 1)):
+            workbench.study_progress = study
+            await pilot.press("q")
+            await until(pilot, lambda: isinstance(app.screen, QuitScreen))
+            assert screen_text(app).count("keep what is trained") == offered
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, LabelScreen))
 
 
 async def test_a_checkpoint_is_written_while_the_workbench_closes() -> None:

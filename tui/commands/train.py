@@ -38,7 +38,12 @@ _FREE = {each.name: each for each in settings_of(TrainConfig) if each.free_at_re
 
 @click.command()
 @config_options(TrainConfig)
-@click.option("--preset", metavar="NAME", help="Start from the settings of this preset; flags override them.")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help="Start from the settings of this preset instead of the workspace's (`palate settings preset`; a new one has "
+    "auto). Flags override them.",
+)
 @click.option("--pairs", metavar="NAME", help="Train on this set of pairs (`palate pairs`) instead of all.")
 @pair_options("--pairs-since", "--pairs-set", "--pairs-strong")
 @click.option("--from", "from_adapter", metavar="ADAPTER", help="Start from this adapter instead of a new one.")
@@ -92,7 +97,8 @@ def train(
         chosen = chosen_pairs(workbench, pairs, since, prompt_set, strong, verdicts_of)
         config = train_config(workbench, preset, given, chosen)
         if preset is None and resume is None and workbench.presets.start == AUTO and not as_json:
-            say(f"Settings, from the preset auto: {changes_words(changes_of(config))}.")
+            flags = " and your flags" if any(given.values()) else ""
+            say(f"Settings, from the preset auto{flags}: {changes_words(changes_of(config))}.")
         load_model(workbench)
         if look:
             print_preflight(workbench.previews.preflight(config, chosen), as_json)

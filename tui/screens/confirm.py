@@ -8,9 +8,10 @@ from tui.text.sanitize import visible_line
 
 class QuitScreen(Choose):
     """The answer `g`: let the run continue without a terminal; `c`: write a checkpoint and leave; `s`: keep what was
-    trained as an adapter, and leave. None: stay."""
+    trained as an adapter, and leave, which a run of a study `on_part` of the pairs does not offer. None: stay."""
 
-    def __init__(self, run: RunProgress) -> None:
+    def __init__(self, run: RunProgress, *, on_part: bool = False) -> None:
+        keep = ("s", "stop, keep what is trained, and leave")
         super().__init__(
             "A run is in progress",
             f"{visible_line(run.name, 40)} {_place(run)}. With a checkpoint it can be resumed exactly where it is. "
@@ -18,7 +19,7 @@ class QuitScreen(Choose):
             (
                 ("g", "continue without a terminal; Palate leaves when the run ends"),
                 ("c", "write a checkpoint and leave"),
-                ("s", "stop, keep what is trained, and leave"),
+                *(() if on_part else (keep,)),
             ),
         )
 

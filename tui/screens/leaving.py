@@ -27,11 +27,11 @@ class Leaving:
 
     def ask(self) -> None:
         """Leave; while a run is in progress, ask first what happens to it."""
-        run = self._app.workbench.run_progress
+        run, study = self._app.workbench.run_progress, self._app.workbench.study_progress
         if run is None:
             self._app.exit()
         else:
-            self._app.push_screen(QuitScreen(run), self._answered)
+            self._app.push_screen(QuitScreen(run, on_part=study is not None and not study.on_all), self._answered)
 
     def _answered(self, answer: str | None) -> None:
         if answer == "g":

@@ -50,6 +50,7 @@ class _Counted:
 
     by_prompt: PairsByPrompt
     kept_back: int = 0
+    decided: int | None = None
     problem: str | None = None
     """Why there are no such pairs, as a sentence."""
 
@@ -63,6 +64,7 @@ class _Counted:
             epochs=config.epochs,
             problem=self.problem,
             kept_back=self.kept_back,
+            decided=self.decided,
             name=name,
         )
 
@@ -183,18 +185,20 @@ class RunPreviews:
         try:
             wanted = filter_of(self._workspace, chosen, learned_beside(config))
             pairs = db_verdicts.count_pairs(self._workspace.connection, wanted)
+            decided = self._count_decided(chosen)
         except (InputError, NotFound):
             return  # the preview reports it
         if pairs > _FEW:
-            listener(TrainPreview(pairs, None, None, None, config.epochs, name=self._name))
+            listener(TrainPreview(pairs, None, None, None, config.epochs, name=self._name, decided=decided))
             breather.wait(_NO_KEY_FOR_S)
 
     # -- on any thread ---------------------------------------------------------------------------------------------
 
     def _count(self, config: TrainConfig, chosen: PairSet, breather: Breather) -> _Counted:
         pairs: Counter[str] = Counter()
-        problem = None
+        problem = decided = None
         try:
+            decided = self._count_decided(chosen)
             wanted = filter_of(self._workspace, chosen, learned_beside(config))
             for prompt, number in db_verdicts.read_pair_prompts(self._workspace.connection, wanted):
                 pairs[prompt_digest(prompt, str(config.seed))] += number
@@ -202,7 +206,10 @@ class RunPreviews:
         except (InputError, NotFound) as error:
             problem = str(error)
         kept_back = db_verdicts.count_kept_back(self._workspace.connection) if chosen.everything else 0
-        return _Counted(PairsByPrompt.of(pairs), kept_back, problem)
+        return _Counted(PairsByPrompt.of(pairs), kept_back, decided, problem)
+
+    def _count_decided(self, chosen: PairSet) -> int:
+        return db_verdicts.count_pairs(self._workspace.connection, filter_of(self._workspace, chosen))
 
     def _unused_words(self, chosen: PairSet, config: TrainConfig) -> str | None:
         """How many verdicts prefer no answer and are not learned from, and by which settings they would be."""

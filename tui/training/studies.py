@@ -19,6 +19,7 @@ from db import metrics as db_metrics
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.pair_rows import PairRow
+from db.run_rows import RunRow
 from engine.config import TrainConfig
 from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
 from engine.devices import named_devices
@@ -31,6 +32,7 @@ from tui.compute.services import Services
 from tui.errors import KNOWN_ERRORS, WorkbenchError, title_of
 from tui.events import StudyChanged, WorkbenchFailed, WorkbenchNotice
 from tui.snapshots import StudyProgress
+from tui.text.format import count
 from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
 from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, MORE, SHARES, Cell, Kind, Study, latest_study
 from tui.training.trainer import Trainer
@@ -41,6 +43,10 @@ Turns = tuple[tuple[str, str], ...]
 _CLOSE_S = 10.0
 _PROMPTS = 8
 """Prompts that base and tuned model answer to measure drift."""
+
+
+_OVER = ("finished", "stopped")
+"""How the run on all pairs may end: a person may stop it and keep what it learned."""
 
 
 class _Stopped(Exception):
@@ -84,12 +90,15 @@ class Studies:
             WorkbenchError: a study or a run is in progress, the model is not loaded, or there are too few pairs.
             SettingError: this machine lacks a device that the settings name, or the settings share the model.
             InputError: the pairs are of a prompt set that does not exist.
+            AdapterError: `name` is not usable.
         """
         with self._starting:
             if self.progress is not None:
                 raise WorkbenchError(f"{self.progress.name} is still in progress. Wait for its end, or stop it.")
             devices = named_devices(config.devices)
             check_search(config)
+            if name is not None:  # not after all the runs before it
+                self._workspace.registry.check_name(name)
             rows = pairs_of(self._workspace, pairs, learned_beside(config))
             study = self._continued(kind, config, pairs, rows) or self._new(kind, config, pairs, rows)
             self._stopping.clear()
@@ -118,6 +127,11 @@ class Studies:
             raise WorkbenchError(
                 f"{'A search' if kind == 'search' else 'An outlook'} needs at least {FEWEST_QUESTIONS} preference "
                 f"pairs, there {'is' if questions == 1 else 'are'} {questions}. Judge more."
+            )
+        prompts = len({_turns(row) for row in rows})
+        if prompts < FOLDS:  # a prompt is on one side of the split
+            raise WorkbenchError(
+                f"The pairs are on {count(prompts, 'prompt')}, and their {FOLDS} parts need one each. Judge more."
             )
         if problem := self._trainer.problem(questions, pairs):
             raise WorkbenchError(problem)
@@ -165,14 +179,19 @@ class Studies:
     def _run(self, study: Study, devices: Sequence[str], name: str | None) -> None:
         self._study = study
         self._update(lambda study: study)
-        self._finish_cells(study.cells, devices)
+        if study.chosen is None:
+            self._finish_cells(study.cells, devices)
+            self._conclude()
+        if study.kind == "search":
+            self._train_chosen(name)
+        self._update(lambda study: replace(study, ended="finished"))
+
+    def _conclude(self) -> None:
         study = self._known
         tried = [self._out_of_fold(study, place) for place in range(len(study.tried))]
         concluded = self._concluded(study, tried)
-        study = self._update(lambda _: concluded)
-        self._services.publish(WorkbenchNotice(_title(study), study.words))
-        if study.kind == "search":
-            self._train_chosen(study, name)
+        self._update(lambda _: concluded)
+        self._services.publish(WorkbenchNotice(_title(study), concluded.words))
 
     def _finish_cells(self, cells: Sequence[Cell], devices: Sequence[str]) -> None:
         """Run all cells: one after the other, or as many at once as there are devices."""
@@ -227,34 +246,38 @@ class Studies:
         row = None if run is None else db_runs.get_run(self._workspace.connection, run)
         if row is None or row.status != "finished":
             self._check_stopped()
-            if row is not None and row.status == "interrupted" and trainer.has_checkpoint(row):
-                run = row.id
-                elsewhere = row.config.get("devices") != devices
-                trainer.resume(run, {"devices": devices} if elsewhere else None)
-            else:
-                chosen, config = pair_set_of(study.pair_set), replace(study.config_of(cell), devices=devices)
-                run = trainer.start(config, name=study.name_of(cell), pairs=chosen, tags=(study.tag,))
-                begun = run
-                self._update(lambda study: replace(study, runs={**study.runs, cell: begun}))
+            row = self._begin_cell(cell, row, trainer, devices)
             self._show()
-            self._wait(trainer, run)
-        assert run is not None
+            self._wait(trainer, row.id)
         if study.kind == "search" and cell.fold == 0:
-            self._measure_drift(cell, run)
-        self._remove_adapter(run)
+            self._measure_drift(cell, row.id)
+        self._remove_adapter(row.id)
+
+    def _begin_cell(self, cell: Cell, row: RunRow | None, trainer: Trainer, devices: str | None) -> RunRow:
+        """Resume the run of a cell, or start one."""
+        if row is not None and _resumed(trainer, row, devices):
+            return row
+        if row is not None:  # somebody stopped it and kept its adapter, which has the name of the next one
+            self._remove_adapter(row.id)
+        study = self._known
+        chosen, config = pair_set_of(study.pair_set), replace(study.config_of(cell), devices=devices)
+        run = trainer.start(config, name=study.name_of(cell), pairs=chosen, tags=(study.tag,))
+        self._update(lambda study: replace(study, runs={**study.runs, cell: run}))
+        return db_runs.get_run(self._workspace.connection, run)
 
     def _check_stopped(self) -> None:
         if self._stopping.is_set():
             raise _Asked("It was stopped.")
 
-    def _wait(self, trainer: Trainer, run: int) -> None:
+    def _wait(self, trainer: Trainer, run: int, over: Sequence[str] = ("finished",)) -> None:
+        """Wait for the end of a run, which must be one of `over`."""
         if self._stopping.is_set():  # stop() came before the run existed, so pass it on now
             trainer.leave()
         job = trainer.job
         if job is not None:
             job.done.exception()  # waits for the end; how the run ended is read below
         row = db_runs.get_run(self._workspace.connection, run)
-        if row.status != "finished":
+        if row.status not in over:
             if row.error is None:
                 self._check_stopped()
             raise _Stopped(f"Run {run} is {row.status}." if row.error is None else row.error)
@@ -315,7 +338,7 @@ class Studies:
 
     def _concluded(self, study: Study, tried: Sequence[OutOfFold]) -> Study:
         if study.kind == "outlook":
-            return replace(study, ended="finished", words=self._outlook(study, tried).words())
+            return replace(study, words=self._outlook(study, tried).words())
         base = Drift(*study.drifts["base"])
         problems = {place: drift_problem(base, Drift(*study.drifts[str(place)])) for place in range(1, len(tried))}
         left_out = {place: problem for place, problem in problems.items() if problem is not None}
@@ -323,7 +346,7 @@ class Studies:
         words = found.sentence
         if left_out:
             words += " Left out: " + "; ".join(f"{study.names[place]}: {why}" for place, why in left_out.items()) + "."
-        return replace(study, ended="finished", chosen=found.chosen, words=words)
+        return replace(study, chosen=found.chosen, words=words)
 
     def _outlook(self, study: Study, tried: Sequence[OutOfFold]) -> Outlook:
         sizes = []
@@ -331,18 +354,29 @@ class Studies:
             runs = [study.runs[Cell(place, fold)] for fold in range(FOLDS)]
             trained = [db_runs.get_run(self._workspace.connection, run).train_pairs for run in runs]
             sizes.append(sum(trained) / FOLDS)
-        return outlook(sizes, tried, MORE)
+        whole = db_runs.get_run(self._workspace.connection, study.runs[Cell(len(SHARES) - 1, 0)])
+        return outlook(sizes, tried, whole.train_pairs + whole.eval_pairs, MORE)
 
-    def _train_chosen(self, study: Study, name: str | None) -> None:
+    def _train_chosen(self, name: str | None) -> None:
         """Train on all pairs with the chosen settings: an ordinary run, whose adapter is put in use."""
         self._check_stopped()
+        study = self._known
+        row = None if study.final is None else db_runs.get_run(self._workspace.connection, study.final)
+        if row is not None and row.status in _OVER:  # Palate was killed just after its end
+            return
+        if row is not None and _resumed(self._trainer, row, study.given.devices):
+            run = row.id
+        else:
+            run = self._start_chosen(study, name)
+        self._show()
+        self._wait(self._trainer, run, _OVER)
+
+    def _start_chosen(self, study: Study, name: str | None) -> int:
         assert study.chosen is not None
-        config = study.tried[study.chosen]
-        run = self._trainer.start(config, name=name, pairs=pair_set_of(study.pair_set))
+        run = self._trainer.start(study.tried[study.chosen], name=name, pairs=pair_set_of(study.pair_set))
         self._workspace.write(db_runs.add_log, run, "info", f"{_title(study)}: {study.words}").result()
         self._update(lambda study: replace(study, final=run))
-        self._show()
-        self._wait(self._trainer, run)
+        return run
 
     # -- on any thread of the study ----------------------------------------------------------------------------
 
@@ -362,8 +396,17 @@ class Studies:
     def _show(self, study: Study | None = None) -> None:
         study = study or self._known
         done = sum(db_runs.get_run(self._workspace.connection, run).status == "finished" for run in study.runs.values())
-        self.progress = StudyProgress(_title(study), done, len(study.cells))
+        self.progress = StudyProgress(_title(study), done, len(study.cells), study.final is not None)
         self._services.publish(StudyChanged(study.kind, study.number))
+
+
+def _resumed(trainer: Trainer, row: RunRow, devices: str | None) -> bool:
+    """Resume a run that was interrupted from its checkpoint. False where there is nothing to resume."""
+    if row.status != "interrupted" or not trainer.has_checkpoint(row):
+        return False
+    elsewhere = row.config.get("devices") != devices
+    trainer.resume(row.id, {"devices": devices} if elsewhere else None)
+    return True
 
 
 def _boundaries(events: Generator[Event, None, Drift]) -> Generator[None, None, Drift]:

@@ -51,8 +51,8 @@ class Study:
         runs: (place of the settings, fold) → the run, for the runs that began.
         drifts: "base" or the place of the settings → tokens of an answer, and nats a token under the base.
         ended: why it is over: "finished", or "" while it is not.
-        chosen, words: what came out, where it is finished.
-        final: the run on all pairs with the chosen settings.
+        chosen, words: what came out, once all `runs` are finished.
+        final: the run on all pairs with the chosen settings, with which a search ends.
     """
 
     kind: Kind
@@ -153,6 +153,8 @@ def study_words(study: Study) -> str:
     """How far a study is, in a few words."""
     if study.ended:
         return f"{study.tag} is over"
+    if study.chosen is not None:
+        return f"{study.tag} was left in its last run"
     return f"{study.tag} was left: {len(study.runs)} of {len(study.cells)} runs begun"
 
 

@@ -53,7 +53,8 @@ def test_a_preflight_trains_nothing(palate: Invoke) -> None:  # noqa: F811
     assert told["seconds"] > 0
     shown = palate("train", "--preflight", "--epochs", "2")
     assert "MB of memory: weights" in shown.stdout
-    assert "Settings, from the preset auto: epochs 2." in shown.stderr  # for this model auto is the defaults
+    # For this model auto is the defaults.
+    assert "Settings, from the preset auto and your flags: epochs 2." in shown.stderr
     palate("settings", "preset", "original")
     assert "preset" not in palate("train", "--preflight").stderr
 

@@ -1,16 +1,19 @@
 """A search over settings and an outlook on more verdicts, on the tiny model: ordinary runs, stopped and continued."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from adapters.errors import AdapterNameError
 from engine.config import SamplingConfig, TrainConfig
 from tests.tiny import save_tiny
+from tests.waiting import wait_until
 from tui.compute.loaded_model import ModelChoice
 from tui.errors import WorkbenchError
-from tui.events import StudyChanged, WorkbenchEvent, WorkbenchNotice
+from tui.events import StudyChanged, WorkbenchEvent, WorkbenchFailed, WorkbenchNotice
 from tui.training.pair_sets import PairSet
-from tui.training.study import _TRIED, FOLDS, KEY, Cell, Kind, Study, searched, study_of
+from tui.training.study import _TRIED, FOLDS, KEY, Cell, Kind, Study, searched, study_of, study_words
 from tui.workbench import Workbench
 
 CONFIG = TrainConfig(epochs=1, batch_size=8, lora_r=2, lora_alpha=4, learning_rate=1e-3, scoring="eager")
@@ -59,6 +62,17 @@ def test_a_search_tries_the_settings_as_given_first_and_stores_what_it_did() -> 
 FEW = ((1, 1, 1), (2, 1, 1))
 
 
+@pytest.fixture(scope="module")
+def finished(judged: Workbench) -> Study:
+    """A search over two settings that is over."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tui.training.study._TRIED", FEW)
+        judged.workspace.keep_setting(KEY, {})
+        study, _ = studied(judged, "search")
+    assert study.ended == "finished"
+    return study
+
+
 @pytest.mark.parametrize("tried", [FEW, pytest.param(_TRIED, marks=pytest.mark.long)])
 def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(
     judged: Workbench, tried: tuple[tuple[int, int, int], ...], monkeypatch: pytest.MonkeyPatch
@@ -101,12 +115,95 @@ def test_a_search_is_stopped_and_continued_and_ends_with_a_run_on_all_pairs(
     assert set(study.drifts) == {"base", *map(str, range(len(tried)))}
 
 
+def keep(workbench: Workbench, study: Study) -> None:
+    """Let this be the latest search."""
+    workbench.workspace.keep_setting(KEY, {"search": study.record()})
+
+
+def test_a_search_that_was_left_before_its_last_run_continues_there(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    left = replace(finished, ended="", final=None)
+    keep(judged, left)
+    assert study_words(left) == "search-1 was left in its last run"
+    start = judged.trainer.start
+
+    def refused(*_: object, **__: object) -> int:
+        raise WorkbenchError("The disk is full.")
+
+    monkeypatch.setattr(judged.trainer, "start", refused)
+    study, heard = studied(judged, "search")
+    assert (study.ended, study.final, study.chosen) == ("", None, finished.chosen)
+    (failed,) = [each for each in heard if isinstance(each, WorkbenchFailed)]
+    assert failed.text == "The disk is full. `palate train --search` with the same settings continues it."
+    monkeypatch.setattr(judged.trainer, "start", start)
+    study, _ = studied(judged, "search")
+    assert (study.number, study.ended, study.runs) == (1, "finished", finished.runs)  # no run on a part was repeated
+    assert study.final is not None
+    assert judged.run(study.final).status == "finished"
+
+
+def test_a_last_run_that_was_left_is_resumed(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    run = judged.trainer.start(replace(CONFIG, epochs=500))
+    wait_until(lambda: judged.run_progress is not None and judged.run_progress.step > 0)
+    judged.trainer.leave()
+    assert judged.run(run).status == "interrupted"
+    keep(judged, replace(finished, ended="", final=run))
+    judged.studies.start("search", CONFIG)
+    over = judged.studies.over
+    assert over is not None
+    wait_until(lambda: judged.run_progress is not None and judged.run_progress.step > 0)
+    assert judged.study_progress is not None
+    assert judged.study_progress.on_all
+    judged.trainer.stop()  # a person may keep what the last run has learned
+    over.result(timeout=60)
+    study = judged.studies.latest("search")
+    assert study is not None
+    assert (study.number, study.ended, study.final, study.runs) == (1, "finished", run, finished.runs)
+    assert judged.run(run).status == "stopped"
+
+
+def test_a_run_of_a_search_whose_adapter_was_kept_is_done_again(
+    judged: Workbench, finished: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.study._TRIED", FEW)
+    cell = Cell(1, 2)
+    name = finished.name_of(cell)
+    kept = judged.trainer.start(replace(finished.config_of(cell), epochs=500), name=name, tags=(finished.tag,))
+    over = judged.training_over()
+    assert over is not None
+    wait_until(lambda: judged.run_progress is not None and judged.run_progress.step > 0)
+    judged.trainer.stop()
+    over.result(timeout=60)
+    assert name in [each.name for each in judged.adapters()]
+    runs = {**finished.runs, cell: kept}
+    keep(judged, replace(finished, ended="", chosen=None, final=None, runs=runs))
+    study, _ = studied(judged, "search")
+    assert study.ended == "finished"
+    assert study.runs[cell] != kept
+    assert name not in [each.name for each in judged.adapters()]
+
+
+def test_a_name_that_is_taken_is_refused_before_the_first_run(judged: Workbench) -> None:
+    runs = len(judged.runs())
+    taken = judged.adapters()[0].name
+    with pytest.raises(AdapterNameError, match="Choose another name"):
+        judged.studies.start("search", CONFIG, name=taken)
+    assert judged.study_progress is None
+    assert len(judged.runs()) == runs
+
+
 @pytest.mark.long
 def test_an_outlook_trains_on_nested_parts_and_says_what_more_would_bring(judged: Workbench) -> None:
     before = {each.id for each in judged.adapters()}
     study, _ = studied(judged, "outlook")
     assert study.ended == "finished"
-    assert "With 50 more verdicts: about" in study.words
+    assert "With all 12 about" in study.words
+    assert "and with 50 more about" in study.words
     trained = [[judged.run(study.runs[Cell(tried, fold)]).train_pairs for fold in range(FOLDS)] for tried in range(3)]
     assert trained == [[2, 2, 2], [4, 4, 4], [8, 8, 8]]
     assert {each.id for each in judged.adapters()} == before  # no run on parts leaves an adapter

@@ -59,8 +59,9 @@ class StudyActions(Actions):
             self._is_starting = False
 
     def stop(self) -> bool:
-        """Leave the search or outlook in progress, to be continued. False where there is none."""
-        if self._screen.workbench.study_progress is None:
+        """Leave the search or outlook in progress, to be continued. False where none is, or its run on all pairs is."""
+        study = self._screen.workbench.study_progress
+        if study is None or study.on_all:
             return False
         self._screen.run_worker(asyncio.to_thread(self._screen.workbench.studies.stop), group="stop")
         return True

@@ -9,7 +9,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.text.format import plain as plain
 from tui.text.format import whole_words
 from tui.text.sanitize import visible, visible_line
 from tui.widgets.binding import Binding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
@@ -62,9 +63,10 @@ class TrainSetup(Vertical):
         self._preview: TrainPreview | None = None
         self._presets: Sequence[Preset] = ()
         self._auto: Callable[[int], Preset] = auto_preset
-        self._start = ORIGINAL.name
-        self._started: Mapping[str, Any] = ORIGINAL.changes
-        """The settings that the form took last from the preset that runs start from."""
+        self._start: str | None = None
+        """The name of the preset that runs start from; None before it is known."""
+        self._started: Mapping[str, Any] | None = ORIGINAL.changes
+        """The settings that the form took last from that preset; None once it has those of another one or of a run."""
         self._found: Preflight | str | None = None
         self._config = TrainConfig()
         self._wanted: str | None = None
@@ -98,8 +100,10 @@ class TrainSetup(Vertical):
 
     @property
     def counted(self) -> int:
-        """How many pairs the run would have, 0 before they were counted."""
-        return 0 if self._preview is None else self._preview.pairs
+        """How many pairs with a better answer the run would have, 0 before they were counted."""
+        if self._preview is None:
+            return 0
+        return self._preview.pairs if self._preview.decided is None else self._preview.decided
 
     @property
     def start_from(self) -> str | None:
@@ -132,6 +136,8 @@ class TrainSetup(Vertical):
 
     def take_config(self, config: TrainConfig) -> None:
         """Set the rows to these settings."""
+        changes = changes_of(config)
+        self._started = changes if changes == self._first().changes else None
         for name, row in self._setting_rows().items():
             self._take(row, getattr(config, name))
 
@@ -213,14 +219,21 @@ class TrainSetup(Vertical):
     @property
     def awaits_count(self) -> bool:
         """Whether runs start from a preset that depends on the number of pairs, which is not known yet."""
-        return self._start == AUTO and self._preview is None
+        return self._start is None or (self._start == AUTO and self._preview is None)
 
     def follow_start(self) -> None:
-        """Take the settings that runs on so many pairs start from, where the form has those that it took before."""
-        first = self._auto(self.counted) if self._start == AUTO else ORIGINAL
-        if self._started != first.changes and changes_of(self.config()) == self._started:
-            self._started = first.changes
-            self.take_config(first.config)
+        """Take each setting that runs on so many pairs start from, where the form has the one that it took before."""
+        first = self._first()
+        if self._start is None or self._started is None or self._started == first.changes:
+            return
+        before = replace(TrainConfig(), **self._started)
+        for name, row in self._setting_rows().items():
+            if row.value == getattr(before, name):
+                self._take(row, getattr(first.config, name))
+        self._started = first.changes
+
+    def _first(self) -> Preset:
+        return self._auto(self.counted) if self._start == AUTO else ORIGINAL
 
     def show_preset(self, config: TrainConfig) -> None:
         """Show the preset with these settings, and the differences from the defaults."""
@@ -265,7 +278,9 @@ class TrainSetup(Vertical):
         for key, study, help_ in (("search", search, SEARCH_HELP), ("outlook", outlook, OUTLOOK_HELP)):
             row = self.form.row(key)
             assert isinstance(row, ActionRow)
-            row.help = f"{study.words} Enter begins another." if study is not None and study.words else help_
+            row.help = help_
+            if study is not None and study.words:
+                row.help = f"{study.words} Enter {'begins another' if study.ended else 'continues it'}."
             row.set_remark(_NOT_BEGUN[key] if study is None else study_words(study))
 
     def show_starting(self) -> None:
@@ -308,7 +323,6 @@ _SINCE_HELP: Final = (
 _OF_HELP: Final = (
     "Only pairs on the prompts of this set.\nDefault every prompt set. w shows the sets of pairs that you saved."
 )
-_JUDGED: Final = ((False, "either way"), (True, "much better only"))
 _JUDGED_HELP: Final = (
     "Every verdict that decides, or only those where one answer was much better.\n"
     "Default either way. w shows the sets of pairs that you saved."

@@ -602,6 +602,17 @@ async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_f
         assert isinstance(app.screen, RunOverlayScreen)
 
 
+async def test_the_last_run_of_a_search_is_stopped_as_any_other(workbench: FakeWorkbench) -> None:
+    app = PalateApp(workbench)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_train(pilot)
+        await pilot.press("S")
+        await until_shown(pilot, "● run 1")
+        workbench.study_progress = StudyProgress("Search 1", 15, 15, on_all=True)
+        await pilot.press("x")
+        await until_shown(pilot, "Stop this run?")
+
+
 async def test_between_two_runs_of_a_search_it_is_the_search_that_is_shown_and_left(workbench: FakeWorkbench) -> None:
     app = PalateApp(workbench)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -100,6 +100,54 @@ async def test_a_new_workspace_starts_from_auto_and_a_setting_of_ones_own_stays(
         assert setup.config() == TrainConfig(learning_rate=1e-4, epochs=9, sft_weight=0.1)
 
 
+async def test_a_row_changed_before_the_count_does_not_keep_the_others_from_auto(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 6, 0.2), (24, 1e-4, 5, 0.1)))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await app.open_train()
+        screen.take_setting("label_smoothing", "0.1")
+        setup = screen.query_one(TrainSetup)
+        wanted = TrainConfig(learning_rate=2e-4, epochs=6, sft_weight=0.2, label_smoothing=0.1)
+        await until(pilot, lambda: setup.config() == wanted)
+        workbench.labelling.judge(1, "a").result()
+        await until_shown(pilot, "24 preference pairs")
+        wanted = TrainConfig(learning_rate=1e-4, epochs=5, sft_weight=0.1, label_smoothing=0.1)
+        await until(pilot, lambda: setup.config() == wanted)
+
+
+async def test_a_preset_that_was_taken_stays_when_the_number_of_pairs_changes(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 23 pairs auto has as many epochs as the preset original, and with 24 others."""
+    monkeypatch.setattr("tui.training.presets.AUTO_TABLE", ((0, 2e-4, 3, 0.2), (24, 1e-4, 5, 0.1)))
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_form(pilot)
+        setup = app.screen.query_one(TrainSetup)
+        await until(pilot, lambda: setup.config() == TrainConfig(learning_rate=2e-4, sft_weight=0.2))
+        setup.take_config(TrainConfig())
+        workbench.labelling.judge(1, "a").result()
+        await until_shown(pilot, "24 preference pairs")
+        assert setup.config() == TrainConfig()
+        setup.take_config(workbench.presets.auto(setup.counted).config)
+        workbench.labelling.undo().result()
+        await until_shown(pilot, "23 preference pairs")
+        await until(pilot, lambda: setup.config() == TrainConfig(learning_rate=2e-4, sft_weight=0.2))
+
+
+async def test_auto_goes_by_the_decided_pairs_alone(workbench: StillWorkbench) -> None:
+    workbench.labelling.judge(1, "tie").result()
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_form(pilot)
+        setup = app.screen.query_one(TrainSetup)
+        setup.take_config(TrainConfig(loss="ordinal"))
+        await until_shown(pilot, "24 preference pairs")
+        assert setup.counted == 23
+
+
 async def test_a_workspace_of_before_starts_from_the_defaults(workbench: StillWorkbench) -> None:
     change_setting(workbench.workspace, "preset", "default")
     app = PalateApp(workbench)
