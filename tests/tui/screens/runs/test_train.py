@@ -582,7 +582,7 @@ def test_values_are_written_as_a_person_types_them() -> None:
 
 async def test_a_search_and_an_outlook_start_from_their_rows_and_say_what_they_found(workbench: FakeWorkbench) -> None:
     config = asdict(TrainConfig())
-    found = "They stay. " + "A long reason. " * 20 + "The end: 60%."  # 309 characters
+    found = "They stay. " + "A long reason. " * 38 + "The end: 60%."  # 556 characters
     study = Study("search", 2, config, "f", None, {Cell(0, 0): 1, Cell(1, 0): 2}, {}, "finished", 0, found)
     workbench.latest_studies["search"] = study
     workbench.run_rows = [run_row(1, "search-2-a1"), run_row(2, "search-2-b1")]
