@@ -22,11 +22,11 @@ _COMPARISON = """SELECT c.id AS comparison_id, c.a, c.b, c.side_seed, c.flipped,
     JOIN prompts p ON p.id = c.prompt
     JOIN prompt_sets t ON t.id = p.set_id
     LEFT JOIN verdicts v ON v.id = c.standing"""
-# Labelling no longer asks a prompt that has become held out or was forgotten.
-_STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
+STILL_LABELLING = """NOT EXISTS (SELECT 1 FROM prompts p JOIN prompt_sets s ON s.id = p.set_id
     WHERE p.id = comparisons.prompt AND (s.held_out = 1 OR p.forgotten IS NOT NULL))"""
+"""The condition for rows of `comparisons` whose prompt has not become held out and was not forgotten."""
 # A pair with an answer that a person wrote is never asked: the person chose that answer by writing it.
-IS_OPEN = f"""trial IS NULL AND standing IS NULL AND ranking IS NULL AND {_STILL_LABELLING}
+IS_OPEN = f"""trial IS NULL AND standing IS NULL AND ranking IS NULL AND {STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (comparisons.a, comparisons.b) AND x.source = 'human')"""
 """The condition for rows of `comparisons` that wait for a verdict in labelling. Every order of asking uses it."""
 _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
@@ -34,7 +34,7 @@ _OPEN = f"SELECT id FROM comparisons WHERE {IS_OPEN}"
 _ASKED_FIRST = f"{_OPEN} AND asked_first = 1"
 # A skipped repeat is never asked again, and neither is a pair that was skipped because its answers were ranked.
 _SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NULL AND standing IS NOT NULL
-    AND ranking IS NULL AND standing_verdict = 'skip' AND {_STILL_LABELLING}
+    AND ranking IS NULL AND standing_verdict = 'skip' AND {STILL_LABELLING}
     AND NOT EXISTS (SELECT 1 FROM verdicts s WHERE s.id = comparisons.standing AND s.act IS NOT NULL)"""
 
 

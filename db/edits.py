@@ -16,14 +16,22 @@ _SKIP = """SELECT s.id FROM comparisons c JOIN completions x ON x.id IN (c.a, c.
     WHERE c.id = ? AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = s.id)"""
 
 # The pair that was skipped because its answers were ranked, from a pair of that ranking: the newest such act.
-_REPLACED = """SELECT s.comparison FROM comparisons c JOIN verdicts r ON r.comparison = c.id AND r.verdict <> 'undo'
+_REPLACED = """SELECT s.comparison AS id FROM comparisons c
+    JOIN verdicts r ON r.comparison = c.id AND r.verdict <> 'undo'
     JOIN verdicts s ON s.act = r.id AND s.verdict = 'skip'
     WHERE c.id = ? AND c.ranking IS NOT NULL ORDER BY s.id DESC LIMIT 1"""
 
 # The pair that kept its verdict while answers to its prompt were ranked, from a pair of that ranking.
 _RANKED_BESIDE = """SELECT p.id FROM comparisons c JOIN comparisons p ON p.prompt = c.prompt AND p.ranking IS NULL
     WHERE c.id = ? AND c.ranking IS NOT NULL AND p.trial IS NULL AND p.repeats IS NULL
+        AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (p.a, p.b) AND x.source = 'human')
     ORDER BY p.standing DESC LIMIT 1"""
+
+# The pair of an edit's original, from the comparison of the edit, which is never shown to be judged.
+_EDITED = """SELECT p.id FROM comparisons c JOIN completions h ON h.id = c.b AND h.source = 'human'
+    JOIN comparisons p ON p.prompt = c.prompt AND c.a IN (p.a, p.b) AND p.trial IS NULL AND p.repeats IS NULL
+    WHERE c.id = ? AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (p.a, p.b) AND x.source = 'human')
+    ORDER BY p.ranking IS NOT NULL, p.id LIMIT 1"""
 
 
 def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> int:
@@ -52,17 +60,18 @@ def add_edit(conn: Connection, *, comparison: int, original: int, text: str) -> 
 def undo_labelling(conn: Connection, *, prompt: int | None = None) -> int | None:
     """Undo the owner's newest verdict of labelling, or of one prompt; for an edit, also the skip that belongs to it.
 
-    Returns the id of the pair that is open again, or None when there is nothing to undo. For a ranking that is the pair
-    in whose place its answers were ranked.
+    Returns the id of the pair to show again, or None when there is nothing to undo. For a ranking that is the pair in
+    whose place its answers were ranked, for an edit the pair of its original.
     """
     undone = verdicts.undo_last(conn, prompt=prompt)
-    if undone is not None and (replaced := conn.execute(_REPLACED, (undone,)).fetchone()) is not None:
-        return int(replaced["comparison"])
-    if undone is not None and (beside := conn.execute(_RANKED_BESIDE, (undone,)).fetchone()) is not None:
-        return int(beside["id"])
-    if undone is None or conn.execute(_SKIP, (undone,)).fetchone() is None:
-        return undone
-    return verdicts.undo_last(conn, prompt=prompt)
+    if undone is None:
+        return None
+    if conn.execute(_SKIP, (undone,)).fetchone() is not None:
+        return verdicts.undo_last(conn, prompt=prompt)
+    for query in (_REPLACED, _RANKED_BESIDE, _EDITED):
+        if (shown := conn.execute(query, (undone,)).fetchone()) is not None:
+            return int(shown["id"])
+    return undone
 
 
 def _sampling(conn: Connection, completion: int) -> int | None:

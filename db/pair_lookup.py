@@ -3,7 +3,7 @@
 from sqlite3 import Connection
 
 _OF_LABELLING = """SELECT c.id FROM comparisons c JOIN prompts p ON p.id = c.prompt
-    WHERE c.trial IS NULL AND c.repeats IS NULL AND p.forgotten IS NULL
+    WHERE c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND p.forgotten IS NULL
         AND NOT EXISTS (SELECT 1 FROM completions x WHERE x.id IN (c.a, c.b) AND x.source = 'human')"""
 # The search wraps round from the pair behind :after to :after itself, so that repeating it finds the next pair.
 _NEXT = "ORDER BY c.id <= :after, c.id LIMIT 1"
@@ -16,7 +16,7 @@ _AT_PLACE = """:place > 0 AND p.set_id = :set_id AND p.id =
 def find_words(conn: Connection, words: str, *, after: int = 0) -> int | None:
     """The first labelling comparison behind `after` whose prompt holds `words`; the search wraps round to the start.
 
-    The case of ASCII letters does not count. Edits and repeats are left out.
+    The case of ASCII letters does not count. Edits, repeats and the pairs of a ranking are left out.
     """
     for special in "\\%_":
         words = words.replace(special, "\\" + special)

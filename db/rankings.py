@@ -57,7 +57,7 @@ def rank_answers(
     seconds: float | None,
     **said: Any,
 ) -> int:
-    """Store answers to a prompt and their ranking at once; the pairs `instead_of` count as skipped where they are open.
+    """Store answers to a prompt and their ranking at once; open pairs of `instead_of` count as skipped for good.
 
     One undo takes all of it back. Returns the id of the ranking. `said` goes to `add_verdict`. For errors see
     `add_ranking` and `rank`.
@@ -68,7 +68,7 @@ def rank_answers(
     places = {new: ranks[old] for old, new in zip(answers, ranked, strict=True) if old in ranks}
     given = rank(conn, ranking, places, seconds=seconds, **said)
     for pair in pairs:
-        if pair.standing is None:
+        if pair.standing is None or pair.standing.verdict == "skip":  # an earlier skip would let it come back
             add_verdict(conn, comparison=pair.id, verdict="skip", act=given[0].id, layout=said.get("layout", "none"))
     return ranking
 

@@ -6,22 +6,24 @@ preference pair; the first verdict counts. The pairs of a ranking are never aske
 
 from sqlite3 import Connection
 
-from db.comparisons import add_comparison, get_comparison, is_flipped
+from db.comparisons import IS_OPEN, STILL_LABELLING, add_comparison, get_comparison, is_flipped
 
 GAP = 10
 """A pair is repeated only after at least this many later verdicts."""
 
 # A person's standing blind verdict, from :start to :end, on a pair without a repeat. The query walks the person's own
 # verdicts through their own index, because there may be a million imported ones.
-_CANDIDATE = """SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
+_CANDIDATE = f"""SELECT c.id FROM verdicts v INDEXED BY verdicts_by_person
     CROSS JOIN comparisons c ON c.standing = v.id
     WHERE v.id BETWEEN :start AND :end AND v.source = 'person' AND v.verdict <> 'undo' AND v.blind = 1
         AND c.trial IS NULL AND c.repeats IS NULL AND c.ranking IS NULL AND c.withdrawn = 0
         AND c.standing_verdict IN ('a', 'b', 'tie', 'both_bad', 'both_good')
+        AND {STILL_LABELLING.replace("comparisons.", "c.")}
         AND NOT EXISTS (SELECT 1 FROM comparisons r
             WHERE r.repeats = c.id AND r.repeats IS NOT NULL AND r.trial IS NULL)
     ORDER BY v.id LIMIT 1"""
-_LAST = """SELECT created, standing FROM comparisons
+# A repeat whose prompt became held out or was forgotten waits no longer.
+_LAST = f"""SELECT created, {IS_OPEN} AS waits FROM comparisons
     WHERE repeats IS NOT NULL AND trial IS NULL ORDER BY id DESC LIMIT 1"""
 # A person's first verdicts since the last repeat was planned; skips, discards, undone ones and repeats are none.
 _JUDGED_SINCE = """SELECT count(*) FROM verdicts v INDEXED BY verdicts_by_person
@@ -40,14 +42,14 @@ def plan_repeat(conn: Connection, *, share: float, pick: int) -> int | None:
     """Plan a repeat of an older pair if one is due, and return the new comparison's id.
 
     A repeat is due when `1 / share` pairs were judged since the last one was planned (share 0: never), and the last one
-    was judged or skipped.
+    was judged or skipped, or is no longer asked.
 
     Args:
         share: repeats for each judged pair, 0 to 1.
         pick: any number of 0 or more; it chooses the older pair.
     """
     last = conn.execute(_LAST).fetchone()
-    if share <= 0 or (last is not None and last["standing"] is None):
+    if share <= 0 or (last is not None and last["waits"]):
         return None
     if conn.execute(_JUDGED_SINCE, (last["created"] if last else "",)).fetchone()[0] < 1 / share:
         return None

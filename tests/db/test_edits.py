@@ -60,7 +60,8 @@ def test_a_judged_pair_keeps_its_verdict_when_an_answer_is_edited(conn: Connecti
     pairs = preference_pairs(conn)
     assert [(pair.comparison, pair.edited) for pair in pairs] == [(one, False), (edit, True)]
     assert not any(pair.chosen_foreign or pair.rejected_foreign for pair in pairs), "the model's own, and an edit"
-    assert undo_labelling(conn) == edit, "nothing else was said with it"
+    assert undo_labelling(conn) == one, "the edit is never shown to be judged"
+    assert get_comparison(conn, edit).standing is None
     assert get_comparison(conn, one).standing == kept
     assert get_comparison(conn, two).standing == before
     assert undo_labelling(conn) == one

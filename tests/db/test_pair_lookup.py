@@ -7,11 +7,13 @@ from sqlite3 import Connection
 import pytest
 
 from db.comparisons import get_comparison
+from db.completions import copy_completion
 from db.edits import add_edit
 from db.pair_lookup import find_place, find_words
+from db.rankings import add_ranking
 from db.repeats import plan_repeat
 from db.verdicts import add_verdict
-from tests.db_workspace import compared, workspace
+from tests.db_workspace import answer, compared, workspace
 
 
 @pytest.fixture
@@ -41,6 +43,14 @@ def test_a_place_in_its_set(conn: Connection) -> None:
     another = compared(conn, "two", "third", "fourth")
     assert find_place(conn, set_id, 2, after=two) == another
     assert find_place(conn, set_id + 1, 1) is None
+
+
+def test_a_pair_of_a_ranking_is_not_found(conn: Connection) -> None:
+    one = compared(conn, "word")
+    pair = get_comparison(conn, one)
+    third = answer(conn, "word", "third")
+    add_ranking(conn, pair.prompt.id, [copy_completion(conn, pair.a.id), pair.b.id, third], side_seed=1)
+    assert find_words(conn, "word", after=one) == one
 
 
 def test_edits_and_pairs_that_come_again_are_not_found(conn: Connection) -> None:

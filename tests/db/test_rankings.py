@@ -108,6 +108,19 @@ def test_answers_are_ranked_in_place_of_open_pairs_and_one_undo_opens_them_again
     assert count_open(conn) == 2
 
 
+def test_a_pair_that_was_skipped_before_does_not_come_back_beside_its_ranking(conn: Connection) -> None:
+    shown = [answer(conn, "one", f"answer {each}") for each in range(4)]
+    first = add_comparison(conn, prompt=1, a=shown[0], b=shown[1], side_seed=1)
+    add_verdict(conn, comparison=first, verdict="skip")
+    ranks = dict(zip(shown, (1, 2, 3, 4), strict=True))
+    rank_answers(conn, shown, ranks, instead_of=[first], side_seed=7, seconds=9.0)
+    assert next_open(conn) is None
+    assert undo_labelling(conn) == first
+    following = next_open(conn)
+    assert following is not None
+    assert following.id == first
+
+
 def test_a_judged_pair_keeps_its_verdict_beside_a_ranking(conn: Connection) -> None:
     shown = [answer(conn, "one", f"answer {each}") for each in range(3)]
     judged = add_comparison(conn, prompt=1, a=shown[0], b=shown[1], side_seed=1)

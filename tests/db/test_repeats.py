@@ -3,6 +3,8 @@
 import pytest
 
 from db.comparisons import count_open, get_comparison, next_open
+from db.forgetting import forget_prompts
+from db.prompts import add_prompt_set
 from db.repeats import GAP, plan_repeat, repeated_verdicts
 from db.verdicts import add_verdict, counts, judge, preference_pairs, undo_last
 from tests.db_workspace import compared, workspace
@@ -50,6 +52,30 @@ def test_a_pair_comes_again_once_and_one_at_a_time(conn):
     add_verdict(conn, comparison=again, verdict="a")
     other = plan_repeat(conn, share=0.5, pick=0)
     assert get_comparison(conn, other).repeats != get_comparison(conn, again).repeats
+
+
+def hold_out(conn, prompt):
+    add_prompt_set(conn, "held out", held_out=True)
+    conn.execute("UPDATE prompts SET set_id = (SELECT max(id) FROM prompt_sets) WHERE id = ?", (prompt,))
+
+
+def forget(conn, prompt):
+    forget_prompts(conn, [prompt])
+
+
+@pytest.mark.parametrize("take", [hold_out, forget])
+def test_a_repeat_that_is_no_longer_asked_holds_no_other_up(conn, take):
+    judge_many(conn, GAP + 2)
+    gone = get_comparison(conn, plan_repeat(conn, share=0.5, pick=0)).prompt.id
+    take(conn, gone)
+    judge_many(conn, 5, verdict="b")
+    assert get_comparison(conn, plan_repeat(conn, share=0.5, pick=0)).prompt.id != gone
+
+
+def test_a_pair_that_is_held_out_is_not_asked_again(conn):
+    judge_many(conn, GAP + 1)
+    conn.execute("UPDATE prompt_sets SET held_out = 1")
+    assert plan_repeat(conn, share=0.5, pick=0) is None
 
 
 def test_a_repeat_is_no_pair_no_count_and_changes_nothing(conn):

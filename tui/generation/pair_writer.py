@@ -238,6 +238,8 @@ class PairWriter:
             stored = (pair[0].to_store(models[0], system), pair[1].to_store(models[1], system))
         else:
             stored = (pair[1].to_store(models[0], system), pair[0].to_store(models[1], system))
+        if not batch.sources.alike and batch.side_seeds[prompt] % 2:  # a and b must not tell the policies apart
+            stored = stored[1], stored[0]
         comparison = self._workspace.write(
             db_comparisons.add_pair,
             prompt,

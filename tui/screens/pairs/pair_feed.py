@@ -64,9 +64,12 @@ class PairFeed(Actions):
             self._screen.call_after_refresh(self._screen.painted)
 
     def _is_unchanged(self, pair: ComparisonRow) -> bool:
-        """Is its standing verdict the one that was shown? Another process may have judged the pair since."""
-        now = self._screen.workbench.comparison(pair.id).standing
-        return (now and now.id) == (pair.standing and pair.standing.id)
+        """Whether its verdict and its prompt are those that were shown.
+
+        Another process may have judged it since, and a person may have held its prompt out or forgotten it.
+        """
+        now = self._screen.workbench.comparison(pair.id)
+        return _shown_of(now) == _shown_of(pair)
 
     def show_next(self, *, after: int | None = None, note: str | Content = "") -> None:
         """Show the next pair, not `after` if there is another one."""
@@ -149,3 +152,8 @@ class PairFeed(Actions):
             pair = self._screen.workbench.comparison(taken)
             earlier = "your verdict was taken back, and the one before it counts again"
             self.show(pair, earlier if pair.standing else "open again: your verdict was taken back")
+
+
+def _shown_of(pair: ComparisonRow) -> tuple[object, ...]:
+    """What a pair on the screen must still be."""
+    return pair.standing and pair.standing.id, pair.prompt.held_out, pair.prompt.forgotten

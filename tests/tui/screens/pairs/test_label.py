@@ -1,10 +1,11 @@
 """The Label screen: a verdict is kept for the pair it was pressed for, and only then comes the next one."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 from textual import events
@@ -12,6 +13,7 @@ from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from db.errors import DatabaseError
+from db.forgetting import forget_prompts
 from db.interchange.selection import judged_pairs
 from tests.fake_workbench import LEAVES, FakeWorkbench, comparison, completion, prompt
 from tests.label_pairs import fill
@@ -639,6 +641,33 @@ async def test_a_pair_is_found_by_number_and_by_words() -> None:
         await pilot.press("1")
         await ready(pilot, screen, 1)
     assert [each["comparison"] for each in workbench.judged_with] == [3]
+
+
+def hold_out(conn: Connection, prompt: int) -> None:
+    conn.execute("UPDATE prompts SET set_id = (SELECT id FROM prompt_sets WHERE held_out = 1) WHERE id = ?", (prompt,))
+
+
+def forget(conn: Connection, prompt: int) -> None:
+    forget_prompts(conn, [prompt])
+
+
+@pytest.mark.parametrize("take", [hold_out, forget])
+async def test_a_pair_whose_prompt_left_labelling_leaves_the_screen(
+    tmp_path: Path, take: Callable[[Connection, int], None]
+) -> None:
+    fill(tmp_path, 2)
+    workbench = StillWorkbench(tmp_path)
+    try:
+        async with label(workbench) as (pilot, screen):
+            await ready(pilot, screen, 1)
+            assert screen.pair is not None
+            await pilot.press("D")
+            await until(pilot, lambda: pilot.app.screen is not screen)
+            workbench.workspace.write(take, screen.pair.prompt.id).result()
+            await pilot.press("L")
+            await ready(pilot, screen, 2)
+    finally:
+        workbench.close()
 
 
 async def test_a_number_too_long_for_the_database_is_words(tmp_path: Path) -> None:
