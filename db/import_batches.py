@@ -95,7 +95,7 @@ class ImportBatch:
         record = one.record
         found = conn.execute("SELECT id FROM prompts WHERE content_hash = ?", (one.content,)).fetchone()
         prompt = found[0] if found else self._add_prompt(conn, one, now)
-        texts = zip((record.a, record.b), one.hashes, (record.score_a, record.score_b), strict=True)
+        texts = zip((record.a, record.b), one.hashes, (record.score_a, record.score_b), record.cut, strict=True)
         before = self.completion
         a, b = (self._completion(conn, prompt, *each, now, new=found is None) for each in texts)
         if a >= before or b >= before or (pair := _find_pair(conn, a, b)) is None:
@@ -125,7 +125,7 @@ class ImportBatch:
         return self.prompt - 1
 
     def _completion(
-        self, conn: Connection, prompt: int, text: str, key: str, score: float | None, now: str, *, new: bool
+        self, conn: Connection, prompt: int, text: str, key: str, score: float | None, cut: bool, now: str, *, new: bool
     ) -> int:
         """The completion of the prompt with this text; `new` says that the prompt has none yet."""
         query = "SELECT id FROM completions WHERE prompt = ? AND text_hash = ? ORDER BY id LIMIT 1"
@@ -134,8 +134,8 @@ class ImportBatch:
             self.completion += 1
             conn.execute(
                 """INSERT INTO completions (id, prompt, text, text_hash, cut, source, created)
-                VALUES (?, ?, ?, ?, 0, 'import', ?)""",
-                (self.completion - 1, prompt, text, key, now),
+                VALUES (?, ?, ?, ?, ?, 'import', ?)""",
+                (self.completion - 1, prompt, text, key, cut, now),
             )
         completion = found[0] if found else self.completion - 1
         if score is not None:

@@ -1,7 +1,8 @@
-"""Palate's own format: one JSON object a line, with everything that is known of a judged pair.
+"""Palate's own format: one JSON object a line, with what a person and others said of a pair.
 
 The other formats leave out what they have no place for. This one carries who gave a verdict, its reasons, the verdicts
-of judges and other people, and the ranking that a pair belongs to. `palate` is the version of the format.
+of judges and other people, the ranking that a pair belongs to, and which answers were cut. `palate` is the version of
+the format.
 """
 
 from dataclasses import replace
@@ -18,7 +19,7 @@ VERSION = 1
 _SIDES = ("left", "right")
 _FIELDS = frozenset(
     {"palate", "prompt", "a", "b", "verdict", "strength", "side", "seconds", "note", "field"}
-    | {"scores", "reasons", "person", "judge", "others", "ranking"}
+    | {"scores", "reasons", "person", "judge", "others", "ranking", "cut"}
 )
 
 
@@ -52,6 +53,7 @@ def read_line(row: Row) -> Read:
         person=row.optional_text("person"),
         others=tuple(map(_other, _nested(row, "others"))),
         ranking=_whole(row, "ranking"),
+        cut=_cut(row),
     )
     return judged(row, _kept_beside(row, record))
 
@@ -85,6 +87,7 @@ def write_line(record: PairRecord) -> dict[str, Any]:
         **({} if record.judge is None else {"judge": record.judge}),
         "others": [_written(each) for each in record.others],
         "ranking": record.ranking,
+        **({"cut": list(record.cut)} if any(record.cut) else {}),
     }
 
 
@@ -136,6 +139,13 @@ def _whole(row: Row, name: str) -> int | None:
     return value
 
 
+def _cut(row: Row) -> tuple[bool, bool]:
+    value = row.get("cut") or [False, False]
+    if not isinstance(value, list) or [type(each) for each in value] != [bool, bool]:
+        raise row.wrong(f"'cut' must be a list of true or false for each answer, not {kind_of(value)}")
+    return value[0], value[1]
+
+
 def _share(row: Row, name: str) -> float | None:
     value = row.optional_number(name)
     if value is not None and not 0 <= value <= 1:
@@ -163,7 +173,7 @@ def _is_palate(row: Row) -> bool:
 
 PALATE = Format(
     "palate",
-    "Palate: everything that is known of a pair",
+    "Palate: all verdicts on a pair, with their reasons",
     _is_palate,
     each_row(read_line, _FIELDS),
     write_line,
@@ -171,7 +181,8 @@ PALATE = Format(
     endings=(".jsonl", ".json"),
     shape="`palate`: the version; `prompt`: messages; `a`, `b`, `verdict`; the rest is left out where it is not known",
     traps="""`reasons` are a list of texts; `others` are verdicts of other people and of judges, which are kept beside
-the one that counts; pairs of one ranking share a number.""",
+the one that counts; pairs of one ranking share a number. `cut` says of each answer whether its
+token limit cut it, because a run learns no end of turn from such a one.""",
     examples=(
         {
             "palate": 1,

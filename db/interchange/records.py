@@ -27,7 +27,8 @@ class PairRecord:
     `at` is its line, entry or row, from 1. `verdict` is one of `VERDICTS`, None where not judged. `side` is the chosen
     side: left, right or None. Scores, names of models and `seconds` are None where not known. `tags` are the reasons
     for the verdict, and `person` or `judge` is who gave it (neither: the owner, or not known). `ranking` is a number
-    that all pairs of one ranking share, and `answers` how many answers that ranking has, as far as is known.
+    that all pairs of one ranking share, and `answers` how many answers that ranking has, as far as is known. `cut` says
+    of each answer whether its token limit cut it.
     """
 
     at: int
@@ -49,6 +50,7 @@ class PairRecord:
     judge: str | None = None
     others: tuple[OtherVerdict, ...] = ()
     ranking: int | None = None
+    cut: tuple[bool, bool] = (False, False)
     answers: int = dataclasses.field(default=2, compare=False)
     remarks: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     """Sentences without their full stops on how this row was read, where it was not taken word for word."""

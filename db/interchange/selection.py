@@ -18,6 +18,7 @@ _PAGE = 500
 # Pairs that were judged in labelling and not taken out of training. As in training, decisive pairs are left out where
 # their question is held out in any set.
 _PAIRS = """SELECT c.id, p.messages, p.field, p.guard_hash, a.text AS a_text, b.text AS b_text,
+        a.cut AS a_cut, b.cut AS b_cut,
         v.verdict, v.strength, v.side, v.seconds, ifnull(nullif(n.note, ''), v.note) AS note,
         sc.score AS a_score, sd.score AS b_score, ma.name AS a_model, mb.name AS b_model,
         c.ranking, j.name AS judge, v.id AS verdict_id,
@@ -151,4 +152,5 @@ def _record(row: Row, others: tuple[OtherVerdict, ...]) -> PairRecord:
         judge=row["judge"],
         others=others,
         ranking=row["ranking"],
+        cut=(bool(row["a_cut"]), bool(row["b_cut"])),
     )

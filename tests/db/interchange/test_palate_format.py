@@ -38,7 +38,7 @@ def fill(conn: Connection) -> None:
         add_verdict(conn, comparison=one, verdict=verdict, person=anna, strength=2)
         judge_by_command(conn, "./judge", comparison=one, verdict=verdict, confidence=0.5)
     new_set(conn, "two", name="more")
-    answers = [answer(conn, "two", f"answer {each}") for each in range(3)]
+    answers = [answer(conn, "two", f"answer {each}", cut=each == 1) for each in range(3)]
     rank(conn, add_ranking(conn, 2, answers, side_seed=1), {each: place for place, each in enumerate(answers, 1)})
 
 
@@ -71,7 +71,7 @@ def essence(record: PairRecord) -> tuple[Any, ...]:
         record.seconds,
         record.note,
     )
-    return (*known, record.ranking is not None)
+    return (*known, record.ranking is not None, record.cut)
 
 
 def test_everything_comes_into_another_workspace(tmp_path: Path, exported: tuple[Path, list[PairRecord]]) -> None:
@@ -84,6 +84,7 @@ def test_everything_comes_into_another_workspace(tmp_path: Path, exported: tuple
         stored(conn, file)
         reveal(conn)
         assert list(map(essence, judged_pairs(conn))) == list(map(essence, records))
+        assert {(each.a, each.cut) for each in records} >= {("answer 0", (False, True)), ("answer 1", (True, False))}
         row = get_comparison(conn, 1).standing
         assert row is not None
         assert (row.verdict, row.source) == ("both_good", "import")
@@ -167,6 +168,7 @@ def test_nothing_of_an_import_is_seen_before_it_is_shown(
         ({"strength": 9}, "'strength' is 9"),
         ({"side": "up"}, "'side' is 'up'"),
         ({"reasons": "clear"}, "'reasons' must be a list of texts"),
+        ({"cut": [True, 1]}, "'cut' must be a list of true or false"),
         ({"reasons": [1]}, "'reasons' must be a text"),
         ({"others": {}}, None),
         ({"others": [1]}, "an object is needed"),
