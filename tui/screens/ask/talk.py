@@ -40,9 +40,10 @@ class Talk:
         """
         if self.prompt is None:
             return None
-        if self.pair is not None and self.pair.standing is None:
-            self.workbench.labelling.judge(self.pair.id, "skip")
-        return self._begin(self.prompt.messages)
+        asked, pair = self._begin(self.prompt.messages), self.pair
+        if pair is not None and pair.standing is None:
+            self.workbench.labelling.judge(pair.id, "skip")
+        return asked
 
     def _begin(self, messages: Messages) -> Asked:
         asking = self.workbench.asking
