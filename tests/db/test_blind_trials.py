@@ -182,8 +182,20 @@ def test_after_the_names_were_shown_a_verdict_is_not_blind(conn):
     one, two = pair(conn, trial, 1), pair(conn, trial, 2)
     assert judged(conn, one).blind
     open_trial(conn, trial)
-    assert not judged(conn, one).blind
     assert not judged(conn, two).blind
+
+
+def test_what_was_judged_blind_stays_once_the_trial_is_opened(conn):
+    trial = new_trial(conn, (1, 2))
+    one, skipped = pair(conn, trial, 1), pair(conn, trial, 2)
+    given = judged(conn, one, "b")
+    judged(conn, skipped, "skip")
+    open_trial(conn, trial)
+    with pytest.raises(NotAllowed, match=f"Comparison {one} was judged blind, and trial {trial} keeps that verdict"):
+        judged(conn, one, "a")
+    assert get_comparison(conn, one).standing == given
+    assert not judged(conn, skipped, "a").blind, "a skip is no verdict to keep"
+    assert not judged(conn, skipped, "b").blind
 
 
 def test_a_pair_of_texts_that_another_trial_named_is_not_blind(conn):
