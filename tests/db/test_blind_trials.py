@@ -253,6 +253,14 @@ def test_a_lost_comparison_becomes_a_pair_only_by_moving_its_prompt(conn):
     assert 1 not in choose_prompts(conn, 9, model_a=a, model_b=b, prompt_set=None, seed=1)
 
 
+def test_a_pair_that_left_a_trial_was_shown_with_names_so_later_verdicts_on_it_are_not_blind(conn):
+    _, one = opened(conn)
+    given = move_to_labelling(conn, one, set_name="from trials")
+    assert given is not None
+    assert given.blind, "it was judged before the names were shown"
+    assert not judged(conn, given.comparison, "b").blind
+
+
 def test_the_verdict_names_the_same_text_where_the_older_answer_was_bs(conn):
     trial = new_trial(conn, (1,))
     newer_b = answer(conn, "one", "tuned says")
