@@ -9,6 +9,7 @@ from db.comparisons import add_comparison, comparisons_by_id, find_comparison, g
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.judges import command_judge
+from db.names_shown import note_names_shown
 from db.pair_rows import ComparisonRow, VerdictRow
 from db.prompt_rows import MovedPrompt, PromptRow
 from db.prompts import UNTRAINED, add_prompt_set, get_prompt
@@ -300,4 +301,5 @@ def _as_labelling(conn: Connection, pair: ComparisonRow) -> VerdictRow | None:
         source="model" if judge is not None else verdict.source,
         judge=judge,
     )
+    note_names_shown(conn, labelling)  # the result of the trial shows its pairs with names
     return added if judge is None else None

@@ -110,6 +110,9 @@ def _check_crossing(conn: Connection, prompts: Sequence[int], *, held_out: bool,
     """Refuse a change that would break a run or a trial, or leave a question both held out and for labelling."""
     given = {"prompts": json.dumps(list(prompts))}
     if held_out:
+        trains = conn.execute(_RUNS, {**given, "status": "running"}).fetchone()
+        if trains is not None:  # also on ties, on pairs of other givers, and on pairs that were taken out meanwhile
+            raise NotAllowed(f"Run {trains['id']} is alive and trains on them. Stop it, or wait for its end.")
         # A run that is about to start has recorded no pairs yet, but has already read them.
         alive = conn.execute("SELECT id, name FROM runs WHERE status = 'running'").fetchone()
         if alive is not None and crossing(conn, prompts).pairs:

@@ -46,7 +46,8 @@ OTHERWISE = "judged otherwise here, and that verdict stays"
 
 _RANGES = {"prompt": "prompts", "completion": "completions", "comparison": "comparisons"}
 _SAID = f"""SELECT DISTINCT v.verdict FROM verdicts v
-    WHERE v.comparison = ? AND v.verdict NOT IN ('undo', 'skip') AND {MAY_STAND}"""
+    WHERE v.comparison = ? AND v.verdict NOT IN ('undo', 'skip') AND {MAY_STAND}
+        AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)"""
 
 
 @dataclass(frozen=True, slots=True)

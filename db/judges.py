@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
-from db.agreements import verdicts_of_two
 from db.errors import NotAllowed, NotFound
 from db.hashing import canonical_json
 from db.inserting import insert
-from db.pair_rows import OWNER, Giver
 from db.times import utc_now
 
 
@@ -126,15 +124,6 @@ def judge_names(conn: Connection) -> dict[int, str]:
 def archive_judge(conn: Connection, judge: int) -> None:
     """Offer a judge no longer. Its verdicts stay."""
     conn.execute("UPDATE judges SET archived = 1 WHERE id = ?", (judge,))
-
-
-def verdicts_of_both(conn: Connection, *, judge: int | None = None, person: int | None = None) -> list[tuple[str, str]]:
-    """The owner's verdict and that of a judge or another person on every pair that both judged, as (own, theirs).
-
-    Verdicts that two people settled together are left out; see `verdicts_of_two`.
-    """
-    other = Giver("judge", judge) if judge is not None else Giver("person", person)
-    return [(own, theirs) for _, own, theirs in verdicts_of_two(conn, OWNER, other)]
 
 
 def _judge_row(row: Row) -> JudgeRow:

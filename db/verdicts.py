@@ -103,7 +103,8 @@ def add_verdict(
     `person`, `judge`, `confidence`, `origin` and `act`. In a trial that a judge decides, the verdicts of judges count.
 
     Raises:
-        NotAllowed: the verdict is none of `VERDICTS`, the prompt was forgotten, or a judge decides the trial.
+        NotAllowed: the verdict is none of `VERDICTS`, the prompt was forgotten, a judge decides the trial, or the trial
+            was opened and has a blind verdict on the comparison.
         NotFound: there is no such comparison.
     """
     if verdict not in VERDICTS:
@@ -121,8 +122,10 @@ def add_verdict(
 
 
 def _check_judgeable(conn: Connection, comparison: int, judge: int | None) -> None:
-    query = """SELECT p.forgotten, t.id AS trial, t.judged_by FROM comparisons c JOIN prompts p ON p.id = c.prompt
-        LEFT JOIN trials t ON t.id = c.trial WHERE c.id = ?"""
+    query = """SELECT p.forgotten, t.id AS trial, t.judged_by, s.id IS NOT NULL AS stays
+        FROM comparisons c JOIN prompts p ON p.id = c.prompt LEFT JOIN trials t ON t.id = c.trial
+        LEFT JOIN verdicts s ON s.id = c.standing AND s.blind = 1 AND s.verdict <> 'skip' AND t.opened IS NOT NULL
+        WHERE c.id = ?"""
     row = conn.execute(query, (comparison,)).fetchone()
     if row is None:
         raise NotFound(f"There is no comparison {comparison}. `palate queue` lists those that wait for a verdict.")
@@ -130,6 +133,11 @@ def _check_judgeable(conn: Connection, comparison: int, judge: int | None) -> No
         raise NotAllowed(f"The texts of comparison {comparison} were forgotten, so there is nothing to judge.")
     if row["judged_by"] is not None and judge is None:
         raise NotAllowed(f"A program judges trial {row['trial']}. Begin a trial of your own in the app: press C.")
+    if row["stays"] and judge is None:
+        raise NotAllowed(
+            f"Comparison {comparison} was judged blind, and trial {row['trial']} keeps that verdict. "
+            "M on the pair in the trial's result moves its prompt into labelling."
+        )
 
 
 def judge(conn: Connection, *, share: float, pick: Callable[[int], int], **verdict: Any) -> VerdictRow:

@@ -182,8 +182,20 @@ def test_after_the_names_were_shown_a_verdict_is_not_blind(conn):
     one, two = pair(conn, trial, 1), pair(conn, trial, 2)
     assert judged(conn, one).blind
     open_trial(conn, trial)
-    assert not judged(conn, one).blind
     assert not judged(conn, two).blind
+
+
+def test_what_was_judged_blind_stays_once_the_trial_is_opened(conn):
+    trial = new_trial(conn, (1, 2))
+    one, skipped = pair(conn, trial, 1), pair(conn, trial, 2)
+    given = judged(conn, one, "b")
+    judged(conn, skipped, "skip")
+    open_trial(conn, trial)
+    with pytest.raises(NotAllowed, match=f"Comparison {one} was judged blind, and trial {trial} keeps that verdict"):
+        judged(conn, one, "a")
+    assert get_comparison(conn, one).standing == given
+    assert not judged(conn, skipped, "a").blind, "a skip is no verdict to keep"
+    assert not judged(conn, skipped, "b").blind
 
 
 def test_a_pair_of_texts_that_another_trial_named_is_not_blind(conn):
@@ -239,6 +251,14 @@ def test_a_lost_comparison_becomes_a_pair_only_by_moving_its_prompt(conn):
     assert get_trial(conn, trial).judged == 1, "the trial keeps its figures"
     a, b = policies(conn)
     assert 1 not in choose_prompts(conn, 9, model_a=a, model_b=b, prompt_set=None, seed=1)
+
+
+def test_a_pair_that_left_a_trial_was_shown_with_names_so_later_verdicts_on_it_are_not_blind(conn):
+    _, one = opened(conn)
+    given = move_to_labelling(conn, one, set_name="from trials")
+    assert given is not None
+    assert given.blind, "it was judged before the names were shown"
+    assert not judged(conn, given.comparison, "b").blind
 
 
 def test_the_verdict_names_the_same_text_where_the_older_answer_was_bs(conn):

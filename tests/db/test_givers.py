@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from db.agreements import verdicts_of_two
 from db.blind_trials import add_blind_trial, judge_by_command, move_to_labelling, open_trial, undo_in_trial
 from db.comparisons import add_comparison, count_open, get_comparison, next_open
 from db.edits import add_edit, undo_labelling
@@ -20,7 +21,7 @@ from db.interchange.checks import Row
 from db.interchange.palate_format import read_line, write_line
 from db.interchange.records import PairRecord
 from db.interchange.selection import Selection, judged_pairs
-from db.judges import command_judge, set_model_judge, verdicts_of_both
+from db.judges import command_judge, set_model_judge
 from db.models import ensure_model, ensure_sampling
 from db.pair_rows import OWNER, Giver, PairFilter, VerdictRow
 from db.people import OWN_NAME, ensure_person
@@ -102,7 +103,8 @@ def test_one_pair_judged_by_all_three_stands_as_the_owner_judged_it(conn: Connec
     )
     assert [each.verdict for each in choices(conn)] == ["a"]
     assert [each.verdict for each in choices(conn, givers=[of_judge(conn)])] == ["b"]
-    assert verdicts_of_both(conn, person=person) == verdicts_of_both(conn, judge=judge_id(conn)) == [("a", "b")]
+    for giver in (Giver("person", person), Giver("judge", judge_id(conn))):
+        assert verdicts_of_two(conn, OWNER, giver) == [(one, "a", "b")]
     assert [each.id for each in history(conn, one)] == [given["owner"].id]
     assert {each.id for each in verdicts_beside(conn, one)} == {given["anna"].id, given["judge"].id}
     assert undo_last(conn) == one

@@ -196,6 +196,21 @@ def test_a_run_that_is_alive_keeps_its_prompts(conn):
     held_out(conn)
 
 
+@pytest.mark.parametrize("verdict", ["tie", "a"])
+def test_a_run_that_is_alive_keeps_the_prompts_of_all_its_pairs(conn, verdict):
+    """A tie, and a pair that was taken out since, are no pairs of the owner any more; the run still trains on them."""
+    pair = compared(conn, "three")
+    add_verdict(conn, comparison=pair, verdict=verdict)
+    run = new_run(conn, "running", pair)
+    set_withdrawn(conn, pair, True)
+    prompt = find_prompt(conn, asked("three"))
+    assert crossing(conn, [prompt]).pairs == 0
+    with pytest.raises(NotAllowed, match=f"Run {run} is alive and trains on them"):
+        move_prompts(conn, [prompt], get_prompt_set(conn, "trial").id)
+    set_status(conn, run, "finished")
+    move_prompts(conn, [prompt], get_prompt_set(conn, "trial").id)
+
+
 def test_a_trial_that_is_not_over_keeps_its_prompts(conn):
     model, sampling = new_model(conn), ensure_sampling(conn, SAMPLING)
     trial = add_blind_trial(conn, model_a=model, model_b=model, sampling=sampling, prompts=[3])

@@ -18,7 +18,7 @@ from db.prompts import find_prompt, list_prompt_sets, prompts_left, unasked_prom
 from db.rankings import ranking_answers
 from db.times import utc_now
 from db.verdict_search import Search, Words, count_verdicts, search_verdicts
-from db.verdicts import add_verdict, counts, history, preference_pairs
+from db.verdicts import add_verdict, counts, history, preference_pairs, undo_last
 from tests.db_workspace import asked, compared, new_set, workspace
 
 DAY = "2020-01-01T00:00:00.000Z"
@@ -233,6 +233,16 @@ def test_an_open_or_skipped_pair_takes_the_imported_verdict_with_the_rest(conn):
     assert db_import_batches.reveal(conn) == []
     said = history(conn, comparison)[-1]
     assert (said.verdict, said.strength, said.note, said.source) == ("a", 2, "n", "import")
+
+
+def test_a_pair_whose_verdict_was_taken_back_takes_the_imported_one(conn):
+    comparison = compared(conn, "Why?", "first", "second")
+    add_verdict(conn, comparison=comparison, verdict="b")
+    assert undo_last(conn) == comparison
+    found, left_out = stored(conn, record(1, "Why?"))
+    assert (reasons(found), left_out) == ([], [])
+    assert [row.verdict for row in history(conn, comparison)] == ["b", "undo", "a"]
+    assert [pair.chosen for pair in preference_pairs(conn)] == ["first"]
 
 
 def test_a_pair_that_was_judged_while_its_file_was_imported_keeps_that_verdict(conn):

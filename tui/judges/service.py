@@ -110,6 +110,11 @@ class Judges(JudgeRecords):
             JudgeProgress(judge.name, "sorting the queue"), lambda tick: self.sort_queue(judge, asker, tick=tick)
         )
 
+    def check_can_begin(self, judge: JudgeView) -> None:
+        """Raise what `begin_trial` would raise for this judge now, before there is a trial."""
+        self.asker(judge)
+        self._work.check_free()
+
     def begin_trial(self, judge: JudgeView, trial: int) -> None:
         """Let the judge decide its trial to its end, while answers are written. Raises as `begin_measuring` does."""
         asker = self.asker(judge)

@@ -44,13 +44,21 @@ class JudgeWork:
         Raises:
             WorkbenchError: a judge works already.
         """
-        if self._thread is not None and self._thread.is_alive():
-            raise WorkbenchError("A judge is at work already. Wait for it, or stop it first.")
+        self.check_free()
         self._stopping.clear()
         self.progress, self.failure = progress, ""
         self._thread = threading.Thread(target=self._run, args=(steps,), name="palate-judge", daemon=True)
         self._thread.start()
         self._publish(JudgesChanged())
+
+    def check_free(self) -> None:
+        """Raise where a judge works already.
+
+        Raises:
+            WorkbenchError: a judge works already.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            raise WorkbenchError("A judge is at work already. Wait for it, or stop it first.")
 
     def stop(self) -> None:
         """End it soon; what was judged stays."""

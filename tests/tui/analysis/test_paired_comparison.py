@@ -16,6 +16,7 @@ from tui.analysis.paired_comparison import (
     more_prompts,
     score_interval,
     share_interval,
+    sign_test,
     tally_prompts,
 )
 
@@ -57,6 +58,27 @@ def test_ties_narrow_it_and_an_empty_trial_says_nothing() -> None:
 )
 def test_what_settles_it_and_what_does_not(wins: int, losses: int, settled: bool) -> None:
     assert conclude(Tally(wins, 0, losses), planned=wins + losses, may_end_early=False).settled is settled
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "chance", "settled"),
+    [
+        (4, 0, 2 / 16, False),
+        (5, 0, 2 / 32, False),
+        (6, 0, 2 / 64, True),
+        (7, 1, 2 * (1 + 8) / 256, False),
+        (8, 1, 2 * (1 + 9) / 512, True),
+        (12, 4, 2 * (1 + 16 + 120 + 560 + 1820) / 65536, False),
+    ],
+)
+def test_few_decided_prompts_settle_it_only_where_the_sign_test_does(
+    wins: int, losses: int, chance: float, settled: bool
+) -> None:
+    """The chance by hand: 5 to 0 is 2 · ½⁵ = 6.25 %, 8 to 1 is 2 · (1 + 9) · ½⁹ = 3.9 %. Ties change nothing in it."""
+    assert sign_test(wins, losses) == sign_test(losses, wins) == pytest.approx(chance)
+    for tally in (Tally(wins, 0, losses), Tally(losses, 0, wins), Tally(wins, 3, losses)):
+        conclusion = conclude(tally, planned=tally.prompts, may_end_early=False)
+        assert conclusion.settled is settled, tally
 
 
 @pytest.mark.parametrize("chances", [(0.5, 0.0, 0.5), (0.4, 0.2, 0.4), (0.55, 0.2, 0.25), (0.2, 0.7, 0.1)])
@@ -174,6 +196,11 @@ def test_how_many_more_is_the_first_number_that_settles_it() -> None:
         return score_interval(*(count * total / 20 for count in (12, 2, 6))).low
 
     assert low(20 + more) > 0.5 >= low(20 + more - 1)
+
+
+def test_as_many_more_are_told_as_the_sign_test_asks_for() -> None:
+    """4 to 0 needs two more won (6 to 0), 5 to 0 one; 7 to 1 one (8 to 1)."""
+    assert [more_prompts(Tally(wins, 0, losses)) for wins, losses in ((4, 0), (0, 4), (5, 0), (7, 1))] == [2, 2, 1, 1]
 
 
 def test_nobody_is_told_a_number_where_nothing_points_either_way() -> None:

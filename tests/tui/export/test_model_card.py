@@ -46,12 +46,12 @@ def judged(workbench: StillWorkbench, verdicts: str) -> int:
 
 
 def test_a_trial_is_told_with_its_count_and_interval(workbench: StillWorkbench) -> None:
-    """Four of four won is a rate of 1, and Wilson's interval of it begins at 4 / (4 + 1.96²) = 0.510."""
-    workbench.blind_trials.open(judged(workbench, "wwww")).result()
+    """Six of six won is a rate of 1, and Wilson's interval of it begins at 6 / (6 + 1.96²) = 0.610."""
+    workbench.blind_trials.open(judged(workbench, "wwwwww")).result()
     (line,) = _trials(workbench, adapter())
     assert line == (
-        "- trial 1: `taste-3` against `smollm2-135m-instruct`, 4 prompts, judged by a person: 4 won · 0 tied · 0 lost, "
-        "win rate 100 %, 95 % interval 51 to 100 % (Tango's score interval). taste-3 is better than "
+        "- trial 1: `taste-3` against `smollm2-135m-instruct`, 6 prompts, judged by a person: 6 won · 0 tied · 0 lost, "
+        "win rate 100 %, 95 % interval 61 to 100 % (Tango's score interval). taste-3 is better than "
         "smollm2-135m-instruct."
     )
 

@@ -199,9 +199,7 @@ class TrialSetupScreen(PalateScreen):
             return
         try:
             plan = self.plan()
-            trial = self.workbench.blind_trials.start(plan)
-            if plan.judged_by is not None:
-                self.workbench.judges.begin_trial(self.workbench.judges.by_id(plan.judged_by), trial)
+            trial = self._begin(plan)
         except KNOWN_ERRORS as error:
             self.palate.tell_error(error)
             return
@@ -210,6 +208,17 @@ class TrialSetupScreen(PalateScreen):
             return
         self.palate.tell("The judge is at work", f"Trial {trial} opens by itself. {NO_PERSON}")
         self.dismiss()
+
+    def _begin(self, plan: TrialPlan) -> int:
+        """Begin the trial and its judge, or neither; returns the trial."""
+        if plan.judged_by is None:
+            return self.workbench.blind_trials.start(plan)
+        judges = self.workbench.judges
+        judge = judges.by_id(plan.judged_by)
+        judges.check_can_begin(judge)
+        trial = self.workbench.blind_trials.start(plan)
+        judges.begin_trial(judge, trial)
+        return trial
 
     def action_back(self) -> None:
         """Back to the list."""

@@ -1,5 +1,6 @@
 """The judges on their screen: added and measured by keys, their rubric, slips, and a trial that one of them decides."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from tests.screens import until, until_shown
 from tests.still_workbench import StillWorkbench
 from tui.app import PalateApp
 from tui.judges.service import NewJudge
+from tui.judges.work import JudgeProgress
+from tui.screens.compare.compare import CompareScreen
 from tui.screens.compare.judges import JudgesScreen
+from tui.screens.compare.trial_setup import TrialSetupScreen
 from tui.screens.pairs.review import ReviewScreen
+from tui.widgets.form.rows import ChoiceRow
 
 
 @pytest.fixture
@@ -124,3 +129,34 @@ async def test_a_trial_may_be_given_to_a_judge_that_agrees_and_opens_by_itself(w
             await until(pilot, lambda: not workbench.trial(trial).sealed)
             await until_shown(pilot, "blind, 2 judged")
     assert [each.standing.verdict for each in workbench.trial_comparisons(trial) if each.standing] == ["a", "a"]
+
+
+async def test_a_trial_whose_judge_cannot_begin_is_not_stored(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrialSetupScreen, "_problem", lambda _: None)
+    with serving(JudgeServer()) as server:
+        workbench.workspace.write(fill_judged, 25, server.url).result()
+        judge = workbench.judges.add(NewJudge(name="mine", server=NAME, examples=0))
+        asker = workbench.judges.asker(judge)
+        list(workbench.judges.measure(judge, asker, pairs=25, tick=lambda: None))
+    monkeypatch.setattr(
+        workbench.blind_trials, "start", lambda plan: workbench.begin(2, judge=plan.judge, judged_by=plan.judged_by)
+    )
+    ended = threading.Event()
+    workbench.judges._work.start(JudgeProgress("other", "measuring"), lambda _: iter(ended.wait, True))  # type: ignore[arg-type]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        screen = TrialSetupScreen("base", "base")
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.is_current and bool(screen.query(ChoiceRow)))
+        row = screen.form.row("judge")
+        assert isinstance(row, ChoiceRow)
+        row.take(judge.row.id)
+        await pilot.press("S")
+        await until(pilot, lambda: any("at work already" in each.message for each in app._notifications))
+        assert screen.is_current
+    ended.set()
+    assert workbench.trials() == []

@@ -21,6 +21,7 @@ from tui.screens.compare.compare import CompareScreen, trial_line
 from tui.screens.compare.trial import TrialScreen
 from tui.screens.compare.trial_pair import TrialPairScreen
 from tui.screens.compare.trial_result import TrialResultScreen
+from tui.screens.pairs.verdict import VerdictScreen
 from tui.trials.results import Meeting, TrialBoard
 
 SIZES = [(80, 24), (120, 40)]
@@ -352,17 +353,34 @@ async def test_a_lost_prompt_is_moved_into_labelling_only_when_it_is_said(workbe
     ]
 
 
-async def test_a_pair_judged_anew_after_the_names_is_left_out(workbench: StillWorkbench) -> None:
-    trial = judged(workbench)
-    won = workbench.trial_comparisons(trial)[0]
-    workbench.labelling.judge(won.id, "a", side="left").result(timeout=60)
+async def test_a_pair_judged_first_after_the_names_is_left_out(workbench: StillWorkbench) -> None:
+    trial = workbench.begin(2)
+    won, late = (workbench.answer(trial) for _ in range(2))
+    workbench.labelling.judge(won, "b", side="left").result(timeout=60)
+    workbench.blind_trials.open(trial).result(timeout=60)
+    workbench.labelling.judge(late, "a", side="left").result(timeout=60)
     app = PalateApp(workbench)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         app.push_screen(TrialResultScreen(trial))
         await until_shown(pilot, "1 judged after names were shown")
-        assert "0 won · 2 tied · 1 lost" in text_of(app)
+        assert "1 won · 0 tied · 0 lost" in text_of(app)
+
+
+async def test_a_blind_verdict_of_an_opened_trial_stays_and_the_screen_says_so(workbench: StillWorkbench) -> None:
+    trial = judged(workbench)
+    won = workbench.trial_comparisons(trial)[0]
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = VerdictScreen(won.id)
+        app.push_screen(screen)
+        await until(pilot, lambda: screen.is_current and screen.can_judge)
+        await pilot.press("0")
+        await until(pilot, lambda: any("was judged blind" in each.message for each in app._notifications))
+        assert screen.is_current
+    assert verdicts(workbench, trial)[:3] == ["b", "a", "tie"]
+    assert workbench.comparison(won.id).standing == won.standing
 
 
 async def test_untrusted_text_stays_text(workbench: StillWorkbench) -> None:
