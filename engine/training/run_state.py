@@ -29,6 +29,8 @@ class RunState:
         batch_s: seconds that these pairs took; `learning_s` those before the first step.
         work: the work of the steps that are done, as `engine.estimates.time_left` counts it.
         num_tokens: tokens of all pairs learned from, in each epoch again.
+        chosen_lost: the nats that the chosen answers of each of the latest steps lost against the reference, and their
+            tokens.
         epoch_margins: each training pair's margin in this epoch so far.
         eval_margins: each evaluation pair's margin at the latest evaluation.
         evaluated_step: the step of the last evaluation, -1 before the first.
@@ -48,6 +50,7 @@ class RunState:
     learning_s: float = 0.0
     work: int = 0
     num_tokens: int = 0
+    chosen_lost: list[list[float]] = field(default_factory=list)
     epoch_margins: dict[str, float] = field(default_factory=dict)
     eval_margins: dict[str, float] = field(default_factory=dict)
     evaluated_step: int = -1

@@ -294,7 +294,7 @@ def test_a_checkpoint_keeps_the_names_that_earlier_versions_wrote(base: BaseMode
     content = torch.load(tmp_path / "c" / FILE, weights_only=True)
     stored = {"total_steps", "step", "window", "window_s", "learning_s", "work", "num_tokens", "ledger", "eval_margins"}
     stored |= {"evaluated_step", "best_step", "best_loss", "best_weights", "worse_evaluations", "told", "stopped"}
-    stored |= {"best_losses", "eval_losses", "kept_by", "general_text"}
+    stored |= {"best_losses", "eval_losses", "kept_by", "general_text", "chosen_lost"}
     assert set(content["state"]) == stored
     parts = {"format", "run", "environment", "pairs", "dropout", "state", "weights", "gradients", "optimizer"}
     assert set(content) == parts | {"reference", "busy_s"}

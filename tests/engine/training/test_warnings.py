@@ -12,15 +12,23 @@ def score(chosen_lost: float, rejected_lost: float, tokens: int = 100) -> PairSc
 
 
 def test_a_collapse_is_told_from_the_nats_that_a_chosen_token_lost() -> None:
-    state = RunState(total_steps=100, step=1)
+    state = RunState(total_steps=100, step=51, given_warnings={"falling"})
     calm = [score(10.0, 40.0), score(18.0, 40.0)]  # 28 of 200 tokens: 0.14
     assert step_warnings(state, calm, beta=0.1) == ()
-    lost = [score(10.0, 40.0), score(22.0, 40.0)]  # 32 of 200 tokens: 0.16
+    lost = [score(10.0, 40.0), score(26.0, 40.0)]  # 36 of 200 tokens, with those before 64 of 400: 0.16
     (notice,) = step_warnings(state, lost, beta=0.1)
     assert notice.level == "warning"
     assert "lost 0.16 nats per token" in notice.text
-    assert "lower the learning rate" in notice.text
+    assert "raise the SFT weight" in notice.text
     assert step_warnings(state, lost, beta=0.1) == ()  # once in a run
+
+
+def test_what_the_chosen_answers_lost_and_won_back_is_no_collapse() -> None:
+    state = RunState(total_steps=40, given_warnings={"falling"})
+    for step in range(1, 41):  # 0.3 nats a token in the first half, 0.1 in the second
+        state.step = step
+        assert step_warnings(state, [score(30.0 if step <= 12 else 10.0, 40.0)], beta=0.1) == ()
+    assert state.chosen_lost == [[10.0, 100]] * 8
 
 
 def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_grows() -> None:
@@ -28,7 +36,7 @@ def test_falling_chosen_answers_are_told_in_the_second_half_where_the_margin_gro
     assert step_warnings(RunState(total_steps=100, step=50), falling, beta=0.1) == ()
     (notice,) = step_warnings(RunState(total_steps=100, step=51), falling, beta=0.1)
     assert "--sft-weight" in notice.text
-    shrinking = [score(20.0, 5.0)]  # the margin falls as well: another trouble, with a word of its own
+    shrinking = [score(12.0, 5.0)]  # the margin falls as well: another trouble, which the curves show
     assert not any("--sft-weight" in each.text for each in step_warnings(RunState(100, step=51), shrinking, beta=0.1))
 
 
