@@ -207,6 +207,18 @@ def test_nothing_stands_where_something_else_stood_unasked(workbench: Workbench,
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.parametrize(("content", "replaced"), [(b"GGUF\x03\x00", True), (b"years of work", False), (b"", False)])
+def test_a_file_is_replaced_only_where_it_is_a_gguf_file(content: bytes, replaced: bool, tmp_path: Path) -> None:
+    target = tmp_path / "model.gguf"
+    target.write_bytes(content)
+    try:
+        with placed(target, overwrite=True) as part:
+            part.write_bytes(b"GGUF, the new one")
+    except InputError as error:
+        assert "neither a model nor an adapter" in str(error)
+    assert target.read_bytes() == (b"GGUF, the new one" if replaced else content)
+
+
 def test_damaged_weights_are_not_exported(workbench: Workbench, tmp_path: Path) -> None:
     weights = workbench.workspace.registry.get("taste-1").folder / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
