@@ -94,7 +94,7 @@ def load_model(workbench: Workbench) -> None:
         ModelError: the model cannot be loaded.
     """
     heard = EventStream(workbench)
-    workbench.start(fill_queue=False)
+    workbench.start(fill_queue=False, load_model=True)
     assert workbench.loading is not None
     last = ""
     for published in heard.until(workbench.loading):
