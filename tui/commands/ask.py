@@ -143,13 +143,12 @@ class _Talk:
         return self.pair is not None and self._answer(self.pair.prompt.messages)
 
     def _answer(self, messages: Messages) -> bool:
-        heard = EventStream(self.workbench)
-        asked = self.workbench.asking.ask(messages, self._choice, set_name=self._set)
-        answers = _Answers(asked, stream=not self._as_json)
-        for published in heard.until(asked.job, end_with=self.workbench.scheduler):
-            if isinstance(published, AskedGrowing) and published.number == asked.number:
-                answers.grow(published.texts)
-        heard.close()
+        with EventStream(self.workbench) as heard:
+            asked = self.workbench.asking.ask(messages, self._choice, set_name=self._set)
+            answers = _Answers(asked, stream=not self._as_json)
+            for published in heard.until(asked.job, end_with=self.workbench.scheduler):
+                if isinstance(published, AskedGrowing) and published.number == asked.number:
+                    answers.grow(published.texts)
         ended = asked.ended
         assert ended is not None
         if ended.problem:

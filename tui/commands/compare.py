@@ -127,8 +127,7 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
         raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
     sampling = _sampling(flags)
     shown: set[int] = set()
-    with _answering(options, flags["adapter"], flags["against"]) as workbench:
-        heard = EventStream(workbench)
+    with _answering(options, flags["adapter"], flags["against"]) as workbench, EventStream(workbench) as heard:
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
             adapter=flags["adapter"],
@@ -184,8 +183,7 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
-    with _judging(options, word, trial, flags) as workbench:
-        heard = EventStream(workbench)
+    with _judging(options, word, trial, flags) as workbench, EventStream(workbench) as heard:
         judge = _judge_named(workbench, word)
         program = _program(word, judge)
         asker = None if judge is None else asker_of(workbench, judge)
