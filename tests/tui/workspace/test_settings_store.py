@@ -144,6 +144,9 @@ def test_a_key_that_was_stored_once_is_refused_where_it_would_be_used_and_taken_
     first.close()
     workbench = StillWorkbench(tmp_path / "space")
     workbench.status()
+    assert workbench.servers.all() == []
+    with pytest.raises(SettingError, match="never the key itself"):
+        workbench.servers.get("server")
     with pytest.raises(SettingError, match="never the key itself"):
         stored_settings(workbench.workspace).source.to_server()
     workbench.change_setting("depth", "20")
