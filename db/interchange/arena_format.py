@@ -67,7 +67,7 @@ def _write_battle(record: PairRecord) -> dict[str, Any]:
         "model_a": record.model_a or "not known (a)",
         "model_b": record.model_b or "not known (b)",
         "winner": _NAMES[record.verdict or "tie"],
-        "judge": "person",
+        "judge": "program" if record.judge else "person",
         "conversation_a": [*record.messages, assistant(record.a)],
         "conversation_b": [*record.messages, assistant(record.b)],
         "turn": sum(message["role"] == "user" for message in record.messages),

@@ -11,7 +11,7 @@ from db.interchange.chat_text import (
     template_turns,
     worn_template,
 )
-from db.interchange.checks import Row, checked_text, is_empty, kind_of
+from db.interchange.checks import Row, RowRefused, checked_text, is_empty, kind_of
 from db.interchange.messages import asked, ending_with_user, is_messages, turns_of
 from db.interchange.unfolding import unfolded, unfolded_messages
 from db.prompt_rows import Message, Messages
@@ -96,28 +96,67 @@ def with_system_field(row: Row, found: Asked) -> Asked:
     return Asked(messages, found.text, found.remarks)
 
 
+def with_fields_beside(row: Row, messages: Messages, name: str) -> Asked:
+    """The prompt that an answer's own messages hold, with the earlier turns and the system prompt beside them.
+
+    Raises:
+        RowRefused: one of these cannot be read, or there is an `input`, for which the messages have no place.
+    """
+    return with_system_field(row, _with_history(row, _check_input(row, Asked(messages), name)))
+
+
 def _reading(row: Row, name: str) -> Asked:
     value = unfolded_messages(row, row.get(name), name)
     value = unfolded(value, str) if name == "turns" else value
     if isinstance(value, str):
-        return _of_text(row, checked_text(row, value, name) + _input(row, name), name)
+        return _of_text(row, _with_input(row, checked_text(row, value, name), name), name)
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        return _of_questions(row, value, name)
+        return _check_input(row, _of_questions(row, value, name), name)
     if not is_messages(value):
         raise row.wrong(f"{name!r} must be a text or a list of messages, not {_what(value)}")
     messages = turns_of(row, value, name)
     while len(messages) > 1 and messages[-1]["role"] == "assistant":
         messages = messages[:-1]  # the answer of a chat that was kept whole
-    return _unworn(row, ending_with_user(row, messages, name), name)
+    return _check_input(row, _unworn(row, ending_with_user(row, messages, name), name), name)
 
 
 def _what(value: Any) -> str:
     return "a list of other things" if isinstance(value, list) and value else kind_of(value)
 
 
-def _input(row: Row, name: str) -> str:
-    """What an instruction is about, as Alpaca's files have it."""
-    return "" if name != "instruction" or is_empty(row.get("input")) else "\n" + row.text("input")
+def _input(row: Row) -> str:
+    """What a prompt is about, as Alpaca's files have it beside an instruction."""
+    return "" if "input" in row.ignored or is_empty(row.get("input")) else row.text("input")
+
+
+def _with_input(row: Row, text: str, name: str) -> str:
+    """A prompt with its `input` behind it, unless it holds that already."""
+    about = _input(row)
+    if not about or _holds(text, about):
+        return text
+    if begins_with_template(text) or (has_markers(text) and prompt_transcript(text) is not None):
+        raise _no_place(row, name)
+    return f"{text}\n{about}"
+
+
+def _check_input(row: Row, found: Asked, name: str) -> Asked:
+    """The prompt, unless there is an `input` that none of its messages holds."""
+    about = _input(row)
+    if about and not any(_holds(each["content"], about) for each in found.messages):
+        raise _no_place(row, name)
+    return found
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether the part stands in the text on lines of its own."""
+    return f"\n{part.strip()}\n" in f"\n{text.strip()}\n"
+
+
+def _no_place(row: Row, name: str) -> RowRefused:
+    return row.wrong(
+        f"'input' holds a part of what was asked, and {name!r} is turns, so where it belongs cannot be known; "
+        "`--columns ignore=input` reads such rows without it"
+    )
 
 
 def _of_text(row: Row, text: str, name: str) -> Asked:
@@ -164,7 +203,10 @@ def _with_history(row: Row, found: Asked) -> Asked:
             raise row.wrong("'history' must be a list of questions with their answers")
         turns.append(Message(role="user", content=checked_text(row, pair[0], "history")))
         turns.append(Message(role="assistant", content=checked_text(row, pair[1], "history")))
-    return Asked((*turns, *found.messages), found.text, found.remarks)
+    start = 1 if found.messages[0]["role"] == "system" else 0
+    if found.messages[start : start + len(turns)] == tuple(turns):
+        return found
+    return Asked((*found.messages[:start], *turns, *found.messages[start:]), found.text, found.remarks)
 
 
 def _agrees(richest: Messages, other: Messages) -> bool:

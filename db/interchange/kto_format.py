@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from db.hashing import content_hash
-from db.interchange.asked import ASKED, Asked, asked_of, with_system_field
+from db.interchange.asked import ASKED, Asked, asked_of, with_fields_beside
 from db.interchange.checks import Row, RowRefused, checked_text, is_empty
 from db.interchange.fields import check_fields
 from db.interchange.format import CHAT, Format
@@ -75,7 +75,8 @@ def _judged(row: Row) -> tuple[Asked, str, bool]:
         turns = turns_of(row, unfolded_messages(row, row.get("messages"), "messages"), "messages")
         if turns[-1]["role"] != "assistant":
             raise row.wrong("'messages' must end with the assistant's answer")
-        return with_system_field(row, Asked(ending_with_user(row, turns[:-1], "messages"))), turns[-1]["content"], label
+        asked = ending_with_user(row, turns[:-1], "messages")
+        return with_fields_beside(row, asked, "messages"), turns[-1]["content"], label
     said = unfolded_messages(row, row.get(name), name)
     if is_messages(said):
         turns = turns_of(row, said, name)

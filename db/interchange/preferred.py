@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise, product
 
-from db.interchange.asked import ASKED, PROMPTS, Asked, find_asked, with_system_field
+from db.interchange.asked import ASKED, PROMPTS, Asked, find_asked, with_fields_beside
 from db.interchange.chat_text import transcript_turns, without_end
 from db.interchange.checks import Row, RowRefused, checked_text, is_unknown, kind_of
 from db.interchange.messages import ending_with_user, is_messages, same_turns, turns_of
@@ -172,7 +172,7 @@ def _together(row: Row, name: str, found: Asked | None, before: Messages) -> Mes
     if found is None:
         if not before:
             raise row.wrong("there is no 'prompt', and the answers hold no question")
-        return with_system_field(row, Asked(ending_with_user(row, before, name))).messages
+        return with_fields_beside(row, ending_with_user(row, before, name), name).messages
     if not before:
         return found.messages
     if before[0]["role"] == "assistant":

@@ -40,9 +40,12 @@ class Server:
     parallel: int = 16
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:  # such as half of an IPv6 address
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingError(f"A server takes an address such as http://localhost:8000/v1, not {self.url!r}.")
+            raise SettingError("A server takes an address such as http://localhost:8000/v1, and this is none.")
         if parts.username or parts.password:
             raise SettingError(
                 f"The server's address holds a user or a password for {parts.hostname}, and Palate never "

@@ -75,8 +75,7 @@ def unload(options: Options, as_json: bool) -> None:
 
 
 def _use(options: Options, adapter: str | None, as_json: bool) -> None:
-    with options.working() as workbench:
-        heard = EventStream(workbench)
+    with options.working() as workbench, EventStream(workbench) as heard:
         for _ in heard.until(workbench.use_adapter(adapter)):
             pass
     if as_json:
@@ -164,8 +163,7 @@ def push(options: Options, adapter: str, repository: str, public: bool, allow: b
 @click.pass_obj
 def merge(options: Options, adapter: str, target: Path, dtype: str, overwrite: bool, as_json: bool) -> None:
     """Write base model and adapter as one model: a folder, or one GGUF file for llama.cpp."""
-    with options.working() as workbench:
-        heard = EventStream(workbench)
+    with options.working() as workbench, EventStream(workbench) as heard:
         job = workbench.adapter_service.merge(adapter, target, dtype=dtype, overwrite=overwrite)
         try:
             _follow(workbench, heard.until(job), as_json)

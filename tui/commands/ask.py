@@ -143,13 +143,12 @@ class _Talk:
         return self.pair is not None and self._answer(self.pair.prompt.messages)
 
     def _answer(self, messages: Messages) -> bool:
-        heard = EventStream(self.workbench)
-        asked = self.workbench.asking.ask(messages, self._choice, set_name=self._set)
-        answers = _Answers(asked, stream=not self._as_json)
-        for published in heard.until(asked.job, end_with=self.workbench.scheduler):
-            if isinstance(published, AskedGrowing) and published.number == asked.number:
-                answers.grow(published.texts)
-        heard.close()
+        with EventStream(self.workbench) as heard:
+            asked = self.workbench.asking.ask(messages, self._choice, set_name=self._set)
+            answers = _Answers(asked, stream=not self._as_json)
+            for published in heard.until(asked.job, end_with=self.workbench.scheduler):
+                if isinstance(published, AskedGrowing) and published.number == asked.number:
+                    answers.grow(published.texts)
         ended = asked.ended
         assert ended is not None
         if ended.problem:
@@ -245,24 +244,29 @@ def _converse(options: Options, flags: Mapping[str, Any]) -> None:
         talk = _Talk(workbench, _choice(workbench, flags), flags)
         talk.load()
         talk.begin_after(flags["after"])
-        if is_typed():
+        typed = is_typed()
+        if typed:
             say(wrapped(_HELP, console().columns))
         for line in lines_of_input():
-            _take_line(talk, line)
+            # The next line of a pipe is about an answer that is not there; a person sees that and asks once more.
+            if not _take_line(talk, line) and not typed:
+                raise SystemExit(1)
 
 
-def _take_line(talk: _Talk, line: str) -> None:
+def _take_line(talk: _Talk, line: str) -> bool:
+    """Do what a line says; False where its question got no answer."""
     if line == "new":
         talk.begin_after(None)
         say("A new conversation.")
     elif line not in VERDICT_LINES and line not in _ABOUT_PAIR:
-        talk.ask(line)
+        return talk.ask(line)
     elif talk.pair is None:
         say(f"There is no pair to which “{line}” applies. Write a question.")
     elif line == "again":
-        talk.again()
+        return talk.again()
     else:
         _about_pair(talk.workbench, talk.pair, line)
+    return True
 
 
 def _about_pair(workbench: Workbench, pair: ComparisonRow, line: str) -> None:

@@ -27,6 +27,7 @@ from tui.workspace.settings import BASE, IN_USE, SERVER, is_served
 
 if TYPE_CHECKING:
     from db.pair_rows import ComparisonRow
+    from tui.judges.asking import Asker
     from tui.judges.judgement import Judgement
     from tui.judges.program import ExternalJudge
     from tui.judges.records import JudgeView
@@ -93,10 +94,12 @@ def _sampling(flags: Mapping[str, Any]) -> SamplingConfig:
 
 
 @contextmanager
-def _answering(options: Options, *policies: str | None) -> Iterator[Workbench]:
-    """The workspace as its owner. The model is loaded where one of the policies needs it; None is the one in use."""
+def _answering(options: Options, *policies: str | None, judge: str = "") -> Iterator[Workbench]:
+    """The workspace as its owner. The model is loaded where a policy or the judge needs it; None is the one in use."""
     with options.owning() as workbench, options.serving_clients(workbench):
-        if all(is_served(each or IN_USE) for each in policies):
+        found = workbench.judges.find(judge)
+        here = found is not None and workbench.judges.needs_model(found)
+        if not here and all(is_served(each or IN_USE) for each in policies):
             workbench.start(fill_queue=False, load_model=False)
         else:
             load_model(workbench)
@@ -104,7 +107,7 @@ def _answering(options: Options, *policies: str | None) -> Iterator[Workbench]:
 
 
 @contextmanager
-def _judging(options: Options, trial: int | None, flags: Mapping[str, Any]) -> Iterator[Workbench]:
+def _judging(options: Options, judge: str, trial: int | None, flags: Mapping[str, Any]) -> Iterator[Workbench]:
     """The same for a new trial, or for one that continues."""
     if trial is None:
         policies = [flags["adapter"], flags["against"]]
@@ -112,7 +115,7 @@ def _judging(options: Options, trial: int | None, flags: Mapping[str, Any]) -> I
         with options.reading() as view:
             row = view.trial(trial)
         policies = [SERVER if server is not None else BASE for server in (row.server_a, row.server_b)]
-    with _answering(options, *policies) as workbench:
+    with _answering(options, *policies, judge=judge) as workbench:
         yield workbench
 
 
@@ -124,8 +127,7 @@ def _side_by_side(options: Options, flags: Mapping[str, Any]) -> None:
         raise InputError("--samples and --set need a trial. Name its judge with --judge, or leave them out.")
     sampling = _sampling(flags)
     shown: set[int] = set()
-    with _answering(options, flags["adapter"], flags["against"]) as workbench:
-        heard = EventStream(workbench)
+    with _answering(options, flags["adapter"], flags["against"]) as workbench, EventStream(workbench) as heard:
         number, against = flags["num_questions"], flags["against"]
         trial = workbench.start_side_by_side(
             adapter=flags["adapter"],
@@ -181,21 +183,18 @@ def _show(comparison: ComparisonRow, against: str, tuned: str, as_json: bool) ->
 def _judge(options: Options, word: str, trial: int | None, flags: Mapping[str, Any]) -> None:
     sampling = _sampling(flags)
     options = replace(options, environment=(*JUDGE_ENVIRONMENT, *flags["judge_env"]))
-    with _judging(options, trial, flags) as workbench:
-        heard = EventStream(workbench)
+    with _judging(options, word, trial, flags) as workbench, EventStream(workbench) as heard:
         judge = _judge_named(workbench, word)
+        program = _program(word, judge)
+        asker = None if judge is None else asker_of(workbench, judge)
         if trial is None:
             trial = workbench.blind_trials.start(_plan(workbench, word, judge, sampling, flags))
         else:
             _check_decides(workbench, trial, judge)
         _write_answers(workbench, trial, heard)
-        if judge is not None:
-            _judge_by(workbench, trial, judge, flags["as_json"])
-        else:
-            speaker = console()
-            from tui.judges.program import ExternalJudge  # help starts no program
-
-            program = ExternalJudge(word, folder=speaker.folder, environment=speaker.environment)
+        if judge is not None and asker is not None:
+            _judge_by(workbench, trial, judge, asker, flags["as_json"])
+        elif program is not None:
             _judge_all(workbench, trial, program, flags["as_json"])
         workbench.blind_trials.open(trial).result()
         show_past(workbench, trial, flags["export"], flags["as_json"])
@@ -214,6 +213,23 @@ def _judge_named(workbench: Workbench, word: str) -> JudgeView | None:
     return judge
 
 
+def _program(word: str, judge: JudgeView | None) -> ExternalJudge | None:
+    """The program that judges, which runs where the command was typed; None where a model does.
+
+    Raises:
+        JudgeError: it is not there.
+    """
+    from tui.judges.program import ExternalJudge  # help starts no program
+
+    command = word if judge is None else judge.row.command
+    if command is None:
+        return None
+    speaker = console()
+    program = ExternalJudge(command, folder=speaker.folder, environment=speaker.environment)
+    program.check()
+    return program
+
+
 def _check_decides(workbench: Workbench, trial: int, judge: JudgeView | None) -> None:
     """Raise where a person or another judge decides the trial. A program continues a trial of any program."""
     row = workbench.trial(trial)
@@ -225,8 +241,7 @@ def _check_decides(workbench: Workbench, trial: int, judge: JudgeView | None) ->
         raise InputError(f"{row.judge} decides trial {trial}. Continue with its judge, or begin another trial.")
 
 
-def _judge_by(workbench: Workbench, trial: int, judge: JudgeView, as_json: bool) -> None:
-    asker = asker_of(workbench, judge)
+def _judge_by(workbench: Workbench, trial: int, judge: JudgeView, asker: Asker, as_json: bool) -> None:
     say(f"{judge.name} judges trial {trial}. {NO_PERSON}")
     for judged in workbench.judges.judge_trial(judge, asker, trial, tick=console().check):
         if as_json:

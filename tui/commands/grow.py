@@ -63,13 +63,12 @@ def _workbench(options: Options, server: str | None) -> Iterator[Workbench]:
 
 
 def _ask(workbench: Workbench, request: GrowthRequest) -> PromptsGrown:
-    heard = EventStream(workbench)
-    job = workbench.growth.ask(request)
-    try:
-        grown = [each for each in heard.until(job) if isinstance(each, PromptsGrown)]
-    finally:
-        workbench.growth.end(job, request)  # such as after ctrl+C
-        heard.close()
+    with EventStream(workbench) as heard:
+        job = workbench.growth.ask(request)
+        try:
+            grown = [each for each in heard.until(job) if isinstance(each, PromptsGrown)]
+        finally:
+            workbench.growth.end(job, request)  # such as after ctrl+C
     return grown[-1]
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -93,26 +93,34 @@ def load_model(workbench: Workbench) -> None:
     Raises:
         ModelError: the model cannot be loaded.
     """
-    heard = EventStream(workbench)
-    workbench.start(fill_queue=False)
-    assert workbench.loading is not None
-    last = ""
-    for published in heard.until(workbench.loading):
-        model = workbench.model_state
-        words = f"{model.name}: {model.detail or model.state}"
-        if isinstance(published, ModelChanged) and words != last:
-            say(words)
-            last = words
+    with EventStream(workbench) as heard:
+        workbench.start(fill_queue=False, load_model=True)
+        assert workbench.loading is not None
+        last = ""
+        for published in heard.until(workbench.loading):
+            model = workbench.model_state
+            words = f"{model.name}: {model.detail or model.state}"
+            if isinstance(published, ModelChanged) and words != last:
+                say(words)
+                last = words
     workbench.loaded_model.required()
-    heard.close()
 
 
 class EventStream:
-    """The workbench's events, read on this thread. Failures and notices appear on stderr as they are read."""
+    """The workbench's events, read on this thread. Failures and notices appear on stderr as they are read.
+
+    It is used with `with`: an owner's workbench outlives a client's command, and would keep every event for it.
+    """
 
     def __init__(self, workbench: Workbench) -> None:
         self._queue: SimpleQueue[WorkbenchEvent] = SimpleQueue()
         self.close = workbench.subscribe(self._queue.put)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def until(self, job: Job, *, end_with: Scheduler | None = None) -> Iterator[WorkbenchEvent]:
         """Every event until `job` ends; then raises the job's error, if it had one.

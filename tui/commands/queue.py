@@ -69,22 +69,23 @@ def generate(options: Options, pairs: int, instead_of: int | None, as_json: bool
     with options.owning() as workbench, options.serving_clients(workbench):
         old = None if instead_of is None else _labelled(workbench, instead_of)
         answers = _begin(workbench, given)
-        heard, written = EventStream(workbench), 0
-        if old is not None:
-            pairs, job = 1, _write_again(workbench, answers, old)
-        else:
-            job = answers.write_pairs(pairs)
-        for published in heard.until(job, end_with=workbench.scheduler):
-            if isinstance(published, ComparisonStored):
-                comparison = workbench.comparison(published.comparison)
-                mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
-                if not mine:
-                    continue  # an open app fills its own queue at the same time
-                written += 1
-                if as_json:
-                    emit({"event": "comparison", **comparison_record(comparison)})
-                else:
-                    say(f"{written} of {pairs}: {comparison.prompt.first_line}")
+        written = 0
+        with EventStream(workbench) as heard:
+            if old is not None:
+                pairs, job = 1, _write_again(workbench, answers, old)
+            else:
+                job = answers.write_pairs(pairs)
+            for published in heard.until(job, end_with=workbench.scheduler):
+                if isinstance(published, ComparisonStored):
+                    comparison = workbench.comparison(published.comparison)
+                    mine = comparison.id in answers.written if old is None else comparison.prompt.id == old.prompt.id
+                    if not mine:
+                        continue  # an open app fills its own queue at the same time
+                    written += 1
+                    if as_json:
+                        emit({"event": "comparison", **comparison_record(comparison)})
+                    else:
+                        say(f"{written} of {pairs}: {comparison.prompt.first_line}")
         if written < pairs and old is not None:
             say("The new answers are those of before, or nearly. Try a higher --temperature.")
             raise SystemExit(1)

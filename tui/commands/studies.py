@@ -24,26 +24,24 @@ def run_study(
     workbench: Workbench, kind: Kind, config: TrainConfig, pairs: PairSet, name: str | None, as_json: bool
 ) -> None:
     """Start or continue a study, report its runs, and print what came out. Ctrl+C leaves it to be continued."""
-    heard = EventStream(workbench)
-    study = workbench.studies.start(kind, config, pairs, name=name)
-    say(study_plan_words(study))
-    over = workbench.studies.over
-    assert over is not None
+    with EventStream(workbench) as heard:
+        study = workbench.studies.start(kind, config, pairs, name=name)
+        say(study_plan_words(study))
+        over = workbench.studies.over
+        assert over is not None
 
-    def report_all() -> None:
-        for published in heard.until_done(over):
-            report(workbench, published, as_json)
+        def report_all() -> None:
+            for published in heard.until_done(over):
+                report(workbench, published, as_json)
 
-    try:
-        follow_detachable(workbench, report_all)
-    except (KeyboardInterrupt, OwnerLeaves) as left:
-        workbench.studies.stop()
-        say(f"The {kind} is left; `palate train --{kind}` with the same settings continues it.")
-        if isinstance(left, OwnerLeaves):
-            raise
-        over.result()
-    finally:
-        heard.close()
+        try:
+            follow_detachable(workbench, report_all)
+        except (KeyboardInterrupt, OwnerLeaves) as left:
+            workbench.studies.stop()
+            say(f"The {kind} is left; `palate train --{kind}` with the same settings continues it.")
+            if isinstance(left, OwnerLeaves):
+                raise
+            over.result()
     found = workbench.studies.latest(kind)
     assert found is not None
     if not found.ended:

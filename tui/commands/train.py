@@ -106,11 +106,11 @@ def train(
         if studied is not None:
             run_study(workbench, studied, config, chosen, name, as_json)
             return
-        heard = EventStream(workbench)
-        if resume is not None:
-            workbench.trainer.resume(resume, changed)
-        run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
-        _follow(workbench, heard, run, as_json, on_interrupt)
+        with EventStream(workbench) as heard:
+            if resume is not None:
+                workbench.trainer.resume(resume, changed)
+            run = resume or workbench.trainer.start(config, name=name, from_adapter=from_adapter, pairs=chosen)
+            _follow(workbench, heard, run, as_json, on_interrupt)
         row = workbench.run(run)
     _check_end(row, on_interrupt)
 

@@ -6,12 +6,15 @@ trial may call an adapter better. Text from people or models is sanitized and ca
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from adapters.manifest import Adapter
+from db import judges as db_judges
 from db import models as db_models
 from db import verdicts as db_verdicts
 from db.errors import NotFound
@@ -234,13 +237,27 @@ def _trials(view: WorkspaceReader, adapter: Adapter) -> Iterator[str]:
 def _trial(view: WorkspaceReader, trial: TrialRow) -> Sequence[str]:
     result = result_of(trial, view.trial_comparisons(trial.id))
     who = f"trial {trial.id}: {_plain(trial.model_b_name)} against {_plain(trial.model_a_name)}"
-    judge = "judged by a person" if trial.judge is None else f"judged by a program, {_plain(trial.judge)}"
+    judge = "judged by a person" if trial.judge is None else f"judged by a program, {_plain(_judge_of(view, trial))}"
     broken = ", its names shown before the end" if trial.broken else ""
     figures = f"{tally_words(result.tally)}, {rate_words(result.tally)}. " if result.tally.prompts else ""
     said = (
         "Not settled." if result.tally.prompts and not result.conclusion.settled else _plain_sentence(result.sentence)
     )
     return [f"- {who}, {count(trial.num_questions, 'prompt')}, {judge}{broken}: {figures}{said}"]
+
+
+def _judge_of(view: WorkspaceReader, trial: TrialRow) -> str:
+    """The name of a trial's judge, or the program of its command, without the arguments, which may hold a key."""
+    command = trial.judge or ""
+    if trial.judged_by is not None:
+        judge = db_judges.get_judge(view.workspace.connection, trial.judged_by)
+        if judge.command != command:
+            return command
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    return Path(words[0]).name if words else command
 
 
 def _plain_sentence(sentence: str) -> str:

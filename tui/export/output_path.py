@@ -17,6 +17,8 @@ GGUF_DTYPES = (*FOLDER_DTYPES, "q8_0")
 """Number formats of a merged model in a folder, and in a GGUF file."""
 _OURS = ("adapter_config.json", "config.json")
 """A folder with one of these holds an adapter or a model, so it may be overwritten on request."""
+_GGUF = b"GGUF"
+"""What a GGUF file begins with."""
 _PART = ".palate-part-"
 
 
@@ -30,8 +32,21 @@ def check_place(target: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise InputError(f"{target} exists already. Write elsewhere, or ask for it to be overwritten (--overwrite).")
-    if target.is_dir() and not any((target / name).is_file() for name in _OURS):
+    if not _may_be_replaced(target):
         raise InputError(f"{target} holds neither a model nor an adapter, so it is not overwritten. Write elsewhere.")
+
+
+def _may_be_replaced(target: Path) -> bool:
+    """Whether it is a folder with a model or an adapter, or a GGUF file."""
+    if target.is_dir():
+        return any((target / name).is_file() for name in _OURS)
+    if not target.is_file():  # opening a pipe would wait for its other end
+        return False
+    try:
+        with target.open("rb") as file:
+            return file.read(len(_GGUF)) == _GGUF
+    except OSError:
+        return False
 
 
 @contextmanager

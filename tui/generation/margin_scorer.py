@@ -29,6 +29,7 @@ from tui.events import WorkbenchNotice
 from tui.generation.policies import ServedPolicy, model_row
 from tui.generation.publishing import served_margins
 from tui.snapshots import LoadState
+from tui.workspace.consent import TextsStay
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +78,19 @@ class MarginScorer:
                 yield
                 try:
                     margins = scored.result()
+                except TextsStay as error:  # these pairs are scored once texts may go there again
+                    self._cannot -= {(each.id, model) for each in pairs}
+                    self._say_why(error)
+                    return
                 except (ServerError, AdapterError, WorkbenchError) as error:
                     self._missing = policy
-                    text = f"{error} Until then pairs are asked in order."
-                    self._services.publish(WorkbenchNotice("The order margin has no margins", text))
+                    self._say_why(error)
                     return
                 self._workspace.write(db_margin_scores.keep_margins, model, margins).result()
+
+    def _say_why(self, error: Exception) -> None:
+        text = f"{error} Until then pairs are asked in order."
+        self._services.publish(WorkbenchNotice("The order margin has no margins", text))
 
     def next_comparison(
         self, *, random_share: float, after: int | None, farthest: bool = False

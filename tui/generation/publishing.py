@@ -44,6 +44,7 @@ from tui.compute.services import Services
 from tui.errors import InputError
 from tui.events import WorkbenchNotice
 from tui.generation.policies import ServedPolicy, policy_by_name
+from tui.workspace.consent import Consents
 from tui.workspace.servers import ServerList
 from tui.workspace.settings import AT
 
@@ -109,11 +110,16 @@ class Probe:
 def target_of(policy: ServedPolicy, services: Services) -> Target:
     """Whom to ask at the server; an adapter is published and probed before its first answer. It blocks.
 
+    It is called before each batch of texts, so that what is forbidden meanwhile stops work that has begun.
+
     Raises:
+        TextsStay: texts may no longer be sent there.
         AdapterNotServed: the server cannot answer with the adapter, or answers with something else.
         AdapterError: servers cannot load such an adapter.
         ServerError: the server cannot be reached.
     """
+    if policy.on.id is not None and not Consents(services.workspace).may_go_to(policy.on.destination):
+        raise ServerList.unallowed(policy.on)
     with ServerCalls(policy.server, timeout_s=LONGEST_LOAD_S) as calls:
         if policy.adapter is None:
             return base_target(calls, policy.on.protocol)

@@ -7,7 +7,9 @@ a tie: programs and models may prefer the first answer, or the second, for its p
 """
 
 import json
+import os
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,30 @@ class ExternalJudge:
     """Where it runs; None for this process's own folder."""
     environment: Mapping[str, str] | None = None
     """Its environment variables; None for this process's own."""
+
+    def check(self) -> None:
+        """Find the program where `judge` would start it, so that a slip of the fingers is said before it matters.
+
+        Raises:
+            JudgeError: it is not there.
+        """
+        try:
+            words = shlex.split(self.command)
+        except ValueError as error:
+            raise JudgeError(f"`{self.command}` cannot be started: {error}. Check the command.") from error
+        if not words or not self._is_there(words[0]):
+            raise JudgeError(
+                f"There is no judge and no program {words[0] if words else self.command!r}. `palate judges` lists the "
+                "judges; check the name, or the command."
+            )
+
+    def _is_there(self, program: str) -> bool:
+        """Whether a program of this name, or at this path, can be started from the judge's folder."""
+        folder = self.folder or Path.cwd()
+        if os.sep in program:
+            return shutil.which(folder / program) is not None
+        places = os.pathsep.join(str(folder / each) for each in os.get_exec_path(self.environment))
+        return shutil.which(program, path=places) is not None
 
     def judge(self, pair: ComparisonRow) -> Judgement:
         """Run the program for both orders.

@@ -8,9 +8,13 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Final
 
 from db.private_files import open_private
 from tui.terminal.logs import VisibleFormatter
+
+_CLIENTS: Final = ("httpx2", "httpcore2", "httpx", "httpcore")
+"""Loggers of HTTP clients: each request's whole address is there at INFO, and it may hold a secret."""
 
 
 def log_to(path: Path) -> None:
@@ -19,6 +23,8 @@ def log_to(path: Path) -> None:
     handler = _PrivateLog(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(VisibleFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for name in _CLIENTS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
 
 

@@ -53,7 +53,8 @@ class TensorBoard:
 class Trackio:
     """A run of trackio, which keeps runs on this machine unless its own variables name another place.
 
-    A run of the same name from an earlier time is replaced, since trackio would add every figure a second time.
+    The same run from an earlier time is replaced, since trackio would add every figure a second time. It is known by
+    its name alone, and all workspaces share a project, so a part of the run's identity stands in the name.
     """
 
     def __init__(self, run: Mapping[str, Any], folder: Path) -> None:
@@ -61,10 +62,11 @@ class Trackio:
 
         del folder
         project = os.environ.get("TRACKIO_PROJECT") or run["project"]
+        name = f"{run['name']}-{run['id'][-8:]}"
         if not (os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL")):
-            _delete_earlier(trackio, project, run["name"])
+            _delete_earlier(trackio, project, name)
         self._run = trackio.init(
-            project, name=run["name"], config=dict(run["config"]), resume="allow", embed=False,
+            project, name=name, config=dict(run["config"]), resume="allow", embed=False,
             auto_log_gpu=False, auto_log_cpu=False,
         )  # fmt: skip
 

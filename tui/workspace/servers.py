@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from db import settings as db_settings
 from db.servers import ServerRow
 from engine.chat_servers.address import Server
 from engine.chat_servers.inspection import OPENAI, PROTOCOLS, ServerReport, find_protocol, inspect_server
-from engine.errors import ServerError
+from engine.errors import ServerError, SettingError
 from tui.errors import InputError
 from tui.text.sanitize import visible_line
 from tui.workspace.consent import Consents, Destination, TextsStay
@@ -64,18 +65,25 @@ class ServerList:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def all(self) -> list[NamedServer]:
-        """Every server that is offered, the one of the settings last."""
+        """Every server that is offered, the one of the settings last, unless its settings cannot be used."""
         source = stored_settings(self._workspace).source
         rows = db_servers.list_servers(self._workspace.connection)
         named = [self._named(row, source) for row in rows]
-        return [*named, *([self.of_settings(source)] if source.server and source.server_model else [])]
+        if source.server and source.server_model:
+            with suppress(SettingError):  # `get` says what is wrong with it
+                named.append(self.of_settings(source))
+        return named
 
     def get(self, name: str) -> NamedServer:
         """The server of that name.
 
         Raises:
             InputError: there is none.
+            SettingError: it is the one of the settings, which cannot be used.
         """
+        source = stored_settings(self._workspace).source
+        if name == SERVER and source.server and source.server_model:
+            return self.of_settings(source)
         found = next((each for each in self.all() if each.name == name), None)
         if found is None:
             names = ", ".join(each.name for each in self.all()) or "none"
@@ -173,12 +181,15 @@ class ServerList:
         self.consents.allow(self.get(name).destination)
 
     def forbid(self, name: str) -> None:
-        """Record that texts may no longer be sent to this server.
+        """Record that texts may no longer be sent to this server, which may be one that is offered no longer.
 
         Raises:
             InputError: it is the one of the settings.
+            NotFound: there never was one of that name.
         """
-        self.consents.withdraw(self._listed(name).destination)
+        if name == SERVER:
+            self._listed(name)  # raises
+        self.consents.withdraw(Destination.at(self._row(name).url))
 
     def remove(self, name: str) -> None:
         """Offer a server no longer. What it wrote still names it.

@@ -1,9 +1,10 @@
 """The settings of a workspace: the queue, the source of answers, leaving, colours, runs. No torch, no Textual."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from engine.chat_servers.address import Server
+from engine.chat_servers.address import HOW_TO_NAME_KEY, Server
 from engine.config import SamplingConfig, check_settings, setting, settings_of
 from engine.errors import SettingError
 
@@ -15,6 +16,7 @@ AT = "@"
 GO_ON, LEAVE = "go-on", "leave"
 FIRST_REASONS = ("correct", "clear", "shorter", "tone", "format", "made up")
 """The reasons that a new workspace offers."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LONGEST_PERSON_NAME = 40
 """The most characters of a person's name."""
 
@@ -115,14 +117,35 @@ class SourceConfig:
         """The server of these settings.
 
         Raises:
-            SettingError: its address or its model is missing, or the address is not usable.
+            SettingError: its address or its model is missing, or the address or the key's place is not usable.
         """
+        check_key_env(self.server_key_env)
         if not self.server:
             raise SettingError("The policy is a server, and the setting `server` is empty. Set it, or another policy.")
         if not self.server_model:
             raise SettingError(f"The setting `server_model` is empty. Name the model that answers at {self.server}.")
         name, key_env = self.server_model, self.server_key_env
         return Server(self.server, name, key_env, self.server_timeout, self.server_retries, self.server_parallel)
+
+
+def check_key_env(name: str | None) -> None:
+    """Raise `SettingError` where this cannot be the name of an environment variable. The error does not repeat it."""
+    if name is not None and not _VARIABLE.fullmatch(name):
+        raise SettingError(
+            "The setting `server_key_env` takes the name of an environment variable, and never the key itself. Put the "
+            "key into a variable such as SERVER_KEY, and name that."
+        )
+
+
+def check_server(url: str | None) -> None:
+    """Raise `SettingError` where an address of a server may hold a key, or is none. The error does not repeat it."""
+    if url is None:
+        return
+    Server(url, "")  # raises where it is no address, or holds a user or a password
+    if urlsplit(url).query:
+        raise SettingError(
+            f"The server's address has a query, in which a key may stand, so leave it out. {HOW_TO_NAME_KEY}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

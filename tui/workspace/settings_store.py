@@ -1,8 +1,8 @@
 """The settings of a workspace: read together, changed one at a time. Only changed settings are stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from db import settings as db_settings
 from engine.config import SamplingConfig, Setting, settings_of
@@ -17,6 +17,8 @@ from tui.workspace.settings import (
     QueueConfig,
     RunsConfig,
     SourceConfig,
+    check_key_env,
+    check_server,
     hook_host,
     parse_sampling,
 )
@@ -33,6 +35,11 @@ PARTS: dict[str, type] = {
     "person": PersonConfig,
 }
 """The key of the database under which the settings of each class are stored."""
+_SECRETIVE: Final[Mapping[str, Callable[[str | None], None]]] = {
+    "server": check_server,
+    "server_key_env": check_key_env,
+}
+"""Settings into which a key may be typed by mistake, and what refuses it."""
 BACK = "default"
 """The word that resets a setting to its default."""
 
@@ -93,6 +100,8 @@ def change_setting(workspace: Workspace, name: str, text: str) -> None:
         kept[part].pop(each.name, None)
         if text.strip() != BACK:
             kept[part][each.name] = each.parse(text)
+            if each.name in _SECRETIVE:  # one that is stored already is refused where it is used
+                _SECRETIVE[each.name](kept[part][each.name])
         settings = _built(kept)
         parse_sampling(settings.source.against_sampling or "", settings.sampling)  # raises before anything is stored
 

@@ -9,6 +9,7 @@ from tests.db.interchange.field_case import (
     CHAT,
     EQUAL,
     GIRAFFE,
+    IGNORED,
     LONG,
     NUT,
     PICTURE,
@@ -187,6 +188,43 @@ ASKED_CASES = [
         ],
         "llama-factory",
         ("s:You know. u:Hi a:Ho u:To Latin.\nthe dog | canis > dog",),
+    ),
+    Case(
+        "17 input beside a prompt",
+        [
+            {"prompt": "To Latin.", "input": "the dog", "chosen": "canis", "rejected": "dog"},
+            {"prompt": "To Latin.\n\nthe dog\n\nBriefly.", "input": "the dog", "chosen": "canis", "rejected": "dog"},
+            {"prompt": [NUT], "input": "the dog", "chosen": [said("A hazelnut.")], "rejected": [said("Nuts.")]},
+            {"prompt": "To Latin.", "input": " ", "chosen": "canis", "rejected": "dog"},
+        ],
+        "trl-text",
+        (
+            "u:To Latin.\nthe dog | canis > dog",
+            "u:To Latin.\n\nthe dog\n\nBriefly. | canis > dog",
+            "out: 'input' holds a part of what was asked, and 'prompt' is turns, so where it belongs cannot be known"
+            + IGNORED.format("input"),
+            "u:To Latin. | canis > dog",
+        ),
+    ),
+    Case(
+        "17 earlier turns beside messages that hold the answer",
+        [
+            {"messages": [NUT, said("A hazelnut.")], "history": [["Hi", "Ho"]], "label": True},
+            {"messages": [NUT, said("Nuts.")], "history": [["Hi", "Ho"]], "label": False},
+        ],
+        "kto",
+        ("u:Hi a:Ho u:Name a nut. | A hazelnut. > Nuts.",),
+    ),
+    Case(
+        "17 earlier turns beside whole conversations, and in them",
+        [
+            WHOLE | {"history": [["Hi", "Ho"]]},
+            WHOLE | {"history": [], "input": "Name a nut."},
+            {name: [{"role": "user", "content": "Hi"}, said("Ho"), *WHOLE[name]] for name in WHOLE}
+            | {"history": [["Hi", "Ho"]]},
+        ],
+        "trl-implicit",
+        ("u:Hi a:Ho u:Name a nut. | A hazelnut. > Nuts.", PLAIN, "u:Hi a:Ho u:Name a nut. | A hazelnut. > Nuts."),
     ),
     Case(
         "17 two outputs",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from db.errors import InterchangeError
+from db.interchange.columns import columns_of
 from db.interchange.format import Format
 from db.interchange.formats import FORMATS, format_of
 from db.interchange.records import PairRecord
@@ -41,6 +42,17 @@ def test_the_examples_of_the_document_are_read_by_their_own_format(format: Forma
     assert bool(records) == (format.name != "summaries")
     assert format.shape
     assert format.traps
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked"), [("prompt=instruction", "u:To Latin.\nthe dog"), ("ignore=input", "u:To Latin.")]
+)
+def test_an_input_is_read_unless_a_person_says_not_to(columns: str, asked: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    row = {"instruction": "To Latin.", "input": "the dog", "chosen": "canis", "rejected": "dog"}
+    path.write_text(Case("", [row], "", ()).text)
+    source = Source(path, columns_of(columns))
+    assert [outcome(each) for each in format_of(source).read(source)] == [f"{asked} | canis > dog"]
 
 
 def test_the_scores_of_every_row_are_kept_whatever_the_first_one_has(tmp_path: Path) -> None:

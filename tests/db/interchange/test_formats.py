@@ -364,6 +364,13 @@ def test_battles_keep_ties_and_the_models_names(file):
         strictly(file([battle("me", "q", "one")]))
 
 
+def test_a_battle_says_whether_a_person_or_a_judge_decided_it(tmp_path):
+    pair = PairRecord(1, ({"role": "user", "content": "Name a nut."},), "A hazelnut.", "Nuts.", "a")
+    write_pairs(tmp_path / "out.jsonl", [pair, replace(pair, judge="mine")], "arena")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [each["judge"] for each in rows] == ["person", "program"]
+
+
 def test_battles_that_differ_before_their_last_turn_are_left_out(file):
     rows = [
         battle("model_a", "q", "one", "more", "yes", other=("q", "one", "more", "no")),

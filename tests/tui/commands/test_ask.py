@@ -64,6 +64,14 @@ def test_a_conversation_from_a_pipe_judges_and_goes_on_with_what_was_chosen(pala
     assert "2 turns" in palate("ask", "--list", "one? TWO").stdout
 
 
+def test_a_turn_that_fails_ends_a_conversation_from_a_pipe(palate: Invoke) -> None:
+    told = palate("ask", *SHORT, "--json", typed=f"First?\n{'long ' * 20_000}\n1\nThird?\n")
+    assert told.exit_code == 1
+    assert [json.loads(line)["prompt"][-1]["content"] for line in told.stdout.splitlines()] == ["First?"]
+    assert "There is no answer." in told.stderr
+    assert "Saved" not in told.stderr
+
+
 def test_a_line_about_a_pair_is_no_question_while_there_is_no_pair(palate: Invoke) -> None:
     told = palate("ask", *SHORT, "--json", typed="1\nu\nagain\nnames\n")
     assert records(told) == []

@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from db.judges import set_model_judge
+from tests.still_workbench import StillWorkbench
 from tests.tiny import save_tiny
 from tui.cli import main
+from tui.commands.compare import _answering
+from tui.commands.options import HostedOptions
+from tui.workbench import Workbench
 
 Invoke = Callable[..., Result]
 SHORT = ("--max-new-tokens", "8")
@@ -108,9 +113,9 @@ def test_a_program_judges_40_prompts_and_the_trial_is_exported(palate: Invoke, t
 
 
 def test_a_judge_that_fails_leaves_a_trial_to_go_on_with(palate: Invoke, tmp_path: Path) -> None:
-    failed = palate("compare", "--num-questions", "2", "--judge", "/no/such/program", *SHORT)
+    failed = palate("compare", "--num-questions", "2", "--judge", "false", *SHORT)
     assert failed.exit_code != 0
-    assert "cannot be started" in failed.stderr
+    assert "`false` ended with 1" in failed.stderr
     trial = re.findall(r"trial (\d+):", failed.stderr)[-1]
     sealed = palate("compare", "--trial", trial)
     assert "is sealed: 0 of 2 pairs are judged" in sealed.stderr
@@ -118,6 +123,26 @@ def test_a_judge_that_fails_leaves_a_trial_to_go_on_with(palate: Invoke, tmp_pat
     program.write_text("print('tie')", encoding="utf-8")
     judge = shlex.join([sys.executable, str(program)])
     assert records(palate("compare", "--trial", trial, "--judge", judge, "--json"))[-1]["ties"] == 2
+
+
+def test_a_judge_that_is_mistyped_is_said_before_any_answer_is_written(palate: Invoke) -> None:
+    failed = palate("compare", "--num-questions", "2", "--judge", "mien --fast", *SHORT)
+    assert failed.exit_code != 0
+    assert "There is no judge and no program 'mien'. `palate judges` lists the judges" in failed.stderr
+    assert "answered by both" not in failed.stderr
+
+
+@pytest.mark.parametrize("judge", ["mine", "true"])
+def test_the_model_is_loaded_for_a_judge_that_needs_it_where_servers_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: str
+) -> None:
+    loaded: list[Workbench] = []
+    monkeypatch.setattr("tui.commands.compare.load_model", loaded.append)
+    workbench = StillWorkbench(tmp_path / "space")
+    workbench.workspace.write(set_model_judge, "mine", model=workbench.models()[0], rubric="Which is better?").result()
+    with _answering(HostedOptions.of(workbench), "base@box", "server", judge=judge):
+        assert loaded == ([workbench] if judge == "mine" else [])
+    workbench.close()
 
 
 @pytest.mark.parametrize(

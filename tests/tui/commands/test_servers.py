@@ -91,3 +91,14 @@ def test_doctor_lists_where_texts_may_go(palate: Invoke) -> None:
     told = list(map(json.loads, palate("doctor", "--json").stdout.splitlines()))
     assert any(each["area"] == "texts go to" and "server http://box.invalid" in each["text"] for each in told)
     assert any(each["area"] == "servers" and "palate servers allow other" in each["text"] for each in told)
+
+
+def test_a_server_that_was_removed_can_be_forbidden(palate: Invoke) -> None:
+    add = ("servers", "add", "box", "http://box.invalid:8000/v1", "--model", "m", "--protocol", "vllm")
+    palate(*add, "--allow")
+    palate("servers", "remove", "box")
+    assert palate("servers", "forbid", "box").exit_code == 0
+    palate(*add)
+    assert not records(palate("servers", "--json"))[0]["allowed"]
+    nobody = palate("servers", "forbid", "nobody")
+    assert (nobody.exit_code, "no server 'nobody'" in nobody.output) == (1, True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,16 @@ def test_nothing_stands_where_something_else_stood_unasked(workbench: Workbench,
     export_adapter(workbench, "taste-2", tmp_path / "out", overwrite=True)
     assert json.loads((tmp_path / "out" / "palate.json").read_text())["name"] == "taste-2"
     assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize(("content", "replaced"), [(b"GGUF\x03\x00", True), (b"years of work", False), (b"", False)])
+def test_a_file_is_replaced_only_where_it_is_a_gguf_file(content: bytes, replaced: bool, tmp_path: Path) -> None:
+    target = tmp_path / "model.gguf"
+    target.write_bytes(content)
+    refused = pytest.raises(InputError, match="neither a model nor an adapter")
+    with nullcontext() if replaced else refused, placed(target, overwrite=True) as part:
+        part.write_bytes(b"GGUF, the new one")
+    assert target.read_bytes() == (b"GGUF, the new one" if replaced else content)
 
 
 def test_damaged_weights_are_not_exported(workbench: Workbench, tmp_path: Path) -> None:

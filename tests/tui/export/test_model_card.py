@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from adapters.manifest import Adapter, Manifest
+from db.judges import set_command_judge
 from engine.events import ModelMerged
 from engine.sources.licences import hub_id_of, licence_of
 from tests.still_workbench import StillWorkbench
-from tui.export.model_card import NO_TRIAL, _plain, _trials, merged_words
+from tui.export.model_card import NO_TRIAL, _plain, _trial, _trials, merged_words
 
 
 @pytest.fixture
@@ -54,6 +55,23 @@ def test_a_trial_is_told_with_its_count_and_interval(workbench: StillWorkbench) 
         "win rate 100 %, 95 % interval 61 to 100 % (Tango's score interval). taste-3 is better than "
         "smollm2-135m-instruct."
     )
+
+
+def test_a_judge_is_named_without_the_arguments_of_its_command(workbench: StillWorkbench) -> None:
+    listed = workbench.workspace.write(set_command_judge, "my own judge", "judge --key s3cret").result()
+    command = "/opt/tools/judge.py --key s3cret"
+    trials = [judged_by(workbench, command, None), judged_by(workbench, "my own judge", listed)]
+    one, other = (line for trial in trials for line in _trial(workbench, workbench.trial(trial)))
+    assert "judged by a program, `judge.py`," in one
+    assert "judged by a program, `my own judge`," in other
+
+
+def judged_by(workbench: StillWorkbench, judge: str, listed: int | None) -> int:
+    """A trial that a program judged."""
+    trial = workbench.begin(1, judge=judge, judged_by=listed)
+    workbench.answer(trial)
+    workbench.blind_trials.open(trial).result()
+    return trial
 
 
 def test_what_is_not_settled_is_said_so(workbench: StillWorkbench) -> None:

@@ -30,6 +30,7 @@ from tui.generation.publishing import (
     target_of,
 )
 from tui.workbench import Workbench
+from tui.workspace.consent import Destination, TextsStay
 
 QUICK = TrainConfig(epochs=4, batch_size=2, lora_r=4, lora_alpha=8, eval_share=0.0, learning_rate=3e-3)
 
@@ -327,6 +328,20 @@ def test_a_folder_that_both_see_gets_a_readable_copy(
     assert served.loaded == {probe.name: str(seen / probe.name)}
     assert (seen / probe.name / "adapter_model.safetensors").stat().st_mode & 0o777 == 0o644
     assert [each.name for each in seen.iterdir()] == [probe.name]
+
+
+def test_nothing_more_is_sent_to_a_server_that_was_forbidden_meanwhile(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Destination, "is_this_machine", False)
+    workbench.servers.allow("box")
+    begun = policy(workbench)
+    target_of(begun, workbench.services)
+    workbench.servers.forbid("box")
+    with pytest.raises(TextsStay, match="palate servers allow box"):
+        target_of(begun, workbench.services)
+    with pytest.raises(TextsStay, match="palate servers allow box"):
+        served_margins(begun, workbench.services, [])
 
 
 def test_the_order_margin_is_scored_by_the_server_while_no_model_is_loaded(workbench: Workbench) -> None:

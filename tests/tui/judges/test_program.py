@@ -109,3 +109,22 @@ def test_a_program_that_takes_too_long_is_killed_with_its_children(program, tmp_
     with pytest.raises(JudgeError, match="no answer within"):
         ExternalJudge(program(f"{starts}; time.sleep(60)"), timeout_s=2).judge(comparison(1))
     wait_until(lambda: not is_alive(int((tmp_path / "child").read_text())))
+
+
+def test_a_program_is_found_where_it_would_be_started(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "judge-me").write_text("#!/bin/sh\necho tie\n")
+    (tools / "judge-me").chmod(0o755)
+    (tools / "no-program").write_text("tie")
+    there = {"PATH": str(tools)}
+    for command, folder, environment in (
+        ("judge-me --fast", None, there),
+        ("./tools/judge-me", tmp_path, None),
+        ("judge-me", tmp_path, {"PATH": "tools"}),
+    ):
+        ExternalJudge(command, folder=folder, environment=environment).check()
+        assert ExternalJudge(command, folder=folder, environment=environment).judge(comparison(1)).verdict == "tie"
+    for command, told in (("judge-me", "no program 'judge-me'"), ("./no-program", "no program"), ("'x", "cannot be")):
+        with pytest.raises(JudgeError, match=told):
+            ExternalJudge(command, folder=tools, environment={"PATH": "/nowhere"}).check()

@@ -14,11 +14,12 @@ from tests.adapter_server import AdapterServer, adapter_server
 from tests.judge_server import NAME, JudgeHere, JudgeServer, fill_judged, serving
 from tests.still_workbench import StillWorkbench
 from tui.errors import InputError, WorkbenchError
-from tui.judges.asking import Asker
+from tui.judges.asking import PAIRS_AT_ONCE, Asker
 from tui.judges.format import figure_lines, verdict_of
 from tui.judges.records import JudgeView
 from tui.judges.service import NewJudge
 from tui.trials.results import doubts, result_of
+from tui.workspace.consent import Destination, TextsStay
 
 PAIRS = 150
 NOWHERE = "http://127.0.0.1:1"
@@ -94,6 +95,22 @@ def test_what_is_no_bare_label_is_none_and_counts_as_a_disagreement(workbench: S
     assert judge.figures.kappa is not None
     assert judge.figures.kappa.value <= 0
     assert judge.problem is not None
+
+
+def test_a_server_that_is_forbidden_gets_nothing_more_of_a_judge_at_work(
+    workbench: StillWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Destination, "is_this_machine", False)
+    with serving(JudgeServer()) as server:
+        workbench.workspace.write(fill_judged, 40, server.url).result()
+        workbench.servers.allow(NAME)
+        judge = added(workbench, examples=0)
+        measuring = workbench.judges.measure(judge, workbench.judges.asker(judge), pairs=40, tick=nothing)
+        next(measuring)
+        workbench.servers.forbid(NAME)
+        with pytest.raises(TextsStay, match=f"palate servers allow {NAME}"):
+            list(measuring)
+    assert len(server.questions) == 2 * PAIRS_AT_ONCE
 
 
 # -- what decides a trial --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What is called at a run's end: with the facts alone, for a bounded time, and never at the run's expense."""
 
 import json
+import logging
 import shlex
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from engine.errors import SettingError
 from tests.run_workspace import workbench_with_runs
 from tests.still_workbench import StillWorkbench
 from tui.events import RunEnded, WorkbenchEvent, WorkbenchFailed
+from tui.terminal.redirect import log_to
 from tui.tracking.hook import HookFailed, call_hook
 from tui.workspace.consent import Consents, Destination, TextsStay
 
@@ -52,6 +54,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    level = logging.root.level
+    monkeypatch.setattr(logging.root, "handlers", [])
+    log_to(tmp_path / "logs" / "palate.log")
+    yield tmp_path / "logs" / "palate.log"
+    logging.captureWarnings(False)
+    logging.root.setLevel(level)
+    for each in logging.root.handlers:
+        each.close()
 
 
 def test_a_command_gets_the_facts_on_its_input_and_in_its_environment(
@@ -126,6 +140,18 @@ def test_an_address_gets_the_facts_with_its_secret_from_the_environment(
     Consents(workbench.workspace).withdraw(Destination("hook", host))
     with pytest.raises(TextsStay):
         call_hook(workbench.workspace, workbench.run(2), "finished")
+
+
+def test_the_log_holds_no_secret_of_the_hook_s_address(
+    workbench: StillWorkbench, server: HTTPServer, monkeypatch: pytest.MonkeyPatch, log: Path
+) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "s3cret")
+    logging.getLogger("tui").info("It began.")
+    workbench.change_setting("hook", f"http://127.0.0.1:{server.server_address[1]}/$HOOK_TOKEN")
+    call_hook(workbench.workspace, workbench.run(2), "finished")
+    assert [path for path, _ in server.asked] == ["/s3cret"]  # type: ignore[attr-defined]
+    assert "It began." in log.read_text()
+    assert "s3cret" not in log.read_text()
 
 
 def test_an_answer_that_is_no_success_and_a_redirect_are_said(workbench: StillWorkbench, server: HTTPServer) -> None:

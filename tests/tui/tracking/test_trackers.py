@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def init(project, **about):
     return Run(project=project, name=about["name"], config=about["config"])
 """
 """A module in the place of trackio, which may not be installed: it writes down what it is given."""
+
+NO_RUNS = 'raise ValueError("there is no such project")'
+KEPT_RUNS = """
+        if not os.path.exists(os.environ["STAND_IN"]):
+            raise ValueError("there is no such project")
+        with open(os.environ["STAND_IN"]) as file:
+            names = {name for line in file if (name := json.loads(line).get("name"))}
+        return [Kept(each) for each in names]
+class Kept:
+    def __init__(self, name):
+        self.name = name
+    def delete(self):
+        Run.say(None, {"deleted": self.name})
+"""
+"""In place of the error of `Api.runs`: the runs that the stand-in has begun."""
 
 
 @pytest.fixture
@@ -104,11 +120,24 @@ def test_a_whole_run_is_given_step_by_step(workbench: StillWorkbench, told: Path
     send_run(workbench.workspace, workbench.run(1), workbench.run_metrics(1), "trackio")
     begun, *steps, finished = lines(told)
     assert begun["project"] == "palate"
-    assert begun["name"] == "1-taste-1"
+    assert begun["name"] == f"1-taste-1-{run_record(workbench.run(1))['id'][-8:]}"
     assert [each["step"] for each in steps] == list(range(1, STEPS + 1))
     assert steps[9]["eval_loss"] == dict(by_step(workbench.run_metrics(1)))[10]["eval_loss"]
     assert finished == {"finished": True}
     assert "trackio show" in where_words(workbench.workspace, "trackio")
+
+
+def test_a_run_replaces_itself_at_trackio_and_not_that_of_another_workspace(
+    workbench: StillWorkbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = stand_in(tmp_path, monkeypatch, STAND_IN.replace(NO_RUNS, KEPT_RUNS))
+    run = workbench.run(1)
+    for each in (run, run, replace(run, started="2026-01-01T00:00:00.000000Z")):
+        send_run(workbench.workspace, each, [], "trackio")
+    begun = [str(each["name"]) for each in lines(told) if "name" in each]
+    assert [each["deleted"] for each in lines(told) if "deleted" in each] == [begun[0]]
+    assert begun[0] == begun[1] != begun[2]
+    assert {each[:10] for each in begun} == {"1-taste-1-"}
 
 
 def test_a_tracker_that_fails_says_its_own_last_words(
@@ -147,7 +176,7 @@ def test_a_run_that_trains_is_followed_with_what_it_did_before(workbench: StillW
     tracking.hear(RunEnded(6, name="taste-6", status="finished"))
     tracking.close()
     begun, *steps, finished = lines(told)
-    assert begun["name"] == "6-taste-6"
+    assert str(begun["name"]).startswith("6-taste-6-")
     assert [each["step"] for each in steps] == list(range(1, 14))  # 12 of them from before
     assert steps[-1] == {"step": 13, "loss": 0.25}
     assert finished == {"finished": True}

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from db.settings import set_setting
 from engine.config import SamplingConfig, settings_of
 from engine.errors import SettingError
+from tests.still_workbench import StillWorkbench
 from tui.errors import InputError
 from tui.workspace.settings import (
     AppearanceConfig,
@@ -111,3 +113,43 @@ def test_who_answers() -> None:
         SourceConfig(server="http://localhost:1").to_server()
     with pytest.raises(SettingError, match="`server` is empty"):
         SourceConfig(policy="server").to_server()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("server_key_env", "sk-s3cret", "never the key itself"),
+        ("server", "https://anna:s3cret@box:8000/v1", "a user or a password for box"),
+        ("server", "https://box:8000/v1?key=s3cret", "has a query"),
+        ("server", "sk-s3cret", "takes an address"),
+        ("server", "https://[s3cret", "takes an address"),
+    ],
+)
+def test_a_key_is_not_stored_as_a_setting_and_not_repeated(
+    workspace: Workspace, name: str, value: str, words: str
+) -> None:
+    with pytest.raises(SettingError, match=words) as raised:
+        change(workspace, name, value)
+    assert "s3cret" not in str(raised.value)
+    assert stored_settings(workspace).source == SourceConfig()
+    change(workspace, "server_key_env", "BOX_KEY")
+    change(workspace, "server", "https://box:8000/v1")
+    change(workspace, "server", "none")
+
+
+def test_a_key_that_was_stored_once_is_refused_where_it_would_be_used_and_taken_back(tmp_path: Path) -> None:
+    kept = {"server": "http://127.0.0.1:9/v1", "server_model": "m", "server_key_env": "sk-s3cret"}
+    first = own_workspace(tmp_path / "space")
+    first.write(set_setting, "source", kept).result()
+    first.close()
+    workbench = StillWorkbench(tmp_path / "space")
+    workbench.status()
+    assert workbench.servers.all() == []
+    with pytest.raises(SettingError, match="never the key itself"):
+        workbench.servers.get("server")
+    with pytest.raises(SettingError, match="never the key itself"):
+        stored_settings(workbench.workspace).source.to_server()
+    workbench.change_setting("depth", "20")
+    workbench.change_setting("server_key_env", "default")
+    stored_settings(workbench.workspace).source.to_server()
+    workbench.close()

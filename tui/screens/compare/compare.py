@@ -195,7 +195,7 @@ class CompareScreen(PalateScreen):
         """Let the judge of a trial continue; a program that is in no list is started by its command alone."""
         assert trial.judged_by is not None
         judge = self.workbench.judges.by_id(trial.judged_by)
-        if judge.row.command is not None:
+        if judge.row.command is not None and judge.row.command == trial.judge:
             line = f"palate compare --trial {trial.id} --judge COMMAND"
             self.palate.tell("A program judges this one", f"Continue it in a shell: `{line}`.")
             return

@@ -1,5 +1,7 @@
 """The judges on their screen: added and measured by keys, their rubric, slips, and a trial that one of them decides."""
 
+import shlex
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,3 +162,24 @@ async def test_a_trial_whose_judge_cannot_begin_is_not_stored(
         assert screen.is_current
     ended.set()
     assert workbench.trials() == []
+
+
+async def test_a_program_of_the_list_continues_its_trial_and_another_one_is_told_as_a_command(
+    workbench: StillWorkbench,
+) -> None:
+    command = shlex.join([sys.executable, "-c", "print('tie')"])
+    judge = workbench.judges.add(NewJudge(name="mine", command=command))
+    workbench.begin(prompts=1, judge="some program")
+    workbench.answer(1, "Short.", "This one is longer.")
+    listed = workbench.begin(prompts=1, judge=judge.name, judged_by=judge.row.id)
+    workbench.answer(listed, "Short.", "This one is longer.")
+    app = PalateApp(workbench)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("C")
+        await until_shown(pilot, "sealed, 0 of 1 judged")
+        app.screen.query_one("#trials").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: not workbench.trial(listed).sealed)
+        await until_shown(pilot, "blind, 1 judged")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: any("--judge COMMAND" in each.message for each in app._notifications))
