@@ -25,6 +25,8 @@ from tests.benchmarks.taste.table import difference, differences, interval, tabl
 from tests.benchmarks.taste.tastes import TASTES, plainness
 from tests.tiny import save_tiny
 
+MEASURED = Path(__file__).parent / "benchmarks" / "taste" / "measured"
+
 
 def answered(*pairs: tuple[str, str]) -> Answered:
     prompts = tuple((Message(role="user", content=f"question {place}"),) for place in range(len(pairs)))
@@ -114,6 +116,16 @@ def test_the_table_has_a_line_for_each_cell_and_says_what_it_cost() -> None:
     assert lines[2].endswith("| 3.000 → 3.125 |")
     (words,) = differences(found)
     assert words.startswith("plain, ordinal − default at 100 verdicts: +25.0 points (")
+
+
+@pytest.mark.parametrize("file", sorted(MEASURED.glob("*.jsonl")), ids=lambda file: file.stem)
+def test_the_records_that_are_kept_are_of_cells_that_can_be_asked_for_again(file: Path) -> None:
+    found = results.read(file)
+    assert found
+    for cell, kept in found.items():
+        assert arm_of(cell.arm).config(cell.seed, 100).seed == cell.seed
+        assert len(kept["shares"]) == 80
+    assert len(list(table(found))) == 2 + len({(cell.taste, cell.arm) for cell in found})
 
 
 def test_results_go_on_behind_a_line_that_was_cut_off(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_of_two_policies_one_answer_of_each_is_asked(open_workbench: Open) -> No
     workbench = open_workbench(source=source, order="different", candidates=5)
     write(workbench, 3)
     for each in workbench.open_comparisons(10):
-        assert [(one.sampling or {})["temperature"] for one in (each.a, each.b)] == [SHORT.temperature, 1.5]
+        assert {(one.sampling or {})["temperature"] for one in (each.a, each.b)} == {SHORT.temperature, 1.5}
 
 
 @pytest.mark.parametrize(("order", "number"), [("in-order", 2), ("judge", 2), ("margin", 4), ("different", 4)])

@@ -188,7 +188,7 @@ def test_trials_are_as_before(owner: Workbench) -> None:
     assert (looked.kind, looked.status, len(owner.trial_comparisons(looked.id))) == ("side_by_side", "finished", 2)
     result = result_of(blind, owner.trial_comparisons(blind.id), unmet=owner.unmet_prompts(blind))
     assert (result.tally.wins, result.tally.ties, result.tally.losses) == (2, 1, 0)
-    assert result.sentence.startswith("Not settled: about 3 more prompts would settle it at this rate.")
+    assert result.sentence.startswith("Not settled: about 5 more prompts would settle it at this rate.")
     assert blind.judge == f"{sys.executable} inputs/judge.py"
 
 
