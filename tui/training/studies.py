@@ -15,13 +15,12 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from adapters.errors import AdapterError
-from db import metrics as db_metrics
 from db import runs as db_runs
 from db import verdicts as db_verdicts
 from db.pair_rows import PairRow
 from db.run_rows import RunRow
 from engine.config import TrainConfig
-from engine.cross_fit import Drift, Outlook, OutOfFold, choose, drift_problem, outlook
+from engine.cross_fit import Drift
 from engine.devices import named_devices
 from engine.distributed.sharding import check_search
 from engine.events import Event
@@ -34,7 +33,8 @@ from tui.events import StudyChanged, WorkbenchFailed, WorkbenchNotice
 from tui.snapshots import StudyProgress
 from tui.text.format import count
 from tui.training.pair_sets import ALL_PAIRS, PairSet, learned_beside, pair_set_of, pairs_of, preference_pair
-from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, MORE, SHARES, Cell, Kind, Study, latest_study
+from tui.training.study import FEWEST_QUESTIONS, FOLDS, KEY, Cell, Kind, Study, latest_study
+from tui.training.study_results import StudyResults
 from tui.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,6 @@ Turns = tuple[tuple[str, str], ...]
 _CLOSE_S = 10.0
 _PROMPTS = 8
 """Prompts that base and tuned model answer to measure drift."""
-
-
 _OVER = ("finished", "stopped")
 """How the run on all pairs may end: a person may stop it and keep what it learned."""
 
@@ -187,11 +185,9 @@ class Studies:
         self._update(lambda study: replace(study, ended="finished"))
 
     def _conclude(self) -> None:
-        study = self._known
-        tried = [self._out_of_fold(study, place) for place in range(len(study.tried))]
-        concluded = self._concluded(study, tried)
-        self._update(lambda _: concluded)
-        self._services.publish(WorkbenchNotice(_title(study), concluded.words))
+        found = StudyResults(self._workspace).concluded(self._known)
+        self._update(lambda _: found)
+        self._services.publish(WorkbenchNotice(_title(found), found.words))
 
     def _finish_cells(self, cells: Sequence[Cell], devices: Sequence[str]) -> None:
         """Run all cells: one after the other, or as many at once as there are devices."""
@@ -321,41 +317,6 @@ class Studies:
                 self._delete_adapter(adapter)
         except (AdapterError, WorkbenchError) as error:  # it was removed before, or something still needs it
             logger.info("The adapter of run %s stays: %s", run, error)
-
-    def _out_of_fold(self, study: Study, tried: int) -> OutOfFold:
-        """The margins of the pairs kept aside, from the last epoch of each fold's run."""
-        folds = []
-        for fold in range(FOLDS):
-            run = study.runs[Cell(tried, fold)]
-            rows = {row.comparison: row for row in db_verdicts.run_preference_pairs(self._workspace.connection, run)}
-            margins: dict[str, list[float]] = {}
-            for each in db_metrics.last_margins(self._workspace.connection, run, "eval"):
-                row = rows[each.comparison]
-                name = f"pair {row.comparison}" if row.ranking is None else f"ranking {row.ranking}"
-                margins.setdefault(name, []).append(each.margin or 0.0)
-            folds.append(margins)
-        return OutOfFold(tuple(folds))
-
-    def _concluded(self, study: Study, tried: Sequence[OutOfFold]) -> Study:
-        if study.kind == "outlook":
-            return replace(study, words=self._outlook(study, tried).words())
-        base = Drift(*study.drifts["base"])
-        problems = {place: drift_problem(base, Drift(*study.drifts[str(place)])) for place in range(1, len(tried))}
-        left_out = {place: problem for place, problem in problems.items() if problem is not None}
-        found = choose(tried, study.names, left_out)
-        words = found.sentence
-        if left_out:
-            words += " Left out: " + "; ".join(f"{study.names[place]}: {why}" for place, why in left_out.items()) + "."
-        return replace(study, chosen=found.chosen, words=words)
-
-    def _outlook(self, study: Study, tried: Sequence[OutOfFold]) -> Outlook:
-        sizes = []
-        for place in range(len(SHARES)):
-            runs = [study.runs[Cell(place, fold)] for fold in range(FOLDS)]
-            trained = [db_runs.get_run(self._workspace.connection, run).train_pairs for run in runs]
-            sizes.append(sum(trained) / FOLDS)
-        whole = db_runs.get_run(self._workspace.connection, study.runs[Cell(len(SHARES) - 1, 0)])
-        return outlook(sizes, tried, whole.train_pairs + whole.eval_pairs, MORE)
 
     def _train_chosen(self, name: str | None) -> None:
         """Train on all pairs with the chosen settings: an ordinary run, whose adapter is put in use."""
