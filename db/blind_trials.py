@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlite3 import Connection
 from typing import Any
 
-from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, is_flipped
+from db.comparisons import add_comparison, comparisons_by_id, find_comparison, get_comparison, seed_showing
 from db.errors import NotAllowed, NotFound
 from db.inserting import insert
 from db.judges import command_judge
@@ -106,11 +106,9 @@ def add_repeats(conn: Connection, trial: int) -> int:
         return 0
     first = conn.execute(f"{_DIFFER} AND c.repeats IS NULL ORDER BY c.id LIMIT ?", (trial, row.repeats)).fetchall()
     for each in comparisons_by_id(conn, [each["id"] for each in first]):
-        seed = each.side_seed + 1
-        while is_flipped(seed) == each.flipped:
-            seed += 1
         pair = {"prompt": each.prompt.id, "a": each.a.id, "b": each.b.id}
-        add_comparison(conn, **pair, side_seed=seed, trial=trial, repeats=each.id)
+        swapped = seed_showing(not each.flipped, each.side_seed)
+        add_comparison(conn, **pair, side_seed=swapped, trial=trial, repeats=each.id)
     return len(first)
 
 

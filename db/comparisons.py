@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import count
 from sqlite3 import Connection, Row
 
 from db.completions import add_completion, get_completion, get_completions
@@ -41,6 +42,11 @@ _SKIPPED = f"""SELECT id FROM comparisons WHERE trial IS NULL AND repeats IS NUL
 def is_flipped(side_seed: int) -> bool:
     """Whether this seed shows b on the left: the lowest bit of sha256 of its decimal digits."""
     return bool(hashlib.sha256(str(side_seed).encode()).digest()[0] & 1)
+
+
+def seed_showing(flipped: bool, start: int) -> int:
+    """The first seed from `start` on that shows b on the left, or a where `flipped` is false."""
+    return next(seed for seed in count(start) if is_flipped(seed) == flipped)
 
 
 def add_comparison(

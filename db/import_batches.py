@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
-from db.comparisons import is_flipped
+from db.comparisons import is_flipped, seed_showing
 from db.errors import NotAllowed
 from db.givers import MAY_STAND
 from db.hashing import canonical_json, content_hash, guard_hash, text_hash
@@ -306,12 +306,7 @@ def _letter(verdict: str, in_order: bool) -> str:
 
 def _seed(a: int, b: int, record: PairRecord) -> int:
     """A side seed that shows the answers on their original sides, if those are known."""
-    seed = a
-    if record.left is not None:
-        flipped = _letter(record.left, a < b) == "b"
-        while is_flipped(seed) != flipped:
-            seed += 1
-    return seed
+    return a if record.left is None else seed_showing(_letter(record.left, a < b) == "b", a)
 
 
 def _verdict_values(record: PairRecord, in_order: bool) -> dict[str, Any]:

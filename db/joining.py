@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from sqlite3 import Connection
 
-from db.comparisons import add_comparison, is_flipped
+from db.comparisons import add_comparison, is_flipped, seed_showing
 from db.completions import add_completion
 from db.errors import NotAllowed
 from db.inserting import insert
@@ -129,10 +129,9 @@ class Join:
         prompt = int(row["id"]) if row else insert_prompt(conn, self._set(conn, pair), _prompt(pair))
         a, b = (_answer(conn, prompt, each) for each in (pair.a, pair.b))
         # The answer with the smaller id becomes a. Where that swaps theirs, the seed must flip the sides the other way,
-        # so that each answer is on the side where they saw it: the next seed that does so is taken.
-        in_order, seed = a < b, pair.side_seed
-        while is_flipped(seed) != (is_flipped(pair.side_seed) == in_order):
-            seed += 1
+        # so that each answer is on the side where they saw it.
+        in_order = a < b
+        seed = seed_showing(is_flipped(pair.side_seed) == in_order, pair.side_seed)
         ranking = None if pair.ranking is None else self._ranking(conn, prompt, pair.ranking, (a, b))
         return add_comparison(conn, prompt=prompt, a=a, b=b, side_seed=seed, ranking=ranking), in_order
 

@@ -6,7 +6,7 @@ preference pair; the first verdict counts. The pairs of a ranking are never aske
 
 from sqlite3 import Connection
 
-from db.comparisons import IS_OPEN, STILL_LABELLING, add_comparison, get_comparison, is_flipped
+from db.comparisons import IS_OPEN, STILL_LABELLING, add_comparison, get_comparison, seed_showing
 
 GAP = 10
 """A pair is repeated only after at least this many later verdicts."""
@@ -70,8 +70,6 @@ def repeated_verdicts(conn: Connection) -> list[tuple[str, str]]:
 
 def _ask_again(conn: Connection, comparison: int) -> int:
     pair = get_comparison(conn, comparison)
-    seed = pair.side_seed + 1
-    while is_flipped(seed) == pair.flipped:
-        seed += 1
     ids = {"prompt": pair.prompt.id, "a": pair.a.id, "b": pair.b.id}
-    return add_comparison(conn, **ids, side_seed=seed, repeats=pair.id)
+    swapped = seed_showing(not pair.flipped, pair.side_seed)
+    return add_comparison(conn, **ids, side_seed=swapped, repeats=pair.id)

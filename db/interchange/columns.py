@@ -31,7 +31,6 @@ FIELDS = frozenset(ASKED) | frozenset(
         "score_rejected",
         "chosen_response",
         "rejected_response",
-        "rejected_response",
         "response_j",
         "response_k",
         "response1",

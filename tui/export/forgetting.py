@@ -113,9 +113,7 @@ class Forgetting:
         copies = sorted((folder / "backups").rglob("*.db"))  # a restore keeps what it replaced in a folder there
         learned = set(found.adapters)
         written = exports(folder)
-        holding = [
-            each for each in written if each.kind in ("pairs", "prompts", "trial", "backup") and each.at >= found.since
-        ]
+        holding = [each for each in written if each.kind in _WITH_TEXTS and each.at >= found.since]
         holding += [each for each in written if each.source in learned]
         return Remains(
             backups=tuple(str(each) for each in copies if db_forgetting.still_holds(each, hashes)),
