@@ -185,7 +185,7 @@ def _moved_notice(pair: EncodedPair) -> Notice:
 
 def _none_left(found: int, left_out: Mapping[str, str]) -> str:
     if not found:
-        return "A run needs at least 1 pair, and there is none. Judge some comparisons first."
+        return "There is no pair to train on. Judge some comparisons first."
     reasons = ", ".join(sorted(set(left_out.values())))
     return f"None of {_pairs(found)} can be trained on: {reasons}. Judge more, or change these settings."
 

@@ -22,7 +22,7 @@ from db.prompts import add_prompt_set, insert_prompt
 from db.servers import add_server
 from db.verdicts import add_verdict
 from engine.config import SamplingConfig
-from tests.serving import misbehaving, stream
+from tests.serving import misbehaving, send, stream
 from tui.judges.asking import Judged
 from tui.judges.judgement import Look, combine, read_label
 
@@ -41,6 +41,9 @@ class JudgeServer:
     shares: bool = False
     words: str | None = None
     """What it says in place of a label."""
+    unknown: str = ""
+    """A field of requests that it refuses; `refused` is how many it refused for that."""
+    refused: int = 0
     url: str = ""
     questions: list[str] = field(default_factory=list)
     """Every question as it came, with its examples."""
@@ -50,6 +53,9 @@ class JudgeServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """One reply, as a stream."""
         body = handler.body  # type: ignore[attr-defined]  # set by the server
+        if self.unknown in body:
+            self.refused += 1
+            return send(handler, 422, {"detail": f"Unexpected fields in the request: {self.unknown}"})
         self.questions.append("\n".join(message["content"] for message in body["messages"]))
         self.pairs.append(answers_in(body["messages"][-1]["content"]))
         label = self.label(*self.pairs[-1])

@@ -367,7 +367,7 @@ def test_pairs_that_cannot_be_trained_on_are_named(base: BaseModel, tmp_path: Pa
     plan = run(base, tmp_path / "adapter", config)[0]
     assert isinstance(plan, RunPlanned)
     assert plan.left_out == {"pair 1": "an answer was cut by the token limit"}
-    with pytest.raises(PairsError, match="at least 1 pair"):
+    with pytest.raises(PairsError, match="no pair to train on"):
         run(base, tmp_path / "none", count=0)
     with pytest.raises(PairsError, match="the prompt alone has"):
         run(base, tmp_path / "none", dataclasses.replace(CONFIG, max_length=8), count=2)

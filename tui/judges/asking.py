@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -18,6 +18,7 @@ from db.pair_rows import ComparisonRow
 from engine.chat_servers.adapters import Target
 from engine.chat_servers.address import Server
 from engine.chat_servers.client import ServerAnswers
+from engine.chat_servers.refusals import ServerHabits
 from engine.config import SamplingConfig
 from engine.errors import TokenUnknown
 from engine.events import AnswerMissing, CompletionDone
@@ -103,6 +104,8 @@ class ServerAsker:
     max_tokens: int = LABEL_TOKENS
     find_target: Callable[[], Target] | None = None
     """Whom to ask there: llama.cpp applies the adapters of its start unless a request turns them off."""
+    habits: ServerHabits = field(default_factory=ServerHabits)
+    """What the server refused, and how much it takes at a time: learned once, not for each batch."""
 
     def judge(self, pairs: Sequence[ComparisonRow], tick: Callable[[], None]) -> Iterator[Judged]:
         """Send a batch of pairs at a time.
@@ -134,7 +137,12 @@ class ServerAsker:
     def _looks(self, requests: Sequence[GenerationRequest], tick: Callable[[], None]) -> Iterator[tuple[str, Look]]:
         sampling = SamplingConfig(temperature=0.0, top_p=1.0, top_k=0, max_new_tokens=self.max_tokens)
         answers = ServerAnswers(
-            self.server, requests, sampling, find_target=self.find_target, alternatives=ALTERNATIVES
+            self.server,
+            requests,
+            sampling,
+            habits=self.habits,
+            find_target=self.find_target,
+            alternatives=ALTERNATIVES,
         )
         try:
             for event in answers.events():

@@ -113,6 +113,14 @@ def test_a_server_that_is_forbidden_gets_nothing_more_of_a_judge_at_work(
     assert len(server.questions) == 2 * PAIRS_AT_ONCE
 
 
+def test_what_a_server_refused_is_not_sent_again_with_the_next_pairs(workbench: StillWorkbench) -> None:
+    with serving(JudgeServer(unknown="top_logprobs")) as server:
+        workbench.workspace.write(fill_judged, 4 * PAIRS_AT_ONCE, server.url).result()
+        judge = tried(workbench, added(workbench, examples=0), 4 * PAIRS_AT_ONCE)
+    assert judge.figures.pairs == 4 * PAIRS_AT_ONCE
+    assert 0 < server.refused <= 4  # those of the first pairs that were in flight together
+
+
 # -- what decides a trial --------------------------------------------------------------------------------------
 
 
